@@ -1,0 +1,37 @@
+import type { Rng, RngState } from "../sim/core/rng.js";
+
+/** What a planner knows of the problem: sizes and bounds, nothing else. */
+export interface PlanningProblem {
+  /** H, number of actions looked ahead. */
+  readonly horizon: number;
+  /** Lower bound of each action entry, `[U]`. */
+  readonly low: ArrayLike<number>;
+  /** Upper bound of each action entry, `[U]`. */
+  readonly high: ArrayLike<number>;
+}
+
+/**
+ * Predicted costs of `samples` action sequences from the current observation.
+ * @param actions `[H, N, U]`, row-major, N = samples
+ * @returns costs `[N]`, valid until the next call; a non-finite cost counts as the worst
+ */
+export type CostFunction = (actions: Float32Array, samples: number) => Promise<Float32Array>;
+
+/** Warm start of a planner, enough to continue bit by bit. */
+export interface PlannerState {
+  readonly rng: RngState;
+  /** Named arrays, e.g. the shifted mean `[H, U]`. */
+  readonly arrays: Readonly<Record<string, Float32Array>>;
+}
+
+/** A sampling planner: a cost function in, the next action out. */
+export interface Planner {
+  /** Returns the action `[U]` to execute now, within bounds. */
+  plan(cost: CostFunction): Promise<Float32Array>;
+  /** Forgets the warm start; call at the start of every episode. Randomness continues. */
+  reset(): void;
+  state(): PlannerState;
+  restore(state: PlannerState): void;
+}
+
+export type PlannerFactory<S> = (problem: PlanningProblem, settings: S, rng: Rng) => Planner;

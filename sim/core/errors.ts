@@ -1,0 +1,56 @@
+/** Exit codes of the command line: a wrong call, bad input, a failed run. */
+export const EXIT = { usage: 2, input: 3, run: 1 } as const;
+
+export interface ErrorDetails {
+  /** What went wrong, as a noun phrase or short sentence. */
+  readonly what: string;
+  /** What was found. */
+  readonly got?: string;
+  /** What would have been right. */
+  readonly expected?: string;
+  /** What the reader should do next. */
+  readonly todo?: string;
+  readonly cause?: unknown;
+}
+
+/** Base of every error meant for a user: says what, got, expected and what to do. */
+export class HyperCrlError extends Error {
+  readonly exitCode: number;
+  readonly details: ErrorDetails;
+
+  constructor(details: ErrorDetails, exitCode: number) {
+    super(formatDetails(details), details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.details = details;
+    this.exitCode = exitCode;
+  }
+}
+
+/** The call itself is wrong: unknown name, ill-typed or out-of-range setting (exit code 2). */
+export class UsageError extends HyperCrlError {
+  constructor(details: ErrorDetails) {
+    super(details, EXIT.usage);
+  }
+}
+
+/** A file or folder cannot be used: damaged, truncated, another schema (exit code 3). */
+export class InputError extends HyperCrlError {
+  constructor(details: ErrorDetails) {
+    super(details, EXIT.input);
+  }
+}
+
+/** A run failed while running: non-finite values, no disk space, a replay that differs (exit code 1). */
+export class RunError extends HyperCrlError {
+  constructor(details: ErrorDetails) {
+    super(details, EXIT.run);
+  }
+}
+
+function formatDetails({ what, got, expected, todo }: ErrorDetails): string {
+  let text = what;
+  if (got !== undefined) text += `; got ${got}`;
+  if (expected !== undefined) text += `; expected ${expected}`;
+  if (todo !== undefined) text += `. ${todo}`;
+  return text.endsWith(".") ? text : `${text}.`;
+}

@@ -1,0 +1,61 @@
+/**
+ * The arithmetic a reward may use. A reward is written once against this interface; the environment evaluates
+ * it on one transition (`eagerOps`), the planner builds it into its graph on a batch of `N` trajectories.
+ * The last axis holds features; every operation but `slice`, `concat` and `sum` is element-wise, and a last
+ * axis of length 1 is broadcast against a longer one.
+ */
+export interface Ops<T> {
+  /** Constant features, shape `[values.length]`. */
+  constant(values: readonly number[]): T;
+  /** Features `start <= i < end`. */
+  slice(x: T, start: number, end: number): T;
+  concat(parts: readonly T[]): T;
+  add(a: T, b: T): T;
+  sub(a: T, b: T): T;
+  mul(a: T, b: T): T;
+  div(a: T, b: T): T;
+  scale(x: T, factor: number): T;
+  sqrt(x: T): T;
+  tanh(x: T): T;
+  exp(x: T): T;
+  log(x: T): T;
+  abs(x: T): T;
+  /** Sum over the features, shape `[..., 1]`. */
+  sum(x: T): T;
+}
+
+function zip(a: Float64Array, b: Float64Array, f: (x: number, y: number) => number): Float64Array {
+  const n = Math.max(a.length, b.length);
+  if ((a.length !== n && a.length !== 1) || (b.length !== n && b.length !== 1)) {
+    throw new RangeError(`Cannot broadcast features of length ${a.length} and ${b.length}.`);
+  }
+  const out = new Float64Array(n);
+  for (let i = 0; i < n; i++) out[i] = f(a[a.length === 1 ? 0 : i], b[b.length === 1 ? 0 : i]);
+  return out;
+}
+
+/** `Ops` on one transition in float64: what the environment evaluates. */
+export const eagerOps: Ops<Float64Array> = {
+  constant: (values) => Float64Array.from(values),
+  slice: (x, start, end) => x.subarray(start, end),
+  concat: (parts) => {
+    const out = new Float64Array(parts.reduce((n, p) => n + p.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      out.set(part, at);
+      at += part.length;
+    }
+    return out;
+  },
+  add: (a, b) => zip(a, b, (x, y) => x + y),
+  sub: (a, b) => zip(a, b, (x, y) => x - y),
+  mul: (a, b) => zip(a, b, (x, y) => x * y),
+  div: (a, b) => zip(a, b, (x, y) => x / y),
+  scale: (x, factor) => x.map((v) => v * factor),
+  sqrt: (x) => x.map(Math.sqrt),
+  tanh: (x) => x.map(Math.tanh),
+  exp: (x) => x.map(Math.exp),
+  log: (x) => x.map(Math.log),
+  abs: (x) => x.map(Math.abs),
+  sum: (x) => Float64Array.of(x.reduce((s, v) => s + v, 0)),
+};

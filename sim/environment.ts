@@ -1,0 +1,143 @@
+import { RunError } from "./core/errors.js";
+import { eagerOps } from "./core/ops.js";
+import { Rng } from "./core/rng.js";
+import type { Scene, Task } from "./task.js";
+
+export interface StepResult {
+  /** `[X]`, a fresh array. */
+  readonly observation: Float32Array;
+  readonly reward: number;
+  /** The episode ended by the task's own rule (no push or door task does). */
+  readonly terminated: boolean;
+  /** The episode ended because `episodeSteps` were made. */
+  readonly truncated: boolean;
+}
+
+/** What decides an environment's future. */
+export interface EnvironmentState {
+  readonly scene: Uint8Array;
+  readonly stepsDone: number;
+}
+
+/**
+ * The environment loop, with Gymnasium's meaning of `reset`, `step`, `terminated` and `truncated`. Physics and
+ * task are injected through `Task`.
+ */
+export class Environment {
+  readonly task: Task;
+  readonly scene: Scene;
+  #stepsDone = -1;
+  #observation: Float32Array;
+
+  constructor(task: Task) {
+    this.task = task;
+    this.scene = task.createScene();
+    this.#observation = new Float32Array(task.spec.observation.length);
+  }
+
+  /** Steps made since the last reset; -1 before the first. */
+  get stepsDone(): number {
+    return this.#stepsDone;
+  }
+
+  /** The current observation `[X]`. */
+  get observation(): Float32Array {
+    return this.#observation.slice();
+  }
+
+  /** Starts an episode. The same seed gives the same bytes. Returns the first observation `[X]`. */
+  reset(seed: number): Float32Array {
+    const rng = Rng.fromSeed(seed).split("reset");
+    this.scene.reset(() => rng.uniform());
+    this.#stepsDone = 0;
+    this.#observe();
+    return this.observation;
+  }
+
+  /**
+   * Applies an action `[U]`, clipped to the task's bounds, for one control period.
+   * @throws RunError before `reset`, after the episode's end, on a wrong length or a non-finite number.
+   */
+  step(action: ArrayLike<number>): StepResult {
+    const { spec } = this.task;
+    this.#checkReady(action);
+    const clipped = Float32Array.from(spec.action, (channel, i) =>
+      Math.min(channel.high, Math.max(channel.low, action[i])),
+    );
+    const before = Float64Array.from(this.#observation);
+    this.scene.advance(clipped);
+    this.#stepsDone++;
+    this.#observe();
+    const [reward] = this.task.reward(eagerOps, {
+      observation: before,
+      action: Float64Array.from(clipped),
+      nextObservation: Float64Array.from(this.#observation),
+    });
+    this.#checkFinite([reward], ["reward"]);
+    return {
+      observation: this.observation,
+      reward,
+      terminated: false,
+      truncated: this.#stepsDone >= spec.episodeSteps,
+    };
+  }
+
+  snapshot(): EnvironmentState {
+    return { scene: this.scene.snapshot(), stepsDone: this.#stepsDone };
+  }
+
+  restore(state: EnvironmentState): void {
+    this.scene.restore(state.scene);
+    this.#stepsDone = state.stepsDone;
+    this.#observe();
+  }
+
+  close(): void {
+    this.scene.close();
+  }
+
+  #observe(): void {
+    const observation = new Float32Array(this.task.spec.observation.length);
+    this.scene.observe(observation);
+    this.#checkFinite(
+      observation,
+      this.task.spec.observation.map((c) => c.name),
+    );
+    this.#observation = observation;
+  }
+
+  #checkReady(action: ArrayLike<number>): void {
+    const { spec, name } = this.task;
+    if (this.#stepsDone < 0 || this.#stepsDone >= spec.episodeSteps) {
+      throw new RunError({
+        what: `Task ${name}: step() outside an episode`,
+        got: this.#stepsDone < 0 ? "no reset yet" : `${this.#stepsDone} steps done`,
+        expected: `0 to ${spec.episodeSteps - 1} steps done`,
+        todo: "Call reset(seed) first",
+      });
+    }
+    if (action.length !== spec.action.length) {
+      throw new RunError({
+        what: `Task ${name}: action of the wrong length`,
+        got: `${action.length}`,
+        expected: `${spec.action.length} (${spec.action.map((c) => c.name).join(", ")})`,
+      });
+    }
+    this.#checkFinite(
+      action,
+      spec.action.map((c) => `action ${c.name}`),
+    );
+  }
+
+  #checkFinite(values: ArrayLike<number>, names: readonly string[]): void {
+    for (let i = 0; i < values.length; i++) {
+      if (Number.isFinite(values[i])) continue;
+      throw new RunError({
+        what: `Task ${this.task.name}, episode step ${this.#stepsDone}: ${names[i]} is not finite`,
+        got: String(values[i]),
+        expected: "a finite number",
+        todo: "Everything saved so far is intact; replay the last episode to see what led here",
+      });
+    }
+  }
+}

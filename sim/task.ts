@@ -1,0 +1,100 @@
+import type { Ops } from "./core/ops.js";
+
+/** One scalar of an observation or action vector. */
+export interface Channel {
+  readonly name: string;
+  /** Unit as printed in tables and recordings: `m`, `rad`, `m/s`, `1`, … */
+  readonly unit: string;
+}
+
+export interface ObservationChannel extends Channel {
+  /** True when the value is an angle that the dynamics model must see as (cos, sin). */
+  readonly angle?: boolean;
+}
+
+export interface ActionChannel extends Channel {
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface TaskSpec {
+  /** X entries. */
+  readonly observation: readonly ObservationChannel[];
+  /** U entries. */
+  readonly action: readonly ActionChannel[];
+  /** Steps until an episode is truncated. */
+  readonly episodeSteps: number;
+  /** Time between actions, s. */
+  readonly controlPeriod: number;
+}
+
+/** Arguments of a reward: the transition `(x, u) → x'`, last axis X, U, X. */
+export interface Transition<T> {
+  readonly observation: T;
+  readonly action: T;
+  readonly nextObservation: T;
+}
+
+/** World pose of a body: position in m, unit quaternion (x, y, z, w). */
+export interface Pose {
+  readonly position: readonly [number, number, number];
+  readonly rotation: readonly [number, number, number, number];
+}
+
+/** A shape for people to look at, placed in the frame of a body. */
+export interface VisualShape {
+  readonly kind: "box" | "sphere" | "cylinder" | "capsule";
+  /** Full extents in m: box (x, y, z); sphere (d, d, d); cylinder and capsule (d, d, length along z). */
+  readonly size: readonly [number, number, number];
+  readonly pose: Pose;
+  /** Red, green, blue, alpha in 0 … 1. */
+  readonly color: readonly [number, number, number, number];
+}
+
+/** A named body and its shapes; `fixed` bodies never move. */
+export interface VisualBody {
+  readonly name: string;
+  readonly fixed: boolean;
+  readonly shapes: readonly VisualShape[];
+}
+
+/**
+ * The physical side of a task, owned by one environment. All of its mutable state is in the snapshot.
+ */
+export interface Scene {
+  /** Puts the scene into a starting state drawn from `random`, a source of numbers in [0, 1). */
+  reset(random: () => number): void;
+  /** Applies an action `[U]` for one control period. */
+  advance(action: ArrayLike<number>): void;
+  /** Writes the observation `[X]`. */
+  observe(out: Float32Array): void;
+  /** Figures for people, e.g. `positionErrorMm`; keys never change within a task. */
+  measure(): Readonly<Record<string, number>>;
+  readonly bodies: readonly VisualBody[];
+  /** World pose of `bodies[i]`. */
+  bodyPose(index: number): Pose;
+  /** Every byte that decides the future, including the controller's own state. */
+  snapshot(): Uint8Array;
+  /** @throws InputError when the bytes are not a snapshot of this scene and physics version. */
+  restore(snapshot: Uint8Array): void;
+  /** Frees the physics memory; the scene is unusable afterwards. */
+  close(): void;
+}
+
+/** One task of a suite: what the robot sees, does and is paid for. */
+export interface Task {
+  /** Unique within its suite, e.g. `left100-right500`. */
+  readonly name: string;
+  readonly spec: TaskSpec;
+  createScene(): Scene;
+  /** Reward of a transition, shape `[..., 1]`: one definition for environment and planner. */
+  reward<T>(ops: Ops<T>, transition: Transition<T>): T;
+  /** True when `measure()` says that the goal is reached. */
+  succeeded(measures: Readonly<Record<string, number>>): boolean;
+}
+
+export interface TaskSuite {
+  readonly name: string;
+  readonly description: string;
+  readonly tasks: readonly Task[];
+}
