@@ -1,11 +1,11 @@
 /**
  * The arithmetic a reward may use. A reward is written once against this interface; the environment evaluates
  * it on one transition (`eagerOps`), the planner builds it into its graph on a batch of `N` trajectories.
- * The last axis holds features; every operation but `slice`, `concat` and `sum` is element-wise, and a last
- * axis of length 1 is broadcast against a longer one.
+ * A value is a vector of features, or a batch of such vectors whose layout is the implementation's affair. Every
+ * operation but `slice`, `concat` and `sum` is element-wise, and a single feature is broadcast against several.
  */
 export interface Ops<T> {
-  /** Constant features, shape `[values.length]`. */
+  /** Constant features, the same for every vector of a batch. */
   constant(values: readonly number[]): T;
   /** Features `start <= i < end`. */
   slice(x: T, start: number, end: number): T;
@@ -20,7 +20,7 @@ export interface Ops<T> {
   exp(x: T): T;
   log(x: T): T;
   abs(x: T): T;
-  /** Sum over the features, shape `[..., 1]`. */
+  /** Sum over the features: a single feature. */
   sum(x: T): T;
 }
 

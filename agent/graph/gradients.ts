@@ -1,0 +1,216 @@
+import type { Node, Shape, Tensor } from "./graph.js";
+import * as ops from "./operations.js";
+
+type Accumulate = (target: Tensor, gradient: Tensor) => void;
+/** Gemm gradients may add to what is already there at no cost, through the matrix C. */
+type AccumulateGemm = (target: Tensor, make: (c: Tensor | undefined) => Tensor) => void;
+type Backward = (node: Node, outputs: readonly (Tensor | undefined)[], to: Sink) => void;
+
+interface Sink {
+  readonly add: Accumulate;
+  readonly addGemm: AccumulateGemm;
+}
+
+/**
+ * Reverse-mode differentiation: adds nodes that compute the gradient of a scalar with respect to `wrt`.
+ * @param addTo optional values added to the results, one for each of `wrt`
+ * @returns one tensor for each of `wrt`, of the same shape
+ * @throws RangeError when the loss is not a scalar, depends on an operation without gradient, or does not
+ *   depend on one of `wrt`
+ */
+export function gradients(loss: Tensor, wrt: readonly Tensor[], addTo?: readonly Tensor[]): Tensor[] {
+  if (loss.shape.length !== 0)
+    throw new RangeError(`A loss must be a scalar; got [${loss.shape.join(", ")}].`);
+  const nodes = loss.graph.nodes.slice();
+  const relevant = reachableFrom(wrt, nodes);
+  const sums = new Map<Tensor, Tensor>();
+  wrt.forEach((t, i) => {
+    if (addTo !== undefined) sums.set(t, addTo[i]);
+  });
+  sums.set(loss, loss.graph.constant(1));
+  const sink: Sink = {
+    add: (target, gradient) => {
+      if (!relevant.has(target)) return;
+      const reduced = reduceTo(gradient, target.shape);
+      const before = sums.get(target);
+      sums.set(target, before === undefined ? reduced : ops.add(before, reduced));
+    },
+    addGemm: (target, make) => {
+      if (relevant.has(target)) sums.set(target, make(sums.get(target)));
+    },
+  };
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const node = nodes[i];
+    if (!node.outputs.some((o) => relevant.has(o) && sums.has(o))) continue;
+    const backward = BACKWARD[node.operator];
+    if (backward === undefined) throw new RangeError(`Operation ${node.operator} has no gradient.`);
+    backward(
+      node,
+      node.outputs.map((o) => sums.get(o)),
+      sink,
+    );
+  }
+  return wrt.map((t) => {
+    const gradient = sums.get(t);
+    if (gradient === undefined) throw new RangeError(`The loss does not depend on ${t.name}.`);
+    return gradient;
+  });
+}
+
+function reachableFrom(sources: readonly Tensor[], nodes: readonly Node[]): Set<Tensor> {
+  const reached = new Set(sources);
+  for (const node of nodes) {
+    if (node.inputs.some((t) => t !== undefined && reached.has(t))) {
+      for (const output of node.outputs) reached.add(output);
+    }
+  }
+  return reached;
+}
+
+/** Sums a gradient over the axes along which its operand was broadcast. */
+function reduceTo(gradient: Tensor, shape: Shape): Tensor {
+  const extra = gradient.shape.length - shape.length;
+  const leading = Array.from({ length: Math.max(0, extra) }, (_, i) => i);
+  let out = leading.length > 0 ? ops.reduceSum(gradient, leading) : gradient;
+  const stretched = shape.flatMap((d, i) =>
+    d === 1 && out.shape[i] !== 1 && i < out.shape.length ? [i] : [],
+  );
+  if (stretched.length > 0) out = ops.reduceSum(out, stretched, true);
+  return out;
+}
+
+/** Broadcasts a gradient of a reduction back over the reduced axes. */
+function expandTo(gradient: Tensor, node: Node): Tensor {
+  const input = node.inputs[0]!;
+  const axes = node.inputs[1];
+  let g = gradient;
+  if (axes !== undefined && g.shape.length !== input.shape.length) {
+    const reduced = reducedAxes(node);
+    const shape = input.shape.map((d, i) => (reduced.has(i) ? 1 : d));
+    g = ops.reshape(g, shape as number[]);
+  }
+  return ops.mul(g, onesLike(input));
+}
+
+function reducedAxes(node: Node): Set<number> {
+  const axes = node.inputs[1]!;
+  const data = axes.graph.constants.find((c) => c.tensor === axes)!.data as BigInt64Array;
+  return new Set([...data].map(Number));
+}
+
+function onesLike(x: Tensor): Tensor {
+  if (x.shape.every((d) => typeof d === "number")) {
+    const size = (x.shape as number[]).reduce((n, d) => n * d, 1);
+    return x.graph.constant(new Float32Array(size).fill(1), x.shape);
+  }
+  return ops.add(ops.mul(x, 0), 1);
+}
+
+function elementwise(derivative: (node: Node, gradient: Tensor) => Tensor): Backward {
+  return (node, [gradient], to) => to.add(node.inputs[0]!, derivative(node, gradient!));
+}
+
+function minMax(pick: "Min" | "Max"): Backward {
+  return (node, [gradient], to) => {
+    const [a, b] = node.inputs as [Tensor, Tensor];
+    // 1 where the operand was chosen, ½ at ties.
+    const difference = pick === "Max" ? ops.sub(a, b) : ops.sub(b, a);
+    const choseA = ops.mul(ops.add(ops.sign(difference), 1), 0.5);
+    to.add(a, ops.mul(gradient!, choseA));
+    to.add(b, ops.mul(gradient!, ops.sub(1, choseA)));
+  };
+}
+
+const gemmBackward: Backward = (node, [gradient], to) => {
+  const [a, b, c] = node.inputs as [Tensor, Tensor, Tensor | undefined];
+  const g = gradient!;
+  const transposeA = node.attributes.transA === 1;
+  const transposeB = node.attributes.transB === 1;
+  const { float: alpha } = node.attributes.alpha as { float: number };
+  const { float: beta } = node.attributes.beta as { float: number };
+  to.addGemm(a, (sum) =>
+    transposeA
+      ? ops.gemm(b, g, sum, { transposeA: transposeB, transposeB: true, alpha })
+      : ops.gemm(g, b, sum, { transposeB: !transposeB, alpha }),
+  );
+  to.addGemm(b, (sum) =>
+    transposeB
+      ? ops.gemm(g, a, sum, { transposeA: true, transposeB: transposeA, alpha })
+      : ops.gemm(a, g, sum, { transposeA: !transposeA, alpha }),
+  );
+  if (c !== undefined) to.add(c, beta === 1 ? g : ops.mul(g, beta));
+};
+
+const splitBackward: Backward = (node, outputs, to) => {
+  const parts = outputs.map((g, i) => g ?? ops.mul(node.outputs[i], 0));
+  to.add(node.inputs[0]!, ops.concat(parts, node.attributes.axis as number));
+};
+
+const concatBackward: Backward = (node, [gradient], to) => {
+  const axis = node.attributes.axis as number;
+  const sizes = node.inputs.map((t) => t!.shape[axis] as number);
+  ops.split(gradient!, sizes, axis).forEach((part, i) => {
+    to.add(node.inputs[i]!, part);
+  });
+};
+
+const sliceBackward: Backward = (node, [gradient], to) => {
+  const [x, starts, , axes] = node.inputs as Tensor[];
+  const read = (t: Tensor) =>
+    Number((t.graph.constants.find((c) => c.tensor === t)!.data as BigInt64Array)[0]);
+  const [start, axis] = [read(starts), read(axes)];
+  const size = node.outputs[0].shape[axis] as number;
+  const pads = new Array<number>(2 * x.shape.length).fill(0);
+  pads[axis] = start;
+  pads[axis + x.shape.length] = (x.shape[axis] as number) - start - size;
+  const g = x.graph;
+  to.add(x, g.apply("Pad", [gradient!, g.integers(pads)], [{ shape: x.shape }])[0]);
+};
+
+const BACKWARD: Readonly<Record<string, Backward>> = {
+  Add: (node, [g], to) => {
+    to.add(node.inputs[0]!, g!);
+    to.add(node.inputs[1]!, g!);
+  },
+  Sub: (node, [g], to) => {
+    to.add(node.inputs[0]!, g!);
+    to.add(node.inputs[1]!, ops.neg(g!));
+  },
+  Mul: (node, [g], to) => {
+    const [a, b] = node.inputs as [Tensor, Tensor];
+    if (a === b) return to.add(a, ops.mul(g!, ops.mul(a, 2)));
+    to.add(a, ops.mul(g!, b));
+    to.add(b, ops.mul(g!, a));
+  },
+  Div: (node, [g], to) => {
+    const [, b] = node.inputs as [Tensor, Tensor];
+    const overB = ops.div(g!, b);
+    to.add(node.inputs[0]!, overB);
+    to.add(b, ops.neg(ops.mul(overB, node.outputs[0])));
+  },
+  Min: minMax("Min"),
+  Max: minMax("Max"),
+  Neg: elementwise((_, g) => ops.neg(g)),
+  Sqrt: elementwise((n, g) => ops.div(ops.mul(g, 0.5), n.outputs[0])),
+  Exp: elementwise((n, g) => ops.mul(g, n.outputs[0])),
+  Log: elementwise((n, g) => ops.div(g, n.inputs[0]!)),
+  Sin: elementwise((n, g) => ops.mul(g, ops.cos(n.inputs[0]!))),
+  Cos: elementwise((n, g) => ops.neg(ops.mul(g, ops.sin(n.inputs[0]!)))),
+  Abs: elementwise((n, g) => ops.mul(g, ops.sign(n.inputs[0]!))),
+  Tanh: elementwise((n, g) => ops.mul(g, ops.sub(1, ops.square(n.outputs[0])))),
+  Relu: elementwise((n, g) => ops.mul(g, ops.sign(n.outputs[0]))),
+  // For x > 0 the slope is 1, below it is e^x = elu(x) + 1.
+  Elu: elementwise((n, g) => ops.mul(g, ops.add(ops.min(n.outputs[0], 0), 1))),
+  Gemm: gemmBackward,
+  ReduceSum: (node, [g], to) => to.add(node.inputs[0]!, expandTo(g!, node)),
+  ReduceSumSquare: (node, [g], to) => to.add(node.inputs[0]!, ops.mul(ops.mul(node.inputs[0]!, 2), g!)),
+  Reshape: (node, [g], to) => to.add(node.inputs[0]!, ops.reshape(g!, node.inputs[0]!.shape as number[])),
+  Transpose: (node, [g], to) => {
+    const order = node.attributes.perm as readonly number[];
+    const inverse = order.map((_, i) => order.indexOf(i));
+    to.add(node.inputs[0]!, ops.transpose(g!, inverse));
+  },
+  Split: splitBackward,
+  Concat: concatBackward,
+  Slice: sliceBackward,
+};

@@ -1,0 +1,161 @@
+import type { Ops } from "../../sim/core/ops.js";
+import { type Attribute, type Dimension, type Graph, innermost, type Shape, type Tensor } from "./graph.js";
+
+/** A tensor or a number that becomes a shared scalar constant. */
+export type Operand = Tensor | number;
+
+/** Shape of an element-wise result (NumPy broadcasting). @throws RangeError when the shapes do not fit. */
+export function broadcastShape(a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  const out: Dimension[] = [];
+  for (let i = 0; i < rank; i++) {
+    const x = a[a.length - rank + i] ?? 1;
+    const y = b[b.length - rank + i] ?? 1;
+    // Sizes known only at run time are checked by the runtime.
+    const known = typeof x === "number" && typeof y === "number";
+    if (known && x !== y && x !== 1 && y !== 1) {
+      throw new RangeError(`Cannot broadcast shapes [${a.join(", ")}] and [${b.join(", ")}].`);
+    }
+    out.push(x === 1 ? y : x);
+  }
+  return out;
+}
+
+function binary(operator: string, a: Operand, b: Operand): Tensor {
+  const tensors = [a, b].filter((t): t is Tensor => typeof t !== "number");
+  const graph = innermost(tensors);
+  const [x, y] = [a, b].map((t) => (typeof t === "number" ? graph.constant(t) : t));
+  return graph.apply(operator, [x, y], [{ shape: broadcastShape(x.shape, y.shape) }])[0];
+}
+
+function unary(operator: string, x: Tensor): Tensor {
+  return x.graph.apply(operator, [x], [{ shape: x.shape }])[0];
+}
+
+export const add = (a: Operand, b: Operand): Tensor => binary("Add", a, b);
+export const sub = (a: Operand, b: Operand): Tensor => binary("Sub", a, b);
+export const mul = (a: Operand, b: Operand): Tensor => binary("Mul", a, b);
+export const div = (a: Operand, b: Operand): Tensor => binary("Div", a, b);
+export const min = (a: Operand, b: Operand): Tensor => binary("Min", a, b);
+export const max = (a: Operand, b: Operand): Tensor => binary("Max", a, b);
+export const neg = (x: Tensor): Tensor => unary("Neg", x);
+export const sqrt = (x: Tensor): Tensor => unary("Sqrt", x);
+export const exp = (x: Tensor): Tensor => unary("Exp", x);
+export const log = (x: Tensor): Tensor => unary("Log", x);
+export const sin = (x: Tensor): Tensor => unary("Sin", x);
+export const cos = (x: Tensor): Tensor => unary("Cos", x);
+export const abs = (x: Tensor): Tensor => unary("Abs", x);
+export const sign = (x: Tensor): Tensor => unary("Sign", x);
+export const tanh = (x: Tensor): Tensor => unary("Tanh", x);
+export const relu = (x: Tensor): Tensor => unary("Relu", x);
+/** ELU with α = 1. */
+export const elu = (x: Tensor): Tensor => unary("Elu", x);
+
+export interface GemmOptions {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  readonly alpha?: number;
+  readonly beta?: number;
+}
+
+/** `alpha · op(a) op(b) + beta · c` for matrices `[M, K]`, `[K, N]`; `c` is broadcast to `[M, N]`. */
+export function gemm(a: Tensor, b: Tensor, c?: Tensor, options: GemmOptions = {}): Tensor {
+  const { transposeA = false, transposeB = false, alpha = 1, beta = 1 } = options;
+  const [m, k] = transposeA ? [a.shape[1], a.shape[0]] : a.shape;
+  const [k2, n] = transposeB ? [b.shape[1], b.shape[0]] : b.shape;
+  if (a.shape.length !== 2 || b.shape.length !== 2 || k !== k2) {
+    throw new RangeError(`Cannot multiply matrices [${a.shape.join(", ")}] and [${b.shape.join(", ")}].`);
+  }
+  const graph = innermost(c === undefined ? [a, b] : [a, b, c]);
+  const attributes: Record<string, Attribute> = {
+    transA: transposeA ? 1 : 0,
+    transB: transposeB ? 1 : 0,
+    alpha: { float: alpha },
+    beta: { float: beta },
+  };
+  return graph.apply("Gemm", c === undefined ? [a, b] : [a, b, c], [{ shape: [m, n] }], attributes)[0];
+}
+
+/** Sum over some axes (negative axes count from the end), or over all when none are given. */
+export function reduceSum(x: Tensor, axes?: readonly number[], keepDims = false): Tensor {
+  return reduce("ReduceSum", x, axes, keepDims);
+}
+
+/** Sum of squares over all entries, shape `[]`. */
+export function sumOfSquares(x: Tensor): Tensor {
+  return reduce("ReduceSumSquare", x, undefined, false);
+}
+
+function reduce(operator: string, x: Tensor, axes: readonly number[] | undefined, keepDims: boolean): Tensor {
+  const rank = x.shape.length;
+  const reduced = new Set((axes ?? x.shape.map((_, i) => i)).map((a) => (a < 0 ? a + rank : a)));
+  const shape = x.shape.flatMap((d, i) => (reduced.has(i) ? (keepDims ? [1] : []) : [d]));
+  const inputs = axes === undefined ? [x] : [x, x.graph.integers([...reduced])];
+  return x.graph.apply(operator, inputs, [{ shape }], { keepdims: keepDims ? 1 : 0 })[0];
+}
+
+/** Row-major reshape; one size may be -1, to be found from the others when the graph runs. */
+export function reshape(x: Tensor, sizes: readonly number[]): Tensor {
+  const shape = sizes.map((d) => (d === -1 ? "reshaped" : d));
+  return x.graph.apply("Reshape", [x, x.graph.integers(sizes)], [{ shape }])[0];
+}
+
+export function transpose(x: Tensor, order: readonly number[]): Tensor {
+  return x.graph.apply("Transpose", [x], [{ shape: order.map((i) => x.shape[i]) }], { perm: order })[0];
+}
+
+export function concat(parts: readonly Tensor[], axis = -1): Tensor {
+  if (parts.length === 1) return parts[0];
+  const rank = parts[0].shape.length;
+  const at = axis < 0 ? axis + rank : axis;
+  const size = parts.reduce((n, p) => n + (p.shape[at] as number), 0);
+  const shape = parts[0].shape.map((d, i) => (i === at ? size : d));
+  return innermost(parts).apply("Concat", parts, [{ shape }], { axis: at })[0];
+}
+
+/** Splits an axis into parts of the given sizes. */
+export function split(x: Tensor, sizes: readonly number[], axis = -1): Tensor[] {
+  if (sizes.length === 1) return [x];
+  const at = axis < 0 ? axis + x.shape.length : axis;
+  const outputs = sizes.map((size) => ({ shape: x.shape.map((d, i) => (i === at ? size : d)) }));
+  return x.graph.apply("Split", [x, x.graph.integers(sizes)], outputs, { axis: at });
+}
+
+/** Entries `start <= i < end` of one axis. */
+export function slice(x: Tensor, start: number, end: number, axis = -1): Tensor {
+  const at = axis < 0 ? axis + x.shape.length : axis;
+  const shape = x.shape.map((d, i) => (i === at ? end - start : d));
+  const g = x.graph;
+  return g.apply("Slice", [x, g.integers([start]), g.integers([end]), g.integers([at])], [{ shape }])[0];
+}
+
+/** Rows of `x` picked by `indices` (no gradient flows through the indices). */
+export function gather(x: Tensor, indices: Tensor): Tensor {
+  const shape = [...indices.shape, ...x.shape.slice(1)];
+  return innermost([x, indices]).apply("Gather", [x, indices], [{ shape, type: x.type }], { axis: 0 })[0];
+}
+
+export const square = (x: Tensor): Tensor => mul(x, x);
+
+/**
+ * `Ops` that build into a graph: what lets the planner use the environment's own reward.
+ * @param axis where the features lie: 0 for `[X, N]`, 1 for `[N, X]`
+ */
+export function graphOps(graph: Graph, axis: 0 | 1): Ops<Tensor> {
+  return {
+    constant: (values) => graph.constant(values, axis === 0 ? [values.length, 1] : [values.length]),
+    slice: (x, start, end) => slice(x, start, end, axis),
+    concat: (parts) => concat(parts, axis),
+    add,
+    sub,
+    mul,
+    div,
+    scale: (x, factor) => mul(x, factor),
+    sqrt,
+    tanh,
+    exp,
+    log,
+    abs,
+    sum: (x) => reduceSum(x, [axis], true),
+  };
+}

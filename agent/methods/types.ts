@@ -1,0 +1,54 @@
+import type { Rng } from "../../sim/core/rng.js";
+import type { MlpShape } from "../dynamics.js";
+import type { NormalizerArrays } from "../normalizer.js";
+import type { ReplayBuffer } from "../replay-buffer.js";
+
+/** A named array of a checkpoint. */
+export interface SavedArray {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** Everything a learner needs to continue bit by bit. */
+export interface LearnerState {
+  readonly arrays: Readonly<Record<string, SavedArray>>;
+  readonly numbers: Readonly<Record<string, number>>;
+}
+
+export interface TrainingReport {
+  /** Mean task loss per sample over the call, in (normalised) target units squared. */
+  readonly taskLoss: number;
+  /** Mean of β · (1/t) Σ_j ‖h(e_j; Θ + ΔΘ) - W*_j‖²; 0 without earlier tasks. */
+  readonly regularizer: number;
+}
+
+/** A way to learn the dynamics of one task after another. */
+export interface Learner {
+  /** Starts task `index` (0-based, in order): fresh optimiser, frozen targets, new embedding or head. */
+  beginTask(index: number): Promise<void>;
+  /**
+   * Runs `iterations` minibatches on the current task's data.
+   * @throws RunError when a loss is not finite
+   */
+  train(
+    data: ReplayBuffer,
+    normalizer: NormalizerArrays,
+    iterations: number,
+    rng: Rng,
+  ): Promise<TrainingReport>;
+  /** Dynamics weights `[P]` for a task begun earlier or now. */
+  weights(index: number): Promise<Float32Array>;
+  state(): LearnerState;
+  restore(state: LearnerState): Promise<void>;
+  release(): Promise<void>;
+}
+
+export interface LearnerOptions {
+  /** The dynamics network. */
+  readonly dynamics: MlpShape;
+  readonly batchSize: number;
+  /** Largest global gradient norm. */
+  readonly clipNorm: number;
+  /** Stream for initial weights and embeddings. */
+  readonly rng: Rng;
+}

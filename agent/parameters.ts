@@ -1,0 +1,85 @@
+import type { Rng } from "../sim/core/rng.js";
+import type { Graph, Tensor } from "./graph/graph.js";
+import { alignedArrays, type Feeds, tensor } from "./graph/session.js";
+
+/** A named weight matrix or bias row. */
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: readonly [number, number];
+  /** Bound of the uniform initial values; 0 for zeros. */
+  readonly bound: number;
+}
+
+/** Xavier-uniform bound (Glorot & Bengio 2010). */
+export function xavierBound(fanIn: number, fanOut: number): number {
+  return Math.sqrt(6 / (fanIn + fanOut));
+}
+
+/** Arrays of a parameter group with Adam's moments, kept twice: a run reads one set and writes the other. */
+export class ParameterGroup {
+  readonly specs: readonly ParameterSpec[];
+  readonly #sets: readonly [Float32Array[], Float32Array[]];
+  #current: 0 | 1 = 0;
+
+  constructor(specs: readonly ParameterSpec[]) {
+    this.specs = specs;
+    const sizes = specs.map((s) => s.shape[0] * s.shape[1]);
+    const lengths = [...sizes, ...sizes, ...sizes];
+    this.#sets = [alignedArrays(lengths), alignedArrays(lengths)];
+  }
+
+  /** Draws initial values and clears the moments. */
+  initialize(rng: Rng): void {
+    this.specs.forEach(({ bound }, i) => {
+      const values = this.values(i);
+      for (let k = 0; k < values.length; k++) values[k] = bound === 0 ? 0 : (2 * rng.uniform() - 1) * bound;
+    });
+    this.clearMoments();
+  }
+
+  /** A fresh optimiser. */
+  clearMoments(): void {
+    for (const array of this.#sets[this.#current].slice(this.specs.length)) array.fill(0);
+  }
+
+  values(index: number): Float32Array {
+    return this.#sets[this.#current][index];
+  }
+
+  /** Every array by name: `name`, `name.m`, `name.v`. */
+  entries(): { name: string; shape: readonly number[]; data: Float32Array }[] {
+    const current = this.#sets[this.#current];
+    return current.map((data, i) => {
+      const { name, shape } = this.specs[i % this.specs.length];
+      return { name: name + ["", ".m", ".v"][Math.floor(i / this.specs.length)], shape, data };
+    });
+  }
+
+  /** Declares the graph inputs: parameters, then first and second moments. */
+  declare(graph: Graph, withMoments: boolean): Tensor[] {
+    const groups = withMoments ? ["", ".m", ".v"] : [""];
+    return groups.flatMap((suffix) => this.specs.map((s) => graph.input(s.name + suffix, s.shape)));
+  }
+
+  feeds(withMoments: boolean): Feeds {
+    return this.#tensors(this.#sets[this.#current], withMoments, "");
+  }
+
+  /** Where a run writes the next values; call `swap` afterwards. */
+  results(): Feeds {
+    return this.#tensors(this.#sets[1 - this.#current], true, "next.");
+  }
+
+  swap(): void {
+    this.#current = this.#current === 0 ? 1 : 0;
+  }
+
+  #tensors(arrays: readonly Float32Array[], withMoments: boolean, prefix: string): Feeds {
+    const count = withMoments ? arrays.length : this.specs.length;
+    return Object.fromEntries(
+      this.entries()
+        .slice(0, count)
+        .map(({ name, shape }, i) => [prefix + name, tensor(arrays[i], shape)]),
+    );
+  }
+}

@@ -1,0 +1,64 @@
+import { planners } from "../planners/registry.js";
+import type { Planner, PlannerState } from "../planners/types.js";
+import type { Rng } from "../sim/core/rng.js";
+import type { Task } from "../sim/task.js";
+import type { MlpShape } from "./dynamics.js";
+import type { NormalizerArrays } from "./normalizer.js";
+import { RolloutModel } from "./rollout.js";
+import type { Settings } from "./settings.js";
+
+/** Model-predictive control of one task: a planner over rollouts through the task's dynamics weights. */
+export class MpcPolicy {
+  readonly #model: RolloutModel;
+  readonly #makePlanner: (rng: Rng) => Planner;
+  #planner: Planner;
+
+  private constructor(model: RolloutModel, makePlanner: (rng: Rng) => Planner, rng: Rng) {
+    this.#model = model;
+    this.#makePlanner = makePlanner;
+    this.#planner = makePlanner(rng);
+  }
+
+  static async create(task: Task, shape: MlpShape, settings: Settings, rng: Rng): Promise<MpcPolicy> {
+    const { name, horizon, threads } = settings.planner;
+    const model = await RolloutModel.create(task, shape, horizon, threads);
+    const problem = {
+      horizon,
+      low: task.spec.action.map((c) => c.low),
+      high: task.spec.action.map((c) => c.high),
+    };
+    const makePlanner = (stream: Rng) =>
+      name === "cem"
+        ? planners.cem.create(problem, { ...planners.cem.defaults, ...settings.planner }, stream)
+        : planners.icem.create(problem, { ...planners.icem.defaults, ...settings.planner }, stream);
+    return new MpcPolicy(model, makePlanner, rng);
+  }
+
+  /** Sets the weights `[P]` and normaliser to plan with. */
+  load(weights: Float32Array, normalizer: NormalizerArrays): void {
+    this.#model.load(weights, normalizer);
+  }
+
+  /** Starts an episode: forgets the warm start; with `rng` also takes a new random stream. */
+  startEpisode(rng?: Rng): void {
+    if (rng === undefined) this.#planner.reset();
+    else this.#planner = this.#makePlanner(rng);
+  }
+
+  /** Plans from an observation `[X]` and returns the action `[U]`. */
+  act(observation: Float32Array): Promise<Float32Array> {
+    return this.#planner.plan((actions, samples) => this.#model.costs(observation, actions, samples));
+  }
+
+  state(): PlannerState {
+    return this.#planner.state();
+  }
+
+  restore(state: PlannerState): void {
+    this.#planner.restore(state);
+  }
+
+  async release(): Promise<void> {
+    await this.#model.release();
+  }
+}

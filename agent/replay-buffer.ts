@@ -1,0 +1,59 @@
+import type { TaskSpec } from "../sim/task.js";
+import { encodeInput, featureCount } from "./dynamics.js";
+import { alignedArrays } from "./graph/session.js";
+
+/**
+ * Transitions of the current task only, in a ring: once `capacity` are stored the oldest is overwritten, so memory
+ * is flat however long the task. Kept as the model's own inputs `[φ(x), u]` and targets `x' - x`.
+ */
+export class ReplayBuffer {
+  readonly capacity: number;
+  /** `[capacity, I]` */
+  readonly inputs: Float32Array;
+  /** `[capacity, X]` */
+  readonly targets: Float32Array;
+  readonly inputSize: number;
+  readonly targetSize: number;
+  readonly #spec: TaskSpec;
+  #added = 0;
+
+  constructor(spec: TaskSpec, capacity: number) {
+    this.#spec = spec;
+    this.capacity = capacity;
+    this.inputSize = featureCount(spec) + spec.action.length;
+    this.targetSize = spec.observation.length;
+    [this.inputs, this.targets] = alignedArrays([capacity * this.inputSize, capacity * this.targetSize]);
+  }
+
+  /** Transitions available for training. */
+  get size(): number {
+    return Math.min(this.#added, this.capacity);
+  }
+
+  /** Transitions ever added. */
+  get added(): number {
+    return this.#added;
+  }
+
+  /** Stores a transition and returns views of its input and target. */
+  add(
+    observation: Float32Array,
+    action: ArrayLike<number>,
+    next: Float32Array,
+  ): { input: Float32Array; target: Float32Array } {
+    const row = this.#added % this.capacity;
+    const input = this.inputs.subarray(row * this.inputSize, (row + 1) * this.inputSize);
+    const target = this.targets.subarray(row * this.targetSize, (row + 1) * this.targetSize);
+    encodeInput(this.#spec, observation, action, input);
+    for (let i = 0; i < target.length; i++) target[i] = next[i] - observation[i];
+    this.#added++;
+    return { input, target };
+  }
+
+  /** Continues from saved rows `[size, I]` and `[size, X]` and the number ever added. */
+  restore(inputs: Float32Array, targets: Float32Array, added: number): void {
+    this.inputs.set(inputs);
+    this.targets.set(targets);
+    this.#added = added;
+  }
+}

@@ -1,0 +1,98 @@
+import { Rng } from "../sim/core/rng.js";
+import { ActionGaussian, evaluate, readSequence, restoreArray, selectElites } from "./sampling.js";
+import type { CostFunction, Planner, PlannerFactory, PlannerState, PlanningProblem } from "./types.js";
+
+export interface CemSettings {
+  /** Action sequences sampled per iteration (count). */
+  readonly samples: number;
+  /** Best sequences the Gaussian is refitted to (count, at most `samples`). */
+  readonly elites: number;
+  /** Rounds of sampling and refitting per control step (count). */
+  readonly iterations: number;
+  /** Standard deviation at the start of every control step (units of the action). */
+  readonly initialStd: number;
+  /** Smallest standard deviation a refit may leave (units of the action; 0 as published). */
+  readonly minStd: number;
+  /** Whether to start from the previous plan shifted by one step (true or false; false as published). */
+  readonly warmStart: boolean;
+  /**
+   * Whether to execute the best of one more batch of samples, as the published code does, instead of the final
+   * mean (true or false).
+   */
+  readonly chooseBest: boolean;
+}
+
+/**
+ * Cross-entropy method: a diagonal Gaussian over action sequences, refitted to the elites.
+ * Source: Huang et al., arXiv 2009.11997 and its code, which samples without bounds; here samples are clipped.
+ * `plan` throws RunError when every predicted cost is non-finite; `restore` throws InputError when the saved
+ * mean `[H, U]` has another size.
+ */
+export const createCem: PlannerFactory<CemSettings> = (problem, settings, rng) =>
+  new Cem(problem, settings, rng);
+
+class Cem implements Planner {
+  readonly #settings: CemSettings;
+  readonly #gaussian: ActionGaussian;
+  /** `[H, N, U]` */
+  readonly #samples: Float32Array;
+  /** `[elites, H, U]` */
+  readonly #elites: Float32Array;
+  readonly #indices: Int32Array;
+  #rng: Rng;
+  /** Mean the next control step starts from, `[H, U]`. */
+  #warmMean: Float32Array | undefined;
+
+  constructor(problem: PlanningProblem, settings: CemSettings, rng: Rng) {
+    this.#settings = settings;
+    this.#rng = rng;
+    this.#gaussian = new ActionGaussian(problem);
+    this.#samples = new Float32Array(this.#gaussian.size * settings.samples);
+    this.#elites = new Float32Array(this.#gaussian.size * settings.elites);
+    this.#indices = new Int32Array(settings.elites);
+  }
+
+  async plan(cost: CostFunction): Promise<Float32Array> {
+    const { iterations, initialStd, minStd, warmStart, chooseBest } = this.#settings;
+    const gaussian = this.#gaussian;
+    if (this.#warmMean) gaussian.mean.set(this.#warmMean);
+    else gaussian.mean.fill(0);
+    gaussian.std.fill(initialStd);
+    for (let i = 0; i < iterations; i++)
+      gaussian.fit(this.#elites, await this.#sampleElites(cost), 0, minStd);
+    // Before the warm start changes, so that a failed call leaves it as it was.
+    if (chooseBest) await this.#sampleElites(cost);
+    if (warmStart) {
+      this.#warmMean = new Float32Array(gaussian.size);
+      this.#warmMean.set(gaussian.mean.subarray(gaussian.actionSize));
+    }
+    return gaussian.firstAction(chooseBest ? this.#elites : gaussian.mean);
+  }
+
+  /** Samples and evaluates once; leaves the elites, best first, and returns their number. */
+  async #sampleElites(cost: CostFunction): Promise<number> {
+    const { samples } = this.#settings;
+    const { size, actionSize } = this.#gaussian;
+    this.#rng.fillNormal(this.#samples);
+    this.#gaussian.apply(this.#samples, samples);
+    const count = selectElites(await evaluate(cost, this.#samples, samples), this.#indices);
+    for (let e = 0; e < count; e++) {
+      const out = this.#elites.subarray(e * size, (e + 1) * size);
+      readSequence(this.#samples, samples, this.#indices[e], out, actionSize);
+    }
+    return count;
+  }
+
+  reset(): void {
+    this.#warmMean = undefined;
+  }
+
+  state(): PlannerState {
+    return { rng: this.#rng.state(), arrays: this.#warmMean ? { mean: this.#warmMean.slice() } : {} };
+  }
+
+  restore(state: PlannerState): void {
+    this.#warmMean = restoreArray(state, "mean", this.#gaussian.size);
+    this.#rng = Rng.fromState(state.rng);
+  }
+}

@@ -1,0 +1,210 @@
+import { Rng } from "../sim/core/rng.js";
+import { coloredNoiseMap, colorNoise } from "./colored-noise.js";
+import {
+  ActionGaussian,
+  evaluate,
+  readSequence,
+  restoreArray,
+  selectElites,
+  writeSequence,
+} from "./sampling.js";
+import type { CostFunction, Planner, PlannerFactory, PlannerState, PlanningProblem } from "./types.js";
+
+export interface IcemSettings {
+  /** Action sequences sampled in the first iteration (count; at least 2 × `elites` are drawn). */
+  readonly samples: number;
+  /** Best sequences the Gaussian is refitted to (count). */
+  readonly elites: number;
+  /** Rounds of sampling and refitting per control step (count). */
+  readonly iterations: number;
+  /** Standard deviation at the start of every control step (units of the action, not of half its range). */
+  readonly initialStd: number;
+  /** Exponent β of the noise's power 1/f^β along the horizon (number; 0 white, larger is smoother). */
+  readonly noiseBeta: number;
+  /** Factor γ by which the number of samples shrinks per iteration (number ≥ 1). */
+  readonly decay: number;
+  /** Share ξ of the elites kept for the next iteration and shifted to the next control step (0 … 1). */
+  readonly keepFraction: number;
+  /** Share α of the old mean and std that stays at a refit (0 … 1). */
+  readonly momentum: number;
+  /** Whether mean and elites, shifted by one step, start the next control step (true or false). */
+  readonly warmStart: boolean;
+}
+
+/**
+ * Improved cross-entropy method: coloured noise, shrinking population, elites kept and shifted, the mean as a
+ * sample of the last iteration; executes the first action of the best sequence seen.
+ * Source: Pinneri et al., "Sample-efficient Cross-Entropy Method for Real-time Planning", arXiv 2008.06389.
+ * Kept elites are not evaluated again: their cost is known. `plan` throws RunError when every predicted cost
+ * is non-finite; `restore` throws InputError when a saved array has another size.
+ */
+export const createIcem: PlannerFactory<IcemSettings> = (problem, settings, rng) =>
+  new Icem(problem, settings, rng);
+
+/** Sequences `[count, H, U]`, best first, and their costs `[count]`. */
+interface Elites {
+  readonly sequences: Float32Array;
+  readonly costs: Float32Array;
+  count: number;
+}
+
+class Icem implements Planner {
+  readonly #settings: IcemSettings;
+  readonly #gaussian: ActionGaussian;
+  readonly #map: Float32Array | undefined;
+  readonly #initialMean: Float32Array;
+  readonly #white: Float32Array;
+  /** `[H, N, U]`, N up to the first population and the shifted elites. */
+  readonly #samples: Float32Array;
+  /** Costs of the samples, then of the kept elites. */
+  readonly #costs: Float32Array;
+  readonly #indices: Int32Array;
+  #elites: Elites;
+  #nextElites: Elites;
+  #rng: Rng;
+  /** Mean the next control step starts from, `[H, U]`. */
+  #warmMean: Float32Array | undefined;
+  /** Elites without their first action, `[kept, H - 1, U]`. */
+  #warmElites: Float32Array | undefined;
+
+  constructor(problem: PlanningProblem, settings: IcemSettings, rng: Rng) {
+    const { elites, noiseBeta } = settings;
+    this.#settings = settings;
+    this.#rng = rng;
+    this.#gaussian = new ActionGaussian(problem);
+    this.#map = noiseBeta === 0 ? undefined : coloredNoiseMap(problem.horizon, noiseBeta);
+    const { size } = this.#gaussian;
+    this.#initialMean = new Float32Array(size).map((_, i) => middle(problem, i % problem.low.length));
+    const capacity = this.#population(0) + this.#kept(elites);
+    this.#white = new Float32Array(this.#map ? size * capacity : 0);
+    this.#samples = new Float32Array(size * capacity);
+    this.#costs = new Float32Array(capacity);
+    this.#indices = new Int32Array(elites);
+    const buffer = () => ({
+      sequences: new Float32Array(size * elites),
+      costs: new Float32Array(elites),
+      count: 0,
+    });
+    this.#elites = buffer();
+    this.#nextElites = buffer();
+  }
+
+  async plan(cost: CostFunction): Promise<Float32Array> {
+    const { iterations, initialStd, momentum, warmStart } = this.#settings;
+    const gaussian = this.#gaussian;
+    gaussian.mean.set(this.#warmMean ?? this.#initialMean);
+    gaussian.std.fill(initialStd);
+    this.#elites.count = 0;
+    let action = gaussian.firstAction(gaussian.mean);
+    let bestCost = Infinity;
+    for (let i = 0; i < iterations; i++) {
+      const { samples, count } = this.#draw(i);
+      this.#select(await evaluate(cost, samples, count), samples, count);
+      const { sequences, costs, count: found } = this.#elites;
+      if (costs[0] < bestCost) {
+        bestCost = costs[0];
+        action = gaussian.firstAction(sequences);
+      }
+      gaussian.fit(sequences, found, momentum, 0);
+    }
+    if (warmStart) this.#shift();
+    return action;
+  }
+
+  /** Samples `[H, count, U]` of one iteration. */
+  #draw(iteration: number): { samples: Float32Array; count: number } {
+    const gaussian = this.#gaussian;
+    const { actionSize, size } = gaussian;
+    const shiftedSize = size - actionSize;
+    // With H = 1 nothing of an elite remains after the shift.
+    const shifted = iteration === 0 && shiftedSize > 0 ? (this.#warmElites?.length ?? 0) / shiftedSize : 0;
+    const fresh = this.#population(iteration);
+    const count = fresh + shifted;
+    const samples = this.#samples.subarray(0, size * count);
+    if (this.#map) {
+      const white = this.#white.subarray(0, size * count);
+      this.#rng.fillNormal(white);
+      colorNoise(this.#map, white, samples);
+    } else {
+      this.#rng.fillNormal(samples);
+    }
+    gaussian.apply(samples, count);
+    // The shift leaves the last action free: it stays as it was just drawn.
+    for (let e = 0; e < shifted; e++) {
+      const sequence = this.#warmElites!.subarray(e * shiftedSize, (e + 1) * shiftedSize);
+      writeSequence(samples, count, fresh + e, sequence, actionSize);
+    }
+    if (iteration === this.#settings.iterations - 1)
+      writeSequence(samples, count, 0, gaussian.mean, actionSize);
+    return { samples, count };
+  }
+
+  /** Replaces the elites by the best of the new samples and the elites kept. */
+  #select(fresh: Float32Array, samples: Float32Array, count: number): void {
+    const { size, actionSize } = this.#gaussian;
+    const old = this.#elites;
+    const next = this.#nextElites;
+    const kept = this.#kept(old.count);
+    const costs = this.#costs.subarray(0, count + kept);
+    costs.set(fresh);
+    costs.set(old.costs.subarray(0, kept), count);
+    next.count = selectElites(costs, this.#indices);
+    for (let e = 0; e < next.count; e++) {
+      const n = this.#indices[e];
+      const out = next.sequences.subarray(e * size, (e + 1) * size);
+      next.costs[e] = costs[n];
+      if (n < count) readSequence(samples, count, n, out, actionSize);
+      else out.set(old.sequences.subarray((n - count) * size, (n - count + 1) * size));
+    }
+    this.#elites = next;
+    this.#nextElites = old;
+  }
+
+  /** Moves mean and elites to the next control step; the mean's last action is repeated. */
+  #shift(): void {
+    const { mean, size, actionSize } = this.#gaussian;
+    this.#warmMean = mean.slice();
+    this.#warmMean.copyWithin(0, actionSize);
+    const kept = this.#kept(this.#elites.count);
+    this.#warmElites = new Float32Array(kept * (size - actionSize));
+    for (let e = 0; e < kept; e++) {
+      const rest = this.#elites.sequences.subarray(e * size + actionSize, (e + 1) * size);
+      this.#warmElites.set(rest, e * (size - actionSize));
+    }
+  }
+
+  #population(iteration: number): number {
+    const { samples, decay, elites } = this.#settings;
+    return Math.max(Math.floor(samples * decay ** -iteration), 2 * elites);
+  }
+
+  #kept(elites: number): number {
+    return Math.floor(elites * this.#settings.keepFraction);
+  }
+
+  reset(): void {
+    this.#warmMean = undefined;
+    this.#warmElites = undefined;
+  }
+
+  state(): PlannerState {
+    const arrays: Record<string, Float32Array> = {};
+    if (this.#warmMean) arrays.mean = this.#warmMean.slice();
+    if (this.#warmElites?.length) arrays.elites = this.#warmElites.slice();
+    return { rng: this.#rng.state(), arrays };
+  }
+
+  restore(state: PlannerState): void {
+    const { size, actionSize } = this.#gaussian;
+    const mean = restoreArray(state, "mean", size);
+    this.#warmElites = restoreArray(state, "elites", size - actionSize, this.#kept(this.#settings.elites));
+    this.#warmMean = mean;
+    this.#rng = Rng.fromState(state.rng);
+  }
+}
+
+/** Middle of the range of action entry `u`, or 0 where it is unbounded. */
+function middle({ low, high }: PlanningProblem, u: number): number {
+  const value = (low[u] + high[u]) / 2;
+  return Number.isFinite(value) ? value : Math.min(Math.max(0, low[u]), high[u]);
+}
