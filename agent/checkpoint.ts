@@ -43,9 +43,7 @@ const documentSchema = z.object({
   learner: z.record(z.string(), z.number()),
   minibatchRng: rngState,
   actionRng: rngState,
-  current: z
-    .object({ bufferAdded: z.number(), momentsCount: z.number(), plannerRng: rngState })
-    .optional(),
+  current: z.object({ bufferAdded: z.number(), momentsCount: z.number(), plannerRng: rngState }).optional(),
 });
 
 type Document = z.infer<typeof documentSchema>;
@@ -134,7 +132,12 @@ function collectArrays(agent: AgentState): Record<string, Tensor> {
  * Reads a checkpoint back.
  * @throws InputError when a file is missing or damaged, of another schema, of other settings or another network
  */
-export function readCheckpoint(path: string, settingsHash: string, settings: Settings, spec: TaskSpec): Checkpoint {
+export function readCheckpoint(
+  path: string,
+  settingsHash: string,
+  settings: Settings,
+  spec: TaskSpec,
+): Checkpoint {
   const document = readDocument(path);
   if (document.settingsHash !== settingsHash) {
     throw new InputError({
@@ -228,7 +231,8 @@ function rebuildAgent(
   }
   const arrays: Record<string, SavedArray> = {};
   for (const [name, { shape, data }] of Object.entries(tensors)) {
-    if (name.startsWith("learner.")) arrays[name.slice("learner.".length)] = { shape, data: data as Float32Array };
+    if (name.startsWith("learner."))
+      arrays[name.slice("learner.".length)] = { shape, data: data as Float32Array };
   }
   const base = {
     learner: { arrays, numbers: document.learner },

@@ -1,0 +1,297 @@
+import { Rng } from "../sim/core/rng.js";
+import { Environment } from "../sim/environment.js";
+import { EpisodeRecorder } from "../sim/recording/recorder.js";
+import type { Task } from "../sim/task.js";
+import { Agent } from "./agent.js";
+import type { Checkpoint, Progress } from "./checkpoint.js";
+import { EvaluationMatrix } from "./evaluation.js";
+import type { ProgressEvent } from "./progress.js";
+import type { RunStore } from "./run-store.js";
+
+/** What the loop needs from outside: where to write, whom to tell, the time, and when to stop. */
+export interface LoopServices {
+  readonly store: RunStore;
+  readonly report: (event: ProgressEvent) => void;
+  /** A clock in ms; only ever used to report how long things took. */
+  readonly now: () => number;
+  /** True once the user asked to stop; the run then ends at its last checkpoint. */
+  readonly stopRequested: () => boolean;
+}
+
+/** Seed of every environment reset in evaluation, so that all methods and moments face the same starts. */
+const EVALUATION_SEED = 90_000;
+
+/** Thrown inside the loop when the user asked to stop. */
+class Stopped extends Error {}
+
+/**
+ * The main loop: for each task in order, explore, learn and plan; then evaluate every task seen so far. Work is
+ * done in units of whole episodes with a checkpoint between them, which is what makes resuming exact.
+ */
+export class ContinualLoop {
+  readonly #tasks: readonly Task[];
+  readonly #services: LoopServices;
+  readonly #agent: Agent;
+  readonly #rng: Rng;
+  readonly #matrix: EvaluationMatrix;
+  #actionRng: Rng;
+  #environment: Environment | undefined;
+  #progress: Progress = { stage: "baseline", task: 0, steps: 0, episode: 0, evaluated: 0 };
+
+  constructor(tasks: readonly Task[], services: LoopServices) {
+    const { settings } = services.store;
+    this.#tasks = tasks.slice(0, settings.tasks);
+    this.#services = services;
+    this.#rng = Rng.fromSeed(settings.seed);
+    this.#actionRng = this.#rng.split("random-actions");
+    this.#agent = new Agent(this.#tasks, settings, this.#rng.split("agent"));
+    this.#matrix = new EvaluationMatrix(this.#tasks.map((t) => t.name));
+  }
+
+  /** Continues from a checkpoint. */
+  async restore(checkpoint: Checkpoint): Promise<void> {
+    const { stage, task } = checkpoint.progress;
+    this.#progress = { ...checkpoint.progress };
+    this.#actionRng = Rng.fromState(checkpoint.actionRng);
+    await this.#agent.restore(checkpoint.agent, stage === "baseline" ? -1 : task);
+    this.#matrix.readLog(this.#services.store.folder);
+  }
+
+  /** Runs to the end, or to where the user asked to stop. @throws RunError when the run cannot go on */
+  async run(): Promise<"done" | "stopped"> {
+    try {
+      while (this.#progress.stage !== "done") {
+        if (this.#progress.stage === "baseline") await this.#measureRandomPolicy();
+        else if (this.#progress.stage === "learn") await this.#learnEpisode();
+        else await this.#evaluateTask();
+        this.#services.store.save(this.#state());
+      }
+      return "done";
+    } catch (error) {
+      if (error instanceof Stopped) return "stopped";
+      throw error;
+    } finally {
+      this.#environment?.close();
+      await this.#agent.release();
+    }
+  }
+
+  get progress(): Readonly<Progress> {
+    return this.#progress;
+  }
+
+  get matrix(): EvaluationMatrix {
+    return this.#matrix;
+  }
+
+  /** One task's random policy: the zero of every normalised return. */
+  async #measureRandomPolicy(): Promise<void> {
+    const p = this.#progress;
+    const task = this.#tasks[p.task];
+    const { evaluationEpisodes } = this.#services.store.settings.loop;
+    const rng = this.#rng.split(`baseline/${p.task}`);
+    await this.#withEnvironment(task, async (environment) => {
+      for (let k = 0; k < evaluationEpisodes; k++) {
+        const header = {
+          phase: "random",
+          afterTask: -1,
+          taskIndex: p.task,
+          seed: EVALUATION_SEED + k,
+        } as const;
+        const episode = new EpisodeRun(environment, this.#services, header);
+        while (!episode.over) episode.step(randomAction(task, rng));
+        const outcome = await episode.finish(`baseline-${label(p.task)}-${label(k)}`);
+        this.#matrix.addRandom(p.task, outcome.return);
+        this.#log({ type: "baseline", task: task.name, taskIndex: p.task, episode: k, ...outcome });
+      }
+    });
+    this.#advance(
+      p.task + 1 < this.#tasks.length ? { stage: "baseline", task: p.task + 1 } : { stage: "learn", task: 0 },
+    );
+  }
+
+  /** One episode of exploring or planning, with training sessions where they are due. */
+  async #learnEpisode(): Promise<void> {
+    const p = this.#progress;
+    const { initialRandomSteps, stepsPerTask, trainEvery } = this.#services.store.settings.loop;
+    const total = initialRandomSteps + stepsPerTask;
+    const task = this.#tasks[p.task];
+    if (p.steps === 0) await this.#agent.beginTask(p.task);
+    this.#environment ??= new Environment(task);
+    this.#agent.startEpisode();
+    const phase = p.steps < initialRandomSteps ? "random" : "train";
+    const header = { phase, afterTask: p.task, taskIndex: p.task, seed: episodeSeed(p) } as const;
+    const episode = new EpisodeRun(this.#environment, this.#services, header);
+    let { steps } = p;
+    while (!episode.over && steps < total) {
+      const planned = steps - initialRandomSteps;
+      if (planned >= 0 && planned % trainEvery === 0) await this.#train(steps);
+      const before = episode.observation;
+      const action = planned < 0 ? randomAction(task, this.#actionRng) : await this.#plan(before);
+      const { observation } = episode.step(action);
+      this.#agent.remember(before, action, observation);
+      steps++;
+      this.#services.report({ kind: "step", task: task.name, taskIndex: p.task, steps, total });
+    }
+    const outcome = await episode.finish(`${label(p.task)}-${phase}-${label(p.episode, 4)}`);
+    this.#log({
+      type: "episode",
+      phase,
+      task: task.name,
+      taskIndex: p.task,
+      episode: p.episode,
+      steps,
+      ...outcome,
+    });
+    this.#services.report({ kind: "episode", task: task.name, phase, ...outcome });
+    if (steps < total) this.#advance({ steps, episode: p.episode + 1 });
+    else await this.#endTask();
+  }
+
+  async #endTask(): Promise<void> {
+    await this.#agent.endTask();
+    this.#environment?.close();
+    this.#environment = undefined;
+    const { task } = this.#progress;
+    this.#advance({ stage: "evaluate", steps: 0, episode: 0, evaluated: 0 });
+    this.#services.store.saveTask(task, this.#state());
+  }
+
+  /** One earlier (or the current) task: planning with today's weights, nothing learned. */
+  async #evaluateTask(): Promise<void> {
+    const { task: afterTask, evaluated: j } = this.#progress;
+    const task = this.#tasks[j];
+    const { evaluationEpisodes } = this.#services.store.settings.loop;
+    const stream = (k: number) => this.#rng.split(`evaluate/${afterTask}/${j}/${k}`);
+    const policy = await this.#agent.policyFor(j, stream(0));
+    try {
+      await this.#withEnvironment(task, async (environment) => {
+        for (let k = 0; k < evaluationEpisodes; k++) {
+          const header = { phase: "evaluate", afterTask, taskIndex: j, seed: EVALUATION_SEED + k } as const;
+          const episode = new EpisodeRun(environment, this.#services, header);
+          policy.startEpisode(stream(k));
+          while (!episode.over) episode.step(await policy.act(episode.observation));
+          const outcome = await episode.finish(`${label(afterTask)}-evaluate-${label(j)}-${label(k)}`);
+          this.#matrix.add(afterTask, j, outcome.return);
+          this.#log({ type: "evaluation", afterTask, task: task.name, taskIndex: j, episode: k, ...outcome });
+          this.#services.report({ kind: "evaluation", afterTask, task: task.name, episode: k, ...outcome });
+        }
+      });
+    } finally {
+      await policy.release();
+    }
+    if (j < afterTask) return this.#advance({ evaluated: j + 1 });
+    this.#services.store.writeJson("evaluation.json", this.#matrix.toJson());
+    const last = afterTask + 1 === this.#tasks.length;
+    this.#advance(last ? { stage: "done" } : { stage: "learn", task: afterTask + 1, evaluated: 0 });
+  }
+
+  async #train(steps: number): Promise<void> {
+    const { now, report, store } = this.#services;
+    const { task: taskIndex } = this.#progress;
+    const started = now();
+    const losses = await this.#agent.train();
+    const ms = now() - started;
+    this.#log({ type: "training", taskIndex, steps, ...losses });
+    store.append("timing", { type: "training", taskIndex, steps, ms });
+    report({ kind: "training", ms, ...losses });
+  }
+
+  async #plan(observation: Float32Array): Promise<Float32Array> {
+    const started = this.#services.now();
+    const action = await this.#agent.act(observation);
+    this.#services.report({ kind: "planned", ms: this.#services.now() - started });
+    return action;
+  }
+
+  async #withEnvironment(task: Task, use: (environment: Environment) => Promise<void>): Promise<void> {
+    const environment = new Environment(task);
+    try {
+      await use(environment);
+    } finally {
+      environment.close();
+    }
+  }
+
+  #advance(change: Partial<Progress>): void {
+    this.#progress = { ...this.#progress, ...change };
+  }
+
+  #state(): Omit<Checkpoint, "logBytes"> {
+    return { progress: this.#progress, agent: this.#agent.state(), actionRng: this.#actionRng.state() };
+  }
+
+  #log(record: object): void {
+    this.#services.store.append("metrics", record);
+  }
+}
+
+type EpisodeKind = Pick<
+  import("../sim/recording/episode.js").EpisodeHeader,
+  "phase" | "afterTask" | "taskIndex" | "seed"
+>;
+
+/** What an episode leaves in the metrics. */
+export interface Outcome {
+  readonly return: number;
+  readonly success: boolean;
+  readonly measures: Readonly<Record<string, number>>;
+  /** Path of the recording inside the run folder. */
+  readonly recording: string;
+}
+
+/** One recorded episode in progress. */
+class EpisodeRun {
+  readonly #environment: Environment;
+  readonly #recorder: EpisodeRecorder;
+  readonly #services: LoopServices;
+  observation: Float32Array;
+  over = false;
+
+  constructor(environment: Environment, services: LoopServices, kind: EpisodeKind) {
+    const { store } = services;
+    this.#environment = environment;
+    this.#services = services;
+    this.observation = environment.reset(kind.seed);
+    this.#recorder = new EpisodeRecorder(environment, {
+      suite: store.settings.suite,
+      task: environment.task.name,
+      settingsHash: store.settingsHash,
+      versions: { hypercrl: store.versions.hypercrl, physics: store.versions.physics },
+      ...kind,
+    });
+  }
+
+  step(action: Float32Array) {
+    if (this.#services.stopRequested()) throw new Stopped();
+    const result = this.#environment.step(action);
+    this.#recorder.record(action, result);
+    this.observation = result.observation;
+    this.over = result.terminated || result.truncated;
+    return result;
+  }
+
+  async finish(name: string): Promise<Outcome> {
+    const totals = await this.#recorder.finish(this.#services.store.episodePath(name));
+    return {
+      return: totals.return,
+      success: totals.success,
+      measures: this.#environment.scene.measure(),
+      recording: `episodes/${name}.mcap`,
+    };
+  }
+}
+
+function randomAction(task: Task, rng: Rng): Float32Array {
+  return Float32Array.from(task.spec.action, ({ low, high }) => low + (high - low) * rng.uniform());
+}
+
+/** Seed of a learning episode's reset: distinct for every episode of every task. */
+function episodeSeed({ task, episode }: Progress): number {
+  return task * 1_000_000 + episode;
+}
+
+/** Numbers from 1, with leading zeros so that files sort. */
+function label(index: number, width = 2): string {
+  return String(index + 1).padStart(width, "0");
+}

@@ -1,0 +1,209 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { InputError, UsageError } from "../sim/core/errors.js";
+import { diskError, writeFileSafely } from "../sim/core/files.js";
+import { JsonlLog } from "../sim/core/jsonl.js";
+import type { EpisodeHeader } from "../sim/recording/episode.js";
+import type { TaskSpec } from "../sim/task.js";
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
+import { parseSettings, type Settings } from "./settings.js";
+
+/** Versions that decide a run's numbers. */
+export type Versions = EpisodeHeader["versions"] & { readonly node: string; readonly onnxruntime: string };
+
+/** Logs of a run: figures that repeat exactly, and times that cannot. */
+const LOGS = ["metrics", "timing"] as const;
+export type LogName = (typeof LOGS)[number];
+
+/** SHA-256 of the settings as resolved, hexadecimal. */
+export function hashSettings(settings: Settings): string {
+  return createHash("sha256").update(JSON.stringify(settings)).digest("hex");
+}
+
+/**
+ * The folder of one run:
+ * `settings.json`, `versions.json`, `metrics.jsonl` (same seed, same bytes), `timing.jsonl`, `episodes/*.mcap`,
+ * `checkpoint.json` with its arrays, `checkpoints/task-N.json` after each task, `evaluation.json`.
+ */
+export class RunStore {
+  readonly folder: string;
+  readonly settings: Settings;
+  readonly settingsHash: string;
+  readonly versions: Versions;
+  readonly #logs: Record<LogName, JsonlLog>;
+  #checkpointFiles: readonly string[] = [];
+
+  private constructor(
+    folder: string,
+    settings: Settings,
+    versions: Versions,
+    logBytes?: Readonly<Record<string, number>>,
+  ) {
+    this.folder = folder;
+    this.settings = settings;
+    this.settingsHash = hashSettings(settings);
+    this.versions = versions;
+    const open = (name: LogName) =>
+      new JsonlLog(join(folder, `${name}.jsonl`), logBytes === undefined ? {} : { resumeAt: logBytes[name] });
+    this.#logs = { metrics: open("metrics"), timing: open("timing") };
+  }
+
+  /** Makes a new run folder. @throws UsageError when something is at that path already */
+  static create(folder: string, settings: Settings, versions: Versions): RunStore {
+    if (existsSync(folder) && readdirSync(folder).length > 0) {
+      throw new UsageError({
+        what: `Output folder ${folder} exists and is not empty`,
+        expected: "a new path",
+        todo: `Choose another --out, or continue that run with \`hypercrl train --resume ${folder}\``,
+      });
+    }
+    try {
+      mkdirSync(join(folder, "episodes"), { recursive: true });
+    } catch (cause) {
+      throw diskError(folder, cause);
+    }
+    writeFileSafely(join(folder, "settings.json"), `${JSON.stringify(settings, null, 2)}\n`);
+    writeFileSafely(join(folder, "versions.json"), `${JSON.stringify(versions, null, 2)}\n`);
+    return new RunStore(folder, settings, versions);
+  }
+
+  /**
+   * Opens a run to continue it: logs are cut back to the checkpoint and later episodes removed, so that what
+   * follows is byte for byte what an uninterrupted run writes.
+   * @throws InputError when the folder is no run, is damaged, or was made by other versions
+   */
+  static resume(
+    folder: string,
+    versions: Versions,
+    specOf: (settings: Settings) => TaskSpec,
+  ): {
+    store: RunStore;
+    checkpoint: Checkpoint | undefined;
+  } {
+    const settings = readSettings(folder);
+    checkVersions(folder, versions);
+    const path = join(folder, "checkpoint.json");
+    if (!existsSync(path)) {
+      removeLater(folder, new Set());
+      const zero = Object.fromEntries(LOGS.map((name) => [name, 0]));
+      const logBytes = existsSync(join(folder, "metrics.jsonl")) ? zero : undefined;
+      return { store: new RunStore(folder, settings, versions, logBytes), checkpoint: undefined };
+    }
+    const checkpoint = readCheckpoint(path, hashSettings(settings), settings, specOf(settings));
+    const store = new RunStore(folder, settings, versions, checkpoint.logBytes);
+    store.#checkpointFiles = [
+      "checkpoint.json",
+      (JSON.parse(readFileSync(path, "utf8")) as CheckpointNames).arrays.file,
+    ];
+    removeLater(folder, store.#episodesLogged());
+    return { store, checkpoint };
+  }
+
+  append(log: LogName, record: object): void {
+    this.#logs[log].append(record);
+  }
+
+  episodePath(name: string): string {
+    return join(this.folder, "episodes", `${name}.mcap`);
+  }
+
+  /** Saves the state between two episodes and removes the arrays of the checkpoint before. */
+  save(checkpoint: Omit<Checkpoint, "logBytes">): void {
+    for (const name of LOGS) this.#logs[name].flush();
+    const logBytes = Object.fromEntries(LOGS.map((name) => [name, this.#logs[name].bytes]));
+    const written = writeCheckpoint(join(this.folder, "checkpoint.json"), this.settingsHash, {
+      ...checkpoint,
+      logBytes,
+    });
+    for (const file of this.#checkpointFiles) {
+      if (!written.includes(file)) rmSync(join(this.folder, file), { force: true });
+    }
+    this.#checkpointFiles = written;
+  }
+
+  /** Keeps the state after a task for later evaluation. */
+  saveTask(task: number, checkpoint: Omit<Checkpoint, "logBytes">): void {
+    const path = join(this.folder, "checkpoints", `task-${task + 1}.json`);
+    writeCheckpoint(path, this.settingsHash, { ...checkpoint, logBytes: {} });
+  }
+
+  writeJson(name: string, value: object): void {
+    writeFileSafely(join(this.folder, name), `${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  close(): void {
+    for (const name of LOGS) this.#logs[name].close();
+  }
+
+  #episodesLogged(): Set<string> {
+    const text = readFileSync(join(this.folder, "metrics.jsonl"), "utf8");
+    const names = text
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => (JSON.parse(line) as { recording?: string }).recording);
+    return new Set(names.filter((n) => n !== undefined).map((n) => basename(n)));
+  }
+}
+
+interface CheckpointNames {
+  readonly arrays: { readonly file: string };
+}
+
+/** Reads a run's settings. @throws InputError when the folder is no run or the file is damaged */
+export function readSettings(folder: string): Settings {
+  const path = join(folder, "settings.json");
+  return parseSettingsFile(path, readRunFile(path));
+}
+
+function parseSettingsFile(path: string, text: string): Settings {
+  try {
+    return parseSettings(JSON.parse(text), path);
+  } catch (cause) {
+    throw new InputError({
+      what: `Settings file ${path} is damaged`,
+      got: (cause as Error).message.replace(/\.$/, ""),
+      expected: "settings.json as `hypercrl train` writes it",
+      todo: "Restore the file, or start a new run",
+      cause,
+    });
+  }
+}
+
+function readRunFile(path: string): string {
+  if (!existsSync(path)) {
+    throw new InputError({
+      what: `${path} is missing`,
+      expected: "a run folder, made by `hypercrl train --out FOLDER`",
+      todo: "Check the path",
+    });
+  }
+  return readFileSync(path, "utf8");
+}
+
+function checkVersions(folder: string, now: Versions): void {
+  const path = join(folder, "versions.json");
+  const text = readRunFile(path);
+  let then: Partial<Versions>;
+  try {
+    then = JSON.parse(text) as Partial<Versions>;
+  } catch (cause) {
+    throw new InputError({ what: `${path} is damaged`, expected: "JSON", todo: "Restore the file", cause });
+  }
+  for (const key of ["physics", "onnxruntime"] as const) {
+    if (then[key] === now[key]) continue;
+    throw new InputError({
+      what: `Run ${folder} was made with another ${key} version`,
+      got: String(then[key]),
+      expected: now[key],
+      todo: "Resume with the version that began the run, or start a new one: numbers would not match",
+    });
+  }
+}
+
+/** Removes recordings and temporary files that the checkpoint does not know. */
+function removeLater(folder: string, known: ReadonlySet<string>): void {
+  const episodes = join(folder, "episodes");
+  if (!existsSync(episodes)) return;
+  for (const file of readdirSync(episodes)) if (!known.has(file)) rmSync(join(episodes, file));
+}

@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import { type CemSettings, createCem } from "../../planners/cem.js";
+import { planners } from "../../planners/registry.js";
+import type { PlanningProblem } from "../../planners/types.js";
+import { Rng } from "../../sim/core/rng.js";
+import { executeLqr, executeReach, lqr, median, reach, recording } from "./problems.js";
+
+const SEEDS = [1, 2, 3, 4, 5, 6, 7];
+const make = (settings: Partial<CemSettings>, seed: number, problem: PlanningProblem = lqr.problem) =>
+  createCem(problem, { ...planners.cem.defaults, ...settings }, Rng.fromSeed(seed));
+
+describe("against the closed form of LQR", () => {
+  const ample = { samples: 1000, elites: 50, iterations: 10 };
+
+  it.each([1, 2, 3])("executes within 1 percent of x'Px, seed %i", async (seed) => {
+    const ratio = (await executeLqr(make(ample, seed), 8)) / lqr.optimalCost(lqr.start);
+    expect(ratio).toBeGreaterThan(1 - 1e-6);
+    expect(ratio).toBeLessThan(1.01);
+  });
+
+  it.each([1, 2, 3])("plans within 2 percent of x'Px, starts with -Kx, seed %i", async (seed) => {
+    const planner = make(ample, seed);
+    const first = await planner.plan(lqr.cost(lqr.start));
+    // The warm start is the plan without its first action, filled up with a 0.
+    const sequence = Float32Array.of(...first, ...planner.state().arrays.mean.subarray(0, -2));
+    expect([...planner.state().arrays.mean.subarray(-2)]).toEqual([0, 0]);
+    const [cost] = await lqr.cost(lqr.start)(sequence, 1);
+    expect(cost / lqr.optimalCost(lqr.start)).toBeLessThan(1.02);
+    lqr.optimalAction(lqr.start).forEach((u, i) => {
+      expect(Math.abs(first[i] - u)).toBeLessThan(0.15);
+    });
+  });
+});
+
+describe("as published", () => {
+  const settings = { samples: 30, elites: 5, iterations: 3, warmStart: false };
+
+  it("samples the first batch from N(0, initialStd) and refits to the elites alone", async () => {
+    const problem = { horizon: 3, low: [-100], high: [100] };
+    const { batches, cost } = recording(async (a, n) => a.slice(0, n));
+    await make({ samples: 4000, elites: 400, iterations: 2, initialStd: 2 }, 1, problem).plan(cost);
+    const first = batches[0].actions;
+    const std = Math.sqrt(first.reduce((s, v) => s + v * v, 0) / first.length);
+    expect(Math.abs(std - 2)).toBeLessThan(0.06);
+    const elites = [...first.subarray(0, 4000)].sort((a, b) => a - b).slice(0, 400);
+    const mean = elites.reduce((s, v) => s + v, 0) / 400;
+    const spread = Math.sqrt(elites.reduce((s, v) => s + (v - mean) ** 2, 0) / 400);
+    const second = batches[1].actions.subarray(0, 4000);
+    const secondMean = second.reduce((s, v) => s + v, 0) / 4000;
+    const secondSpread = Math.sqrt(second.reduce((s, v) => s + (v - secondMean) ** 2, 0) / 4000);
+    expect(Math.abs(secondMean - mean)).toBeLessThan(0.05);
+    expect(Math.abs(secondSpread / spread - 1)).toBeLessThan(0.05);
+  });
+
+  it("executes the mean of the last elites, or the best of one more batch", async () => {
+    const cost = lqr.cost(lqr.start);
+    const seen = recording(cost);
+    const action = await make(settings, 2).plan(seen.cost);
+    expect(seen.batches).toHaveLength(3);
+    const costs = await cost(seen.batches[2].actions, 30);
+    const order = [...costs.keys()].sort((a, b) => costs[a] - costs[b]).slice(0, 5);
+    const mean = order.reduce((s, n) => s + seen.batches[2].actions[2 * n] / 5, 0);
+    expect(action[0]).toBeCloseTo(mean, 5);
+
+    const more = recording(cost);
+    const chosen = await make({ ...settings, chooseBest: true }, 2).plan(more.cost);
+    expect(more.batches).toHaveLength(4);
+    const last = await cost(more.batches[3].actions, 30);
+    const best = last.indexOf(Math.min(...last));
+    expect([...chosen]).toEqual([...more.batches[3].actions.subarray(2 * best, 2 * best + 2)]);
+  });
+
+  it("keeps nothing between steps without a warm start", async () => {
+    const planner = make(settings, 3);
+    await planner.plan(lqr.cost(lqr.start));
+    expect(planner.state().arrays).toEqual({});
+  });
+});
+
+describe("settings", () => {
+  it("minStd keeps the samples from collapsing", async () => {
+    const spread = async (minStd: number) => {
+      const { batches, cost } = recording(lqr.cost(lqr.start));
+      await make({ samples: 50, elites: 2, iterations: 12, minStd }, 1).plan(cost);
+      const last = batches[11].actions.subarray(0, 100).filter((_, i) => i % 2 === 0);
+      return Math.max(...last) - Math.min(...last);
+    };
+    expect(await spread(0)).toBeLessThan(0.01);
+    expect(await spread(0.2)).toBeGreaterThan(0.4);
+  });
+
+  it("a warm start lowers the cost at a small budget", async () => {
+    const budget = { samples: 60, elites: 8, iterations: 2, initialStd: 0.5 };
+    const run = async (warmStart: boolean) =>
+      median(
+        await Promise.all(
+          SEEDS.map((s) => executeReach(make({ ...budget, warmStart }, s, reach.problem), 20)),
+        ),
+      );
+    expect(await run(true)).toBeLessThan(0.8 * (await run(false)));
+  });
+});
+const costs = new Float32Array(500);
+let best = Infinity;
+// The best of many, so that other work on the machine does not count.
+for (let i = 0; i < 300; i++) {
+  const start = performance.now();
+  await planner.plan(async () => costs);
+  best = Math.min(best, performance.now() - start);
+}
+expect(best).toBeLessThan(2);
