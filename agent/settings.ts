@@ -120,10 +120,10 @@ const quick: typeof paper = {
   ...paper,
   loop: {
     initialRandomSteps: 1200,
-    stepsPerTask: 2400,
+    stepsPerTask: 3000,
     trainEvery: 200,
     trainIterations: 600,
-    bufferCapacity: 3600,
+    bufferCapacity: 4200,
     evaluationEpisodes: 10,
   },
   dynamics: { hidden: [100, 100], activation: "relu", normalizeTargets: true },
@@ -137,11 +137,12 @@ const quick: typeof paper = {
     ...paper.planner,
     name: "icem",
     horizon: 20,
-    samples: 128,
+    samples: 200,
     elites: 16,
     iterations: 3,
-    initialStd: 0.7,
+    initialStd: 1,
     warmStart: true,
+    momentum: 0,
   },
 };
 

@@ -1,6 +1,5 @@
-import { mkdirSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import writeFileAtomic from "write-file-atomic";
 import { HyperCrlError, RunError } from "./errors.js";
 
 /**
@@ -11,11 +10,31 @@ import { HyperCrlError, RunError } from "./errors.js";
 export function writeFileSafely(path: string, data: string | Uint8Array): void {
   try {
     mkdirSync(dirname(path), { recursive: true });
-    const bytes =
-      typeof data === "string" ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-    writeFileAtomic.sync(path, bytes);
+    const temporary = `${path}.${process.pid}.tmp`;
+    try {
+      writeAndSync(temporary, typeof data === "string" ? Buffer.from(data) : data);
+      renameSync(temporary, path);
+    } finally {
+      // After the rename there is nothing left to remove.
+      rmSync(temporary, { force: true });
+    }
+    // The rename itself is on the disk only when the folder is.
+    const folder = openSync(dirname(path), "r");
+    fsyncSync(folder);
+    closeSync(folder);
   } catch (cause) {
     throw diskError(path, cause);
+  }
+}
+
+function writeAndSync(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, "w");
+  try {
+    // A nearly full disk takes a part and reports no error until the next write.
+    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -100,12 +100,3 @@ describe("settings", () => {
     expect(await run(true)).toBeLessThan(0.8 * (await run(false)));
   });
 });
-const costs = new Float32Array(500);
-let best = Infinity;
-// The best of many, so that other work on the machine does not count.
-for (let i = 0; i < 300; i++) {
-  const start = performance.now();
-  await planner.plan(async () => costs);
-  best = Math.min(best, performance.now() - start);
-}
-expect(best).toBeLessThan(2);

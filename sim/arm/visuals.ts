@@ -1,0 +1,45 @@
+import { add, fromZAxis, length, type Quat, rotate, scale, sub, type Vec3 } from "../math/vector.js";
+import type { VisualBody, VisualShape } from "../task.js";
+import type { ArmFrames } from "./kinematics.js";
+import { FINGER, HAND } from "./panda.js";
+
+const LINK_DIAMETER = 0.11;
+const LINK_COLOR = [0.93, 0.93, 0.95, 1] as const;
+const HAND_COLOR = [0.3, 0.32, 0.36, 1] as const;
+
+function tube(from: Vec3, to: Vec3, diameter: number): VisualShape {
+  const along = sub(to, from);
+  return {
+    kind: "capsule",
+    size: [diameter, diameter, length(along) + diameter],
+    pose: { position: add(from, scale(along, 0.5)), rotation: fromZAxis(along) },
+    color: LINK_COLOR,
+  };
+}
+
+function box(half: Vec3, position: Vec3, rotation: Quat): VisualShape {
+  const size: Vec3 = scale(half, 2);
+  return { kind: "box", size, pose: { position, rotation }, color: HAND_COLOR };
+}
+
+/** Palm and closed fingers in the frame of link 7. */
+function handShapes({ hand, links }: ArmFrames): VisualShape[] {
+  const inLink = (v: Vec3): Vec3 =>
+    sub(add(hand.position, rotate(hand.rotation, v)), links[links.length - 1].position);
+  const fingers = [1, -1].map((side) =>
+    box(FINGER.half, inLink([0, side * FINGER.half[1], FINGER.depth]), hand.rotation),
+  );
+  return [box(HAND.palm.half, inLink(HAND.palm.center), hand.rotation), ...fingers];
+}
+
+/** Bodies `link1` … `link7` of an arm with closed, fixed fingers, given its frames at the reset pose. */
+export function armBodies(start: ArmFrames): VisualBody[] {
+  const { links, hand } = start;
+  return links.map((link, i) => {
+    const next = i + 1 < links.length ? links[i + 1].position : hand.position;
+    const origin: Vec3 = [0, 0, 0];
+    const body = tube(origin, sub(next, link.position), i < 5 ? LINK_DIAMETER : 0.8 * LINK_DIAMETER);
+    const shapes = i + 1 < links.length ? [body] : [body, ...handShapes(start)];
+    return { name: `link${i + 1}`, fixed: false, shapes };
+  });
+}

@@ -1,0 +1,164 @@
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { InputError, RunError } from "./errors.js";
+import { diskError } from "./files.js";
+
+const NEWLINE = 0x0a;
+
+/**
+ * An append-only log, one JSON object per line. Save `bytes` in a checkpoint after `flush()`, and pass it as
+ * `resumeAt` to continue: what was written after the checkpoint is cut off. Non-finite numbers become null.
+ */
+export class JsonlLog {
+  readonly #path: string;
+  #file: number | undefined;
+  #bytes = 0;
+
+  /**
+   * Without `resumeAt` the file must be absent or empty, so that no log is lost by mistake.
+   * @throws InputError when the file does not match `resumeAt`; RunError when it cannot be opened.
+   */
+  constructor(path: string, options: { readonly resumeAt?: number } = {}) {
+    this.#path = path;
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      // "a+" creates the file and never truncates it by opening.
+      this.#file = openSync(path, "a+");
+      this.#startAt(options.resumeAt);
+    } catch (cause) {
+      this.close();
+      throw diskError(path, cause);
+    }
+  }
+
+  /** Length of the log in bytes, always at the end of a line. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Writes one line before it returns (to the operating system; `flush` brings it to the disk).
+   * @throws RunError when the disk is full; the file then still ends with the last whole line.
+   */
+  append(record: object): void {
+    const file = this.#open();
+    const line = Buffer.from(`${JSON.stringify(record)}\n`);
+    try {
+      // A nearly full disk takes a part without an error, so one call may not be enough.
+      for (let done = 0; done < line.length; ) done += writeSync(file, line, done);
+    } catch (cause) {
+      ftruncateSync(file, this.#bytes);
+      throw diskError(this.#path, cause);
+    }
+    this.#bytes += line.length;
+  }
+
+  /** Waits until every line is on the disk. @throws RunError when that fails. */
+  flush(): void {
+    try {
+      fsyncSync(this.#open());
+    } catch (cause) {
+      throw diskError(this.#path, cause);
+    }
+  }
+
+  /** May be called twice. */
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+
+  #open(): number {
+    if (this.#file !== undefined) return this.#file;
+    throw new RunError({ what: `Log ${this.#path} is used after close()` });
+  }
+
+  #startAt(resumeAt: number | undefined): void {
+    const file = this.#open();
+    const length = fstatSync(file).size;
+    const at = resumeAt ?? 0;
+    if (resumeAt === undefined && length > 0) {
+      throw new InputError({
+        what: `Log ${this.#path} exists already`,
+        got: `${length} bytes`,
+        expected: "no file or an empty one",
+        todo: "Resume its run, or choose another folder",
+      });
+    }
+    if (!Number.isSafeInteger(at) || at < 0 || length < at || !endsLineAt(file, at)) {
+      throw new InputError({
+        what: `Log ${this.#path} does not match the checkpoint`,
+        got: `${length} bytes`,
+        expected: `at least ${at} bytes, with a line ending there`,
+        todo: "Restore the log from a copy, or resume from an earlier checkpoint",
+      });
+    }
+    ftruncateSync(file, at);
+    this.#bytes = at;
+  }
+}
+
+function endsLineAt(file: number, at: number): boolean {
+  const last = Buffer.alloc(1);
+  return at === 0 || (readSync(file, last, 0, 1, at - 1) === 1 && last[0] === NEWLINE);
+}
+
+export interface JsonlContent {
+  readonly records: readonly unknown[];
+  /** Bytes of a last line without line end (a write cut off by a crash), which were ignored. */
+  readonly ignoredBytes: number;
+}
+
+/**
+ * Reads a log; a torn last line is left out and counted.
+ * @throws InputError when the file cannot be read or another line is not JSON.
+ */
+export function readJsonl(path: string): JsonlContent {
+  const bytes = readBytes(path);
+  const end = bytes.lastIndexOf(NEWLINE) + 1;
+  const records: unknown[] = [];
+  for (let at = 0; at < end; ) {
+    const next = bytes.indexOf(NEWLINE, at);
+    records.push(parseLine(path, bytes.subarray(at, next), records.length + 1));
+    at = next + 1;
+  }
+  return { records, ignoredBytes: bytes.length - end };
+}
+
+function parseLine(path: string, line: Uint8Array, number: number): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(line));
+  } catch (cause) {
+    throw new InputError({
+      what: `Log ${path} is damaged in line ${number}`,
+      got: (cause as Error).message,
+      expected: "one JSON value",
+      todo: "Restore the log from a copy, or delete the line",
+      cause,
+    });
+  }
+}
+
+function readBytes(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new InputError({
+      what: `Cannot read log ${path}`,
+      got: (cause as NodeJS.ErrnoException).code ?? String(cause),
+      expected: "a readable file",
+      todo: "Check the path",
+      cause,
+    });
+  }
+}

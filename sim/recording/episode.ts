@@ -1,0 +1,149 @@
+import { z } from "zod";
+import type { Channel, TaskSpec } from "../task.js";
+
+/** Who and what an episode was recorded for. Holds no clock time: the same episode gives the same bytes. */
+export interface EpisodeHeader {
+  readonly suite: string;
+  readonly task: string;
+  readonly taskIndex: number;
+  /** What chose the actions: random exploration, planning while training, or an evaluation. */
+  readonly phase: "random" | "train" | "evaluate";
+  /** Index of the last task begun when this was recorded; -1 before the first. */
+  readonly afterTask: number;
+  /** Seed given to `Environment.reset`. */
+  readonly seed: number;
+  readonly settingsHash: string;
+  readonly versions: { readonly hypercrl: string; readonly physics: string; readonly node?: string };
+}
+
+export interface EpisodeTotals {
+  readonly steps: number;
+  /** Sum of the rewards in step order, float64. */
+  readonly return: number;
+  /** `Task.succeeded` on the last step's measures. */
+  readonly success: boolean;
+}
+
+/** The parts of `TaskSpec` that give a recording's numbers their names and units. */
+export interface EpisodeSpec {
+  readonly observation: readonly Channel[];
+  readonly action: readonly Channel[];
+  /** s */
+  readonly controlPeriod: number;
+}
+
+export interface EpisodeStep {
+  /** `[U]` */
+  readonly action: Float32Array;
+  /** `[X]`, after the action. */
+  readonly observation: Float32Array;
+  readonly reward: number;
+  /** Sum of the rewards up to and with this step. */
+  readonly returnSoFar: number;
+  readonly terminated: boolean;
+  readonly truncated: boolean;
+  /** `Scene.measure()` after the action; NaN for what was not finite. */
+  readonly measures: Readonly<Record<string, number>>;
+  /** SHA-256 (hex) of the scene's snapshot after the action: every 10 steps and at the episode's end. */
+  readonly stateHash?: string | undefined;
+}
+
+/** The state that an episode starts from. */
+export interface EpisodeStart {
+  /** `[X]` */
+  readonly observation: Float32Array;
+  readonly measures: Readonly<Record<string, number>>;
+  readonly stateHash: string;
+}
+
+const METADATA_VERSION = "1";
+const integer = z
+  .string()
+  .regex(/^-?\d+$/)
+  .transform(Number)
+  .refine(Number.isSafeInteger);
+const float = z
+  .string()
+  .regex(/^-?\d[\d.]*(e[-+]?\d+)?$/)
+  .transform(Number);
+const channels = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue({ code: "custom", message: "not JSON" });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.array(z.object({ name: z.string(), unit: z.string() })));
+
+const metadataSchema = z.object({
+  formatVersion: z.literal(METADATA_VERSION),
+  suite: z.string(),
+  task: z.string(),
+  taskIndex: integer,
+  phase: z.enum(["random", "train", "evaluate"]),
+  afterTask: integer,
+  seed: integer,
+  settingsHash: z.string(),
+  versionHypercrl: z.string(),
+  versionPhysics: z.string(),
+  versionNode: z.string().optional(),
+  controlPeriod: float,
+  observation: channels,
+  action: channels,
+  steps: integer,
+  return: float,
+  success: z.enum(["true", "false"]).transform((text) => text === "true"),
+});
+
+/** The `episode` metadata record: every value a string, in a fixed order. */
+export function toMetadata(
+  header: EpisodeHeader,
+  spec: TaskSpec,
+  totals: EpisodeTotals,
+): Map<string, string> {
+  const names = (list: readonly Channel[]) => JSON.stringify(list.map(({ name, unit }) => ({ name, unit })));
+  const { versions } = header;
+  return new Map([
+    ["formatVersion", METADATA_VERSION],
+    ["suite", header.suite],
+    ["task", header.task],
+    ["taskIndex", String(header.taskIndex)],
+    ["phase", header.phase],
+    ["afterTask", String(header.afterTask)],
+    ["seed", String(header.seed)],
+    ["settingsHash", header.settingsHash],
+    ["versionHypercrl", versions.hypercrl],
+    ["versionPhysics", versions.physics],
+    ...(versions.node === undefined ? [] : [["versionNode", versions.node] as const]),
+    ["controlPeriod", String(spec.controlPeriod)],
+    ["observation", names(spec.observation)],
+    ["action", names(spec.action)],
+    ["steps", String(totals.steps)],
+    ["return", String(totals.return)],
+    ["success", String(totals.success)],
+  ]);
+}
+
+/** Inverse of `toMetadata`. @throws ZodError when a field is absent or malformed. */
+export function fromMetadata(metadata: ReadonlyMap<string, string>): {
+  header: EpisodeHeader;
+  spec: EpisodeSpec;
+  totals: EpisodeTotals;
+} {
+  const fields = metadataSchema.parse(Object.fromEntries(metadata));
+  const { suite, task, taskIndex, phase, afterTask, seed, settingsHash } = fields;
+  const { versionHypercrl: hypercrl, versionPhysics: physics, versionNode: node } = fields;
+  const versions = node === undefined ? { hypercrl, physics } : { hypercrl, physics, node };
+  return {
+    header: { suite, task, taskIndex, phase, afterTask, seed, settingsHash, versions },
+    spec: {
+      observation: fields.observation,
+      action: fields.action,
+      controlPeriod: fields.controlPeriod,
+    },
+    totals: { steps: fields.steps, return: fields.return, success: fields.success },
+  };
+}

@@ -1,0 +1,111 @@
+import { HyperCrlError } from "../core/errors.js";
+import type { VisualBody } from "../task.js";
+import {
+  type EpisodeHeader,
+  type EpisodeSpec,
+  type EpisodeStart,
+  type EpisodeStep,
+  type EpisodeTotals,
+  fromMetadata,
+} from "./episode.js";
+import { damaged, type ReadMcap, readMcap } from "./mcap.js";
+import { METADATA_NAME, SNAPSHOT_NAME, TOPICS } from "./recorder.js";
+import { decodePoses, decodeScene } from "./scene-messages.js";
+import { StepCodec } from "./step-messages.js";
+
+/** What playback needs: nothing is simulated. */
+export interface EpisodePlayback {
+  /** B bodies; a capsule's shapes come back as a cylinder and two spheres. */
+  readonly bodies: readonly VisualBody[];
+  /** `[steps + 1, B, 7]`: world position (m) and quaternion (x, y, z, w), from the start on. */
+  readonly poses: Float64Array;
+}
+
+export interface Episode {
+  readonly path: string;
+  readonly header: EpisodeHeader;
+  readonly spec: EpisodeSpec;
+  readonly totals: EpisodeTotals;
+  readonly initialSnapshot: Uint8Array;
+  readonly start: EpisodeStart;
+  readonly steps: readonly EpisodeStep[];
+  /** Present when asked for. */
+  readonly playback?: EpisodePlayback;
+}
+
+/**
+ * Reads an episode and checks all of it: checksums, schemas, step numbers, totals.
+ * @throws InputError when the file is not an episode, is truncated or damaged.
+ */
+export function readEpisode(path: string, options: { readonly poses?: boolean } = {}): Episode {
+  const file = readMcap(path);
+  try {
+    const episode = decode(path, file);
+    return options.poses === true
+      ? { ...episode, playback: decodePlayback(file, episode.steps.length) }
+      : episode;
+  } catch (cause) {
+    if (cause instanceof HyperCrlError) throw cause;
+    throw damaged(path, (cause as Error).message, "an episode as hypercrl writes it", cause);
+  }
+}
+
+function decode(path: string, file: ReadMcap): Episode {
+  const metadata = file.metadata.get(METADATA_NAME);
+  const initialSnapshot = file.attachments.get(SNAPSHOT_NAME);
+  if (metadata === undefined || initialSnapshot === undefined) {
+    throw new Error(`no ${metadata === undefined ? METADATA_NAME : SNAPSHOT_NAME} record`);
+  }
+  const { header, spec, totals } = fromMetadata(metadata);
+  const codec = new StepCodec(spec);
+  const start = codec.decodeStart(only(file, TOPICS.reset));
+  const steps = all(file, TOPICS.step).map((message, i) => codec.decodeStep(message, i + 1));
+  checkTotals(steps, totals);
+  return { path, header, spec, totals, initialSnapshot, start, steps };
+}
+
+function checkTotals(steps: readonly EpisodeStep[], totals: EpisodeTotals): void {
+  const last = steps.at(-1);
+  if (steps.length !== totals.steps) throw new Error(`${steps.length} of ${totals.steps} steps`);
+  if ((last?.returnSoFar ?? 0) !== totals.return) {
+    throw new Error(`return ${last?.returnSoFar} after the last step, ${totals.return} in total`);
+  }
+  const end = steps.findIndex((step) => step.terminated || step.truncated);
+  if (end !== -1 && end !== steps.length - 1) {
+    throw new Error(`an end of the episode at step ${end + 1} of ${steps.length}`);
+  }
+}
+
+function decodePlayback(file: ReadMcap, steps: number): EpisodePlayback {
+  const shapes = decodeScene(only(file, TOPICS.scene));
+  const fixed = decodePoses(only(file, TOPICS.fixedPoses));
+  const moving = all(file, TOPICS.poses).map(decodePoses);
+  if (moving.length !== steps + 1) throw new Error(`poses of ${moving.length} of ${steps + 1} states`);
+  const body = (name: string): VisualBody => ({
+    name,
+    fixed: fixed.has(name),
+    shapes: shapes.get(name) ?? [],
+  });
+  const bodies = [...fixed.keys(), ...moving[0].keys()].map(body);
+  const poses = new Float64Array((steps + 1) * bodies.length * 7);
+  let at = 0;
+  for (const state of moving) {
+    for (const { name } of bodies) {
+      const pose = fixed.get(name) ?? state.get(name);
+      if (pose === undefined) throw new Error(`no pose of ${name}`);
+      poses.set([...pose.position, ...pose.rotation], at);
+      at += 7;
+    }
+  }
+  return { bodies, poses };
+}
+
+function all(file: ReadMcap, topic: string): readonly Uint8Array[] {
+  return file.messages.get(topic) ?? [];
+}
+
+function only(file: ReadMcap, topic: string): Uint8Array {
+  const messages = all(file, topic);
+  if (messages.length !== 1) throw new Error(`${messages.length} messages on ${topic} instead of 1`);
+  return messages[0];
+}

@@ -1,0 +1,144 @@
+import { createHash } from "node:crypto";
+import { RunError } from "../core/errors.js";
+import { writeFileSafely } from "../core/files.js";
+import type { Environment, StepResult } from "../environment.js";
+import { type EpisodeHeader, type EpisodeTotals, toMetadata } from "./episode.js";
+import { frameTransforms, sceneUpdate } from "./foxglove.js";
+import { buildMcap, type McapChannel, type McapMessage } from "./mcap.js";
+import { encodePoses, encodeScene } from "./scene-messages.js";
+import { StepCodec } from "./step-messages.js";
+
+/** Steps between two state hashes. */
+export const HASH_EVERY = 10;
+export const SNAPSHOT_NAME = "initial-snapshot";
+export const METADATA_NAME = "episode";
+/** Poses that never change have a topic of their own: a viewer that seeks asks each topic for its last message. */
+export const TOPICS = {
+  scene: "/scene",
+  poses: "/tf",
+  fixedPoses: "/tf_static",
+  reset: "/reset",
+  step: "/step",
+} as const;
+
+/** SHA-256 of a snapshot, hex. */
+export function stateHash(snapshot: Uint8Array): string {
+  return createHash("sha256").update(snapshot).digest("hex");
+}
+
+/**
+ * Records one episode in memory and writes it as an MCAP file of Foxglove messages, which opens in Foxglove,
+ * Lichtblick and Rerun. Log times are simulated times; equal episodes give equal bytes.
+ */
+export class EpisodeRecorder {
+  readonly #environment: Environment;
+  readonly #header: EpisodeHeader;
+  readonly #codec: StepCodec;
+  readonly #snapshot: Uint8Array;
+  readonly #moving: readonly number[];
+  readonly #messages: McapMessage[] = [];
+  #totals: EpisodeTotals;
+
+  /**
+   * Captures the state after `environment.reset(header.seed)`.
+   * @throws RunError when steps have been made already.
+   */
+  constructor(environment: Environment, header: EpisodeHeader) {
+    this.#environment = environment;
+    this.#header = header;
+    this.#expectStep(0, "An episode recorder must start right after reset()");
+    const { scene, task } = environment;
+    this.#codec = new StepCodec(task.spec);
+    this.#snapshot = scene.snapshot().slice();
+    const indices = scene.bodies.map((_, i) => i);
+    this.#moving = indices.filter((i) => !scene.bodies[i].fixed);
+    const fixed = indices.filter((i) => scene.bodies[i].fixed);
+    const measures = scene.measure();
+    this.#totals = { steps: 0, return: 0, success: task.succeeded(measures) };
+    const start = { observation: environment.observation, measures, stateHash: stateHash(this.#snapshot) };
+    this.#add(TOPICS.scene, encodeScene(scene.bodies));
+    this.#add(TOPICS.fixedPoses, encodePoses(scene, fixed, 0n));
+    this.#add(TOPICS.poses, encodePoses(scene, this.#moving, 0n));
+    this.#add(TOPICS.reset, this.#codec.encodeStart(start));
+  }
+
+  /** Totals of the steps recorded so far. */
+  get totals(): EpisodeTotals {
+    return this.#totals;
+  }
+
+  /**
+   * Records a step just made. `action` is `[U]` as given to `environment.step`, which applies it as float32.
+   * @throws RunError when a step was left out or recorded twice.
+   */
+  record(action: ArrayLike<number>, result: StepResult): void {
+    const steps = this.#totals.steps + 1;
+    this.#expectStep(steps, "record() must be called once after every environment.step()");
+    const { scene, task } = this.#environment;
+    const measures = scene.measure();
+    const returnSoFar = this.#totals.return + result.reward;
+    const hashed = steps % HASH_EVERY === 0 || result.terminated || result.truncated;
+    this.#totals = { steps, return: returnSoFar, success: task.succeeded(measures) };
+    const step = {
+      ...result,
+      action: Float32Array.from(action),
+      returnSoFar,
+      measures,
+      stateHash: hashed ? stateHash(scene.snapshot()) : undefined,
+    };
+    this.#add(TOPICS.poses, encodePoses(scene, this.#moving, this.#time()));
+    this.#add(TOPICS.step, this.#codec.encodeStep(step, steps));
+  }
+
+  /** The whole file, so far. */
+  async bytes(): Promise<Uint8Array> {
+    const schemas = this.#codec.schemas();
+    const { spec } = this.#environment.task;
+    const json = (topic: string, schemaName: string, text: string): McapChannel => ({
+      topic,
+      schemaName,
+      encoding: "json",
+      schema: new TextEncoder().encode(text),
+    });
+    const protobuf = (topic: string, { name, schema }: typeof sceneUpdate): McapChannel => ({
+      topic,
+      schemaName: name,
+      encoding: "protobuf",
+      schema,
+    });
+    const channels = [
+      protobuf(TOPICS.scene, sceneUpdate),
+      protobuf(TOPICS.fixedPoses, frameTransforms),
+      protobuf(TOPICS.poses, frameTransforms),
+      json(TOPICS.reset, "hypercrl.Reset", schemas.reset),
+      json(TOPICS.step, "hypercrl.Step", schemas.step),
+    ];
+    return buildMcap(`hypercrl ${this.#header.versions.hypercrl}`, channels, this.#messages, {
+      attachments: new Map([[SNAPSHOT_NAME, this.#snapshot]]),
+      metadata: new Map([[METADATA_NAME, toMetadata(this.#header, spec, this.#totals)]]),
+    });
+  }
+
+  /**
+   * Writes the episode: the file at `path` is a whole one or is not there.
+   * @throws RunError when the disk is full or the folder cannot be written.
+   */
+  async finish(path: string): Promise<EpisodeTotals> {
+    writeFileSafely(path, await this.bytes());
+    return this.#totals;
+  }
+
+  #time(): bigint {
+    return BigInt(Math.round(this.#totals.steps * this.#environment.task.spec.controlPeriod * 1e9));
+  }
+
+  #add(topic: string, data: Uint8Array): void {
+    this.#messages.push({ topic, time: this.#time(), data });
+  }
+
+  #expectStep(expected: number, what: string): void {
+    const got = this.#environment.stepsDone;
+    if (got === expected) return;
+    throw new RunError({ what, got: `${got} steps done`, expected: `${expected}` });
+  }
+}

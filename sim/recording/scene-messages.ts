@@ -1,0 +1,149 @@
+import type { Pose, Scene, VisualBody, VisualShape } from "../task.js";
+import { frameTransforms, sceneUpdate } from "./foxglove.js";
+
+const WORLD = "world";
+const NANOSECONDS = 1_000_000_000n;
+
+/** Simulated time as protobuf's `Timestamp`. */
+function timestamp(time: bigint) {
+  return { seconds: Number(time / NANOSECONDS), nanos: Number(time % NANOSECONDS) };
+}
+
+/**
+ * Encodes `foxglove.FrameTransforms` with the world poses of `bodies[i]` for each given `i`.
+ * @param time simulated time, ns
+ */
+export function encodePoses(scene: Scene, indices: readonly number[], time: bigint): Uint8Array {
+  const stamp = timestamp(time);
+  const transforms = indices.map((i) => {
+    const { position, rotation } = scene.bodyPose(i);
+    return {
+      timestamp: stamp,
+      parent_frame_id: WORLD,
+      child_frame_id: scene.bodies[i].name,
+      translation: vector(position),
+      rotation: quaternion(rotation),
+    };
+  });
+  return frameTransforms.type.encode({ transforms }).finish();
+}
+
+/** Encodes `foxglove.SceneUpdate` with one entity per body that has shapes, fixed to the body's frame. */
+export function encodeScene(bodies: readonly VisualBody[]): Uint8Array {
+  const entities = bodies
+    .filter((body) => body.shapes.length > 0)
+    .map((body) => {
+      const entity = { cubes: [] as object[], spheres: [] as object[], cylinders: [] as object[] };
+      for (const shape of body.shapes) addShape(entity, shape);
+      return {
+        timestamp: timestamp(0n),
+        frame_id: body.name,
+        id: body.name,
+        lifetime: timestamp(0n),
+        frame_locked: true,
+        ...entity,
+      };
+    });
+  return sceneUpdate.type.encode({ deletions: [], entities }).finish();
+}
+
+interface Primitives {
+  readonly cubes: object[];
+  readonly spheres: object[];
+  readonly cylinders: object[];
+}
+
+function addShape(entity: Primitives, { kind, size, pose, color }: VisualShape): void {
+  const [r, g, b, a] = color;
+  const primitive = (p: Pose, extents: readonly [number, number, number]) => ({
+    pose: { position: vector(p.position), orientation: quaternion(p.rotation) },
+    size: vector(extents),
+    color: { r, g, b, a },
+  });
+  const cylinder = (extents: readonly [number, number, number]) => ({
+    ...primitive(pose, extents),
+    bottom_scale: 1,
+    top_scale: 1,
+  });
+  if (kind === "box") entity.cubes.push(primitive(pose, size));
+  if (kind === "sphere") entity.spheres.push(primitive(pose, size));
+  if (kind === "cylinder") entity.cylinders.push(cylinder(size));
+  if (kind === "capsule") {
+    // Foxglove has no capsule: the straight part, and a sphere around each of its ends.
+    const diameter = size[0];
+    const straight = size[2] - diameter;
+    entity.cylinders.push(cylinder([diameter, diameter, straight]));
+    for (const z of [-straight / 2, straight / 2]) {
+      const ball: [number, number, number] = [diameter, diameter, diameter];
+      entity.spheres.push(primitive({ position: alongZ(pose, z), rotation: pose.rotation }, ball));
+    }
+  }
+}
+
+/** The point `(0, 0, z)` of the pose's own frame. */
+function alongZ({ position, rotation: [x, y, z, w] }: Pose, distance: number): [number, number, number] {
+  return [
+    position[0] + distance * 2 * (x * z + w * y),
+    position[1] + distance * 2 * (y * z - w * x),
+    position[2] + distance * (1 - 2 * (x * x + y * y)),
+  ];
+}
+
+function vector([x, y, z]: readonly [number, number, number]) {
+  return { x, y, z };
+}
+
+function quaternion([x, y, z, w]: readonly [number, number, number, number]) {
+  return { x, y, z, w };
+}
+
+interface XYZ {
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+}
+
+interface XYZW extends XYZ {
+  readonly w: number;
+}
+
+interface DecodedPrimitive {
+  readonly pose: { readonly position: XYZ; readonly orientation: XYZW };
+  readonly size: XYZ;
+  readonly color: { readonly r: number; readonly g: number; readonly b: number; readonly a: number };
+}
+
+function toPose(position: XYZ, { x, y, z, w }: XYZW): Pose {
+  return { position: [position.x, position.y, position.z], rotation: [x, y, z, w] };
+}
+
+/** Inverse of `encodePoses`: body name → world pose. @throws Error on malformed bytes. */
+export function decodePoses(message: Uint8Array): Map<string, Pose> {
+  const { transforms } = frameTransforms.type.decode(message) as unknown as {
+    transforms: { child_frame_id: string; translation: XYZ; rotation: XYZW }[];
+  };
+  return new Map(transforms.map((t) => [t.child_frame_id, toPose(t.translation, t.rotation)]));
+}
+
+/** Inverse of `encodeScene`: body name → shapes; a capsule comes back as its parts. @throws Error */
+export function decodeScene(message: Uint8Array): Map<string, VisualShape[]> {
+  const { entities } = sceneUpdate.type.decode(message) as unknown as {
+    entities: (Record<"cubes" | "spheres" | "cylinders", DecodedPrimitive[]> & { frame_id: string })[];
+  };
+  const shape = (kind: VisualShape["kind"], { pose, size, color }: DecodedPrimitive): VisualShape => ({
+    kind,
+    size: [size.x, size.y, size.z],
+    pose: toPose(pose.position, pose.orientation),
+    color: [color.r, color.g, color.b, color.a],
+  });
+  return new Map(
+    entities.map((entity) => [
+      entity.frame_id,
+      [
+        ...entity.cubes.map((p) => shape("box", p)),
+        ...entity.spheres.map((p) => shape("sphere", p)),
+        ...entity.cylinders.map((p) => shape("cylinder", p)),
+      ],
+    ]),
+  );
+}

@@ -1,0 +1,177 @@
+import { createHash } from "node:crypto";
+import RAPIER from "@dimforge/rapier3d";
+import { InputError, RunError, UsageError } from "./core/errors.js";
+import type { Vec3 } from "./math/vector.js";
+import type { Pose } from "./task.js";
+
+export type {
+  Collider,
+  ImpulseJoint,
+  PrismaticImpulseJoint,
+  RevoluteImpulseJoint,
+  RigidBody,
+} from "@dimforge/rapier3d";
+export {
+  CoefficientCombineRule,
+  ColliderDesc,
+  JointData,
+  MotorModel,
+  RigidBodyDesc,
+} from "@dimforge/rapier3d";
+
+/** Names a body or a joint for as long as the world lives, across snapshots too. */
+export type Handle = number;
+
+// The WASM module exists once per process and cannot be unloaded, so its state is the module's.
+let loading: Promise<void> | undefined;
+let loaded = false;
+
+/** Loads the physics engine; call it before creating a scene. Calling it again does nothing. */
+export function initPhysics(): Promise<void> {
+  loading ??= RAPIER.init().then(() => {
+    loaded = true;
+  });
+  return loading;
+}
+
+function checkLoaded(): void {
+  if (loaded) return;
+  throw new RunError({
+    what: "The physics engine is not loaded",
+    expected: "a finished initPhysics()",
+    todo: "Write `await initPhysics()` before creating a scene or environment",
+  });
+}
+
+/** Package and version of the engine, e.g. `rapier3d-deterministic-compat 0.21.0`: part of what decides the bits. */
+export function physicsVersion(): string {
+  checkLoaded();
+  return `rapier3d-deterministic-compat ${RAPIER.version()}`;
+}
+
+/**
+ * Physics steps per control step.
+ * @throws UsageError when `controlPeriod` (s) is not a whole multiple of `timestep` (s).
+ */
+export function substepsPerControl(controlPeriod: number, timestep: number): number {
+  const ratio = controlPeriod / timestep;
+  const whole = Math.round(ratio);
+  if (whole >= 1 && Math.abs(ratio - whole) < 1e-9 * whole) return whole;
+  throw new UsageError({
+    what: "The control period must be a whole multiple of the physics step",
+    got: `control period ${controlPeriod} s, physics step ${timestep} s (ratio ${ratio})`,
+    expected: "a ratio of 1, 2, 3, …",
+  });
+}
+
+export interface WorldOptions {
+  /** m/s². */
+  readonly gravity: Vec3;
+  /** Physics step, s. */
+  readonly timestep: number;
+  readonly solverIterations: number;
+}
+
+/**
+ * A Rapier world addressed by handles. `restore` replaces the world behind it, so callers keep handles and fetch
+ * `body` or `joint` at each use. The read and torque methods go straight to the WASM functions with reused
+ * buffers: they run several times per physics step, where Rapier's own wrappers cost eight times as much.
+ */
+export class PhysicsWorld {
+  #world: RAPIER.World;
+  readonly #torque: ReturnType<typeof RAPIER.VectorOps.intoRaw>;
+
+  constructor(options: WorldOptions) {
+    checkLoaded();
+    const [x, y, z] = options.gravity;
+    this.#world = new RAPIER.World({ x, y, z });
+    this.#world.timestep = options.timestep;
+    this.#world.numSolverIterations = options.solverIterations;
+    this.#torque = RAPIER.VectorOps.intoRaw({ x: 0, y: 0, z: 0 });
+  }
+
+  /** Rapier's own world, for building a scene. Do not keep it: `restore` makes it invalid. */
+  get rapier(): RAPIER.World {
+    return this.#world;
+  }
+
+  step(): void {
+    this.#world.step();
+  }
+
+  body(handle: Handle): RAPIER.RigidBody {
+    return this.#world.getRigidBody(handle);
+  }
+
+  joint(handle: Handle): RAPIER.ImpulseJoint {
+    return this.#world.getImpulseJoint(handle);
+  }
+
+  /** Writes x, y, z in m. */
+  readPosition(handle: Handle, out: Float32Array): void {
+    this.#world.bodies.raw.rbTranslation(handle, out);
+  }
+
+  /** Writes the quaternion x, y, z, w. */
+  readRotation(handle: Handle, out: Float32Array): void {
+    this.#world.bodies.raw.rbRotation(handle, out);
+  }
+
+  /** Writes x, y, z in rad/s. */
+  readAngularVelocity(handle: Handle, out: Float32Array): void {
+    this.#world.bodies.raw.rbAngvel(handle, out);
+  }
+
+  /** Replaces the external torque on a body (N·m, world frame); it acts until replaced. */
+  setTorque(handle: Handle, x: number, y: number, z: number): void {
+    const raw = this.#world.bodies.raw;
+    this.#torque.x = x;
+    this.#torque.y = y;
+    this.#torque.z = z;
+    raw.rbResetTorques(handle, false);
+    raw.rbAddTorque(handle, this.#torque, false);
+  }
+
+  pose(handle: Handle): Pose {
+    const body = this.body(handle);
+    const t = body.translation();
+    const r = body.rotation();
+    return { position: [t.x, t.y, t.z], rotation: [r.x, r.y, r.z, r.w] };
+  }
+
+  snapshot(): Uint8Array {
+    return this.#world.takeSnapshot();
+  }
+
+  /**
+   * Continues from a snapshot of this world's own bodies.
+   * @throws InputError when Rapier cannot read the bytes; the world is then unchanged.
+   */
+  restore(bytes: Uint8Array): void {
+    // `World.restoreSnapshot` leaves its intermediate objects to the garbage collector, 2.5 KB of WASM memory each.
+    // Rapier returns no object, against its types, for bytes that it cannot read.
+    const raw = this.#world.serializationPipeline.raw.deserializeAll(bytes);
+    if (!raw) {
+      throw new InputError({
+        what: "Rapier cannot read the world in the snapshot",
+        got: `${bytes.length} bytes`,
+      });
+    }
+    const next = RAPIER.World.fromRaw(raw);
+    raw.free();
+    this.#world.free();
+    this.#world = next;
+  }
+
+  /** SHA-256 of the snapshot, in hexadecimal: equal when and only when the future is equal. */
+  stateHash(): string {
+    return createHash("sha256").update(this.snapshot()).digest("hex");
+  }
+
+  /** Frees the WASM memory; calling it again does nothing. */
+  close(): void {
+    if (this.#world.bodies === undefined) return;
+    this.#world.free();
+    this.#torque.free();
+  }
+}

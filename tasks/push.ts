@@ -1,0 +1,68 @@
+import type { Ops } from "../sim/core/ops.js";
+import type { Task, TaskSpec, TaskSuite, Transition } from "../sim/task.js";
+import { type BlockDensities, CONTROL_PERIOD, PushScene } from "./push-scene.js";
+
+/** Where the four bottom corners must come to rest, m: x, y of each, in the order of the observation. */
+export const GOAL_CORNERS: readonly number[] = [0.07, -0.08, 0.07, 0.08, 0.23, -0.08, 0.23, 0.08];
+
+/** Densities (left, right) of the five tasks in kg/m³, in the order of Huang et al. (2021), HyperCRL. */
+const DENSITIES: readonly BlockDensities[] = [
+  [500, 500],
+  [100, 500],
+  [500, 100],
+  [500, 250],
+  [250, 500],
+];
+
+const CORNER_NAMES = ["backRight", "backLeft", "frontRight", "frontLeft"];
+const SUCCESS_MM = 5;
+// Keeps the gradient of a length finite where the length is zero; changes a reward by at most 1e-5.
+const SMOOTHING = 1e-12;
+
+const SPEC: TaskSpec = {
+  observation: [
+    { name: "markerMinusGripperX", unit: "m" },
+    { name: "markerMinusGripperY", unit: "m" },
+    ...CORNER_NAMES.flatMap((name) => [
+      { name: `${name}X`, unit: "m" },
+      { name: `${name}Y`, unit: "m" },
+    ]),
+  ],
+  action: [
+    { name: "dx", unit: "0.05 m", low: -1, high: 1 },
+    { name: "dy", unit: "0.05 m", low: -1, high: 1 },
+  ],
+  episodeSteps: 120,
+  controlPeriod: CONTROL_PERIOD,
+};
+
+/**
+ * Σ_i (1 - tanh(10 d_i)) - 0.25 ‖u‖ with d_i the distance of corner i from its goal (m) after the step and u the
+ * action; 0 … 4 without the action's cost.
+ */
+export function pushReward<T>(ops: Ops<T>, { action, nextObservation }: Transition<T>): T {
+  const norm = (x: T): T => ops.sqrt(ops.add(ops.sum(ops.mul(x, x)), ops.constant([SMOOTHING])));
+  const offsets = ops.sub(ops.slice(nextObservation, 2, 10), ops.constant(GOAL_CORNERS));
+  const distances = ops.concat(CORNER_NAMES.map((_, i) => norm(ops.slice(offsets, 2 * i, 2 * i + 2))));
+  const far = ops.sum(ops.tanh(ops.scale(distances, 10)));
+  return ops.sub(ops.sub(ops.constant([4]), far), ops.scale(norm(action), 0.25));
+}
+
+/** Pushing a block of two glued halves, whose densities (left, right; kg/m³) make the task, to a goal pose. */
+export function createPushTask(densities: BlockDensities): Task {
+  const name = densities.join("-");
+  return {
+    name,
+    spec: SPEC,
+    createScene: () => new PushScene({ name, densities, goalCorners: GOAL_CORNERS }),
+    reward: pushReward,
+    succeeded: (measures) => measures.maxCornerErrorMm <= SUCCESS_MM,
+  };
+}
+
+export const pushSuite: TaskSuite = {
+  name: "push",
+  description:
+    "Push a block with uneven density to a pose; 5 tasks differ in the densities of the two halves",
+  tasks: DENSITIES.map(createPushTask),
+};

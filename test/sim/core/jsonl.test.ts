@@ -1,0 +1,98 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { InputError, RunError } from "../../../sim/core/errors.js";
+import { JsonlLog, readJsonl } from "../../../sim/core/jsonl.js";
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "hypercrl-jsonl-"));
+  path = join(folder, "run", "metrics.jsonl");
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function logOf(...records: object[]): JsonlLog {
+  const log = new JsonlLog(path);
+  for (const record of records) log.append(record);
+  return log;
+}
+
+describe("JsonlLog", () => {
+  it("has each line in the file as soon as append returns", () => {
+    const log = logOf({ a: 1 });
+    expect(readFileSync(path, "utf8")).toBe('{"a":1}\n');
+    log.append({ text: "zwei\nZeilen ü" });
+    log.flush();
+    expect(log.bytes).toBe(readFileSync(path).length);
+    log.close();
+    expect(readJsonl(path)).toEqual({ records: [{ a: 1 }, { text: "zwei\nZeilen ü" }], ignoredBytes: 0 });
+  });
+
+  it("resumes at a checkpoint: later lines go, the file is as if never interrupted", () => {
+    const log = logOf({ step: 1 }, { step: 2 });
+    const at = log.bytes;
+    log.append({ step: 3, lost: true });
+    log.close();
+    appendFileSync(path, '{"st');
+    const resumed = new JsonlLog(path, { resumeAt: at });
+    expect(resumed.bytes).toBe(at);
+    resumed.append({ step: 3 });
+    resumed.close();
+    expect(readFileSync(path, "utf8")).toBe('{"step":1}\n{"step":2}\n{"step":3}\n');
+  });
+
+  it("empties the file when resumed at 0, and refuses to without being told", () => {
+    logOf({ a: 1 }).close();
+    expect(() => new JsonlLog(path)).toThrow(/exists already; got 8 bytes/);
+    expect(readFileSync(path, "utf8")).toBe('{"a":1}\n');
+    new JsonlLog(path, { resumeAt: 0 }).close();
+    expect(readFileSync(path, "utf8")).toBe("");
+  });
+
+  it.each([9, 7, 3, -1, 1.5])(
+    "refuses to resume at %d of an 8-byte line, and leaves the file",
+    (resumeAt) => {
+      logOf({ a: 1 }).close();
+      expect(() => new JsonlLog(path, { resumeAt })).toThrow(InputError);
+      expect(readFileSync(path, "utf8")).toBe('{"a":1}\n');
+    },
+  );
+
+  it("says when the folder cannot be made and when it is used after close", () => {
+    writeFileSync(join(folder, "run"), "");
+    expect(() => new JsonlLog(path)).toThrow(RunError);
+    rmSync(join(folder, "run"));
+    const log = logOf();
+    log.close();
+    log.close();
+    expect(() => log.append({})).toThrow(/after close/);
+  });
+});
+
+describe("readJsonl", () => {
+  it.each([
+    ['{"a":1}\n{"a":', 5],
+    ['{"a":1}\n{"a":2}', 7],
+    ['{"a":1}\n', 0],
+  ])("reads %j", (text, ignored) => {
+    logOf().close();
+    writeFileSync(path, text);
+    expect(readJsonl(path)).toEqual({ records: [{ a: 1 }], ignoredBytes: ignored });
+  });
+
+  it.each(['{"a":1}\n{"a":\n{"a":3}\n', '{"a":1}\n\n{"a":3}\n'])("names the damaged line of %j", (text) => {
+    logOf().close();
+    writeFileSync(path, text);
+    expect(() => readJsonl(path)).toThrow(InputError);
+    expect(() => readJsonl(path)).toThrow(/damaged in line 2/);
+  });
+
+  it("refuses bytes that are not text, and an absent file", () => {
+    logOf().close();
+    writeFileSync(path, Buffer.from([0x22, 0xff, 0x22, 0x0a]));
+    expect(() => readJsonl(path)).toThrow(/damaged in line 1/);
+    expect(() => readJsonl(join(folder, "absent"))).toThrow(/got ENOENT/);
+  });
+});
