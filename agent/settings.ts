@@ -208,7 +208,7 @@ export function oneOf<T extends string>(kind: string, name: string, known: reado
   throw new UsageError({
     what: `Unknown ${kind}`,
     got: `"${name}"`,
-    expected: `one of ${known.join(", ")}`,
+    expected: known.length > 12 ? `one of ${known.length} names` : `one of ${known.join(", ")}`,
     todo: `Did you mean "${closest(name, [...known])}"?`,
   });
 }

@@ -13,10 +13,8 @@ import {
   RigidBodyDesc,
   substepsPerControl,
 } from "../sim/world.js";
+import { type BlockDensities, HALF_BLOCK, TABLE } from "./push-layout.js";
 import { pushBodies } from "./push-visuals.js";
-
-/** Densities of the left (+y) and right (-y) half, kg/m³. */
-export type BlockDensities = readonly [left: number, right: number];
 
 export interface PushSceneOptions {
   readonly name: string;
@@ -31,10 +29,6 @@ const TIMESTEP = 0.01;
 const SOLVER_ITERATIONS = 8;
 
 const ARM_BASE: Vec3 = [-0.56, 0, 0.913];
-/** Half edge and height of the table's top, m. */
-export const TABLE = { half: 0.4, height: 0.8 } as const;
-/** Half extents of one of the two halves, m. */
-export const HALF_BLOCK: Vec3 = [0.08, 0.04, 0.04];
 const BLOCK_START: Vec3 = [-0.1, 0, TABLE.height + HALF_BLOCK[2]];
 /** Height of the end effector throughout, m. */
 const GRIPPER_HEIGHT = 0.86;

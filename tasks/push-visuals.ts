@@ -2,7 +2,7 @@ import type { ArmFrames } from "../sim/arm/kinematics.js";
 import { armBodies } from "../sim/arm/visuals.js";
 import { IDENTITY } from "../sim/math/vector.js";
 import type { VisualBody, VisualShape } from "../sim/task.js";
-import { type BlockDensities, HALF_BLOCK, TABLE } from "./push-scene.js";
+import { type BlockDensities, HALF_BLOCK, TABLE } from "./push-layout.js";
 
 const GOAL_COLOR = [0.2, 0.75, 0.35, 1] as const;
 

@@ -1,6 +1,7 @@
 import type { Ops } from "../sim/core/ops.js";
 import type { Task, TaskSpec, TaskSuite, Transition } from "../sim/task.js";
-import { type BlockDensities, CONTROL_PERIOD, PushScene } from "./push-scene.js";
+import type { BlockDensities } from "./push-layout.js";
+import { CONTROL_PERIOD, PushScene } from "./push-scene.js";
 
 /** Where the four bottom corners must come to rest, m: x, y of each, in the order of the observation. */
 export const GOAL_CORNERS: readonly number[] = [0.07, -0.08, 0.07, 0.08, 0.23, -0.08, 0.23, 0.08];
