@@ -39,7 +39,7 @@ const documentSchema = z.object({
   settingsHash: z.string(),
   arrays: z.object({ file: z.string(), sha256: z.string() }),
   progress: progressSchema,
-  logBytes: z.record(z.string(), z.number()),
+  metricsBytes: z.int().min(0),
   learner: z.record(z.string(), z.number()),
   minibatchRng: rngState,
   actionRng: rngState,
@@ -50,8 +50,8 @@ type Document = z.infer<typeof documentSchema>;
 
 export interface Checkpoint {
   readonly progress: Progress;
-  /** Lengths of the append-only logs, so that a resumed run cuts off what came later. */
-  readonly logBytes: Readonly<Record<string, number>>;
+  /** Length of the metrics log, so that a resumed run cuts off what came later. */
+  readonly metricsBytes: number;
   readonly agent: AgentState;
   readonly actionRng: RngState;
 }
@@ -74,7 +74,7 @@ export function writeCheckpoint(path: string, settingsHash: string, checkpoint: 
     settingsHash,
     arrays: { file, sha256: sha256(bytes) },
     progress,
-    logBytes: { ...checkpoint.logBytes },
+    metricsBytes: checkpoint.metricsBytes,
     learner: { ...agent.learner.numbers },
     minibatchRng: mutable(agent.minibatchRng),
     actionRng: mutable(checkpoint.actionRng),
@@ -160,7 +160,7 @@ export function readCheckpoint(
   const { tensors } = decodeSafetensors(bytes, arraysPath);
   return {
     progress: document.progress,
-    logBytes: document.logBytes,
+    metricsBytes: document.metricsBytes,
     actionRng: document.actionRng,
     agent: rebuildAgent(document, tensors, settings, spec, arraysPath),
   };

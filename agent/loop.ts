@@ -217,7 +217,7 @@ export class ContinualLoop {
     this.#progress = { ...this.#progress, ...change };
   }
 
-  #state(): Omit<Checkpoint, "logBytes"> {
+  #state(): Omit<Checkpoint, "metricsBytes"> {
     return { progress: this.#progress, agent: this.#agent.state(), actionRng: this.#actionRng.state() };
   }
 

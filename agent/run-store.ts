@@ -12,9 +12,11 @@ import { parseSettings, type Settings } from "./settings.js";
 /** Versions that decide a run's numbers. */
 export type Versions = EpisodeHeader["versions"] & { readonly node: string; readonly onnxruntime: string };
 
-/** Logs of a run: figures that repeat exactly, and times that cannot. */
-const LOGS = ["metrics", "timing"] as const;
-export type LogName = (typeof LOGS)[number];
+/**
+ * Logs of a run: `metrics` repeats byte for byte with the same seed, `timing` holds what cannot and is therefore no
+ * part of a checkpoint.
+ */
+export type LogName = "metrics" | "timing";
 
 /** SHA-256 of the settings as resolved, hexadecimal. */
 export function hashSettings(settings: Settings): string {
@@ -38,14 +40,14 @@ export class RunStore {
     folder: string,
     settings: Settings,
     versions: Versions,
-    logBytes?: Readonly<Record<string, number>>,
+    resumeAt?: Record<LogName, number>,
   ) {
     this.folder = folder;
     this.settings = settings;
     this.settingsHash = hashSettings(settings);
     this.versions = versions;
     const open = (name: LogName) =>
-      new JsonlLog(join(folder, `${name}.jsonl`), logBytes === undefined ? {} : { resumeAt: logBytes[name] });
+      new JsonlLog(join(folder, `${name}.jsonl`), resumeAt === undefined ? {} : { resumeAt: resumeAt[name] });
     this.#logs = { metrics: open("metrics"), timing: open("timing") };
   }
 
@@ -84,14 +86,16 @@ export class RunStore {
     const settings = readSettings(folder);
     checkVersions(folder, versions);
     const path = join(folder, "checkpoint.json");
+    const timing = wholeLines(join(folder, "timing.jsonl"));
     if (!existsSync(path)) {
       removeLater(folder, new Set());
-      const zero = Object.fromEntries(LOGS.map((name) => [name, 0]));
-      const logBytes = existsSync(join(folder, "metrics.jsonl")) ? zero : undefined;
-      return { store: new RunStore(folder, settings, versions, logBytes), checkpoint: undefined };
+      return {
+        store: new RunStore(folder, settings, versions, { metrics: 0, timing }),
+        checkpoint: undefined,
+      };
     }
     const checkpoint = readCheckpoint(path, hashSettings(settings), settings, specOf(settings));
-    const store = new RunStore(folder, settings, versions, checkpoint.logBytes);
+    const store = new RunStore(folder, settings, versions, { metrics: checkpoint.metricsBytes, timing });
     store.#checkpointFiles = [
       "checkpoint.json",
       (JSON.parse(readFileSync(path, "utf8")) as CheckpointNames).arrays.file,
@@ -109,12 +113,11 @@ export class RunStore {
   }
 
   /** Saves the state between two episodes and removes the arrays of the checkpoint before. */
-  save(checkpoint: Omit<Checkpoint, "logBytes">): void {
-    for (const name of LOGS) this.#logs[name].flush();
-    const logBytes = Object.fromEntries(LOGS.map((name) => [name, this.#logs[name].bytes]));
+  save(checkpoint: Omit<Checkpoint, "metricsBytes">): void {
+    for (const log of Object.values(this.#logs)) log.flush();
     const written = writeCheckpoint(join(this.folder, "checkpoint.json"), this.settingsHash, {
       ...checkpoint,
-      logBytes,
+      metricsBytes: this.#logs.metrics.bytes,
     });
     for (const file of this.#checkpointFiles) {
       if (!written.includes(file)) rmSync(join(this.folder, file), { force: true });
@@ -123,9 +126,9 @@ export class RunStore {
   }
 
   /** Keeps the state after a task for later evaluation. */
-  saveTask(task: number, checkpoint: Omit<Checkpoint, "logBytes">): void {
+  saveTask(task: number, checkpoint: Omit<Checkpoint, "metricsBytes">): void {
     const path = join(this.folder, "checkpoints", `task-${task + 1}.json`);
-    writeCheckpoint(path, this.settingsHash, { ...checkpoint, logBytes: {} });
+    writeCheckpoint(path, this.settingsHash, { ...checkpoint, metricsBytes: this.#logs.metrics.bytes });
   }
 
   writeJson(name: string, value: object): void {
@@ -133,7 +136,7 @@ export class RunStore {
   }
 
   close(): void {
-    for (const name of LOGS) this.#logs[name].close();
+    for (const log of Object.values(this.#logs)) log.close();
   }
 
   #episodesLogged(): Set<string> {
@@ -199,6 +202,11 @@ function checkVersions(folder: string, now: Versions): void {
       todo: "Resume with the version that began the run, or start a new one: numbers would not match",
     });
   }
+}
+
+/** Bytes up to the last line end: a line cut off by a crash does not count. */
+function wholeLines(path: string): number {
+  return existsSync(path) ? readFileSync(path).lastIndexOf("\n") + 1 : 0;
 }
 
 /** Removes recordings and temporary files that the checkpoint does not know. */

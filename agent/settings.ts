@@ -139,7 +139,7 @@ const quick: typeof paper = {
     horizon: 20,
     samples: 200,
     elites: 16,
-    iterations: 3,
+    iterations: 4,
     initialStd: 1,
     warmStart: true,
     momentum: 0,
