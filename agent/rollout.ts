@@ -68,6 +68,7 @@ export class RolloutModel {
   #actions: Float32Array = new Float32Array(0);
   #costs: Float32Array = new Float32Array(0);
   #final: Float32Array = new Float32Array(0);
+  #samples = 0;
 
   private constructor(session: Session, task: Task, shape: MlpShape, horizon: number) {
     this.#session = session;
@@ -108,6 +109,7 @@ export class RolloutModel {
   async costs(observation: Float32Array, actions: Float32Array, samples: number): Promise<Float32Array> {
     const { X, U } = this.#sizes;
     this.#reserve(samples);
+    this.#samples = samples;
     this.#arrays.x0.set(observation);
     const used = this.#actions.subarray(0, this.#horizon * samples * U);
     used.set(actions.subarray(0, used.length));
@@ -122,7 +124,7 @@ export class RolloutModel {
 
   /** Final observations `[X, N]` of the last call to `costs`. */
   get finalObservations(): Float32Array {
-    return this.#final;
+    return this.#final.subarray(0, this.#sizes.X * this.#samples);
   }
 
   async release(): Promise<void> {

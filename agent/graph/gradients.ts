@@ -41,7 +41,8 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[], addTo?: readonly
   };
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i];
-    if (!node.outputs.some((o) => relevant.has(o) && sums.has(o))) continue;
+    const leads = node.inputs.some((t) => t !== undefined && relevant.has(t));
+    if (!leads || !node.outputs.some((o) => sums.has(o))) continue;
     const backward = BACKWARD[node.operator];
     if (backward === undefined) throw new RangeError(`Operation ${node.operator} has no gradient.`);
     backward(

@@ -105,8 +105,8 @@ export class HyperCrlLearner implements Learner {
         "losses.regularizer": tensor(regularizers, [iterations]),
       },
     );
-    checkLosses(taskLosses, "the task loss", this.#task);
-    checkLosses(regularizers, "the regulariser", this.#task);
+    const losses = { "the task loss": taskLosses, "the regulariser": regularizers };
+    checkLosses(losses, this.#task, "hypernetwork.learningRate");
     this.#theta.swap();
     this.#embedding.swap();
     this.#steps += iterations;

@@ -95,15 +95,25 @@ export class LossArray {
   }
 }
 
-/** @throws RunError naming the task, the minibatch and the quantity of the first non-finite value */
-export function checkLosses(losses: Float32Array, quantity: string, task: number): void {
-  const bad = losses.findIndex((v) => !Number.isFinite(v));
-  if (bad < 0) return;
+/**
+ * @param losses `[trips]` of each quantity, in the order in which a minibatch computes them
+ * @throws RunError naming the task, the minibatch and the quantity of the first non-finite value
+ */
+export function checkLosses(
+  losses: Readonly<Record<string, Float32Array>>,
+  task: number,
+  setting: string,
+): void {
+  const found = Object.entries(losses)
+    .map(([quantity, values]) => ({ quantity, values, at: values.findIndex((v) => !Number.isFinite(v)) }))
+    .filter(({ at }) => at >= 0);
+  if (found.length === 0) return;
+  const { quantity, values, at } = found.reduce((a, b) => (b.at < a.at ? b : a));
   throw new RunError({
-    what: `Training diverged: ${quantity} is not finite at minibatch ${bad} of ${losses.length} on task ${task + 1}`,
-    got: String(losses[bad]),
+    what: `Training diverged: ${quantity} is not finite at minibatch ${at} of ${values.length} on task ${task + 1}`,
+    got: String(values[at]),
     expected: "a finite number",
-    todo: "Lower `learner.learningRate`; what was saved before this session is intact",
+    todo: `Start a run with a lower ${setting}; what was saved before this session is intact`,
   });
 }
 

@@ -82,7 +82,7 @@ export class MlpLearner implements Learner {
       },
       { ...this.#network.results(), "losses.task": tensor(losses, [iterations]) },
     );
-    checkLosses(losses, "the task loss", this.#task);
+    checkLosses({ "the task loss": losses }, this.#task, "mlp.learningRate");
     this.#network.swap();
     this.#steps += iterations;
     this.#kept[this.#task] = this.#own();

@@ -1,8 +1,8 @@
 import { performance } from "node:perf_hooks";
-import { fileURLToPath } from "node:url";
 import { Environment } from "../../sim/environment.js";
 import { initPhysics, PhysicsWorld } from "../../sim/world.js";
 import { builtinSuites } from "../../tasks/registry.js";
+import { median } from "./measure.js";
 
 export interface EnvironmentFigures {
   /** Suite and task. */
@@ -22,11 +22,6 @@ export interface BenchOptions {
   readonly rounds?: number;
   readonly stepsPerRound?: number;
 }
-
-const median = (values: readonly number[]): number => {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-};
 
 /** Accumulates the time spent in `PhysicsWorld.step` of every world until `stop` is called. */
 function measurePhysics(): { takeMs(): number; stop(): void } {
@@ -91,14 +86,4 @@ function runRound(environment: Environment, steps: number, takeMs: () => number)
   const totalMs = (performance.now() - start) / steps;
   const physicsMs = takeMs() / steps;
   return { physicsMs, ownMs: totalMs - physicsMs };
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const row of await benchEnvironment()) {
-    console.log(
-      `${row.task}: ${row.stepsPerSecond.toFixed(0)} steps/s; per step ${row.physicsMs.toFixed(3)} ms physics, ` +
-        `${row.ownMs.toFixed(3)} ms own code (${(100 * row.ownShare).toFixed(0)} % of physics); ` +
-        `median of ${row.rounds} rounds`,
-    );
-  }
 }

@@ -1,0 +1,70 @@
+#!/usr/bin/env node
+import { performance } from "node:perf_hooks";
+import { CommanderError } from "commander";
+import { createLogUpdate } from "log-update";
+import { EXIT, HyperCrlError } from "../sim/core/errors.js";
+import { type Io, signalCode } from "./io.js";
+import { createProgram } from "./program.js";
+
+const SIGPIPE_CODE = 141;
+
+/** The first SIGINT or SIGTERM aborts the signal, the second ends the process. */
+function installSignals(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      if (stop.signal.aborted) process.exit(signalCode(name));
+      stop.abort(name);
+      process.stderr.write("Stopping; once more to end at once.\n");
+    });
+  }
+  return stop.signal;
+}
+
+function createIo(): Io {
+  const draw = createLogUpdate(process.stdout);
+  let signal: AbortSignal | undefined;
+  return {
+    out: (text) => process.stdout.write(`${text}\n`),
+    err: (text) => process.stderr.write(`${text}\n`),
+    live: process.stdout.isTTY ? { update: draw, clear: () => draw.clear() } : undefined,
+    now: () => performance.now(),
+    stopSignal: () => {
+      signal ??= installSignals();
+      return signal;
+    },
+  };
+}
+
+/** Prints what went wrong and returns the exit code. */
+function report(error: unknown, io: Io): number {
+  // Commander has printed its message; help and version are no errors.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
+  const debug = process.env.HYPERCRL_DEBUG === "1" || process.argv.includes("--debug");
+  if (error instanceof HyperCrlError) {
+    io.err(`error: ${error.message}`);
+    if (debug) io.err(String(error.stack));
+    return error.exitCode;
+  }
+  io.err(error instanceof Error ? String(error.stack) : String(error));
+  io.err("error: This is a bug in hypercrl. Please report it with the lines above and the command you gave.");
+  return 1;
+}
+
+async function main(): Promise<void> {
+  // A reader that has seen enough, such as `head`, is no reason for a stack trace.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === "EPIPE" ? SIGPIPE_CODE : 1);
+  });
+  const io = createIo();
+  try {
+    const program = createProgram(io, (exitCode) => {
+      process.exitCode = exitCode;
+    });
+    await program.parseAsync();
+  } catch (error) {
+    process.exitCode = report(error, io);
+  }
+}
+
+await main();

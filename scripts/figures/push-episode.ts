@@ -1,0 +1,58 @@
+import { writeFileSafely } from "../../sim/core/files.js";
+import { readEpisode } from "../../sim/recording/reader.js";
+import { GOAL_CORNERS } from "../../tasks/push.js";
+
+/** Pixels per metre, and the part of the table that is drawn, m. */
+const SCALE = 1400;
+const VIEW = { left: -0.3, right: 0.34, bottom: -0.2, top: 0.2 } as const;
+/** Steps between two drawn outlines of the block. */
+const STRIDE = 6;
+
+type Point = readonly [x: number, y: number];
+
+const px = ([x, y]: Point): string =>
+  `${((x - VIEW.left) * SCALE).toFixed(1)},${((VIEW.top - y) * SCALE).toFixed(1)}`;
+
+/** Corners come as back right, back left, front right, front left; an outline goes around. */
+function outline(corners: ArrayLike<number>): string {
+  return [0, 1, 3, 2].map((i) => px([corners[2 * i], corners[2 * i + 1]])).join(" ");
+}
+
+/** The gripper's x, y from an observation: the marker is the middle of the block's back edge. */
+function gripper(observation: Float32Array): Point {
+  const middle = (k: number) => (observation[2 + k] + observation[4 + k]) / 2;
+  return [middle(0) - observation[0], middle(1) - observation[1]];
+}
+
+/** Draws a recorded push episode from above: the block every few steps, the gripper's path, the goal. */
+export function drawPushEpisode(path: string): string {
+  const { start, steps, header, totals } = readEpisode(path);
+  const observations = [start.observation, ...steps.map((s) => s.observation)];
+  const [width, height] = [(VIEW.right - VIEW.left) * SCALE, (VIEW.top - VIEW.bottom) * SCALE];
+  const shown = observations.filter((_, k) => k % STRIDE === 0 || k === observations.length - 1);
+  const blocks = shown.map((o, i) => {
+    const age = (i + 1) / shown.length;
+    return `<polygon points="${outline(o.subarray(2))}" fill="#2f6db5" fill-opacity="${(0.03 + 0.12 * age).toFixed(2)}" stroke="#2f6db5" stroke-opacity="${(0.15 + 0.85 * age).toFixed(2)}" stroke-width="2"/>`;
+  });
+  const trail = observations.map(gripper).map(px).join(" ");
+  const title = `Task ${header.task} kg/m³ (left-right): return ${totals.return.toFixed(0)} in ${totals.steps} steps`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width.toFixed(0)} ${height.toFixed(0)}" font-family="sans-serif" role="img" aria-label="${title}">
+<rect width="100%" height="100%" fill="#f6f1e7"/>
+<polygon points="${outline(GOAL_CORNERS)}" fill="none" stroke="#2a9d4a" stroke-width="4" stroke-dasharray="12 8"/>
+${blocks.join("\n")}
+<polyline points="${trail}" fill="none" stroke="#d1495b" stroke-width="3" stroke-linejoin="round"/>
+<g font-size="22" fill="#333">
+<text x="20" y="36">${title}</text>
+<text x="20" y="${height - 20}"><tspan fill="#2f6db5">block every ${STRIDE} steps</tspan> · <tspan fill="#d1495b">gripper path</tspan> · <tspan fill="#2a9d4a">goal</tspan> · seen from above, robot at the left</text>
+</g>
+</svg>
+`;
+}
+
+const [episode, out] = process.argv.slice(2);
+if (episode === undefined || out === undefined) {
+  console.error("usage: node dist/scripts/figures/push-episode.js EPISODE.mcap OUT.svg");
+  process.exitCode = 2;
+} else {
+  writeFileSafely(out, drawPushEpisode(episode));
+}

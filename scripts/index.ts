@@ -1,0 +1,79 @@
+/**
+ * HyperCRL as a library: train and evaluate, bring tasks of your own, or use the parts one by one.
+ * @example
+ * import { train } from "hypercrl";
+ * const { summary, folder } = await train({ suite: "push", method: "hypercrl", profile: "quick", seed: 1 });
+ * @module
+ */
+
+export { Agent, type AgentState } from "../agent/agent.js";
+export type { Progress } from "../agent/checkpoint.js";
+export { EvaluationMatrix } from "../agent/evaluation.js";
+export { encodeModel } from "../agent/graph/encode.js";
+export { gradients } from "../agent/graph/gradients.js";
+export { Graph, type Shape, type Tensor } from "../agent/graph/graph.js";
+export { type LoopResult, loop } from "../agent/graph/loop.js";
+/** Operations on the tensors of a `Graph`: `operations.add(a, b)`, `operations.gemm(x, w)`, … */
+export * as operations from "../agent/graph/operations.js";
+export { type Feeds, Session, tensor } from "../agent/graph/session.js";
+export { ContinualLoop, type LoopServices } from "../agent/loop.js";
+export { Normalizer, type NormalizerArrays } from "../agent/normalizer.js";
+export type { ProgressEvent } from "../agent/progress.js";
+export { ReplayBuffer } from "../agent/replay-buffer.js";
+export { RunStore, type Versions } from "../agent/run-store.js";
+export {
+  describeSettings,
+  resolveSettings,
+  type Settings,
+  type SettingsChoice,
+  settingsSchema,
+} from "../agent/settings.js";
+export { type CemSettings, createCem } from "../planners/cem.js";
+export { createIcem, type IcemSettings } from "../planners/icem.js";
+export type {
+  CostFunction,
+  Planner,
+  PlannerFactory,
+  PlannerState,
+  PlanningProblem,
+} from "../planners/types.js";
+export { type ErrorDetails, HyperCrlError, InputError, RunError, UsageError } from "../sim/core/errors.js";
+export { eagerOps, type Ops } from "../sim/core/ops.js";
+export { Rng, type RngState } from "../sim/core/rng.js";
+export { Environment, type EnvironmentState, type StepResult } from "../sim/environment.js";
+export type { EpisodeHeader, EpisodeStep, EpisodeTotals } from "../sim/recording/episode.js";
+export { type Episode, readEpisode } from "../sim/recording/reader.js";
+export { EpisodeRecorder } from "../sim/recording/recorder.js";
+export { type Difference, type Verification, verifyEpisode } from "../sim/recording/verify.js";
+export type {
+  ActionChannel,
+  Channel,
+  ObservationChannel,
+  Pose,
+  Scene,
+  Task,
+  TaskSpec,
+  TaskSuite,
+  Transition,
+  VisualBody,
+  VisualShape,
+} from "../sim/task.js";
+export { initPhysics, physicsVersion } from "../sim/world.js";
+export { builtinSuites, createRegistry, findSuite, type SuiteRegistry } from "../tasks/registry.js";
+export {
+  type EvaluatedEpisode,
+  type EvaluateOptions,
+  evaluateRun,
+  type RunEvaluation,
+  type TaskEvaluation,
+} from "./evaluate-run.js";
+export { registerSuite } from "./suites.js";
+export {
+  type BestEpisode,
+  type MetricsRecord,
+  type Summary,
+  summarize,
+  type TaskSummary,
+} from "./summary.js";
+export { type RunStart, summarizeRun, type TrainOptions, type TrainResult, train } from "./train.js";
+export { currentVersions } from "./versions.js";

@@ -1,0 +1,108 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { METHODS, PROFILES } from "../agent/settings.js";
+import { evaluateCommand } from "./commands/evaluate.js";
+import { settingsCommand, tasksCommand } from "./commands/lists.js";
+import { replayCommand } from "./commands/replay.js";
+import { trainCommand } from "./commands/train.js";
+import type { Io } from "./io.js";
+import type { TrainOptions } from "./train.js";
+import { packageVersion } from "./versions.js";
+
+/** The whole command line. `done` receives the exit code of the command that ran. */
+export function createProgram(io: Io, done: (exitCode: number) => void): Command {
+  const program = new Command("hypercrl")
+    .description("Continual model-based reinforcement learning with hypernetworks, in a robotics simulator")
+    .version(packageVersion())
+    .configureOutput({
+      writeOut: (text) => io.out(text.replace(/\n$/, "")),
+      writeErr: (text) => io.err(text.replace(/\n$/, "")),
+    })
+    .exitOverride()
+    .showHelpAfterError("(see `hypercrl --help`)");
+  addTrain(program, io, done);
+  addEvaluate(program, io, done);
+  addReplay(program, io, done);
+  command(program, "tasks", "list the task suites and their tasks").action((flags) =>
+    done(tasksCommand(flags, io)),
+  );
+  command(program, "settings", "list every setting with its defaults").action((flags) =>
+    done(settingsCommand(flags, io)),
+  );
+  return program;
+}
+
+/** A subcommand with the options that all have. */
+function command(program: Command, name: string, text: string): Command {
+  return program
+    .command(name)
+    .description(text)
+    .option("--json", "print JSON, for programs")
+    .addOption(new Option("--debug", "print stack traces of errors (also HYPERCRL_DEBUG=1)").hideHelp());
+}
+
+interface TrainArguments
+  extends Pick<TrainOptions, "suite" | "method" | "profile" | "seed" | "out" | "resume"> {
+  readonly set: readonly string[];
+  readonly tasks?: number;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+function addTrain(program: Command, io: Io, done: (exitCode: number) => void): void {
+  command(program, "train", "learn the tasks of a suite one after another")
+    .option("--suite <name>", "task suite (see `hypercrl tasks`)", "push")
+    .option("--method <name>", METHODS.join(", "), "hypercrl")
+    .option("--profile <name>", PROFILES.join(" or "), "quick")
+    .option("--seed <n>", "seed of every random stream", wholeNumber, 1)
+    .option("--set <name=value>", "change a setting (see `hypercrl settings`); repeatable", collect, [])
+    .option("--tasks <n>", "learn only the first n tasks", wholeNumber)
+    .option("--out <dir>", "new run folder (default: runs/<suite>-<method>-<profile>-s<seed>)")
+    .addOption(
+      new Option("--resume <run>", "continue the run in this folder").conflicts([
+        ...["suite", "method", "profile", "seed", "set", "tasks", "out"],
+      ]),
+    )
+    .option("--quiet", "print the final summary only")
+    .action(async ({ set, tasks, quiet, json, ...options }: TrainArguments) => {
+      const assignments = tasks === undefined ? set : [...set, `tasks=${tasks}`];
+      const chosen = options.resume === undefined ? { ...options, assignments } : { resume: options.resume };
+      done(await trainCommand(chosen, { quiet: quiet ?? false, json: json ?? false }, io));
+    });
+}
+
+function addEvaluate(program: Command, io: Io, done: (exitCode: number) => void): void {
+  command(program, "evaluate", "measure a saved state of a run on every task it has learned")
+    .argument("<run>", "run folder")
+    .option("--after-task <n>", "use the state after n tasks (default: the last saved)", wholeNumber)
+    .option("--episodes <n>", "episodes per task (default: as in the run)", countingNumber)
+    .option(
+      "--seed <n>",
+      "seed of starts and planner noise (default: repeats the run's evaluation)",
+      wholeNumber,
+    )
+    .option("--out <file>", "also write the figures of every episode to this new JSON file")
+    .action(async (run: string, { json, out, ...options }) => {
+      done(await evaluateCommand(run, options, { json, out }, io));
+    });
+}
+
+function addReplay(program: Command, io: Io, done: (exitCode: number) => void): void {
+  command(program, "replay", "show recorded episodes, or simulate them again and compare")
+    .argument("<episode...>", "episode files (.mcap), or run folders for all their episodes")
+    .option("--verify", "simulate again and compare every observation, reward and state hash bit by bit")
+    .action(async (paths: string[], flags) => done(await replayCommand(paths, flags, io)));
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d+$/.test(text) && Number(text) <= 4294967295) return Number(text);
+  throw new InvalidArgumentError("Expected a whole number from 0 to 4294967295.");
+}
+
+function countingNumber(text: string): number {
+  if (wholeNumber(text) >= 1) return Number(text);
+  throw new InvalidArgumentError("Expected a whole number from 1.");
+}

@@ -1,0 +1,135 @@
+/** The records of `metrics.jsonl` that the summary reads; others are ignored. */
+export interface MetricsRecord {
+  readonly type: string;
+  readonly task: string;
+  readonly taskIndex: number;
+  readonly afterTask?: number;
+  readonly phase?: string;
+  /** Of learning episodes: steps made in this task until its end. */
+  readonly steps?: number;
+  readonly return: number;
+  readonly success: boolean;
+  readonly measures: Readonly<Record<string, number | null>>;
+  readonly recording: string;
+}
+
+/** Mean, spread and range of some numbers; all NaN when there are none. */
+export interface Spread {
+  readonly mean: number;
+  /** Sample standard deviation; 0 for one number. */
+  readonly std: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface TaskSummary {
+  readonly task: string;
+  /** Mean return of the random policy. */
+  readonly random: number;
+  /** Mean evaluation return right after the task was learned, R[j][j]. */
+  readonly learned: number;
+  /** Mean evaluation return after the last task evaluated on it, R[K-1][j] of a finished run. */
+  readonly final: number;
+  /** `learned - final`: positive when the task was partly forgotten. */
+  readonly forgetting: number;
+  /** Share of the episodes behind `final` that succeeded. */
+  readonly success: number;
+  /** Means of `Scene.measure()` at the end of those episodes. */
+  readonly measures: Readonly<Record<string, number>>;
+}
+
+export interface BestEpisode {
+  /** Path inside the run folder. */
+  readonly recording: string;
+  readonly task: string;
+  readonly return: number;
+}
+
+export interface Summary {
+  readonly tasks: readonly TaskSummary[];
+  /** Index of the last task after which anything was evaluated; -1 before. */
+  readonly afterTask: number;
+  /** Planned episode with the highest return, exploration at random left out. */
+  readonly best: BestEpisode | undefined;
+}
+
+/** What a run achieved, from the records of its `metrics.jsonl`. NaN stands for what was not measured yet. */
+export function summarize(records: readonly MetricsRecord[]): Summary {
+  const evaluations = records.filter(({ type }) => type === "evaluation");
+  const names = new Map<number, string>();
+  for (const { taskIndex, task } of records) if (task !== undefined) names.set(taskIndex, task);
+  const tasks = [...names]
+    .sort(([a], [b]) => a - b)
+    .map(([j, name]) =>
+      summarizeTask(
+        name,
+        records.filter((r) => r.taskIndex === j),
+        j,
+      ),
+    );
+  const afterTask = evaluations.reduce((last, { afterTask: i = -1 }) => Math.max(last, i), -1);
+  return { tasks, afterTask, best: bestEpisode(records) };
+}
+
+function summarizeTask(task: string, records: readonly MetricsRecord[], index: number): TaskSummary {
+  const random = records.filter(({ type }) => type === "baseline");
+  const evaluations = records.filter(({ type }) => type === "evaluation");
+  const last = Math.max(...evaluations.map(({ afterTask = -1 }) => afterTask));
+  const atEnd = evaluations.filter(({ afterTask }) => afterTask === last);
+  const learned = meanReturn(evaluations.filter(({ afterTask }) => afterTask === index));
+  const final = meanReturn(atEnd);
+  return {
+    task,
+    random: meanReturn(random),
+    learned,
+    final,
+    forgetting: learned - final,
+    success: successRate(atEnd),
+    measures: meanMeasures(atEnd),
+  };
+}
+
+function bestEpisode(records: readonly MetricsRecord[]): BestEpisode | undefined {
+  const planned = [...fullTrainingEpisodes(records), ...records.filter(({ type }) => type === "evaluation")];
+  if (planned.length === 0) return undefined;
+  const best = planned.reduce((a, b) => (b.return > a.return ? b : a));
+  return { recording: best.recording, task: best.task, return: best.return };
+}
+
+/** Leaves out the last episode of a task where the steps ran out: a short one's return compares with nothing. */
+function fullTrainingEpisodes(records: readonly MetricsRecord[]): MetricsRecord[] {
+  const learning = records.filter(({ type }) => type === "episode");
+  const lengths = learning.map(({ taskIndex, steps = 0 }, i) => {
+    const before = learning[i - 1];
+    return steps - (before?.taskIndex === taskIndex ? (before.steps ?? 0) : 0);
+  });
+  const full = Math.max(...lengths);
+  return learning.filter(({ phase }, i) => phase === "train" && lengths[i] === full);
+}
+
+function meanReturn(records: readonly MetricsRecord[]): number {
+  return spread(records.map((r) => r.return)).mean;
+}
+
+/** Share of successes; NaN of nothing. */
+export function successRate(episodes: readonly { readonly success: boolean }[]): number {
+  return spread(episodes.map(({ success }) => Number(success))).mean;
+}
+
+/** Mean of each measure; one that was not finite in some episode is NaN. */
+export function meanMeasures(
+  episodes: readonly { readonly measures: Readonly<Record<string, number | null>> }[],
+): Record<string, number> {
+  const keys = Object.keys(episodes[0]?.measures ?? {});
+  const mean = (key: string) => spread(episodes.map(({ measures }) => measures[key] ?? Number.NaN)).mean;
+  return Object.fromEntries(keys.map((key) => [key, mean(key)]));
+}
+
+export function spread(values: readonly number[]): Spread {
+  const n = values.length;
+  if (n === 0) return { mean: Number.NaN, std: Number.NaN, min: Number.NaN, max: Number.NaN };
+  const mean = values.reduce((a, b) => a + b, 0) / n;
+  const squares = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
+  const std = n === 1 ? 0 : Math.sqrt(squares / (n - 1));
+  return { mean, std, min: Math.min(...values), max: Math.max(...values) };
+}

@@ -1,0 +1,132 @@
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import type { Checkpoint, Progress } from "../agent/checkpoint.js";
+import { ContinualLoop } from "../agent/loop.js";
+import type { ProgressEvent } from "../agent/progress.js";
+import { RunStore } from "../agent/run-store.js";
+import type { Settings } from "../agent/settings.js";
+import { UsageError } from "../sim/core/errors.js";
+import { readJsonl } from "../sim/core/jsonl.js";
+import type { Task, TaskSuite } from "../sim/task.js";
+import { initPhysics } from "../sim/world.js";
+import { createRegistry } from "../tasks/registry.js";
+import { chooseSettings } from "./choose-settings.js";
+import { defaultRegistry, suiteOfRun } from "./suites.js";
+import { type MetricsRecord, type Summary, summarize } from "./summary.js";
+import { currentVersions } from "./versions.js";
+
+/** What is told once, when the run folder is open and before anything is computed. */
+export interface RunStart {
+  readonly folder: string;
+  readonly settings: Settings;
+  readonly tasks: readonly Task[];
+  /** Where the run continues; undefined for a new one. */
+  readonly progress: Progress | undefined;
+}
+
+export interface TrainOptions {
+  /** Name of a registered suite, or a suite. Default `push`; with `resume` only needed for a suite of one's own. */
+  readonly suite?: string | TaskSuite;
+  /** `hypercrl` (default), `finetune` or `single`. */
+  readonly method?: string;
+  /** `quick` (default) or `paper`. */
+  readonly profile?: string;
+  /** Default 1. */
+  readonly seed?: number;
+  /** Changes to the profile's defaults by dotted name, e.g. `{ "planner.samples": 100 }`. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** The same as typed, `name=value`; applied after `settings`. */
+  readonly assignments?: readonly string[];
+  /** New folder for the run; default `runs/<suite>-<method>-<profile>-s<seed>`, numbered when that exists. */
+  readonly out?: string;
+  /** Run folder to continue instead of starting one; settings come from it. */
+  readonly resume?: string;
+  readonly onStart?: (start: RunStart) => void;
+  readonly onProgress?: (event: ProgressEvent) => void;
+  /** Aborting stops at once; the run can be resumed from its last episode. */
+  readonly signal?: AbortSignal;
+}
+
+export interface TrainResult {
+  readonly outcome: "done" | "stopped";
+  readonly folder: string;
+  readonly settings: Settings;
+  /** Where a stopped run will continue. */
+  readonly progress: Progress;
+  readonly summary: Summary;
+}
+
+interface OpenRun {
+  readonly store: RunStore;
+  readonly checkpoint: Checkpoint | undefined;
+  readonly suite: TaskSuite;
+}
+
+/**
+ * Learns the tasks of a suite one after another, or continues such a run.
+ * @example
+ * const { summary } = await train({ suite: "push", seed: 3, settings: { "loop.stepsPerTask": 600 } });
+ * @throws UsageError for options that cannot be, InputError for a run folder that cannot be continued, RunError when
+ *   the run fails midway; what was saved then stays and can be resumed
+ */
+export async function train(options: TrainOptions = {}): Promise<TrainResult> {
+  await initPhysics();
+  const { store, checkpoint, suite } = options.resume === undefined ? create(options) : resume(options);
+  try {
+    const { folder, settings } = store;
+    const loop = new ContinualLoop(suite.tasks, {
+      store,
+      report: options.onProgress ?? (() => {}),
+      now: () => performance.now(),
+      stopRequested: () => options.signal?.aborted ?? false,
+    });
+    if (checkpoint !== undefined) await loop.restore(checkpoint);
+    const tasks = suite.tasks.slice(0, settings.tasks);
+    options.onStart?.({ folder, settings, tasks, progress: checkpoint?.progress });
+    const outcome = await loop.run();
+    return { outcome, folder, settings, progress: loop.progress, summary: summarizeRun(folder) };
+  } finally {
+    store.close();
+  }
+}
+
+/** The summary of a run so far, from its metrics alone. @throws InputError when they cannot be read */
+export function summarizeRun(folder: string): Summary {
+  return summarize(readJsonl(join(folder, "metrics.jsonl")).records as MetricsRecord[]);
+}
+
+function create(options: TrainOptions): OpenRun {
+  const { suite: chosen = "push", method = "hypercrl", profile = "quick", seed = 1 } = options;
+  const suite = typeof chosen === "string" ? defaultRegistry.find(chosen) : chosen;
+  const assignments = Object.entries(options.settings ?? {})
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .concat(options.assignments ?? []);
+  const choice = { suite: suite.name, method, profile, seed, suiteTasks: suite.tasks.length };
+  const settings = chooseSettings(choice, assignments);
+  const folder = options.out ?? freeFolder(`runs/${suite.name}-${method}-${profile}-s${seed}`);
+  if (existsSync(folder) && !statSync(folder).isDirectory()) {
+    throw new UsageError({ what: `${folder} exists`, got: "a file", expected: "a path for a new folder" });
+  }
+  return { store: RunStore.create(folder, settings, currentVersions()), checkpoint: undefined, suite };
+}
+
+function resume({ resume: folder = "", suite: own }: TrainOptions): OpenRun {
+  const registry = typeof own === "object" ? createRegistry([own]) : defaultRegistry;
+  let suite: TaskSuite | undefined;
+  const opened = RunStore.resume(folder, currentVersions(), (settings) => {
+    suite = suiteOfRun(folder, settings, registry);
+    return suite.tasks[0].spec;
+  });
+  // A run stopped before its first checkpoint has not been asked for its suite yet.
+  suite ??= suiteOfRun(folder, opened.store.settings, registry);
+  return { ...opened, suite };
+}
+
+/** The path itself, or the first of `path-2`, `path-3`, … that is free. */
+function freeFolder(path: string): string {
+  for (let n = 1; ; n++) {
+    const candidate = n === 1 ? path : `${path}-${n}`;
+    if (!existsSync(candidate)) return candidate;
+  }
+}

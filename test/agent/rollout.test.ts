@@ -1,0 +1,148 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { dynamicsShape, type MlpShape, weightCount } from "../../agent/dynamics.js";
+import type { NormalizerArrays } from "../../agent/normalizer.js";
+import { RolloutModel } from "../../agent/rollout.js";
+import { eagerOps } from "../../sim/core/ops.js";
+import { Rng } from "../../sim/core/rng.js";
+import type { Task } from "../../sim/task.js";
+import { angleTask, bits, normals, pointTask } from "./fixtures.js";
+
+const HORIZON = 6;
+const ACTIVATION = {
+  relu: (x: number) => Math.max(x, 0),
+  elu: (x: number) => (x > 0 ? x : Math.expm1(x)),
+  tanh: Math.tanh,
+};
+
+const models: RolloutModel[] = [];
+afterEach(async () => {
+  for (const model of models.splice(0)) await model.release();
+});
+
+/** A random network and normaliser for a task. */
+function problem(task: Task, activation: keyof typeof ACTIVATION, hidden: readonly number[], seed: number) {
+  const rng = Rng.fromSeed(seed);
+  const shape = dynamicsShape(task.spec, hidden, activation);
+  const [I, X] = [shape.sizes[0], task.spec.observation.length];
+  const positive = (n: number) => normals(rng, n, 0.3).map((v) => 0.4 + Math.abs(v));
+  const normalizer: NormalizerArrays = {
+    inputMean: normals(rng, I, 0.5),
+    inputScale: positive(I),
+    targetMean: normals(rng, X, 0.1),
+    targetStd: positive(X),
+  };
+  const weights = normals(rng, weightCount(shape), 0.4);
+  return { rng, task, shape, normalizer, weights, start: normals(rng, X) };
+}
+
+type Problem = ReturnType<typeof problem>;
+
+/** `f(x, u)` in float64, from the flat weights. */
+function predict({ task, shape, normalizer, weights }: Problem, x: number[], u: number[]): number[] {
+  const features = x.flatMap((v, i) => (task.spec.observation[i].angle ? [Math.cos(v), Math.sin(v)] : [v]));
+  let h = [...features, ...u].map((v, i) => (v - normalizer.inputMean[i]) * normalizer.inputScale[i]);
+  let at = 0;
+  shape.sizes.slice(1).forEach((outs, layer) => {
+    const bias = at + h.length * outs;
+    const y = Array.from({ length: outs }, (_, o) =>
+      h.reduce((s, v, i) => s + v * weights[at + i * outs + o], weights[bias + o]),
+    );
+    at = bias + outs;
+    h = layer === shape.sizes.length - 2 ? y : y.map(ACTIVATION[shape.activation]);
+  });
+  return x.map((v, i) => v + h[i] * normalizer.targetStd[i] + normalizer.targetMean[i]);
+}
+
+/** Costs and final observations of actions `[H, N, U]`, one trajectory after another. */
+function reference(p: Problem, actions: Float32Array, samples: number) {
+  const U = p.task.spec.action.length;
+  return Array.from({ length: samples }, (_, n) => {
+    let [x, cost] = [[...p.start], 0];
+    for (let h = 0; h < HORIZON; h++) {
+      const u = Array.from({ length: U }, (_, k) => actions[(h * samples + n) * U + k]);
+      const next = predict(p, x, u);
+      const [observation, action, nextObservation] = [x, u, next].map((v) => Float64Array.from(v));
+      cost -= p.task.reward(eagerOps, { observation, action, nextObservation })[0];
+      x = next;
+    }
+    return { cost, final: x };
+  });
+}
+
+async function load({ task, shape, weights, normalizer }: Problem): Promise<RolloutModel> {
+  const model = await RolloutModel.create(task, shape as MlpShape, HORIZON);
+  models.push(model);
+  model.load(weights, normalizer);
+  return model;
+}
+
+const problems = [
+  { name: "point, relu, two hidden layers", make: () => problem(pointTask, "relu", [7, 5], 1) },
+  { name: "angle, elu, one hidden layer", make: () => problem(angleTask, "elu", [9], 2) },
+  { name: "angle, tanh, two hidden layers", make: () => problem(angleTask, "tanh", [6, 6], 3) },
+];
+
+describe.each(problems)("$name", ({ make }) => {
+  it("costs what an independent rollout in float64 costs, for N that grows and shrinks", async () => {
+    const p = make();
+    const [X, U] = [p.task.spec.observation.length, p.task.spec.action.length];
+    const model = await load(p);
+    for (const samples of [5, 1, 33, 8]) {
+      const actions = normals(p.rng, HORIZON * samples * U);
+      const costs = await model.costs(p.start, actions, samples);
+      const wanted = reference(p, actions, samples);
+      expect(costs).toHaveLength(samples);
+      const final = model.finalObservations;
+      wanted.forEach(({ cost, final: last }, n) => {
+        expect(Math.abs(costs[n] - cost) / (1 + Math.abs(cost))).toBeLessThan(1e-4);
+        for (let i = 0; i < X; i++) {
+          expect(Math.abs(final[i * samples + n] - last[i]) / (1 + Math.abs(last[i]))).toBeLessThan(1e-4);
+        }
+      });
+      if (samples > 1) expect(Math.max(...costs) - Math.min(...costs)).toBeGreaterThan(0.01);
+    }
+  });
+
+  it("repeats bit by bit, after other calls and in another session", async () => {
+    const p = make();
+    const U = p.task.spec.action.length;
+    const [model, other] = [await load(p), await load(p)];
+    const actions = normals(p.rng, HORIZON * 24 * U);
+    const first = (await model.costs(p.start, actions, 24)).slice();
+    await model.costs(p.start, normals(p.rng, HORIZON * 70 * U), 70);
+    expect(bits(await model.costs(p.start, actions, 24)).equals(bits(first))).toBe(true);
+    expect(bits(await other.costs(p.start, actions, 24)).equals(bits(first))).toBe(true);
+  });
+
+  it("reads more actions than asked for only as far as asked", async () => {
+    const p = make();
+    const U = p.task.spec.action.length;
+    const model = await load(p);
+    const actions = normals(p.rng, HORIZON * 4 * U);
+    const alone = (await model.costs(p.start, actions, 4)).slice();
+    const padded = Float32Array.of(...actions, 9, 9, 9);
+    expect([...(await model.costs(p.start, padded, 4))]).toEqual([...alone]);
+  });
+});
+
+it("uses new weights, normalisers and observations as soon as they are given", async () => {
+  const [p, q] = [problem(pointTask, "relu", [7], 4), problem(pointTask, "relu", [7], 5)];
+  const model = await load(p);
+  const actions = normals(p.rng, HORIZON * 3 * 2);
+  const mixes = [p, { ...p, weights: q.weights }, { ...q, start: p.start }, q];
+  for (const mix of mixes) {
+    model.load(mix.weights, mix.normalizer);
+    const costs = await model.costs(mix.start, actions, 3);
+    reference(mix, actions, 3).forEach(({ cost }, n) => {
+      expect(Math.abs(costs[n] - cost) / (1 + Math.abs(cost))).toBeLessThan(1e-4);
+    });
+  }
+});
+
+it("hands out final observations of the last call only, [X, N]", async () => {
+  const p = problem(pointTask, "relu", [7], 6);
+  const model = await load(p);
+  await model.costs(p.start, normals(p.rng, HORIZON * 9 * 2), 9);
+  await model.costs(p.start, normals(p.rng, HORIZON * 2 * 2), 2);
+  expect(model.finalObservations).toHaveLength(2 * 2);
+});

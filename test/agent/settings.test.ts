@@ -1,0 +1,243 @@
+import { describe, expect, it } from "vitest";
+import {
+  describeSettings,
+  oneOf,
+  parseSettings,
+  resolveSettings,
+  settingNames,
+} from "../../agent/settings.js";
+import { UsageError } from "../../sim/core/errors.js";
+
+const choice = { suite: "push", method: "hypercrl", profile: "paper", seed: 777, suiteTasks: 5 };
+const set = (...assignments: string[]) => resolveSettings(choice, assignments);
+
+/** The error of a call that must fail with a UsageError. */
+function usage(call: () => unknown): UsageError {
+  try {
+    call();
+  } catch (error) {
+    expect(error).toBeInstanceOf(UsageError);
+    expect((error as UsageError).exitCode).toBe(2);
+    return error as UsageError;
+  }
+  throw new Error("No error was thrown.");
+}
+
+describe("profiles", () => {
+  it("paper is what the publication used for push", () => {
+    const s = set();
+    expect([s.suite, s.method, s.profile, s.seed, s.tasks]).toEqual(["push", "hypercrl", "paper", 777, 5]);
+    expect(s.loop).toMatchObject({
+      stepsPerTask: 4000,
+      initialRandomSteps: 2000,
+      trainEvery: 200,
+      trainIterations: 2000,
+    });
+    expect(s.loop.bufferCapacity).toBeGreaterThanOrEqual(6000);
+    expect(s.loop.evaluationEpisodes).toBeGreaterThanOrEqual(10);
+    expect(s.dynamics).toEqual({ hidden: [200, 200], activation: "relu", normalizeTargets: false });
+    expect(s.training).toEqual({ batchSize: 100, clipNorm: 5 });
+    expect(s.hypernetwork).toEqual({
+      embedding: 10,
+      hidden: [50, 50],
+      activation: "elu",
+      init: "xavier",
+      learningRate: 1e-4,
+      embeddingLearningRate: 1e-4,
+      beta: 0.05,
+      regularizedTasks: "all",
+    });
+    expect(s.mlp).toEqual({ learningRate: 1e-3 });
+    const published = { name: "cem", horizon: 20, samples: 500, elites: 40, iterations: 5, initialStd: 1 };
+    expect(s.planner).toMatchObject({ ...published, warmStart: false });
+  });
+
+  it("quick is valid and smaller than paper wherever time is spent", () => {
+    const quick = resolveSettings({ ...choice, profile: "quick" });
+    const paper = set();
+    expect(quick.profile).toBe("quick");
+    for (const key of ["initialRandomSteps", "stepsPerTask", "trainIterations"] as const) {
+      expect(quick.loop[key], key).toBeLessThan(paper.loop[key]);
+    }
+    expect(quick.planner.samples * quick.planner.iterations).toBeLessThan(
+      paper.planner.samples * paper.planner.iterations,
+    );
+    const { initialRandomSteps, stepsPerTask, bufferCapacity } = quick.loop;
+    expect(bufferCapacity).toBe(initialRandomSteps + stepsPerTask);
+    // What decides the comparison of methods is the same in both.
+    expect(quick.hypernetwork.beta).toBe(paper.hypernetwork.beta);
+  });
+
+  it.each(["hypercrl", "finetune", "single"])("accept method %s", (method) => {
+    expect(resolveSettings({ ...choice, method }).method).toBe(method);
+  });
+
+  it("do not leak into one another: resolving with --set leaves the defaults", () => {
+    const before = JSON.stringify(set());
+    set("dynamics.hidden=[3]", "planner.samples=77");
+    expect(JSON.stringify(set())).toBe(before);
+  });
+});
+
+describe("--set", () => {
+  it("reads numbers, arrays, booleans and bare words", () => {
+    const s = set(
+      "hypernetwork.beta=0.5",
+      "hypernetwork.learningRate=1e-3",
+      "dynamics.hidden=[64, 32]",
+      "planner.warmStart=true",
+      "planner.name=icem",
+      'dynamics.activation="tanh"',
+      "hypernetwork.regularizedTasks=1",
+      " tasks = 3 ",
+    );
+    expect(s.hypernetwork).toMatchObject({ beta: 0.5, learningRate: 1e-3, regularizedTasks: 1 });
+    expect(s.dynamics).toMatchObject({ hidden: [64, 32], activation: "tanh" });
+    expect(s.planner).toMatchObject({ warmStart: true, name: "icem" });
+    expect(s.tasks).toBe(3);
+    expect(
+      set("hypernetwork.regularizedTasks=1", "hypernetwork.regularizedTasks=all").hypernetwork
+        .regularizedTasks,
+    ).toBe("all");
+  });
+
+  it("changes nothing else", () => {
+    const [plain, changed] = [set(), set("planner.horizon=7")];
+    expect(changed).toEqual({ ...plain, planner: { ...plain.planner, horizon: 7 } });
+  });
+
+  it.each([
+    ["planner.sampels=3", "planner.samples"],
+    ["planer.horizon=3", "planner.horizon"],
+    ["hypernetwork.betta=1", "hypernetwork.beta"],
+    ["loop.stepPerTask=1", "loop.stepsPerTask"],
+  ])("rejects %s and suggests %s", (assignment, nearest) => {
+    const { details } = usage(() => set(assignment));
+    expect(details.got).toBe(`"${assignment.split("=")[0]}"`);
+    expect(details.todo).toBe(`Did you mean "${nearest}"?`);
+  });
+
+  it.each([
+    "planner={}",
+    "planner.samples.x=1",
+    "__proto__.polluted=1",
+    "constructor=1",
+    "dynamics.hidden.0=5",
+  ])("rejects %s, which is no single setting", (assignment) => {
+    expect(usage(() => set(assignment)).message).toMatch(/Unknown setting/);
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+  });
+
+  it.each(["planner.samples", "=3", ""])("rejects %j, which assigns nothing", (assignment) => {
+    expect(usage(() => set(assignment)).message).toMatch(/expected name=value/);
+  });
+
+  it.each([
+    ["planner.samples=0", "planner.samples", "0"],
+    ["planner.samples=2.5", "planner.samples", "2.5"],
+    ["planner.samples=many", "planner.samples", '"many"'],
+    ["planner.warmStart=yes", "planner.warmStart", '"yes"'],
+    ["planner.momentum=1.5", "planner.momentum", "1.5"],
+    ["planner.name=mppi", "planner.name", '"mppi"'],
+    ["dynamics.hidden=[]", "dynamics.hidden", "[]"],
+    ["dynamics.hidden=[8,0]", "dynamics.hidden.1", "0"],
+    ["dynamics.hidden=8", "dynamics.hidden", "8"],
+    ["hypernetwork.learningRate=0", "hypernetwork.learningRate", "0"],
+    ["hypernetwork.beta=-1", "hypernetwork.beta", "-1"],
+    ["hypernetwork.beta=null", "hypernetwork.beta", "null"],
+    ["hypernetwork.regularizedTasks=some", "hypernetwork.regularizedTasks", '"some"'],
+    ["training.clipNorm=0", "training.clipNorm", "0"],
+    ["seed=-1", "seed", "-1"],
+    ["method=magic", "method", '"magic"'],
+  ])("rejects %s, naming the setting and what was given", (assignment, name, got) => {
+    const { details } = usage(() => set(assignment));
+    expect(details.what).toBe(`Setting ${name} is not valid`);
+    expect(details.got).toBe(got);
+    expect(details.expected!.length).toBeGreaterThan(3);
+  });
+
+  it("rejects more elites than samples, and as many tasks as the suite does not have", () => {
+    expect(usage(() => set("planner.samples=30")).message).toMatch(
+      /planner.elites.*not above planner.samples/,
+    );
+    expect(set("planner.samples=40").planner.samples).toBe(40);
+    expect(usage(() => set("tasks=6")).message).toMatch(/tasks is out of range; got 6; expected at most 5/);
+  });
+});
+
+describe("choices", () => {
+  it("names the nearest profile and method", () => {
+    expect(usage(() => resolveSettings({ ...choice, profile: "quik" })).message).toMatch(
+      /Did you mean "quick"/,
+    );
+    const { details } = usage(() => resolveSettings({ ...choice, method: "finetun" }));
+    expect(details).toMatchObject({ what: "Unknown method", todo: 'Did you mean "finetune"?' });
+    expect(details.expected).toBe("one of hypercrl, finetune, single");
+    expect(oneOf("colour", "red", ["red", "blue"])).toBe("red");
+  });
+});
+
+describe("parseSettings", () => {
+  it("takes what was resolved, unchanged, also through JSON", () => {
+    const settings = set("planner.threads=2");
+    expect(parseSettings(JSON.parse(JSON.stringify(settings)), "settings.json")).toEqual(settings);
+  });
+
+  it("rejects unknown and missing keys at any depth", () => {
+    const settings = set();
+    const nested = { ...settings, planner: { ...settings.planner, magic: 1 } };
+    expect(usage(() => parseSettings({ ...settings, extra: 1 }, "a.json")).message).toMatch(
+      /Unknown key in a\.json; got extra/,
+    );
+    expect(usage(() => parseSettings(nested, "a.json")).message).toMatch(
+      /Unknown key in a\.json at planner; got magic/,
+    );
+    const { beta: _, ...rest } = settings.hypernetwork;
+    const missing = usage(() => parseSettings({ ...settings, hypernetwork: rest }, "a.json"));
+    expect(missing.details).toMatchObject({ what: "Setting hypernetwork.beta is not valid", got: "nothing" });
+  });
+
+  it.each([null, 3, "text", []])("rejects %j", (value) => {
+    expect(usage(() => parseSettings(value, "a.json")).message).toMatch(/not valid/);
+  });
+
+  it("freezes the result all the way down", () => {
+    const settings = set();
+    const frozen = (value: unknown): boolean =>
+      typeof value !== "object" ||
+      value === null ||
+      (Object.isFrozen(value) && Object.values(value).every(frozen));
+    expect(frozen(settings)).toBe(true);
+    expect(() => {
+      (settings.dynamics.hidden as number[]).push(1);
+    }).toThrow(TypeError);
+  });
+});
+
+describe("describeSettings", () => {
+  const described = describeSettings();
+
+  it("has one line with a sentence for every leaf that --set takes, but the five choices of the command", () => {
+    const leaves = settingNames(set()).filter((name) => name.includes("."));
+    expect(described.map((d) => d.name)).toEqual(leaves);
+    expect(leaves.length).toBeGreaterThan(30);
+    for (const { name, text } of described) expect(text, name).toMatch(/^.{10,}\.$/);
+    expect(new Set(described.map((d) => d.text)).size).toBeGreaterThan(leaves.length - 4);
+  });
+
+  it("prints each profile's default as --set would take it", () => {
+    const profiles = { quick: resolveSettings({ ...choice, profile: "quick" }), paper: set() };
+    for (const line of described) {
+      for (const profile of ["quick", "paper"] as const) {
+        const assignment = `${line.name}=${line[profile]}`;
+        const base = { ...choice, profile };
+        // A draft without the assignment has the same value already.
+        expect(resolveSettings(base, [assignment])).toEqual(profiles[profile]);
+      }
+    }
+    expect(described.find((d) => d.name === "planner.name")).toMatchObject({
+      quick: '"icem"',
+      paper: '"cem"',
+    });
+  });
+});

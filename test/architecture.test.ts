@@ -1,0 +1,139 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
+const FOLDERS = ["sim", "tasks", "planners", "agent", "scripts", "test"] as const;
+
+interface Source {
+  /** From the root, with slashes. */
+  readonly path: string;
+  /** Without comments. */
+  readonly code: string;
+  readonly imports: readonly string[];
+}
+
+/** Code without comments and without the text of strings, which may mention anything; imports are read before. */
+const withoutComments = (text: string) =>
+  text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|[^:"'`\\])\/\/.*$/gm, "$1");
+const withoutStrings = (code: string) => code.replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""');
+
+/** Module names of static imports, re-exports, bare and dynamic imports. */
+function importsOf(code: string): string[] {
+  const pattern =
+    /\bfrom\s*["']([^"']+)["']|\bimport\s*\(?\s*["']([^"']+)["']|\brequire\(\s*["']([^"']+)["']/g;
+  return [...code.matchAll(pattern)].map((m) => m[1] ?? m[2] ?? m[3]);
+}
+
+const sources: Source[] = FOLDERS.flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.[cm]?[jt]sx?$/.test(name))
+    .map((name) => {
+      const path = `${folder}/${name.replaceAll("\\", "/")}`;
+      const code = withoutComments(readFileSync(join(ROOT, path), "utf8"));
+      return { path, code, imports: importsOf(code) };
+    }),
+);
+
+/** Our own files that a source imports, from the root and as `.ts`. */
+const ours = ({ path, imports }: Source): string[] =>
+  imports
+    .filter((name) => name.startsWith("."))
+    .map((name) =>
+      relative(ROOT, join(ROOT, dirname(path), name))
+        .replaceAll("\\", "/")
+        .replace(/\.js$/, ".ts"),
+    );
+
+const within = (folder: string) => sources.filter((s) => s.path.startsWith(`${folder}/`));
+
+/** Imports of a folder's files that none of the prefixes allows, as `file -> import`. */
+const forbidden = (folder: string, allowed: readonly string[]) =>
+  within(folder).flatMap((s) =>
+    ours(s)
+      .filter((target) => !allowed.some((prefix) => target.startsWith(prefix)))
+      .map((target) => `${s.path} -> ${target}`),
+  );
+
+describe("reading of imports", () => {
+  it("finds every form", () => {
+    const code = [
+      'import a from "./a.js";',
+      "import { b,\n  c } from './b.js';",
+      'import type { d } from "d";',
+      'import "./e.js";',
+      'export * from "./f.js";',
+      'await import("./g.js");',
+      '// import "./no.js";',
+      '/* import "./no.js"; */',
+      'const url = "https://example.org"; import h from "./h.js";',
+    ].join("\n");
+    const wanted = ["./a.js", "./b.js", "d", "./e.js", "./f.js", "./g.js", "./h.js"];
+    expect(importsOf(withoutComments(code))).toEqual(wanted);
+  });
+
+  it("sees all folders, and every import of ours leads to a file", () => {
+    const known = new Set(sources.map((s) => s.path));
+    for (const folder of ["sim", "tasks", "planners", "agent"])
+      expect(within(folder).length, folder).toBeGreaterThan(2);
+    const all = sources.filter((s) => !s.path.startsWith("test/")).flatMap(ours);
+    expect(all.length).toBeGreaterThan(100);
+    expect(all.filter((p) => p.endsWith(".ts") && !known.has(p))).toEqual([]);
+  });
+});
+
+describe("direction of imports", () => {
+  it.each([
+    ["sim", ["sim/"]],
+    ["tasks", ["tasks/", "sim/"]],
+    ["planners", ["planners/", "sim/core/"]],
+    ["agent", ["agent/", "sim/", "planners/"]],
+    ["scripts", ["scripts/", "sim/", "tasks/", "planners/", "agent/", "package.json"]],
+  ])("%s imports only from %j", (folder, allowed) => {
+    expect(forbidden(folder, allowed)).toEqual([]);
+  });
+
+  it("only scripts and tests import scripts", () => {
+    const importers = sources.filter((s) => ours(s).some((p) => p.startsWith("scripts/"))).map((s) => s.path);
+    expect(importers.filter((p) => !/^(scripts|test)\//.test(p))).toEqual([]);
+  });
+
+  it("only sim/world.ts imports the physics engine", () => {
+    const importers = sources.filter((s) => s.imports.some((name) => name.startsWith("@dimforge/")));
+    expect(importers.map((s) => s.path).filter((p) => !p.startsWith("test/"))).toEqual(["sim/world.ts"]);
+  });
+
+  it("has no cycles", () => {
+    const edges = new Map(sources.map((s) => [s.path, ours(s)]));
+    const finished = new Set<string>();
+    const cycles: string[] = [];
+    const visit = (path: string, trail: readonly string[]) => {
+      if (trail.includes(path)) cycles.push([...trail.slice(trail.indexOf(path)), path].join(" -> "));
+      if (finished.has(path) || trail.includes(path)) return;
+      for (const next of edges.get(path) ?? []) visit(next, [...trail, path]);
+      finished.add(path);
+    };
+    for (const { path } of sources) visit(path, []);
+    expect(cycles).toEqual([]);
+  });
+});
+
+describe("the outside world", () => {
+  const reach =
+    /\bprocess\.(?:exit|env)\b|\bprocess\.(?:hrtime|stdout|stderr)\b|\b(?:Date\.now|performance\.now|Math\.random|new Date)\b|\bconsole\b/g;
+
+  it("is reached from scripts only: exit, environment, clocks, Math.random, console", () => {
+    const found = ["sim", "tasks", "planners", "agent"]
+      .flatMap(within)
+      .flatMap(({ path, code }) =>
+        [...withoutStrings(code).matchAll(reach)].map(([what]) => `${path}: ${what}`),
+      );
+    expect(found).toEqual([]);
+    expect("console.log(Date.now(), process.env.HOME); // ok".match(reach)).toEqual([
+      "console",
+      "Date.now",
+      "process.env",
+    ]);
+  });
+});
