@@ -44,6 +44,8 @@ const documentSchema = z.object({
   minibatchRng: rngState,
   actionRng: rngState,
   current: z.object({ bufferAdded: z.number(), momentsCount: z.number(), plannerRng: rngState }).optional(),
+  /** SHA-256 of the JSON of all the above: a damaged digit would otherwise change the run in silence. */
+  sha256: z.string(),
 });
 
 type Document = z.infer<typeof documentSchema>;
@@ -69,7 +71,7 @@ export function writeCheckpoint(path: string, settingsHash: string, checkpoint: 
   const stem = basename(path, ".json");
   const file = `${stem}-${progress.stage}-${progress.task}-${progress.steps}-${progress.evaluated}.safetensors`;
   const { current } = agent;
-  const document: Document = {
+  const content: Omit<Document, "sha256"> = {
     schema: CHECKPOINT_SCHEMA,
     settingsHash,
     arrays: { file, sha256: sha256(bytes) },
@@ -86,6 +88,7 @@ export function writeCheckpoint(path: string, settingsHash: string, checkpoint: 
       },
     }),
   };
+  const document: Document = { ...content, sha256: sha256(JSON.stringify(content)) };
   writeFileSafely(join(dirname(path), file), bytes);
   writeFileSafely(path, `${JSON.stringify(document, null, 2)}\n`);
   return [basename(path), file];
@@ -95,7 +98,7 @@ function mutable({ path, words }: RngState): { path: string; words: number[] } {
   return { path, words: [...words] };
 }
 
-function sha256(bytes: Uint8Array): string {
+function sha256(bytes: Uint8Array | string): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
@@ -184,7 +187,11 @@ function readDocument(path: string): Document {
     });
   }
   const result = documentSchema.safeParse(parsed);
-  if (result.success) return result.data;
+  if (result.success) {
+    const { sha256: wanted, ...content } = parsed as Document;
+    if (sha256(JSON.stringify(content)) === wanted) return result.data;
+    throw damaged(path, "content that differs from its checksum", undefined);
+  }
   const [issue] = result.error.issues;
   throw damaged(path, `${issue.message} at ${issue.path.join(".") || "the top"}`, result.error);
 }

@@ -76,7 +76,7 @@ export function gemm(a: Tensor, b: Tensor, c?: Tensor, options: GemmOptions = {}
   return graph.apply("Gemm", c === undefined ? [a, b] : [a, b, c], [{ shape: [m, n] }], attributes)[0];
 }
 
-/** Sum over some axes (negative axes count from the end), or over all when none are given. */
+/** Sum over some axes, at least one (negative axes count from the end), or over all without `axes`. */
 export function reduceSum(x: Tensor, axes?: readonly number[], keepDims = false): Tensor {
   return reduce("ReduceSum", x, axes, keepDims);
 }

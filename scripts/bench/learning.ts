@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import Table from "cli-table3";
 import { METHODS } from "../../agent/settings.js";
 import { compareRuns, DEFINITIONS, type Estimate, readRun } from "../comparison.js";
+import { table } from "../tables.js";
 
 export interface LearningOptions {
   readonly seeds: readonly number[];
@@ -41,12 +41,17 @@ function trainOnce(job: { method: string; seed: number; folder: string }): Promi
 
 /** The table of a set of finished runs, with its definitions. */
 export function formatComparison(folders: readonly string[]): string {
-  const rows = compareRuns(folders.map(readRun));
-  const table = new Table({ head: ["method", "average", "forgetting", "n", "untouched episodes"] });
-  for (const { method, average, forgetting, untouched, episodes } of rows) {
-    table.push([method, show(average), show(forgetting), average.n, `${untouched} of ${episodes}`]);
-  }
-  return `${table.toString()}\n${DEFINITIONS.join("\n")}`;
+  const rows = compareRuns(folders.map(readRun)).map(
+    ({ method, average, forgetting, untouched, episodes }) => [
+      method,
+      show(average),
+      show(forgetting),
+      String(average.n),
+      `${untouched} of ${episodes}`,
+    ],
+  );
+  const head = ["method", "average", "forgetting", "n", "untouched episodes"];
+  return `${table(head, rows)}\n${DEFINITIONS.join("\n")}`;
 }
 
 function show({ mean, low, high }: Estimate): string {

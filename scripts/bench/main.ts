@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
-import Table from "cli-table3";
 import { initPhysics } from "../../sim/world.js";
 import { findSuite } from "../../tasks/registry.js";
+import { table } from "../tables.js";
 import { benchEnvironment } from "./environment.js";
 import { benchLearning } from "./learning.js";
 import { ROUNDS } from "./measure.js";
@@ -36,9 +36,8 @@ async function speed(): Promise<void> {
     console.log(JSON.stringify({ rounds: ROUNDS, planning, training, environment, memory }, null, 2));
     return;
   }
-  const table = new Table({ head: ["what", "figure", "against, same run", "ratio"] });
   const f = (x: number, digits = 1) => x.toFixed(digits);
-  table.push(
+  const rows = [
     [
       "plan one push action, 500 × 20 × 5, 200-200",
       `${f(planning.planMs)} ms, ${f(planning.planGflops, 0)} GFLOP/s`,
@@ -63,8 +62,10 @@ async function speed(): Promise<void> {
       `${f(memory.startMb)} MB after ${memory.warmUp} episodes`,
       f(memory.growthMb / memory.startMb, 3),
     ],
+  ];
+  console.log(
+    `${table(["what", "figure", "against, same run", "ratio"], rows, 3)}\nmedians of ${ROUNDS} rounds, one thread, node ${process.version}`,
   );
-  console.log(`${table.toString()}\nmedians of ${ROUNDS} rounds, one thread, node ${process.version}`);
 }
 
 if (values.help || positionals.length > 1 || (positionals.length === 1 && positionals[0] !== "learning")) {

@@ -52,5 +52,5 @@ function formatDetails({ what, got, expected, todo }: ErrorDetails): string {
   if (got !== undefined) text += `; got ${got}`;
   if (expected !== undefined) text += `; expected ${expected}`;
   if (todo !== undefined) text += `. ${todo}`;
-  return text.endsWith(".") ? text : `${text}.`;
+  return /[.?]$/.test(text) ? text : `${text}.`;
 }
