@@ -1,28 +1,15 @@
 import { Rng } from "../sim/core/rng.js";
 import { Environment } from "../sim/environment.js";
-import { EpisodeRecorder } from "../sim/recording/recorder.js";
 import type { Task } from "../sim/task.js";
 import { Agent } from "./agent.js";
 import type { Checkpoint, Progress } from "./checkpoint.js";
+import { type EpisodeKind, EpisodeRun, type LoopServices, Stopped } from "./episode-run.js";
 import { EvaluationMatrix } from "./evaluation.js";
-import type { ProgressEvent } from "./progress.js";
-import type { RunStore } from "./run-store.js";
 
-/** What the loop needs from outside: where to write, whom to tell, the time, and when to stop. */
-export interface LoopServices {
-  readonly store: RunStore;
-  readonly report: (event: ProgressEvent) => void;
-  /** A clock in ms; only ever used to report how long things took. */
-  readonly now: () => number;
-  /** True once the user asked to stop; the run then ends at its last checkpoint. */
-  readonly stopRequested: () => boolean;
-}
+export type { LoopServices } from "./episode-run.js";
 
 /** Seed of every environment reset in evaluation, so that all methods and moments face the same starts. */
 const EVALUATION_SEED = 90_000;
-
-/** Thrown inside the loop when the user asked to stop. */
-class Stopped extends Error {}
 
 /**
  * The main loop: for each task in order, explore, learn and plan; then evaluate every task seen so far. Work is
@@ -36,6 +23,7 @@ export class ContinualLoop {
   readonly #matrix: EvaluationMatrix;
   #actionRng: Rng;
   #environment: Environment | undefined;
+  #episode: EpisodeRun | undefined;
   #progress: Progress = { stage: "baseline", task: 0, steps: 0, episode: 0, evaluated: 0 };
 
   constructor(tasks: readonly Task[], services: LoopServices) {
@@ -69,6 +57,8 @@ export class ContinualLoop {
       return "done";
     } catch (error) {
       if (error instanceof Stopped) return "stopped";
+      // What failed matters more than whether its recording could be kept.
+      await this.#episode?.salvage("failed").catch(() => {});
       throw error;
     } finally {
       this.#environment?.close();
@@ -98,7 +88,7 @@ export class ContinualLoop {
           taskIndex: p.task,
           seed: EVALUATION_SEED + k,
         } as const;
-        const episode = new EpisodeRun(environment, this.#services, header);
+        const episode = this.#startEpisode(environment, header);
         while (!episode.over) episode.step(randomAction(task, rng));
         const outcome = await episode.finish(`baseline-${label(p.task)}-${label(k)}`);
         this.#matrix.addRandom(p.task, outcome.return);
@@ -121,7 +111,7 @@ export class ContinualLoop {
     this.#agent.startEpisode();
     const phase = p.steps < initialRandomSteps ? "random" : "train";
     const header = { phase, afterTask: p.task, taskIndex: p.task, seed: episodeSeed(p) } as const;
-    const episode = new EpisodeRun(this.#environment, this.#services, header);
+    const episode = this.#startEpisode(this.#environment, header);
     let { steps } = p;
     while (!episode.over && steps < total) {
       const planned = steps - initialRandomSteps;
@@ -168,7 +158,7 @@ export class ContinualLoop {
       await this.#withEnvironment(task, async (environment) => {
         for (let k = 0; k < evaluationEpisodes; k++) {
           const header = { phase: "evaluate", afterTask, taskIndex: j, seed: EVALUATION_SEED + k } as const;
-          const episode = new EpisodeRun(environment, this.#services, header);
+          const episode = this.#startEpisode(environment, header);
           policy.startEpisode(stream(k));
           while (!episode.over) episode.step(await policy.act(episode.observation));
           const outcome = await episode.finish(`${label(afterTask)}-evaluate-${label(j)}-${label(k)}`);
@@ -184,6 +174,11 @@ export class ContinualLoop {
     this.#services.store.writeJson("evaluation.json", this.#matrix.toJson());
     const last = afterTask + 1 === this.#tasks.length;
     this.#advance(last ? { stage: "done" } : { stage: "learn", task: afterTask + 1, evaluated: 0 });
+  }
+
+  #startEpisode(environment: Environment, kind: EpisodeKind): EpisodeRun {
+    this.#episode = new EpisodeRun(environment, this.#services, kind);
+    return this.#episode;
   }
 
   async #train(steps: number): Promise<void> {
@@ -223,62 +218,6 @@ export class ContinualLoop {
 
   #log(record: object): void {
     this.#services.store.append("metrics", record);
-  }
-}
-
-type EpisodeKind = Pick<
-  import("../sim/recording/episode.js").EpisodeHeader,
-  "phase" | "afterTask" | "taskIndex" | "seed"
->;
-
-/** What an episode leaves in the metrics. */
-export interface Outcome {
-  readonly return: number;
-  readonly success: boolean;
-  readonly measures: Readonly<Record<string, number>>;
-  /** Path of the recording inside the run folder. */
-  readonly recording: string;
-}
-
-/** One recorded episode in progress. */
-class EpisodeRun {
-  readonly #environment: Environment;
-  readonly #recorder: EpisodeRecorder;
-  readonly #services: LoopServices;
-  observation: Float32Array;
-  over = false;
-
-  constructor(environment: Environment, services: LoopServices, kind: EpisodeKind) {
-    const { store } = services;
-    this.#environment = environment;
-    this.#services = services;
-    this.observation = environment.reset(kind.seed);
-    this.#recorder = new EpisodeRecorder(environment, {
-      suite: store.settings.suite,
-      task: environment.task.name,
-      settingsHash: store.settingsHash,
-      versions: { hypercrl: store.versions.hypercrl, physics: store.versions.physics },
-      ...kind,
-    });
-  }
-
-  step(action: Float32Array) {
-    if (this.#services.stopRequested()) throw new Stopped();
-    const result = this.#environment.step(action);
-    this.#recorder.record(action, result);
-    this.observation = result.observation;
-    this.over = result.terminated || result.truncated;
-    return result;
-  }
-
-  async finish(name: string): Promise<Outcome> {
-    const totals = await this.#recorder.finish(this.#services.store.episodePath(name));
-    return {
-      return: totals.return,
-      success: totals.success,
-      measures: this.#environment.scene.measure(),
-      recording: `episodes/${name}.mcap`,
-    };
   }
 }
 

@@ -136,7 +136,7 @@ export class Environment {
         what: `Task ${this.task.name}, episode step ${this.#stepsDone}: ${names[i]} is not finite`,
         got: String(values[i]),
         expected: "a finite number",
-        todo: "Everything saved so far is intact; replay the last episode to see what led here",
+        todo: "Everything saved so far is intact; a run keeps what led here in episodes/failed.mcap",
       });
     }
   }

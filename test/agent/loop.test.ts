@@ -1,0 +1,121 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { ContinualLoop } from "../../agent/loop.js";
+import { RunStore } from "../../agent/run-store.js";
+import { resolveSettings } from "../../agent/settings.js";
+import { readJsonl } from "../../sim/core/jsonl.js";
+import { readEpisode } from "../../sim/recording/reader.js";
+import type { Scene, Task } from "../../sim/task.js";
+import { fakeTask } from "../sim/recording/fake-task.js";
+
+const root = mkdtempSync(join(tmpdir(), "loop-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const VERSIONS = { hypercrl: "0", physics: "fake 1", onnxruntime: "0", node: "0" };
+const SMALL = [
+  "loop.initialRandomSteps=40",
+  "loop.stepsPerTask=60",
+  "loop.trainEvery=20",
+  "loop.trainIterations=5",
+  "loop.bufferCapacity=50",
+  "loop.evaluationEpisodes=2",
+  "planner.samples=8",
+  "planner.elites=2",
+  "planner.iterations=1",
+  "planner.horizon=3",
+  "dynamics.hidden=[8]",
+  "hypernetwork.hidden=[6]",
+];
+
+function open(name: string, tasks: readonly Task[]) {
+  const settings = resolveSettings(
+    { suite: "fake", method: "hypercrl", profile: "quick", seed: 3, suiteTasks: tasks.length },
+    SMALL,
+  );
+  const folder = join(root, name);
+  const store = RunStore.create(folder, settings, VERSIONS);
+  let clock = 0;
+  const loop = new ContinualLoop(tasks, {
+    store,
+    report: () => {},
+    now: () => clock++,
+    stopRequested: () => false,
+  });
+  return { folder, store, loop };
+}
+
+/** Like a task, but its observation turns NaN after some control steps, counted over all of its scenes. */
+function failing(task: Task, afterSteps: number): Task {
+  let steps = 0;
+  const spoil = (scene: Scene): Scene =>
+    new Proxy(scene, {
+      get(target, key) {
+        if (key === "advance") {
+          return (action: ArrayLike<number>) => {
+            steps++;
+            target.advance(action);
+          };
+        }
+        if (key === "observe") {
+          return (out: Float32Array) => {
+            target.observe(out);
+            if (steps > afterSteps) out[1] = Number.NaN;
+          };
+        }
+        const value = Reflect.get(target, key, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  return { ...task, createScene: () => spoil(task.createScene()) };
+}
+
+describe("the main loop", () => {
+  it("measures the random policy, learns each task and evaluates all seen so far", async () => {
+    const tasks = [fakeTask(), { ...fakeTask(), name: "second" }];
+    const { folder, store, loop } = open("whole", tasks);
+    expect(await loop.run()).toBe("done");
+    store.close();
+    const records = readJsonl(join(folder, "metrics.jsonl")).records as Record<string, unknown>[];
+    const count = (type: string) => records.filter((r) => r.type === type).length;
+    expect(count("baseline")).toBe(2 * 2);
+    expect(count("training")).toBe(2 * 3);
+    const pairs = records.filter((r) => r.type === "evaluation").map((r) => [r.afterTask, r.taskIndex]);
+    expect(pairs).toEqual([
+      [0, 0],
+      [0, 0],
+      [1, 0],
+      [1, 0],
+      [1, 1],
+      [1, 1],
+    ]);
+    const learned = records.filter((r) => r.type === "episode" && r.taskIndex === 1);
+    expect(learned.at(-1)?.steps).toBe(100);
+    expect(learned[0].phase).toBe("random");
+    expect(learned.at(-1)?.phase).toBe("train");
+    for (const { recording } of records) {
+      if (typeof recording === "string") expect(existsSync(join(folder, recording))).toBe(true);
+    }
+  });
+
+  it("stops on a non-finite observation with step, task and quantity, and keeps what was saved and what led there", async () => {
+    const { spec } = fakeTask();
+    // Baseline episodes pass; the failure falls into the second learning episode.
+    const failAt = 2 * spec.episodeSteps + spec.episodeSteps + 3;
+    const { folder, store, loop } = open("failing", [failing(fakeTask(), failAt)]);
+    const name = spec.observation[1].name;
+    await expect(loop.run()).rejects.toThrow(new RegExp(`episode step 4: ${name} is not finite; got NaN`));
+    store.close();
+    const records = readJsonl(join(folder, "metrics.jsonl")).records as Record<string, unknown>[];
+    expect(records.filter((r) => r.type === "episode").length).toBe(1);
+    expect(readEpisode(join(folder, "episodes", "failed.mcap")).steps.length).toBe(3);
+    const resumed = RunStore.resume(folder, VERSIONS, () => spec);
+    expect(resumed.checkpoint?.progress).toMatchObject({
+      stage: "learn",
+      steps: spec.episodeSteps,
+      episode: 1,
+    });
+    resumed.store.close();
+  });
+});
