@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Environment, StepResult } from "../sim/environment.js";
 import type { EpisodeHeader } from "../sim/recording/episode.js";
 import { EpisodeRecorder } from "../sim/recording/recorder.js";
@@ -68,6 +69,8 @@ export class EpisodeRun {
 
   /** Writes the recording and sums up. */
   async finish(name: string): Promise<Outcome> {
+    // Random episodes await nothing else: without a turn of the event loop a signal would not be seen.
+    await setImmediate();
     const totals = await this.#recorder.finish(this.#services.store.episodePath(name));
     return {
       return: totals.return,

@@ -9,7 +9,7 @@ import { EvaluationMatrix } from "./evaluation.js";
 export type { LoopServices } from "./episode-run.js";
 
 /** Seed of every environment reset in evaluation, so that all methods and moments face the same starts. */
-const EVALUATION_SEED = 90_000;
+export const EVALUATION_SEED = 90_000;
 
 /**
  * The main loop: for each task in order, explore, learn and plan; then evaluate every task seen so far. Work is
@@ -93,6 +93,13 @@ export class ContinualLoop {
         const outcome = await episode.finish(`baseline-${label(p.task)}-${label(k)}`);
         this.#matrix.addRandom(p.task, outcome.return);
         this.#log({ type: "baseline", task: task.name, taskIndex: p.task, episode: k, ...outcome });
+        this.#services.report({
+          kind: "baseline",
+          task: task.name,
+          taskIndex: p.task,
+          episode: k,
+          ...outcome,
+        });
       }
     });
     this.#advance(

@@ -1,3 +1,4 @@
+import { InputError } from "../sim/core/errors.js";
 import type { Rng } from "../sim/core/rng.js";
 import type { Graph, Tensor } from "./graph/graph.js";
 import { alignedArrays, type Feeds, tensor } from "./graph/session.js";
@@ -13,6 +14,21 @@ export interface ParameterSpec {
 /** Xavier-uniform bound (Glorot & Bengio 2010). */
 export function xavierBound(fanIn: number, fanOut: number): number {
   return Math.sqrt(6 / (fanIn + fanOut));
+}
+
+/** Arrays of a checkpoint by name. */
+export type SavedArrays = Readonly<Record<string, { readonly data: Float32Array } | undefined>>;
+
+/** An array of a saved state. @throws InputError when it is missing or not of the size that the settings call for */
+export function savedArray(saved: SavedArrays, name: string, size: number): Float32Array {
+  const data = saved[name]?.data;
+  if (data?.length === size) return data;
+  throw new InputError({
+    what: "The checkpoint holds a network of another size than the run's settings describe",
+    got: `${data?.length ?? "no"} numbers in ${name}`,
+    expected: String(size),
+    todo: "Restore the run's own files from a copy, or start a new run",
+  });
 }
 
 /** Arrays of a parameter group with Adam's moments, kept twice: a run reads one set and writes the other. */
@@ -53,6 +69,18 @@ export class ParameterGroup {
       const { name, shape } = this.specs[i % this.specs.length];
       return { name: name + ["", ".m", ".v"][Math.floor(i / this.specs.length)], shape, data };
     });
+  }
+
+  /**
+   * Sets every array from a saved state.
+   * @param prefix what the saved names have before the names of `entries`
+   * @throws InputError when one is missing or of another size
+   */
+  restore(
+    saved: Readonly<Record<string, { readonly data: Float32Array } | undefined>>,
+    prefix: string,
+  ): void {
+    for (const { name, data } of this.entries()) data.set(savedArray(saved, prefix + name, data.length));
   }
 
   /** Declares the graph inputs: parameters, then first and second moments. */

@@ -7,6 +7,14 @@ export type ProgressEvent =
       readonly steps: number;
       readonly total: number;
     }
+  | {
+      readonly kind: "baseline";
+      readonly task: string;
+      readonly taskIndex: number;
+      readonly episode: number;
+      readonly return: number;
+      readonly success: boolean;
+    }
   | { readonly kind: "planned"; readonly ms: number }
   | {
       readonly kind: "training";

@@ -65,8 +65,9 @@ export class RunStore {
     } catch (cause) {
       throw diskError(folder, cause);
     }
-    writeFileSafely(join(folder, "settings.json"), `${JSON.stringify(settings, null, 2)}\n`);
     writeFileSafely(join(folder, "versions.json"), `${JSON.stringify(versions, null, 2)}\n`);
+    // Last, because it is what makes the folder a run that can be resumed.
+    writeFileSafely(join(folder, "settings.json"), `${JSON.stringify(settings, null, 2)}\n`);
     return new RunStore(folder, settings, versions);
   }
 
@@ -96,11 +97,9 @@ export class RunStore {
     }
     const checkpoint = readCheckpoint(path, hashSettings(settings), settings, specOf(settings));
     const store = new RunStore(folder, settings, versions, { metrics: checkpoint.metricsBytes, timing });
-    store.#checkpointFiles = [
-      "checkpoint.json",
-      (JSON.parse(readFileSync(path, "utf8")) as CheckpointNames).arrays.file,
-    ];
-    removeLater(folder, store.#episodesLogged());
+    const { arrays } = JSON.parse(readFileSync(path, "utf8")) as CheckpointNames;
+    store.#checkpointFiles = ["checkpoint.json", arrays.file];
+    removeLater(folder, store.#episodesLogged(), arrays.file);
     return { store, checkpoint };
   }
 
@@ -209,9 +208,18 @@ function wholeLines(path: string): number {
   return existsSync(path) ? readFileSync(path).lastIndexOf("\n") + 1 : 0;
 }
 
-/** Removes recordings and temporary files that the checkpoint does not know. */
-function removeLater(folder: string, known: ReadonlySet<string>): void {
-  const episodes = join(folder, "episodes");
-  if (!existsSync(episodes)) return;
-  for (const file of readdirSync(episodes)) if (!known.has(file)) rmSync(join(episodes, file));
+/** Removes what a killed process left behind: later recordings, temporary files, arrays of other checkpoints. */
+function removeLater(folder: string, episodes: ReadonlySet<string>, arrays?: string): void {
+  removeFrom(join(folder, "episodes"), (file) => !episodes.has(file));
+  removeFrom(folder, (file) => file.endsWith(".tmp") || (isArrays(file) && file !== arrays));
+  removeFrom(join(folder, "checkpoints"), (file) => file.endsWith(".tmp"));
+}
+
+function isArrays(file: string): boolean {
+  return file.startsWith("checkpoint-") && file.endsWith(".safetensors");
+}
+
+function removeFrom(folder: string, unwanted: (file: string) => boolean): void {
+  if (!existsSync(folder)) return;
+  for (const file of readdirSync(folder).filter(unwanted)) rmSync(join(folder, file));
 }

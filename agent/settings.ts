@@ -197,7 +197,7 @@ export function parseSettings(value: unknown, source: string): Settings {
   throw new UsageError({
     what: unknown ? `Unknown key in ${source}${path && ` at ${path}`}` : `Setting ${path} is not valid`,
     got: got ?? "nothing",
-    expected: unknown ? undefined! : issue.message.replace(/^Invalid \w+: expected /, ""),
+    expected: unknown ? undefined! : issue.message.replace(/^[^:]*: expected /, ""),
     todo: "`hypercrl settings` lists every setting with its range",
   });
 }

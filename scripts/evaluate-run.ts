@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Agent } from "../agent/agent.js";
 import { readCheckpoint } from "../agent/checkpoint.js";
+import { EVALUATION_SEED } from "../agent/loop.js";
 import type { MpcPolicy } from "../agent/policy.js";
 import { hashSettings, readSettings } from "../agent/run-store.js";
 import { InputError, UsageError } from "../sim/core/errors.js";
@@ -11,9 +12,6 @@ import type { Task, TaskSuite } from "../sim/task.js";
 import { initPhysics } from "../sim/world.js";
 import { createRegistry } from "../tasks/registry.js";
 import { defaultRegistry, suiteOfRun } from "./suites.js";
-
-/** Seed of the first evaluation start of every run, as agent/loop.ts has it. */
-const EVALUATION_SEED = 90_000;
 
 export interface EvaluateOptions {
   /** Use the state after this many tasks; default the last one saved. */

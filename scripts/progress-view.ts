@@ -25,6 +25,9 @@ export function jsonView(io: Io): ProgressView {
   };
 }
 
+/** What a line about several episodes needs of each. */
+type Episode = Pick<ProgressEvent & { kind: "evaluation" }, "return" | "success">;
+
 const REDRAW_MS = 100;
 
 /** A live area in a terminal; elsewhere one plain line per learning episode and per task evaluated. */
@@ -32,7 +35,7 @@ export function textView(io: Io): ProgressView {
   let tracker: ProgressTracker | undefined;
   let start: RunStart | undefined;
   let drawn = Number.NEGATIVE_INFINITY;
-  let block: { return: number; success: boolean }[] = [];
+  let block: Episode[] = [];
   return {
     start: (run) => {
       start = run;
@@ -44,7 +47,8 @@ export function textView(io: Io): ProgressView {
       const now = io.now();
       tracker.accept(event, now);
       if (io.live === undefined) {
-        if (event.kind === "evaluation") block = event.episode === 0 ? [event] : [...block, event];
+        if (event.kind === "evaluation" || event.kind === "baseline")
+          block = event.episode === 0 ? [event] : [...block, event];
         const line = plainLine(event, block, start, tracker);
         if (line !== undefined) io.out(line);
       } else if (now - drawn >= REDRAW_MS) {
@@ -64,7 +68,7 @@ function startText({ folder, settings, progress }: RunStart): string {
 
 function plainLine(
   event: ProgressEvent,
-  block: readonly { return: number; success: boolean }[],
+  block: readonly Episode[],
   { settings, tasks }: RunStart,
   tracker: ProgressTracker,
 ): string | undefined {
@@ -75,8 +79,12 @@ function plainLine(
     const result = `${event.phase.padEnd(6)}  return ${number(event.return).padStart(7)}${event.success ? "  success" : ""}`;
     return `${title(taskIndex, tasks)}  step ${steps}/${totalSteps}  ${result}${planned}${left(tracker)}`;
   }
-  if (event.kind !== "evaluation" || event.episode + 1 < settings.loop.evaluationEpisodes) return undefined;
+  if (event.kind !== "evaluation" && event.kind !== "baseline") return undefined;
+  if (event.episode + 1 < settings.loop.evaluationEpisodes) return undefined;
   const mean = block.reduce((sum, e) => sum + e.return, 0) / block.length;
+  if (event.kind === "baseline") {
+    return `${title(taskIndex, tasks)}  random policy  return ${number(mean)}`;
+  }
   const success = block.filter((e) => e.success).length / block.length;
   return `${title(taskIndex, tasks)}  evaluated on ${event.task}  return ${number(mean)}  success ${percent(success)}${left(tracker)}`;
 }

@@ -36,6 +36,7 @@ export class ProgressTracker {
 
   /** Takes in an event that happened at `now`, ms. */
   accept(event: ProgressEvent, now: number): void {
+    if (event.kind === "baseline") this.#baseline(event);
     if (event.kind === "step") this.#step(event, now);
     if (event.kind === "evaluation") this.#evaluation(event, now);
     if (event.kind === "training") this.modelLoss = event.taskLoss;
@@ -57,6 +58,11 @@ export class ProgressTracker {
         : this.planningMs * this.#start.tasks[0].spec.episodeSteps;
     const evaluations = this.#remainingEvaluations * perEvaluation;
     return this.#remainingSteps === 0 ? evaluations : this.#remainingSteps * perStep + evaluations;
+  }
+
+  #baseline({ taskIndex, task }: ProgressEvent & { kind: "baseline" }): void {
+    this.taskIndex = taskIndex;
+    this.evaluating = `${task} with random actions`;
   }
 
   #step({ taskIndex, steps, total }: ProgressEvent & { kind: "step" }, now: number): void {

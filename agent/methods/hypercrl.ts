@@ -14,7 +14,7 @@ import {
   hypernetworkParameters,
 } from "../hypernetwork.js";
 import type { NormalizerArrays } from "../normalizer.js";
-import { ParameterGroup } from "../parameters.js";
+import { ParameterGroup, savedArray } from "../parameters.js";
 import type { ReplayBuffer } from "../replay-buffer.js";
 import {
   checkLosses,
@@ -133,13 +133,15 @@ export class HyperCrlLearner implements Learner {
   }
 
   async restore({ arrays, numbers }: LearnerState): Promise<void> {
-    for (const { name, data } of this.#theta.entries()) data.set(arrays[`hypernetwork.${name}`].data);
-    for (const { name, data } of this.#embedding.entries()) data.set(arrays[name].data);
+    this.#theta.restore(arrays, "hypernetwork.");
+    this.#embedding.restore(arrays, "");
     this.#task = numbers.task;
     this.#steps = numbers.steps;
+    const read = (name: string, size: number) => savedArray(arrays, name, size).slice();
+    const [E, P] = [this.#shape.embedding, weightCount(this.#shape.target)];
     this.#embeddings.length = 0;
-    for (let j = 0; j <= this.#task; j++) this.#embeddings.push(arrays[`embeddings.${j}`].data.slice());
-    this.#targets = Array.from({ length: numbers.targets }, (_, j) => arrays[`targets.${j}`].data.slice());
+    for (let j = 0; j <= this.#task; j++) this.#embeddings.push(read(`embeddings.${j}`, E));
+    this.#targets = Array.from({ length: numbers.targets }, (_, j) => read(`targets.${j}`, P));
     if (this.#task >= 0) await this.#compile();
   }
 

@@ -7,7 +7,7 @@ import { loop } from "../graph/loop.js";
 import * as ops from "../graph/operations.js";
 import { alignedArray, Session, tensor } from "../graph/session.js";
 import type { NormalizerArrays } from "../normalizer.js";
-import { ParameterGroup, type ParameterSpec, xavierBound } from "../parameters.js";
+import { ParameterGroup, type ParameterSpec, savedArray, xavierBound } from "../parameters.js";
 import type { ReplayBuffer } from "../replay-buffer.js";
 import {
   checkLosses,
@@ -109,11 +109,12 @@ export class MlpLearner implements Learner {
   }
 
   async restore({ arrays, numbers }: LearnerState): Promise<void> {
-    for (const { name, data } of this.#network.entries()) data.set(arrays[`network.${name}`].data);
+    this.#network.restore(arrays, "network.");
     this.#task = numbers.task;
     this.#steps = numbers.steps;
     this.#kept.length = 0;
-    for (let j = 0; j <= this.#task; j++) this.#kept.push(arrays[`tasks.${j}`].data.slice());
+    const { length } = this.#own();
+    for (let j = 0; j <= this.#task; j++) this.#kept.push(savedArray(arrays, `tasks.${j}`, length).slice());
     this.#session ??= await Session.create(trainingGraph(this.#options, this.#network));
   }
 

@@ -23,7 +23,8 @@ export async function replayCommand(paths: readonly string[], flags: ReplayFlags
   // One bad file of many must not hide the others' results.
   const keepGoing = (work: () => number) => {
     try {
-      worst = Math.max(worst, work());
+      const exitCode = work();
+      worst = Math.max(worst, exitCode);
     } catch (error) {
       if (!(error instanceof HyperCrlError)) throw error;
       io.err(`error: ${error.message}`);

@@ -1,0 +1,93 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { expect } from "vitest";
+
+/** The built command line; `npm test` builds first. */
+export const CLI = resolve("dist/scripts/cli.js");
+
+/** A run of seconds that still passes through every stage, with two tasks. */
+export const TINY = [
+  ...["loop.initialRandomSteps=120", "loop.stepsPerTask=130", "loop.trainEvery=60", "loop.trainIterations=5"],
+  ...["loop.evaluationEpisodes=1", "planner.samples=16", "planner.elites=4", "planner.iterations=1"],
+  ...["planner.horizon=3", "dynamics.hidden=[16,16]", "tasks=2"],
+].flatMap((assignment) => ["--set", assignment]);
+
+export interface Finished {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts the command line; `kill` sends a signal, `finished` resolves at its end. */
+export function start(args: readonly string[], cwd = tmpdir()) {
+  const child = spawn(process.execPath, [CLI, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const finished = new Promise<Finished>((done) => {
+    child.on("close", (code, signal) => done({ code, signal, stdout, stderr }));
+  });
+  return {
+    kill: (signal: NodeJS.Signals) => child.kill(signal),
+    finished,
+    running: () => child.exitCode === null,
+  };
+}
+
+export function run(args: readonly string[], cwd?: string): Promise<Finished> {
+  return start(args, cwd).finished;
+}
+
+export function temporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), "hypercrl-cli-"));
+}
+
+/** SHA-256 of every file below a folder by relative path; times that never repeat are left out. */
+export function fileHashes(folder: string): Record<string, string> {
+  const files = (readdirSync(folder, { recursive: true }) as string[])
+    .filter((name) => name !== "timing.jsonl" && statSync(join(folder, name)).isFile())
+    .sort();
+  return Object.fromEntries(
+    files.map((name) => [
+      name,
+      createHash("sha256")
+        .update(readFileSync(join(folder, name)))
+        .digest("hex"),
+    ]),
+  );
+}
+
+/** Lines in a run's metrics so far. */
+export function metricsLines(folder: string): number {
+  const path = join(folder, "metrics.jsonl");
+  return existsSync(path) ? readFileSync(path, "utf8").split("\n").length - 1 : -1;
+}
+
+/** One message, no stack trace, and the exit code. */
+export function expectOneError({ code, stderr }: Finished, exitCode: number, message: RegExp): void {
+  expect(stderr).toMatch(message);
+  expect(stderr.match(/^error: /gm)).toHaveLength(1);
+  expect(stderr).not.toMatch(/^ {4}at /m);
+  expect(code).toBe(exitCode);
+}
+
+/** Changes one bit, by default of the middle byte. */
+export function flipByte(path: string, share = 0.5): void {
+  const bytes = readFileSync(path);
+  bytes[Math.floor(bytes.length * share)] ^= 1;
+  writeFileSync(path, bytes);
+}
+
+/** Cuts off the second half of a file. */
+export function halve(path: string): void {
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.subarray(0, bytes.length >> 1));
+}

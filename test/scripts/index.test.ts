@@ -1,0 +1,67 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import * as hypercrl from "../../scripts/index.js";
+import { fileHashes, temporaryFolder } from "./cli.js";
+
+const folder = temporaryFolder();
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const settings = {
+  ...{ "loop.initialRandomSteps": 120, "loop.stepsPerTask": 125, "loop.trainIterations": 5 },
+  ...{ "loop.evaluationEpisodes": 1, "planner.samples": 16, "planner.elites": 4, "planner.iterations": 1 },
+  ...{ "planner.name": "cem", "planner.horizon": 3, "dynamics.hidden": [16, 16], tasks: 1 },
+};
+const suite: hypercrl.TaskSuite = {
+  name: "mine",
+  description: "the heavy block alone",
+  tasks: [hypercrl.findSuite("push").tasks[2]],
+};
+
+it("train() runs a suite of one's own, stops when aborted and continues to the same bytes", async () => {
+  const out = join(folder, "whole");
+  const whole = await hypercrl.train({ suite, settings, out });
+  expect(whole).toMatchObject({ outcome: "done", folder: out, progress: { stage: "done" } });
+  expect(whole.summary.tasks.map(({ task }) => task)).toEqual(["500-100"]);
+  expect(whole.settings.planner.name).toBe("cem");
+
+  const stop = new AbortController();
+  const onProgress = (event: hypercrl.ProgressEvent) => {
+    if (event.kind === "step" && event.steps === 200) stop.abort();
+  };
+  const stoppedAt = join(folder, "stopped");
+  const stopped = await hypercrl.train({ suite, settings, out: stoppedAt, onProgress, signal: stop.signal });
+  expect(stopped).toMatchObject({ outcome: "stopped", progress: { stage: "learn", steps: 120 } });
+  await expect(hypercrl.train({ resume: stoppedAt })).rejects.toThrow(/another task suite; got suite "mine"/);
+  const resumed = await hypercrl.train({ resume: stoppedAt, suite });
+  expect(resumed.summary).toEqual(whole.summary);
+  expect(fileHashes(stoppedAt)).toEqual(fileHashes(out));
+});
+
+it("registered suites are found by name, once", async () => {
+  hypercrl.registerSuite(suite);
+  expect(() => hypercrl.registerSuite(suite)).toThrow(hypercrl.UsageError);
+  const stop = AbortSignal.abort();
+  const { settings: used } = await hypercrl.train({
+    suite: "mine",
+    settings,
+    out: join(folder, "named"),
+    signal: stop,
+  });
+  expect(used.suite).toBe("mine");
+});
+
+it("setting names are checked as on the command line", async () => {
+  const options = { settings: { "planner.smaples": 1 }, out: join(folder, "never") };
+  await expect(hypercrl.train(options)).rejects.toThrow(/Did you mean "planner.samples"/);
+});
+
+it("versions are those of the packages", async () => {
+  await hypercrl.initPhysics();
+  expect(hypercrl.currentVersions()).toEqual({
+    hypercrl: "0.1.0",
+    physics: "rapier3d-deterministic-compat 0.21.0",
+    node: process.version,
+    onnxruntime: "1.30.0",
+  });
+});
