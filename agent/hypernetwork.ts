@@ -52,8 +52,8 @@ export function hypernetworkParameters(shape: HypernetworkShape): ParameterSpec[
 
 /**
  * Rescales the last layer so that the weights generated for one embedding have, layer by layer, the variance of a
- * Xavier-initialised network and zero biases: the fan-out-free form of "hyperfan" (Chang, Flokas & Lipson,
- * "Principled Weight Initialization for Hypernetworks", 2020).
+ * Xavier-initialised network, and zero biases. The aim of "hyperfan" (Chang, Flokas & Lipson, "Principled Weight
+ * Initialization for Hypernetworks", 2020), reached by measuring what is generated instead of by its expectation.
  * @param generated weights `[P]` that the unscaled hypernetwork generates
  * @param scale receives the factor for each of the P columns
  */

@@ -45,18 +45,26 @@ export const DEFINITIONS = [
 
 const UNTOUCHED_MM = 1;
 
+/** A run's returns, when every task has been evaluated after the last. */
+function finishedEvaluation(folder: string): EvaluationJson | undefined {
+  const path = join(folder, "evaluation.json");
+  if (!existsSync(path)) return undefined;
+  const evaluation = JSON.parse(readFileSync(path, "utf8")) as EvaluationJson;
+  return evaluation.returns.length === evaluation.tasks.length ? evaluation : undefined;
+}
+
+export function isFinished(folder: string): boolean {
+  return finishedEvaluation(folder) !== undefined;
+}
+
 /** Reads what a finished run says of itself. @throws InputError when the folder is no run or is not finished */
 export function readRun(folder: string): RunResult {
   const { method, seed } = readSettings(folder);
-  const path = join(folder, "evaluation.json");
-  const evaluation = existsSync(path)
-    ? (JSON.parse(readFileSync(path, "utf8")) as EvaluationJson)
-    : undefined;
-  if (evaluation === undefined || evaluation.returns.length < evaluation.tasks.length) {
+  const evaluation = finishedEvaluation(folder);
+  if (evaluation === undefined) {
     throw new InputError({
       what: `Run ${folder} is not finished`,
-      got: `${evaluation?.returns.length ?? 0} tasks evaluated`,
-      expected: "all tasks",
+      expected: "every task evaluated after the last was learned",
       todo: `Continue it with \`hypercrl train --resume ${folder}\``,
     });
   }

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { METHODS } from "../../agent/settings.js";
-import { compareRuns, DEFINITIONS, type Estimate, readRun } from "../comparison.js";
+import { compareRuns, DEFINITIONS, type Estimate, isFinished, readRun } from "../comparison.js";
 import { table } from "../tables.js";
 
 export interface LearningOptions {
@@ -18,7 +18,9 @@ export interface LearningOptions {
 export async function benchLearning({ seeds, jobs, out }: LearningOptions): Promise<string> {
   const queue = seeds.flatMap((seed) => METHODS.map((method) => ({ method, seed })));
   const folders = queue.map(({ method, seed }) => join(out, `${method}-${seed}`));
-  const pending = queue.map((job, i) => ({ ...job, folder: folders[i] }));
+  const pending = queue
+    .map((job, i) => ({ ...job, folder: folders[i] }))
+    .filter(({ folder }) => !isFinished(folder));
   const worker = async () => {
     for (let job = pending.shift(); job !== undefined; job = pending.shift()) await trainOnce(job);
   };

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { resolveSettings } from "../../agent/settings.js";
-import { compareRuns, estimate, type RunResult, readRun } from "../../scripts/comparison.js";
+import { compareRuns, estimate, isFinished, type RunResult, readRun } from "../../scripts/comparison.js";
 import { InputError } from "../../sim/core/errors.js";
 
 const root = mkdtempSync(join(tmpdir(), "comparison-"));
@@ -81,6 +81,7 @@ describe("a run folder", () => {
 
   it("gives means and counts evaluation episodes that left the block where it was", () => {
     write([[[10, 20]], [[30], [5, 7]]]);
+    expect(isFinished(folder)).toBe(true);
     expect(readRun(folder)).toEqual({
       method: "single",
       seed: 7,
@@ -94,7 +95,8 @@ describe("a run folder", () => {
 
   it("is refused while unfinished", () => {
     write([[[10, 20]]]);
+    expect(isFinished(folder)).toBe(false);
     expect(() => readRun(folder)).toThrow(InputError);
-    expect(() => readRun(folder)).toThrow(/not finished; got 1 tasks evaluated/);
+    expect(() => readRun(folder)).toThrow(/not finished; expected every task evaluated/);
   });
 });
