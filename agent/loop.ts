@@ -110,7 +110,7 @@ export class ContinualLoop {
   /** One episode of exploring or planning, with training sessions where they are due. */
   async #learnEpisode(): Promise<void> {
     const p = this.#progress;
-    const { initialRandomSteps, stepsPerTask, trainEvery } = this.#services.store.settings.loop;
+    const { initialRandomSteps, randomHold, stepsPerTask, trainEvery } = this.#services.store.settings.loop;
     const total = initialRandomSteps + stepsPerTask;
     const task = this.#tasks[p.task];
     if (p.steps === 0) await this.#agent.beginTask(p.task);
@@ -120,11 +120,13 @@ export class ContinualLoop {
     const header = { phase, afterTask: p.task, taskIndex: p.task, seed: episodeSeed(p) } as const;
     const episode = this.#startEpisode(this.#environment, header);
     let { steps } = p;
+    let held: Float32Array = new Float32Array(0);
     while (!episode.over && steps < total) {
       const planned = steps - initialRandomSteps;
       if (planned >= 0 && planned % trainEvery === 0) await this.#train(steps);
       const before = episode.observation;
-      const action = planned < 0 ? randomAction(task, this.#actionRng) : await this.#plan(before);
+      if (planned < 0 && (steps - p.steps) % randomHold === 0) held = randomAction(task, this.#actionRng);
+      const action = planned < 0 ? held : await this.#plan(before);
       const { observation } = episode.step(action);
       this.#agent.remember(before, action, observation);
       steps++;

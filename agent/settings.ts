@@ -22,6 +22,7 @@ export const settingsSchema = z
     tasks: count("Tasks of the suite to learn, from its first.", 1000),
     loop: z.strictObject({
       initialRandomSteps: count("Environment steps of uniform random actions at the start of a task."),
+      randomHold: count("Environment steps for which each random action is held.", 1000),
       stepsPerTask: count("Environment steps planned through the model, per task."),
       trainEvery: count("Planned steps between training sessions."),
       trainIterations: count("Minibatches in a training session."),
@@ -81,6 +82,7 @@ export type Settings = z.infer<typeof settingsSchema>;
 const paper: Omit<Settings, "suite" | "method" | "profile" | "seed" | "tasks"> = {
   loop: {
     initialRandomSteps: 2000,
+    randomHold: 1,
     stepsPerTask: 4000,
     trainEvery: 200,
     trainIterations: 2000,
@@ -120,6 +122,7 @@ const quick: typeof paper = {
   ...paper,
   loop: {
     initialRandomSteps: 1200,
+    randomHold: 6,
     stepsPerTask: 3000,
     trainEvery: 200,
     trainIterations: 600,

@@ -30,6 +30,7 @@ describe("profiles", () => {
     expect(s.loop).toMatchObject({
       stepsPerTask: 4000,
       initialRandomSteps: 2000,
+      randomHold: 1,
       trainEvery: 200,
       trainIterations: 2000,
     });
