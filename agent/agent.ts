@@ -101,7 +101,7 @@ export class Agent {
   /** A policy for any task begun so far, with today's weights: what evaluation measures. */
   async policyFor(index: number, rng: Rng): Promise<MpcPolicy> {
     const policy = await MpcPolicy.create(this.#tasks[index], this.#shape, this.settings, rng);
-    policy.load(await this.learner.weights(index), this.#normalizers[index]);
+    await policy.load(await this.learner.weights(index), this.#normalizers[index]);
     return policy;
   }
 
@@ -152,6 +152,6 @@ export class Agent {
   }
 
   async #loadPolicy(): Promise<void> {
-    this.#policy!.load(await this.learner.weights(this.#task), this.#normalizers[this.#task]);
+    await this.#policy!.load(await this.learner.weights(this.#task), this.#normalizers[this.#task]);
   }
 }

@@ -35,8 +35,8 @@ export class MpcPolicy {
   }
 
   /** Sets the weights `[P]` and normaliser to plan with. */
-  load(weights: Float32Array, normalizer: NormalizerArrays): void {
-    this.#model.load(weights, normalizer);
+  load(weights: Float32Array, normalizer: NormalizerArrays): Promise<void> {
+    return this.#model.load(weights, normalizer);
   }
 
   /** Starts an episode: forgets the warm start; with `rng` also takes a new random stream. */

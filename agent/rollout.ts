@@ -13,24 +13,41 @@ import * as ops from "./graph/operations.js";
 import { alignedArray, alignedArrays, type Feeds, Session, tensor } from "./graph/session.js";
 import type { NormalizerArrays } from "./normalizer.js";
 
+/** Names of the planner graph's inputs for layer `i`. */
+const layerNames = (i: number) => ({ weight: `layer.${i}.weight`, bias: `layer.${i}.bias` });
+
+/**
+ * Turns flat weights `[1, P]` and a normaliser into what the planner's graph takes: per layer, weights `[out, in]`
+ * and biases `[out, 1]` with the normaliser folded in. Done once per new weights, not once per plan.
+ */
+function foldGraph(shape: MlpShape): Graph {
+  const g = new Graph();
+  const weights = g.input("weights", [1, weightCount(shape)]);
+  const normalizer = normalizerInputs(g, shape.sizes[0], shape.sizes[shape.sizes.length - 1]);
+  foldNormalizer(layersFromFlat(weights, shape), normalizer).forEach(({ weight, bias }, i) => {
+    const names = layerNames(i);
+    g.output(names.weight, ops.transpose(weight, [1, 0]));
+    g.output(names.bias, ops.reshape(bias, [bias.shape[1] as number, 1]));
+  });
+  return g;
+}
+
 /**
  * Builds the planner's graph: N action sequences rolled out H steps through the dynamics network, unrolled, with
  * the task's own reward. Inside, features come first (`[X, N]`): slicing and summing features then walk memory in
  * order, which is worth a quarter of the planning time.
- * Inputs: `x0 [1, X]`, `actions [H, N, U]`, `weights [1, P]` and the normaliser; outputs: `costs [N]`, the
- * negative sum of rewards, and `final [X, N]`.
+ * Inputs: `x0 [1, X]`, `actions [H, N, U]` and the layers of `foldGraph`; outputs: `costs [N]`, the negative sum of
+ * rewards, and `final [X, N]`.
  */
-export function rolloutGraph(task: Task, shape: MlpShape, horizon: number): Graph {
+function rolloutGraph(task: Task, shape: MlpShape, horizon: number): Graph {
   const { spec } = task;
   const [X, U] = [spec.observation.length, spec.action.length];
   const g = new Graph();
   const x0 = g.input("x0", [1, X]);
   const actions = g.input("actions", [horizon, "N", U]);
-  const weights = g.input("weights", [1, weightCount(shape)]);
-  const normalizer = normalizerInputs(g, shape.sizes[0], X);
-  const layers = foldNormalizer(layersFromFlat(weights, shape), normalizer).map(({ weight, bias }) => ({
-    weight: ops.transpose(weight, [1, 0]),
-    bias: ops.reshape(bias, [bias.shape[1] as number, 1]),
+  const layers = shape.sizes.slice(1).map((out, i) => ({
+    weight: g.input(layerNames(i).weight, [out, shape.sizes[i]]),
+    bias: g.input(layerNames(i).bias, [out, 1]),
   }));
   const steps = ops.transpose(actions, [0, 2, 1]);
   const xs: Tensor[] = [];
@@ -59,48 +76,56 @@ function joinSteps(parts: readonly Tensor[]): Tensor {
 
 /** Evaluates action sequences through one task's model; see `rolloutGraph`. */
 export class RolloutModel {
-  readonly #session: Session;
+  readonly #fold: Session;
+  readonly #rollout: Session;
   readonly #horizon: number;
-  readonly #feeds: Record<string, ReturnType<typeof tensor>>;
-  readonly #arrays: Readonly<Record<"x0" | "weights" | keyof NormalizerArrays, Float32Array>>;
+  readonly #x0: Float32Array;
+  /** Layers with the normaliser folded in: results of the one session, inputs of the other. */
+  readonly #layers: Feeds;
   readonly #sizes: { readonly X: number; readonly U: number };
   #capacity = 0;
+  #samples = 0;
   #actions: Float32Array = new Float32Array(0);
   #costs: Float32Array = new Float32Array(0);
   #final: Float32Array = new Float32Array(0);
-  #samples = 0;
 
-  private constructor(session: Session, task: Task, shape: MlpShape, horizon: number) {
-    this.#session = session;
+  private constructor(fold: Session, rollout: Session, task: Task, shape: MlpShape, horizon: number) {
+    this.#fold = fold;
+    this.#rollout = rollout;
     this.#horizon = horizon;
     const X = task.spec.observation.length;
-    const U = task.spec.action.length;
-    this.#sizes = { X, U };
-    const [P, I] = [weightCount(shape), shape.sizes[0]];
-    const [x0, weights, inputMean, inputScale, targetMean, targetStd] = alignedArrays([X, P, I, I, X, X]);
-    this.#arrays = { x0, weights, inputMean, inputScale, targetMean, targetStd };
-    this.#feeds = {
-      x0: tensor(x0, [1, X]),
-      weights: tensor(weights, [1, P]),
-      inputMean: tensor(inputMean, [I, 1]),
-      inputScale: tensor(inputScale, [I, 1]),
-      targetMean: tensor(targetMean, [1, X]),
-      targetStd: tensor(targetStd, [1, X]),
-    };
+    this.#sizes = { X, U: task.spec.action.length };
+    this.#x0 = alignedArray(X);
+    this.#layers = Object.fromEntries(
+      shape.sizes.slice(1).flatMap((out, i) => {
+        const [weight, bias] = alignedArrays([out * shape.sizes[i], out]);
+        const names = layerNames(i);
+        return [
+          [names.weight, tensor(weight, [out, shape.sizes[i]])],
+          [names.bias, tensor(bias, [out, 1])],
+        ];
+      }),
+    );
   }
 
   /** @param threads intra-op threads of the runtime */
   static async create(task: Task, shape: MlpShape, horizon: number, threads = 1): Promise<RolloutModel> {
-    const session = await Session.create(rolloutGraph(task, shape, horizon), threads);
-    return new RolloutModel(session, task, shape, horizon);
+    const fold = await Session.create(foldGraph(shape));
+    const rollout = await Session.create(rolloutGraph(task, shape, horizon), threads);
+    return new RolloutModel(fold, rollout, task, shape, horizon);
   }
 
-  /** Copies in the weights `[P]` and the normaliser to plan with. */
-  load(weights: Float32Array, normalizer: NormalizerArrays): void {
-    this.#arrays.weights.set(weights);
-    for (const key of ["inputMean", "inputScale", "targetMean", "targetStd"] as const) {
-      this.#arrays[key].set(normalizer[key]);
-    }
+  /** Sets the weights `[P]` and the normaliser to plan with. */
+  async load(weights: Float32Array, normalizer: NormalizerArrays): Promise<void> {
+    const arrays = { weights, ...normalizer };
+    const names = ["weights", "inputMean", "inputScale", "targetMean", "targetStd"] as const;
+    const copies = alignedArrays(names.map((name) => arrays[name].length));
+    const feeds = names.map((name, i) => {
+      copies[i].set(arrays[name]);
+      const size = arrays[name].length;
+      return [name, tensor(copies[i], name.startsWith("input") ? [size, 1] : [1, size])] as const;
+    });
+    await this.#fold.run(Object.fromEntries(feeds), this.#layers);
   }
 
   /**
@@ -110,7 +135,7 @@ export class RolloutModel {
     const { X, U } = this.#sizes;
     this.#reserve(samples);
     this.#samples = samples;
-    this.#arrays.x0.set(observation);
+    this.#x0.set(observation);
     const used = this.#actions.subarray(0, this.#horizon * samples * U);
     used.set(actions.subarray(0, used.length));
     const costs = this.#costs.subarray(0, samples);
@@ -118,7 +143,12 @@ export class RolloutModel {
       costs: tensor(costs, [samples]),
       final: tensor(this.#final.subarray(0, samples * X), [X, samples]),
     };
-    await this.#session.run({ ...this.#feeds, actions: tensor(used, [this.#horizon, samples, U]) }, results);
+    const feeds: Feeds = {
+      ...this.#layers,
+      x0: tensor(this.#x0, [1, X]),
+      actions: tensor(used, [this.#horizon, samples, U]),
+    };
+    await this.#rollout.run(feeds, results);
     return costs;
   }
 
@@ -128,7 +158,8 @@ export class RolloutModel {
   }
 
   async release(): Promise<void> {
-    await this.#session.release();
+    await this.#fold.release();
+    await this.#rollout.release();
   }
 
   #reserve(samples: number): void {

@@ -1,5 +1,5 @@
 import proto from "onnx-proto";
-import type { Attribute, ConstantData, DataType, Graph, Tensor } from "./graph.js";
+import { type Attribute, type ConstantData, type DataType, Graph, type Node, type Tensor } from "./graph.js";
 
 const { onnx } = proto;
 const IR_VERSION = 8;
@@ -23,6 +23,30 @@ export function encodeModel(graph: Graph): Uint8Array {
   return onnx.ModelProto.encode(model).finish();
 }
 
+/** Nodes that some output depends on, also from inside loop bodies; the runtime would compute the others too. */
+function liveNodes(graph: Graph): Node[] {
+  const needed = new Set(graph.outputs.map(({ tensor }) => tensor));
+  const live: Node[] = [];
+  for (const node of graph.nodes.toReversed()) {
+    if (!node.outputs.some((t) => needed.has(t))) continue;
+    live.push(node);
+    for (const t of node.inputs) if (t !== undefined) needed.add(t);
+    for (const value of Object.values(node.attributes)) {
+      if (value instanceof Graph) for (const t of outerInputs(value)) needed.add(t);
+    }
+  }
+  return live.reverse();
+}
+
+/** Tensors of enclosing graphs that a graph uses. */
+function outerInputs(graph: Graph): Tensor[] {
+  const own = liveNodes(graph).flatMap((node) => [
+    ...node.inputs.filter((t) => t !== undefined),
+    ...Object.values(node.attributes).flatMap((v) => (v instanceof Graph ? outerInputs(v) : [])),
+  ]);
+  return [...own, ...graph.outputs.map((o) => o.tensor)].filter((t) => t.graph !== graph);
+}
+
 function encodeGraph(graph: Graph, name: string): proto.onnx.GraphProto {
   // Results are renamed by Identity nodes, which the runtime removes, so that names are the caller's.
   const renames = graph.outputs.map(({ name: output, tensor }) => ({
@@ -36,7 +60,7 @@ function encodeGraph(graph: Graph, name: string): proto.onnx.GraphProto {
     output: graph.outputs.map((o) => encodeValue(o.name, o.tensor)),
     initializer: graph.constants.map(encodeConstant),
     node: [
-      ...graph.nodes.map((node) => ({
+      ...liveNodes(graph).map((node) => ({
         opType: node.operator,
         name: node.outputs[0].name,
         input: node.inputs.map((t) => t?.name ?? ""),

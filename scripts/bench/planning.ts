@@ -30,7 +30,7 @@ export async function benchPlanning(task: Task): Promise<PlanningFigures> {
   const policy = await MpcPolicy.create(task, shape, settings, rng.split("planner"));
   const weights = Float32Array.from({ length: weightCount(shape) }, () => 0.1 * rng.normal());
   const [I, X] = [shape.sizes[0], task.spec.observation.length];
-  policy.load(weights, {
+  await policy.load(weights, {
     inputMean: new Float32Array(I),
     inputScale: new Float32Array(I).fill(1),
     targetMean: new Float32Array(X),

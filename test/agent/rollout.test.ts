@@ -72,7 +72,7 @@ function reference(p: Problem, actions: Float32Array, samples: number) {
 async function load({ task, shape, weights, normalizer }: Problem): Promise<RolloutModel> {
   const model = await RolloutModel.create(task, shape as MlpShape, HORIZON);
   models.push(model);
-  model.load(weights, normalizer);
+  await model.load(weights, normalizer);
   return model;
 }
 
@@ -131,7 +131,7 @@ it("uses new weights, normalisers and observations as soon as they are given", a
   const actions = normals(p.rng, HORIZON * 3 * 2);
   const mixes = [p, { ...p, weights: q.weights }, { ...q, start: p.start }, q];
   for (const mix of mixes) {
-    model.load(mix.weights, mix.normalizer);
+    await model.load(mix.weights, mix.normalizer);
     const costs = await model.costs(mix.start, actions, 3);
     reference(mix, actions, 3).forEach(({ cost }, n) => {
       expect(Math.abs(costs[n] - cost) / (1 + Math.abs(cost))).toBeLessThan(1e-4);
