@@ -28,10 +28,10 @@ const { values, positionals } = parseArgs({
 async function speed(): Promise<void> {
   await initPhysics();
   const [task] = findSuite("push").tasks;
+  const memory = await benchMemory(task, 1000);
   const planning = await benchPlanning(task);
   const training = await benchTraining(task, 4);
   const environment = (await benchEnvironment())[0];
-  const memory = benchMemory(task, 1000);
   if (values.json) {
     console.log(JSON.stringify({ rounds: ROUNDS, planning, training, environment, memory }, null, 2));
     return;
