@@ -60,8 +60,8 @@ ${blocks.join("\n")}
 `;
 }
 
-const [episode, out] = process.argv.slice(2);
-if (episode === undefined || out === undefined) {
+const [episode, out, ...rest] = process.argv.slice(2);
+if (episode === undefined || !out?.endsWith(".svg") || rest.length > 0) {
   console.error("usage: node dist/scripts/figures/push-episode.js EPISODE.mcap OUT.svg");
   process.exitCode = 2;
 } else {
