@@ -201,7 +201,7 @@ export function parseSettings(value: unknown, source: string): Settings {
     what: unknown ? `Unknown key in ${source}${path && ` at ${path}`}` : `Setting ${path} is not valid`,
     got: got ?? "nothing",
     expected: unknown ? undefined! : issue.message.replace(/^[^:]*: expected /, ""),
-    todo: "`hypercrl settings` lists every setting with its range",
+    todo: "`hypercrl settings` lists every setting with its meaning and defaults",
   });
 }
 
