@@ -52,9 +52,21 @@ export function adamStep(parameter: Tensor, { m, v }: AdamMoments, scalars: Adam
   return ops.sub(parameter, ops.mul(direction, scalars.stepSize));
 }
 
-/** Scale that brings a group of gradients to a global norm of at most `limit`, shape `[]`. */
-export function clipScale(gradients: readonly Tensor[], limit: number): Tensor {
-  const squares = gradients.map(ops.sumOfSquares);
+/** Fills in what the fused kernel needs of one step: β1, 1 - β1, β2, √(1 - β2), step size, ε. */
+export function fillKernelConstants(out: Float32Array, stepSize: number, epsilon: number): void {
+  out.set([BETA1, 1 - BETA1, BETA2, Math.sqrt(1 - BETA2), stepSize, epsilon]);
+}
+
+/**
+ * Scale that brings a group of gradients to a global norm of at most `limit`, shape `[]`.
+ * @param others sums of squares of gradients that belong to the group but are not at hand
+ */
+export function clipScale(
+  gradients: readonly Tensor[],
+  limit: number,
+  others: readonly Tensor[] = [],
+): Tensor {
+  const squares = [...gradients.map(ops.sumOfSquares), ...others];
   const total = squares.reduce((a, b) => ops.add(a, b));
   return ops.min(ops.div(limit, ops.add(ops.sqrt(total), 1e-6)), 1);
 }

@@ -1,10 +1,13 @@
 import type { PlannerState } from "../planners/types.js";
-import { Rng, type RngState } from "../sim/core/rng.js";
+import type { Rng } from "../sim/core/rng.js";
 import type { Task } from "../sim/task.js";
+import { type Compute, ONE_THREAD } from "./compute.js";
 import { dynamicsShape, type MlpShape } from "./dynamics.js";
 import { createLearner } from "./methods/registry.js";
 import type { Learner, LearnerState, TrainingReport } from "./methods/types.js";
 import { Normalizer, type NormalizerArrays } from "./normalizer.js";
+import { BackgroundLearner } from "./parallel/background-learner.js";
+import { PlanningThreads } from "./parallel/planning-threads.js";
 import { MpcPolicy } from "./policy.js";
 import { ReplayBuffer } from "./replay-buffer.js";
 import type { Settings } from "./settings.js";
@@ -16,6 +19,13 @@ export interface CurrentTask {
   readonly planner: PlannerState;
 }
 
+/** A training session that has been started. */
+export interface TrainingSession {
+  /** Normaliser of the data it learns from. */
+  readonly normalizer: NormalizerArrays;
+  readonly report: Promise<TrainingReport>;
+}
+
 /** Everything the agent needs to continue bit by bit. */
 export interface AgentState {
   readonly learner: LearnerState;
@@ -23,7 +33,6 @@ export interface AgentState {
   readonly normalizers: readonly NormalizerArrays[];
   /** What exists only while a task is being learned. */
   readonly current: CurrentTask | undefined;
-  readonly minibatchRng: RngState;
 }
 
 /**
@@ -38,19 +47,24 @@ export class Agent {
   readonly #tasks: readonly Task[];
   readonly #shape: MlpShape;
   readonly #rng: Rng;
-  #minibatchRng: Rng;
+  readonly #threads: PlanningThreads | undefined;
   #task = -1;
   #buffer: ReplayBuffer | undefined;
   #moments: Normalizer | undefined;
   #policy: MpcPolicy | undefined;
 
-  constructor(tasks: readonly Task[], settings: Settings, rng: Rng) {
+  /** @param compute what it may use of the machine; results do not depend on the number of threads */
+  constructor(tasks: readonly Task[], settings: Settings, rng: Rng, compute: Compute = ONE_THREAD) {
     this.settings = settings;
     this.#tasks = tasks;
     this.#shape = dynamicsShape(tasks[0].spec, settings.dynamics.hidden, settings.dynamics.activation);
     this.#rng = rng;
-    this.#minibatchRng = rng.split("minibatches");
-    this.learner = createLearner(settings, this.#shape, rng.split("learner"));
+    this.#threads = compute.threads > 1 ? PlanningThreads.create(compute.threads) : undefined;
+    const learner = rng.split("learner");
+    this.learner =
+      settings.loop.trainLag > 0
+        ? new BackgroundLearner(settings, this.#shape, learner, { ...compute, threads: 1 })
+        : createLearner(settings, this.#shape, learner, compute);
   }
 
   /** Starts learning a task: empty buffer and normaliser; the learner freezes what it must keep. */
@@ -75,18 +89,26 @@ export class Agent {
     this.#moments!.add(input, target);
   }
 
-  /** Runs a training session and hands the new weights to the planner. */
-  async train(): Promise<TrainingReport> {
-    const normalizer = this.#moments!.arrays();
+  /**
+   * Starts a training session on what the buffer holds now. The planner goes on with the old weights until `adopt`;
+   * with `loop.trainLag` the session runs beside it.
+   */
+  startTraining(): TrainingSession {
+    const [buffer, normalizer] = [this.#buffer!, this.#moments!.arrays()];
+    const rng = this.#rng.split(`minibatches/task${this.#task}/transition${buffer.added}`);
+    const { trainIterations } = this.settings.loop;
+    const report = this.learner.train(buffer, normalizer, trainIterations, rng);
+    // A failure is met where the session is adopted, not before.
+    report.catch(() => {});
+    return { normalizer, report };
+  }
+
+  /** Waits for a session and hands its weights to the planner. */
+  async adopt({ normalizer, report }: TrainingSession): Promise<TrainingReport> {
+    const losses = await report;
     this.#normalizers[this.#task] = normalizer;
-    const report = await this.learner.train(
-      this.#buffer!,
-      normalizer,
-      this.settings.loop.trainIterations,
-      this.#minibatchRng,
-    );
     await this.#loadPolicy();
-    return report;
+    return losses;
   }
 
   startEpisode(): void {
@@ -100,18 +122,17 @@ export class Agent {
 
   /** A policy for any task begun so far, with today's weights: what evaluation measures. */
   async policyFor(index: number, rng: Rng): Promise<MpcPolicy> {
-    const policy = await MpcPolicy.create(this.#tasks[index], this.#shape, this.settings, rng);
+    const policy = await this.#createPolicy(index, rng);
     await policy.load(await this.learner.weights(index), this.#normalizers[index]);
     return policy;
   }
 
-  state(): AgentState {
+  async state(): Promise<AgentState> {
     const [buffer, moments, policy] = [this.#buffer, this.#moments, this.#policy];
     return {
-      learner: this.learner.state(),
+      learner: await this.learner.state(),
       normalizers: this.#normalizers,
       current: buffer && moments && policy && { buffer, moments, planner: policy.state() },
-      minibatchRng: this.#minibatchRng.state(),
     };
   }
 
@@ -122,7 +143,6 @@ export class Agent {
   async restore(state: AgentState, task: number): Promise<void> {
     await this.learner.restore(state.learner);
     this.#normalizers.splice(0, this.#normalizers.length, ...state.normalizers);
-    this.#minibatchRng = Rng.fromState(state.minibatchRng);
     this.#task = task;
     if (state.current === undefined) return;
     this.#buffer = state.current.buffer;
@@ -135,6 +155,7 @@ export class Agent {
   async release(): Promise<void> {
     await this.endTask();
     await this.learner.release();
+    await this.#threads?.close();
   }
 
   #newTask(index: number): void {
@@ -148,7 +169,11 @@ export class Agent {
   async #newPolicy(): Promise<void> {
     await this.#policy?.release();
     const rng = this.#rng.split(`planner/task${this.#task}`);
-    this.#policy = await MpcPolicy.create(this.#tasks[this.#task], this.#shape, this.settings, rng);
+    this.#policy = await this.#createPolicy(this.#task, rng);
+  }
+
+  #createPolicy(index: number, rng: Rng): Promise<MpcPolicy> {
+    return MpcPolicy.create(this.#tasks[index], this.#shape, this.settings, rng, this.#threads);
   }
 
   async #loadPolicy(): Promise<void> {

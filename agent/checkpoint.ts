@@ -14,7 +14,7 @@ import { ReplayBuffer } from "./replay-buffer.js";
 import type { Settings } from "./settings.js";
 
 /** Raised whenever the meaning of a checkpoint changes. */
-export const CHECKPOINT_SCHEMA = 1;
+export const CHECKPOINT_SCHEMA = 2;
 
 const rngState = z.object({ path: z.string(), words: z.array(z.number()).length(4) });
 
@@ -41,7 +41,6 @@ const documentSchema = z.object({
   progress: progressSchema,
   metricsBytes: z.int().min(0),
   learner: z.record(z.string(), z.number()),
-  minibatchRng: rngState,
   actionRng: rngState,
   current: z.object({ bufferAdded: z.number(), momentsCount: z.number(), plannerRng: rngState }).optional(),
   /** SHA-256 of the JSON of all the above: a damaged digit would otherwise change the run in silence. */
@@ -78,7 +77,6 @@ export function writeCheckpoint(path: string, settingsHash: string, checkpoint: 
     progress,
     metricsBytes: checkpoint.metricsBytes,
     learner: { ...agent.learner.numbers },
-    minibatchRng: mutable(agent.minibatchRng),
     actionRng: mutable(checkpoint.actionRng),
     ...(current && {
       current: {
@@ -244,7 +242,6 @@ function rebuildAgent(
   const base = {
     learner: { arrays, numbers: document.learner },
     normalizers,
-    minibatchRng: document.minibatchRng,
   };
   if (document.current === undefined) return { ...base, current: undefined };
   const { bufferAdded, momentsCount, plannerRng } = document.current;

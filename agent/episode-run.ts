@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Environment, StepResult } from "../sim/environment.js";
 import type { EpisodeHeader } from "../sim/recording/episode.js";
 import { EpisodeRecorder } from "../sim/recording/recorder.js";
+import type { Compute } from "./compute.js";
 import type { ProgressEvent } from "./progress.js";
 import type { RunStore } from "./run-store.js";
 
@@ -11,6 +12,7 @@ export interface LoopServices {
   readonly report: (event: ProgressEvent) => void;
   /** A clock in ms; only ever used to report how long things took. */
   readonly now: () => number;
+  readonly compute: Compute;
   /** True once the user asked to stop; the run then ends at its last checkpoint. */
   readonly stopRequested: () => boolean;
 }

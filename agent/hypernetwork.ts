@@ -71,8 +71,8 @@ export function hyperfanScales(target: MlpShape, generated: Float32Array, scale:
   }
 }
 
-/** `h(e; Θ)`: embeddings `[R, E]` → generated weights `[R, P]`. */
-export function hypernetwork(
+/** Output of the hidden layers: embeddings `[R, E]` → `[R, hidden]`. */
+export function hiddenOutput(
   { hidden, activation }: HypernetworkShape,
   theta: readonly Tensor[],
   e: Tensor,
@@ -81,7 +81,14 @@ export function hypernetwork(
   for (let i = 0; i < hidden.length; i++) {
     h = activate(activation, ops.gemm(h, theta[2 * i], theta[2 * i + 1]));
   }
+  return h;
+}
+
+/** `h(e; Θ)`: embeddings `[R, E]` → generated weights `[R, P]`. */
+export function hypernetwork(shape: HypernetworkShape, theta: readonly Tensor[], e: Tensor): Tensor {
+  const h = hiddenOutput(shape, theta, e);
   const head: Tensor[] = [];
-  for (let i = 2 * hidden.length; i < theta.length; i += 2) head.push(ops.gemm(h, theta[i], theta[i + 1]));
+  for (let i = 2 * shape.hidden.length; i < theta.length; i += 2)
+    head.push(ops.gemm(h, theta[i], theta[i + 1]));
   return ops.concat(head);
 }

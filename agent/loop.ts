@@ -5,6 +5,7 @@ import { Agent } from "./agent.js";
 import type { Checkpoint, Progress } from "./checkpoint.js";
 import { type EpisodeKind, EpisodeRun, type LoopServices, Stopped } from "./episode-run.js";
 import { EvaluationMatrix } from "./evaluation.js";
+import { TrainingSessions } from "./training-sessions.js";
 
 export type { LoopServices } from "./episode-run.js";
 
@@ -19,6 +20,7 @@ export class ContinualLoop {
   readonly #tasks: readonly Task[];
   readonly #services: LoopServices;
   readonly #agent: Agent;
+  readonly #training: TrainingSessions;
   readonly #rng: Rng;
   readonly #matrix: EvaluationMatrix;
   #actionRng: Rng;
@@ -32,7 +34,8 @@ export class ContinualLoop {
     this.#services = services;
     this.#rng = Rng.fromSeed(settings.seed);
     this.#actionRng = this.#rng.split("random-actions");
-    this.#agent = new Agent(this.#tasks, settings, this.#rng.split("agent"));
+    this.#agent = new Agent(this.#tasks, settings, this.#rng.split("agent"), services.compute);
+    this.#training = new TrainingSessions(this.#agent, services);
     this.#matrix = new EvaluationMatrix(this.#tasks.map((t) => t.name));
   }
 
@@ -52,7 +55,7 @@ export class ContinualLoop {
         if (this.#progress.stage === "baseline") await this.#measureRandomPolicy();
         else if (this.#progress.stage === "learn") await this.#learnEpisode();
         else await this.#evaluateTask();
-        this.#services.store.save(this.#state());
+        this.#services.store.save(await this.#state());
       }
       return "done";
     } catch (error) {
@@ -123,7 +126,8 @@ export class ContinualLoop {
     let held: Float32Array = new Float32Array(0);
     while (!episode.over && steps < total) {
       const planned = steps - initialRandomSteps;
-      if (planned >= 0 && planned % trainEvery === 0) await this.#train(steps);
+      if (planned >= 0 && planned % trainEvery === 0) await this.#training.start(p.task, steps);
+      await this.#training.adoptDue(p.task, steps);
       const before = episode.observation;
       if (planned < 0 && (steps - p.steps) % randomHold === 0) held = randomAction(task, this.#actionRng);
       const action = planned < 0 ? held : await this.#plan(before);
@@ -132,6 +136,7 @@ export class ContinualLoop {
       steps++;
       this.#services.report({ kind: "step", task: task.name, taskIndex: p.task, steps, total });
     }
+    await this.#training.finish(p.task);
     const outcome = await episode.finish(`${label(p.task)}-${phase}-${label(p.episode, 4)}`);
     this.#log({
       type: "episode",
@@ -153,7 +158,7 @@ export class ContinualLoop {
     this.#environment = undefined;
     const { task } = this.#progress;
     this.#advance({ stage: "evaluate", steps: 0, episode: 0, evaluated: 0 });
-    this.#services.store.saveTask(task, this.#state());
+    this.#services.store.saveTask(task, await this.#state());
   }
 
   /** One earlier (or the current) task: planning with today's weights, nothing learned. */
@@ -190,17 +195,6 @@ export class ContinualLoop {
     return this.#episode;
   }
 
-  async #train(steps: number): Promise<void> {
-    const { now, report, store } = this.#services;
-    const { task: taskIndex } = this.#progress;
-    const started = now();
-    const losses = await this.#agent.train();
-    const ms = now() - started;
-    this.#log({ type: "training", taskIndex, steps, ...losses });
-    store.append("timing", { type: "training", taskIndex, steps, ms });
-    report({ kind: "training", ms, ...losses });
-  }
-
   async #plan(observation: Float32Array): Promise<Float32Array> {
     const started = this.#services.now();
     const action = await this.#agent.act(observation);
@@ -221,8 +215,9 @@ export class ContinualLoop {
     this.#progress = { ...this.#progress, ...change };
   }
 
-  #state(): Omit<Checkpoint, "metricsBytes"> {
-    return { progress: this.#progress, agent: this.#agent.state(), actionRng: this.#actionRng.state() };
+  async #state(): Promise<Omit<Checkpoint, "metricsBytes">> {
+    const agent = await this.#agent.state();
+    return { progress: this.#progress, agent, actionRng: this.#actionRng.state() };
   }
 
   #log(record: object): void {

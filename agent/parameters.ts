@@ -16,6 +16,11 @@ export function xavierBound(fanIn: number, fanOut: number): number {
   return Math.sqrt(6 / (fanIn + fanOut));
 }
 
+/** Fills with uniform numbers in ±bound; a bound of 0 draws nothing. */
+export function drawUniform(out: Float32Array, bound: number, rng: Rng): void {
+  for (let k = 0; k < out.length; k++) out[k] = bound === 0 ? 0 : (2 * rng.uniform() - 1) * bound;
+}
+
 /** Arrays of a checkpoint by name. */
 export type SavedArrays = Readonly<Record<string, { readonly data: Float32Array } | undefined>>;
 
@@ -47,8 +52,7 @@ export class ParameterGroup {
   /** Draws initial values and clears the moments. */
   initialize(rng: Rng): void {
     this.specs.forEach(({ bound }, i) => {
-      const values = this.values(i);
-      for (let k = 0; k < values.length; k++) values[k] = bound === 0 ? 0 : (2 * rng.uniform() - 1) * bound;
+      drawUniform(this.values(i), bound, rng);
     });
     this.clearMoments();
   }

@@ -4,6 +4,7 @@ import type { Rng } from "../sim/core/rng.js";
 import type { Task } from "../sim/task.js";
 import type { MlpShape } from "./dynamics.js";
 import type { NormalizerArrays } from "./normalizer.js";
+import type { PlanningThreads } from "./parallel/planning-threads.js";
 import { RolloutModel } from "./rollout.js";
 import type { Settings } from "./settings.js";
 
@@ -19,8 +20,15 @@ export class MpcPolicy {
     this.#planner = makePlanner(rng);
   }
 
-  static async create(task: Task, shape: MlpShape, settings: Settings, rng: Rng): Promise<MpcPolicy> {
-    const { name, horizon, threads } = settings.planner;
+  /** @param threads plan together on several cores, with the same results; not closed by `release` */
+  static async create(
+    task: Task,
+    shape: MlpShape,
+    settings: Settings,
+    rng: Rng,
+    threads?: PlanningThreads,
+  ): Promise<MpcPolicy> {
+    const { name, horizon } = settings.planner;
     const model = await RolloutModel.create(task, shape, horizon, threads);
     const problem = {
       horizon,
@@ -47,7 +55,9 @@ export class MpcPolicy {
 
   /** Plans from an observation `[X]` and returns the action `[U]`. */
   act(observation: Float32Array): Promise<Float32Array> {
-    return this.#planner.plan((actions, samples) => this.#model.costs(observation, actions, samples));
+    return this.#planner.plan((actions, samples, meanwhile) =>
+      this.#model.costs(observation, actions, samples, meanwhile),
+    );
   }
 
   state(): PlannerState {

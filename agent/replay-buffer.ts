@@ -2,15 +2,27 @@ import type { TaskSpec } from "../sim/task.js";
 import { encodeInput, featureCount } from "./dynamics.js";
 import { alignedArrays } from "./graph/session.js";
 
+/** Transitions as a training session reads them. */
+export interface TrainingData {
+  /** Transitions there is room for. */
+  readonly capacity: number;
+  /** Transitions available for training. */
+  readonly size: number;
+  readonly inputSize: number;
+  readonly targetSize: number;
+  /** `[capacity, I]` */
+  readonly inputs: Float32Array;
+  /** `[capacity, X]` */
+  readonly targets: Float32Array;
+}
+
 /**
  * Transitions of the current task only, in a ring: once `capacity` are stored the oldest is overwritten, so memory
  * is flat however long the task. Kept as the model's own inputs `[φ(x), u]` and targets `x' - x`.
  */
-export class ReplayBuffer {
+export class ReplayBuffer implements TrainingData {
   readonly capacity: number;
-  /** `[capacity, I]` */
   readonly inputs: Float32Array;
-  /** `[capacity, X]` */
   readonly targets: Float32Array;
   readonly inputSize: number;
   readonly targetSize: number;
@@ -25,7 +37,6 @@ export class ReplayBuffer {
     [this.inputs, this.targets] = alignedArrays([capacity * this.inputSize, capacity * this.targetSize]);
   }
 
-  /** Transitions available for training. */
   get size(): number {
     return Math.min(this.#added, this.capacity);
   }

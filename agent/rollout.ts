@@ -8,10 +8,13 @@ import {
   normalizerInputs,
   weightCount,
 } from "./dynamics.js";
+import { encodeModel } from "./graph/encode.js";
 import { Graph, type Tensor } from "./graph/graph.js";
 import * as ops from "./graph/operations.js";
-import { alignedArray, alignedArrays, type Feeds, Session, tensor } from "./graph/session.js";
+import { alignedArrays, Session, tensor } from "./graph/session.js";
 import type { NormalizerArrays } from "./normalizer.js";
+import { RolloutColumns, type RolloutLayout } from "./parallel/columns.js";
+import type { PlanningThreads, SharedRollout } from "./parallel/planning-threads.js";
 
 /** Names of the planner graph's inputs for layer `i`. */
 const layerNames = (i: number) => ({ weight: `layer.${i}.weight`, bias: `layer.${i}.bias` });
@@ -36,8 +39,8 @@ function foldGraph(shape: MlpShape): Graph {
  * Builds the planner's graph: N action sequences rolled out H steps through the dynamics network, unrolled, with
  * the task's own reward. Inside, features come first (`[X, N]`): slicing and summing features then walk memory in
  * order, which is worth a quarter of the planning time.
- * Inputs: `x0 [1, X]`, `actions [H, N, U]` and the layers of `foldGraph`; outputs: `costs [N]`, the negative sum of
- * rewards, and `final [X, N]`.
+ * Inputs: `x0 [1, X]`, `actions [H, N, U]` and the layers of `foldGraph`; output: `costs [N]`, the negative sum of
+ * rewards.
  */
 function rolloutGraph(task: Task, shape: MlpShape, horizon: number): Graph {
   const { spec } = task;
@@ -65,7 +68,6 @@ function rolloutGraph(task: Task, shape: MlpShape, horizon: number): Graph {
     nextObservation: joinSteps(xs.slice(1)),
   });
   g.output("costs", ops.neg(ops.reduceSum(ops.reshape(reward, [horizon, -1]), [0])));
-  g.output("final", xs[horizon]);
   return g;
 }
 
@@ -77,42 +79,35 @@ function joinSteps(parts: readonly Tensor[]): Tensor {
 /** Evaluates action sequences through one task's model; see `rolloutGraph`. */
 export class RolloutModel {
   readonly #fold: Session;
-  readonly #rollout: Session;
-  readonly #horizon: number;
-  readonly #x0: Float32Array;
-  /** Layers with the normaliser folded in: results of the one session, inputs of the other. */
-  readonly #layers: Feeds;
-  readonly #sizes: { readonly X: number; readonly U: number };
-  #capacity = 0;
-  #samples = 0;
-  #actions: Float32Array = new Float32Array(0);
-  #costs: Float32Array = new Float32Array(0);
-  #final: Float32Array = new Float32Array(0);
+  readonly #columns: RolloutColumns;
+  readonly #shared: SharedRollout | undefined;
 
-  private constructor(fold: Session, rollout: Session, task: Task, shape: MlpShape, horizon: number) {
+  private constructor(fold: Session, columns: RolloutColumns, shared: SharedRollout | undefined) {
     this.#fold = fold;
-    this.#rollout = rollout;
-    this.#horizon = horizon;
-    const X = task.spec.observation.length;
-    this.#sizes = { X, U: task.spec.action.length };
-    this.#x0 = alignedArray(X);
-    this.#layers = Object.fromEntries(
-      shape.sizes.slice(1).flatMap((out, i) => {
-        const [weight, bias] = alignedArrays([out * shape.sizes[i], out]);
-        const names = layerNames(i);
-        return [
-          [names.weight, tensor(weight, [out, shape.sizes[i]])],
-          [names.bias, tensor(bias, [out, 1])],
-        ];
-      }),
-    );
+    this.#columns = columns;
+    this.#shared = shared;
   }
 
-  /** @param threads intra-op threads of the runtime */
-  static async create(task: Task, shape: MlpShape, horizon: number, threads = 1): Promise<RolloutModel> {
+  /** @param threads plan together on several cores; the costs are the same, bit by bit, as on one */
+  static async create(
+    task: Task,
+    shape: MlpShape,
+    horizon: number,
+    threads?: PlanningThreads,
+  ): Promise<RolloutModel> {
     const fold = await Session.create(foldGraph(shape));
-    const rollout = await Session.create(rolloutGraph(task, shape, horizon), threads);
-    return new RolloutModel(fold, rollout, task, shape, horizon);
+    const model = encodeModel(rolloutGraph(task, shape, horizon));
+    const layout: RolloutLayout = {
+      horizon,
+      observationSize: task.spec.observation.length,
+      actionSize: task.spec.action.length,
+      layers: shape.sizes.slice(1).flatMap((out, i) => [
+        { name: layerNames(i).weight, shape: [out, shape.sizes[i]] },
+        { name: layerNames(i).bias, shape: [out, 1] },
+      ]),
+    };
+    const columns = await RolloutColumns.create(model, layout);
+    return new RolloutModel(fold, columns, threads?.open(model, layout, columns));
   }
 
   /** Sets the weights `[P]` and the normaliser to plan with. */
@@ -125,49 +120,27 @@ export class RolloutModel {
       const size = arrays[name].length;
       return [name, tensor(copies[i], name.startsWith("input") ? [size, 1] : [1, size])] as const;
     });
-    await this.#fold.run(Object.fromEntries(feeds), this.#layers);
+    await this.#fold.run(Object.fromEntries(feeds), this.#columns.layerFeeds);
+    this.#shared?.load();
   }
 
   /**
    * Costs `[N]` of actions `[H, N, U]` from an observation `[X]`; the result is valid until the next call.
+   * @param meanwhile called while other threads compute; with one thread not at all
    */
-  async costs(observation: Float32Array, actions: Float32Array, samples: number): Promise<Float32Array> {
-    const { X, U } = this.#sizes;
-    this.#reserve(samples);
-    this.#samples = samples;
-    this.#x0.set(observation);
-    const used = this.#actions.subarray(0, this.#horizon * samples * U);
-    used.set(actions.subarray(0, used.length));
-    const costs = this.#costs.subarray(0, samples);
-    const results: Feeds = {
-      costs: tensor(costs, [samples]),
-      final: tensor(this.#final.subarray(0, samples * X), [X, samples]),
-    };
-    const feeds: Feeds = {
-      ...this.#layers,
-      x0: tensor(this.#x0, [1, X]),
-      actions: tensor(used, [this.#horizon, samples, U]),
-    };
-    await this.#rollout.run(feeds, results);
-    return costs;
-  }
-
-  /** Final observations `[X, N]` of the last call to `costs`. */
-  get finalObservations(): Float32Array {
-    return this.#final.subarray(0, this.#sizes.X * this.#samples);
+  async costs(
+    observation: Float32Array,
+    actions: Float32Array,
+    samples: number,
+    meanwhile?: () => void,
+  ): Promise<Float32Array> {
+    if (this.#shared) return this.#shared.costs(observation, actions, samples, meanwhile);
+    return this.#columns.costs(observation, actions, samples, 0, samples);
   }
 
   async release(): Promise<void> {
+    this.#shared?.release();
     await this.#fold.release();
-    await this.#rollout.release();
-  }
-
-  #reserve(samples: number): void {
-    if (samples <= this.#capacity) return;
-    const { X, U } = this.#sizes;
-    this.#capacity = samples;
-    this.#actions = alignedArray(this.#horizon * samples * U);
-    this.#costs = alignedArray(samples);
-    this.#final = alignedArray(samples * X);
+    await this.#columns.release();
   }
 }

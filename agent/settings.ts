@@ -26,6 +26,12 @@ export const settingsSchema = z
       stepsPerTask: count("Environment steps planned through the model, per task."),
       trainEvery: count("Planned steps between training sessions."),
       trainIterations: count("Minibatches in a training session."),
+      trainLag: z
+        .int()
+        .min(0)
+        .describe(
+          "Planned steps made with the old weights while a session runs in the background; 0 waits for it.",
+        ),
       bufferCapacity: count("Transitions the replay buffer of a task holds; then the oldest is overwritten."),
       evaluationEpisodes: count("Evaluation episodes per task seen so far, after each task.", 1000),
     }),
@@ -37,6 +43,9 @@ export const settingsSchema = z
     training: z.strictObject({
       batchSize: count("Transitions in a minibatch.", 100_000),
       clipNorm: z.number().gt(0).describe("Largest global gradient norm."),
+      engine: z
+        .enum(["fused", "graph"])
+        .describe("What makes hypercrl's minibatch steps: the fused kernel, or one ONNX graph (slower)."),
     }),
     hypernetwork: z.strictObject({
       embedding: count("Size of a task embedding.", 4096),
@@ -69,7 +78,6 @@ export const settingsSchema = z
       decay: z.number().min(1).max(10).describe("icem: factor by which samples shrink each iteration."),
       keepFraction: fraction("icem: share of elites kept for the next iteration and the next step."),
       momentum: fraction("icem: share of the old mean and deviation kept in a refit."),
-      threads: count("Threads of the planning session; more than one only pays on idle cores.", 64),
     }),
   })
   .refine((s) => s.planner.elites <= s.planner.samples, {
@@ -86,11 +94,12 @@ const paper: Omit<Settings, "suite" | "method" | "profile" | "seed" | "tasks"> =
     stepsPerTask: 4000,
     trainEvery: 200,
     trainIterations: 2000,
+    trainLag: 0,
     bufferCapacity: 6000,
     evaluationEpisodes: 10,
   },
   dynamics: { hidden: [200, 200], activation: "relu", normalizeTargets: false },
-  training: { batchSize: 100, clipNorm: 5 },
+  training: { batchSize: 100, clipNorm: 5, engine: "fused" },
   hypernetwork: {
     embedding: 10,
     hidden: [50, 50],
@@ -114,7 +123,6 @@ const paper: Omit<Settings, "suite" | "method" | "profile" | "seed" | "tasks"> =
     decay: 1.25,
     keepFraction: 0.3,
     momentum: 0.1,
-    threads: 1,
   },
 };
 
@@ -126,6 +134,7 @@ const quick: typeof paper = {
     stepsPerTask: 3000,
     trainEvery: 200,
     trainIterations: 600,
+    trainLag: 0,
     bufferCapacity: 4200,
     evaluationEpisodes: 10,
   },

@@ -35,7 +35,9 @@ class Cem implements Planner {
   readonly #settings: CemSettings;
   readonly #gaussian: ActionGaussian;
   /** `[H, N, U]` */
-  readonly #samples: Float32Array;
+  #samples: Float32Array;
+  /** Unit-variance noise of the next iteration, drawn while costs are computed, `[H, N, U]`. */
+  #noise: Float32Array;
   /** `[elites, H, U]` */
   readonly #elites: Float32Array;
   readonly #indices: Int32Array;
@@ -48,6 +50,7 @@ class Cem implements Planner {
     this.#rng = rng;
     this.#gaussian = new ActionGaussian(problem);
     this.#samples = new Float32Array(this.#gaussian.size * settings.samples);
+    this.#noise = this.#samples.slice();
     this.#elites = new Float32Array(this.#gaussian.size * settings.elites);
     this.#indices = new Int32Array(settings.elites);
   }
@@ -58,10 +61,13 @@ class Cem implements Planner {
     if (this.#warmMean) gaussian.mean.set(this.#warmMean);
     else gaussian.mean.fill(0);
     gaussian.std.fill(initialStd);
-    for (let i = 0; i < iterations; i++)
-      gaussian.fit(this.#elites, await this.#sampleElites(cost), 0, minStd);
-    // Before the warm start changes, so that a failed call leaves it as it was.
-    if (chooseBest) await this.#sampleElites(cost);
+    const rounds = iterations + (chooseBest ? 1 : 0);
+    this.#rng.fillNormal(this.#noise);
+    for (let i = 0; i < rounds; i++) {
+      const count = await this.#sampleElites(cost, i + 1 < rounds);
+      if (i < iterations) gaussian.fit(this.#elites, count, 0, minStd);
+    }
+    // Only now, so that a failed call leaves the warm start as it was.
     if (warmStart) {
       this.#warmMean = new Float32Array(gaussian.size);
       this.#warmMean.set(gaussian.mean.subarray(gaussian.actionSize));
@@ -69,13 +75,19 @@ class Cem implements Planner {
     return gaussian.firstAction(chooseBest ? this.#elites : gaussian.mean);
   }
 
-  /** Samples and evaluates once; leaves the elites, best first, and returns their number. */
-  async #sampleElites(cost: CostFunction): Promise<number> {
+  /**
+   * Samples from the noise and evaluates once; leaves the elites, best first, and returns their number.
+   * @param more whether another round will need noise
+   */
+  async #sampleElites(cost: CostFunction, more: boolean): Promise<number> {
     const { samples } = this.#settings;
     const { size, actionSize } = this.#gaussian;
-    this.#rng.fillNormal(this.#samples);
+    [this.#samples, this.#noise] = [this.#noise, this.#samples];
     this.#gaussian.apply(this.#samples, samples);
-    const count = selectElites(await evaluate(cost, this.#samples, samples), this.#indices);
+    const drawAhead = () => {
+      if (more) this.#rng.fillNormal(this.#noise);
+    };
+    const count = selectElites(await evaluate(cost, this.#samples, samples, drawAhead), this.#indices);
     for (let e = 0; e < count; e++) {
       const out = this.#elites.subarray(e * size, (e + 1) * size);
       readSequence(this.#samples, samples, this.#indices[e], out, actionSize);

@@ -55,7 +55,9 @@ class Icem implements Planner {
   readonly #initialMean: Float32Array;
   readonly #white: Float32Array;
   /** `[H, N, U]`, N up to the first population and the shifted elites. */
-  readonly #samples: Float32Array;
+  #samples: Float32Array;
+  /** Unit-variance noise of the next iteration, drawn while costs are computed; like `#samples`. */
+  #noise: Float32Array;
   /** Costs of the samples, then of the kept elites. */
   readonly #costs: Float32Array;
   readonly #indices: Int32Array;
@@ -78,6 +80,7 @@ class Icem implements Planner {
     const capacity = this.#population(0) + this.#kept(elites);
     this.#white = new Float32Array(this.#map ? size * capacity : 0);
     this.#samples = new Float32Array(size * capacity);
+    this.#noise = this.#samples.slice();
     this.#costs = new Float32Array(capacity);
     this.#indices = new Int32Array(elites);
     const buffer = () => ({
@@ -97,9 +100,13 @@ class Icem implements Planner {
     this.#elites.count = 0;
     let action = gaussian.firstAction(gaussian.mean);
     let bestCost = Infinity;
+    this.#drawNoise(0);
     for (let i = 0; i < iterations; i++) {
-      const { samples, count } = this.#draw(i);
-      this.#select(await evaluate(cost, samples, count), samples, count);
+      const { samples, count } = this.#sample(i);
+      const drawAhead = () => {
+        if (i + 1 < iterations) this.#drawNoise(i + 1);
+      };
+      this.#select(await evaluate(cost, samples, count, drawAhead), samples, count);
       const { sequences, costs, count: found } = this.#elites;
       if (costs[0] < bestCost) {
         bestCost = costs[0];
@@ -111,23 +118,36 @@ class Icem implements Planner {
     return action;
   }
 
-  /** Samples `[H, count, U]` of one iteration. */
-  #draw(iteration: number): { samples: Float32Array; count: number } {
+  /** Elites shifted from the last control step that enter an iteration: all of them the first. */
+  #shifted(iteration: number): number {
+    const { size, actionSize } = this.#gaussian;
+    // With H = 1 nothing of an elite remains after the shift.
+    if (iteration > 0 || size === actionSize) return 0;
+    return (this.#warmElites?.length ?? 0) / (size - actionSize);
+  }
+
+  #drawNoise(iteration: number): void {
+    const length = this.#gaussian.size * (this.#population(iteration) + this.#shifted(iteration));
+    const noise = this.#noise.subarray(0, length);
+    if (this.#map) {
+      const white = this.#white.subarray(0, length);
+      this.#rng.fillNormal(white);
+      colorNoise(this.#map, white, noise);
+    } else {
+      this.#rng.fillNormal(noise);
+    }
+  }
+
+  /** Turns the noise into the samples `[H, count, U]` of one iteration. */
+  #sample(iteration: number): { samples: Float32Array; count: number } {
     const gaussian = this.#gaussian;
     const { actionSize, size } = gaussian;
     const shiftedSize = size - actionSize;
-    // With H = 1 nothing of an elite remains after the shift.
-    const shifted = iteration === 0 && shiftedSize > 0 ? (this.#warmElites?.length ?? 0) / shiftedSize : 0;
     const fresh = this.#population(iteration);
+    const shifted = this.#shifted(iteration);
     const count = fresh + shifted;
+    [this.#samples, this.#noise] = [this.#noise, this.#samples];
     const samples = this.#samples.subarray(0, size * count);
-    if (this.#map) {
-      const white = this.#white.subarray(0, size * count);
-      this.#rng.fillNormal(white);
-      colorNoise(this.#map, white, samples);
-    } else {
-      this.#rng.fillNormal(samples);
-    }
     gaussian.apply(samples, count);
     // The shift leaves the last action free: it stays as it was just drawn.
     for (let e = 0; e < shifted; e++) {

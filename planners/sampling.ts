@@ -78,6 +78,7 @@ export class ActionGaussian {
 
 /**
  * Evaluates `actions` `[H, N, U]`.
+ * @param meanwhile runs exactly once, during the evaluation or after it
  * @returns costs `[N]`
  * @throws {RunError} when the cost function returns another number of costs
  */
@@ -85,8 +86,15 @@ export async function evaluate(
   cost: CostFunction,
   actions: Float32Array,
   samples: number,
+  meanwhile: () => void,
 ): Promise<Float32Array> {
-  const costs = await cost(actions, samples);
+  let done = false;
+  const once = () => {
+    if (!done) meanwhile();
+    done = true;
+  };
+  const costs = await cost(actions, samples, once);
+  once();
   if (costs.length === samples) return costs;
   throw new RunError({
     what: "The cost function returned the wrong number of costs",

@@ -13,9 +13,14 @@ export interface PlanningProblem {
 /**
  * Predicted costs of `samples` action sequences from the current observation.
  * @param actions `[H, N, U]`, row-major, N = samples
+ * @param meanwhile work of the planner's own that a cost function may let run, once, while others compute
  * @returns costs `[N]`, valid until the next call; a non-finite cost counts as the worst
  */
-export type CostFunction = (actions: Float32Array, samples: number) => Promise<Float32Array>;
+export type CostFunction = (
+  actions: Float32Array,
+  samples: number,
+  meanwhile?: () => void,
+) => Promise<Float32Array>;
 
 /** Warm start of a planner, enough to continue bit by bit. */
 export interface PlannerState {

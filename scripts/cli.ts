@@ -6,18 +6,26 @@ import { EXIT, HyperCrlError } from "../sim/core/errors.js";
 import { type Io, signalCode } from "./io.js";
 import { createProgram } from "./program.js";
 
-const SIGPIPE_CODE = 141;
-
-/** The first SIGINT or SIGTERM aborts the signal, the second ends the process. */
+/**
+ * The first SIGINT or SIGTERM aborts the signal, the second ends the process as it would by itself: an orderly exit
+ * would wait for threads. A reader that has seen enough, such as `head`, is a reason to stop, not for a stack trace.
+ */
 function installSignals(): AbortSignal {
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {
-      if (stop.signal.aborted) process.exit(signalCode(name));
+      if (stop.signal.aborted) {
+        process.removeAllListeners(name);
+        process.kill(process.pid, name);
+        return;
+      }
       stop.abort(name);
       process.stderr.write("Stopping; once more to end at once.\n");
     });
   }
+  process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+    if (code === "EPIPE") stop.abort("SIGPIPE");
+  });
   return stop.signal;
 }
 
@@ -52,14 +60,13 @@ function report(error: unknown, io: Io): number {
 }
 
 async function main(): Promise<void> {
-  // A reader that has seen enough, such as `head`, is no reason for a stack trace.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === "EPIPE" ? SIGPIPE_CODE : 1);
+  process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+    process.exitCode = code === "EPIPE" ? signalCode("SIGPIPE") : 1;
   });
   const io = createIo();
   try {
     const program = createProgram(io, (exitCode) => {
-      process.exitCode = exitCode;
+      process.exitCode ||= exitCode;
     });
     await program.parseAsync();
   } catch (error) {

@@ -11,6 +11,7 @@ import { Environment } from "../sim/environment.js";
 import type { Task, TaskSuite } from "../sim/task.js";
 import { initPhysics } from "../sim/world.js";
 import { createRegistry } from "../tasks/registry.js";
+import { chooseCompute } from "./compute.js";
 import { defaultRegistry, suiteOfRun } from "./suites.js";
 
 export interface EvaluateOptions {
@@ -22,6 +23,10 @@ export interface EvaluateOptions {
   readonly seed?: number;
   /** The suite, when it is not registered. */
   readonly suite?: TaskSuite;
+  /** Threads that plan together; results do not depend on it. Default: the machine's cores, at most 4. */
+  readonly threads?: number;
+  /** Told of what works less well than it should. */
+  readonly onWarning?: (text: string) => void;
   readonly onEpisode?: (task: string, episode: EvaluatedEpisode) => void;
   readonly signal?: AbortSignal;
 }
@@ -60,7 +65,8 @@ export async function evaluateRun(folder: string, options: EvaluateOptions = {})
   const checkpoint = readCheckpoint(path, hashSettings(settings), settings, suite.tasks[0].spec);
   const { episodes = settings.loop.evaluationEpisodes, seed, signal, onEpisode } = options;
   const tasks = suite.tasks.slice(0, settings.tasks);
-  const agent = new Agent(tasks, settings, Rng.fromSeed(settings.seed).split("agent"));
+  const compute = chooseCompute(settings, options.threads, options.onWarning ?? (() => {}));
+  const agent = new Agent(tasks, settings, Rng.fromSeed(settings.seed).split("agent"), compute);
   try {
     await agent.restore(checkpoint.agent, afterTask - 1);
     const rng = Rng.fromSeed(seed ?? settings.seed);

@@ -41,12 +41,17 @@ function command(program: Command, name: string, text: string): Command {
 }
 
 interface TrainArguments
-  extends Pick<TrainOptions, "suite" | "method" | "profile" | "seed" | "out" | "resume"> {
+  extends Pick<
+    TrainOptions,
+    "suite" | "method" | "profile" | "seed" | "out" | "resume" | "async" | "threads"
+  > {
   readonly set: readonly string[];
   readonly tasks?: number;
   readonly quiet?: boolean;
   readonly json?: boolean;
 }
+
+const THREADS_TEXT = "threads that plan and train together; same results (default: all cores, at most 4)";
 
 function addTrain(program: Command, io: Io, done: (exitCode: number) => void): void {
   command(program, "train", "learn the tasks of a suite one after another")
@@ -59,14 +64,22 @@ function addTrain(program: Command, io: Io, done: (exitCode: number) => void): v
     .option("--out <dir>", "new run folder (default: runs/<suite>-<method>-<profile>-s<seed>)")
     .addOption(
       new Option("--resume <run>", "continue the run in this folder").conflicts([
-        ...["suite", "method", "profile", "seed", "set", "tasks", "out"],
+        ...["suite", "method", "profile", "seed", "set", "tasks", "out", "async"],
       ]),
     )
+    .option("--async", "train in the background while the arm acts (sets loop.trainLag)")
+    .option("--threads <n>", THREADS_TEXT, countingNumber)
     .option("--quiet", "print the final summary only")
-    .action(async ({ set, tasks, quiet, json, ...options }: TrainArguments) => {
+    .action(async ({ set, tasks, quiet, json, resume, threads, ...options }: TrainArguments) => {
       const assignments = tasks === undefined ? set : [...set, `tasks=${tasks}`];
-      const chosen = options.resume === undefined ? { ...options, assignments } : { resume: options.resume };
-      done(await trainCommand(chosen, { quiet: quiet ?? false, json: json ?? false }, io));
+      const chosen = resume === undefined ? { ...options, assignments } : { resume };
+      done(
+        await trainCommand(
+          { ...chosen, ...(threads !== undefined && { threads }) },
+          { quiet: quiet ?? false, json: json ?? false },
+          io,
+        ),
+      );
     });
 }
 
@@ -80,6 +93,7 @@ function addEvaluate(program: Command, io: Io, done: (exitCode: number) => void)
       "seed of starts and planner noise (default: repeats the run's evaluation)",
       wholeNumber,
     )
+    .option("--threads <n>", THREADS_TEXT, countingNumber)
     .option("--out <file>", "also write the figures of every episode to this new JSON file")
     .action(async (run: string, { json, out, ...options }) => {
       done(await evaluateCommand(run, options, { json, out }, io));

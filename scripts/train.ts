@@ -5,13 +5,14 @@ import type { Checkpoint, Progress } from "../agent/checkpoint.js";
 import { ContinualLoop } from "../agent/loop.js";
 import type { ProgressEvent } from "../agent/progress.js";
 import { RunStore } from "../agent/run-store.js";
-import type { Settings } from "../agent/settings.js";
+import { parseSettings, type Settings } from "../agent/settings.js";
 import { UsageError } from "../sim/core/errors.js";
 import { readJsonl } from "../sim/core/jsonl.js";
 import type { Task, TaskSuite } from "../sim/task.js";
 import { initPhysics } from "../sim/world.js";
 import { createRegistry } from "../tasks/registry.js";
 import { chooseSettings } from "./choose-settings.js";
+import { chooseCompute } from "./compute.js";
 import { defaultRegistry, suiteOfRun } from "./suites.js";
 import { type MetricsRecord, type Summary, summarize } from "./summary.js";
 import { currentVersions } from "./versions.js";
@@ -42,6 +43,12 @@ export interface TrainOptions {
   readonly out?: string;
   /** Run folder to continue instead of starting one; settings come from it. */
   readonly resume?: string;
+  /** Train in the background while the arm acts: `loop.trainLag` becomes half of `loop.trainEvery` unless given. */
+  readonly async?: boolean;
+  /** Threads that plan and train together; results do not depend on it. Default: the machine's cores, at most 4. */
+  readonly threads?: number;
+  /** Told of what works less well than it should. */
+  readonly onWarning?: (text: string) => void;
   readonly onStart?: (start: RunStart) => void;
   readonly onProgress?: (event: ProgressEvent) => void;
   /** Aborting stops at once; the run can be resumed from its last episode. */
@@ -79,6 +86,7 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
       store,
       report: options.onProgress ?? (() => {}),
       now: () => performance.now(),
+      compute: chooseCompute(settings, options.threads, options.onWarning ?? (() => {})),
       stopRequested: () => options.signal?.aborted ?? false,
     });
     if (checkpoint !== undefined) await loop.restore(checkpoint);
@@ -103,12 +111,22 @@ function create(options: TrainOptions): OpenRun {
     .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
     .concat(options.assignments ?? []);
   const choice = { suite: suite.name, method, profile, seed, suiteTasks: suite.tasks.length };
-  const settings = chooseSettings(choice, assignments);
+  const settings = withLag(chooseSettings(choice, assignments), options.async ?? false);
   const folder = options.out ?? freeFolder(`runs/${suite.name}-${method}-${profile}-s${seed}`);
   if (existsSync(folder) && !statSync(folder).isDirectory()) {
     throw new UsageError({ what: `${folder} exists`, got: "a file", expected: "a path for a new folder" });
   }
   return { store: RunStore.create(folder, settings, currentVersions()), checkpoint: undefined, suite };
+}
+
+/** Settings with training in the background, when that is asked for and no lag is set. */
+function withLag(settings: Settings, async: boolean): Settings {
+  const { trainLag, trainEvery } = settings.loop;
+  if (!async || trainLag > 0) return settings;
+  return parseSettings(
+    { ...settings, loop: { ...settings.loop, trainLag: Math.ceil(trainEvery / 2) } },
+    "settings",
+  );
 }
 
 function resume({ resume: folder = "", suite: own }: TrainOptions): OpenRun {

@@ -16,17 +16,26 @@ import {
 import { type BlockDensities, HALF_BLOCK, TABLE } from "./push-layout.js";
 import { pushBodies } from "./push-visuals.js";
 
+/** How finely the engine resolves a control period. */
+export interface PhysicsStep {
+  /** Physics step, s; the control period is a whole multiple of it. */
+  readonly timestep: number;
+  readonly solverIterations: number;
+}
+
 export interface PushSceneOptions {
   readonly name: string;
   readonly densities: BlockDensities;
   /** x, y of the four goal corners, m. */
   readonly goalCorners: readonly number[];
+  /** For measuring what another step does; its snapshots do not fit scenes of the usual one. */
+  readonly physicsStep?: PhysicsStep;
 }
 
 /** s. */
 export const CONTROL_PERIOD = 0.1;
-const TIMESTEP = 0.01;
-const SOLVER_ITERATIONS = 8;
+/** Settings of every task. `node dist/scripts/bench/physics-step.js` shows what other ones do. */
+export const PHYSICS_STEP: PhysicsStep = { timestep: 0.01, solverIterations: 8 };
 
 const ARM_BASE: Vec3 = [-0.56, 0, 0.913];
 const BLOCK_START: Vec3 = [-0.1, 0, TABLE.height + HALF_BLOCK[2]];
@@ -70,14 +79,16 @@ export class PushScene implements Scene {
   /** x, y of the block's corners, then of the marker, m. */
   readonly #points = new Float64Array(10);
 
-  constructor({ name, densities, goalCorners }: PushSceneOptions) {
-    this.#identity = `push/${name}, ${physicsVersion()}`;
+  constructor({ name, densities, goalCorners, physicsStep }: PushSceneOptions) {
+    const { timestep, solverIterations } = physicsStep ?? PHYSICS_STEP;
+    const step = physicsStep ? `, ${timestep} s, ${solverIterations} iterations` : "";
+    this.#identity = `push/${name}, ${physicsVersion()}${step}`;
     this.#goalCorners = goalCorners;
-    this.#substeps = substepsPerControl(CONTROL_PERIOD, TIMESTEP);
+    this.#substeps = substepsPerControl(CONTROL_PERIOD, timestep);
     this.#world = new PhysicsWorld({
       gravity: [0, 0, -9.81],
-      timestep: TIMESTEP,
-      solverIterations: SOLVER_ITERATIONS,
+      timestep,
+      solverIterations,
     });
     addGround(this.#world);
     this.#block = addBlock(this.#world, densities);

@@ -1,13 +1,13 @@
 import type { Ops } from "../sim/core/ops.js";
 import type { Task, TaskSpec, TaskSuite, Transition } from "../sim/task.js";
 import type { BlockDensities } from "./push-layout.js";
-import { CONTROL_PERIOD, PushScene } from "./push-scene.js";
+import { CONTROL_PERIOD, type PhysicsStep, PushScene } from "./push-scene.js";
 
 /** Where the four bottom corners must come to rest, m: x, y of each, in the order of the observation. */
 export const GOAL_CORNERS: readonly number[] = [0.07, -0.08, 0.07, 0.08, 0.23, -0.08, 0.23, 0.08];
 
 /** Densities (left, right) of the five tasks in kg/m³, in the order of Huang et al. (2021), HyperCRL. */
-const DENSITIES: readonly BlockDensities[] = [
+export const DENSITIES: readonly BlockDensities[] = [
   [500, 500],
   [100, 500],
   [500, 100],
@@ -50,12 +50,13 @@ export function pushReward<T>(ops: Ops<T>, { action, nextObservation }: Transiti
 }
 
 /** Pushing a block of two glued halves, whose densities (left, right; kg/m³) make the task, to a goal pose. */
-export function createPushTask(densities: BlockDensities): Task {
+export function createPushTask(densities: BlockDensities, physicsStep?: PhysicsStep): Task {
   const name = densities.join("-");
   return {
     name,
     spec: SPEC,
-    createScene: () => new PushScene({ name, densities, goalCorners: GOAL_CORNERS }),
+    createScene: () =>
+      new PushScene({ name, densities, goalCorners: GOAL_CORNERS, ...(physicsStep && { physicsStep }) }),
     reward: pushReward,
     succeeded: (measures) => measures.maxCornerErrorMm <= SUCCESS_MM,
   };
@@ -65,5 +66,5 @@ export const pushSuite: TaskSuite = {
   name: "push",
   description:
     "Push a block with uneven density to a pose; 5 tasks differ in the densities of the two halves",
-  tasks: DENSITIES.map(createPushTask),
+  tasks: DENSITIES.map((densities) => createPushTask(densities)),
 };

@@ -46,16 +46,21 @@ export class Session {
     this.#session = session;
   }
 
+  /** Compiles a graph for the CPU. */
+  static create(graph: Graph): Promise<Session> {
+    return Session.fromModel(encodeModel(graph));
+  }
+
   /**
-   * Compiles a graph for the CPU.
-   * @param threads intra-op threads; 1 is the fair choice when other runs share the machine
+   * Compiles the bytes of `encodeModel`. A session computes on the thread that runs it and on no other: that is the
+   * fair choice when other runs share the machine, and `Crew` is how one run uses more cores.
    */
-  static async create(graph: Graph, threads = 1): Promise<Session> {
-    const session = await InferenceSession.create(encodeModel(graph), {
+  static async fromModel(model: Uint8Array): Promise<Session> {
+    const session = await InferenceSession.create(model, {
       executionProviders: ["cpu"],
       graphOptimizationLevel: "all",
       executionMode: "sequential",
-      intraOpNumThreads: threads,
+      intraOpNumThreads: 1,
       interOpNumThreads: 1,
       enableMemPattern: true,
       logSeverityLevel: 3,

@@ -6,7 +6,7 @@ import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { alignedArray, alignedArrays, type Feeds, tensor } from "../graph/session.js";
 import type { NormalizerArrays } from "../normalizer.js";
-import type { ReplayBuffer } from "../replay-buffer.js";
+import type { TrainingData } from "../replay-buffer.js";
 
 /** The graph inputs of a training call: the buffer, the drawn rows and the normaliser. */
 export interface MinibatchTensors {
@@ -65,7 +65,7 @@ export class MinibatchFeeder {
     this.#normalizer = { inputMean, inputScale, targetMean, targetStd };
   }
 
-  feeds(data: ReplayBuffer, normalizer: NormalizerArrays, trips: number, rng: Rng): Feeds {
+  feeds(data: TrainingData, normalizer: NormalizerArrays, trips: number, rng: Rng): Feeds {
     const { inputMean, inputScale, targetMean, targetStd: targetScale } = this.#normalizer;
     inputMean.set(normalizer.inputMean);
     inputScale.set(normalizer.inputScale);

@@ -8,7 +8,7 @@ import * as ops from "../graph/operations.js";
 import { alignedArray, Session, tensor } from "../graph/session.js";
 import type { NormalizerArrays } from "../normalizer.js";
 import { ParameterGroup, type ParameterSpec, savedArray, xavierBound } from "../parameters.js";
-import type { ReplayBuffer } from "../replay-buffer.js";
+import type { TrainingData } from "../replay-buffer.js";
 import {
   checkLosses,
   LossArray,
@@ -66,7 +66,7 @@ export class MlpLearner implements Learner {
   }
 
   async train(
-    data: ReplayBuffer,
+    data: TrainingData,
     normalizer: NormalizerArrays,
     iterations: number,
     rng: Rng,

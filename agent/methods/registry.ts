@@ -1,4 +1,5 @@
 import type { Rng } from "../../sim/core/rng.js";
+import { type Compute, ONE_THREAD } from "../compute.js";
 import type { MlpShape } from "../dynamics.js";
 import type { Settings } from "../settings.js";
 import { HyperCrlLearner } from "./hypercrl.js";
@@ -13,7 +14,7 @@ const plain =
     new MlpLearner({ ...options, ...mlp, sharing });
 
 const LEARNERS: Readonly<Record<Settings["method"], LearnerFactory>> = {
-  hypercrl: (options, { hypernetwork }) =>
+  hypercrl: (options, { hypernetwork, training }) =>
     new HyperCrlLearner({
       ...options,
       hypernetwork,
@@ -21,13 +22,19 @@ const LEARNERS: Readonly<Record<Settings["method"], LearnerFactory>> = {
       embeddingLearningRate: hypernetwork.embeddingLearningRate,
       beta: hypernetwork.beta,
       regularizedTasks: hypernetwork.regularizedTasks,
+      engine: training.engine,
     }),
   finetune: plain("finetune"),
   single: plain("single"),
 };
 
 /** Makes the learner that `settings.method` names. */
-export function createLearner(settings: Settings, dynamics: MlpShape, rng: Rng): Learner {
+export function createLearner(
+  settings: Settings,
+  dynamics: MlpShape,
+  rng: Rng,
+  compute: Compute = ONE_THREAD,
+): Learner {
   const { batchSize, clipNorm } = settings.training;
-  return LEARNERS[settings.method]({ dynamics, batchSize, clipNorm, rng }, settings);
+  return LEARNERS[settings.method]({ dynamics, batchSize, clipNorm, rng, compute }, settings);
 }

@@ -1,7 +1,8 @@
 import type { Rng } from "../../sim/core/rng.js";
+import type { Compute } from "../compute.js";
 import type { MlpShape } from "../dynamics.js";
 import type { NormalizerArrays } from "../normalizer.js";
-import type { ReplayBuffer } from "../replay-buffer.js";
+import type { TrainingData } from "../replay-buffer.js";
 
 /** A named array of a checkpoint. */
 export interface SavedArray {
@@ -31,14 +32,14 @@ export interface Learner {
    * @throws RunError when a loss is not finite
    */
   train(
-    data: ReplayBuffer,
+    data: TrainingData,
     normalizer: NormalizerArrays,
     iterations: number,
     rng: Rng,
   ): Promise<TrainingReport>;
   /** Dynamics weights `[P]` for a task begun earlier or now. */
   weights(index: number): Promise<Float32Array>;
-  state(): LearnerState;
+  state(): LearnerState | Promise<LearnerState>;
   restore(state: LearnerState): Promise<void>;
   release(): Promise<void>;
 }
@@ -51,4 +52,5 @@ export interface LearnerOptions {
   readonly clipNorm: number;
   /** Stream for initial weights and embeddings. */
   readonly rng: Rng;
+  readonly compute: Compute;
 }

@@ -7,7 +7,7 @@ import {
   type RunEvaluation,
   type TaskEvaluation,
 } from "../evaluate-run.js";
-import { type Io, signalCode } from "../io.js";
+import { type Io, signalCode, warner } from "../io.js";
 import { meanMeasures, spread, successRate } from "../summary.js";
 import { count, measureKeys, measureTitle, number, percent, table } from "../tables.js";
 
@@ -27,9 +27,9 @@ export async function evaluateCommand(
     throw new UsageError({ what: `${out} exists`, expected: "a new path", todo: "Choose another --out" });
   }
   const signal = io.stopSignal();
-  const evaluation = await evaluateRun(folder, { ...options, signal });
+  const evaluation = await evaluateRun(folder, { ...options, signal, onWarning: warner(io) });
   if (!evaluation.complete) {
-    io.err("Stopped; nothing was written.");
+    if (signal.reason !== "SIGPIPE") io.err("Stopped; nothing was written.");
     return signalCode(signal.reason);
   }
   const report = { ...evaluation, tasks: evaluation.tasks.map((t) => ({ ...figures(t), ...t })) };

@@ -1,6 +1,6 @@
 import type { Progress } from "../../agent/checkpoint.js";
 import { HyperCrlError } from "../../sim/core/errors.js";
-import { type Io, signalCode } from "../io.js";
+import { type Io, signalCode, warner } from "../io.js";
 import { jsonView, type ProgressView, silentView, textView } from "../progress-view.js";
 import { shellWord, summaryText } from "../tables.js";
 import { type RunStart, type TrainOptions, type TrainResult, train } from "../train.js";
@@ -21,7 +21,7 @@ export async function trainCommand(options: TrainOptions, flags: TrainFlags, io:
   };
   let result: TrainResult;
   try {
-    result = await train({ ...options, signal, onStart, onProgress: view.accept });
+    result = await train({ ...options, signal, onStart, onProgress: view.accept, onWarning: warner(io) });
   } catch (error) {
     view.end();
     // Before the start nothing was computed, so there is nothing to go on with.
@@ -44,6 +44,7 @@ function chooseView({ json, quiet }: TrainFlags, io: Io): ProgressView {
 
 function reportStop(result: TrainResult, signal: AbortSignal, flags: TrainFlags, io: Io): number {
   const { folder, progress, settings } = result;
+  if (signal.reason === "SIGPIPE") return signalCode(signal.reason);
   if (flags.json) io.out(JSON.stringify({ kind: "stopped", folder, progress }));
   io.err(
     `Stopped. Everything up to ${placeInRun(progress, settings.tasks)} is saved; continue with: ${resumeCommand(folder)}`,

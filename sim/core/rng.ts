@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
 import type { JumpableRandomGenerator } from "pure-rand/types/JumpableRandomGenerator";
+import { createNoise, NOISE_STATE } from "./noise.js";
 
 /** Everything needed to continue a stream: its name and the generator's four 32-bit words. */
 export interface RngState {
@@ -69,10 +70,17 @@ export class Rng {
     return ziggurat(this.#generator);
   }
 
-  /** Fills with independent standard normal numbers. */
-  fillNormal(out: Float32Array | Float64Array): void {
-    const generator = this.#generator;
-    for (let i = 0; i < out.length; i++) out[i] = ziggurat(generator);
+  /**
+   * Fills with independent standard normal numbers. This stream gives the starting state of a vectorised generator;
+   * where WebAssembly has no SIMD the numbers are other ones, drawn one by one.
+   */
+  fillNormal(out: Float32Array): void {
+    if (noise === undefined) {
+      for (let i = 0; i < out.length; i++) out[i] = this.normal();
+      return;
+    }
+    const words = Int32Array.from({ length: NOISE_STATE }, () => this.#generator.next());
+    noise(words, out);
   }
 }
 
@@ -82,6 +90,7 @@ const LAYERS = 128;
 const TAIL = 3.442619855899;
 const AREA = 9.91256303526217e-3;
 const tables = buildTables();
+const noise = createNoise();
 
 function buildTables() {
   const ratio = new Float64Array(LAYERS);

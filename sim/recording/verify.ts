@@ -31,9 +31,11 @@ export function verifyEpisode(episode: Episode, task: Task, currentPhysicsVersio
     environment.restore({ scene: episode.initialSnapshot, stepsDone: 0 });
     const snapshotHash = () => stateHash(environment.scene.snapshot());
     const { observation } = task.spec;
+    // The hash of the recorded bytes: before its first step, a restored Rapier 0.20 world may write two list entries in
+    // the other order, with the same future.
     const start =
       compareVector(observation, episode.start.observation, environment.observation) ??
-      compare("stateHash", episode.start.stateHash, snapshotHash());
+      compare("stateHash", episode.start.stateHash, stateHash(episode.initialSnapshot));
     if (start !== undefined) return { ok: false, step: 0, ...start };
     let hashes = 1;
     for (const [i, step] of episode.steps.entries()) {

@@ -3,7 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Agent } from "../../agent/agent.js";
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from "../../agent/checkpoint.js";
+import {
+  CHECKPOINT_SCHEMA,
+  type Checkpoint,
+  readCheckpoint,
+  writeCheckpoint,
+} from "../../agent/checkpoint.js";
 import { hashSettings } from "../../agent/run-store.js";
 import type { Settings } from "../../agent/settings.js";
 import { InputError } from "../../sim/core/errors.js";
@@ -50,11 +55,11 @@ async function busyAgent(settings: Settings): Promise<Agent> {
   const agent = makeAgent(settings);
   await agent.beginTask(0);
   await live(agent, 0, 40, false, 1);
-  await agent.train();
+  await agent.adopt(agent.startTraining());
   await agent.endTask();
   await agent.beginTask(1);
   await live(agent, 1, 70, false, 2);
-  await agent.train();
+  await agent.adopt(agent.startTraining());
   agent.startEpisode();
   await live(agent, 1, 7, true, 3);
   return agent;
@@ -67,7 +72,7 @@ async function saved(settings = tinySettings()) {
   const checkpoint: Checkpoint = {
     progress: PROGRESS,
     metricsBytes: 12,
-    agent: agent.state(),
+    agent: await agent.state(),
     actionRng,
   };
   const files = writeCheckpoint(path, hashSettings(settings), checkpoint);
@@ -105,7 +110,6 @@ describe("round trip in the midst of a task", () => {
     expect(frozen(a.learner)).toEqual(frozen(b.learner));
     expect(frozen(a.normalizers)).toEqual(frozen(b.normalizers));
     expect(a.normalizers).toHaveLength(2);
-    expect(a.minibatchRng).toEqual(b.minibatchRng);
     expect(frozen(a.current!.planner)).toEqual(frozen(b.current!.planner));
     expect(Object.keys(a.current!.planner.arrays)).toContain("mean");
     expect(frozen({ ...a.current!.moments })).toEqual(frozen({ ...b.current!.moments }));
@@ -130,14 +134,14 @@ describe("round trip in the midst of a task", () => {
       await copy.restore(read().agent, PROGRESS.task);
       const goOn = async (a: Agent) => {
         const trace = await live(a, 1, 5, true, 0);
-        const report = await a.train();
+        const report = await a.adopt(a.startTraining());
         a.startEpisode();
         trace.push(...(await live(a, 1, 3, true, 0)));
         await a.endTask();
         const policy = await a.policyFor(0, Rng.fromSeed(4));
         trace.push(...(await policy.act(Float32Array.of(1, 1))));
         await policy.release();
-        return { trace, report, state: frozen(a.state()) };
+        return { trace, report, state: frozen(await a.state()) };
       };
       const [wanted, found] = [await goOn(agent), await goOn(copy)];
       expect(found).toEqual(wanted);
@@ -162,7 +166,10 @@ describe("round trip in the midst of a task", () => {
       metricsBytes: 0,
       actionRng: Rng.fromSeed(8).state(),
     };
-    const [, file] = writeCheckpoint(path, hashSettings(settings), { ...checkpoint, agent: agent.state() });
+    const [, file] = writeCheckpoint(path, hashSettings(settings), {
+      ...checkpoint,
+      agent: await agent.state(),
+    });
     expect(read().agent.current).toBeUndefined();
     expect(readFileSync(join(folder, file)).toString("latin1")).not.toMatch(/"(buffer|moments|planner)\./);
     const copy = makeAgent(settings);
@@ -212,7 +219,15 @@ describe("damage", () => {
       writeFileSync(path, bytes);
       expect(inputError(read).message).toMatch(/is damaged; got text that is not JSON/);
     }
-    for (const text of ["null", "3", "[]", "{}", '"text"', '{"schema":"1"}', '{"schema":1}']) {
+    for (const text of [
+      "null",
+      "3",
+      "[]",
+      "{}",
+      '"text"',
+      '{"schema":"1"}',
+      `{"schema":${CHECKPOINT_SCHEMA}}`,
+    ]) {
       writeFileSync(path, text);
       expect(inputError(read).message, text).toMatch(/checkpoint\.json is damaged/);
     }
@@ -226,7 +241,7 @@ describe("damage", () => {
     const changes: [string, (d: Record<string, unknown>) => void][] = [
       ["progress.stage", (d) => Object.assign(d.progress as object, { stage: "sleep" })],
       ["progress.steps", (d) => Object.assign(d.progress as object, { steps: null })],
-      ["minibatchRng.words", (d) => Object.assign(d.minibatchRng as object, { words: [1, 2] })],
+      ["actionRng.words", (d) => Object.assign(d.actionRng as object, { words: [1, 2] })],
       ["actionRng", (d) => delete d.actionRng],
       ["current.bufferAdded", (d) => Object.assign(d.current as object, { bufferAdded: "77" })],
     ];
@@ -246,7 +261,7 @@ describe("damage", () => {
   it("of another schema version, with both numbers", async () => {
     const { path, read } = await saved();
     edit(path, (d) => Object.assign(d, { schema: 99 }));
-    expect(inputError(read).details).toMatchObject({ got: "99", expected: "1" });
+    expect(inputError(read).details).toMatchObject({ got: "99", expected: String(CHECKPOINT_SCHEMA) });
   });
 
   it("of other settings, with both hashes", async () => {

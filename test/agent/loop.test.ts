@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { ONE_THREAD } from "../../agent/compute.js";
 import { ContinualLoop } from "../../agent/loop.js";
 import { RunStore } from "../../agent/run-store.js";
 import { resolveSettings } from "../../agent/settings.js";
@@ -41,6 +42,7 @@ function open(name: string, tasks: readonly Task[]) {
     store,
     report: () => {},
     now: () => clock++,
+    compute: ONE_THREAD,
     stopRequested: () => false,
   });
   return { folder, store, loop };

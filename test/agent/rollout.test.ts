@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { dynamicsShape, type MlpShape, weightCount } from "../../agent/dynamics.js";
 import type { NormalizerArrays } from "../../agent/normalizer.js";
+import { PlanningThreads } from "../../agent/parallel/planning-threads.js";
+import { MpcPolicy } from "../../agent/policy.js";
 import { RolloutModel } from "../../agent/rollout.js";
 import { eagerOps } from "../../sim/core/ops.js";
 import { Rng } from "../../sim/core/rng.js";
 import type { Task } from "../../sim/task.js";
-import { angleTask, bits, normals, pointTask } from "./fixtures.js";
+import { angleTask, bits, normals, pointTask, tinySettings } from "./fixtures.js";
 
 const HORIZON = 6;
 const ACTIVATION = {
@@ -53,7 +55,7 @@ function predict({ task, shape, normalizer, weights }: Problem, x: number[], u: 
   return x.map((v, i) => v + h[i] * normalizer.targetStd[i] + normalizer.targetMean[i]);
 }
 
-/** Costs and final observations of actions `[H, N, U]`, one trajectory after another. */
+/** Costs of actions `[H, N, U]`, one trajectory after another. */
 function reference(p: Problem, actions: Float32Array, samples: number) {
   const U = p.task.spec.action.length;
   return Array.from({ length: samples }, (_, n) => {
@@ -65,12 +67,15 @@ function reference(p: Problem, actions: Float32Array, samples: number) {
       cost -= p.task.reward(eagerOps, { observation, action, nextObservation })[0];
       x = next;
     }
-    return { cost, final: x };
+    return cost;
   });
 }
 
-async function load({ task, shape, weights, normalizer }: Problem): Promise<RolloutModel> {
-  const model = await RolloutModel.create(task, shape as MlpShape, HORIZON);
+async function load(
+  { task, shape, weights, normalizer }: Problem,
+  threads?: PlanningThreads,
+): Promise<RolloutModel> {
+  const model = await RolloutModel.create(task, shape as MlpShape, HORIZON, threads);
   models.push(model);
   await model.load(weights, normalizer);
   return model;
@@ -85,19 +90,15 @@ const problems = [
 describe.each(problems)("$name", ({ make }) => {
   it("costs what an independent rollout in float64 costs, for N that grows and shrinks", async () => {
     const p = make();
-    const [X, U] = [p.task.spec.observation.length, p.task.spec.action.length];
+    const U = p.task.spec.action.length;
     const model = await load(p);
     for (const samples of [5, 1, 33, 8]) {
       const actions = normals(p.rng, HORIZON * samples * U);
       const costs = await model.costs(p.start, actions, samples);
       const wanted = reference(p, actions, samples);
       expect(costs).toHaveLength(samples);
-      const final = model.finalObservations;
-      wanted.forEach(({ cost, final: last }, n) => {
+      wanted.forEach((cost, n) => {
         expect(Math.abs(costs[n] - cost) / (1 + Math.abs(cost))).toBeLessThan(1e-4);
-        for (let i = 0; i < X; i++) {
-          expect(Math.abs(final[i * samples + n] - last[i]) / (1 + Math.abs(last[i]))).toBeLessThan(1e-4);
-        }
       });
       if (samples > 1) expect(Math.max(...costs) - Math.min(...costs)).toBeGreaterThan(0.01);
     }
@@ -133,16 +134,82 @@ it("uses new weights, normalisers and observations as soon as they are given", a
   for (const mix of mixes) {
     await model.load(mix.weights, mix.normalizer);
     const costs = await model.costs(mix.start, actions, 3);
-    reference(mix, actions, 3).forEach(({ cost }, n) => {
+    reference(mix, actions, 3).forEach((cost, n) => {
       expect(Math.abs(costs[n] - cost) / (1 + Math.abs(cost))).toBeLessThan(1e-4);
     });
   }
 });
 
-it("hands out final observations of the last call only, [X, N]", async () => {
-  const p = problem(pointTask, "relu", [7], 6);
-  const model = await load(p);
-  await model.costs(p.start, normals(p.rng, HORIZON * 9 * 2), 9);
-  await model.costs(p.start, normals(p.rng, HORIZON * 2 * 2), 2);
-  expect(model.finalObservations).toHaveLength(2 * 2);
+/** Keeps the calling thread from work for `ms`, so that workers do most of it also on a busy machine. */
+const pause = (ms: number) => () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+
+describe("on several threads", () => {
+  const crews: PlanningThreads[] = [];
+  afterEach(async () => {
+    for (const crew of crews.splice(0)) await crew.close();
+  });
+  const team = (threads: number) => {
+    const created = PlanningThreads.create(threads);
+    crews.push(created);
+    return created;
+  };
+
+  it("costs the same bits with 1, 2 and 3 threads, for any N, after new weights and a larger N", async () => {
+    const p = problem(angleTask, "elu", [200, 200], 7);
+    const other = problem(angleTask, "elu", [200, 200], 8);
+    const alone = await load(p);
+    const teams = [await load(p, team(2)), await load(p, team(3))];
+    for (const { weights, normalizer } of [p, other]) {
+      for (const model of [alone, ...teams]) await model.load(weights, normalizer);
+      for (const samples of [160, 501, 97, 1000, 333]) {
+        const actions = normals(p.rng, HORIZON * samples);
+        const wanted = bits(await alone.costs(p.start, actions, samples));
+        for (const model of teams) {
+          for (const ms of [200, 0, 10, 0, 3, 0]) {
+            const got = bits(await model.costs(p.start, actions, samples, pause(ms)));
+            expect(got.equals(wanted), `${samples} samples`).toBe(true);
+          }
+        }
+      }
+    }
+  });
+
+  it("keeps models apart that share the threads", async () => {
+    const [p, q] = [problem(pointTask, "relu", [30], 9), problem(angleTask, "tanh", [20, 20], 10)];
+    const threads = team(2);
+    const pairs = [p, q].map(async (x) => ({ x, alone: await load(x), shared: await load(x, threads) }));
+    for (const ms of [200, 10, 0, 10, 3, 0]) {
+      for (const { x, alone, shared } of await Promise.all(pairs)) {
+        const actions = normals(x.rng, HORIZON * 300 * x.task.spec.action.length);
+        const wanted = bits(await alone.costs(x.start, actions, 300));
+        expect(bits(await shared.costs(x.start, actions, 300, pause(ms))).equals(wanted)).toBe(true);
+      }
+    }
+  });
+
+  it.each(["cem", "icem"])("plans the same with %s on 1 and 2 threads", async (name) => {
+    const settings = tinySettings([`planner.name=${name}`, "planner.samples=300", "planner.horizon=6"]);
+    const p = problem(pointTask, "relu", [64], 11);
+    const policies = [];
+    for (const threads of [undefined, team(2)]) {
+      const policy = await MpcPolicy.create(p.task, p.shape, settings, Rng.fromSeed(12), threads);
+      await policy.load(p.weights, p.normalizer);
+      policies.push(policy);
+    }
+    for (let step = 0; step < 30; step++) {
+      const observation = normals(p.rng, 2);
+      const [one, two] = [await policies[0].act(observation), await policies[1].act(observation)];
+      expect(bits(two).equals(bits(one)), `step ${step}`).toBe(true);
+      expect(policies[1].state()).toEqual(policies[0].state());
+    }
+    for (const policy of policies) await policy.release();
+  });
+
+  it("lets the caller work meanwhile, once per call", async () => {
+    const p = problem(pointTask, "relu", [30], 13);
+    const model = await load(p, team(2));
+    let calls = 0;
+    await model.costs(p.start, normals(p.rng, HORIZON * 320 * 2), 320, () => calls++);
+    expect(calls).toBe(1);
+  });
 });

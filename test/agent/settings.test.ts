@@ -37,7 +37,7 @@ describe("profiles", () => {
     expect(s.loop.bufferCapacity).toBeGreaterThanOrEqual(6000);
     expect(s.loop.evaluationEpisodes).toBeGreaterThanOrEqual(10);
     expect(s.dynamics).toEqual({ hidden: [200, 200], activation: "relu", normalizeTargets: false });
-    expect(s.training).toEqual({ batchSize: 100, clipNorm: 5 });
+    expect(s.training).toEqual({ batchSize: 100, clipNorm: 5, engine: "fused" });
     expect(s.hypernetwork).toEqual({
       embedding: 10,
       hidden: [50, 50],
@@ -180,7 +180,7 @@ describe("choices", () => {
 
 describe("parseSettings", () => {
   it("takes what was resolved, unchanged, also through JSON", () => {
-    const settings = set("planner.threads=2");
+    const settings = set("planner.samples=77");
     expect(parseSettings(JSON.parse(JSON.stringify(settings)), "settings.json")).toEqual(settings);
   });
 

@@ -23,8 +23,12 @@ export interface Finished {
 }
 
 /** Starts the command line; `kill` sends a signal, `finished` resolves at its end. */
-export function start(args: readonly string[], cwd = tmpdir()) {
-  const child = spawn(process.execPath, [CLI, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+export function start(args: readonly string[], cwd = tmpdir(), env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     stdout += text;
@@ -42,8 +46,8 @@ export function start(args: readonly string[], cwd = tmpdir()) {
   };
 }
 
-export function run(args: readonly string[], cwd?: string): Promise<Finished> {
-  return start(args, cwd).finished;
+export function run(args: readonly string[], cwd?: string, env?: NodeJS.ProcessEnv): Promise<Finished> {
+  return start(args, cwd, env).finished;
 }
 
 export function temporaryFolder(): string {

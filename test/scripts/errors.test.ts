@@ -131,7 +131,7 @@ describe("a run that cannot be continued exits with 3 and is left as it is", () 
     ],
     [
       "another schema",
-      (c) => edit(join(c, "checkpoint.json"), (t) => t.replace('"schema": 1', '"schema": 99')),
+      (c) => edit(join(c, "checkpoint.json"), (t) => t.replace('"schema": 2', '"schema": 99')),
       /another schema version; got 99/,
     ],
     [
@@ -147,7 +147,7 @@ describe("a run that cannot be continued exits with 3 and is left as it is", () 
     ["other arrays of a network", swapNetwork, /holds a network of another size/],
     [
       "another physics",
-      (c) => edit(join(c, "versions.json"), (t) => t.replace("0.21.0", "0.1.0")),
+      (c) => edit(join(c, "versions.json"), (t) => t.replace("0.20.0", "0.1.0")),
       /another physics version; got .*0\.1\.0/,
     ],
   ])("%s", async (name, damage, message) => {

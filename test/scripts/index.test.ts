@@ -60,7 +60,7 @@ it("versions are those of the packages", async () => {
   await hypercrl.initPhysics();
   expect(hypercrl.currentVersions()).toEqual({
     hypercrl: "0.1.0",
-    physics: "rapier3d-deterministic-compat 0.21.0",
+    physics: "rapier3d simd 0.20.0",
     node: process.version,
     onnxruntime: "1.30.0",
   });

@@ -47,7 +47,7 @@ function fallingBody(): { world: PhysicsWorld; body: number } {
 describe("engine", () => {
   test("is loaded once and says its version", () => {
     expect(memories).toHaveLength(1);
-    expect(physicsVersion()).toBe("rapier3d-deterministic-compat 0.21.0");
+    expect(physicsVersion()).toBe("rapier3d simd 0.20.0");
   });
 
   test("the control period must be a whole multiple of the physics step; the error gives both", () => {

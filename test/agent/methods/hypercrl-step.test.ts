@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
+import { ONE_THREAD } from "../../../agent/compute.js";
 import { HyperCrlLearner } from "../../../agent/methods/hypercrl.js";
 import type { LearnerState } from "../../../agent/methods/types.js";
 import { Rng } from "../../../sim/core/rng.js";
@@ -16,23 +17,27 @@ const SHAPE: ReferenceShape = { embedding: 3, hidden: 4, dynamics: [4, 5, 2] };
 const BATCH = 8;
 const ALL = [0, 1, 2].map((j) => pointData(linearSystem(j), 30, 50 + j));
 
-function makeLearner(beta: number, clipNorm: number): HyperCrlLearner {
+type Engine = "fused" | "graph";
+
+function makeLearner(engine: Engine, beta: number, clipNorm: number): HyperCrlLearner {
   return new HyperCrlLearner({
     dynamics: { sizes: SHAPE.dynamics, activation: "tanh" },
     batchSize: BATCH,
     clipNorm,
     rng: Rng.fromSeed(9),
+    compute: ONE_THREAD,
     hypernetwork: { embedding: 3, hidden: [4], activation: "elu", init: "xavier" },
     learningRate: 1e-2,
     embeddingLearningRate: 2e-2,
     beta,
     regularizedTasks: "all",
+    engine,
   });
 }
 
 /** A learner in its third task after `warmUp` minibatches of it, and its state then. */
-async function inThirdTask(beta: number, clipNorm: number, warmUp: number) {
-  const learner = makeLearner(beta, clipNorm);
+async function inThirdTask(engine: Engine, beta: number, clipNorm: number, warmUp: number) {
+  const learner = makeLearner(engine, beta, clipNorm);
   for (const [j, { buffer, normalizer }] of ALL.entries()) {
     await learner.beginTask(j);
     const iterations = j < 2 ? 40 : warmUp;
@@ -73,69 +78,71 @@ const situations = [
   },
 ];
 
-describe.each(situations)(
-  "one minibatch with two earlier tasks: $name",
-  ({ beta, clipNorm, warmUp, clipped }) => {
-    it("gives the reference's Θ, embedding, moments and losses", async () => {
-      const { learner, before } = await inThirdTask(beta, clipNorm, warmUp);
+describe.each<Engine>(["fused", "graph"])("%s engine", (engine) => {
+  describe.each(situations)(
+    "one minibatch with two earlier tasks: $name",
+    ({ beta, clipNorm, warmUp, clipped }) => {
+      it("gives the reference's Θ, embedding, moments and losses", async () => {
+        const { learner, before } = await inThirdTask(engine, beta, clipNorm, warmUp);
+        learners.push(learner);
+        const { buffer, normalizer } = ALL[2];
+        const report = await learner.train(buffer, normalizer, 1, Rng.fromSeed(77));
+        const after = learner.state();
+        const draws = Rng.fromSeed(77);
+        const rows = Array.from({ length: BATCH }, () => draws.integer(buffer.size));
+        const options = { learningRate: 1e-2, embeddingLearningRate: 2e-2, beta, clipNorm };
+        const wanted = referenceStep(SHAPE, options, before, buffer, normalizer, rows);
+        // The situation is the one it is named for.
+        expect(before.numbers).toEqual({ task: 2, steps: warmUp, targets: 2 });
+        expect(wanted.norms.total > clipNorm).toBe(clipped);
+        if (clipNorm < 1) expect(wanted.norms.embedding).toBeGreaterThan(clipNorm);
+        expect(wanted.norms.penalty).toBeGreaterThan(1e-3 * wanted.norms.task);
+
+        expectSame(thetaOf(after), wanted.theta, thetaOf(before));
+        expectSame(embeddingOf(after), wanted.embedding, embeddingOf(before));
+        expect(report.taskLoss / (wanted.taskLoss / BATCH)).toBeCloseTo(1, 4);
+        expect(report.regularizer / (wanted.penalty / BATCH)).toBeCloseTo(1, 3);
+        expect(after.numbers.steps).toBe(warmUp + 1);
+      });
+    },
+  );
+
+  describe("what is frozen", () => {
+    const earlier = (state: LearnerState) =>
+      Object.fromEntries(
+        ["embeddings.0", "embeddings.1", "targets.0", "targets.1"].map((k) => [k, [...state.arrays[k].data]]),
+      );
+
+    it("keeps earlier embeddings and targets through the whole task, and makes targets of Θ at its start", async () => {
+      const { learner, before } = await inThirdTask(engine, 0.05, 5, 0);
       learners.push(learner);
-      const { buffer, normalizer } = ALL[2];
-      const report = await learner.train(buffer, normalizer, 1, Rng.fromSeed(77));
+      for (const j of [0, 1]) {
+        const wanted = generate(SHAPE, thetaOf(before).value, before.arrays[`embeddings.${j}`].data);
+        expect(relativeError(before.arrays[`targets.${j}`].data, wanted)).toBeLessThan(1e-6);
+      }
+      await learner.train(ALL[2].buffer, ALL[2].normalizer, 50, Rng.fromSeed(1));
       const after = learner.state();
-      const draws = Rng.fromSeed(77);
-      const rows = Array.from({ length: BATCH }, () => draws.integer(buffer.size));
-      const options = { learningRate: 1e-2, embeddingLearningRate: 2e-2, beta, clipNorm };
-      const wanted = referenceStep(SHAPE, options, before, buffer, normalizer, rows);
-      // The situation is the one it is named for.
-      expect(before.numbers).toEqual({ task: 2, steps: warmUp, targets: 2 });
-      expect(wanted.norms.total > clipNorm).toBe(clipped);
-      if (clipNorm < 1) expect(wanted.norms.embedding).toBeGreaterThan(clipNorm);
-      expect(wanted.norms.penalty).toBeGreaterThan(1e-3 * wanted.norms.task);
-
-      expectSame(thetaOf(after), wanted.theta, thetaOf(before));
-      expectSame(embeddingOf(after), wanted.embedding, embeddingOf(before));
-      expect(report.taskLoss / (wanted.taskLoss / BATCH)).toBeCloseTo(1, 4);
-      expect(report.regularizer / (wanted.penalty / BATCH)).toBeCloseTo(1, 3);
-      expect(after.numbers.steps).toBe(warmUp + 1);
+      expect(earlier(after)).toEqual(earlier(before));
+      expect([...after.arrays["embeddings.2"].data]).not.toEqual([...before.arrays["embeddings.2"].data]);
+      expect([...(await learner.weights(0))]).not.toEqual([...before.arrays["targets.0"].data]);
     });
-  },
-);
 
-describe("what is frozen", () => {
-  const earlier = (state: LearnerState) =>
-    Object.fromEntries(
-      ["embeddings.0", "embeddings.1", "targets.0", "targets.1"].map((k) => [k, [...state.arrays[k].data]]),
-    );
-
-  it("keeps earlier embeddings and targets through the whole task, and makes targets of Θ at its start", async () => {
-    const { learner, before } = await inThirdTask(0.05, 5, 0);
-    learners.push(learner);
-    for (const j of [0, 1]) {
-      const wanted = generate(SHAPE, thetaOf(before).value, before.arrays[`embeddings.${j}`].data);
-      expect(relativeError(before.arrays[`targets.${j}`].data, wanted)).toBeLessThan(1e-6);
-    }
-    await learner.train(ALL[2].buffer, ALL[2].normalizer, 50, Rng.fromSeed(1));
-    const after = learner.state();
-    expect(earlier(after)).toEqual(earlier(before));
-    expect([...after.arrays["embeddings.2"].data]).not.toEqual([...before.arrays["embeddings.2"].data]);
-    expect([...(await learner.weights(0))]).not.toEqual([...before.arrays["targets.0"].data]);
-  });
-
-  it("renews the targets at the start of the next task", async () => {
-    const { learner } = await inThirdTask(0, 5, 30);
-    learners.push(learner);
-    const today = await Promise.all([0, 1, 2].map((j) => learner.weights(j)));
-    await learner.beginTask(3);
-    const { arrays } = learner.state();
-    today.forEach((weights, j) => {
-      expect([...arrays[`targets.${j}`].data]).toEqual([...weights]);
+    it("renews the targets at the start of the next task", async () => {
+      const { learner } = await inThirdTask(engine, 0, 5, 30);
+      learners.push(learner);
+      const today = await Promise.all([0, 1, 2].map((j) => learner.weights(j)));
+      await learner.beginTask(3);
+      const { arrays } = learner.state();
+      today.forEach((weights, j) => {
+        expect([...arrays[`targets.${j}`].data]).toEqual([...weights]);
+      });
+      for (const [name, { data }] of Object.entries(arrays)) {
+        if (/\.[mv]$/.test(name))
+          expect(
+            data.every((x) => x === 0),
+            name,
+          ).toBe(true);
+      }
     });
-    for (const [name, { data }] of Object.entries(arrays)) {
-      if (/\.[mv]$/.test(name))
-        expect(
-          data.every((x) => x === 0),
-          name,
-        ).toBe(true);
-    }
   });
 });

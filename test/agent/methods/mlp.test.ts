@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { ONE_THREAD } from "../../../agent/compute.js";
 import { MlpLearner } from "../../../agent/methods/mlp.js";
 import type { LearnerState } from "../../../agent/methods/types.js";
 import { RunError } from "../../../sim/core/errors.js";
@@ -22,6 +23,7 @@ function make(sharing: "single" | "finetune"): MlpLearner {
     batchSize: 16,
     clipNorm: 5,
     rng: Rng.fromSeed(8),
+    compute: ONE_THREAD,
     learningRate: 1e-2,
     sharing,
   });

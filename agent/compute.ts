@@ -1,0 +1,10 @@
+/** What of the machine a run may use. Nothing of it is a setting: results do not depend on the threads. */
+export interface Compute {
+  /** Threads that work together on planning and training, with the calling one. */
+  readonly threads: number;
+  /** Whether the fused kernel can run; without it the graph trainer takes its place. */
+  readonly kernel: boolean;
+}
+
+/** One thread, all that WebAssembly offers. */
+export const ONE_THREAD: Compute = { threads: 1, kernel: true };

@@ -1,0 +1,107 @@
+import type { Rng } from "../../sim/core/rng.js";
+import { drawUniform, type ParameterSpec, type SavedArrays, savedArray } from "../parameters.js";
+import { type Head, type HeadArrays, TILE } from "./head.js";
+
+/** Names of the arrays that checkpoints keep: weights and Adam's moments. */
+const KEPT = [
+  ["", "w"],
+  [".m", "m"],
+  [".v", "v"],
+] as const satisfies readonly (readonly [string, keyof HeadArrays])[];
+
+/** A weight or bias block of the head as `hypernetworkParameters` describes it: where its first number lies. */
+interface Block {
+  readonly spec: ParameterSpec;
+  readonly firstRow: number;
+  readonly firstColumn: number;
+}
+
+/** Cuts a head into the blocks that the graph trainer and the checkpoints use. */
+function blocks(hidden: number, specs: readonly ParameterSpec[]): Block[] {
+  let column = 0;
+  return specs.map((spec) => {
+    const bias = spec.name.endsWith(".bias");
+    const block = { spec, firstRow: bias ? hidden : 0, firstColumn: column };
+    if (bias) column += spec.shape[1];
+    return block;
+  });
+}
+
+/** Calls `visit(index in the tiles, index in the block)` for every number of a block. */
+function visit(head: Head, block: Block, each: (inTiles: number, inBlock: number) => void): void {
+  const [count, columns] = block.spec.shape;
+  for (let r = 0; r < count; r++) {
+    for (let k = 0; k < columns; k++) {
+      const column = block.firstColumn + k;
+      const tile = Math.floor(column / TILE);
+      each((tile * head.rows + block.firstRow + r) * TILE + (column % TILE), r * columns + k);
+    }
+  }
+}
+
+/** Draws initial weights block by block, in the order of `ParameterGroup.initialize`, and clears the moments. */
+export function initializeHead(head: Head, specs: readonly ParameterSpec[], rng: Rng): void {
+  for (const block of blocks(head.shape.hidden, specs)) {
+    const values = new Float32Array(block.spec.shape[0] * block.spec.shape[1]);
+    drawUniform(values, block.spec.bound, rng);
+    visit(head, block, (t, b) => {
+      head.arrays.w[t] = values[b];
+    });
+  }
+  clearMoments(head);
+}
+
+export function clearMoments({ arrays }: Head): void {
+  arrays.m.fill(0);
+  arrays.v.fill(0);
+}
+
+/** Multiplies the weights, not the biases, by a factor for each column `[P]`. */
+export function scaleColumns(head: Head, specs: readonly ParameterSpec[], scales: Float32Array): void {
+  const weights = blocks(head.shape.hidden, specs).filter(({ firstRow }) => firstRow === 0);
+  for (const block of weights) {
+    const columns = block.spec.shape[1];
+    visit(head, block, (t, b) => {
+      head.arrays.w[t] *= scales[block.firstColumn + (b % columns)];
+    });
+  }
+}
+
+/** One array of a checkpoint. */
+interface Entry {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** Weights, then first, then second moments, each block by block. */
+export function headEntries(head: Head, specs: readonly ParameterSpec[]): Entry[][] {
+  return KEPT.map(([suffix, name]) =>
+    blocks(head.shape.hidden, specs).map((block) => {
+      const { shape } = block.spec;
+      const data = new Float32Array(shape[0] * shape[1]);
+      visit(head, block, (t, b) => {
+        data[b] = head.arrays[name][t];
+      });
+      return { name: block.spec.name + suffix, shape, data };
+    }),
+  );
+}
+
+/** The inverse of `headEntries`. @throws InputError when an array is missing or of another size */
+export function restoreHead(
+  head: Head,
+  specs: readonly ParameterSpec[],
+  saved: SavedArrays,
+  prefix: string,
+): void {
+  for (const [suffix, name] of KEPT) {
+    for (const block of blocks(head.shape.hidden, specs)) {
+      const { shape } = block.spec;
+      const data = savedArray(saved, prefix + block.spec.name + suffix, shape[0] * shape[1]);
+      visit(head, block, (t, b) => {
+        head.arrays[name][t] = data[b];
+      });
+    }
+  }
+}
