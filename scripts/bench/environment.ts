@@ -1,89 +1,72 @@
-import { performance } from "node:perf_hooks";
 import { Environment } from "../../sim/environment.js";
 import { initPhysics, PhysicsWorld } from "../../sim/world.js";
 import { builtinSuites } from "../../tasks/registry.js";
-import { median } from "./measure.js";
+import { median, REPETITION } from "./measure.js";
+import { joinSections, named, type Section } from "./result.js";
+import { Stopwatch } from "./stopwatch.js";
 
-export interface EnvironmentFigures {
-  /** Suite and task. */
-  readonly task: string;
-  /** Environment steps per second of wall time, median over the rounds. */
-  readonly stepsPerSecond: number;
-  /** Time in Rapier's `world.step` per environment step, ms, median. */
+const STEPS = 100;
+
+/** Times of one environment step, ms, mean over a round. */
+interface StepTimes {
+  /** In Rapier's `world.step`. */
   readonly physicsMs: number;
-  /** All other time per environment step (state reading, controller, observation, reward), ms, median. */
+  /** Everything else: state reading, controller, observation, reward. */
   readonly ownMs: number;
-  /** `ownMs / physicsMs`, median of the rounds' ratios. */
-  readonly ownShare: number;
-  readonly rounds: number;
-}
-
-export interface BenchOptions {
-  readonly rounds?: number;
-  readonly stepsPerRound?: number;
-}
-
-/** Accumulates the time spent in `PhysicsWorld.step` of every world until `stop` is called. */
-function measurePhysics(): { takeMs(): number; stop(): void } {
-  const original = PhysicsWorld.prototype.step;
-  let total = 0;
-  PhysicsWorld.prototype.step = function (this: PhysicsWorld) {
-    const start = performance.now();
-    original.call(this);
-    total += performance.now() - start;
-  };
-  return {
-    takeMs: () => {
-      const taken = total;
-      total = 0;
-      return taken;
-    },
-    stop: () => {
-      PhysicsWorld.prototype.step = original;
-    },
-  };
 }
 
 /**
  * Speed of the first task of each suite: one environment, slow pushes along an arc, resets left out. The clock
  * itself costs about 0.1 µs per physics step and counts as own time.
  */
-export async function benchEnvironment(options: BenchOptions = {}): Promise<EnvironmentFigures[]> {
-  const { rounds = 11, stepsPerRound = 100 } = options;
+export async function benchEnvironment(): Promise<Section> {
   await initPhysics();
-  const physics = measurePhysics();
+  const physics = new Stopwatch().watch(PhysicsWorld.prototype, ["step"]);
   try {
-    return builtinSuites.map((suite) => {
-      const environment = new Environment(suite.tasks[0]);
-      // The first rounds are compiled anew by the JavaScript engine.
-      for (let i = 0; i < 5; i++) runRound(environment, stepsPerRound, physics.takeMs);
-      const samples = Array.from({ length: rounds }, () =>
-        runRound(environment, stepsPerRound, physics.takeMs),
-      );
-      environment.close();
-      return {
-        task: `${suite.name}/${suite.tasks[0].name}`,
-        stepsPerSecond: median(samples.map((s) => 1000 / (s.physicsMs + s.ownMs))),
-        physicsMs: median(samples.map((s) => s.physicsMs)),
-        ownMs: median(samples.map((s) => s.ownMs)),
-        ownShare: median(samples.map((s) => s.ownMs / s.physicsMs)),
-        rounds,
-      };
-    });
+    return joinSections(
+      builtinSuites.map((suite) => {
+        const environment = new Environment(suite.tasks[0]);
+        const { warmUp, rounds } = REPETITION;
+        const times = Array.from({ length: warmUp + rounds }, () => runRound(environment, physics));
+        environment.close();
+        return section(suite.name, times.slice(warmUp));
+      }),
+    );
   } finally {
     physics.stop();
   }
 }
 
-function runRound(environment: Environment, steps: number, takeMs: () => number) {
+function runRound(environment: Environment, physics: Stopwatch): StepTimes {
   environment.reset(1);
-  takeMs();
+  physics.take();
   const width = environment.task.spec.action.length;
   const start = performance.now();
-  for (let k = 0; k < steps; k++) {
+  for (let k = 0; k < STEPS; k++) {
     environment.step(Array.from({ length: width }, (_, i) => (i === 0 ? 0.6 : 0.2 * Math.sin(k * 0.35))));
   }
-  const totalMs = (performance.now() - start) / steps;
-  const physicsMs = takeMs() / steps;
+  const totalMs = (performance.now() - start) / STEPS;
+  const physicsMs = physics.take() / STEPS;
   return { physicsMs, ownMs: totalMs - physicsMs };
+}
+
+function section(suite: string, times: readonly StepTimes[]): Section {
+  const middle = (pick: (t: StepTimes) => number) => median(times.map(pick));
+  const stepsPerSecond = middle((t) => 1000 / (t.physicsMs + t.ownMs));
+  const physicsMs = middle((t) => t.physicsMs);
+  const ownMs = middle((t) => t.ownMs);
+  const ownShare = middle((t) => t.ownMs / t.physicsMs);
+  const row = {
+    what: `${suite} environment step`,
+    figure: `${stepsPerSecond.toFixed(0)} steps/s, own code ${ownMs.toFixed(3)} ms`,
+    against: `Rapier ${physicsMs.toFixed(2)} ms`,
+    ratio: ownShare.toFixed(3),
+  };
+  const figures = named(`environment.${suite}`, {
+    rate: [stepsPerSecond, "steps/s"],
+    physicsMs: [physicsMs, "ms"],
+    ownMs: [ownMs, "ms"],
+    ownToPhysics: [ownShare, "ratio"],
+  });
+  return { figures, rows: [row] };
 }

@@ -2,10 +2,27 @@ import { Graph } from "../../agent/graph/graph.js";
 import * as ops from "../../agent/graph/operations.js";
 import { alignedArray, Session, tensor } from "../../agent/graph/session.js";
 
-/** Runs that are thrown away before measuring. */
-const WARM_UP = 3;
-/** Runs behind every median. */
-export const ROUNDS = 11;
+/** Runs behind every median, and runs thrown away before. */
+export interface Repetition {
+  readonly warmUp: number;
+  readonly rounds: number;
+}
+
+export const REPETITION: Repetition = { warmUp: 3, rounds: 11 };
+/** For jobs of seconds, which have long reached their speed after one run. */
+export const LONG_REPETITION: Repetition = { warmUp: 1, rounds: 9 };
+
+/** Does its work once and returns how long it took, ms. */
+export type Job = () => number | Promise<number>;
+
+/** A job that takes the time of some work from outside. */
+export function timed(work: () => unknown): Job {
+  return async () => {
+    const started = performance.now();
+    await work();
+    return performance.now() - started;
+  };
+}
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -13,16 +30,18 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * Times several things in turn (A B C A B C …), so that a machine that changes speed changes it for all.
+ * Runs several jobs in turn (A B C A B C …), so that a machine that changes speed changes it for all.
  * @returns one median per job, ms
  */
-export async function medians(jobs: readonly (() => Promise<unknown> | unknown)[]): Promise<number[]> {
+export async function medians(
+  jobs: readonly Job[],
+  { warmUp, rounds }: Repetition = REPETITION,
+): Promise<number[]> {
   const times = jobs.map((): number[] => []);
-  for (let round = -WARM_UP; round < ROUNDS; round++) {
+  for (let round = -warmUp; round < rounds; round++) {
     for (const [i, job] of jobs.entries()) {
-      const started = performance.now();
-      await job();
-      if (round >= 0) times[i].push(performance.now() - started);
+      const ms = await job();
+      if (round >= 0) times[i].push(ms);
     }
   }
   return times.map(median);
@@ -32,8 +51,8 @@ const GEMM_SIZE = 1024;
 /** Floating-point operations of `gemmJob`. */
 export const GEMM_FLOP = 2 * GEMM_SIZE ** 3;
 
-/** The machine's own rate: one 1024³ matrix product through the same runtime, on one thread. */
-export async function gemmJob(): Promise<() => Promise<void>> {
+/** The machine's rate of arithmetic: one 1024³ matrix product through the same runtime, on one thread. */
+export async function gemmJob(): Promise<Job> {
   const g = new Graph();
   const shape = [GEMM_SIZE, GEMM_SIZE];
   g.output("c", ops.gemm(g.input("a", shape), g.input("b", shape)));
@@ -41,12 +60,12 @@ export async function gemmJob(): Promise<() => Promise<void>> {
   const filled = (value: number) => tensor(alignedArray(GEMM_SIZE ** 2).fill(value), shape);
   const feeds = { a: filled(0.5), b: filled(0.25) };
   const results = { c: filled(0) };
-  return () => session.run(feeds, results);
+  return timed(() => session.run(feeds, results));
 }
 
-/** One pass over memory: reads and writes `length` float32 numbers once each. */
-export function memoryPassJob(length: number): () => void {
+/** One pass over memory: reads `length` float32 numbers and writes as many. */
+export function memoryPassJob(length: number): Job {
   const from = alignedArray(length).fill(1);
   const to = alignedArray(length);
-  return () => to.set(from);
+  return timed(() => to.set(from));
 }

@@ -1,35 +1,76 @@
-import { dynamicsShape, weightCount } from "../../agent/dynamics.js";
+import { weightCount } from "../../agent/dynamics.js";
+import { PlanningThreads } from "../../agent/parallel/planning-threads.js";
 import { MpcPolicy } from "../../agent/policy.js";
-import { resolveSettings } from "../../agent/settings.js";
 import { Rng } from "../../sim/core/rng.js";
-import type { Task } from "../../sim/task.js";
-import { GEMM_FLOP, gemmJob, medians } from "./measure.js";
+import { type Job, medians, timed } from "./measure.js";
+import { eagerColumns, eagerFigures, joinSections, named, type Row, type Section } from "./result.js";
+import { type Demand, describeLimit, gflops, limitOf, type Rates, rateJobs } from "./roofline.js";
+import { type BenchSize, benchSize } from "./sizes.js";
+import type { EagerTorch } from "./torch.js";
 
-export interface PlanningFigures {
-  /** One planned action, ms. */
-  readonly planMs: number;
-  readonly planGflops: number;
-  /** 1024³ Gemm in the same run. */
-  readonly gemmGflops: number;
-  /** Share of the machine's Gemm rate that planning reaches. */
-  readonly ratio: number;
+interface OpenPolicy {
+  readonly policy: MpcPolicy;
+  /** Frees everything that the policy uses. */
+  readonly close: () => Promise<void>;
 }
 
-/** One planned push action at the published size (500 × 20 × 5, 200-200), on one thread. */
-export async function benchPlanning(task: Task): Promise<PlanningFigures> {
-  const settings = resolveSettings({
-    suite: "push",
-    method: "hypercrl",
-    profile: "paper",
-    seed: 1,
-    suiteTasks: 1,
-  });
-  const { hidden, activation } = settings.dynamics;
-  const shape = dynamicsShape(task.spec, hidden, activation);
-  const rng = Rng.fromSeed(1);
-  const policy = await MpcPolicy.create(task, shape, settings, rng.split("planner"));
-  const weights = Float32Array.from({ length: weightCount(shape) }, () => 0.1 * rng.normal());
-  const [I, X] = [shape.sizes[0], task.spec.observation.length];
+/** A way to plan: what it adds to the names of its figures and to its line of the table. */
+interface PlanningVariant {
+  readonly suffix: string;
+  readonly text: string;
+  readonly open: (size: BenchSize, rng: Rng) => Promise<OpenPolicy>;
+}
+
+/** Starts idle threads once; every plan uses the same. */
+async function openWithThreads({ task, dynamics, settings }: BenchSize, rng: Rng): Promise<OpenPolicy> {
+  const threads = PlanningThreads.create(2);
+  const policy = await MpcPolicy.create(task, dynamics, settings, rng, threads);
+  const close = async () => {
+    await policy.release();
+    await threads.close();
+  };
+  return { policy, close };
+}
+
+const VARIANTS: readonly PlanningVariant[] = [
+  {
+    suffix: "",
+    text: "one thread",
+    open: async ({ task, dynamics, settings }, rng) => {
+      const policy = await MpcPolicy.create(task, dynamics, settings, rng);
+      return { policy, close: () => policy.release() };
+    },
+  },
+  { suffix: ".threads2", text: "two threads", open: openWithThreads },
+];
+
+/** One planned action at the published push and door sizes. */
+export async function benchPlanning(torch: EagerTorch | undefined): Promise<Section> {
+  const sections: Section[] = [];
+  for (const name of ["push", "door"] as const) sections.push(await benchOne(benchSize(name), torch));
+  return joinSections(sections);
+}
+
+async function benchOne(size: BenchSize, torch: EagerTorch | undefined): Promise<Section> {
+  const open: OpenPolicy[] = [];
+  for (const variant of VARIANTS) open.push(await variant.open(size, Rng.fromSeed(1).split("planner")));
+  const { jobs, rates } = await rateJobs(sampledNumbers(size));
+  const eager = await torch?.job("planning", eagerDescription(size));
+  const own: Job[] = [];
+  for (const { policy } of open) own.push(await planJob(policy, size));
+  const ms = await medians([...own, ...jobs, ...(eager ? [eager] : [])]);
+  for (const { close } of open) await close();
+  await torch?.release("planning");
+  const measured = rates(ms.slice(own.length));
+  const eagerMs = eager && ms[ms.length - 1];
+  return joinSections(VARIANTS.map((variant, i) => section(size, variant, ms[i], measured, eagerMs)));
+}
+
+/** Plans with small random weights: what a plan costs does not depend on them. */
+async function planJob(policy: MpcPolicy, { dynamics, task }: BenchSize): Promise<Job> {
+  const rng = Rng.fromSeed(2);
+  const weights = Float32Array.from({ length: weightCount(dynamics) }, () => 0.1 * rng.normal());
+  const [I, X] = [dynamics.sizes[0], task.spec.observation.length];
   await policy.load(weights, {
     inputMean: new Float32Array(I),
     inputScale: new Float32Array(I).fill(1),
@@ -37,11 +78,62 @@ export async function benchPlanning(task: Task): Promise<PlanningFigures> {
     targetStd: new Float32Array(X).fill(0.001),
   });
   const observation = new Float32Array(X).fill(0.1);
-  const [planMs, gemmMs] = await medians([() => policy.act(observation), await gemmJob()]);
-  await policy.release();
-  const { samples, horizon, iterations } = settings.planner;
-  const perStep = shape.sizes.slice(1).reduce((sum, out, i) => sum + 2 * shape.sizes[i] * out, 0);
-  const planGflops = (samples * horizon * iterations * perStep) / planMs / 1e6;
-  const gemmGflops = GEMM_FLOP / gemmMs / 1e6;
-  return { planMs, planGflops, gemmGflops, ratio: planGflops / gemmGflops };
+  return timed(() => policy.act(observation));
+}
+
+/** Numbers in the action sequences of one iteration. */
+function sampledNumbers({ settings, task }: BenchSize): number {
+  return settings.planner.samples * settings.planner.horizon * task.spec.action.length;
+}
+
+/** Matrix products of all rollouts; samples are written once and read once, activations stay in a cache. */
+function planningDemand(size: BenchSize): Demand {
+  const { samples, horizon, iterations } = size.settings.planner;
+  const { sizes } = size.dynamics;
+  const perStep = sizes.slice(1).reduce((sum, out, i) => sum + 2 * sizes[i] * out, 0);
+  return {
+    flop: samples * horizon * iterations * perStep,
+    bytes: 8 * iterations * sampledNumbers(size),
+  };
+}
+
+function section(
+  size: BenchSize,
+  { suffix, text }: PlanningVariant,
+  ms: number,
+  rates: Rates,
+  eagerMs: number | undefined,
+): Section {
+  const demand = planningDemand(size);
+  const reached = demand.flop / ms / 1e6;
+  const { samples, horizon, iterations } = size.settings.planner;
+  const net = size.settings.dynamics.hidden.join("-");
+  const row: Row = {
+    what: `plan one ${size.name} action, ${samples} × ${horizon} × ${iterations}, net ${net}, ${text}`,
+    figure: `${ms.toFixed(1)} ms, ${reached.toFixed(0)} GFLOP/s`,
+    against: describeLimit(demand, rates),
+    ratio: (limitOf(demand, rates).ms / ms).toFixed(2),
+    ...eagerColumns(ms, eagerMs),
+  };
+  const figures = named(`planning.${size.name}${suffix}`, {
+    ms: [ms, "ms"],
+    gflops: [reached, "GFLOP/s"],
+    machineGflops: [gflops(rates), "GFLOP/s"],
+    gemmShare: [reached / gflops(rates), "share"],
+    rooflineShare: [limitOf(demand, rates).ms / ms, "share"],
+    ...eagerFigures(ms, eagerMs),
+  });
+  return { figures, rows: [row] };
+}
+
+function eagerDescription({ name, task, settings, dynamics }: BenchSize): Record<string, unknown> {
+  const { samples, horizon, iterations, elites, initialStd } = settings.planner;
+  return {
+    kind: "planning",
+    dynamics: dynamics.sizes,
+    ...{ samples, horizon, iterations, elites, initialStd },
+    low: task.spec.action.map(({ low }) => low),
+    high: task.spec.action.map(({ high }) => high),
+    reward: name,
+  };
 }

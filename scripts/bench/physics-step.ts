@@ -1,0 +1,195 @@
+import { createHash } from "node:crypto";
+import { performance } from "node:perf_hooks";
+import { parseArgs } from "node:util";
+import { Arm } from "../../sim/arm/arm.js";
+import { OperationalSpaceController } from "../../sim/arm/controller.js";
+import { forwardKinematics, inverseKinematics } from "../../sim/arm/kinematics.js";
+import { HOME_ANGLES } from "../../sim/arm/panda.js";
+import { Rng } from "../../sim/core/rng.js";
+import { Environment } from "../../sim/environment.js";
+import { IDENTITY, length, sub, type Vec3 } from "../../sim/math/vector.js";
+import type { Pose } from "../../sim/task.js";
+import { initPhysics, PhysicsWorld } from "../../sim/world.js";
+import { createPushTask, DENSITIES } from "../../tasks/push.js";
+import { CONTROL_PERIOD, type PhysicsStep } from "../../tasks/push-scene.js";
+import { table } from "../tables.js";
+import { median } from "./measure.js";
+
+const USAGE = `node dist/scripts/bench/physics-step.js [--settings 10x8,10x6,8x8] [--reference 40x8] [--episodes 20]
+Compares physics steps of the push tasks; 10x8 is 10 physics steps per control period with 8 solver iterations.
+The first setting is the one that speeds are relative to.`;
+
+type Action = readonly [number, number];
+
+interface Setting extends PhysicsStep {
+  readonly label: string;
+}
+
+const repeat = (count: number, action: (k: number) => Action): Action[] =>
+  Array.from({ length: count }, (_, k) => action(k));
+
+/** Pushes whose outcome depends on the physics and not on luck: no corner of the block is grazed for long. */
+const PUSHES: Readonly<Record<string, readonly Action[]>> = {
+  straight: repeat(40, () => [0.6, 0]),
+  arc: repeat(60, (k) => [0.6, 0.2 * Math.sin(k * 0.35)]),
+  turning: repeat(50, (k) => [0.5 * Math.cos(k * 0.03), 0.35 * Math.sin(k * 0.08)]),
+  left: [...repeat(4, () => [0, 0.5]), ...repeat(36, () => [0.6, 0])],
+  right: [...repeat(4, () => [0, -0.5]), ...repeat(36, () => [0.6, 0])],
+};
+
+function parseSetting(label: string): Setting {
+  const [steps, solverIterations] = label.split("x").map(Number);
+  return { label, timestep: CONTROL_PERIOD / steps, solverIterations };
+}
+
+const open = (setting: PhysicsStep): Environment[] =>
+  DENSITIES.map((densities) => new Environment(createPushTask(densities, setting)));
+
+/** Final poses of the block by push, then by task. */
+type Outcomes = Readonly<Record<string, readonly Pose[]>>;
+
+function pushAll(setting: PhysicsStep): Outcomes {
+  const environments = open(setting);
+  const run = (environment: Environment, actions: readonly Action[]): Pose => {
+    environment.reset(1);
+    for (const action of actions) environment.step(action);
+    return environment.scene.bodyPose(environment.scene.bodies.findIndex(({ name }) => name === "block"));
+  };
+  const outcomes = Object.entries(PUSHES).map(([name, actions]) => [
+    name,
+    environments.map((environment) => run(environment, actions)),
+  ]);
+  for (const environment of environments) environment.close();
+  return Object.fromEntries(outcomes);
+}
+
+const mean = (values: readonly number[]): number => values.reduce((s, v) => s + v, 0) / values.length;
+
+const distanceMm = (a: Pose, b: Pose): number => length(sub(a.position, b.position)) * 1e3;
+
+function angleDeg({ rotation: a }: Pose, { rotation: b }: Pose): number {
+  const dot = Math.abs(a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3]);
+  return (2 * Math.acos(Math.min(1, dot)) * 180) / Math.PI;
+}
+
+function differences(outcomes: Outcomes, reference: Outcomes) {
+  const pairs = Object.keys(PUSHES).flatMap((name) =>
+    outcomes[name].map((own, i) => [own, reference[name][i]] as const),
+  );
+  const mm = pairs.map(([a, b]) => distanceMm(a, b));
+  const deg = pairs.map(([a, b]) => angleDeg(a, b));
+  const [most, mostDeg] = [Math.max(...mm), Math.max(...deg)];
+  return { mean: mean(mm), median: median(mm), most, meanDeg: mean(deg), mostDeg };
+}
+
+/** Smallest distance between the blocks of two tasks after the same straight pushes, mm. */
+function separation({ straight }: Outcomes): number {
+  return Math.min(...straight.flatMap((a, i) => straight.slice(0, i).map((b) => distanceMm(a, b))));
+}
+
+/** Lag behind a Lissajous path at up to 0.2 m/s and separation of the joints, in an empty world, mm. */
+function track({ timestep, solverIterations }: PhysicsStep): { lag: number; drift: number } {
+  const base: Pose = { position: [0, 0, 0], rotation: IDENTITY };
+  const { position, rotation } = forwardKinematics(HOME_ANGLES, base).endEffector;
+  const path = (t: number): Vec3 => {
+    const s = Math.min(1, t / 0.5);
+    return [
+      position[0] + s * 0.1 * Math.sin(1.6 * t),
+      s * 0.15 * Math.sin(1.2 * t),
+      position[2] + 0.15 + s * 0.05 * Math.sin(2 * t),
+    ];
+  };
+  const world = new PhysicsWorld({ gravity: [0, 0, -9.81], timestep, solverIterations });
+  const startAngles = inverseKinematics({ position: path(0), rotation }, base);
+  const options = { gripper: "fixed", fingerFriction: 1, collisionGroups: 0 } as const;
+  const arm = new Arm(world, { base: base.position, startAngles, ...options });
+  const controller = new OperationalSpaceController(HOME_ANGLES);
+  const lags: number[] = [];
+  let drift = 0;
+  const substeps = Math.round(CONTROL_PERIOD / timestep);
+  for (let k = 1; k <= 80 * substeps; k++) {
+    controller.update(arm.read(), path(k * timestep), rotation);
+    arm.applyTorques(controller.torque);
+    world.step();
+    if (k % substeps !== 0) continue;
+    arm.state.readEnd(world);
+    const [x, y, z] = arm.state.endPosition;
+    if (k > 10 * substeps) lags.push(length(sub([x, y, z], path(k * timestep))) * 1e3);
+    drift = Math.max(drift, arm.anchorDrift() * 1e3);
+  }
+  world.close();
+  return { lag: mean(lags), drift };
+}
+
+/** Full-speed random actions, mostly forward; the environment refuses what is not finite. */
+function extreme(setting: PhysicsStep, episodes: number): { speed: number; hash: string } {
+  const hash = createHash("sha256");
+  let speed = 0;
+  for (const environment of open(setting)) {
+    for (let episode = 0; episode < episodes; episode++) {
+      const rng = Rng.fromSeed(episode);
+      let before = environment.reset(episode);
+      for (let k = 0; k < environment.task.spec.episodeSteps; k++) {
+        const { observation } = environment.step([
+          rng.uniform() < 0.68 ? 1 : -1,
+          rng.uniform() < 0.5 ? 1 : -1,
+        ]);
+        for (let i = 2; i < 10; i++)
+          speed = Math.max(speed, Math.abs(observation[i] - before[i]) / CONTROL_PERIOD);
+        before = observation;
+      }
+      hash.update(before);
+    }
+    environment.close();
+  }
+  return { speed, hash: hash.digest("hex") };
+}
+
+/** Milliseconds per environment step, one median per setting; the settings take turns. */
+function times(settings: readonly Setting[]): number[] {
+  const environments = settings.map((setting) => new Environment(createPushTask(DENSITIES[0], setting)));
+  const samples = settings.map((): number[] => []);
+  for (let round = -3; round < 11; round++) {
+    environments.forEach((environment, i) => {
+      environment.reset(1);
+      const start = performance.now();
+      for (const action of PUSHES.arc) environment.step(action);
+      if (round >= 0) samples[i].push((performance.now() - start) / PUSHES.arc.length);
+    });
+  }
+  for (const environment of environments) environment.close();
+  return samples.map(median);
+}
+
+const { values } = parseArgs({
+  options: {
+    settings: { type: "string", default: "10x8,20x8,10x12,10x6,10x4,8x8,6x8,5x8,5x16" },
+    reference: { type: "string", default: "40x8" },
+    episodes: { type: "string", default: "20" },
+    help: { type: "boolean", default: false },
+  },
+});
+
+if (values.help) console.log(USAGE);
+else {
+  await initPhysics();
+  const settings = values.settings.split(",").map(parseSetting);
+  const reference = pushAll(parseSetting(values.reference));
+  const ms = times(settings);
+  const f = (x: number, digits = 1) => x.toFixed(digits);
+  const rows = settings.map((setting, i) => {
+    const outcomes = pushAll(setting);
+    const d = differences(outcomes, reference);
+    const { lag, drift } = track(setting);
+    const { speed } = extreme(setting, Number(values.episodes));
+    const hashes = new Set([1, 2].map(() => extreme(setting, 1).hash));
+    const speeds = [f(setting.timestep * 1e3), f(1000 / ms[i], 0), f(ms[0] / ms[i], 2)];
+    const off = [`${f(d.mean)} / ${f(d.median)} / ${f(d.most)}`, `${f(d.meanDeg)} / ${f(d.mostDeg)}`];
+    const arm = [f(separation(outcomes)), f(lag), f(drift, 4)];
+    return [setting.label, ...speeds, ...off, ...arm, f(speed, 2), hashes.size === 1 ? "same" : "DIFFERENT"];
+  });
+  const head =
+    "setting|step\nms|steps/s|speed\n×|pose off, mm\nmean/median/most|angle off, °\nmean/most|tasks\napart mm";
+  const tail = "lag\nmm|drift\nmm|fastest\nm/s|bytes\ntwice";
+  console.log(table(`${head}|${tail}`.split("|"), rows));
+}

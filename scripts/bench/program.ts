@@ -1,0 +1,110 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import { UsageError } from "../../sim/core/errors.js";
+import { writeFileSafely } from "../../sim/core/files.js";
+import type { Io } from "../io.js";
+import { formatComparison } from "./compare.js";
+import { benchLearning } from "./learning.js";
+import { describeMachine } from "./machine.js";
+import { LONG_REPETITION, REPETITION } from "./measure.js";
+import { benchRates } from "./rates.js";
+import { type BenchResult, benchResult, joinSections, readResult, sectionTable } from "./result.js";
+import { needsTorch, parseSections, runSection, SECTIONS, type SectionName } from "./sections.js";
+import { EagerTorch } from "./torch.js";
+
+type BenchIo = Pick<Io, "out" | "err">;
+
+interface SpeedOptions {
+  readonly only?: string;
+  /** A file, or true for standard output. */
+  readonly json?: string | true;
+  readonly compare?: string;
+}
+
+/** The command line of the benchmark. */
+export function createBenchProgram(io: BenchIo): Command {
+  const program = new Command("npm run bench --")
+    .description(
+      "speed and memory of planning, training, simulation and whole runs, against the machine's own rates",
+    )
+    .option("--only <sections>", `some of ${SECTIONS.join(",")}`)
+    .option(
+      "--json [file]",
+      "write the figures as JSON to a file, or to standard output instead of the table",
+    )
+    .option("--compare <file>", "show each figure's change since a result written by --json")
+    .configureOutput({
+      writeOut: (text) => io.out(text.replace(/\n$/, "")),
+      writeErr: (text) => io.err(text.replace(/\n$/, "")),
+    })
+    .exitOverride()
+    .allowExcessArguments(false)
+    .action((options: SpeedOptions) => speed(options, io));
+  program
+    .command("learning")
+    .description("train hypercrl, finetune and single on the quick push profile and compare them")
+    .option("--seeds <list>", "seeds, separated by commas", seedList, [1, 2, 3])
+    .option("--jobs <n>", "runs at a time", jobCount, 2)
+    .option("--out <dir>", "folder of the runs", "runs/learning")
+    .action(async (options) => io.out(await benchLearning(options)));
+  return program;
+}
+
+async function speed({ only, json, compare }: SpeedOptions, io: BenchIo): Promise<void> {
+  const names = only === undefined ? SECTIONS : parseSections(only);
+  // Whatever can be refused is refused before minutes of measuring.
+  const before = compare === undefined ? undefined : readResult(compare);
+  if (typeof json === "string") checkWritable(json);
+  const { result, text } = await measure(names, io);
+  // With the figures on standard output, what is for people goes beside it.
+  const say = json === true ? io.err : io.out;
+  say(text);
+  if (before !== undefined) say(formatComparison(before, result));
+  const document = JSON.stringify(result, null, 2);
+  if (json === true) io.out(document);
+  if (typeof json === "string") writeFileSafely(resolve(json), `${document}\n`);
+}
+
+async function measure(
+  names: readonly SectionName[],
+  io: BenchIo,
+): Promise<{ result: BenchResult; text: string }> {
+  const torch = needsTorch(names) ? await EagerTorch.start() : undefined;
+  try {
+    const sections = [];
+    for (const name of names) {
+      io.err(`Measuring ${name} …`);
+      sections.push(await runSection(name, torch));
+    }
+    // Last, because its large arrays must not be in the memory that the first section reads.
+    const all = joinSections([await benchRates(torch), ...sections]);
+    const machine = await describeMachine(torch?.description);
+    return { result: benchResult(machine, all), text: `${sectionTable(all)}\n${footnotes(torch)}` };
+  } finally {
+    torch?.close();
+  }
+}
+
+function footnotes(torch: EagerTorch | undefined): string {
+  const rounds = `Medians of ${REPETITION.rounds} rounds (${LONG_REPETITION.rounds} of long jobs), one thread, node ${process.version}.`;
+  if (torch === undefined) return rounds;
+  const { version, blas, build } = torch.description;
+  return `${rounds}\nEager PyTorch ${version}, one thread, run in turn; matrices by ${blas}; ${build}.`;
+}
+
+function checkWritable(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new UsageError({ what: `Cannot write ${path}`, got: "a folder", expected: "a path for a file" });
+  }
+}
+
+function seedList(text: string): number[] {
+  if (/^\d+(,\d+)*$/.test(text)) return text.split(",").map(Number);
+  throw new InvalidArgumentError("Expected whole numbers separated by commas.");
+}
+
+function jobCount(text: string): number {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Expected a whole number from 1.");
+}

@@ -1,0 +1,116 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { InputError } from "../../sim/core/errors.js";
+import { table } from "../tables.js";
+
+const FORMAT = "hypercrl-bench/1";
+
+const UNITS = ["ms", "s", "GFLOP/s", "GB/s", "M/s", "steps/s", "MB", "share", "ratio"] as const;
+export type Unit = (typeof UNITS)[number];
+
+const figureSchema = z.strictObject({ value: z.number(), unit: z.enum(UNITS) });
+const machineSchema = z.strictObject({
+  cpu: z.string(),
+  cores: z.int().min(1),
+  memoryGb: z.number(),
+  platform: z.string(),
+  versions: z.record(z.string(), z.string()),
+  torch: z.record(z.string(), z.string()).optional(),
+});
+const resultSchema = z.strictObject({
+  format: z.literal(FORMAT),
+  machine: machineSchema,
+  figures: z.record(z.string(), figureSchema),
+});
+
+/** A measured number; its dotted name never changes, so that results of different days can be compared. */
+export type Figure = z.infer<typeof figureSchema>;
+export type Figures = Readonly<Record<string, Figure>>;
+export type Machine = z.infer<typeof machineSchema>;
+export type BenchResult = z.infer<typeof resultSchema>;
+
+/** One line of the table for people. */
+export interface Row {
+  readonly what: string;
+  readonly figure: string;
+  /** The machine's own rate, or what else of the same run it stands against. */
+  readonly against: string;
+  readonly ratio: string;
+  /** The same work in eager PyTorch, and the quotient ours / eager. */
+  readonly eager?: { readonly figure: string; readonly ratio: string };
+}
+
+/** What one section of the benchmark found. */
+export interface Section {
+  readonly figures: Figures;
+  readonly rows: readonly Row[];
+}
+
+/** Several sections as one. */
+export function joinSections(sections: readonly Section[]): Section {
+  return {
+    figures: Object.assign({}, ...sections.map(({ figures }) => figures)),
+    rows: sections.flatMap(({ rows }) => rows),
+  };
+}
+
+export function benchResult(machine: Machine, { figures }: Section): BenchResult {
+  return { format: FORMAT, machine, figures };
+}
+
+/** Puts a common prefix before the names of figures given as `[value, unit]`. */
+export function named(prefix: string, values: Readonly<Record<string, readonly [number, Unit]>>): Figures {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, [value, unit]]) => [`${prefix}.${name}`, { value, unit }]),
+  );
+}
+
+/** A row's columns for a time in ms against the eager counterpart's, when there is one. */
+export function eagerColumns(ms: number, eagerMs: number | undefined): Pick<Row, "eager"> {
+  if (eagerMs === undefined) return {};
+  return { eager: { figure: `${eagerMs.toFixed(1)} ms`, ratio: (ms / eagerMs).toFixed(2) } };
+}
+
+/** The same as figures. */
+export function eagerFigures(
+  ms: number,
+  eagerMs: number | undefined,
+): Readonly<Record<string, readonly [number, Unit]>> {
+  return eagerMs === undefined ? {} : { torchMs: [eagerMs, "ms"], vsTorch: [ms / eagerMs, "ratio"] };
+}
+
+export function sectionTable({ rows }: Section): string {
+  const head = ["what", "figure", "limit or reference, same run", "share or\nratio"];
+  const cells = rows.map(({ what, figure, against, ratio }) => [what, figure, against, ratio]);
+  if (rows.every(({ eager }) => eager === undefined)) return table(head, cells, 3);
+  const eager = rows.map((row) => [row.eager?.figure ?? "", row.eager?.ratio ?? ""]);
+  return table(
+    [...head, "eager\nPyTorch", "ours /\neager"],
+    cells.map((row, i) => [...row, ...eager[i]]),
+    3,
+  );
+}
+
+/** A result written by `--json`. @throws InputError when the file cannot be read or is no bench result */
+export function readResult(path: string): BenchResult {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw notAResult(path, (cause as Error).message.replace(/\.$/, ""), cause);
+  }
+  const parsed = resultSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const { path: at, message } = parsed.error.issues[0];
+  throw notAResult(path, at.length === 0 ? message : `${at.join(".")}: ${message}`, parsed.error);
+}
+
+function notAResult(path: string, got: string, cause: unknown): InputError {
+  return new InputError({
+    what: `${path} is not a bench result`,
+    got,
+    expected: `a file of format ${FORMAT}`,
+    todo: "Write one with `npm run bench -- --json FILE`",
+    cause,
+  });
+}

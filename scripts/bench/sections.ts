@@ -1,0 +1,47 @@
+import { oneOf } from "../../agent/settings.js";
+import { benchEnvironment } from "./environment.js";
+import { benchFlatCost } from "./flat-cost.js";
+import { benchMemory } from "./memory.js";
+import { benchNoise } from "./noise.js";
+import { benchPlanning } from "./planning.js";
+import type { Section } from "./result.js";
+import { benchRun } from "./run.js";
+import type { EagerTorch } from "./torch.js";
+import { checkEagerTraining } from "./torch-check.js";
+import { benchTraining, ENGINES } from "./training.js";
+
+/** The parts of the benchmark, in the order in which they run: memory first, while the process is small. */
+export const SECTIONS = ["memory", "flat", "planning", "training", "noise", "environment", "run"] as const;
+export type SectionName = (typeof SECTIONS)[number];
+
+const RUNS: Readonly<Record<SectionName, (torch: EagerTorch | undefined) => Promise<Section>>> = {
+  memory: benchMemory,
+  flat: benchFlatCost,
+  planning: benchPlanning,
+  training: async (torch) => {
+    if (torch !== undefined) {
+      for (const { assignments } of ENGINES)
+        for (const batchedTasks of [true, false]) await checkEagerTraining(torch, assignments, batchedTasks);
+    }
+    return benchTraining(torch);
+  },
+  noise: benchNoise,
+  environment: benchEnvironment,
+  run: benchRun,
+};
+
+/** Sections that have an eager counterpart. */
+const EAGER: readonly SectionName[] = ["planning", "training"];
+
+export const needsTorch = (names: readonly SectionName[]): boolean =>
+  names.some((name) => EAGER.includes(name));
+
+/** Reads `planning,training`. @throws UsageError on an unknown name */
+export function parseSections(text: string): SectionName[] {
+  const wanted = text.split(",").map((name) => oneOf("benchmark section", name.trim(), SECTIONS));
+  return SECTIONS.filter((name) => wanted.includes(name));
+}
+
+export function runSection(name: SectionName, torch: EagerTorch | undefined): Promise<Section> {
+  return RUNS[name](torch);
+}

@@ -1,0 +1,31 @@
+import { dynamicsShape, type MlpShape } from "../../agent/dynamics.js";
+import { resolveSettings, type Settings } from "../../agent/settings.js";
+import type { Task } from "../../sim/task.js";
+import { findSuite } from "../../tasks/registry.js";
+import { doorTask } from "./door-task.js";
+
+/** A published problem size to measure planning and training at. */
+export interface BenchSize {
+  readonly name: "push" | "door";
+  readonly task: Task;
+  readonly settings: Settings;
+  readonly dynamics: MlpShape;
+}
+
+const ASSIGNMENTS: Readonly<Record<BenchSize["name"], readonly string[]>> = {
+  push: [],
+  door: [
+    ...["planner.samples=2000", "planner.horizon=10", "planner.initialStd=0.5"],
+    ...["dynamics.hidden=[200,200,200,200]", "hypernetwork.hidden=[256,256]"],
+    ...["hypernetwork.activation=relu", "hypernetwork.beta=0.5"],
+  ],
+};
+
+/** The settings of Huang et al. (2021) for a task, with changes as `--set` takes them. */
+export function benchSize(name: BenchSize["name"], changes: readonly string[] = []): BenchSize {
+  const task = name === "door" ? doorTask : findSuite("push").tasks[0];
+  const choice = { suite: name, method: "hypercrl", profile: "paper", seed: 1, suiteTasks: 1 };
+  const settings = resolveSettings(choice, [...ASSIGNMENTS[name], ...changes]);
+  const { hidden, activation } = settings.dynamics;
+  return { name, task, settings, dynamics: dynamicsShape(task.spec, hidden, activation) };
+}

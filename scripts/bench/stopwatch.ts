@@ -1,0 +1,43 @@
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** Adds up the time spent in methods of a class, of all its instances, until `stop`. */
+export class Stopwatch {
+  readonly #stops: (() => void)[] = [];
+  #ms = 0;
+
+  /**
+   * @param prototype the class's prototype
+   * @param names methods that neither call each other nor run at the same time; a promise counts until it settles
+   */
+  watch<T extends object>(prototype: T, names: readonly (keyof T & string)[]): this {
+    const methods = prototype as unknown as Record<string, Method>;
+    for (const name of names) {
+      const original = methods[name];
+      const add = (started: number) => {
+        this.#ms += performance.now() - started;
+      };
+      methods[name] = function (...args) {
+        const started = performance.now();
+        const result = original.apply(this, args);
+        if (result instanceof Promise) return result.finally(() => add(started));
+        add(started);
+        return result;
+      };
+      this.#stops.push(() => {
+        methods[name] = original;
+      });
+    }
+    return this;
+  }
+
+  /** Time since the last call, ms. */
+  take(): number {
+    const taken = this.#ms;
+    this.#ms = 0;
+    return taken;
+  }
+
+  stop(): void {
+    for (const stop of this.#stops) stop();
+  }
+}

@@ -1,0 +1,95 @@
+import { weightCount } from "../../agent/dynamics.js";
+import { hypernetworkParameters } from "../../agent/hypernetwork.js";
+import { createLearner } from "../../agent/methods/registry.js";
+import type { Learner } from "../../agent/methods/types.js";
+import { Normalizer, type NormalizerArrays } from "../../agent/normalizer.js";
+import { ReplayBuffer } from "../../agent/replay-buffer.js";
+import { Rng } from "../../sim/core/rng.js";
+import type { TaskSpec } from "../../sim/task.js";
+import { type Job, timed } from "./measure.js";
+import type { Demand } from "./roofline.js";
+import type { BenchSize } from "./sizes.js";
+
+export interface TrainingData {
+  readonly buffer: ReplayBuffer;
+  readonly normalizer: NormalizerArrays;
+}
+
+/** Random transitions: what a minibatch costs does not depend on what is in it. */
+export function randomData(spec: TaskSpec, normalizeTargets: boolean, count = 1000): TrainingData {
+  const rng = Rng.fromSeed(2);
+  const draw = (n: number) => Float32Array.from({ length: n }, () => rng.normal());
+  const buffer = new ReplayBuffer(spec, count);
+  const normalizer = new Normalizer(buffer.inputSize, buffer.targetSize, normalizeTargets);
+  for (let i = 0; i < count; i++) {
+    const [observation, action, next] = [spec.observation, spec.action, spec.observation].map((channels) =>
+      draw(channels.length),
+    );
+    const { input, target } = buffer.add(observation, action, next);
+    normalizer.add(input, target);
+  }
+  return { buffer, normalizer: normalizer.arrays() };
+}
+
+export function newLearner({ settings, dynamics }: BenchSize, threads = 1): Learner {
+  return createLearner(settings, dynamics, Rng.fromSeed(1).split("learner"), { threads, kernel: true });
+}
+
+/** A learner in the last of some tasks, none of them trained. */
+export async function begunLearner(size: BenchSize, tasks: number, threads = 1): Promise<Learner> {
+  const learner = newLearner(size, threads);
+  for (let task = 0; task < tasks; task++) await learner.beginTask(task);
+  return learner;
+}
+
+/** Trains `steps` minibatches in one call, reported as time per minibatch. */
+export function trainJob(learner: Learner, { buffer, normalizer }: TrainingData, steps: number): Job {
+  const rng = Rng.fromSeed(3);
+  const call = timed(() => learner.train(buffer, normalizer, steps, rng));
+  return async () => (await call()) / steps;
+}
+
+/** Numbers in Θ. */
+export function thetaCount({ settings, dynamics }: BenchSize): number {
+  const shape = { ...settings.hypernetwork, target: dynamics };
+  return hypernetworkParameters(shape).reduce((n, { shape: [rows, columns] }) => n + rows * columns, 0);
+}
+
+/**
+ * The least a minibatch step must do when Θ does not fit a cache. Memory: Θ is read to generate the weights; Θ and
+ * its moments are read for the look-ahead step, whose gradient needs the whole result; they are read once more and
+ * written by the real step: 4 + 12 + 24 bytes per number. Arithmetic: 6 per number and embedding (forward, and
+ * backward to inputs and weights), and 6 per generated weight and sample.
+ * @param earlier embeddings in the regulariser
+ */
+export function trainingDemand(size: BenchSize, earlier: number): Demand {
+  const theta = thetaCount(size);
+  const P = weightCount(size.dynamics);
+  return {
+    flop: 6 * theta * (1 + earlier) + 6 * P * size.settings.training.batchSize,
+    bytes: 40 * theta + 4 * P * earlier,
+  };
+}
+
+/**
+ * The same job for `eager_torch.py`; its settings in the published form.
+ * @param batchedTasks generate for all earlier tasks in one product, not one after the other as published
+ */
+export function eagerTraining(
+  size: BenchSize,
+  earlier: number,
+  steps: number,
+  batchedTasks: boolean,
+): Record<string, unknown> {
+  const { embedding, hidden, activation, learningRate, embeddingLearningRate, beta } =
+    size.settings.hypernetwork;
+  return {
+    kind: "training",
+    ...{ embedding, hidden, activation, learningRate, embeddingLearningRate, beta, earlier, steps },
+    batchedTasks,
+    dynamics: size.dynamics.sizes,
+    dynamicsActivation: size.dynamics.activation,
+    batch: size.settings.training.batchSize,
+    clipNorm: size.settings.training.clipNorm,
+  };
+}
