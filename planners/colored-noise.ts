@@ -1,3 +1,5 @@
+import { MOST_ROWS, noise } from "../sim/core/noise.js";
+
 /**
  * Linear map from white to power-law noise along a horizon: `x = L·w`, `w ~ N(0, I)`. It is the inverse real
  * DFT with amplitudes f^(-β/2) folded in; the constant component gets the power of the lowest frequency, 1/H.
@@ -36,23 +38,16 @@ export function coloredNoiseMap(horizon: number, beta: number): Float32Array {
  */
 export function colorNoise(map: Float32Array, white: Float32Array, out: Float32Array): void {
   const horizon = Math.sqrt(map.length);
+  if (noise !== undefined && horizon <= MOST_ROWS) {
+    noise.multiply(map, white, out);
+    return;
+  }
   const width = white.length / horizon;
   out.fill(0);
-  // Four rows of `white` per pass: a quarter of the loads and stores of `out`, all of them contiguous.
   for (let h = 0; h < horizon; h++) {
-    const row = h * width;
-    let k = 0;
-    for (; k + 4 <= horizon; k += 4) {
-      const at = h * horizon + k;
-      const [a, b, c, d] = [map[at], map[at + 1], map[at + 2], map[at + 3]];
-      let i = k * width;
-      for (let j = row; j < row + width; j++, i++) {
-        out[j] += a * white[i] + b * white[i + width] + c * white[i + 2 * width] + d * white[i + 3 * width];
-      }
-    }
-    for (; k < horizon; k++) {
+    for (let k = 0; k < horizon; k++) {
       const a = map[h * horizon + k];
-      for (let j = 0; j < width; j++) out[row + j] += a * white[k * width + j];
+      for (let j = 0; j < width; j++) out[h * width + j] += a * white[k * width + j];
     }
   }
 }

@@ -27,16 +27,38 @@ function blocks(hidden: number, specs: readonly ParameterSpec[]): Block[] {
   });
 }
 
-/** Calls `visit(index in the tiles, index in the block)` for every number of a block. */
-function visit(head: Head, block: Block, each: (inTiles: number, inBlock: number) => void): void {
-  const [count, columns] = block.spec.shape;
-  for (let r = 0; r < count; r++) {
-    for (let k = 0; k < columns; k++) {
+/** Calls `each` for every run of numbers that lie side by side in the tiles as well as in the block. */
+function visit(
+  head: Head,
+  block: Block,
+  each: (inTiles: number, inBlock: number, count: number) => void,
+): void {
+  const [rows, columns] = block.spec.shape;
+  for (let r = 0; r < rows; r++) {
+    for (let k = 0; k < columns; ) {
       const column = block.firstColumn + k;
-      const tile = Math.floor(column / TILE);
-      each((tile * head.rows + block.firstRow + r) * TILE + (column % TILE), r * columns + k);
+      const [tile, place] = [Math.floor(column / TILE), column % TILE];
+      const count = Math.min(TILE - place, columns - k);
+      each((tile * head.rows + block.firstRow + r) * TILE + place, r * columns + k, count);
+      k += count;
     }
   }
+}
+
+/** Copies a block from the tiles. */
+function readBlock(head: Head, block: Block, tiles: Float32Array): Float32Array {
+  const data = new Float32Array(block.spec.shape[0] * block.spec.shape[1]);
+  visit(head, block, (t, b, count) => {
+    for (let i = 0; i < count; i++) data[b + i] = tiles[t + i];
+  });
+  return data;
+}
+
+/** Copies a block into the tiles. */
+function writeBlock(head: Head, block: Block, tiles: Float32Array, data: Float32Array): void {
+  visit(head, block, (t, b, count) => {
+    for (let i = 0; i < count; i++) tiles[t + i] = data[b + i];
+  });
 }
 
 /** Draws initial weights block by block, in the order of `ParameterGroup.initialize`, and clears the moments. */
@@ -44,9 +66,7 @@ export function initializeHead(head: Head, specs: readonly ParameterSpec[], rng:
   for (const block of blocks(head.shape.hidden, specs)) {
     const values = new Float32Array(block.spec.shape[0] * block.spec.shape[1]);
     drawUniform(values, block.spec.bound, rng);
-    visit(head, block, (t, b) => {
-      head.arrays.w[t] = values[b];
-    });
+    writeBlock(head, block, head.arrays.w, values);
   }
   clearMoments(head);
 }
@@ -61,8 +81,9 @@ export function scaleColumns(head: Head, specs: readonly ParameterSpec[], scales
   const weights = blocks(head.shape.hidden, specs).filter(({ firstRow }) => firstRow === 0);
   for (const block of weights) {
     const columns = block.spec.shape[1];
-    visit(head, block, (t, b) => {
-      head.arrays.w[t] *= scales[block.firstColumn + (b % columns)];
+    const { w } = head.arrays;
+    visit(head, block, (t, b, count) => {
+      for (let i = 0; i < count; i++) w[t + i] *= scales[block.firstColumn + ((b + i) % columns)];
     });
   }
 }
@@ -78,12 +99,8 @@ interface Entry {
 export function headEntries(head: Head, specs: readonly ParameterSpec[]): Entry[][] {
   return KEPT.map(([suffix, name]) =>
     blocks(head.shape.hidden, specs).map((block) => {
-      const { shape } = block.spec;
-      const data = new Float32Array(shape[0] * shape[1]);
-      visit(head, block, (t, b) => {
-        data[b] = head.arrays[name][t];
-      });
-      return { name: block.spec.name + suffix, shape, data };
+      const data = readBlock(head, block, head.arrays[name]);
+      return { name: block.spec.name + suffix, shape: block.spec.shape, data };
     }),
   );
 }
@@ -99,9 +116,7 @@ export function restoreHead(
     for (const block of blocks(head.shape.hidden, specs)) {
       const { shape } = block.spec;
       const data = savedArray(saved, prefix + block.spec.name + suffix, shape[0] * shape[1]);
-      visit(head, block, (t, b) => {
-        head.arrays[name][t] = data[b];
-      });
+      writeBlock(head, block, head.arrays[name], data);
     }
   }
 }

@@ -31,9 +31,10 @@ export async function benchLearning({ seeds, jobs, out }: LearningOptions): Prom
 function trainOnce(job: { method: string; seed: number; folder: string }): Promise<void> {
   const cli = fileURLToPath(new URL("../cli.js", import.meta.url));
   const begin = ["--suite", "push", "--profile", "quick", "--method", job.method, "--seed", `${job.seed}`];
+  const one = ["--quiet", "--threads", "1"];
   const where = existsSync(job.folder) ? ["--resume", job.folder] : [...begin, "--out", job.folder];
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [cli, "train", "--quiet", ...where], { stdio: "inherit" });
+    const child = spawn(process.execPath, [cli, "train", ...one, ...where], { stdio: "inherit" });
     child.on("error", reject);
     child.on("exit", (code) =>
       code === 0 ? resolve() : reject(new Error(`${job.folder} ended with exit code ${code}`)),

@@ -14,11 +14,9 @@ import { Stopwatch } from "./stopwatch.js";
 /** The quick profile cut to seconds, roughly with its proportions of random and planned steps and minibatches. */
 const SHORT = {
   tasks: 2,
-  "loop.initialRandomSteps": 120,
-  "loop.stepsPerTask": 300,
-  "loop.trainEvery": 100,
-  "loop.trainIterations": 300,
-  "loop.evaluationEpisodes": 1,
+  "loop.initialRandomSteps": 240,
+  "loop.stepsPerTask": 600,
+  "loop.evaluationEpisodes": 2,
 };
 
 const WATCHERS = {

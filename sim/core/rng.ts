@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
 import type { JumpableRandomGenerator } from "pure-rand/types/JumpableRandomGenerator";
-import { createNoise, NOISE_STATE } from "./noise.js";
+import { NOISE_STATE, noise } from "./noise.js";
 
 /** Everything needed to continue a stream: its name and the generator's four 32-bit words. */
 export interface RngState {
@@ -80,7 +80,7 @@ export class Rng {
       return;
     }
     const words = Int32Array.from({ length: NOISE_STATE }, () => this.#generator.next());
-    noise(words, out);
+    noise.fill(words, out);
   }
 }
 
@@ -90,7 +90,6 @@ const LAYERS = 128;
 const TAIL = 3.442619855899;
 const AREA = 9.91256303526217e-3;
 const tables = buildTables();
-const noise = createNoise();
 
 function buildTables() {
   const ratio = new Float64Array(LAYERS);

@@ -94,3 +94,30 @@ export function fillNormal(state: usize, out: usize, count: usize): void {
   v128.store(state, s2, 32);
   v128.store(state, s3, 48);
 }
+
+/**
+ * out [size, width] = map [size, size] · x [size, width].
+ * @param width a multiple of 8
+ */
+export function multiply(map: usize, x: usize, out: usize, size: usize, width: usize): void {
+  const stride = width << 2;
+  const end = map + ((size * size) << 2);
+  for (let row = map; row < end; ) {
+    const next = row + (size << 2);
+    for (let j: usize = 0; j < stride; j += 32) {
+      let a = f32x4.splat(0);
+      let b = a;
+      let at = x + j;
+      for (let m = row; m < next; m += 4) {
+        const w = v128.load32_splat(m);
+        a = mulAdd(w, v128.load(at), a);
+        b = mulAdd(w, v128.load(at, 16), b);
+        at += stride;
+      }
+      v128.store(out + j, a);
+      v128.store(out + j, b, 16);
+    }
+    out += stride;
+    row = next;
+  }
+}

@@ -1,8 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createNoise, NOISE_STATE } from "../../../sim/core/noise.js";
+import { NOISE_STATE, noise } from "../../../sim/core/noise.js";
 import { Rng } from "../../../sim/core/rng.js";
-
-const fill = createNoise();
 
 function words(seed: number): Int32Array {
   const rng = Rng.fromSeed(seed);
@@ -11,7 +9,7 @@ function words(seed: number): Int32Array {
 
 function draw(seed: number, n: number): Float32Array {
   const out = new Float32Array(n);
-  fill!(words(seed), out);
+  noise!.fill(words(seed), out);
   return out;
 }
 
