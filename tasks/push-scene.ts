@@ -34,7 +34,7 @@ export interface PushSceneOptions {
 
 /** s. */
 export const CONTROL_PERIOD = 0.1;
-/** Settings of every task. `node dist/scripts/bench/physics-step.js` shows what other ones do. */
+/** Settings of every task. `npm run bench -- physics` shows what other ones do. */
 export const PHYSICS_STEP: PhysicsStep = { timestep: 0.01, solverIterations: 8 };
 
 const ARM_BASE: Vec3 = [-0.56, 0, 0.913];

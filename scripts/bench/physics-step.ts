@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { performance } from "node:perf_hooks";
-import { parseArgs } from "node:util";
 import { Arm } from "../../sim/arm/arm.js";
 import { OperationalSpaceController } from "../../sim/arm/controller.js";
 import { forwardKinematics, inverseKinematics } from "../../sim/arm/kinematics.js";
 import { HOME_ANGLES } from "../../sim/arm/panda.js";
+import { UsageError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
 import { Environment } from "../../sim/environment.js";
 import { IDENTITY, length, sub, type Vec3 } from "../../sim/math/vector.js";
@@ -15,13 +15,9 @@ import { CONTROL_PERIOD, type PhysicsStep } from "../../tasks/push-scene.js";
 import { table } from "../tables.js";
 import { median } from "./measure.js";
 
-const USAGE = `node dist/scripts/bench/physics-step.js [--settings 10x8,10x6,8x8] [--reference 40x8] [--episodes 20]
-Compares physics steps of the push tasks; 10x8 is 10 physics steps per control period with 8 solver iterations.
-The first setting is the one that speeds are relative to.`;
-
 type Action = readonly [number, number];
 
-interface Setting extends PhysicsStep {
+export interface Setting extends PhysicsStep {
   readonly label: string;
 }
 
@@ -37,9 +33,16 @@ const PUSHES: Readonly<Record<string, readonly Action[]>> = {
   right: [...repeat(4, () => [0, -0.5]), ...repeat(36, () => [0.6, 0])],
 };
 
-function parseSetting(label: string): Setting {
-  const [steps, solverIterations] = label.split("x").map(Number);
-  return { label, timestep: CONTROL_PERIOD / steps, solverIterations };
+/** Reads `10x8`: 10 physics steps per control period, 8 solver iterations. @throws UsageError for anything else */
+export function parseSetting(label: string): Setting {
+  const [, steps, solverIterations] = /^([1-9]\d*)x([1-9]\d*)$/.exec(label) ?? [];
+  if (steps !== undefined)
+    return { label, timestep: CONTROL_PERIOD / Number(steps), solverIterations: Number(solverIterations) };
+  throw new UsageError({
+    what: "Cannot read a physics setting",
+    got: `"${label}"`,
+    expected: "steps per control period and solver iterations, for example 10x8",
+  });
 }
 
 const open = (setting: PhysicsStep): Environment[] =>
@@ -161,27 +164,30 @@ function times(settings: readonly Setting[]): number[] {
   return samples.map(median);
 }
 
-const { values } = parseArgs({
-  options: {
-    settings: { type: "string", default: "10x8,20x8,10x12,10x6,10x4,8x8,6x8,5x8,5x16" },
-    reference: { type: "string", default: "40x8" },
-    episodes: { type: "string", default: "20" },
-    help: { type: "boolean", default: false },
-  },
-});
+export interface PhysicsStepOptions {
+  /** Settings to compare; the first is what speeds are relative to. */
+  readonly settings: readonly Setting[];
+  /** A fine setting that errors are measured against. */
+  readonly reference: Setting;
+  /** Episodes of extreme random actions per task. */
+  readonly episodes: number;
+}
 
-if (values.help) console.log(USAGE);
-else {
+/** Compares physics steps of the push tasks, as a table. */
+export async function benchPhysicsStep({
+  settings,
+  reference,
+  episodes,
+}: PhysicsStepOptions): Promise<string> {
   await initPhysics();
-  const settings = values.settings.split(",").map(parseSetting);
-  const reference = pushAll(parseSetting(values.reference));
+  const fine = pushAll(reference);
   const ms = times(settings);
   const f = (x: number, digits = 1) => x.toFixed(digits);
   const rows = settings.map((setting, i) => {
     const outcomes = pushAll(setting);
-    const d = differences(outcomes, reference);
+    const d = differences(outcomes, fine);
     const { lag, drift } = track(setting);
-    const { speed } = extreme(setting, Number(values.episodes));
+    const { speed } = extreme(setting, episodes);
     const hashes = new Set([1, 2].map(() => extreme(setting, 1).hash));
     const speeds = [f(setting.timestep * 1e3), f(1000 / ms[i], 0), f(ms[0] / ms[i], 2)];
     const off = [`${f(d.mean)} / ${f(d.median)} / ${f(d.most)}`, `${f(d.meanDeg)} / ${f(d.mostDeg)}`];
@@ -191,5 +197,5 @@ else {
   const head =
     "setting|step\nms|steps/s|speed\n×|pose off, mm\nmean/median/most|angle off, °\nmean/most|tasks\napart mm";
   const tail = "lag\nmm|drift\nmm|fastest\nm/s|bytes\ntwice";
-  console.log(table(`${head}|${tail}`.split("|"), rows));
+  return table(`${head}|${tail}`.split("|"), rows);
 }

@@ -8,6 +8,7 @@ import { formatComparison } from "./compare.js";
 import { benchLearning } from "./learning.js";
 import { describeMachine } from "./machine.js";
 import { LONG_REPETITION, REPETITION } from "./measure.js";
+import { benchPhysicsStep, parseSetting } from "./physics-step.js";
 import { benchRates } from "./rates.js";
 import { type BenchResult, benchResult, joinSections, readResult, sectionTable } from "./result.js";
 import { needsTorch, parseSections, runSection, SECTIONS, type SectionName } from "./sections.js";
@@ -48,6 +49,30 @@ export function createBenchProgram(io: BenchIo): Command {
     .option("--jobs <n>", "runs at a time", jobCount, 2)
     .option("--out <dir>", "folder of the runs", "runs/learning")
     .action(async (options) => io.out(await benchLearning(options)));
+  program
+    .command("physics")
+    .description("compare physics steps and solver iterations of the push tasks with a fine reference")
+    .option(
+      "--settings <list>",
+      "steps per control period × solver iterations",
+      "10x8,10x12,10x6,10x4,8x8,5x8",
+    )
+    .option("--reference <setting>", "a fine setting that errors are measured against", "40x8")
+    .option("--episodes <n>", "episodes of extreme random actions per task", jobCount, 20)
+    .action(
+      async ({
+        settings,
+        reference,
+        episodes,
+      }: Record<"settings" | "reference", string> & { episodes: number }) =>
+        io.out(
+          await benchPhysicsStep({
+            settings: settings.split(",").map(parseSetting),
+            reference: parseSetting(reference),
+            episodes,
+          }),
+        ),
+    );
   return program;
 }
 

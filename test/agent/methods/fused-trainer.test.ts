@@ -2,8 +2,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import { ONE_THREAD } from "../../../agent/compute.js";
 import { HyperCrlLearner, type HyperCrlOptions } from "../../../agent/methods/hypercrl.js";
 import type { LearnerState } from "../../../agent/methods/types.js";
+import { worthSharing } from "../../../agent/parallel/head-threads.js";
 import { Rng } from "../../../sim/core/rng.js";
-import { linearSystem, pointData, relativeError } from "../fixtures.js";
+import { bits, linearSystem, pointData, relativeError } from "../fixtures.js";
 
 /** 603 generated weights: 37 whole tiles of 16 columns and a part of one, more tiles than chunks. */
 const SIZES = [4, 20, 20, 2];
@@ -101,6 +102,33 @@ describe.each(cases)("fused kernel and graph from the same state: $name", ({ nam
     if (task > 0 && options.beta !== 0)
       expect(fused.report.regularizer / graph.report.regularizer).toBeCloseTo(1, 3);
     else expect(fused.report.regularizer).toBe(0);
+  });
+});
+
+describe("threads", () => {
+  /** A head large enough to be worth sharing. */
+  const large = {
+    dynamics: { sizes: [4, 150, 130, 2], activation: "relu" },
+    hypernetwork: { embedding: 4, hidden: [50], activation: "elu", init: "hyperfan" },
+  } as const;
+
+  it("give the same bits, whoever makes which chunks", async () => {
+    const start = await reach(2, large);
+    const states = [];
+    for (const threads of [1, 2, 3]) {
+      const compute = { threads, kernel: true };
+      states.push((await goOn(start, { ...large, engine: "fused", compute }, 60)).state);
+    }
+    for (const state of states.slice(1)) {
+      for (const [key, { data }] of Object.entries(states[0].arrays)) {
+        expect(bits(state.arrays[key].data).equals(bits(data)), key).toBe(true);
+      }
+    }
+    expect(worthSharing({ hidden: 50, columns: start.arrays["targets.0"].data.length })).toBe(true);
+  });
+
+  it("are not used where a pass is over at once", () => {
+    expect(worthSharing({ hidden: 50, columns: P })).toBe(false);
   });
 });
 

@@ -7,7 +7,7 @@ import { Crew } from "../../../agent/parallel/crew.js";
 import { RunError } from "../../../sim/core/errors.js";
 
 const WORKER = new URL("./worker.mjs", import.meta.url);
-const [FAIL, EXIT, STALL, SLOW] = [1, 2, 3, 4];
+const [FAIL, EXIT, STALL, SLOW, LATE] = [1, 2, 3, 4, 5];
 
 const crews: Crew[] = [];
 afterEach(async () => {
@@ -67,6 +67,18 @@ describe("a crew", () => {
       );
     await Promise.all([job(3), job(5), job(1), job(5)]);
     expect([...counts.subarray(0, 6)]).toEqual([4, 3, 3, 2, 2, 0]);
+  });
+});
+
+describe("a worker whose core is busy", () => {
+  it("is waited for when its chunks must not be done twice, and the crew tells of it until a job goes well", async () => {
+    const { crew, counts, awaitWorker } = setUp(1);
+    const count = (chunk: number) => void Atomics.add(counts, chunk, 1);
+    await crew.run(2, count, { duplicate: false, parameters: [LATE], meanwhile: awaitWorker() });
+    expect([...counts.subarray(0, 3)]).toEqual([1, 1, 0]);
+    expect(crew.stalled).toBe(true);
+    await crew.run(0, count, { duplicate: false });
+    expect(crew.stalled).toBe(false);
   });
 });
 

@@ -14,6 +14,7 @@ await serve({
     if (command === 1) throw new Error("told to fail");
     if (command === 2) process.exit(7);
     if (command === 3) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    if (command === 5) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
     if (command === 4) await new Promise((resolve) => setImmediate(resolve));
     Atomics.add(counts, chunk, factor);
   },
