@@ -43,7 +43,7 @@ export interface TrainOptions {
   readonly out?: string;
   /** Run folder to continue instead of starting one; settings come from it. */
   readonly resume?: string;
-  /** Train in the background while the arm acts: `loop.trainLag` becomes half of `loop.trainEvery` unless given. */
+  /** Train in the background while the arm acts: `loop.trainLag` becomes `loop.trainEvery` unless given. */
   readonly async?: boolean;
   /** Threads that plan and train together; results do not depend on it. Default: the machine's cores, at most 4. */
   readonly threads?: number;
@@ -123,10 +123,7 @@ function create(options: TrainOptions): OpenRun {
 function withLag(settings: Settings, async: boolean): Settings {
   const { trainLag, trainEvery } = settings.loop;
   if (!async || trainLag > 0) return settings;
-  return parseSettings(
-    { ...settings, loop: { ...settings.loop, trainLag: Math.ceil(trainEvery / 2) } },
-    "settings",
-  );
+  return parseSettings({ ...settings, loop: { ...settings.loop, trainLag: trainEvery } }, "settings");
 }
 
 function resume({ resume: folder = "", suite: own }: TrainOptions): OpenRun {

@@ -65,6 +65,7 @@ async function runOnce(out: string, watches: Watches): Promise<RunTimes> {
   const started = performance.now();
   await train({
     out,
+    threads: 1,
     settings: SHORT,
     onProgress: (event) => {
       if (event.kind === "training") training += event.ms;
@@ -92,7 +93,12 @@ function section(times: readonly RunTimes[]): Section {
     };
   });
   const steps = `${SHORT.tasks} tasks of ${SHORT["loop.initialRandomSteps"]} + ${SHORT["loop.stepsPerTask"]} steps`;
-  const whole = { what: `quick push run, ${steps}`, figure: `${wall.toFixed(1)} s`, against: "", ratio: "" };
+  const whole = {
+    what: `quick push run, ${steps}, one thread`,
+    figure: `${wall.toFixed(1)} s`,
+    against: "",
+    ratio: "",
+  };
   const figures: Figures[] = parts.map((part) =>
     named("run", { [`${part}Share`]: [share(part), "share"] as const }),
   );
