@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { availableParallelism } from "node:os";
 import { weightCount } from "../../agent/dynamics.js";
 import { PlanningThreads } from "../../agent/parallel/planning-threads.js";
 import { MpcPolicy } from "../../agent/policy.js";
@@ -59,11 +61,41 @@ async function benchOne(size: BenchSize, torch: EagerTorch | undefined): Promise
   const own: Job[] = [];
   for (const { policy } of open) own.push(await planJob(policy, size));
   const ms = await medians([...own, ...jobs, ...(eager ? [eager] : [])]);
+  const busyMs = await whileBusy(() => medians(own));
   for (const { close } of open) await close();
   await torch?.release("planning");
   const measured = rates(ms.slice(own.length));
   const eagerMs = eager && ms[ms.length - 1];
-  return joinSections(VARIANTS.map((variant, i) => section(size, variant, ms[i], measured, eagerMs)));
+  const sections = VARIANTS.map((variant, i) => section(size, variant, ms[i], measured, eagerMs));
+  return joinSections([...sections, busySection(size, busyMs)]);
+}
+
+/** Two threads against one while every core but one has other work. */
+function busySection({ name }: BenchSize, [oneMs, twoMs]: readonly number[]): Section {
+  const row: Row = {
+    what: `plan one ${name} action while the other cores are busy, two threads`,
+    figure: `${twoMs.toFixed(1)} ms`,
+    against: `one thread ${oneMs.toFixed(1)} ms`,
+    ratio: (twoMs / oneMs).toFixed(2),
+  };
+  const figures = named(`planning.${name}.busy`, {
+    ms: [oneMs, "ms"],
+    threads2: [twoMs, "ms"],
+    ratio: [twoMs / oneMs, "ratio"],
+  });
+  return { figures, rows: [row] };
+}
+
+/** Measures while a process of its own keeps each of the other cores busy. */
+async function whileBusy<T>(measure: () => Promise<T>): Promise<T> {
+  const others = Array.from({ length: availableParallelism() - 1 }, () =>
+    spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }),
+  );
+  try {
+    return await measure();
+  } finally {
+    for (const child of others) child.kill("SIGKILL");
+  }
 }
 
 /** Plans with small random weights: what a plan costs does not depend on them. */
