@@ -3,7 +3,7 @@ import type { Rng } from "../sim/core/rng.js";
 import type { Task } from "../sim/task.js";
 import { type Compute, ONE_THREAD } from "./compute.js";
 import { dynamicsShape, type MlpShape } from "./dynamics.js";
-import { createLearner } from "./methods/registry.js";
+import { createLearner, networkShape } from "./methods/registry.js";
 import type { Learner, LearnerState, TrainingReport } from "./methods/types.js";
 import { Normalizer, type NormalizerArrays } from "./normalizer.js";
 import { BackgroundLearner } from "./parallel/background-learner.js";
@@ -57,7 +57,8 @@ export class Agent {
   constructor(tasks: readonly Task[], settings: Settings, rng: Rng, compute: Compute = ONE_THREAD) {
     this.settings = settings;
     this.#tasks = tasks;
-    this.#shape = dynamicsShape(tasks[0].spec, settings.dynamics.hidden, settings.dynamics.activation);
+    const { hidden, activation, outputVariance } = settings.dynamics;
+    this.#shape = dynamicsShape(tasks[0].spec, hidden, activation, outputVariance);
     this.#rng = rng;
     this.#threads = compute.threads > 1 ? PlanningThreads.create(compute.threads) : undefined;
     const learner = rng.split("learner");
@@ -75,8 +76,14 @@ export class Agent {
     await this.#newPolicy();
   }
 
-  /** Ends the current task: its data are dropped. */
+  /** Ends the current task: the learner keeps what its method needs, then the data are dropped. */
   async endTask(): Promise<void> {
+    const rng = this.#rng.split(`end/task${this.#task}`);
+    await this.learner.endTask(this.#buffer!, this.#normalizers[this.#task], rng);
+    await this.#dropTask();
+  }
+
+  async #dropTask(): Promise<void> {
     await this.#policy?.release();
     this.#policy = undefined;
     this.#buffer = undefined;
@@ -153,7 +160,7 @@ export class Agent {
   }
 
   async release(): Promise<void> {
-    await this.endTask();
+    await this.#dropTask();
     await this.learner.release();
     await this.#threads?.close();
   }
@@ -173,7 +180,8 @@ export class Agent {
   }
 
   #createPolicy(index: number, rng: Rng): Promise<MpcPolicy> {
-    return MpcPolicy.create(this.#tasks[index], this.#shape, this.settings, rng, this.#threads);
+    const shape = networkShape(this.settings.method, this.#shape, index);
+    return MpcPolicy.create(this.#tasks[index], shape, this.settings, rng, this.#threads);
   }
 
   async #loadPolicy(): Promise<void> {

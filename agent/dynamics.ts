@@ -18,6 +18,8 @@ export function activate(activation: Activation, x: Tensor): Tensor {
 export interface MlpShape {
   readonly sizes: readonly number[];
   readonly activation: Activation;
+  /** The last layer is two heads, mean and log-variance, `2X` wide; see `output-variance.ts`. */
+  readonly outputVariance?: boolean;
 }
 
 export interface Layer {
@@ -27,21 +29,62 @@ export interface Layer {
   readonly bias: Tensor;
 }
 
-/** Number of weights and biases, P. */
-export function weightCount({ sizes }: MlpShape): number {
-  return sizes.slice(1).reduce((n, out, i) => n + (sizes[i] + 1) * out, 0);
+/** A network's parameters in a graph. */
+export interface Network {
+  readonly layers: readonly Layer[];
+  /** With two heads: the learned bounds of the log-variance, `[1, 2X]`; see `output-variance.ts`. */
+  readonly bounds: Tensor | undefined;
 }
 
-/** Cuts generated weights `[1, P]` into layers: weight `[in, out]` row-major, then bias, layer after layer. */
-export function layersFromFlat(flat: Tensor, { sizes }: MlpShape): Layer[] {
+/** X, how many numbers the network predicts. */
+export function targetSize({ sizes, outputVariance = false }: MlpShape): number {
+  const last = sizes[sizes.length - 1];
+  return outputVariance ? last / 2 : last;
+}
+
+/** Shapes of a network's parameters in their order: weight and bias, layer after layer, then the bounds. */
+export function parameterShapes({ sizes, outputVariance = false }: MlpShape): [number, number][] {
+  const layers = sizes.slice(1).flatMap((out, i): [number, number][] => [
+    [sizes[i], out],
+    [1, out],
+  ]);
+  return outputVariance ? [...layers, [1, sizes[sizes.length - 1]]] : layers;
+}
+
+/** Number of weights and biases, and of bounds where there are any: P. */
+export function weightCount(shape: MlpShape): number {
+  return parameterShapes(shape).reduce((n, [rows, columns]) => n + rows * columns, 0);
+}
+
+/** The network of parameters in the order of `parameterShapes`. */
+export function networkFromParts(parts: readonly Tensor[]): Network {
+  const count = Math.floor(parts.length / 2);
+  const layers = Array.from({ length: count }, (_, i) => ({ weight: parts[2 * i], bias: parts[2 * i + 1] }));
+  return { layers, bounds: parts[2 * count] };
+}
+
+/** Cuts generated weights `[1, P]` into the parts of a network, each row-major. */
+export function networkFromFlat(flat: Tensor, shape: MlpShape): Network {
+  const shapes = parameterShapes(shape);
   const parts = ops.split(
     flat,
-    sizes.slice(1).flatMap((out, i) => [sizes[i] * out, out]),
+    shapes.map(([rows, columns]) => rows * columns),
   );
-  return sizes.slice(1).map((out, i) => ({
-    weight: ops.reshape(parts[2 * i], [sizes[i], out]),
-    bias: parts[2 * i + 1],
-  }));
+  return networkFromParts(parts.map((part, i) => (shapes[i][0] === 1 ? part : ops.reshape(part, shapes[i]))));
+}
+
+/** The shape of what planning uses: the mean alone. */
+export function meanShape(shape: MlpShape): MlpShape {
+  const { sizes, activation } = shape;
+  return { sizes: [...sizes.slice(0, -1), targetSize(shape)], activation };
+}
+
+/** Layers that predict the mean alone, as `meanShape` says. */
+export function meanLayers({ layers }: Network, shape: MlpShape): readonly Layer[] {
+  if (!shape.outputVariance) return layers;
+  const { weight, bias } = layers[layers.length - 1];
+  const X = targetSize(shape);
+  return [...layers.slice(0, -1), { weight: ops.slice(weight, 0, X), bias: ops.slice(bias, 0, X) }];
 }
 
 /** `x [B, in]` → `[B, out]`. */
@@ -101,12 +144,16 @@ export function encodeInput(
   for (let i = 0; i < action.length; i++) out[at++] = action[i];
 }
 
-/** Shape of the dynamics network of a task: `[φ(x), u]` → `x' - x`. */
-export function dynamicsShape(spec: TaskSpec, hidden: readonly number[], activation: Activation): MlpShape {
-  return {
-    sizes: [featureCount(spec) + spec.action.length, ...hidden, spec.observation.length],
-    activation,
-  };
+/** Shape of the dynamics network of a task: `[φ(x), u]` → change of x (see `encodeChange`), or its mean and log-variance. */
+export function dynamicsShape(
+  spec: TaskSpec,
+  hidden: readonly number[],
+  activation: Activation,
+  outputVariance = false,
+): MlpShape {
+  const outputs = (outputVariance ? 2 : 1) * spec.observation.length;
+  const sizes = [featureCount(spec) + spec.action.length, ...hidden, outputs];
+  return { sizes, activation, ...(outputVariance && { outputVariance }) };
 }
 
 /** Graph inputs that hold a task's normaliser; see `Normalizer`. */

@@ -5,6 +5,7 @@ import { Agent } from "./agent.js";
 import type { Checkpoint, Progress } from "./checkpoint.js";
 import { type EpisodeKind, EpisodeRun, type LoopServices, Stopped } from "./episode-run.js";
 import { EvaluationMatrix } from "./evaluation.js";
+import { keptBy } from "./methods/kept.js";
 import { TrainingSessions } from "./training-sessions.js";
 
 export type { LoopServices } from "./episode-run.js";
@@ -158,7 +159,10 @@ export class ContinualLoop {
     this.#environment = undefined;
     const { task } = this.#progress;
     this.#advance({ stage: "evaluate", steps: 0, episode: 0, evaluated: 0 });
-    this.#services.store.saveTask(task, await this.#state());
+    const state = await this.#state();
+    const kept = keptBy(state.agent.learner);
+    this.#log({ type: "kept", task: this.#tasks[task].name, taskIndex: task, ...kept });
+    this.#services.store.saveTask(task, state);
   }
 
   /** One earlier (or the current) task: planning with today's weights, nothing learned. */

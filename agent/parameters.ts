@@ -9,6 +9,8 @@ export interface ParameterSpec {
   readonly shape: readonly [number, number];
   /** Bound of the uniform initial values; 0 for zeros. */
   readonly bound: number;
+  /** Standard deviation of normal initial values, in place of uniform ones. */
+  readonly std?: number;
 }
 
 /** Xavier-uniform bound (Glorot & Bengio 2010). */
@@ -51,8 +53,10 @@ export class ParameterGroup {
 
   /** Draws initial values and clears the moments. */
   initialize(rng: Rng): void {
-    this.specs.forEach(({ bound }, i) => {
-      drawUniform(this.values(i), bound, rng);
+    this.specs.forEach(({ bound, std }, i) => {
+      const values = this.values(i);
+      if (std === undefined) drawUniform(values, bound, rng);
+      else for (let k = 0; k < values.length; k++) values[k] = std * rng.normal();
     });
     this.clearMoments();
   }

@@ -1,4 +1,4 @@
-import { planners } from "../planners/registry.js";
+import { createPlanner } from "../planners/registry.js";
 import type { Planner, PlannerState } from "../planners/types.js";
 import type { Rng } from "../sim/core/rng.js";
 import type { Task } from "../sim/task.js";
@@ -35,10 +35,7 @@ export class MpcPolicy {
       low: task.spec.action.map((c) => c.low),
       high: task.spec.action.map((c) => c.high),
     };
-    const makePlanner = (stream: Rng) =>
-      name === "cem"
-        ? planners.cem.create(problem, { ...planners.cem.defaults, ...settings.planner }, stream)
-        : planners.icem.create(problem, { ...planners.icem.defaults, ...settings.planner }, stream);
+    const makePlanner = (stream: Rng) => createPlanner(name, problem, settings.planner, stream);
     return new MpcPolicy(model, makePlanner, rng);
   }
 
@@ -55,8 +52,9 @@ export class MpcPolicy {
 
   /** Plans from an observation `[X]` and returns the action `[U]`. */
   act(observation: Float32Array): Promise<Float32Array> {
-    return this.#planner.plan((actions, samples, meanwhile) =>
-      this.#model.costs(observation, actions, samples, meanwhile),
+    return this.#planner.plan(
+      (actions, samples, meanwhile) => this.#model.costs(observation, actions, samples, meanwhile),
+      (actions, samples) => this.#model.gradient(observation, actions, samples),
     );
   }
 

@@ -1,6 +1,7 @@
 import type { TaskSpec } from "../sim/task.js";
 import { encodeInput, featureCount } from "./dynamics.js";
 import { alignedArrays } from "./graph/session.js";
+import { type ChangeKinds, changeKinds, encodeChange } from "./state-change.js";
 
 /** Transitions as a training session reads them. */
 export interface TrainingData {
@@ -18,7 +19,8 @@ export interface TrainingData {
 
 /**
  * Transitions of the current task only, in a ring: once `capacity` are stored the oldest is overwritten, so memory
- * is flat however long the task. Kept as the model's own inputs `[φ(x), u]` and targets `x' - x`.
+ * is flat however long the task. Kept as the model's own inputs `[φ(x), u]` and targets (see
+ * `encodeChange`).
  */
 export class ReplayBuffer implements TrainingData {
   readonly capacity: number;
@@ -27,10 +29,12 @@ export class ReplayBuffer implements TrainingData {
   readonly inputSize: number;
   readonly targetSize: number;
   readonly #spec: TaskSpec;
+  readonly #kinds: ChangeKinds;
   #added = 0;
 
   constructor(spec: TaskSpec, capacity: number) {
     this.#spec = spec;
+    this.#kinds = changeKinds(spec);
     this.capacity = capacity;
     this.inputSize = featureCount(spec) + spec.action.length;
     this.targetSize = spec.observation.length;
@@ -56,7 +60,7 @@ export class ReplayBuffer implements TrainingData {
     const input = this.inputs.subarray(row * this.inputSize, (row + 1) * this.inputSize);
     const target = this.targets.subarray(row * this.targetSize, (row + 1) * this.targetSize);
     encodeInput(this.#spec, observation, action, input);
-    for (let i = 0; i < target.length; i++) target[i] = next[i] - observation[i];
+    encodeChange(this.#kinds, observation, next, target);
     this.#added++;
     return { input, target };
   }

@@ -1,33 +1,41 @@
+import type { CostGradient } from "../planners/types.js";
 import type { Task } from "../sim/task.js";
 import {
   encodeFeatures,
   foldNormalizer,
-  layersFromFlat,
   type MlpShape,
+  meanLayers,
+  meanShape,
   mlpColumns,
+  networkFromFlat,
   normalizerInputs,
+  targetSize,
   weightCount,
 } from "./dynamics.js";
 import { encodeModel } from "./graph/encode.js";
-import { Graph, type Tensor } from "./graph/graph.js";
+import { type Dimension, Graph, type Tensor } from "./graph/graph.js";
 import * as ops from "./graph/operations.js";
 import { alignedArrays, Session, tensor } from "./graph/session.js";
 import type { NormalizerArrays } from "./normalizer.js";
 import { RolloutColumns, type RolloutLayout } from "./parallel/columns.js";
 import type { PlanningThreads, SharedRollout } from "./parallel/planning-threads.js";
+import { RolloutGradient } from "./rollout-gradient.js";
+import { applyChange, changeKinds } from "./state-change.js";
 
 /** Names of the planner graph's inputs for layer `i`. */
 const layerNames = (i: number) => ({ weight: `layer.${i}.weight`, bias: `layer.${i}.bias` });
 
 /**
  * Turns flat weights `[1, P]` and a normaliser into what the planner's graph takes: per layer, weights `[out, in]`
- * and biases `[out, 1]` with the normaliser folded in. Done once per new weights, not once per plan.
+ * and biases `[out, 1]` with the normaliser folded in, of the mean alone. Done once per new weights, not once per
+ * plan.
  */
 function foldGraph(shape: MlpShape): Graph {
   const g = new Graph();
   const weights = g.input("weights", [1, weightCount(shape)]);
-  const normalizer = normalizerInputs(g, shape.sizes[0], shape.sizes[shape.sizes.length - 1]);
-  foldNormalizer(layersFromFlat(weights, shape), normalizer).forEach(({ weight, bias }, i) => {
+  const normalizer = normalizerInputs(g, shape.sizes[0], targetSize(shape));
+  const layers = meanLayers(networkFromFlat(weights, shape), shape);
+  foldNormalizer(layers, normalizer).forEach(({ weight, bias }, i) => {
     const names = layerNames(i);
     g.output(names.weight, ops.transpose(weight, [1, 0]));
     g.output(names.bias, ops.reshape(bias, [bias.shape[1] as number, 1]));
@@ -41,13 +49,16 @@ function foldGraph(shape: MlpShape): Graph {
  * order, which is worth a quarter of the planning time.
  * Inputs: `x0 [1, X]`, `actions [H, N, U]` and the layers of `foldGraph`; output: `costs [N]`, the negative sum of
  * rewards.
+ * @param shape of the mean
+ * @param samples N, where it is known: the gradient needs that
  */
-function rolloutGraph(task: Task, shape: MlpShape, horizon: number): Graph {
+function rolloutGraph(task: Task, shape: MlpShape, horizon: number, samples: Dimension = "N"): Graph {
   const { spec } = task;
   const [X, U] = [spec.observation.length, spec.action.length];
+  const kinds = changeKinds(spec);
   const g = new Graph();
   const x0 = g.input("x0", [1, X]);
-  const actions = g.input("actions", [horizon, "N", U]);
+  const actions = g.input("actions", [horizon, samples, U]);
   const layers = shape.sizes.slice(1).map((out, i) => ({
     weight: g.input(layerNames(i).weight, [out, shape.sizes[i]]),
     bias: g.input(layerNames(i).bias, [out, 1]),
@@ -60,7 +71,7 @@ function rolloutGraph(task: Task, shape: MlpShape, horizon: number): Graph {
     if (h === 0) xs.push(ops.add(ops.reshape(x0, [X, 1]), ops.mul(ops.slice(u, 0, 1, 0), 0)));
     const x = xs[h];
     const input = ops.concat([encodeFeatures(spec, x, 0), u], 0);
-    xs.push(ops.add(x, mlpColumns(layers, shape.activation, input)));
+    xs.push(applyChange(kinds, x, mlpColumns(layers, shape.activation, input)));
   }
   const reward = task.reward(ops.graphOps(g, 0), {
     observation: joinSteps(xs.slice(0, -1)),
@@ -81,11 +92,19 @@ export class RolloutModel {
   readonly #fold: Session;
   readonly #columns: RolloutColumns;
   readonly #shared: SharedRollout | undefined;
+  readonly #graph: (samples: number) => Graph;
+  #gradient: RolloutGradient | undefined;
 
-  private constructor(fold: Session, columns: RolloutColumns, shared: SharedRollout | undefined) {
+  private constructor(
+    fold: Session,
+    columns: RolloutColumns,
+    shared: SharedRollout | undefined,
+    graph: (samples: number) => Graph,
+  ) {
     this.#fold = fold;
     this.#columns = columns;
     this.#shared = shared;
+    this.#graph = graph;
   }
 
   /** @param threads plan together on several cores; the costs are the same, bit by bit, as on one */
@@ -96,18 +115,20 @@ export class RolloutModel {
     threads?: PlanningThreads,
   ): Promise<RolloutModel> {
     const fold = await Session.create(foldGraph(shape));
-    const model = encodeModel(rolloutGraph(task, shape, horizon));
+    const planned = meanShape(shape);
+    const model = encodeModel(rolloutGraph(task, planned, horizon));
     const layout: RolloutLayout = {
       horizon,
       observationSize: task.spec.observation.length,
       actionSize: task.spec.action.length,
-      layers: shape.sizes.slice(1).flatMap((out, i) => [
-        { name: layerNames(i).weight, shape: [out, shape.sizes[i]] },
+      layers: planned.sizes.slice(1).flatMap((out, i) => [
+        { name: layerNames(i).weight, shape: [out, planned.sizes[i]] },
         { name: layerNames(i).bias, shape: [out, 1] },
       ]),
     };
     const columns = await RolloutColumns.create(model, layout);
-    return new RolloutModel(fold, columns, threads?.open(model, layout, columns));
+    const graph = (samples: number) => rolloutGraph(task, planned, horizon, samples);
+    return new RolloutModel(fold, columns, threads?.open(model, layout, columns), graph);
   }
 
   /** Sets the weights `[P]` and the normaliser to plan with. */
@@ -138,8 +159,21 @@ export class RolloutModel {
     return this.#columns.costs(observation, actions, samples, 0, samples);
   }
 
+  /**
+   * Costs `[N]` and their derivatives `[H, N, U]` of actions `[H, N, U]` from an observation `[X]`, on the calling
+   * thread; valid until the next call. The first call, and one with another N, compiles a graph for that N.
+   */
+  async gradient(observation: Float32Array, actions: Float32Array, samples: number): Promise<CostGradient> {
+    if (this.#gradient?.samples !== samples) {
+      await this.#gradient?.release();
+      this.#gradient = await RolloutGradient.create(this.#graph(samples), this.#columns.layerFeeds);
+    }
+    return this.#gradient.run(observation, actions);
+  }
+
   async release(): Promise<void> {
     this.#shared?.release();
+    await this.#gradient?.release();
     await this.#fold.release();
     await this.#columns.release();
   }

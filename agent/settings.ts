@@ -1,6 +1,8 @@
 import { closest } from "fastest-levenshtein";
 import { z } from "zod";
 import { UsageError } from "../sim/core/errors.js";
+import { PLANNERS, planUpdateDefaults, planUpdateFields } from "./planner-settings.js";
+import { SUITE_DEFAULTS } from "./suite-settings.js";
 
 const count = (text: string, max = 100_000_000) => z.int().min(1).max(max).describe(text);
 const fraction = (text: string) => z.number().min(0).max(1).describe(text);
@@ -8,9 +10,20 @@ const rate = (text: string) => z.number().gt(0).max(1).describe(text);
 const layers = (text: string) => z.array(z.int().min(1).max(4096)).min(1).max(8).describe(text);
 const activation = z.enum(["relu", "elu", "tanh"]).describe("Activation after every layer but the last.");
 
-export const METHODS = ["hypercrl", "finetune", "single"] as const;
+export const METHODS = [
+  "hypercrl",
+  "chunked",
+  "multitask-hypernet",
+  "replay-hypernet",
+  "finetune",
+  "single",
+  "multitask",
+  "coreset",
+  "ewc",
+  "si",
+  "pnn",
+] as const;
 export const PROFILES = ["quick", "paper"] as const;
-export const PLANNERS = ["cem", "icem"] as const;
 
 /** Every setting of a run, one sentence and unit per field. The command line and the docs come from it. */
 export const settingsSchema = z
@@ -39,6 +52,9 @@ export const settingsSchema = z
       hidden: layers("Hidden layer sizes of the dynamics network."),
       activation,
       normalizeTargets: z.boolean().describe("Scale each predicted difference by its own spread."),
+      outputVariance: z
+        .boolean()
+        .describe("Predict the variance of each difference too; planning uses the mean."),
     }),
     training: z.strictObject({
       batchSize: count("Transitions in a minibatch.", 100_000),
@@ -51,7 +67,9 @@ export const settingsSchema = z
       embedding: count("Size of a task embedding.", 4096),
       hidden: layers("Hidden layer sizes of the hypernetwork."),
       activation,
-      init: z.enum(["xavier", "hyperfan"]).describe("Initial scale of the hypernetwork's last layer."),
+      init: z
+        .enum(["xavier", "hyperfan"])
+        .describe("Initial scale of the hypernetwork's last layer; chunked always starts as xavier."),
       learningRate: rate("Adam's step size for the hypernetwork."),
       embeddingLearningRate: rate("Adam's step size for the task embedding."),
       beta: z
@@ -62,22 +80,35 @@ export const settingsSchema = z
       regularizedTasks: z
         .union([z.literal("all"), z.int().min(1)])
         .describe("Earlier tasks regularised at each minibatch: all, or this many drawn uniformly."),
+      coresetSize: count("replay-hypernet: transitions kept of a task."),
+    }),
+    chunked: z.strictObject({
+      hidden: layers("chunked: hidden layer sizes of the hypernetwork."),
+      chunk: count("chunked: weights generated at a time.", 1_000_000),
+      chunkEmbedding: count("chunked: size of a chunk's embedding.", 4096),
     }),
     mlp: z.strictObject({
-      learningRate: rate("Adam's step size for the plain networks (methods finetune and single)."),
+      learningRate: rate("Adam's step size for the plain networks, that is for all but the hypernetworks."),
+      coresetSize: count(
+        "Transitions that coreset keeps of a task (published: push 100, door 600, cheetah 1000).",
+      ),
+      ewcLambda: z.number().min(0).max(1e9).describe("ewc: λ, weight of the Fisher penalty."),
+      siStrength: z.number().min(0).max(1e9).describe("si: c, weight of the path-integral penalty."),
+      siDamping: z.number().gt(0).max(1e3).describe("si: ξ, added to a weight's squared change over a task."),
     }),
     planner: z.strictObject({
       name: z.enum(PLANNERS).describe("Planning algorithm."),
       horizon: count("Actions looked ahead.", 1000),
-      samples: count("Action sequences sampled in the first iteration.", 1_000_000),
+      samples: count("Action sequences sampled per iteration; icem: in the first.", 1_000_000),
       elites: count("Best sequences the sampling distribution is refitted to.", 100_000),
-      iterations: count("Refits per control step.", 1000),
+      iterations: count("cem, icem, mppi: refits or updates per control step.", 1000),
       initialStd: z.number().gt(0).max(100).describe("Initial standard deviation, in units of the action."),
       warmStart: z.boolean().describe("Start from the previous plan, shifted by one step."),
       noiseBeta: z.number().min(0).max(10).describe("icem: exponent of the noise's 1/f^β spectrum."),
       decay: z.number().min(1).max(10).describe("icem: factor by which samples shrink each iteration."),
       keepFraction: fraction("icem: share of elites kept for the next iteration and the next step."),
       momentum: fraction("icem: share of the old mean and deviation kept in a refit."),
+      ...planUpdateFields,
     }),
   })
   .refine((s) => s.planner.elites <= s.planner.samples, {
@@ -98,7 +129,7 @@ const paper: Omit<Settings, "suite" | "method" | "profile" | "seed" | "tasks"> =
     bufferCapacity: 6000,
     evaluationEpisodes: 10,
   },
-  dynamics: { hidden: [200, 200], activation: "relu", normalizeTargets: false },
+  dynamics: { hidden: [200, 200], activation: "relu", normalizeTargets: false, outputVariance: false },
   training: { batchSize: 100, clipNorm: 5, engine: "fused" },
   hypernetwork: {
     embedding: 10,
@@ -109,8 +140,10 @@ const paper: Omit<Settings, "suite" | "method" | "profile" | "seed" | "tasks"> =
     embeddingLearningRate: 1e-4,
     beta: 0.05,
     regularizedTasks: "all",
+    coresetSize: 100,
   },
-  mlp: { learningRate: 1e-3 },
+  chunked: { hidden: [20, 20], chunk: 2000, chunkEmbedding: 20 },
+  mlp: { learningRate: 1e-3, coresetSize: 100, ewcLambda: 1e4, siStrength: 0.1, siDamping: 1e-3 },
   planner: {
     name: "cem",
     horizon: 20,
@@ -123,6 +156,7 @@ const paper: Omit<Settings, "suite" | "method" | "profile" | "seed" | "tasks"> =
     decay: 1.25,
     keepFraction: 0.3,
     momentum: 0.1,
+    ...planUpdateDefaults,
   },
 };
 
@@ -138,7 +172,7 @@ const quick: typeof paper = {
     bufferCapacity: 4200,
     evaluationEpisodes: 10,
   },
-  dynamics: { hidden: [100, 100], activation: "relu", normalizeTargets: true },
+  dynamics: { hidden: [100, 100], activation: "relu", normalizeTargets: true, outputVariance: false },
   hypernetwork: {
     ...paper.hypernetwork,
     init: "hyperfan",
@@ -186,7 +220,8 @@ export function resolveSettings(choice: SettingsChoice, assignments: readonly st
     tasks: suiteTasks,
     ...PROFILE_DEFAULTS[profile],
   });
-  for (const assignment of assignments) assign(draft, assignment);
+  const ofSuite = Object.hasOwn(SUITE_DEFAULTS, suite) ? (SUITE_DEFAULTS[suite][profile] ?? []) : [];
+  for (const assignment of [...ofSuite, ...assignments]) assign(draft, assignment);
   const settings = parseSettings(draft, "settings");
   if (settings.tasks > suiteTasks) {
     throw new UsageError({

@@ -3,6 +3,7 @@ import { coloredNoiseMap, colorNoise } from "./colored-noise.js";
 import {
   ActionGaussian,
   evaluate,
+  middleSequence,
   readSequence,
   restoreArray,
   selectElites,
@@ -76,7 +77,7 @@ class Icem implements Planner {
     this.#gaussian = new ActionGaussian(problem);
     this.#map = noiseBeta === 0 ? undefined : coloredNoiseMap(problem.horizon, noiseBeta);
     const { size } = this.#gaussian;
-    this.#initialMean = new Float32Array(size).map((_, i) => middle(problem, i % problem.low.length));
+    this.#initialMean = middleSequence(problem);
     const capacity = this.#population(0) + this.#kept(elites);
     this.#white = new Float32Array(this.#map ? size * capacity : 0);
     this.#samples = new Float32Array(size * capacity);
@@ -221,10 +222,4 @@ class Icem implements Planner {
     this.#warmMean = mean;
     this.#rng = Rng.fromState(state.rng);
   }
-}
-
-/** Middle of the range of action entry `u`, or 0 where it is unbounded. */
-function middle({ low, high }: PlanningProblem, u: number): number {
-  const value = (low[u] + high[u]) / 2;
-  return Number.isFinite(value) ? value : Math.min(Math.max(0, low[u]), high[u]);
 }

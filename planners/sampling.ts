@@ -69,10 +69,16 @@ export class ActionGaussian {
   /** First action `[U]` of an action sequence `[H, U]`, clipped, as a copy. */
   firstAction(sequence: Float32Array): Float32Array {
     const action = sequence.slice(0, this.actionSize);
-    for (let u = 0; u < action.length; u++) {
-      action[u] = Math.min(Math.max(action[u], this.#low[u]), this.#high[u]);
-    }
+    this.clip(action);
     return action;
+  }
+
+  /** Clips actions `[…, U]` in place to the bounds. */
+  clip(actions: Float32Array): void {
+    for (let i = 0; i < actions.length; i++) {
+      const u = i % this.actionSize;
+      actions[i] = Math.min(Math.max(actions[i], this.#low[u]), this.#high[u]);
+    }
   }
 }
 
@@ -95,11 +101,17 @@ export async function evaluate(
   };
   const costs = await cost(actions, samples, once);
   once();
-  if (costs.length === samples) return costs;
+  checkLength("costs", costs, samples, "one per action sequence");
+  return costs;
+}
+
+/** @throws {RunError} when a cost function returned another number of entries than wanted */
+export function checkLength(name: string, array: Float32Array, wanted: number, why: string): void {
+  if (array.length === wanted) return;
   throw new RunError({
-    what: "The cost function returned the wrong number of costs",
-    got: `${costs.length}`,
-    expected: `${samples}, one per action sequence`,
+    what: `The cost function returned the wrong number of ${name}`,
+    got: `${array.length}`,
+    expected: `${wanted}, ${why}`,
     todo: "Return an array of exactly that length.",
   });
 }
@@ -124,11 +136,25 @@ export function selectElites(costs: Float32Array, out: Int32Array): number {
     out[at] = n;
   }
   if (count > 0) return count;
-  throw new RunError({
+  throw noFiniteCost(costs);
+}
+
+/** What to throw when no action sequence has a finite cost. */
+export function noFiniteCost(costs: ArrayLike<number>): RunError {
+  return new RunError({
     what: "The predicted cost of every sampled action sequence is non-finite",
     got: `${costs.length} costs, the first ${costs[0]}`,
     expected: "at least one finite cost",
     todo: "The dynamics model has probably diverged: lower its learning rate or check the reward for divisions by zero.",
+  });
+}
+
+/** Middle of the range of every action, or 0 where it is unbounded, as a sequence `[H, U]`. */
+export function middleSequence({ horizon, low, high }: PlanningProblem): Float32Array {
+  return new Float32Array(horizon * low.length).map((_, i) => {
+    const u = i % low.length;
+    const value = (low[u] + high[u]) / 2;
+    return Number.isFinite(value) ? value : Math.min(Math.max(0, low[u]), high[u]);
   });
 }
 

@@ -22,6 +22,21 @@ export type CostFunction = (
   meanwhile?: () => void,
 ) => Promise<Float32Array>;
 
+/** Costs of action sequences and their derivatives. */
+export interface CostGradient {
+  /** `[N]`; a non-finite cost counts as the worst. */
+  readonly costs: Float32Array;
+  /** Derivative of each sequence's cost with respect to its own actions, `[H, N, U]`; need not be finite. */
+  readonly gradient: Float32Array;
+}
+
+/**
+ * Predicted costs of `samples` action sequences, with derivatives.
+ * @param actions `[H, N, U]`, row-major, N = samples
+ * @returns valid until the next call
+ */
+export type CostGradientFunction = (actions: Float32Array, samples: number) => Promise<CostGradient>;
+
 /** Warm start of a planner, enough to continue bit by bit. */
 export interface PlannerState {
   readonly rng: RngState;
@@ -29,14 +44,23 @@ export interface PlannerState {
   readonly arrays: Readonly<Record<string, Float32Array>>;
 }
 
-/** A sampling planner: a cost function in, the next action out. */
+/** A planner: functions of action sequences in, the next action out. */
 export interface Planner {
   /** Returns the action `[U]` to execute now, within bounds. */
-  plan(cost: CostFunction): Promise<Float32Array>;
+  plan(cost: CostFunction, gradient: CostGradientFunction): Promise<Float32Array>;
   /** Forgets the warm start; call at the start of every episode. Randomness continues. */
   reset(): void;
   state(): PlannerState;
   restore(state: PlannerState): void;
 }
 
-export type PlannerFactory<S> = (problem: PlanningProblem, settings: S, rng: Rng) => Planner;
+/** A planner that needs costs only. */
+export interface SamplingPlanner extends Planner {
+  plan(cost: CostFunction): Promise<Float32Array>;
+}
+
+export type PlannerFactory<S, P extends Planner = SamplingPlanner> = (
+  problem: PlanningProblem,
+  settings: S,
+  rng: Rng,
+) => P;

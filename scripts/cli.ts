@@ -26,6 +26,10 @@ function installSignals(): AbortSignal {
   process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
     if (code === "EPIPE") stop.abort("SIGPIPE");
   });
+  // A sweep that is gone leaves no run behind; waiting for that must not keep a finished run from ending.
+  process.on("disconnect", () => stop.abort("SIGTERM"));
+  if (process.connected === false) stop.abort("SIGTERM");
+  process.channel?.unref();
   return stop.signal;
 }
 

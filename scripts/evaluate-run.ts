@@ -5,6 +5,7 @@ import { readCheckpoint } from "../agent/checkpoint.js";
 import { EVALUATION_SEED } from "../agent/loop.js";
 import type { MpcPolicy } from "../agent/policy.js";
 import { hashSettings, readSettings } from "../agent/run-store.js";
+import { parseSettings, type Settings } from "../agent/settings.js";
 import { InputError, UsageError } from "../sim/core/errors.js";
 import { Rng } from "../sim/core/rng.js";
 import { Environment } from "../sim/environment.js";
@@ -12,6 +13,7 @@ import type { Task, TaskSuite } from "../sim/task.js";
 import { initPhysics } from "../sim/world.js";
 import { createRegistry } from "../tasks/registry.js";
 import { chooseCompute } from "./compute.js";
+import { suiteFrom } from "./suite-file.js";
 import { defaultRegistry, suiteOfRun } from "./suites.js";
 
 export interface EvaluateOptions {
@@ -21,8 +23,10 @@ export interface EvaluateOptions {
   readonly episodes?: number;
   /** Seed of starts and planner noise; default the run's own, which repeats its evaluation exactly. */
   readonly seed?: number;
-  /** The suite, when it is not registered. */
-  readonly suite?: TaskSuite;
+  /** Planner settings that replace the run's own. */
+  readonly planner?: Partial<Settings["planner"]>;
+  /** The suite, or the path of the module that exports it, when it is not registered. */
+  readonly suite?: string | TaskSuite;
   /** Threads that plan together; results do not depend on it. Default: the machine's cores, at most 4. */
   readonly threads?: number;
   /** Told of what works less well than it should. */
@@ -58,7 +62,8 @@ export interface RunEvaluation {
 export async function evaluateRun(folder: string, options: EvaluateOptions = {}): Promise<RunEvaluation> {
   await initPhysics();
   const settings = readSettings(folder);
-  const registry = options.suite === undefined ? defaultRegistry : createRegistry([options.suite]);
+  const registry =
+    options.suite === undefined ? defaultRegistry : createRegistry([await suiteFrom(options.suite)]);
   const suite = suiteOfRun(folder, settings, registry);
   const afterTask = savedTask(folder, options.afterTask);
   const path = join(folder, "checkpoints", `task-${afterTask}.json`);
@@ -66,7 +71,9 @@ export async function evaluateRun(folder: string, options: EvaluateOptions = {})
   const { episodes = settings.loop.evaluationEpisodes, seed, signal, onEpisode } = options;
   const tasks = suite.tasks.slice(0, settings.tasks);
   const compute = chooseCompute(settings, options.threads, options.onWarning ?? (() => {}));
-  const agent = new Agent(tasks, settings, Rng.fromSeed(settings.seed).split("agent"), compute);
+  const planner = { ...settings.planner, ...options.planner };
+  const planning = parseSettings({ ...settings, planner }, "the planner settings");
+  const agent = new Agent(tasks, planning, Rng.fromSeed(settings.seed).split("agent"), compute);
   try {
     await agent.restore(checkpoint.agent, afterTask - 1);
     const rng = Rng.fromSeed(seed ?? settings.seed);

@@ -16,6 +16,7 @@ export { type LoopResult, loop } from "../agent/graph/loop.js";
 /** Operations on the tensors of a `Graph`: `operations.add(a, b)`, `operations.gemm(x, w)`, … */
 export * as operations from "../agent/graph/operations.js";
 export { type Feeds, Session, tensor } from "../agent/graph/session.js";
+export { graphRewards } from "../agent/graph-reward.js";
 export { ContinualLoop, type LoopServices } from "../agent/loop.js";
 export { Normalizer, type NormalizerArrays } from "../agent/normalizer.js";
 export type { ProgressEvent } from "../agent/progress.js";
@@ -29,13 +30,20 @@ export {
   settingsSchema,
 } from "../agent/settings.js";
 export { type CemSettings, createCem } from "../planners/cem.js";
+export { createGradient, type GradientSettings } from "../planners/gradient.js";
 export { createIcem, type IcemSettings } from "../planners/icem.js";
+export { createMppi, type MppiSettings } from "../planners/mppi.js";
+export { createPddm, type PddmSettings } from "../planners/pddm.js";
+export { createRandom, type RandomSettings } from "../planners/random.js";
 export type {
   CostFunction,
+  CostGradient,
+  CostGradientFunction,
   Planner,
   PlannerFactory,
   PlannerState,
   PlanningProblem,
+  SamplingPlanner,
 } from "../planners/types.js";
 export { type ErrorDetails, HyperCrlError, InputError, RunError, UsageError } from "../sim/core/errors.js";
 export { eagerOps, type Ops } from "../sim/core/ops.js";
@@ -45,6 +53,7 @@ export type { EpisodeHeader, EpisodeStep, EpisodeTotals } from "../sim/recording
 export { type Episode, readEpisode } from "../sim/recording/reader.js";
 export { EpisodeRecorder } from "../sim/recording/recorder.js";
 export { type Difference, type Verification, verifyEpisode } from "../sim/recording/verify.js";
+export { decodeSnapshot, encodeSnapshot, type SnapshotParts } from "../sim/snapshot.js";
 export type {
   ActionChannel,
   Channel,
@@ -58,7 +67,20 @@ export type {
   VisualBody,
   VisualShape,
 } from "../sim/task.js";
-export { initPhysics, physicsVersion } from "../sim/world.js";
+export {
+  ColliderDesc,
+  type Handle,
+  initPhysics,
+  JointData,
+  MotorModel,
+  PhysicsWorld,
+  physicsVersion,
+  RigidBodyDesc,
+  substepsPerControl,
+  type WorldOptions,
+} from "../sim/world.js";
+export { type ConformanceRule, checkSuite, taskRules } from "../tasks/conformance.js";
+export { createPushRandomSuite, type PushRandomOptions } from "../tasks/push-random.js";
 export { builtinSuites, createRegistry, findSuite, type SuiteRegistry } from "../tasks/registry.js";
 export {
   type EvaluatedEpisode,
@@ -67,6 +89,7 @@ export {
   type RunEvaluation,
   type TaskEvaluation,
 } from "./evaluate-run.js";
+export { loadSuite } from "./suite-file.js";
 export { registerSuite } from "./suites.js";
 export {
   type BestEpisode,
@@ -75,5 +98,10 @@ export {
   summarize,
   type TaskSummary,
 } from "./summary.js";
+export type { RunExit, RunJob, SweepEngine } from "./sweep/engine.js";
+export { localEngine } from "./sweep/local-engine.js";
+export type { SweepChoice, SweepMethod } from "./sweep/plan.js";
+export type { FailedRun, SweepReport } from "./sweep/report.js";
+export { type RunOutcome, runSweep, type SweepOptions, type SweepView } from "./sweep/sweep.js";
 export { type RunStart, summarizeRun, type TrainOptions, type TrainResult, train } from "./train.js";
 export { currentVersions } from "./versions.js";

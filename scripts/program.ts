@@ -1,10 +1,16 @@
+import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { METHODS, PROFILES } from "../agent/settings.js";
+import { UsageError } from "../sim/core/errors.js";
+import type { TaskSuite } from "../sim/task.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { settingsCommand, tasksCommand } from "./commands/lists.js";
 import { replayCommand } from "./commands/replay.js";
+import { sweepCommand } from "./commands/sweep.js";
 import { trainCommand } from "./commands/train.js";
 import type { Io } from "./io.js";
+import { isSuiteFile } from "./suite-file.js";
+import { chooseSweep, methodList, type SweepArguments, seedList } from "./sweep/arguments.js";
 import type { TrainOptions } from "./train.js";
 import { packageVersion } from "./versions.js";
 
@@ -22,9 +28,10 @@ export function createProgram(io: Io, done: (exitCode: number) => void): Command
   addTrain(program, io, done);
   addEvaluate(program, io, done);
   addReplay(program, io, done);
-  command(program, "tasks", "list the task suites and their tasks").action((flags) =>
-    done(tasksCommand(flags, io)),
-  );
+  addSweep(program, io, done);
+  command(program, "tasks", "list the task suites and their tasks")
+    .option("--suite <name|file>", "this suite alone; a module of your own is checked against every rule")
+    .action(async (flags) => done(await tasksCommand(flags, io)));
   command(program, "settings", "list every setting with its defaults").action((flags) =>
     done(settingsCommand(flags, io)),
   );
@@ -51,11 +58,15 @@ interface TrainArguments
   readonly json?: boolean;
 }
 
+const SUITE_FILE_TEXT = "module of the task suite, when it does not come with the package";
 const THREADS_TEXT = "threads that plan and train together; same results (default: all cores, at most 4)";
 
 function addTrain(program: Command, io: Io, done: (exitCode: number) => void): void {
   command(program, "train", "learn the tasks of a suite one after another")
-    .option("--suite <name>", "task suite (see `hypercrl tasks`)", "push")
+    .option(
+      "--suite <name|file>",
+      "task suite (see `hypercrl tasks`), or a module of your own (default: push)",
+    )
     .option("--method <name>", METHODS.join(", "), "hypercrl")
     .option("--profile <name>", PROFILES.join(" or "), "quick")
     .option("--seed <n>", "seed of every random stream", wholeNumber, 1)
@@ -64,7 +75,7 @@ function addTrain(program: Command, io: Io, done: (exitCode: number) => void): v
     .option("--out <dir>", "new run folder (default: runs/<suite>-<method>-<profile>-s<seed>)")
     .addOption(
       new Option("--resume <run>", "continue the run in this folder").conflicts([
-        ...["suite", "method", "profile", "seed", "set", "tasks", "out", "async"],
+        ...["method", "profile", "seed", "set", "tasks", "out", "async"],
       ]),
     )
     .option("--async", "train in the background while the arm acts (sets loop.trainLag)")
@@ -72,7 +83,8 @@ function addTrain(program: Command, io: Io, done: (exitCode: number) => void): v
     .option("--quiet", "print the final summary only")
     .action(async ({ set, tasks, quiet, json, resume, threads, ...options }: TrainArguments) => {
       const assignments = tasks === undefined ? set : [...set, `tasks=${tasks}`];
-      const chosen = resume === undefined ? { ...options, assignments } : { resume };
+      const chosen =
+        resume === undefined ? { ...options, assignments } : { resume, ...ownSuite(options.suite) };
       done(
         await trainCommand(
           { ...chosen, ...(threads !== undefined && { threads }) },
@@ -81,6 +93,17 @@ function addTrain(program: Command, io: Io, done: (exitCode: number) => void): v
         ),
       );
     });
+}
+
+/** A run knows its suite by name; only that of a module must be given again. @throws UsageError for another */
+function ownSuite(suite: string | TaskSuite | undefined): Pick<TrainOptions, "suite"> {
+  if (typeof suite !== "string") return {};
+  if (isSuiteFile(suite)) return { suite };
+  throw new UsageError({
+    what: "--resume continues with the suite of the run",
+    got: `--suite ${suite}`,
+    expected: "no --suite, or the module that the run's suite came from",
+  });
 }
 
 function addEvaluate(program: Command, io: Io, done: (exitCode: number) => void): void {
@@ -93,6 +116,7 @@ function addEvaluate(program: Command, io: Io, done: (exitCode: number) => void)
       "seed of starts and planner noise (default: repeats the run's evaluation)",
       wholeNumber,
     )
+    .option("--suite <file>", SUITE_FILE_TEXT)
     .option("--threads <n>", THREADS_TEXT, countingNumber)
     .option("--out <file>", "also write the figures of every episode to this new JSON file")
     .action(async (run: string, { json, out, ...options }) => {
@@ -104,7 +128,28 @@ function addReplay(program: Command, io: Io, done: (exitCode: number) => void): 
   command(program, "replay", "show recorded episodes, or simulate them again and compare")
     .argument("<episode...>", "episode files (.mcap), or run folders for all their episodes")
     .option("--verify", "simulate again and compare every observation, reward and state hash bit by bit")
+    .option("--suite <file>", SUITE_FILE_TEXT)
     .action(async (paths: string[], flags) => done(await replayCommand(paths, flags, io)));
+}
+
+function addSweep(program: Command, io: Io, done: (exitCode: number) => void): void {
+  const chosen = ["suite", "methods", "seeds", "profile", "set", "tasks"];
+  command(program, "sweep", "train several methods with several seeds and compare them")
+    .option("--suite <name>", "task suite (default: push)")
+    .option("--methods <list>", `some of ${METHODS.join(",")} (default: all)`, methodList)
+    .option("--seeds <list>", "seeds such as 1,2,3 or 1-5 (default: 1-3)", seedList)
+    .option("--profile <name>", `${PROFILES.join(" or ")} (default: quick)`)
+    .option("--set <name=value>", "change a setting of all runs; repeatable", collect, [])
+    .option("--tasks <n>", "learn only the first n tasks", countingNumber)
+    .addOption(new Option("--file <json>", "what to compare, from a file").conflicts(chosen))
+    .option("--jobs <n>", "runs at a time, one core each (default: all cores)", countingNumber)
+    .option("--out <dir>", "folder of the sweep (default: runs/sweep-<suite>-<profile>)")
+    .option("--resume", "go on with the sweep in that folder; methods and seeds given are added to it")
+    .addOption(new Option("--report", "only show what is finished").conflicts(["resume", "file", ...chosen]))
+    .option("--quiet", "print the table only")
+    .action(async ({ jobs = availableParallelism(), ...flags }: SweepArguments) =>
+      done(await sweepCommand(chooseSweep(flags), { ...flags, jobs }, io)),
+    );
 }
 
 function collect(value: string, before: readonly string[]): string[] {

@@ -22,7 +22,7 @@ export function suiteOfRun(folder: string, settings: Settings, registry = defaul
     what: `Run ${folder} was made with another task suite`,
     got: `suite "${settings.suite}" with ${settings.tasks} tasks`,
     expected: `one of ${known(registry)}`,
-    todo: "Use the program that made the run, or register its suite and call train() with it",
+    todo: "Give the module of the suite with --suite, or call train() with the suite",
   });
 }
 
@@ -38,7 +38,7 @@ export function taskOfEpisode(
     what: `Episode ${path} belongs to a task that is not known here`,
     got: `task "${task}" of suite "${suite}"`,
     expected: `a task of ${known(registry)}; \`hypercrl tasks\` lists them`,
-    todo: "Verify it with the program that recorded it; without --verify it can still be read",
+    todo: "Give the module of the suite with --suite; without --verify the episode can still be read",
   });
 }
 

@@ -4,7 +4,7 @@ import { performance } from "node:perf_hooks";
 import type { Checkpoint, Progress } from "../agent/checkpoint.js";
 import { ContinualLoop } from "../agent/loop.js";
 import type { ProgressEvent } from "../agent/progress.js";
-import { RunStore } from "../agent/run-store.js";
+import { RunStore, readSettings } from "../agent/run-store.js";
 import { parseSettings, type Settings } from "../agent/settings.js";
 import { UsageError } from "../sim/core/errors.js";
 import { readJsonl } from "../sim/core/jsonl.js";
@@ -13,8 +13,11 @@ import { initPhysics } from "../sim/world.js";
 import { createRegistry } from "../tasks/registry.js";
 import { chooseSettings } from "./choose-settings.js";
 import { chooseCompute } from "./compute.js";
+import { type FolderLock, lockFolder } from "./folder-lock.js";
+import { suiteFrom } from "./suite-file.js";
 import { defaultRegistry, suiteOfRun } from "./suites.js";
 import { type MetricsRecord, type Summary, summarize } from "./summary.js";
+import { UsageLog } from "./usage.js";
 import { currentVersions } from "./versions.js";
 
 /** What is told once, when the run folder is open and before anything is computed. */
@@ -27,9 +30,12 @@ export interface RunStart {
 }
 
 export interface TrainOptions {
-  /** Name of a registered suite, or a suite. Default `push`; with `resume` only needed for a suite of one's own. */
+  /**
+   * Name of a registered suite, path of a module that exports one (`./my-suite.mjs`), or a suite. Default `push`; with
+   * `resume` only needed for a suite of one's own.
+   */
   readonly suite?: string | TaskSuite;
-  /** `hypercrl` (default), `finetune` or `single`. */
+  /** How tasks are learned, one of `METHODS`; default `hypercrl`. */
   readonly method?: string;
   /** `quick` (default) or `paper`. */
   readonly profile?: string;
@@ -79,12 +85,17 @@ interface OpenRun {
  */
 export async function train(options: TrainOptions = {}): Promise<TrainResult> {
   await initPhysics();
-  const { store, checkpoint, suite } = options.resume === undefined ? create(options) : resume(options);
+  const given = options.suite === undefined ? undefined : await suiteFrom(options.suite);
+  const { store, lock, checkpoint, suite } = open(options, given);
   try {
     const { folder, settings } = store;
+    const usage = new UsageLog((record) => store.append("timing", record));
     const loop = new ContinualLoop(suite.tasks, {
       store,
-      report: options.onProgress ?? (() => {}),
+      report: (event) => {
+        usage.note();
+        options.onProgress?.(event);
+      },
       now: () => performance.now(),
       compute: chooseCompute(settings, options.threads, options.onWarning ?? (() => {})),
       stopRequested: () => options.signal?.aborted ?? false,
@@ -93,9 +104,11 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
     const tasks = suite.tasks.slice(0, settings.tasks);
     options.onStart?.({ folder, settings, tasks, progress: checkpoint?.progress });
     const outcome = await loop.run();
+    if (checkpoint?.progress.stage !== "done") usage.write();
     return { outcome, folder, settings, progress: loop.progress, summary: summarizeRun(folder) };
   } finally {
     store.close();
+    lock.release();
   }
 }
 
@@ -104,9 +117,25 @@ export function summarizeRun(folder: string): Summary {
   return summarize(readJsonl(join(folder, "metrics.jsonl")).records as MetricsRecord[]);
 }
 
-function create(options: TrainOptions): OpenRun {
-  const { suite: chosen = "push", method = "hypercrl", profile = "quick", seed = 1 } = options;
-  const suite = typeof chosen === "string" ? defaultRegistry.find(chosen) : chosen;
+/** Opens a run that nobody else works on, and keeps it so until the lock is released. */
+function open(options: TrainOptions, suite: TaskSuite | undefined): OpenRun & { readonly lock: FolderLock } {
+  if (options.resume === undefined) {
+    const run = create(options, suite);
+    return { ...run, lock: lockFolder(run.store.folder, "Run") };
+  }
+  // Says what is wrong with a folder that is no run before anything is written there.
+  readSettings(options.resume);
+  const lock = lockFolder(options.resume, "Run");
+  try {
+    return { ...resume(options.resume, suite), lock };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function create(options: TrainOptions, suite = defaultRegistry.find("push")): OpenRun {
+  const { method = "hypercrl", profile = "quick", seed = 1 } = options;
   const assignments = Object.entries(options.settings ?? {})
     .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
     .concat(options.assignments ?? []);
@@ -126,8 +155,8 @@ function withLag(settings: Settings, async: boolean): Settings {
   return parseSettings({ ...settings, loop: { ...settings.loop, trainLag: trainEvery } }, "settings");
 }
 
-function resume({ resume: folder = "", suite: own }: TrainOptions): OpenRun {
-  const registry = typeof own === "object" ? createRegistry([own]) : defaultRegistry;
+function resume(folder: string, own: TaskSuite | undefined): OpenRun {
+  const registry = own === undefined ? defaultRegistry : createRegistry([own]);
   let suite: TaskSuite | undefined;
   const opened = RunStore.resume(folder, currentVersions(), (settings) => {
     suite = suiteOfRun(folder, settings, registry);

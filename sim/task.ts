@@ -10,6 +10,10 @@ export interface Channel {
 export interface ObservationChannel extends Channel {
   /** True when the value is an angle that the dynamics model must see as (cos, sin). */
   readonly angle?: boolean;
+  /** True for the four channels x, y, z, w, one after the other, of a unit quaternion. */
+  readonly quaternion?: boolean;
+  /** True when the dynamics model predicts the next value itself instead of its difference. */
+  readonly absolute?: boolean;
 }
 
 export interface ActionChannel extends Channel {

@@ -20,7 +20,9 @@ const engine: typeof RAPIER =
     ? (await import("@dimforge/rapier3d")).default
     : ((await import("@dimforge/rapier3d-scalar")).default as unknown as typeof RAPIER);
 
-export const { CoefficientCombineRule, ColliderDesc, JointData, MotorModel, RigidBodyDesc } = engine;
+export const { CoefficientCombineRule, ColliderDesc, JointAxesMask, JointData, MotorModel, RigidBodyDesc } =
+  engine;
+export type CoefficientCombineRule = RAPIER.CoefficientCombineRule;
 export type ColliderDesc = RAPIER.ColliderDesc;
 
 /** Names a body or a joint for as long as the world lives, across snapshots too. */
@@ -124,6 +126,11 @@ export class PhysicsWorld {
   /** Writes x, y, z in rad/s. */
   readAngularVelocity(handle: Handle, out: Float32Array): void {
     this.#world.bodies.raw.rbAngvel(handle, out);
+  }
+
+  /** Writes the velocity of the centre of mass: x, y, z in m/s. */
+  readLinearVelocity(handle: Handle, out: Float32Array): void {
+    this.#world.bodies.raw.rbLinvel(handle, out);
   }
 
   /** Replaces the external torque on a body (N·m, world frame); it acts until replaced. */

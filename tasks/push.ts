@@ -1,5 +1,6 @@
 import type { Ops } from "../sim/core/ops.js";
 import type { Task, TaskSpec, TaskSuite, Transition } from "../sim/task.js";
+import { cornerChannels, cornerReward, GRIPPER_ACTION } from "./corners.js";
 import type { BlockDensities } from "./push-layout.js";
 import { CONTROL_PERIOD, type PhysicsStep, PushScene } from "./push-scene.js";
 
@@ -15,24 +16,15 @@ export const DENSITIES: readonly BlockDensities[] = [
   [250, 500],
 ];
 
-const CORNER_NAMES = ["backRight", "backLeft", "frontRight", "frontLeft"];
 const SUCCESS_MM = 5;
-// Keeps the gradient of a length finite where the length is zero; changes a reward by at most 1e-5.
-const SMOOTHING = 1e-12;
 
 const SPEC: TaskSpec = {
   observation: [
     { name: "markerMinusGripperX", unit: "m" },
     { name: "markerMinusGripperY", unit: "m" },
-    ...CORNER_NAMES.flatMap((name) => [
-      { name: `${name}X`, unit: "m" },
-      { name: `${name}Y`, unit: "m" },
-    ]),
+    ...cornerChannels(),
   ],
-  action: [
-    { name: "dx", unit: "0.05 m", low: -1, high: 1 },
-    { name: "dy", unit: "0.05 m", low: -1, high: 1 },
-  ],
+  action: GRIPPER_ACTION,
   episodeSteps: 120,
   controlPeriod: CONTROL_PERIOD,
 };
@@ -42,11 +34,7 @@ const SPEC: TaskSpec = {
  * action; 0 … 4 without the action's cost.
  */
 export function pushReward<T>(ops: Ops<T>, { action, nextObservation }: Transition<T>): T {
-  const norm = (x: T): T => ops.sqrt(ops.add(ops.sum(ops.mul(x, x)), ops.constant([SMOOTHING])));
-  const offsets = ops.sub(ops.slice(nextObservation, 2, 10), ops.constant(GOAL_CORNERS));
-  const distances = ops.concat(CORNER_NAMES.map((_, i) => norm(ops.slice(offsets, 2 * i, 2 * i + 2))));
-  const far = ops.sum(ops.tanh(ops.scale(distances, 10)));
-  return ops.sub(ops.sub(ops.constant([4]), far), ops.scale(norm(action), 0.25));
+  return cornerReward(ops, ops.slice(nextObservation, 2, 10), GOAL_CORNERS, action, 0.25);
 }
 
 /** Pushing a block of two glued halves, whose densities (left, right; kg/m³) make the task, to a goal pose. */

@@ -1,10 +1,24 @@
 import { closest } from "fastest-levenshtein";
 import { UsageError } from "../sim/core/errors.js";
 import type { TaskSuite } from "../sim/task.js";
+import { cartPoleSuite } from "./cartpole.js";
+import { cheetahSuite } from "./cheetah.js";
+import { doorSuite } from "./door.js";
 import { pushSuite } from "./push.js";
+import { pushRandomSuite } from "./push-random.js";
+import { pushSlideSuite } from "./push-slide.js";
+import { reacherSuite } from "./reacher.js";
 
 /** The suites that come with the package. */
-export const builtinSuites: readonly TaskSuite[] = [pushSuite];
+export const builtinSuites: readonly TaskSuite[] = [
+  pushSuite,
+  pushSlideSuite,
+  doorSuite,
+  cheetahSuite,
+  pushRandomSuite,
+  cartPoleSuite,
+  reacherSuite,
+];
 
 /** A list of suites that the caller owns and may extend. */
 export interface SuiteRegistry {

@@ -87,10 +87,14 @@ function expandTo(gradient: Tensor, node: Node): Tensor {
   let g = gradient;
   if (axes !== undefined && g.shape.length !== input.shape.length) {
     const reduced = reducedAxes(node);
-    const shape = input.shape.map((d, i) => (reduced.has(i) ? 1 : d));
-    g = ops.reshape(g, shape as number[]);
+    g = ops.reshape(g, sizesOf(input.shape.map((d, i) => (reduced.has(i) ? 1 : d))));
   }
   return ops.mul(g, onesLike(input));
+}
+
+/** A shape as `reshape` takes it; at most one size may be known only at run time. */
+function sizesOf(shape: Shape): number[] {
+  return shape.map((d) => (typeof d === "number" ? d : -1));
 }
 
 function reducedAxes(node: Node): Set<number> {
@@ -155,17 +159,35 @@ const concatBackward: Backward = (node, [gradient], to) => {
   });
 };
 
+/** First entry of an integer constant; undefined when the tensor is computed or fed. */
+function readInteger(t: Tensor): number | undefined {
+  const data = t.graph.constants.find((c) => c.tensor === t)?.data as BigInt64Array | undefined;
+  return data && Number(data[0]);
+}
+
+/** Sets a part of one axis into zeros of shape `shape`, beginning at `start`. */
+function placeAt(part: Tensor, start: number, axis: number, shape: Shape): Tensor {
+  const pads = new Array<number>(2 * shape.length).fill(0);
+  pads[axis] = start;
+  pads[axis + shape.length] = (shape[axis] as number) - start - (part.shape[axis] as number);
+  const g = part.graph;
+  return g.apply("Pad", [part, g.integers(pads)], [{ shape }])[0];
+}
+
 const sliceBackward: Backward = (node, [gradient], to) => {
   const [x, starts, , axes] = node.inputs as Tensor[];
-  const read = (t: Tensor) =>
-    Number((t.graph.constants.find((c) => c.tensor === t)!.data as BigInt64Array)[0]);
-  const [start, axis] = [read(starts), read(axes)];
-  const size = node.outputs[0].shape[axis] as number;
-  const pads = new Array<number>(2 * x.shape.length).fill(0);
-  pads[axis] = start;
-  pads[axis + x.shape.length] = (x.shape[axis] as number) - start - size;
-  const g = x.graph;
-  to.add(x, g.apply("Pad", [gradient!, g.integers(pads)], [{ shape: x.shape }])[0]);
+  to.add(x, placeAt(gradient!, readInteger(starts)!, readInteger(axes)!, x.shape));
+};
+
+/** Only for one index known when the graph is built: others would need sums over repeated rows. */
+const gatherBackward: Backward = (node, [gradient], to) => {
+  const [x, indices] = node.inputs as [Tensor, Tensor];
+  const index = readInteger(indices);
+  if (index === undefined || indices.shape.length > 0) {
+    throw new RangeError("Operation Gather has a gradient for a single constant index only.");
+  }
+  const row = ops.reshape(gradient!, [1, ...sizesOf(x.shape.slice(1))]);
+  to.add(x, placeAt(row, index, 0, x.shape));
 };
 
 const BACKWARD: Readonly<Record<string, Backward>> = {
@@ -199,13 +221,15 @@ const BACKWARD: Readonly<Record<string, Backward>> = {
   Cos: elementwise((n, g) => ops.neg(ops.mul(g, ops.sin(n.inputs[0]!)))),
   Abs: elementwise((n, g) => ops.mul(g, ops.sign(n.inputs[0]!))),
   Tanh: elementwise((n, g) => ops.mul(g, ops.sub(1, ops.square(n.outputs[0])))),
+  Sigmoid: elementwise((n, g) => ops.mul(g, ops.mul(n.outputs[0], ops.sub(1, n.outputs[0])))),
+  Softplus: elementwise((n, g) => ops.mul(g, ops.sigmoid(n.inputs[0]!))),
   Relu: elementwise((n, g) => ops.mul(g, ops.sign(n.outputs[0]))),
   // For x > 0 the slope is 1, below it is e^x = elu(x) + 1.
   Elu: elementwise((n, g) => ops.mul(g, ops.add(ops.min(n.outputs[0], 0), 1))),
   Gemm: gemmBackward,
   ReduceSum: (node, [g], to) => to.add(node.inputs[0]!, expandTo(g!, node)),
   ReduceSumSquare: (node, [g], to) => to.add(node.inputs[0]!, ops.mul(ops.mul(node.inputs[0]!, 2), g!)),
-  Reshape: (node, [g], to) => to.add(node.inputs[0]!, ops.reshape(g!, node.inputs[0]!.shape as number[])),
+  Reshape: (node, [g], to) => to.add(node.inputs[0]!, ops.reshape(g!, sizesOf(node.inputs[0]!.shape))),
   Transpose: (node, [g], to) => {
     const order = node.attributes.perm as readonly number[];
     const inverse = order.map((_, i) => order.indexOf(i));
@@ -214,4 +238,5 @@ const BACKWARD: Readonly<Record<string, Backward>> = {
   Split: splitBackward,
   Concat: concatBackward,
   Slice: sliceBackward,
+  Gather: gatherBackward,
 };

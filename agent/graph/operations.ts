@@ -47,6 +47,9 @@ export const cos = (x: Tensor): Tensor => unary("Cos", x);
 export const abs = (x: Tensor): Tensor => unary("Abs", x);
 export const sign = (x: Tensor): Tensor => unary("Sign", x);
 export const tanh = (x: Tensor): Tensor => unary("Tanh", x);
+export const sigmoid = (x: Tensor): Tensor => unary("Sigmoid", x);
+/** `ln(1 + e^x)` */
+export const softplus = (x: Tensor): Tensor => unary("Softplus", x);
 export const relu = (x: Tensor): Tensor => unary("Relu", x);
 /** ELU with α = 1. */
 export const elu = (x: Tensor): Tensor => unary("Elu", x);
@@ -156,6 +159,8 @@ export function graphOps(graph: Graph, axis: 0 | 1): Ops<Tensor> {
     exp,
     log,
     abs,
+    sin,
+    cos,
     sum: (x) => reduceSum(x, [axis], true),
   };
 }

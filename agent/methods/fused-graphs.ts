@@ -1,5 +1,5 @@
 import { adamMoments, adamScalars, adamStep, clipScale } from "../adam.js";
-import { layersFromFlat, weightCount } from "../dynamics.js";
+import { networkFromFlat, weightCount } from "../dynamics.js";
 import { gradients } from "../graph/gradients.js";
 import { Graph, type Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
@@ -43,7 +43,7 @@ export function taskGraph({ shape, batchSize }: TrainerOptions): Graph {
   const data = minibatchInputs(g, shape.target, batchSize);
   const iteration = g.input("iteration", [], "int64");
   const weights = g.input("weights", [1, weightCount(shape.target)]);
-  const loss = taskLoss(data, iteration, layersFromFlat(weights, shape.target), shape.target);
+  const loss = taskLoss(data, iteration, networkFromFlat(weights, shape.target), shape.target);
   const [d] = gradients(loss, [weights]);
   g.output("loss", loss);
   g.output("d", d);

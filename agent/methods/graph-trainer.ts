@@ -1,7 +1,7 @@
 import { Tensor as OrtTensor } from "onnxruntime-node";
 import type { Rng } from "../../sim/core/rng.js";
 import { adamMoments, adamScalars, adamStep, clipScale } from "../adam.js";
-import { layersFromFlat, weightCount } from "../dynamics.js";
+import { networkFromFlat, weightCount } from "../dynamics.js";
 import { gradients } from "../graph/gradients.js";
 import { Graph } from "../graph/graph.js";
 import { loop } from "../graph/loop.js";
@@ -17,6 +17,7 @@ import type {
 } from "./hypernetwork-trainer.js";
 import { minibatchInputs, taskLoss, tripCount } from "./minibatches.js";
 import { flattenStates, groupStates } from "./states.js";
+import { scaleHead, WeightGenerator } from "./theta.js";
 
 const THETA = "hypernetwork.";
 
@@ -27,11 +28,12 @@ export class GraphTrainer implements HypernetworkTrainer {
   readonly #embedding: ParameterGroup;
   #earlier: Feeds = {};
   #trainer: Session | undefined;
-  #generator: Session | undefined;
+  readonly #generator: WeightGenerator;
 
   constructor(options: TrainerOptions) {
     this.#options = options;
     this.#theta = new ParameterGroup(hypernetworkParameters(options.shape));
+    this.#generator = new WeightGenerator(options.shape, this.#theta);
     this.#embedding = new ParameterGroup([
       { name: "embedding", shape: [1, options.shape.embedding], bound: 0 },
     ]);
@@ -42,32 +44,11 @@ export class GraphTrainer implements HypernetworkTrainer {
   }
 
   scaleColumns(scales: Float32Array): void {
-    let column = 0;
-    this.#theta.specs.forEach(({ name, shape: [rows, columns] }, i) => {
-      if (!name.startsWith("head.") || !name.endsWith(".weight")) return;
-      const values = this.#theta.values(i);
-      for (let k = 0; k < rows * columns; k++) values[k] *= scales[column + (k % columns)];
-      column += columns;
-    });
+    scaleHead(this.#theta, scales);
   }
 
-  async generate(e: Float32Array): Promise<Float32Array> {
-    const { shape } = this.#options;
-    if (this.#generator === undefined) {
-      const g = new Graph();
-      const input = g.input("e", [1, shape.embedding]);
-      g.output("weights", hypernetwork(shape, this.#theta.declare(g, false), input));
-      this.#generator = await Session.create(g);
-    }
-    const P = weightCount(shape.target);
-    const input = alignedArray(e.length);
-    input.set(e);
-    const weights = alignedArray(P);
-    await this.#generator.run(
-      { e: tensor(input, [1, e.length]), ...this.#theta.feeds(false) },
-      { weights: tensor(weights, [1, P]) },
-    );
-    return weights;
+  generate(e: Float32Array): Promise<Float32Array> {
+    return this.#generator.generate(e);
   }
 
   newTask(e: Float32Array): void {
@@ -130,7 +111,7 @@ export class GraphTrainer implements HypernetworkTrainer {
 
   async release(): Promise<void> {
     await this.#trainer?.release();
-    await this.#generator?.release();
+    await this.#generator.release();
   }
 }
 
@@ -170,8 +151,8 @@ function trainingGraph(
   const result = loop(g, tripCount(g, data), initial, (body, iteration, states) => {
     const { values, moments } = groupStates(states.slice(0, thetaStates));
     const e = groupStates(states.slice(thetaStates));
-    const layers = layersFromFlat(hypernetwork(shape, values, e.values[0]), dynamics);
-    const loss = taskLoss(data, iteration, layers, dynamics);
+    const network = networkFromFlat(hypernetwork(shape, values, e.values[0]), dynamics);
+    const loss = taskLoss(data, iteration, network, dynamics);
     const taskGradients = gradients(loss, [...values, e.values[0]]);
     const scalars = adamScalars(thetaScalars, iteration);
     let total = taskGradients.slice(0, values.length);

@@ -2,7 +2,7 @@ import type { Rng } from "../../sim/core/rng.js";
 import { fillAdamScalars } from "../adam.js";
 import { weightCount } from "../dynamics.js";
 import { alignedArray } from "../graph/session.js";
-import { type HypernetworkShape, hyperfanScales } from "../hypernetwork.js";
+import type { HypernetworkShape } from "../hypernetwork.js";
 import type { NormalizerArrays } from "../normalizer.js";
 import { savedArray } from "../parameters.js";
 import type { TrainingData } from "../replay-buffer.js";
@@ -10,6 +10,7 @@ import { FusedTrainer } from "./fused-trainer.js";
 import { GraphTrainer } from "./graph-trainer.js";
 import type { HypernetworkTrainer } from "./hypernetwork-trainer.js";
 import { checkLosses, LossArray, MinibatchFeeder, mean } from "./minibatches.js";
+import { initializeTheta } from "./theta.js";
 import type { Learner, LearnerOptions, LearnerState, SavedArray, TrainingReport } from "./types.js";
 
 export interface HyperCrlOptions extends LearnerOptions {
@@ -55,7 +56,7 @@ export class HyperCrlLearner implements Learner {
   async beginTask(index: number): Promise<void> {
     const random = this.#rng.split(`task${index}`);
     const e = Float32Array.from({ length: this.#shape.embedding }, () => random.normal());
-    if (index === 0) await this.#initialize(e);
+    if (index === 0) await initializeTheta(this.#trainer, this.#shape, e, this.#rng.split("initial-weights"));
     else {
       this.#targets = [];
       for (let j = 0; j < index; j++) this.#targets.push(await this.weights(j));
@@ -92,6 +93,9 @@ export class HyperCrlLearner implements Learner {
     return { taskLoss: mean(taskLosses) / batchSize, regularizer: mean(regularizers) / batchSize };
   }
 
+  /** Nothing: no data outlive their task, and targets are frozen when the next one begins. */
+  async endTask(): Promise<void> {}
+
   async weights(index: number): Promise<Float32Array> {
     return this.#trainer.generate(this.#embeddings[index]);
   }
@@ -122,14 +126,6 @@ export class HyperCrlLearner implements Learner {
 
   async release(): Promise<void> {
     await this.#trainer.release();
-  }
-
-  async #initialize(e: Float32Array): Promise<void> {
-    this.#trainer.initialize(this.#rng.split("initial-weights"));
-    if (this.#shape.init !== "hyperfan") return;
-    const scales = new Float32Array(weightCount(this.#shape.target));
-    hyperfanScales(this.#shape.target, await this.#trainer.generate(e), scales);
-    this.#trainer.scaleColumns(scales);
   }
 
   #prepare(): Promise<void> {

@@ -1,11 +1,12 @@
 import { Tensor as OrtTensor } from "onnxruntime-node";
 import { RunError } from "../../sim/core/errors.js";
 import type { Rng } from "../../sim/core/rng.js";
-import { type Layer, type MlpShape, mlp } from "../dynamics.js";
+import { type MlpShape, mlp, type Network, targetSize } from "../dynamics.js";
 import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { alignedArray, alignedArrays, type Feeds, tensor } from "../graph/session.js";
 import type { NormalizerArrays } from "../normalizer.js";
+import { gaussianLoss } from "../output-variance.js";
 import type { TrainingData } from "../replay-buffer.js";
 
 /** The graph inputs of a training call: the buffer, the drawn rows and the normaliser. */
@@ -20,8 +21,8 @@ export interface MinibatchTensors {
   readonly targetScale: Tensor;
 }
 
-export function minibatchInputs(g: Graph, { sizes }: MlpShape, batchSize: number): MinibatchTensors {
-  const [I, X] = [sizes[0], sizes[sizes.length - 1]];
+export function minibatchInputs(g: Graph, shape: MlpShape, batchSize: number): MinibatchTensors {
+  const [I, X] = [shape.sizes[0], targetSize(shape)];
   return {
     inputs: g.input("data.inputs", ["stored", I]),
     targets: g.input("data.targets", ["stored", X]),
@@ -39,18 +40,33 @@ export function tripCount(g: Graph, data: MinibatchTensors): Tensor {
   return ops.gather(shape, g.integers([0], []));
 }
 
-/** `Σ (ŷ - y)² / X`, summed over one normalised minibatch (method of the paper, without output variance). */
+/** The loss of one normalised minibatch; see `predictionLoss`. */
 export function taskLoss(
   data: MinibatchTensors,
   iteration: Tensor,
-  layers: readonly Layer[],
-  { activation, sizes }: MlpShape,
+  network: Network,
+  shape: MlpShape,
 ): Tensor {
+  const { x, y } = normalizedMinibatch(data, iteration);
+  return predictionLoss(network, shape, x, y);
+}
+
+/** One minibatch of the current task, normalised: `x [B, I]`, `y [B, X]`. */
+export function normalizedMinibatch(data: MinibatchTensors, iteration: Tensor): { x: Tensor; y: Tensor } {
   const rows = ops.gather(data.rows, iteration);
   const x = ops.mul(ops.sub(ops.gather(data.inputs, rows), data.inputMean), data.inputScale);
   const y = ops.mul(ops.sub(ops.gather(data.targets, rows), data.targetMean), data.targetScale);
-  const error = ops.sub(mlp(layers, activation, x), y);
-  return ops.mul(ops.sumOfSquares(error), 1 / sizes[sizes.length - 1]);
+  return { x, y };
+}
+
+/**
+ * The method's loss of predicting `y [B, X]` from `x [B, I]`, both normalised: `Σ (ŷ - y)² / X`, summed over the
+ * batch, or with two heads `gaussianLoss`.
+ */
+export function predictionLoss(network: Network, shape: MlpShape, x: Tensor, y: Tensor): Tensor {
+  const output = mlp(network.layers, shape.activation, x);
+  if (network.bounds !== undefined) return gaussianLoss(output, y, network.bounds);
+  return ops.mul(ops.sumOfSquares(ops.sub(output, y)), 1 / targetSize(shape));
 }
 
 /** Feeds for `trips` minibatches of rows drawn uniformly from what the buffer holds. */
@@ -58,8 +74,8 @@ export class MinibatchFeeder {
   readonly #batchSize: number;
   readonly #normalizer: Record<keyof NormalizerArrays, Float32Array>;
 
-  constructor({ sizes }: MlpShape, batchSize: number) {
-    const [I, X] = [sizes[0], sizes[sizes.length - 1]];
+  constructor(shape: MlpShape, batchSize: number) {
+    const [I, X] = [shape.sizes[0], targetSize(shape)];
     this.#batchSize = batchSize;
     const [inputMean, inputScale, targetMean, targetStd] = alignedArrays([I, I, X, X]);
     this.#normalizer = { inputMean, inputScale, targetMean, targetStd };

@@ -2,8 +2,13 @@ import type { Rng } from "../../sim/core/rng.js";
 import { type Compute, ONE_THREAD } from "../compute.js";
 import type { MlpShape } from "../dynamics.js";
 import type { Settings } from "../settings.js";
+import { ConsolidationLearner, type Importance } from "./consolidation.js";
 import { HyperCrlLearner } from "./hypercrl.js";
+import { FisherImportance, PathImportance } from "./importance.js";
 import { MlpLearner } from "./mlp.js";
+import { ProgressiveLearner, progressiveShape } from "./progressive.js";
+import { RehearsalLearner } from "./rehearsal.js";
+import { RehearsingHypernetLearner } from "./rehearsing-hypernet.js";
 import type { Learner, LearnerOptions } from "./types.js";
 
 type LearnerFactory = (options: LearnerOptions, settings: Settings) => Learner;
@@ -11,21 +16,63 @@ type LearnerFactory = (options: LearnerOptions, settings: Settings) => Learner;
 const plain =
   (sharing: "single" | "finetune"): LearnerFactory =>
   (options, { mlp }) =>
-    new MlpLearner({ ...options, ...mlp, sharing });
+    new MlpLearner({ ...options, learningRate: mlp.learningRate, sharing });
+
+const rehearsal =
+  (keep: (settings: Settings) => "all" | number): LearnerFactory =>
+  (options, settings) =>
+    new RehearsalLearner({ ...options, learningRate: settings.mlp.learningRate, keep: keep(settings) });
+
+const consolidation =
+  (importance: (options: LearnerOptions, settings: Settings) => Importance): LearnerFactory =>
+  (options, settings) =>
+    new ConsolidationLearner({
+      ...options,
+      learningRate: settings.mlp.learningRate,
+      importance: importance(options, settings),
+    });
+
+/** The options that all methods with a hypernetwork take from the settings. */
+const hypernetworkOptions = ({ hypernetwork, training }: Settings) => ({
+  hypernetwork,
+  learningRate: hypernetwork.learningRate,
+  embeddingLearningRate: hypernetwork.embeddingLearningRate,
+  beta: hypernetwork.beta,
+  regularizedTasks: hypernetwork.regularizedTasks,
+  engine: training.engine,
+});
+
+const rehearsingHypernet =
+  (keep: (settings: Settings) => "all" | number): LearnerFactory =>
+  (options, settings) => {
+    const { hypernetwork } = settings;
+    const { learningRate } = hypernetwork;
+    return new RehearsingHypernetLearner({ ...options, hypernetwork, learningRate, keep: keep(settings) });
+  };
 
 const LEARNERS: Readonly<Record<Settings["method"], LearnerFactory>> = {
-  hypercrl: (options, { hypernetwork, training }) =>
-    new HyperCrlLearner({
+  hypercrl: (options, settings) => new HyperCrlLearner({ ...options, ...hypernetworkOptions(settings) }),
+  chunked: (options, settings) => {
+    const { hidden, chunk, chunkEmbedding } = settings.chunked;
+    const chunks = { size: chunk, embedding: chunkEmbedding };
+    // All chunks share the last layer's columns, so that no initial scale can fit one of them.
+    const hypernetwork = { ...settings.hypernetwork, hidden, chunks, init: "xavier" } as const;
+    return new HyperCrlLearner({
       ...options,
+      ...hypernetworkOptions(settings),
       hypernetwork,
-      learningRate: hypernetwork.learningRate,
-      embeddingLearningRate: hypernetwork.embeddingLearningRate,
-      beta: hypernetwork.beta,
-      regularizedTasks: hypernetwork.regularizedTasks,
-      engine: training.engine,
-    }),
+      engine: "graph",
+    });
+  },
+  "multitask-hypernet": rehearsingHypernet(() => "all"),
+  "replay-hypernet": rehearsingHypernet(({ hypernetwork }) => hypernetwork.coresetSize),
   finetune: plain("finetune"),
   single: plain("single"),
+  multitask: rehearsal(() => "all"),
+  coreset: rehearsal(({ mlp }) => mlp.coresetSize),
+  ewc: consolidation(({ dynamics }, { mlp }) => new FisherImportance(dynamics, mlp.ewcLambda)),
+  si: consolidation((_, { mlp }) => new PathImportance(mlp.siStrength, mlp.siDamping)),
+  pnn: (options, { mlp }) => new ProgressiveLearner({ ...options, learningRate: mlp.learningRate }),
 };
 
 /** Makes the learner that `settings.method` names. */
@@ -37,4 +84,9 @@ export function createLearner(
 ): Learner {
   const { batchSize, clipNorm } = settings.training;
   return LEARNERS[settings.method]({ dynamics, batchSize, clipNorm, rng, compute }, settings);
+}
+
+/** The network whose weights a learner gives for a task: with `pnn` it grows with each. */
+export function networkShape(method: Settings["method"], dynamics: MlpShape, task: number): MlpShape {
+  return method === "pnn" ? progressiveShape(dynamics, task) : dynamics;
 }

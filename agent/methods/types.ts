@@ -17,9 +17,12 @@ export interface LearnerState {
 }
 
 export interface TrainingReport {
-  /** Mean task loss per sample over the call, in (normalised) target units squared. */
+  /**
+   * Mean task loss per sample over the call, in (normalised) target units squared; with output variance a negative
+   * log-likelihood, which may be below 0.
+   */
   readonly taskLoss: number;
-  /** Mean of β · (1/t) Σ_j ‖h(e_j; Θ + ΔΘ) - W*_j‖²; 0 without earlier tasks. */
+  /** Mean per sample of what the method adds to the task loss for earlier tasks' sake; 0 without any. */
   readonly regularizer: number;
 }
 
@@ -37,6 +40,11 @@ export interface Learner {
     iterations: number,
     rng: Rng,
   ): Promise<TrainingReport>;
+  /**
+   * Ends the current task, while its data are still there: the moment to keep what a method needs of them.
+   * @param normalizer the one its weights were last trained with, which stays theirs for good
+   */
+  endTask(data: TrainingData, normalizer: NormalizerArrays, rng: Rng): Promise<void>;
   /** Dynamics weights `[P]` for a task begun earlier or now. */
   weights(index: number): Promise<Float32Array>;
   state(): LearnerState | Promise<LearnerState>;

@@ -24,6 +24,10 @@ export type LearnerCall =
       readonly method: "train";
       readonly arguments: readonly [TrainingData, NormalizerArrays, iterations: number, rng: RngState];
     }
+  | {
+      readonly method: "endTask";
+      readonly arguments: readonly [TrainingData, NormalizerArrays, rng: RngState];
+    }
   | { readonly method: "state"; readonly arguments: readonly [] }
   | { readonly method: "restore"; readonly arguments: readonly [LearnerState] }
   | { readonly method: "release"; readonly arguments: readonly [] };
@@ -74,13 +78,13 @@ export class BackgroundLearner implements Learner {
     iterations: number,
     rng: Rng,
   ): Promise<TrainingReport> {
-    const { size, inputSize, targetSize } = data;
-    // Only what is stored now: the buffer goes on filling while the session runs.
-    const inputs = data.inputs.slice(0, size * inputSize);
-    const targets = data.targets.slice(0, size * targetSize);
-    const copy = { capacity: size, size, inputSize, targetSize, inputs, targets };
-    const call = [copy, normalizer, iterations, rng.state()] as const;
+    // A copy: the buffer goes on filling while the session runs.
+    const call = [storedRows(data), normalizer, iterations, rng.state()] as const;
     return (await this.#call({ method: "train", arguments: call })) as TrainingReport;
+  }
+
+  async endTask(data: TrainingData, normalizer: NormalizerArrays, rng: Rng): Promise<void> {
+    await this.#call({ method: "endTask", arguments: [storedRows(data), normalizer, rng.state()] });
   }
 
   async weights(index: number): Promise<Float32Array> {
@@ -133,4 +137,11 @@ export class BackgroundLearner implements Learner {
     });
     for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
   }
+}
+
+/** A copy of what is stored now, without the room left for more. */
+function storedRows({ size, inputSize, targetSize, ...data }: TrainingData): TrainingData {
+  const inputs = data.inputs.slice(0, size * inputSize);
+  const targets = data.targets.slice(0, size * targetSize);
+  return { capacity: size, size, inputSize, targetSize, inputs, targets };
 }

@@ -27,6 +27,10 @@ async function answer(call: Exclude<LearnerCall, { method: "release" }>): Promis
       return learner.state();
     case "restore":
       return learner.restore(...call.arguments);
+    case "endTask": {
+      const [data, normalizer, stream] = call.arguments;
+      return learner.endTask(aligned(data), normalizer, Rng.fromState(stream));
+    }
     case "train": {
       const [data, normalizer, iterations, stream] = call.arguments;
       return learner.train(aligned(data), normalizer, iterations, Rng.fromState(stream));

@@ -1,62 +1,42 @@
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { METHODS } from "../../agent/settings.js";
-import { compareRuns, DEFINITIONS, type Estimate, isFinished, readRun } from "../comparison.js";
-import { table } from "../tables.js";
+import { performance } from "node:perf_hooks";
+import { localEngine } from "../sweep/local-engine.js";
+import { manifestPath } from "../sweep/manifest.js";
+import { reportText, type SweepReport } from "../sweep/report.js";
+import { runSweep } from "../sweep/sweep.js";
+import { sweepView } from "../sweep/view.js";
 
 export interface LearningOptions {
   readonly seeds: readonly number[];
   /** Runs at a time; each uses one core. */
   readonly jobs: number;
-  /** Folder that holds or receives one run folder per method and seed. */
+  /** Folder of the sweep; one that is there is continued. */
   readonly out: string;
 }
 
-/** Trains every method with every seed on the quick push profile (skipping finished runs) and compares them. */
-export async function benchLearning({ seeds, jobs, out }: LearningOptions): Promise<string> {
-  const queue = seeds.flatMap((seed) => METHODS.map((method) => ({ method, seed })));
-  const folders = queue.map(({ method, seed }) => join(out, `${method}-${seed}`));
-  const pending = queue
-    .map((job, i) => ({ ...job, folder: folders[i] }))
-    .filter(({ folder }) => !isFinished(folder));
-  const worker = async () => {
-    for (let job = pending.shift(); job !== undefined; job = pending.shift()) await trainOnce(job);
-  };
-  await Promise.all(Array.from({ length: jobs }, worker));
-  return formatComparison(folders);
-}
+const METHODS = ["hypercrl", "finetune", "single"];
 
-function trainOnce(job: { method: string; seed: number; folder: string }): Promise<void> {
-  const cli = fileURLToPath(new URL("../cli.js", import.meta.url));
-  const begin = ["--suite", "push", "--profile", "quick", "--method", job.method, "--seed", `${job.seed}`];
-  const one = ["--quiet", "--threads", "1"];
-  const where = existsSync(job.folder) ? ["--resume", job.folder] : [...begin, "--out", job.folder];
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [cli, "train", ...one, ...where], { stdio: "inherit" });
-    child.on("error", reject);
-    child.on("exit", (code) =>
-      code === 0 ? resolve() : reject(new Error(`${job.folder} ended with exit code ${code}`)),
-    );
+/**
+ * The sweep of the quick push profile behind the README's table, with how often the block was left alone.
+ * @param say prints a line on how far it is
+ */
+export async function benchLearning(
+  { seeds, jobs, out }: LearningOptions,
+  say: (text: string) => void,
+): Promise<string> {
+  const report = await runSweep({
+    out,
+    choice: { suite: "push", profile: "quick", methods: METHODS.map((method) => ({ method })), seeds },
+    resume: existsSync(manifestPath(out)),
+    engine: localEngine(jobs),
+    // Ctrl-C ends this process, which the runs notice; they save and stop.
+    signal: new AbortController().signal,
+    view: sweepView({ out: say, live: undefined, now: () => performance.now() }),
   });
+  return `${reportText(report)}\n\n${untouchedText(report)}`;
 }
 
-/** The table of a set of finished runs, with its definitions. */
-export function formatComparison(folders: readonly string[]): string {
-  const rows = compareRuns(folders.map(readRun)).map(
-    ({ method, average, forgetting, untouched, episodes }) => [
-      method,
-      show(average),
-      show(forgetting),
-      String(average.n),
-      `${untouched} of ${episodes}`,
-    ],
-  );
-  const head = ["method", "average", "forgetting", "n", "untouched episodes"];
-  return `${table(head, rows)}\n${DEFINITIONS.join("\n")}`;
-}
-
-function show({ mean, low, high }: Estimate): string {
-  return `${mean.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+function untouchedText({ methods }: SweepReport): string {
+  const counts = methods.map((m) => `${m.method} ${m.untouched} of ${m.episodes}`);
+  return `evaluation episodes that ended with the block within 1 mm of its start: ${counts.join(", ")}`;
 }

@@ -5,10 +5,12 @@ import { UsageError } from "../../sim/core/errors.js";
 import { writeFileSafely } from "../../sim/core/files.js";
 import type { Io } from "../io.js";
 import { formatComparison } from "./compare.js";
+import { searchDoorStart } from "./door-start.js";
 import { benchLearning } from "./learning.js";
 import { describeMachine } from "./machine.js";
 import { LONG_REPETITION, REPETITION } from "./measure.js";
 import { benchPhysicsStep, parseSetting } from "./physics-step.js";
+import { measurePlanners, plannersTable, randomReturn } from "./planners.js";
 import { benchRates } from "./rates.js";
 import { type BenchResult, benchResult, joinSections, readResult, sectionTable } from "./result.js";
 import { needsTorch, parseSections, runSection, SECTIONS, type SectionName } from "./sections.js";
@@ -48,7 +50,16 @@ export function createBenchProgram(io: BenchIo): Command {
     .option("--seeds <list>", "seeds, separated by commas", seedList, [1, 2, 3])
     .option("--jobs <n>", "runs at a time", jobCount, 2)
     .option("--out <dir>", "folder of the runs", "runs/learning")
-    .action(async (options) => io.out(await benchLearning(options)));
+    .action(async (options) => io.out(await benchLearning(options, io.err)));
+  program
+    .command("planners")
+    .description("let every planner control the learned models of finished runs and compare their returns")
+    .argument("<runs...>", "run folders")
+    .option("--episodes <n>", "episodes per task, run and planner", jobCount, 10)
+    .option("--json <file>", "write every episode's return to a file")
+    .action((runs: string[], options: { episodes: number; json?: string }) =>
+      comparePlanners(runs, options, io),
+    );
   program
     .command("physics")
     .description("compare physics steps and solver iterations of the push tasks with a fine reference")
@@ -73,7 +84,27 @@ export function createBenchProgram(io: BenchIo): Command {
           }),
         ),
     );
+  program
+    .command("door-start")
+    .description("search where the arm of the door tasks should stand and start, by joint-limit margins")
+    .option("--step <m>", "distance between the places tried, m", gridStep, 0.05)
+    .option("--count <n>", "how many of the best are shown", jobCount, 10)
+    .action(({ step, count }: { step: number; count: number }) => io.out(searchDoorStart(step, count)));
   return program;
+}
+
+async function comparePlanners(
+  runs: readonly string[],
+  { episodes, json }: { episodes: number; json?: string },
+  io: BenchIo,
+): Promise<void> {
+  if (json !== undefined) checkWritable(json);
+  const random = runs.map(randomReturn);
+  const results = await measurePlanners({ runs, episodes, say: io.err });
+  io.out(plannersTable(results, random));
+  if (json !== undefined) {
+    writeFileSafely(resolve(json), `${JSON.stringify({ episodes, random, results }, null, 1)}\n`);
+  }
 }
 
 async function speed({ only, json, compare }: SpeedOptions, io: BenchIo): Promise<void> {
@@ -127,6 +158,12 @@ function checkWritable(path: string): void {
 function seedList(text: string): number[] {
   if (/^\d+(,\d+)*$/.test(text)) return text.split(",").map(Number);
   throw new InvalidArgumentError("Expected whole numbers separated by commas.");
+}
+
+function gridStep(text: string): number {
+  const step = Number(text);
+  if (step >= 0.01 && step <= 0.5) return step;
+  throw new InvalidArgumentError("Expected a length from 0.01 to 0.5 m.");
 }
 
 function jobCount(text: string): number {

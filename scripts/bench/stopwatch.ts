@@ -1,9 +1,9 @@
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
-/** Adds up the time spent in methods of a class, of all its instances, until `stop`. */
+/** Takes the time spent in methods of a class, of all its instances, until `stop`. */
 export class Stopwatch {
   readonly #stops: (() => void)[] = [];
-  #ms = 0;
+  #times: number[] = [];
 
   /**
    * @param prototype the class's prototype
@@ -14,7 +14,7 @@ export class Stopwatch {
     for (const name of names) {
       const original = methods[name];
       const add = (started: number) => {
-        this.#ms += performance.now() - started;
+        this.#times.push(performance.now() - started);
       };
       methods[name] = function (...args) {
         const started = performance.now();
@@ -30,10 +30,15 @@ export class Stopwatch {
     return this;
   }
 
-  /** Time since the last call, ms. */
+  /** Their sum since the last taking, ms. */
   take(): number {
-    const taken = this.#ms;
-    this.#ms = 0;
+    return this.takeEach().reduce((sum, ms) => sum + ms, 0);
+  }
+
+  /** Times of the calls since the last taking, ms. */
+  takeEach(): number[] {
+    const taken = this.#times;
+    this.#times = [];
     return taken;
   }
 

@@ -1,12 +1,17 @@
 import { describeSettings } from "../../agent/settings.js";
 import type { Channel } from "../../sim/task.js";
 import type { Io } from "../io.js";
+import { suiteFrom } from "../suite-file.js";
 import { defaultRegistry } from "../suites.js";
 import { table } from "../tables.js";
 
-/** `hypercrl tasks`: the suites and their tasks. */
-export function tasksCommand({ json }: { readonly json?: boolean }, io: Io): number {
-  const suites = defaultRegistry.list().map(({ name, description, tasks }) => ({
+/** `hypercrl tasks`: the suites and their tasks; with `--suite` that one alone, which checks a suite module. */
+export async function tasksCommand(
+  { json, suite: only }: { readonly json?: boolean; readonly suite?: string },
+  io: Io,
+): Promise<number> {
+  const chosen = only === undefined ? defaultRegistry.list() : [await suiteFrom(only)];
+  const suites = chosen.map(({ name, description, tasks }) => ({
     suite: name,
     description,
     tasks: tasks.map((task) => ({ task: task.name, ...task.spec })),

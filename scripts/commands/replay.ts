@@ -4,12 +4,16 @@ import { HyperCrlError, InputError } from "../../sim/core/errors.js";
 import { type Episode, readEpisode } from "../../sim/recording/reader.js";
 import { type Verification, verifyEpisode } from "../../sim/recording/verify.js";
 import { initPhysics, physicsVersion } from "../../sim/world.js";
+import { createRegistry, type SuiteRegistry } from "../../tasks/registry.js";
 import type { Io } from "../io.js";
-import { taskOfEpisode } from "../suites.js";
+import { suiteFrom } from "../suite-file.js";
+import { defaultRegistry, taskOfEpisode } from "../suites.js";
 import { count, number, table } from "../tables.js";
 
 export interface ReplayFlags {
   readonly verify?: boolean;
+  /** Module of a suite that is not registered. */
+  readonly suite?: string;
   readonly json?: boolean;
 }
 
@@ -19,6 +23,8 @@ const SHOWN_EVERY = 10;
 /** `hypercrl replay`: shows episodes, or simulates them again. Returns the exit code, the worst of all episodes. */
 export async function replayCommand(paths: readonly string[], flags: ReplayFlags, io: Io): Promise<number> {
   await initPhysics();
+  const registry =
+    flags.suite === undefined ? defaultRegistry : createRegistry([await suiteFrom(flags.suite)]);
   let worst = 0;
   // One bad file of many must not hide the others' results.
   const keepGoing = (work: () => number) => {
@@ -34,7 +40,7 @@ export async function replayCommand(paths: readonly string[], flags: ReplayFlags
   for (const path of paths) {
     keepGoing(() => {
       for (const file of episodesAt(path)) {
-        keepGoing(() => (flags.verify ? verifyOne(file, flags, io) : showOne(file, flags, io)));
+        keepGoing(() => (flags.verify ? verifyOne(file, registry, flags, io) : showOne(file, flags, io)));
       }
       return 0;
     });
@@ -58,9 +64,9 @@ function episodesAt(path: string): string[] {
   });
 }
 
-function verifyOne(path: string, { json }: ReplayFlags, io: Io): number {
+function verifyOne(path: string, registry: SuiteRegistry, { json }: ReplayFlags, io: Io): number {
   const episode = readEpisode(path);
-  const result = verifyEpisode(episode, taskOfEpisode(path, episode.header), physicsVersion());
+  const result = verifyEpisode(episode, taskOfEpisode(path, episode.header, registry), physicsVersion());
   io.out(json ? JSON.stringify({ path, ...result }) : verificationText(path, result));
   return result.ok ? 0 : 1;
 }

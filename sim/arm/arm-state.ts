@@ -1,4 +1,4 @@
-import { atanUnit } from "../math/atan.js";
+import { twistAngle } from "../math/atan.js";
 import { type Quat, sub, type Vec3 } from "../math/vector.js";
 import type { Handle, PhysicsWorld } from "../world.js";
 import type { ArmFrames } from "./kinematics.js";
@@ -168,11 +168,7 @@ export class ArmState {
     const y = q[p + 3] * q[c + 1] + q[p] * q[c + 2] - q[p + 1] * q[c + 3] - q[p + 2] * q[c];
     const z = q[p + 3] * q[c + 2] - q[p] * q[c + 1] + q[p + 1] * q[c] - q[p + 2] * q[c + 3];
     const a = this.#localAxes;
-    const s = x * a[3 * i] + y * a[3 * i + 1] + z * a[3 * i + 2];
-    const sine = w < 0 ? -s : s;
-    const cosine = w < 0 ? -w : w;
-    // tan(θ/4) from sin and cos of θ/2 stays within ±1.
-    return 4 * atanUnit(sine / (Math.sqrt(sine * sine + cosine * cosine) + cosine));
+    return twistAngle(x * a[3 * i] + y * a[3 * i + 1] + z * a[3 * i + 2], w);
   }
 
   #fillJacobian(): void {

@@ -65,24 +65,26 @@ export interface InverseOptions {
   readonly iterations?: number;
   /** Distance kept from the joint limits, rad. */
   readonly margin?: number;
+  /** What the null space pulls toward, rad; the home posture unless given. */
+  readonly posture?: readonly number[];
 }
 
 const DAMPING = 0.02;
 const POSTURE_GAIN = 0.01;
 
 /**
- * Joint angles `[7]` (rad) that bring the end effector to `target`, by damped least squares with a pull toward the
- * home posture in the null space. The search starts at the home posture and never leaves the joint limits; where
+ * Joint angles `[7]` (rad) that bring the end effector to `target`, by damped least squares with a pull toward a
+ * posture in the null space. The search starts at the home posture and never leaves the joint limits; where
  * they are in the way the result misses the target, so check it with `forwardKinematics`.
  */
 export function inverseKinematics(target: Pose, base: Pose, options: InverseOptions = {}): Float64Array {
-  const { start = HOME_ANGLES, iterations = 300, margin = 0.01 } = options;
+  const { start = HOME_ANGLES, iterations = 300, margin = 0.01, posture = HOME_ANGLES } = options;
   const angles = Float64Array.from(start);
   for (let k = 0; k < iterations; k++) {
     const frames = forwardKinematics(angles, base);
     const e = frames.endEffector;
     const error = [...sub(target.position, e.position), ...rotationBetween(e.rotation, target.rotation)];
-    const pull = HOME_ANGLES.map((home, i) => POSTURE_GAIN * (home - angles[i]));
+    const pull = posture.map((angle, i) => POSTURE_GAIN * (angle - angles[i]));
     const change = dampedStep(jacobian(frames), error, pull);
     for (let i = 0; i < JOINTS; i++) {
       const [low, high] = PANDA[i].limits;

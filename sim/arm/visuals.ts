@@ -1,5 +1,6 @@
 import { add, fromZAxis, length, type Quat, rotate, scale, sub, type Vec3 } from "../math/vector.js";
 import type { VisualBody, VisualShape } from "../task.js";
+import type { ArmOptions } from "./arm.js";
 import type { ArmFrames } from "./kinematics.js";
 import { FINGER, HAND } from "./panda.js";
 
@@ -22,24 +23,34 @@ function box(half: Vec3, position: Vec3, rotation: Quat): VisualShape {
   return { kind: "box", size, pose: { position, rotation }, color: HAND_COLOR };
 }
 
-/** Palm and closed fingers in the frame of link 7. */
-function handShapes({ hand, links }: ArmFrames): VisualShape[] {
+/** Palm and, when they are fixed, closed fingers in the frame of link 7. */
+function handShapes({ hand, links }: ArmFrames, gripper: ArmOptions["gripper"]): VisualShape[] {
   const inLink = (v: Vec3): Vec3 =>
     sub(add(hand.position, rotate(hand.rotation, v)), links[links.length - 1].position);
-  const fingers = [1, -1].map((side) =>
+  const sides = gripper === "fixed" ? [1, -1] : [];
+  const fingers = sides.map((side) =>
     box(FINGER.half, inLink([0, side * FINGER.half[1], FINGER.depth]), hand.rotation),
   );
   return [box(HAND.palm.half, inLink(HAND.palm.center), hand.rotation), ...fingers];
 }
 
-/** Bodies `link1` … `link7` of an arm with closed, fixed fingers, given its frames at the reset pose. */
-export function armBodies(start: ArmFrames): VisualBody[] {
+/**
+ * Bodies `link1` … `link7` of an arm, given its frames at the reset pose, and with an active gripper `finger1` and
+ * `finger2`, in the order of `Arm.links` and `Arm.fingers`.
+ */
+export function armBodies(start: ArmFrames, gripper: ArmOptions["gripper"] = "fixed"): VisualBody[] {
   const { links, hand } = start;
-  return links.map((link, i) => {
+  const moving = links.map((link, i) => {
     const next = i + 1 < links.length ? links[i + 1].position : hand.position;
     const origin: Vec3 = [0, 0, 0];
     const body = tube(origin, sub(next, link.position), i < 5 ? LINK_DIAMETER : 0.8 * LINK_DIAMETER);
-    const shapes = i + 1 < links.length ? [body] : [body, ...handShapes(start)];
+    const shapes = i + 1 < links.length ? [body] : [body, ...handShapes(start, gripper)];
     return { name: `link${i + 1}`, fixed: false, shapes };
   });
+  if (gripper === "fixed") return moving;
+  // The frames of the fingers' bodies lie at the pads' centres.
+  const fingers = ["finger1", "finger2"].map((name) => {
+    return { name, fixed: false, shapes: [box(FINGER.half, [0, 0, 0], hand.rotation)] };
+  });
+  return [...moving, ...fingers];
 }

@@ -20,6 +20,8 @@ export interface Ops<T> {
   exp(x: T): T;
   log(x: T): T;
   abs(x: T): T;
+  sin(x: T): T;
+  cos(x: T): T;
   /** Sum over the features: a single feature. */
   sum(x: T): T;
 }
@@ -57,5 +59,7 @@ export const eagerOps: Ops<Float64Array> = {
   exp: (x) => x.map(Math.exp),
   log: (x) => x.map(Math.log),
   abs: (x) => x.map(Math.abs),
+  sin: (x) => x.map(Math.sin),
+  cos: (x) => x.map(Math.cos),
   sum: (x) => Float64Array.of(x.reduce((s, v) => s + v, 0)),
 };

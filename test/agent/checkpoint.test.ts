@@ -10,7 +10,7 @@ import {
   writeCheckpoint,
 } from "../../agent/checkpoint.js";
 import { hashSettings } from "../../agent/run-store.js";
-import type { Settings } from "../../agent/settings.js";
+import { METHODS, type Settings } from "../../agent/settings.js";
 import { InputError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
 import type { Task } from "../../sim/task.js";
@@ -126,28 +126,29 @@ describe("round trip in the midst of a task", () => {
     expect([path, arrays].map((f, i) => readFileSync(f).equals(before[i]))).toEqual([true, true]);
   });
 
-  it.each(["method=hypercrl", "method=single", "method=finetune", "planner.name=cem"])(
-    "lets an agent act and learn on as the original does, %s",
-    async (assignment) => {
-      const { agent, read, settings } = await saved(tinySettings([assignment]));
-      const copy = makeAgent(settings);
-      await copy.restore(read().agent, PROGRESS.task);
-      const goOn = async (a: Agent) => {
-        const trace = await live(a, 1, 5, true, 0);
-        const report = await a.adopt(a.startTraining());
-        a.startEpisode();
-        trace.push(...(await live(a, 1, 3, true, 0)));
-        await a.endTask();
-        const policy = await a.policyFor(0, Rng.fromSeed(4));
-        trace.push(...(await policy.act(Float32Array.of(1, 1))));
-        await policy.release();
-        return { trace, report, state: frozen(await a.state()) };
-      };
-      const [wanted, found] = [await goOn(agent), await goOn(copy)];
-      expect(found).toEqual(wanted);
-      expect(new Set(wanted.trace).size).toBeGreaterThan(10);
-    },
-  );
+  it.each([
+    ...METHODS.map((m) => `method=${m}`),
+    ...METHODS.map((m) => `method=${m} dynamics.outputVariance=true`),
+    "planner.name=cem",
+  ])("lets an agent act and learn on as the original does, %s", async (assignments) => {
+    const { agent, read, settings } = await saved(tinySettings(assignments.split(" ")));
+    const copy = makeAgent(settings);
+    await copy.restore(read().agent, PROGRESS.task);
+    const goOn = async (a: Agent) => {
+      const trace = await live(a, 1, 5, true, 0);
+      const report = await a.adopt(a.startTraining());
+      a.startEpisode();
+      trace.push(...(await live(a, 1, 3, true, 0)));
+      await a.endTask();
+      const policy = await a.policyFor(0, Rng.fromSeed(4));
+      trace.push(...(await policy.act(Float32Array.of(1, 1))));
+      await policy.release();
+      return { trace, report, state: frozen(await a.state()) };
+    };
+    const [wanted, found] = [await goOn(agent), await goOn(copy)];
+    expect(found).toEqual(wanted);
+    expect(new Set(wanted.trace).size).toBeGreaterThan(10);
+  });
 
   it("differs from a copy that lost its random state, so that the comparison above can fail", async () => {
     const { agent, read, settings } = await saved();

@@ -61,6 +61,18 @@ export const angleTask: Task = {
   succeeded: () => false,
 };
 
+/** The same, with a velocity that the model predicts itself instead of its difference. */
+export const absoluteTask: Task = {
+  ...angleTask,
+  name: "absolute",
+  spec: {
+    ...angleTask.spec,
+    observation: angleTask.spec.observation.map((c) =>
+      c.name === "velocity" ? { ...c, absolute: true } : c,
+    ),
+  },
+};
+
 /** `x' = x + 0.2 (A x + B u)`, with another drift and other forces for each `variant`. */
 export function linearSystem(variant: number): System {
   const sign = variant % 2 === 0 ? 1 : -1;

@@ -83,6 +83,8 @@ describe("the main loop", () => {
     const count = (type: string) => records.filter((r) => r.type === type).length;
     expect(count("baseline")).toBe(2 * 2);
     expect(count("training")).toBe(2 * 3);
+    const kept = records.filter((r) => r.type === "kept") as { tasks: { transitions: number }[] }[];
+    expect(kept.map(({ tasks }) => tasks.map((t) => t.transitions))).toEqual([[0], [0, 0]]);
     const pairs = records.filter((r) => r.type === "evaluation").map((r) => [r.afterTask, r.taskIndex]);
     expect(pairs).toEqual([
       [0, 0],

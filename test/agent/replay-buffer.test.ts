@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ReplayBuffer } from "../../agent/replay-buffer.js";
-import { angleTask, bits, pointTask } from "./fixtures.js";
+import { absoluteTask, angleTask, bits, pointTask } from "./fixtures.js";
 
 /** Transition number k: its numbers tell which one it is. */
 const add = (buffer: ReplayBuffer, k: number) =>
@@ -49,6 +49,14 @@ describe("ReplayBuffer", () => {
     expect([...target]).toEqual([0.25, 0.5, -2]);
     expect([...buffer.inputs.subarray(0, 5)]).toEqual(wanted);
     expect([buffer.inputSize, buffer.targetSize]).toEqual([5, 3]);
+  });
+
+  it("stores the next value itself where a channel is absolute", () => {
+    const buffer = new ReplayBuffer(absoluteTask.spec, 2);
+    const transition = [Float32Array.of(0.5, 2, -1), Float32Array.of(0.75), Float32Array.of(0.75, 2.5, -3)];
+    const { input, target } = buffer.add(transition[0], transition[1], transition[2]);
+    expect([...target]).toEqual([0.25, 0.5, -3]);
+    expect([...input]).toEqual([0.5, Math.cos(2), Math.sin(2), -1, 0.75].map(Math.fround));
   });
 
   it.each([3, 7])("continues where it was after a restore, %i transitions in", (count) => {

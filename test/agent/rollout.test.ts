@@ -7,7 +7,7 @@ import { RolloutModel } from "../../agent/rollout.js";
 import { eagerOps } from "../../sim/core/ops.js";
 import { Rng } from "../../sim/core/rng.js";
 import type { Task } from "../../sim/task.js";
-import { angleTask, bits, normals, pointTask, tinySettings } from "./fixtures.js";
+import { absoluteTask, angleTask, bits, normals, pointTask, tinySettings } from "./fixtures.js";
 
 const HORIZON = 6;
 const ACTIVATION = {
@@ -52,7 +52,8 @@ function predict({ task, shape, normalizer, weights }: Problem, x: number[], u: 
     at = bias + outs;
     h = layer === shape.sizes.length - 2 ? y : y.map(ACTIVATION[shape.activation]);
   });
-  return x.map((v, i) => v + h[i] * normalizer.targetStd[i] + normalizer.targetMean[i]);
+  const kept = task.spec.observation.map((c) => (c.absolute ? 0 : 1));
+  return x.map((v, i) => kept[i] * v + h[i] * normalizer.targetStd[i] + normalizer.targetMean[i]);
 }
 
 /** Costs of actions `[H, N, U]`, one trajectory after another. */
@@ -85,6 +86,7 @@ const problems = [
   { name: "point, relu, two hidden layers", make: () => problem(pointTask, "relu", [7, 5], 1) },
   { name: "angle, elu, one hidden layer", make: () => problem(angleTask, "elu", [9], 2) },
   { name: "angle, tanh, two hidden layers", make: () => problem(angleTask, "tanh", [6, 6], 3) },
+  { name: "absolute channel, elu, two hidden layers", make: () => problem(absoluteTask, "elu", [6, 6], 14) },
 ];
 
 describe.each(problems)("$name", ({ make }) => {

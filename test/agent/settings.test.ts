@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   describeSettings,
+  METHODS,
   oneOf,
   parseSettings,
   resolveSettings,
@@ -36,7 +37,12 @@ describe("profiles", () => {
     });
     expect(s.loop.bufferCapacity).toBeGreaterThanOrEqual(6000);
     expect(s.loop.evaluationEpisodes).toBeGreaterThanOrEqual(10);
-    expect(s.dynamics).toEqual({ hidden: [200, 200], activation: "relu", normalizeTargets: false });
+    expect(s.dynamics).toEqual({
+      hidden: [200, 200],
+      activation: "relu",
+      normalizeTargets: false,
+      outputVariance: false,
+    });
     expect(s.training).toEqual({ batchSize: 100, clipNorm: 5, engine: "fused" });
     expect(s.hypernetwork).toEqual({
       embedding: 10,
@@ -47,8 +53,10 @@ describe("profiles", () => {
       embeddingLearningRate: 1e-4,
       beta: 0.05,
       regularizedTasks: "all",
+      coresetSize: 100,
     });
-    expect(s.mlp).toEqual({ learningRate: 1e-3 });
+    const mlp = { learningRate: 1e-3, coresetSize: 100, ewcLambda: 1e4, siStrength: 0.1, siDamping: 1e-3 };
+    expect(s.mlp).toEqual(mlp);
     const published = { name: "cem", horizon: 20, samples: 500, elites: 40, iterations: 5, initialStd: 1 };
     expect(s.planner).toMatchObject({ ...published, warmStart: false });
   });
@@ -69,7 +77,7 @@ describe("profiles", () => {
     expect(quick.hypernetwork.beta).toBe(paper.hypernetwork.beta);
   });
 
-  it.each(["hypercrl", "finetune", "single"])("accept method %s", (method) => {
+  it.each(METHODS)("accept method %s", (method) => {
     expect(resolveSettings({ ...choice, method }).method).toBe(method);
   });
 
@@ -77,6 +85,39 @@ describe("profiles", () => {
     const before = JSON.stringify(set());
     set("dynamics.hidden=[3]", "planner.samples=77");
     expect(JSON.stringify(set())).toBe(before);
+  });
+});
+
+describe("a suite's own defaults", () => {
+  const door = (profile: string, ...assignments: string[]) =>
+    resolveSettings({ ...choice, suite: "door", profile }, assignments);
+
+  it("paper is what the publication used for doors, and --set comes after it", () => {
+    const s = door("paper");
+    expect(s.loop).toMatchObject({
+      initialRandomSteps: 2000,
+      stepsPerTask: 60000,
+      trainEvery: 200,
+      trainIterations: 200,
+      bufferCapacity: 62000,
+    });
+    expect(s.dynamics.hidden).toEqual([200, 200, 200, 200]);
+    expect(s.hypernetwork).toMatchObject({ hidden: [256, 256], activation: "relu", beta: 0.5 });
+    const published = { name: "cem", horizon: 10, samples: 2000, elites: 40, iterations: 5, initialStd: 0.5 };
+    expect(s.planner).toMatchObject(published);
+    expect(door("paper", "planner.horizon=12").planner).toEqual({ ...s.planner, horizon: 12 });
+  });
+
+  it("quick is smaller, keeps every transition and the published weight of the regulariser", () => {
+    const [quick, paper] = [door("quick"), door("paper")];
+    expect(quick.loop.stepsPerTask).toBeLessThan(paper.loop.stepsPerTask);
+    expect(quick.loop.bufferCapacity).toBe(quick.loop.initialRandomSteps + quick.loop.stepsPerTask);
+    expect(quick.hypernetwork.beta).toBe(paper.hypernetwork.beta);
+  });
+
+  it("are no other suite's", () => {
+    const other = resolveSettings({ ...choice, suite: "of-mine" });
+    expect({ ...other, suite: "push" }).toEqual(set());
   });
 });
 
@@ -139,7 +180,7 @@ describe("--set", () => {
     ["planner.samples=many", "planner.samples", '"many"'],
     ["planner.warmStart=yes", "planner.warmStart", '"yes"'],
     ["planner.momentum=1.5", "planner.momentum", "1.5"],
-    ["planner.name=mppi", "planner.name", '"mppi"'],
+    ["planner.name=lqr", "planner.name", '"lqr"'],
     ["dynamics.hidden=[]", "dynamics.hidden", "[]"],
     ["dynamics.hidden=[8,0]", "dynamics.hidden.1", "0"],
     ["dynamics.hidden=8", "dynamics.hidden", "8"],
@@ -173,7 +214,7 @@ describe("choices", () => {
     );
     const { details } = usage(() => resolveSettings({ ...choice, method: "finetun" }));
     expect(details).toMatchObject({ what: "Unknown method", todo: 'Did you mean "finetune"?' });
-    expect(details.expected).toBe("one of hypercrl, finetune, single");
+    expect(details.expected).toBe(`one of ${METHODS.join(", ")}`);
     expect(oneOf("colour", "red", ["red", "blue"])).toBe("red");
   });
 });

@@ -24,6 +24,16 @@ const cases = [
         rng,
       ),
   },
+  {
+    name: "mppi",
+    counts: Array<number>(ITERATIONS).fill(SAMPLES),
+    make: (rng: Rng) => planners.mppi.create(problem, { ...planners.mppi.defaults, ...settings }, rng),
+  },
+  {
+    name: "pddm",
+    counts: [SAMPLES],
+    make: (rng: Rng) => planners.pddm.create(problem, { ...planners.pddm.defaults, ...settings }, rng),
+  },
 ];
 
 /** Squared distance of the first action to 0.3, after the planner was or was not let to draw meanwhile. */

@@ -1,4 +1,10 @@
-import type { CostFunction, Planner, PlannerState, PlanningProblem } from "../../planners/types.js";
+import type {
+  CostFunction,
+  CostGradientFunction,
+  Planner,
+  PlannerState,
+  PlanningProblem,
+} from "../../planners/types.js";
 
 /** Square or rectangular matrix as rows. */
 type Matrix = readonly (readonly number[])[];
@@ -88,7 +94,55 @@ export const lqr = {
         }
         return total + lqr.optimalCost(state);
       }),
+  /** The same with derivatives, by the costate p_h = 2 Q x_h + A' p_{h+1}, p_H = 2 P x_H; d/du_h = 2 R u_h + B' p_{h+1}. */
+  gradient:
+    (x: readonly number[]): CostGradientFunction =>
+    async (actions, samples) => {
+      const gradient = new Float32Array(actions.length);
+      for (let n = 0; n < samples; n++) {
+        const inputs = Array.from({ length: lqr.problem.horizon }, (_, h) => {
+          const at = (h * samples + n) * 2;
+          return [actions[at], actions[at + 1]];
+        });
+        const states = [x];
+        for (const u of inputs) states.push(lqr.step(states[states.length - 1], u));
+        let costate = apply(P, states[states.length - 1]).map((v) => 2 * v);
+        for (let h = lqr.problem.horizon - 1; h >= 0; h--) {
+          const direct = apply(R, inputs[h]);
+          const through = apply(transpose(B), costate);
+          gradient.set(
+            direct.map((v, u) => 2 * v + through[u]),
+            (h * samples + n) * 2,
+          );
+          const here = apply(Q, states[h]);
+          costate = apply(transpose(A), costate).map((v, i) => v + 2 * here[i]);
+        }
+      }
+      return { costs: await lqr.cost(x)(actions, samples), gradient };
+    },
 };
+
+/**
+ * Any cost function with derivatives by central differences.
+ * @param width U
+ */
+export function differences(cost: CostFunction, width: number, step = 1e-2): CostGradientFunction {
+  return async (actions, samples) => {
+    const gradient = new Float32Array(actions.length);
+    for (let entry = 0; entry < actions.length / samples; entry++) {
+      const [h, u] = [Math.floor(entry / width), entry % width];
+      const places = Array.from({ length: samples }, (_, n) => (h * samples + n) * width + u);
+      const shifted = async (by: number) => {
+        const copy = actions.slice();
+        for (const at of places) copy[at] += by;
+        return (await cost(copy, samples)).slice();
+      };
+      const [above, below] = [await shifted(step), await shifted(-step)];
+      for (const [n, at] of places.entries()) gradient[at] = (above[n] - below[n]) / (2 * step);
+    }
+    return { costs: await cost(actions, samples), gradient };
+  };
+}
 
 /**
  * A gripper of the push task's scale behind a wall of saturated reward: position += 0.05·u m, cost
@@ -119,7 +173,7 @@ export async function executeLqr(planner: Planner, steps: number): Promise<numbe
   let x = lqr.start;
   let total = 0;
   for (let t = 0; t < steps; t++) {
-    const u = [...(await planner.plan(lqr.cost(x)))];
+    const u = [...(await planner.plan(lqr.cost(x), lqr.gradient(x)))];
     total += lqr.stageCost(x, u);
     x = lqr.step(x, u);
   }
@@ -131,7 +185,7 @@ export async function executeReach(planner: Planner, steps: number): Promise<num
   let x = reach.start;
   let total = 0;
   for (let t = 0; t < steps; t++) {
-    x = reach.step(x, await planner.plan(reach.cost(x)));
+    x = reach.step(x, await planner.plan(reach.cost(x), differences(reach.cost(x), 2)));
     total += reach.stageCost(x);
   }
   return total;

@@ -91,6 +91,8 @@ const cases: Case[] = [
   unary("Cos", ops.cos),
   unary("Abs", ops.abs, "awayFromZero"),
   unary("Tanh", ops.tanh),
+  unary("Sigmoid", ops.sigmoid),
+  unary("Softplus", ops.softplus),
   unary("Relu", ops.relu, "awayFromZero"),
   unary("Elu", ops.elu, "awayFromZero"),
   unary("Mul with itself", ops.square),
@@ -110,6 +112,10 @@ const cases: Case[] = [
   unary("Split into columns", (x) => {
     const [a, b] = ops.split(x, [1, 3]);
     return ops.mul(ops.square(b), a);
+  }),
+  unary("Gather of rows one by one", (x) => {
+    const row = (i: number) => ops.gather(x, x.graph.integers([i], []));
+    return ops.mul(ops.square(row(2)), ops.add(row(0), row(2)));
   }),
   unary("Split into rows, one unused", (x) => ops.exp(ops.split(x, [1, 1, 1], 0)[1])),
   {
@@ -199,7 +205,7 @@ describe("against central differences of the graph's own forward", () => {
     for (const { shapes, build } of cases) build(...shapes.map((s, i) => g.input(`x${i}`, s)));
     for (const node of g.nodes) names.add(node.operator);
     const wanted =
-      "Abs Add Concat Cos Div Elu Exp Gemm Log Max Min Mul Neg ReduceSum ReduceSumSquare Relu Reshape Sin Slice Split Sqrt Sub Tanh Transpose";
+      "Abs Add Concat Cos Div Elu Exp Gather Gemm Log Max Min Mul Neg ReduceSum ReduceSumSquare Relu Reshape Sigmoid Sin Slice Softplus Split Sqrt Sub Tanh Transpose";
     expect([...names].sort()).toEqual(wanted.split(" "));
   });
 });
@@ -270,6 +276,14 @@ describe("errors", () => {
 
   it("rejects an operation without gradient on the way, with its name", () => {
     expect(() => gradients(ops.reduceSum(ops.sign(x)), [x])).toThrow(/Operation Sign has no gradient/);
+  });
+
+  it("rejects a choice of several rows, and of one known only when the graph runs", () => {
+    const fed = g.input("row", [], "int64");
+    for (const indices of [g.integers([1, 0]), fed]) {
+      const loss = ops.sumOfSquares(ops.gather(x, indices));
+      expect(() => gradients(loss, [x])).toThrow(/Gather has a gradient for a single constant index only/);
+    }
   });
 
   it("rejects a tensor that the loss does not depend on, with its name", () => {

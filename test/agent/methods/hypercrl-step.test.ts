@@ -13,20 +13,31 @@ import {
   thetaOf,
 } from "./reference.js";
 
-const SHAPE: ReferenceShape = { embedding: 3, hidden: 4, dynamics: [4, 5, 2] };
+const PLAIN: ReferenceShape = { embedding: 3, hidden: 4, dynamics: [4, 5, 2] };
+/** 37 weights in five chunks, of the last of which three numbers are not used. */
+const CHUNKED: ReferenceShape = { ...PLAIN, chunks: { size: 8, embedding: 2 } };
+const withTwoHeads = (shape: ReferenceShape): ReferenceShape => ({
+  ...shape,
+  dynamics: [4, 5, 4],
+  outputVariance: true,
+});
 const BATCH = 8;
 const ALL = [0, 1, 2].map((j) => pointData(linearSystem(j), 30, 50 + j));
 
-type Engine = "fused" | "graph";
+interface Variant {
+  readonly engine: "fused" | "graph";
+  readonly shape: ReferenceShape;
+}
 
-function makeLearner(engine: Engine, beta: number, clipNorm: number): HyperCrlLearner {
+function makeLearner({ engine, shape }: Variant, beta: number, clipNorm: number): HyperCrlLearner {
+  const { dynamics: sizes, outputVariance = false, chunks } = shape;
   return new HyperCrlLearner({
-    dynamics: { sizes: SHAPE.dynamics, activation: "tanh" },
+    dynamics: { sizes, activation: "tanh", outputVariance },
     batchSize: BATCH,
     clipNorm,
     rng: Rng.fromSeed(9),
     compute: ONE_THREAD,
-    hypernetwork: { embedding: 3, hidden: [4], activation: "elu", init: "xavier" },
+    hypernetwork: { embedding: 3, hidden: [4], activation: "elu", init: "xavier", ...(chunks && { chunks }) },
     learningRate: 1e-2,
     embeddingLearningRate: 2e-2,
     beta,
@@ -36,8 +47,8 @@ function makeLearner(engine: Engine, beta: number, clipNorm: number): HyperCrlLe
 }
 
 /** A learner in its third task after `warmUp` minibatches of it, and its state then. */
-async function inThirdTask(engine: Engine, beta: number, clipNorm: number, warmUp: number) {
-  const learner = makeLearner(engine, beta, clipNorm);
+async function inThirdTask(variant: Variant, beta: number, clipNorm: number, warmUp: number) {
+  const learner = makeLearner(variant, beta, clipNorm);
   for (const [j, { buffer, normalizer }] of ALL.entries()) {
     await learner.beginTask(j);
     const iterations = j < 2 ? 40 : warmUp;
@@ -58,7 +69,16 @@ function expectSame(found: Group, wanted: Group, before: Group): void {
 const learners: HyperCrlLearner[] = [];
 afterAll(() => Promise.all(learners.map((l) => l.release())));
 
-const situations = [
+interface Situation {
+  readonly name: string;
+  readonly beta: number;
+  readonly clipNorm: number;
+  readonly warmUp: number;
+  readonly clipped: boolean;
+  readonly twoHeads?: boolean;
+}
+
+const situations: readonly Situation[] = [
   {
     name: "regulariser small, nothing clipped",
     beta: 0.05,
@@ -76,14 +96,23 @@ const situations = [
     warmUp: 0,
     clipped: true,
   },
+  { name: "output variance", beta: 0.05, clipNorm: 1e4, warmUp: 3, clipped: false, twoHeads: true },
+  { name: "output variance, clipped", beta: 1, clipNorm: 5, warmUp: 0, clipped: true, twoHeads: true },
 ];
 
-describe.each<Engine>(["fused", "graph"])("%s engine", (engine) => {
+const variants = [
+  { name: "fused engine", engine: "fused", shape: PLAIN },
+  { name: "graph engine", engine: "graph", shape: PLAIN },
+  { name: "in chunks", engine: "graph", shape: CHUNKED },
+] as const;
+
+describe.each(variants)("$name", (variant) => {
   describe.each(situations)(
     "one minibatch with two earlier tasks: $name",
-    ({ beta, clipNorm, warmUp, clipped }) => {
+    ({ beta, clipNorm, warmUp, clipped, twoHeads = false }) => {
+      const shape = twoHeads ? withTwoHeads(variant.shape) : variant.shape;
       it("gives the reference's Θ, embedding, moments and losses", async () => {
-        const { learner, before } = await inThirdTask(engine, beta, clipNorm, warmUp);
+        const { learner, before } = await inThirdTask({ ...variant, shape }, beta, clipNorm, warmUp);
         learners.push(learner);
         const { buffer, normalizer } = ALL[2];
         const report = await learner.train(buffer, normalizer, 1, Rng.fromSeed(77));
@@ -91,7 +120,7 @@ describe.each<Engine>(["fused", "graph"])("%s engine", (engine) => {
         const draws = Rng.fromSeed(77);
         const rows = Array.from({ length: BATCH }, () => draws.integer(buffer.size));
         const options = { learningRate: 1e-2, embeddingLearningRate: 2e-2, beta, clipNorm };
-        const wanted = referenceStep(SHAPE, options, before, buffer, normalizer, rows);
+        const wanted = referenceStep(shape, options, before, buffer, normalizer, rows);
         // The situation is the one it is named for.
         expect(before.numbers).toEqual({ task: 2, steps: warmUp, targets: 2 });
         expect(wanted.norms.total > clipNorm).toBe(clipped);
@@ -114,10 +143,10 @@ describe.each<Engine>(["fused", "graph"])("%s engine", (engine) => {
       );
 
     it("keeps earlier embeddings and targets through the whole task, and makes targets of Θ at its start", async () => {
-      const { learner, before } = await inThirdTask(engine, 0.05, 5, 0);
+      const { learner, before } = await inThirdTask(variant, 0.05, 5, 0);
       learners.push(learner);
       for (const j of [0, 1]) {
-        const wanted = generate(SHAPE, thetaOf(before).value, before.arrays[`embeddings.${j}`].data);
+        const wanted = generate(variant.shape, thetaOf(before).value, before.arrays[`embeddings.${j}`].data);
         expect(relativeError(before.arrays[`targets.${j}`].data, wanted)).toBeLessThan(1e-6);
       }
       await learner.train(ALL[2].buffer, ALL[2].normalizer, 50, Rng.fromSeed(1));
@@ -128,7 +157,7 @@ describe.each<Engine>(["fused", "graph"])("%s engine", (engine) => {
     });
 
     it("renews the targets at the start of the next task", async () => {
-      const { learner } = await inThirdTask(engine, 0, 5, 30);
+      const { learner } = await inThirdTask(variant, 0, 5, 30);
       learners.push(learner);
       const today = await Promise.all([0, 1, 2].map((j) => learner.weights(j)));
       await learner.beginTask(3);

@@ -1,14 +1,16 @@
 import type { LearnerState } from "../../../agent/methods/types.js";
 import type { NormalizerArrays } from "../../../agent/normalizer.js";
-import type { ReplayBuffer } from "../../../agent/replay-buffer.js";
+import type { ReplayBuffer, TrainingData } from "../../../agent/replay-buffer.js";
 
 /** HyperCRL's training step in plain float64, from the formulas of the paper; gradients by central differences. */
 export interface ReferenceShape {
   readonly embedding: number;
   /** One hidden ELU layer. */
   readonly hidden: number;
-  /** Dynamics network I → hidden (tanh) → X. */
+  /** Dynamics network I → hidden (tanh) → X, or 2X with output variance. */
   readonly dynamics: readonly [number, number, number];
+  readonly outputVariance?: boolean;
+  readonly chunks?: { readonly size: number; readonly embedding: number };
 }
 
 export interface ReferenceOptions {
@@ -24,12 +26,11 @@ export interface Group {
   readonly v: Float64Array;
 }
 
-export const THETA = ["hidden.0.weight", "hidden.0.bias", "head.0.weight", "head.0.bias"];
-
 /** Θ with moments, all its matrices one after another. */
 export function thetaOf({ arrays }: LearnerState): Group {
+  const names = Object.keys(arrays).filter((name) => /^hypernetwork\..*(?:weight|bias|chunks)$/.test(name));
   const join = (suffix: string) =>
-    Float64Array.from(THETA.flatMap((name) => [...arrays[`hypernetwork.${name}${suffix}`].data]));
+    Float64Array.from(names.flatMap((name) => [...arrays[name + suffix].data]));
   return { value: join(""), m: join(".m"), v: join(".v") };
 }
 
@@ -50,18 +51,87 @@ function affine(x: ArrayLike<number>, p: ArrayLike<number>, at: number, outs: nu
 }
 
 /** h(e; Θ). */
-export function generate(
-  { embedding, hidden, dynamics }: ReferenceShape,
-  theta: Float64Array,
-  e: ArrayLike<number>,
-) {
-  const [I, H, X] = dynamics;
-  const P = (I + 1) * H + (H + 1) * X;
+export function generate(shape: ReferenceShape, theta: Float64Array, e: ArrayLike<number>) {
+  const { embedding, hidden, chunks } = shape;
+  const P = generatedCount(shape);
+  if (chunks !== undefined) return generateChunks(shape, chunks, theta, e, P);
   const h = affine(e, theta, 0, hidden).map(elu);
   return affine(h, theta, (embedding + 1) * hidden, P);
 }
 
-/** Σ (ŷ - y)² / X over the rows, both normalised. */
+/** Chunk by chunk, from the embeddings of task and chunk side by side; the chunks' are the last part of Θ. */
+function generateChunks(
+  { embedding, hidden }: ReferenceShape,
+  chunks: { size: number; embedding: number },
+  theta: Float64Array,
+  e: ArrayLike<number>,
+  P: number,
+): number[] {
+  const count = Math.ceil(P / chunks.size);
+  const ofChunks = theta.slice(theta.length - count * chunks.embedding);
+  const inputs = embedding + chunks.embedding;
+  const weights = Array.from({ length: count }, (_, c) => {
+    const chunk = ofChunks.slice(c * chunks.embedding, (c + 1) * chunks.embedding);
+    const h = affine([...Array.from(e), ...chunk], theta, 0, hidden).map(elu);
+    return affine(h, theta, (inputs + 1) * hidden, chunks.size);
+  });
+  return weights.flat().slice(0, P);
+}
+
+/** P */
+export function generatedCount({ dynamics: [I, H, out], outputVariance }: ReferenceShape): number {
+  return (I + 1) * H + (H + 1) * out + (outputVariance ? out : 0);
+}
+
+const softplus = (x: number) => Math.log1p(Math.exp(x));
+
+/** `Σ ((μ - y)² e^{-v} + v) / X + 0.01 Σ (max - min)` of one sample's outputs [μ, v], without the last sum. */
+export function negativeLogLikelihood(
+  output: readonly number[],
+  y: readonly number[],
+  bounds: ArrayLike<number>,
+) {
+  const X = y.length;
+  return y.reduce((sum, target, k) => {
+    const [max, min] = [0.5 + bounds[k], -10 + bounds[X + k]];
+    const below = max - softplus(max - output[X + k]);
+    const v = min + softplus(below - min);
+    return sum + ((output[k] - target) ** 2 * Math.exp(-v) + v) / X;
+  }, 0);
+}
+
+/** `0.01 Σ (max - min)` */
+export function boundsPenalty(bounds: ArrayLike<number>): number {
+  const X = bounds.length / 2;
+  return Array.from({ length: X }, (_, k) => 0.01 * (10.5 + bounds[k] - bounds[X + k])).reduce(
+    (a, b) => a + b,
+  );
+}
+
+/** The loss of generated weights: Σ (ŷ - y)² / X over the rows, both normalised, or with output variance. */
+export function predictionLoss(
+  { dynamics: [I, H, out], outputVariance }: ReferenceShape,
+  w: ArrayLike<number>,
+  data: Pick<TrainingData, "inputs" | "targets">,
+  n: NormalizerArrays,
+  rows: readonly number[],
+): number {
+  const X = outputVariance ? out / 2 : out;
+  const bounds = Array.from(w).slice((I + 1) * H + (H + 1) * out);
+  let loss = outputVariance ? boundsPenalty(bounds) : 0;
+  for (const row of rows) {
+    const x = Array.from(
+      { length: I },
+      (_, i) => (data.inputs[row * I + i] - n.inputMean[i]) * n.inputScale[i],
+    );
+    const y = Array.from(n.targetMean, (mean, k) => (data.targets[row * X + k] - mean) / n.targetStd[k]);
+    const predicted = affine(affine(x, w, 0, H).map(Math.tanh), w, (I + 1) * H, out);
+    if (outputVariance) loss += negativeLogLikelihood(predicted, y, bounds);
+    else loss += predicted.reduce((sum, value, k) => sum + (value - y[k]) ** 2 / X, 0);
+  }
+  return loss;
+}
+
 function taskLoss(
   shape: ReferenceShape,
   theta: Float64Array,
@@ -70,26 +140,11 @@ function taskLoss(
   n: NormalizerArrays,
   rows: readonly number[],
 ): number {
-  const [I, H, X] = shape.dynamics;
-  const w = generate(shape, theta, e);
-  let loss = 0;
-  for (const row of rows) {
-    const x = Array.from(
-      { length: I },
-      (_, i) => (data.inputs[row * I + i] - n.inputMean[i]) * n.inputScale[i],
-    );
-    const predicted = affine(affine(x, w, 0, H).map(Math.tanh), w, (I + 1) * H, X);
-    predicted.forEach((value, k) => {
-      const target = (data.targets[row * X + k] - n.targetMean[k]) / n.targetStd[k];
-      loss += (value - target) ** 2 / X;
-    });
-  }
-  return loss;
+  return predictionLoss(shape, generate(shape, theta, e), data, n, rows);
 }
 
 /** Gradient by central differences. */
-function differentiate(f: (x: Float64Array) => number, at: Float64Array): Float64Array {
-  const eps = 1e-5;
+export function differentiate(f: (x: Float64Array) => number, at: Float64Array, eps = 1e-5): Float64Array {
   return at.map((value, i) => {
     const x = at.slice();
     x[i] = value + eps;
@@ -100,7 +155,7 @@ function differentiate(f: (x: Float64Array) => number, at: Float64Array): Float6
 }
 
 /** Adam (Kingma & Ba 2015) as published: the parameters after step `t`. */
-function adam({ value, m, v }: Group, gradient: Float64Array, rate: number, t: number): Group {
+export function adam({ value, m, v }: Group, gradient: Float64Array, rate: number, t: number): Group {
   const nextM = m.map((x, i) => 0.9 * x + 0.1 * gradient[i]);
   const nextV = v.map((x, i) => 0.999 * x + 0.001 * gradient[i] ** 2);
   const next = value.map((x, i) => {
@@ -110,9 +165,9 @@ function adam({ value, m, v }: Group, gradient: Float64Array, rate: number, t: n
   return { value: next, m: nextM, v: nextV };
 }
 
-const norm = (x: Float64Array) => Math.sqrt(x.reduce((s, v) => s + v * v, 0));
+export const norm = (x: Float64Array) => Math.sqrt(x.reduce((s, v) => s + v * v, 0));
 
-function clip(x: Float64Array, limit: number): Float64Array {
+export function clip(x: Float64Array, limit: number): Float64Array {
   const scale = Math.min(1, limit / norm(x));
   return x.map((v) => v * scale);
 }

@@ -4,7 +4,7 @@ import { dynamicsShape } from "../../../agent/dynamics.js";
 import { createLearner } from "../../../agent/methods/registry.js";
 import type { Learner, LearnerState } from "../../../agent/methods/types.js";
 import { BackgroundLearner } from "../../../agent/parallel/background-learner.js";
-import type { Settings } from "../../../agent/settings.js";
+import { METHODS, type Settings } from "../../../agent/settings.js";
 import { RunError } from "../../../sim/core/errors.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { bits, linearSystem, pointData, pointTask, tinySettings } from "../fixtures.js";
@@ -29,6 +29,7 @@ async function learnTwoTasks(learner: Learner) {
     const { buffer, normalizer } = pointData(linearSystem(j), 40, 10 + j);
     await learner.beginTask(j);
     reports.push(await learner.train(buffer, normalizer, 12, Rng.fromSeed(j)));
+    if (j === 0) await learner.endTask(buffer, normalizer, Rng.fromSeed(30));
   }
   return { reports, weights: await learner.weights(0), state: await learner.state() };
 }
@@ -42,7 +43,7 @@ function expectSameState(a: LearnerState, b: LearnerState): void {
   }
 }
 
-describe.each(["hypercrl", "finetune", "single"])("%s on a thread of its own", (method) => {
+describe.each(METHODS)("%s on a thread of its own", (method) => {
   it("learns what it learns on the calling thread, bit by bit", async () => {
     const { here, background } = both([`method=${method}`]);
     const wanted = await learnTwoTasks(here);

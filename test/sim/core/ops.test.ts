@@ -15,6 +15,8 @@ describe("eagerOps", () => {
     expect(ops.tanh(f(0.5))[0]).toBeCloseTo(0.46211715726, 10);
     expect(ops.exp(f(0, 1))).toEqual(f(1, Math.E));
     expect(ops.log(f(1, Math.E))).toEqual(f(0, 1));
+    expect(ops.sin(f(0, Math.PI / 2))).toEqual(f(0, 1));
+    expect(ops.cos(f(0, Math.PI))).toEqual(f(1, -1));
   });
 
   it("broadcasts one feature against many, on either side", () => {

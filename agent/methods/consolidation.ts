@@ -1,0 +1,240 @@
+import type { Rng } from "../../sim/core/rng.js";
+import { networkFromParts } from "../dynamics.js";
+import { gradients } from "../graph/gradients.js";
+import type { Graph, Tensor } from "../graph/graph.js";
+import * as ops from "../graph/operations.js";
+import { alignedArray, alignedArrays, type Feeds, tensor } from "../graph/session.js";
+import type { NormalizerArrays } from "../normalizer.js";
+import { savedArray } from "../parameters.js";
+import type { TrainingData } from "../replay-buffer.js";
+import { predictionLoss } from "./minibatches.js";
+import { type Method, NetworkTrainer, type PlainOptions } from "./network-trainer.js";
+import { bodyParts, flatParameters, flatValues, joined, networkParameters } from "./plain-network.js";
+import type { Learner, LearnerState, SavedArray, TrainingReport } from "./types.js";
+
+/** `strength · Σ_i importance_i (θ_i - anchor_i)² + offset` over the P' weights of the body. */
+export interface QuadraticPenalty {
+  /** `[P']` */
+  readonly importance: Float32Array;
+  /** `[P']` */
+  readonly anchor: Float32Array;
+  readonly offset: number;
+}
+
+/** What tells one way of consolidating weights from another: how important each weight was for earlier tasks. */
+export interface Importance {
+  /** Factor of the penalty. */
+  readonly strength: number;
+  /** Whether training must sum up the path integral of `PathIntegral`. */
+  readonly followsPath: boolean;
+  /** The penalty of all tasks ended so far; undefined before the first has ended. */
+  penalty(): QuadraticPenalty | undefined;
+  /** Takes in a task at its end. @param body `[P']`, @param weights of the task's whole network `[P]` */
+  endTask(task: EndedTask): Promise<void>;
+  arrays(): Record<string, SavedArray>;
+  /** @param tasks ended so far, @param size P' */
+  restore(arrays: LearnerState["arrays"], tasks: number, size: number): void;
+}
+
+export interface EndedTask {
+  /** Weights of the body `[P']` at the start and at the end of the task. */
+  readonly start: Float32Array;
+  readonly end: Float32Array;
+  /** `ω = -Σ g Δθ` over the task's minibatches, `[P']`; zeros when the path is not followed. */
+  readonly path: Float32Array;
+  /** The whole network `[P]`. */
+  readonly weights: Float32Array;
+  readonly data: TrainingData;
+  readonly normalizer: NormalizerArrays;
+}
+
+export interface ConsolidationOptions extends PlainOptions {
+  readonly importance: Importance;
+}
+
+/**
+ * A plain network that goes on from task to task like `finetune`, held back where a weight mattered to earlier
+ * tasks: `L = L_task + strength · Σ_i importance_i (θ_i - anchor_i)²`, over the weights of the shared body (each
+ * task has a head of its own, which no other task changes). No data are kept. See `FisherImportance` (EWC) and
+ * `PathImportance` (SI).
+ */
+export class ConsolidationLearner implements Learner {
+  readonly #options: ConsolidationOptions;
+  readonly #trainer: NetworkTrainer;
+  readonly #rng: Rng;
+  readonly #heads: Float32Array[] = [];
+  /** Body at the start of the current task. */
+  #start = alignedArray(0);
+  /** Path integral of the current task, and where a training call writes it. */
+  #path = alignedArray(0);
+  #nextPath = alignedArray(0);
+  #penalty: Feeds = {};
+  #offset = 0;
+  #task = -1;
+  #ended = 0;
+
+  constructor(options: ConsolidationOptions) {
+    this.#options = options;
+    this.#trainer = new NetworkTrainer(options);
+    this.#rng = options.rng;
+  }
+
+  async beginTask(index: number): Promise<void> {
+    if (index === 0) await this.#build();
+    const { group } = this.#trainer;
+    const body = group.specs.slice(0, this.#bodyParts).map((_, i) => group.values(i).slice());
+    group.initialize(this.#rng.split(`task${index}`));
+    if (index > 0) {
+      body.forEach((values, i) => {
+        group.values(i).set(values);
+      });
+    }
+    this.#trainer.steps = 0;
+    this.#task = index;
+    this.#heads.push(this.#head());
+    this.#start.set(this.#body());
+    this.#path.fill(0);
+    this.#loadPenalty();
+  }
+
+  async train(
+    data: TrainingData,
+    normalizer: NormalizerArrays,
+    iterations: number,
+    rng: Rng,
+  ): Promise<TrainingReport> {
+    const size = [1, this.#path.length];
+    const follow = this.#options.importance.followsPath;
+    const report = await this.#trainer.train({
+      data,
+      normalizer,
+      iterations,
+      rng,
+      task: this.#task,
+      feeds: { ...this.#penalty, ...(follow && { path: tensor(this.#path, size) }) },
+      results: follow ? { "next.path": tensor(this.#nextPath, size) } : {},
+    });
+    if (follow) [this.#path, this.#nextPath] = [this.#nextPath, this.#path];
+    this.#heads[this.#task] = this.#head();
+    const { batchSize, importance } = this.#options;
+    const constant = (importance.strength * this.#offset) / batchSize;
+    return { ...report, regularizer: report.regularizer + constant };
+  }
+
+  async endTask(data: TrainingData, normalizer: NormalizerArrays): Promise<void> {
+    await this.#options.importance.endTask({
+      start: this.#start.slice(),
+      end: this.#body(),
+      path: this.#path.slice(),
+      weights: flatValues(this.#trainer.group),
+      data,
+      normalizer,
+    });
+    this.#ended = this.#task + 1;
+  }
+
+  async weights(index: number): Promise<Float32Array> {
+    return joined([this.#body(), this.#heads[index]]);
+  }
+
+  state(): LearnerState {
+    const arrays: Record<string, SavedArray> = {};
+    for (const { name, shape, data } of this.#trainer.group.entries()) {
+      arrays[`network.${name}`] = { shape, data };
+    }
+    this.#heads.forEach((data, j) => {
+      arrays[`heads.${j}`] = { shape: [data.length], data };
+    });
+    if (this.#options.importance.followsPath && this.#task >= 0) {
+      arrays.start = { shape: [this.#start.length], data: this.#start };
+      arrays.path = { shape: [this.#path.length], data: this.#path };
+    }
+    Object.assign(arrays, this.#options.importance.arrays());
+    return { arrays, numbers: { task: this.#task, steps: this.#trainer.steps, ended: this.#ended } };
+  }
+
+  async restore({ arrays, numbers }: LearnerState): Promise<void> {
+    this.#heads.length = 0;
+    this.#task = numbers.task;
+    this.#ended = numbers.ended;
+    if (this.#task < 0) return;
+    await this.#build();
+    this.#trainer.group.restore(arrays, "network.");
+    this.#trainer.steps = numbers.steps;
+    const { length } = this.#head();
+    for (let j = 0; j <= this.#task; j++) this.#heads.push(savedArray(arrays, `heads.${j}`, length).slice());
+    const { importance } = this.#options;
+    if (importance.followsPath) {
+      this.#start.set(savedArray(arrays, "start", this.#start.length));
+      this.#path.set(savedArray(arrays, "path", this.#path.length));
+    }
+    importance.restore(arrays, this.#ended, this.#path.length);
+    this.#loadPenalty();
+  }
+
+  async release(): Promise<void> {
+    await this.#trainer.release();
+  }
+
+  get #bodyParts(): number {
+    return bodyParts(this.#options.dynamics);
+  }
+
+  #body(): Float32Array {
+    return flatValues(this.#trainer.group, 0, this.#bodyParts);
+  }
+
+  #head(): Float32Array {
+    return flatValues(this.#trainer.group, this.#bodyParts);
+  }
+
+  async #build(): Promise<void> {
+    await this.#trainer.build(networkParameters(this.#options.dynamics), (g) => this.#method(g));
+    const { length } = this.#body();
+    [this.#start, this.#path, this.#nextPath] = alignedArrays([length, length, length]);
+  }
+
+  /** Feeds the penalty of the tasks ended so far; zeros before the first has ended. */
+  #loadPenalty(): void {
+    const size = this.#path.length;
+    const [importance, anchor] = alignedArrays([size, size]);
+    const penalty = this.#options.importance.penalty();
+    if (penalty !== undefined) {
+      importance.set(penalty.importance);
+      anchor.set(penalty.anchor);
+    }
+    this.#offset = penalty?.offset ?? 0;
+    this.#penalty = { importance: tensor(importance, [1, size]), anchor: tensor(anchor, [1, size]) };
+  }
+
+  #method(g: Graph): Method {
+    const { dynamics, importance } = this.#options;
+    const size = this.#body().length;
+    const weights = g.input("importance", [1, size]);
+    const anchor = g.input("anchor", [1, size]);
+    const carried = importance.followsPath ? [g.input("path", [1, size])] : [];
+    const bodyOf = (parameters: readonly Tensor[]) => parameters.slice(0, this.#bodyParts);
+    return {
+      carried,
+      step: ({ x, y }, parameters, [path]) => {
+        const body = bodyOf(parameters);
+        const taskLoss = predictionLoss(networkFromParts(parameters), dynamics, x, y);
+        const task = gradients(taskLoss, parameters);
+        const before = flatParameters(body);
+        const drift = ops.square(ops.sub(before, anchor));
+        const added = ops.mul(ops.reduceSum(ops.mul(weights, drift)), importance.strength);
+        const total = gradients(added, body, bodyOf(task));
+        return {
+          taskLoss,
+          added,
+          gradients: [...total, ...task.slice(body.length)],
+          carry: (next) => {
+            if (path === undefined) return [];
+            const change = ops.sub(flatParameters(bodyOf(next)), before);
+            return [ops.sub(path, ops.mul(flatParameters(bodyOf(task)), change))];
+          },
+        };
+      },
+    };
+  }
+}

@@ -1,0 +1,176 @@
+import type { Rng } from "../../sim/core/rng.js";
+import { activate, type MlpShape, weightCount } from "../dynamics.js";
+import { gradients } from "../graph/gradients.js";
+import type { Graph, Tensor } from "../graph/graph.js";
+import * as ops from "../graph/operations.js";
+import { alignedArray, type Feeds, tensor } from "../graph/session.js";
+import type { NormalizerArrays } from "../normalizer.js";
+import { type ParameterSpec, savedArray, xavierBound } from "../parameters.js";
+import type { TrainingData } from "../replay-buffer.js";
+import { type Method, NetworkTrainer, type PlainOptions } from "./network-trainer.js";
+import { bodyParts, flatValues, headLoss, networkParameters } from "./plain-network.js";
+import type { Learner, LearnerState, SavedArray, TrainingReport } from "./types.js";
+
+/**
+ * Progressive neural network (Rusu et al. 2016, arXiv 1606.04671): every task gets a column of its own, earlier
+ * columns are frozen, and each layer but the first also reads the layer before of all earlier columns (equation 1):
+ * `h_i^k = f(W_i^k h_{i-1}^k + Σ_{j<k} U_i^{k:j} h_{i-1}^j + b_i^k)`, the output layer alike without f. The lateral
+ * weights `U_i^{k:j}` and `W_i^k` lie above one another in one matrix, so that column k is a plain layer on the
+ * features of columns 0 … k. (The non-linear adapters of equation 2, which the source offers to make the lateral
+ * weights fewer, are left out: without them all columns together are one multi-layer perceptron, which plans like any
+ * other.) Nothing is forgotten by construction; what is kept grows with the square of the number of tasks.
+ */
+export class ProgressiveLearner implements Learner {
+  readonly #options: PlainOptions;
+  readonly #trainer: NetworkTrainer;
+  readonly #rng: Rng;
+  /** Parameters of each column begun so far, one after another. */
+  readonly #columns: Float32Array[] = [];
+  #frozen: Feeds = {};
+  #task = -1;
+
+  constructor(options: PlainOptions) {
+    this.#options = options;
+    this.#trainer = new NetworkTrainer(options);
+    this.#rng = options.rng;
+  }
+
+  async beginTask(index: number): Promise<void> {
+    await this.#prepare(index);
+    this.#trainer.group.initialize(this.#rng.split(`task${index}`));
+    this.#columns.push(flatValues(this.#trainer.group));
+  }
+
+  async train(
+    data: TrainingData,
+    normalizer: NormalizerArrays,
+    iterations: number,
+    rng: Rng,
+  ): Promise<TrainingReport> {
+    const call = { data, normalizer, iterations, rng, task: this.#task, feeds: this.#frozen };
+    const report = await this.#trainer.train(call);
+    this.#columns[this.#task] = flatValues(this.#trainer.group);
+    return report;
+  }
+
+  /** Nothing: no data outlive their task, and its column stays as it is from here on. */
+  async endTask(): Promise<void> {}
+
+  /** Columns 0 to `index` as the one network of `progressiveShape`. */
+  async weights(index: number): Promise<Float32Array> {
+    return joinColumns(this.#options.dynamics, this.#columns.slice(0, index + 1));
+  }
+
+  state(): LearnerState {
+    const arrays: Record<string, SavedArray> = {};
+    for (const { name, shape, data } of this.#trainer.group.entries())
+      arrays[`column.${name}`] = { shape, data };
+    this.#columns.forEach((data, j) => {
+      arrays[`columns.${j}`] = { shape: [data.length], data };
+    });
+    return { arrays, numbers: { task: this.#task, steps: this.#trainer.steps } };
+  }
+
+  async restore({ arrays, numbers }: LearnerState): Promise<void> {
+    this.#columns.length = 0;
+    for (let j = 0; j <= numbers.task; j++) {
+      const size = columnParameters(this.#options.dynamics, j).reduce(
+        (n, s) => n + s.shape[0] * s.shape[1],
+        0,
+      );
+      this.#columns.push(savedArray(arrays, `columns.${j}`, size).slice());
+    }
+    this.#task = numbers.task;
+    if (this.#task < 0) return;
+    await this.#prepare(this.#task);
+    this.#trainer.group.restore(arrays, "column.");
+    this.#trainer.steps = numbers.steps;
+  }
+
+  async release(): Promise<void> {
+    await this.#trainer.release();
+  }
+
+  /** Makes the graph that trains column `task`, with the columns before it as inputs. */
+  async #prepare(task: number): Promise<void> {
+    const { dynamics } = this.#options;
+    this.#task = task;
+    await this.#trainer.build(columnParameters(dynamics, task), (g) => method(g, dynamics, task));
+    const feeds = this.#columns.slice(0, task).map((column, j) => {
+      const aligned = alignedArray(column.length);
+      aligned.set(column);
+      return [`columns.${j}`, tensor(aligned, [1, column.length])] as const;
+    });
+    this.#frozen = Object.fromEntries(feeds);
+  }
+}
+
+/** The network that columns 0 to `k` make together: hidden layers k + 1 times as wide. */
+export function progressiveShape(dynamics: MlpShape, k: number): MlpShape {
+  const last = dynamics.sizes.length - 1;
+  const sizes = dynamics.sizes.map((size, i) => (i === 0 || i === last ? size : size * (k + 1)));
+  return { ...dynamics, sizes };
+}
+
+/** Parameters of column k: weights of layers after the first are `[(k + 1) in, out]`. */
+function columnParameters(dynamics: MlpShape, k: number): ParameterSpec[] {
+  const layers = dynamics.sizes.length - 1;
+  return networkParameters(dynamics).map((spec, i) => {
+    if (i === 0 || i >= 2 * layers || i % 2 === 1) return spec;
+    const [rows, columns] = [spec.shape[0] * (k + 1), spec.shape[1]];
+    return { ...spec, shape: [rows, columns], bound: xavierBound(rows, columns) };
+  });
+}
+
+/** One minibatch of column `k`: earlier columns give their features and stay as they are. */
+function method(g: Graph, dynamics: MlpShape, k: number): Method {
+  const frozen = Array.from({ length: k }, (_, j) => {
+    const shapes = columnParameters(dynamics, j).map(({ shape }) => shape);
+    const sizes = shapes.map(([rows, columns]) => rows * columns);
+    const flat = g.input(`columns.${j}`, [1, sizes.reduce((a, b) => a + b)]);
+    return ops.split(flat, sizes).map((part, i) => ops.reshape(part, shapes[i]));
+  });
+  return {
+    step: ({ x, y }, parameters) => {
+      const columns: (readonly Tensor[])[] = [...frozen, parameters];
+      let features: Tensor[] = [];
+      for (let i = 0; i < bodyParts(dynamics); i += 2) {
+        const before = features;
+        features = columns.map((parts, j) => {
+          const input = i === 0 ? x : ops.concat(before.slice(0, j + 1));
+          return activate(dynamics.activation, ops.gemm(input, parts[i], parts[i + 1]));
+        });
+      }
+      const head = parameters.slice(bodyParts(dynamics));
+      const taskLoss = headLoss(head, dynamics, ops.concat(features), y);
+      return { taskLoss, gradients: gradients(taskLoss, parameters) };
+    },
+  };
+}
+
+/**
+ * Columns side by side as the weights of one network: block-triangular, for no column reads a later one, and with the
+ * output layer of the last.
+ */
+function joinColumns(dynamics: MlpShape, columns: readonly Float32Array[]): Float32Array {
+  const { sizes } = dynamics;
+  const k = columns.length - 1;
+  const out = new Float32Array(weightCount(progressiveShape(dynamics, k)));
+  const from = columns.map(() => 0);
+  let at = 0;
+  for (let i = 0; i + 2 < sizes.length; i++) {
+    const [n, width] = [sizes[i + 1], sizes[i + 1] * (k + 1)];
+    const rows = (j: number) => (i === 0 ? sizes[0] : sizes[i] * (j + 1));
+    const bias = at + rows(k) * width;
+    columns.forEach((column, j) => {
+      for (let r = 0; r <= rows(j); r++) {
+        const to = r < rows(j) ? at + r * width : bias;
+        out.set(column.subarray(from[j], from[j] + n), to + j * n);
+        from[j] += n;
+      }
+    });
+    at = bias + width;
+  }
+  out.set(columns[k].subarray(from[k]), at);
+  return out;
+}

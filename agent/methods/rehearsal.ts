@@ -1,0 +1,144 @@
+import type { Rng } from "../../sim/core/rng.js";
+import { targetSize } from "../dynamics.js";
+import { gradients } from "../graph/gradients.js";
+import type { Graph } from "../graph/graph.js";
+import * as ops from "../graph/operations.js";
+import type { NormalizerArrays } from "../normalizer.js";
+import type { TrainingData } from "../replay-buffer.js";
+import { type Method, NetworkTrainer, type PlainOptions } from "./network-trainer.js";
+import { bodyFeatures, bodyParts, flatValues, headLoss, joined, networkParameters } from "./plain-network.js";
+import { StoredData, storedInputs, storedMinibatch } from "./stored-data.js";
+import type { Learner, LearnerState, SavedArray, TrainingReport } from "./types.js";
+
+export interface RehearsalOptions extends PlainOptions {
+  /** Transitions kept of each task when it ends: all that its replay buffer holds, or this many. */
+  readonly keep: "all" | number;
+}
+
+/**
+ * Plain networks that rehearse stored transitions of earlier tasks: `multitask` keeps all of them (an upper bound,
+ * for it does what continual learning must do without), `coreset` some per task, drawn uniformly when the task ends
+ * (the baselines of Huang et al. 2021, arXiv 2009.11997, section V; compare Vinyals-style coresets in Nguyen et al.
+ * 2018, "Variational Continual Learning"). One body is shared; every task has a head, and all heads go on learning.
+ *
+ * One minibatch: `L = Σ_{j≤t} Σ_b ‖ŷ_j(x_b) - y_b‖² / X` with B transitions of the current task and B of every
+ * earlier one, so each task has the same share. This is the published weighting: its code adds for `multitask` a
+ * minibatch of B per earlier task, and for `coreset` the whole coreset of size M scaled by B / M; drawing B rows of
+ * it instead has the same expectation and a cost that does not depend on M.
+ */
+export class RehearsalLearner implements Learner {
+  readonly #options: RehearsalOptions;
+  readonly #trainer: NetworkTrainer;
+  readonly #stored: StoredData;
+  readonly #rng: Rng;
+  #task = -1;
+
+  constructor(options: RehearsalOptions) {
+    const { dynamics } = options;
+    this.#options = options;
+    this.#trainer = new NetworkTrainer(options);
+    this.#stored = new StoredData(dynamics.sizes[0], targetSize(dynamics));
+    this.#rng = options.rng;
+  }
+
+  async beginTask(index: number): Promise<void> {
+    const before = this.#trainer.group;
+    await this.#prepare(index);
+    // Drawing all and then setting what is known leaves the new head, and for the first task the body, as drawn.
+    this.#trainer.group.initialize(this.#rng.split(`task${index}`));
+    before.specs.forEach((_, i) => {
+      this.#trainer.group.values(i).set(before.values(i));
+    });
+  }
+
+  async train(
+    data: TrainingData,
+    normalizer: NormalizerArrays,
+    iterations: number,
+    rng: Rng,
+  ): Promise<TrainingReport> {
+    const rehearsed = rng.split("stored");
+    const feeds = this.#stored.feeds(iterations, this.#options.batchSize, rehearsed);
+    return this.#trainer.train({ data, normalizer, iterations, rng, task: this.#task, feeds });
+  }
+
+  async endTask(data: TrainingData, normalizer: NormalizerArrays, rng: Rng): Promise<void> {
+    this.#stored.keep(data, normalizer, this.#options.keep, rng);
+  }
+
+  async weights(index: number): Promise<Float32Array> {
+    const { group } = this.#trainer;
+    const { body, head } = this.#parts;
+    const start = body + index * head;
+    return joined([flatValues(group, 0, body), flatValues(group, start, start + head)]);
+  }
+
+  state(): LearnerState {
+    const arrays: Record<string, SavedArray> = {};
+    for (const { name, shape, data } of this.#trainer.group.entries()) arrays[name] = { shape, data };
+    Object.assign(arrays, this.#stored.arrays());
+    const numbers = { task: this.#task, steps: this.#trainer.steps, stored: this.#stored.tasks };
+    return { arrays, numbers };
+  }
+
+  async restore({ arrays, numbers }: LearnerState): Promise<void> {
+    this.#stored.restore(arrays, numbers.stored);
+    if (numbers.task < 0) return;
+    await this.#prepare(numbers.task);
+    this.#trainer.group.restore(arrays, "");
+    this.#trainer.steps = numbers.steps;
+  }
+
+  async release(): Promise<void> {
+    await this.#trainer.release();
+  }
+
+  /** Arrays of the body and of each head. */
+  get #parts(): { body: number; head: number } {
+    const { dynamics } = this.#options;
+    const body = bodyParts(dynamics);
+    return { body, head: networkParameters(dynamics).length - body };
+  }
+
+  async #prepare(task: number): Promise<void> {
+    this.#task = task;
+    const specs = networkParameters(this.#options.dynamics);
+    const parts = this.#parts;
+    const body = specs.slice(0, parts.body).map((s) => ({ ...s, name: `network.${s.name}` }));
+    const heads = Array.from({ length: task + 1 }, (_, j) =>
+      specs.slice(parts.body).map((s) => ({ ...s, name: `heads.${j}.${s.name}` })),
+    ).flat();
+    await this.#trainer.build([...body, ...heads], (g) => this.#method(g, task));
+  }
+
+  /** @param earlier tasks that are rehearsed */
+  #method(g: Graph, earlier: number): Method {
+    const { dynamics, batchSize } = this.#options;
+    const { sizes, activation } = dynamics;
+    const parts = this.#parts;
+    const stored =
+      earlier === 0 ? undefined : storedInputs(g, [sizes[0], targetSize(dynamics)], earlier, batchSize);
+    return {
+      step: ({ x, y, iteration }, parameters) => {
+        const shared = parameters.slice(0, parts.body);
+        const heads = parameters.slice(parts.body);
+        const head = (j: number) => heads.slice(j * parts.head, (j + 1) * parts.head);
+        if (stored === undefined) {
+          const taskLoss = headLoss(head(0), dynamics, bodyFeatures(shared, activation, x), y);
+          return { taskLoss, gradients: gradients(taskLoss, parameters) };
+        }
+        const old = storedMinibatch(stored, iteration);
+        // One pass through the body for all tasks.
+        const features = bodyFeatures(shared, activation, ops.concat([old.x, x], 0));
+        const rows = new Array<number>(earlier).fill(batchSize);
+        const byTask = ops.split(features, [...rows, batchSize], 0);
+        const losses = ops
+          .split(old.y, rows, 0)
+          .map((targets, j) => headLoss(head(j), dynamics, byTask[j], targets));
+        const added = losses.reduce((a, b) => ops.add(a, b));
+        const taskLoss = headLoss(head(earlier), dynamics, byTask[earlier], y);
+        return { taskLoss, added, gradients: gradients(ops.add(taskLoss, added), parameters) };
+      },
+    };
+  }
+}

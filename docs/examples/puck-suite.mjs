@@ -1,0 +1,121 @@
+// @ts-check
+// A suite of one's own: a puck on a level, slippery table is pushed to a goal; tasks differ in its mass.
+// Check it with `hypercrl tasks --suite docs/examples/puck-suite.mjs`; what each member must do: docs/user-suites.md.
+import {
+  decodeSnapshot,
+  encodeSnapshot,
+  PhysicsWorld,
+  physicsVersion,
+  RigidBodyDesc,
+  substepsPerControl,
+} from "hypercrl";
+
+/** @typedef {import("hypercrl").Scene} Scene */
+/** @typedef {import("hypercrl").Task} Task */
+
+const CONTROL_PERIOD = 0.1; // s
+const PHYSICS_STEP = 0.02; // s
+const FORCE = 2; // N for an action of 1
+const HEIGHT = 0.02; // m
+
+/**
+ * @param {number} mass kg
+ * @returns {Scene}
+ */
+function createScene(mass) {
+  const world = new PhysicsWorld({ gravity: [0, 0, 0], timestep: PHYSICS_STEP, solverIterations: 4 });
+  const description = RigidBodyDesc.dynamic()
+    .setTranslation(0, 0, HEIGHT)
+    .setAdditionalMass(mass)
+    .setLinearDamping(0.5)
+    .enabledTranslations(true, true, false)
+    .lockRotations()
+    .setCanSleep(false);
+  const puck = world.rapier.createRigidBody(description).handle;
+  const start = world.snapshot();
+  const identity = `puck/${mass}, ${physicsVersion()}`;
+  const goal = new Float64Array(2); // m: all of the state that the physics world does not hold
+  const position = new Float32Array(3);
+
+  const goalOffset = () => {
+    world.readPosition(puck, position);
+    return [position[0] - goal[0], position[1] - goal[1]];
+  };
+
+  return {
+    reset(random) {
+      world.restore(start);
+      goal.set([random() - 0.5, random() - 0.5]);
+    },
+    advance(action) {
+      const body = world.body(puck);
+      body.resetForces(false);
+      body.addForce({ x: FORCE * action[0], y: FORCE * action[1], z: 0 }, false);
+      for (let i = substepsPerControl(CONTROL_PERIOD, PHYSICS_STEP); i > 0; i--) world.step();
+    },
+    observe(out) {
+      const velocity = world.body(puck).linvel();
+      out.set([...goalOffset(), velocity.x, velocity.y]);
+    },
+    measure: () => ({ positionErrorMm: 1e3 * Math.hypot(...goalOffset()) }),
+    bodies: [
+      {
+        name: "puck",
+        fixed: false,
+        shapes: [
+          {
+            kind: "cylinder",
+            size: [0.08, 0.08, 2 * HEIGHT],
+            pose: { position: [0, 0, 0], rotation: [0, 0, 0, 1] },
+            color: [0.2, 0.35, 0.65, 1],
+          },
+        ],
+      },
+    ],
+    bodyPose: () => world.pose(puck),
+    snapshot: () => encodeSnapshot(identity, { controller: goal, world: world.snapshot() }),
+    restore(bytes) {
+      const parts = decodeSnapshot(identity, bytes);
+      world.restore(parts.world);
+      goal.set(parts.controller);
+    },
+    close: () => world.close(),
+  };
+}
+
+/**
+ * @param {number} mass kg
+ * @returns {Task}
+ */
+const createTask = (mass) => ({
+  name: `${mass}kg`,
+  spec: {
+    observation: [
+      { name: "puckMinusGoalX", unit: "m" },
+      { name: "puckMinusGoalY", unit: "m" },
+      { name: "velocityX", unit: "m/s" },
+      { name: "velocityY", unit: "m/s" },
+    ],
+    action: [
+      { name: "forceX", unit: "2 N", low: -1, high: 1 },
+      { name: "forceY", unit: "2 N", low: -1, high: 1 },
+    ],
+    episodeSteps: 40,
+    controlPeriod: CONTROL_PERIOD,
+  },
+  createScene: () => createScene(mass),
+  // Minus the squared distance to the goal (m) and 0.01 ‖u‖². Only operations of `ops`: the planner runs it too.
+  reward(ops, { action, nextObservation }) {
+    const offset = ops.slice(nextObservation, 0, 2);
+    const cost = ops.scale(ops.sum(ops.mul(action, action)), 0.01);
+    return ops.scale(ops.add(ops.sum(ops.mul(offset, offset)), cost), -1);
+  },
+  succeeded: ({ positionErrorMm }) => positionErrorMm <= 50,
+});
+
+/** @type {import("hypercrl").TaskSuite} */
+export default {
+  name: "puck",
+  description: "Push a puck to a goal; 3 tasks differ in its mass",
+  tasks: [0.5, 1, 2].map(createTask),
+};

@@ -1,0 +1,146 @@
+import { Rng } from "../sim/core/rng.js";
+import {
+  ActionGaussian,
+  checkLength,
+  evaluate,
+  noFiniteCost,
+  readSequence,
+  writeSequence,
+} from "./sampling.js";
+import type {
+  CostFunction,
+  CostGradient,
+  CostGradientFunction,
+  Planner,
+  PlannerFactory,
+  PlannerState,
+  PlanningProblem,
+} from "./types.js";
+import { WarmPlan } from "./warm-plan.js";
+
+export interface GradientSettings {
+  /** Action sequences improved side by side (count). */
+  readonly restarts: number;
+  /** Steps of Adam per control step (count). */
+  readonly gradientSteps: number;
+  /** Adam's first step size; it falls linearly towards 0 over the steps (units of the action). */
+  readonly learningRate: number;
+  /** Standard deviation of the starts around the first of them (units of the action). */
+  readonly noiseStd: number;
+  /** Whether to start from the previous plan shifted by one step (true or false). */
+  readonly warmStart: boolean;
+}
+
+/** Kingma & Ba, "Adam" (2015); the usual constants. */
+const BETA1 = 0.9;
+const BETA2 = 0.999;
+const EPSILON = 1e-8;
+
+/**
+ * Gradient descent on the predicted cost, by Adam projected onto the bounds, from several starts at once: the
+ * shifted last plan and noisy copies of it. Executes the first action of the best sequence met on the way.
+ * Source: shooting with gradients of a learned model, e.g. Bharadhwaj, Xie & Shkurti, "Model-Predictive Control via
+ * Cross-Entropy and Gradient-Based Optimization", arXiv 2004.08763, without its sampling.
+ * A sequence whose cost is non-finite stays where it is, as does an action whose derivative is.
+ * `plan` throws RunError when every predicted cost is non-finite; `restore` throws InputError when the saved plan
+ * `[H, U]` has another size.
+ */
+export const createGradient: PlannerFactory<GradientSettings, Planner> = (problem, settings, rng) =>
+  new GradientPlanner(problem, settings, rng);
+
+class GradientPlanner implements Planner {
+  readonly #settings: GradientSettings;
+  /** Distribution of the starts. */
+  readonly #gaussian: ActionGaussian;
+  readonly #warm: WarmPlan;
+  /** `[H, N, U]` */
+  readonly #actions: Float32Array;
+  /** Adam's moments, `[H, N, U]`. */
+  readonly #first: Float32Array;
+  readonly #second: Float32Array;
+  /** Best sequence of this control step, `[H, U]`. */
+  readonly #best: Float32Array;
+  #bestCost = Infinity;
+  #rng: Rng;
+
+  constructor(problem: PlanningProblem, settings: GradientSettings, rng: Rng) {
+    this.#settings = settings;
+    this.#rng = rng;
+    this.#gaussian = new ActionGaussian(problem);
+    this.#gaussian.std.fill(settings.noiseStd);
+    this.#warm = new WarmPlan(problem, settings.warmStart);
+    this.#actions = new Float32Array(this.#gaussian.size * settings.restarts);
+    this.#first = this.#actions.slice();
+    this.#second = this.#actions.slice();
+    this.#best = new Float32Array(this.#gaussian.size);
+  }
+
+  async plan(cost: CostFunction, gradient: CostGradientFunction): Promise<Float32Array> {
+    const { restarts, gradientSteps } = this.#settings;
+    this.#start();
+    for (let step = 1; step <= gradientSteps; step++) {
+      const slope = await gradient(this.#actions, restarts);
+      checkLength("costs", slope.costs, restarts, "one per action sequence");
+      checkLength("derivatives", slope.gradient, this.#actions.length, "one per action");
+      this.#note(slope.costs);
+      this.#descend(slope, step);
+    }
+    const costs = await evaluate(cost, this.#actions, restarts, () => {});
+    this.#note(costs);
+    if (this.#bestCost === Infinity) throw noFiniteCost(costs);
+    this.#warm.keep(this.#best);
+    return this.#gaussian.firstAction(this.#best);
+  }
+
+  #start(): void {
+    const { restarts } = this.#settings;
+    const gaussian = this.#gaussian;
+    gaussian.mean.set(this.#warm.start);
+    this.#rng.fillNormal(this.#actions);
+    gaussian.apply(this.#actions, restarts);
+    writeSequence(this.#actions, restarts, 0, gaussian.mean, gaussian.actionSize);
+    this.#first.fill(0);
+    this.#second.fill(0);
+    this.#bestCost = Infinity;
+  }
+
+  /** Remembers the best of the current sequences when it is better than all before. */
+  #note(costs: Float32Array): void {
+    for (let n = 0; n < costs.length; n++) {
+      if (!Number.isFinite(costs[n]) || costs[n] >= this.#bestCost) continue;
+      this.#bestCost = costs[n];
+      readSequence(this.#actions, costs.length, n, this.#best, this.#gaussian.actionSize);
+    }
+  }
+
+  /** One step of Adam, number `step` from 1, then back into the bounds. */
+  #descend({ costs, gradient }: CostGradient, step: number): void {
+    const { restarts, gradientSteps, learningRate } = this.#settings;
+    const width = this.#gaussian.actionSize;
+    const rate = learningRate * (1 - (step - 1) / gradientSteps);
+    const scale = rate / (1 - BETA1 ** step);
+    const correction = 1 - BETA2 ** step;
+    const [first, second] = [this.#first, this.#second];
+    for (let i = 0; i < gradient.length; i++) {
+      const g = gradient[i];
+      if (!Number.isFinite(g) || !Number.isFinite(costs[Math.floor(i / width) % restarts])) continue;
+      first[i] = BETA1 * first[i] + (1 - BETA1) * g;
+      second[i] = BETA2 * second[i] + (1 - BETA2) * g * g;
+      this.#actions[i] -= (scale * first[i]) / (Math.sqrt(second[i] / correction) + EPSILON);
+    }
+    this.#gaussian.clip(this.#actions);
+  }
+
+  reset(): void {
+    this.#warm.reset();
+  }
+
+  state(): PlannerState {
+    return { rng: this.#rng.state(), arrays: this.#warm.arrays() };
+  }
+
+  restore(state: PlannerState): void {
+    this.#warm.restore(state);
+    this.#rng = Rng.fromState(state.rng);
+  }
+}

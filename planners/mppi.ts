@@ -1,0 +1,114 @@
+import { Rng } from "../sim/core/rng.js";
+import { ActionGaussian, evaluate } from "./sampling.js";
+import type {
+  CostFunction,
+  PlannerFactory,
+  PlannerState,
+  PlanningProblem,
+  SamplingPlanner,
+} from "./types.js";
+import { WarmPlan } from "./warm-plan.js";
+import { exponentialWeights, weightedMean } from "./weighting.js";
+
+export interface MppiSettings {
+  /** Action sequences sampled per update (count). */
+  readonly samples: number;
+  /** Updates per control step (count; 1 as published). */
+  readonly iterations: number;
+  /** Standard deviation of the noise (units of the action). */
+  readonly noiseStd: number;
+  /** λ of the weights exp(-S / λ) (units of cost). */
+  readonly temperature: number;
+  /**
+   * Share α of the plan that the uncontrolled system is taken to follow, so that only the rest is charged for
+   * (0 … 1; 0 as published in 2017, 1 charges nothing beyond the cost function).
+   */
+  readonly nominalShare: number;
+  /** Whether to start from the previous plan shifted by one step (true or false; true as published). */
+  readonly warmStart: boolean;
+}
+
+/**
+ * Information-theoretic model-predictive path integral control: the plan u becomes the mean of noisy copies v = u + ε
+ * weighted by `exp(-S / λ)` with `S = cost(v) + λ (1 - α) Σ_h u_hᵀ Σ⁻¹ ε_h`, noise ε ~ N(0, Σ), Σ = std² · I.
+ * Source: Williams et al., "Information Theoretic MPC for Model-Based Reinforcement Learning" (ICRA 2017), algorithm
+ * 2; α from Williams et al., "Information-Theoretic Model Predictive Control" (T-RO 2018). Samples are clipped to the bounds; ε is what the clipping left, so that the plan is a mean of sequences that were evaluated.
+ * `plan` throws RunError when every predicted cost is non-finite; `restore` throws InputError when the saved plan
+ * `[H, U]` has another size.
+ */
+export const createMppi: PlannerFactory<MppiSettings> = (problem, settings, rng) =>
+  new Mppi(problem, settings, rng);
+
+class Mppi implements SamplingPlanner {
+  readonly #settings: MppiSettings;
+  /** Its mean is the plan. */
+  readonly #gaussian: ActionGaussian;
+  readonly #warm: WarmPlan;
+  /** `[H, N, U]` */
+  #samples: Float32Array;
+  /** Unit-variance noise of the next update, drawn while costs are computed, `[H, N, U]`. */
+  #noise: Float32Array;
+  readonly #scores: Float64Array;
+  readonly #weights: Float64Array;
+  #rng: Rng;
+
+  constructor(problem: PlanningProblem, settings: MppiSettings, rng: Rng) {
+    this.#settings = settings;
+    this.#rng = rng;
+    this.#gaussian = new ActionGaussian(problem);
+    this.#gaussian.std.fill(settings.noiseStd);
+    this.#warm = new WarmPlan(problem, settings.warmStart);
+    this.#samples = new Float32Array(this.#gaussian.size * settings.samples);
+    this.#noise = this.#samples.slice();
+    this.#scores = new Float64Array(settings.samples);
+    this.#weights = new Float64Array(settings.samples);
+  }
+
+  async plan(cost: CostFunction): Promise<Float32Array> {
+    const { samples, iterations, temperature } = this.#settings;
+    const { mean, actionSize } = this.#gaussian;
+    mean.set(this.#warm.start);
+    this.#rng.fillNormal(this.#noise);
+    for (let i = 0; i < iterations; i++) {
+      [this.#samples, this.#noise] = [this.#noise, this.#samples];
+      this.#gaussian.apply(this.#samples, samples);
+      const drawAhead = () => {
+        if (i + 1 < iterations) this.#rng.fillNormal(this.#noise);
+      };
+      this.#scores.set(await evaluate(cost, this.#samples, samples, drawAhead));
+      this.#addControlCost();
+      exponentialWeights(this.#scores, 1 / temperature, this.#weights);
+      weightedMean(this.#samples, this.#weights, actionSize, mean);
+    }
+    this.#warm.keep(mean);
+    return this.#gaussian.firstAction(mean);
+  }
+
+  /** Adds `λ (1 - α) Σ_h u_hᵀ Σ⁻¹ ε_h` to every score. */
+  #addControlCost(): void {
+    const { samples, temperature, nominalShare, noiseStd } = this.#settings;
+    const { mean, actionSize, size } = this.#gaussian;
+    const factor = (temperature * (1 - nominalShare)) / noiseStd ** 2;
+    if (factor === 0) return;
+    for (let i = 0; i < size; i++) {
+      const [h, u] = [Math.floor(i / actionSize), i % actionSize];
+      for (let n = 0; n < samples; n++) {
+        const noise = this.#samples[(h * samples + n) * actionSize + u] - mean[i];
+        this.#scores[n] += factor * mean[i] * noise;
+      }
+    }
+  }
+
+  reset(): void {
+    this.#warm.reset();
+  }
+
+  state(): PlannerState {
+    return { rng: this.#rng.state(), arrays: this.#warm.arrays() };
+  }
+
+  restore(state: PlannerState): void {
+    this.#warm.restore(state);
+    this.#rng = Rng.fromState(state.rng);
+  }
+}

@@ -1,0 +1,90 @@
+import { InputError } from "../sim/core/errors.js";
+import { Rng } from "../sim/core/rng.js";
+import { evaluate, readSequence, selectElites, writeSequence } from "./sampling.js";
+import type {
+  CostFunction,
+  PlannerFactory,
+  PlannerState,
+  PlanningProblem,
+  SamplingPlanner,
+} from "./types.js";
+import { WarmPlan } from "./warm-plan.js";
+
+export interface RandomSettings {
+  /** Action sequences compared per control step (count). */
+  readonly samples: number;
+  /** Whether the previous plan, shifted by one step, is one of them (true or false; false as published). */
+  readonly warmStart: boolean;
+}
+
+/**
+ * Random shooting: the best of action sequences drawn uniformly within the bounds.
+ * Source: Nagabandi et al., "Neural Network Dynamics for Model-Based Deep Reinforcement Learning with Model-Free
+ * Fine-Tuning", arXiv 1708.02596, section IV.
+ * Throws InputError when an action is unbounded; `plan` throws RunError when every predicted cost is non-finite;
+ * `restore` throws InputError when the saved plan `[H, U]` has another size.
+ */
+export const createRandom: PlannerFactory<RandomSettings> = (problem, settings, rng) =>
+  new RandomShooting(problem, settings, rng);
+
+class RandomShooting implements SamplingPlanner {
+  readonly #settings: RandomSettings;
+  readonly #problem: PlanningProblem;
+  readonly #warm: WarmPlan;
+  /** `[H, N, U]` */
+  readonly #samples: Float32Array;
+  /** The sequence found last, `[H, U]`. */
+  readonly #plan: Float32Array;
+  readonly #best = new Int32Array(1);
+  #rng: Rng;
+
+  constructor(problem: PlanningProblem, settings: RandomSettings, rng: Rng) {
+    const { horizon, low, high } = problem;
+    for (let u = 0; u < low.length; u++) checkBounds(low[u], high[u], u);
+    this.#settings = settings;
+    this.#problem = problem;
+    this.#rng = rng;
+    this.#warm = new WarmPlan(problem, settings.warmStart);
+    this.#plan = new Float32Array(horizon * low.length);
+    this.#samples = new Float32Array(this.#plan.length * settings.samples);
+  }
+
+  async plan(cost: CostFunction): Promise<Float32Array> {
+    const { samples } = this.#settings;
+    const { low, high } = this.#problem;
+    const width = low.length;
+    for (let i = 0; i < this.#samples.length; i++) {
+      const u = i % width;
+      this.#samples[i] = low[u] + (high[u] - low[u]) * this.#rng.uniform();
+    }
+    const { kept } = this.#warm;
+    if (kept) writeSequence(this.#samples, samples, 0, kept, width);
+    selectElites(await evaluate(cost, this.#samples, samples, () => {}), this.#best);
+    readSequence(this.#samples, samples, this.#best[0], this.#plan, width);
+    this.#warm.keep(this.#plan);
+    return this.#plan.slice(0, width);
+  }
+
+  reset(): void {
+    this.#warm.reset();
+  }
+
+  state(): PlannerState {
+    return { rng: this.#rng.state(), arrays: this.#warm.arrays() };
+  }
+
+  restore(state: PlannerState): void {
+    this.#warm.restore(state);
+    this.#rng = Rng.fromState(state.rng);
+  }
+}
+
+function checkBounds(low: number, high: number, u: number): void {
+  if (Number.isFinite(low) && Number.isFinite(high)) return;
+  throw new InputError({
+    what: `Random shooting cannot draw action entry ${u} uniformly`,
+    got: `bounds ${low} … ${high}`,
+    expected: "finite bounds",
+    todo: "Give the task's action finite bounds, or choose another planner.",
+  });
+}

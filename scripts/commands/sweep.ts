@@ -1,0 +1,58 @@
+import type { Io } from "../io.js";
+import { signalCode } from "../io.js";
+import { localEngine } from "../sweep/local-engine.js";
+import { baseOf, type SweepChoice } from "../sweep/plan.js";
+import { reportText, type SweepReport } from "../sweep/report.js";
+import { reportFolder, runSweep } from "../sweep/sweep.js";
+import { silentSweepView, sweepView } from "../sweep/view.js";
+import { shellWord } from "../tables.js";
+
+export interface SweepFlags {
+  /** Default: `runs/sweep-<suite>-<profile>`. */
+  readonly out?: string | undefined;
+  readonly jobs: number;
+  readonly resume?: boolean | undefined;
+  /** Only show what is finished. */
+  readonly report?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** `hypercrl sweep`: compares methods over seeds, a process per run. Returns the exit code. */
+export async function sweepCommand(
+  choice: SweepChoice | undefined,
+  flags: SweepFlags,
+  io: Io,
+): Promise<number> {
+  const { suite, profile } = baseOf(choice ?? {});
+  const out = flags.out ?? `runs/sweep-${suite.replace(/\W+/g, "-")}-${profile}`;
+  if (flags.report) {
+    show(reportFolder(out), flags, io);
+    return 0;
+  }
+  const signal = io.stopSignal();
+  const report = await runSweep({
+    out,
+    choice,
+    resume: flags.resume ?? false,
+    engine: localEngine(flags.jobs),
+    signal,
+    view: flags.quiet || flags.json ? silentSweepView : sweepView(io),
+  });
+  if (signal.reason === "SIGPIPE") return signalCode(signal.reason);
+  show(report, flags, io);
+  const again = `hypercrl sweep --resume --out ${shellWord(out)}`;
+  if (signal.aborted) {
+    io.err(`Stopped. Every run has saved its state; continue with: ${again}`);
+    return signalCode(signal.reason);
+  }
+  if (report.failed.length === 0) return 0;
+  io.err(
+    `${report.failed.length} of ${report.runs.length + report.unfinished.length} runs failed; continue with: ${again}`,
+  );
+  return 1;
+}
+
+function show(report: SweepReport, { json }: SweepFlags, io: Io): void {
+  io.out(json ? JSON.stringify(report) : reportText(report));
+}

@@ -1,0 +1,34 @@
+/** One run for an engine: where it lives and how a process for it is started. */
+export interface RunJob {
+  /** Unique in the sweep. */
+  readonly id: string;
+  /** Program and arguments; the same command begins the run and continues it. */
+  readonly command: readonly [string, ...string[]];
+  /** File that receives what the process prints; appended to. */
+  readonly log: string;
+}
+
+/** How a process ended: an exit code, or the signal that killed it, or why it could not be started. */
+export interface RunExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly startError?: string;
+}
+
+export interface EngineEvents {
+  /** The process of a run is about to be started. */
+  started(job: RunJob): void;
+  exited(job: RunJob, exit: RunExit): void;
+}
+
+/**
+ * Starts runs somewhere and tells when they end. What a run achieved is read from its folder, never from the engine,
+ * so an engine needs to know nothing about learning.
+ */
+export interface SweepEngine {
+  /**
+   * Runs every job; resolves when no process of it is left. A run that fails does not keep others from running.
+   * Aborting `signal` asks the running ones to save and stop, and starts no more.
+   */
+  run(jobs: readonly RunJob[], events: EngineEvents, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,168 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { hashSettings, RunStore, readSettings, type Versions } from "../../agent/run-store.js";
+import { parseSettings, type Settings } from "../../agent/settings.js";
+import { InputError, UsageError } from "../../sim/core/errors.js";
+import { writeFileSafely } from "../../sim/core/files.js";
+import type { PlannedRun, SweepBase } from "./plan.js";
+
+const SCHEMA = 1;
+
+const manifestSchema = z.strictObject({
+  schema: z.literal(SCHEMA),
+  suite: z.string(),
+  profile: z.string(),
+  /** Settings of all runs as chosen, `name=value`. */
+  assignments: z.array(z.string()),
+  versions: z.strictObject({
+    hypercrl: z.string(),
+    physics: z.string(),
+    node: z.string(),
+    onnxruntime: z.string(),
+  }),
+  /** Settings as resolved, by label, without the seed. */
+  settings: z.record(z.string(), z.record(z.string(), z.unknown())),
+  /** Runs, none of which depends on another; `hash` is that of settings and seed. */
+  runs: z.array(
+    z.strictObject({ id: z.string(), label: z.string(), seed: z.int().min(0), hash: z.string().length(64) }),
+  ),
+});
+
+/** `sweep.json`: everything that must be known to run a sweep, on this machine or on another. */
+export type Manifest = Readonly<z.infer<typeof manifestSchema>>;
+export type ManifestRun = Manifest["runs"][number];
+
+export function manifestPath(folder: string): string {
+  return join(folder, "sweep.json");
+}
+
+/** Folder of a run; it belongs to that run alone. */
+export function runFolder(folder: string, { id }: Pick<ManifestRun, "id">): string {
+  return join(folder, "runs", id);
+}
+
+/** A manifest of no runs. */
+export function emptyManifest({ suite, profile, assignments }: SweepBase, versions: Versions): Manifest {
+  const { hypercrl, physics, node, onnxruntime } = versions;
+  return {
+    schema: SCHEMA,
+    suite,
+    profile,
+    assignments: [...assignments],
+    versions: { hypercrl, physics, node, onnxruntime },
+    settings: {},
+    runs: [],
+  };
+}
+
+/**
+ * The manifest with more runs; those it has already are left as they are.
+ * @throws UsageError when a label would stand for two kinds of settings
+ */
+export function addRuns(manifest: Manifest, planned: readonly PlannedRun[]): Manifest {
+  const settings = { ...manifest.settings };
+  const runs = [...manifest.runs];
+  for (const { id, label, settings: all } of planned) {
+    const { seed, ...rest } = all;
+    if (settings[label] !== undefined && JSON.stringify(settings[label]) !== JSON.stringify(rest)) {
+      throw new UsageError({
+        what: `The sweep holds runs of ${label} with other settings`,
+        expected: "the same settings for all seeds of a line",
+        todo: "Give the new line another label in a sweep file, or begin another sweep",
+      });
+    }
+    settings[label] = rest;
+    if (!runs.some((run) => run.id === id)) runs.push({ id, label, seed, hash: hashSettings(all) });
+  }
+  return { ...manifest, settings, runs };
+}
+
+/** Settings of a run. @throws InputError when they are damaged or those of another version */
+export function settingsOf(manifest: Manifest, { id, label, seed, hash }: ManifestRun): Settings {
+  let settings: Settings;
+  try {
+    settings = parseSettings({ ...manifest.settings[label], seed }, "its settings");
+  } catch (cause) {
+    throw damaged("sweep.json", (cause as Error).message.replace(/\.$/, ""), cause);
+  }
+  if (hashSettings(settings) === hash) return settings;
+  throw damaged("sweep.json", `settings of run ${id} that do not match its hash`, undefined);
+}
+
+/** Makes the folder of a run, ready to be begun, unless it is there. @throws InputError when it holds another run */
+export function prepareRun(folder: string, manifest: Manifest, run: ManifestRun, versions: Versions): void {
+  const path = runFolder(folder, run);
+  if (!existsSync(join(path, "settings.json"))) {
+    // What a process that was killed while it made the folder left behind.
+    rmSync(path, { recursive: true, force: true });
+    RunStore.create(path, settingsOf(manifest, run), versions).close();
+  }
+  if (hashSettings(readSettings(path)) === run.hash) return;
+  throw new InputError({
+    what: `Run folder ${path} belongs to other settings`,
+    expected: "the settings that sweep.json names",
+    todo: `Restore ${join(path, "settings.json")}, or move the folder away`,
+  });
+}
+
+export function writeManifest(folder: string, manifest: Manifest): void {
+  writeFileSafely(manifestPath(folder), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** @throws InputError when the folder holds no sweep, a damaged one or one of another schema */
+export function readManifest(folder: string): Manifest {
+  const path = manifestPath(folder);
+  if (!existsSync(path)) {
+    throw new InputError({
+      what: `${path} is missing`,
+      expected: "a sweep folder, made by `hypercrl sweep --out FOLDER`",
+      todo: "Check --out, or leave out --resume to begin a sweep",
+    });
+  }
+  const value = parseJson(path);
+  const schema = (value as { schema?: unknown } | null)?.schema;
+  if (schema !== SCHEMA) {
+    throw new InputError({
+      what: `Sweep ${folder} has another schema version`,
+      got: JSON.stringify(schema) ?? "none",
+      expected: String(SCHEMA),
+      todo: "Use the version of hypercrl that made it, or begin another sweep",
+    });
+  }
+  const parsed = manifestSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const { path: at, message } = parsed.error.issues[0];
+  throw damaged(path, `${at.join(".")}: ${message}`, parsed.error);
+}
+
+/** @throws InputError when the sweep's numbers would not compare with those of this version */
+export function checkSweepVersions(folder: string, { versions }: Manifest, now: Versions): void {
+  for (const key of ["hypercrl", "physics", "onnxruntime"] as const) {
+    if (versions[key] === now[key]) continue;
+    throw new InputError({
+      what: `Sweep ${folder} was made with another ${key} version`,
+      got: versions[key],
+      expected: now[key],
+      todo: "Resume with the version that began it, or begin another: numbers would not compare. --report still reads it",
+    });
+  }
+}
+
+function parseJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw damaged(path, (cause as Error).message.replace(/\.$/, ""), cause);
+  }
+}
+
+function damaged(path: string, got: string, cause: unknown): InputError {
+  return new InputError({
+    what: `${path} is damaged`,
+    got,
+    expected: "sweep.json as `hypercrl sweep` writes it",
+    todo: "Restore the file, or begin another sweep",
+    cause,
+  });
+}

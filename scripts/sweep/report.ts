@@ -1,0 +1,132 @@
+import { join } from "node:path";
+import { writeFileSafely } from "../../sim/core/files.js";
+import {
+  compareRuns,
+  definitions,
+  type Estimate,
+  type MethodComparison,
+  type RunScores,
+  referenceOf,
+  SCORES,
+  type Score,
+  scoreRun,
+} from "../comparison.js";
+import { isFinished, type RunResult, readRun } from "../run-result.js";
+import { number, shellWord, table } from "../tables.js";
+import { type Manifest, runFolder } from "./manifest.js";
+
+/** A run whose process failed. */
+export interface FailedRun {
+  readonly id: string;
+  /** `exit code 1`, `killed by SIGKILL`. */
+  readonly end: string;
+  /** Its last error line. */
+  readonly error: string | undefined;
+  /** Command that continues this run alone. */
+  readonly command: string;
+}
+
+/** What a sweep found so far. */
+export interface SweepReport {
+  readonly schema: 1;
+  readonly suite: string;
+  readonly profile: string;
+  readonly versions: Manifest["versions"];
+  readonly definitions: readonly string[];
+  readonly methods: readonly MethodComparison[];
+  /** Finished runs with what the figures are computed from. */
+  readonly runs: readonly (RunResult & { readonly id: string; readonly scores: RunScores })[];
+  readonly unfinished: readonly string[];
+  readonly failed: readonly FailedRun[];
+}
+
+/** Reads the run folders of a sweep. @throws InputError when the folder of a finished run is damaged */
+export function reportSweep(folder: string, manifest: Manifest, failed: readonly FailedRun[]): SweepReport {
+  const finished = manifest.runs
+    .filter((run) => isFinished(runFolder(folder, run)))
+    .map((run) => ({ id: run.id, ...readRun(runFolder(folder, run), run.label) }));
+  const reference = referenceOf(finished);
+  const labels = Object.keys(manifest.settings);
+  return {
+    schema: 1,
+    suite: manifest.suite,
+    profile: manifest.profile,
+    versions: manifest.versions,
+    definitions: definitions(reference),
+    methods: compareRuns(finished).sort((a, b) => labels.indexOf(a.method) - labels.indexOf(b.method)),
+    runs: finished.map((run) => ({ ...run, scores: scoreRun(run, reference) })),
+    unfinished: manifest.runs.map(({ id }) => id).filter((id) => finished.every((run) => run.id !== id)),
+    failed,
+  };
+}
+
+/** Decimals and heading of each figure. */
+const COLUMNS: Readonly<Record<Score, readonly [heading: string, digits: number]>> = {
+  average: ["average", 3],
+  forgetting: ["forgetting", 3],
+  retention: ["retention", 3],
+  forwardTransfer: ["forward\ntransfer", 3],
+  success: ["success", 3],
+  wallMinutes: ["wall time,\nmin", 1],
+  peakMiB: ["peak memory,\nMiB", 0],
+};
+
+/** The table with its definitions, and the runs that failed. */
+export function reportText(report: SweepReport): string {
+  const head = ["method", ...SCORES.map((name) => COLUMNS[name][0]), "n"];
+  const rows = report.methods.map((method) => [
+    method.method,
+    ...SCORES.map((name) => cell(method[name], method.runs, COLUMNS[name][1])),
+    String(method.runs),
+  ]);
+  const lines =
+    rows.length === 0 ? ["No run is finished yet."] : [table(head, rows), ...report.definitions.map(wrap)];
+  const { failed, unfinished } = report;
+  const all = report.runs.length + unfinished.length;
+  if (unfinished.length > 0) lines.push("", `${report.runs.length} of ${all} runs are finished.`);
+  if (failed.length > 0) lines.push("", failedText(failed));
+  return lines.join("\n");
+}
+
+/** Breaks a long line at spaces. */
+function wrap(text: string): string {
+  return text.replace(/(.{1,116})(?: |$)/g, "$1\n  ").trimEnd();
+}
+
+/** What failed and how each run is continued alone. */
+function failedText(failed: readonly FailedRun[]): string {
+  const one = ({ id, end, error, command }: FailedRun) =>
+    `  ${id}: ${end}${error === undefined ? "" : `, ${error}`}\n    rerun it alone: ${command}`;
+  return ["Failed:", ...failed.map(one)].join("\n");
+}
+
+/** The mean over its interval; says n when not all runs have the figure. */
+function cell({ mean, low, high, n }: Estimate, runs: number, digits: number): string {
+  if (n === 0) return "–";
+  const interval = `[${number(low, digits)}, ${number(high, digits)}]`;
+  return `${number(mean, digits)}\n${interval}${n === runs ? "" : ` n ${n}`}`;
+}
+
+/** One line per method and figure. */
+export function reportCsv({ methods }: SweepReport): string {
+  const value = (x: number) => (Number.isFinite(x) ? String(x) : "");
+  const lines = methods.flatMap((m) =>
+    SCORES.map((name) => {
+      const { mean, low, high, n } = m[name];
+      return [m.method, name, value(mean), value(low), value(high), n].join(",");
+    }),
+  );
+  return `${["method,figure,mean,low,high,n", ...lines].join("\n")}\n`;
+}
+
+/** Writes `sweep-results.json`, `.csv` and `.txt` into the sweep's folder. */
+export function writeReport(folder: string, report: SweepReport): void {
+  writeFileSafely(join(folder, "sweep-results.json"), `${JSON.stringify(report, null, 2)}\n`);
+  writeFileSafely(join(folder, "sweep-results.csv"), reportCsv(report));
+  writeFileSafely(join(folder, "sweep-results.txt"), `${reportText(report)}\n`);
+}
+
+/** The command that continues one run by itself. */
+export function rerunCommand(folder: string): string {
+  return `hypercrl train --resume ${shellWord(folder)}`;
+}

@@ -1,0 +1,69 @@
+import { readFileSync } from "node:fs";
+import { closest } from "fastest-levenshtein";
+import { z } from "zod";
+import { InputError } from "../../sim/core/errors.js";
+import type { SweepChoice } from "./plan.js";
+
+const seeds = z.array(z.int().min(0).max(4294967295)).min(1);
+const assignments = z.record(z.string(), z.unknown());
+const line = z.strictObject({
+  label: z.string().min(1).optional(),
+  method: z.string(),
+  seeds: seeds.optional(),
+  set: assignments.optional(),
+});
+const schema = z.strictObject({
+  suite: z.string().min(1).optional(),
+  profile: z.string().optional(),
+  tasks: z.int().min(1).optional(),
+  /** A method's name alone, or with a label, seeds and settings of its own. */
+  methods: z
+    .array(z.preprocess((value) => (typeof value === "string" ? { method: value } : value), line))
+    .min(1)
+    .optional(),
+  seeds: seeds.optional(),
+  set: assignments.optional(),
+});
+
+/** Reads a sweep file (JSON). @throws InputError naming the first key or value that is wrong */
+export function readSweepFile(path: string): SweepChoice {
+  const parsed = schema.safeParse(readJson(path));
+  if (!parsed.success) throw wrongContent(path, parsed.error.issues[0]);
+  const { set = {}, tasks, ...choice } = parsed.data;
+  const all = tasks === undefined ? set : { ...set, tasks };
+  return {
+    ...choice,
+    assignments: Object.entries(all).map(([name, value]) => `${name}=${JSON.stringify(value)}`),
+  };
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new InputError({
+      what: `Cannot read sweep file ${path}`,
+      got: (cause as Error).message.replace(/\.$/, ""),
+      expected: 'JSON such as {"suite": "push", "methods": ["hypercrl", "single"], "seeds": [1, 2, 3]}',
+      cause,
+    });
+  }
+}
+
+function wrongContent(path: string, issue: z.core.$ZodIssue): InputError {
+  const at = issue.path.join(".");
+  if (issue.code !== "unrecognized_keys") {
+    return new InputError({
+      what: `Sweep file ${path} is not valid at ${at || "its top"}`,
+      got: issue.message,
+    });
+  }
+  const [key] = issue.keys;
+  const known = Object.keys(at === "" ? schema.shape : line.shape);
+  return new InputError({
+    what: `Unknown key in sweep file ${path}${at && ` at ${at}`}`,
+    got: `"${key}"`,
+    expected: `one of ${known.join(", ")}`,
+    todo: `Did you mean "${closest(key, known)}"?`,
+  });
+}

@@ -1,0 +1,205 @@
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { InputError, UsageError } from "../../sim/core/errors.js";
+import { diskError } from "../../sim/core/files.js";
+import type { TaskSuite } from "../../sim/task.js";
+import { initPhysics } from "../../sim/world.js";
+import { isLockFile, lockFolder } from "../folder-lock.js";
+import { isFinished } from "../run-result.js";
+import { defaultRegistry } from "../suites.js";
+import { currentVersions } from "../versions.js";
+import type { RunExit, RunJob, SweepEngine } from "./engine.js";
+import {
+  addRuns,
+  checkSweepVersions,
+  emptyManifest,
+  type Manifest,
+  type ManifestRun,
+  manifestPath,
+  prepareRun,
+  readManifest,
+  runFolder,
+  settingsOf,
+  writeManifest,
+} from "./manifest.js";
+import { baseOf, planRuns, planSeeds, type SweepBase, type SweepChoice } from "./plan.js";
+import { type FailedRun, reportSweep, rerunCommand, type SweepReport, writeReport } from "./report.js";
+import { lastError } from "./run-state.js";
+
+export interface SweepOptions {
+  /** Folder of the sweep. */
+  readonly out: string;
+  /** What to compare; undefined: what the sweep holds. */
+  readonly choice: SweepChoice | undefined;
+  /** Go on with the sweep in that folder, and add what is chosen. */
+  readonly resume: boolean;
+  readonly engine: SweepEngine;
+  readonly signal: AbortSignal;
+  readonly view: SweepView;
+}
+
+/** Is told of the runs while they go on. */
+export interface SweepView {
+  begin(folder: string, manifest: Manifest, pending: readonly ManifestRun[]): void;
+  started(run: ManifestRun): void;
+  ended(run: ManifestRun, outcome: RunOutcome): void;
+  end(): void;
+}
+
+export type RunOutcome =
+  | { readonly kind: "finished" }
+  | { readonly kind: "stopped" }
+  | ({ readonly kind: "failed" } & FailedRun);
+
+/**
+ * Runs what a manifest lists and is not finished; afterwards `sweep-results.json`, `.csv` and `.txt` say what was
+ * found. Runs that fail are in the report.
+ * @throws UsageError for a choice that cannot be, InputError for a folder that cannot be continued or is in use
+ */
+export async function runSweep(options: SweepOptions): Promise<SweepReport> {
+  const { out, engine, signal, view } = options;
+  await initPhysics();
+  const draft = openManifest(options);
+  createFolder(out);
+  const lock = lockFolder(out, "Sweep");
+  try {
+    // Only now nobody else writes it.
+    const manifest = options.resume ? openManifest(options) : draft;
+    if (!options.resume) checkEmpty(out);
+    writeManifest(out, manifest);
+    const pending = manifest.runs.filter((run) => !isFinished(runFolder(out, run)));
+    for (const run of pending) prepareRun(out, manifest, run, currentVersions());
+    view.begin(out, manifest, pending);
+    let failed: FailedRun[];
+    try {
+      failed = await runAll(out, pending, { engine, signal, view });
+    } finally {
+      view.end();
+    }
+    const report = reportSweep(out, manifest, failed);
+    writeReport(out, report);
+    return report;
+  } finally {
+    lock.release();
+  }
+}
+
+/** The manifest as it will be written. */
+function openManifest({ out, choice, resume }: SweepOptions): Manifest {
+  if (!resume) {
+    checkEmpty(out);
+    const base = baseOf(choice ?? {});
+    return addRuns(emptyManifest(base, currentVersions()), planRuns(choice ?? {}, base, suiteOf(base)));
+  }
+  const manifest = readManifest(out);
+  checkSweepVersions(out, manifest, currentVersions());
+  // Fails now rather than in the middle when a run's settings are damaged.
+  for (const run of manifest.runs) settingsOf(manifest, run);
+  if (choice === undefined) return manifest;
+  checkSameBase(out, choice, manifest);
+  const { methods, seeds = [...new Set(manifest.runs.map((run) => run.seed))] } = choice;
+  if (methods === undefined) return addRuns(manifest, planSeeds(manifest.settings, seeds));
+  return addRuns(manifest, planRuns({ methods, seeds }, manifest, suiteOf(manifest)));
+}
+
+/** The suite all runs learn. @throws UsageError when it is not known */
+function suiteOf({ suite }: SweepBase): TaskSuite {
+  return defaultRegistry.find(suite);
+}
+
+const OTHER = { suite: "another suite", profile: "another profile", assignments: "other settings" } as const;
+
+/** What all runs share is fixed when a sweep begins; left out, it stays. */
+function checkSameBase(out: string, choice: SweepChoice, manifest: Manifest): void {
+  for (const key of ["suite", "profile", "assignments"] as const) {
+    const [got, expected] = [choice[key], manifest[key]].map((value) => JSON.stringify(value));
+    if (got === undefined || got === "[]" || got === expected) continue;
+    throw new UsageError({
+      what: `Sweep ${out} was begun with ${OTHER[key]}`,
+      got,
+      expected,
+      todo: "Begin another sweep with another --out, or leave the option out",
+    });
+  }
+}
+
+function createFolder(out: string): void {
+  try {
+    mkdirSync(join(out, "runs"), { recursive: true });
+  } catch (cause) {
+    throw diskError(out, cause);
+  }
+}
+
+function checkEmpty(out: string): void {
+  if (!existsSync(out)) return;
+  if (!statSync(out).isDirectory()) {
+    throw new UsageError({ what: `${out} exists`, got: "a file", expected: "a path for a new folder" });
+  }
+  const isSweep = existsSync(manifestPath(out));
+  if (!isSweep && readdirSync(out).every((name) => name === "runs" || isLockFile(name))) return;
+  throw new UsageError({
+    what: `Output folder ${out} exists and is not empty`,
+    expected: "a new path",
+    todo: isSweep ? "Continue that sweep with --resume, or choose another --out" : "Choose another --out",
+  });
+}
+
+/** Hands the runs to the engine; returns those that failed. */
+async function runAll(
+  out: string,
+  pending: readonly ManifestRun[],
+  { engine, signal, view }: Pick<SweepOptions, "engine" | "signal" | "view">,
+): Promise<FailedRun[]> {
+  const failed: FailedRun[] = [];
+  const logStart = new Map<string, number>();
+  const runs = new Map(pending.map((run) => [run.id, run]));
+  const started = ({ id, log }: RunJob) => {
+    logStart.set(id, statSync(log, { throwIfNoEntry: false })?.size ?? 0);
+    view.started(runs.get(id)!);
+  };
+  const exited = (job: RunJob, exit: RunExit) => {
+    const run = runs.get(job.id)!;
+    const folder = runFolder(out, run);
+    if (isFinished(folder)) return view.ended(run, { kind: "finished" });
+    if (signal.aborted && exit.startError === undefined) return view.ended(run, { kind: "stopped" });
+    const failure: FailedRun = {
+      id: run.id,
+      end: describe(exit),
+      error: exit.startError ?? lastError(job.log, logStart.get(job.id) ?? 0),
+      command: rerunCommand(folder),
+    };
+    failed.push(failure);
+    view.ended(run, { kind: "failed", ...failure });
+  };
+  await engine.run(
+    pending.map((run) => jobOf(out, run)),
+    { started, exited },
+    signal,
+  );
+  return failed;
+}
+
+/** The folder holds the settings, so one command begins and continues any run. */
+function jobOf(out: string, run: ManifestRun): RunJob {
+  const cli = fileURLToPath(new URL("../cli.js", import.meta.url));
+  const folder = runFolder(out, run);
+  return {
+    id: run.id,
+    command: [process.execPath, cli, "train", "--quiet", "--threads", "1", "--resume", folder],
+    log: join(out, "logs", `${run.id}.log`),
+  };
+}
+
+function describe({ code, signal }: RunExit): string {
+  if (signal !== null) return `killed by ${signal}`;
+  return code === null ? "not started" : `exit code ${code}`;
+}
+
+/** The report of a sweep as it is now; starts nothing and may be called while the sweep goes on. */
+export function reportFolder(out: string): SweepReport {
+  const report = reportSweep(out, readManifest(out), []);
+  if (report.runs.length + report.unfinished.length > 0) return report;
+  throw new InputError({ what: `Sweep ${out} lists no runs`, expected: "at least one in sweep.json" });
+}

@@ -1,0 +1,147 @@
+import { eagerOps } from "../../sim/core/ops.js";
+import type { Environment } from "../../sim/environment.js";
+import type { Pose, Task, Transition } from "../../sim/task.js";
+import { type ConformanceRule, ensure, randomActions, shortEpisode, withEnvironments } from "./support.js";
+
+/** Difference of environment's and graph's reward, relative to the larger of 1 and the reward: float32. */
+const GRAPH_TOLERANCE = 1e-3;
+
+/** Transitions of a random episode with the environment's rewards. */
+function transitionsOf(environment: Environment, seed: number, steps: number) {
+  let before = environment.reset(seed);
+  return randomActions(environment.task, seed, steps).map((action) => {
+    const { observation, reward } = environment.step(action);
+    const transition: Transition<Float64Array> = {
+      observation: Float64Array.from(before),
+      action: Float64Array.from(Float32Array.from(action)),
+      nextObservation: Float64Array.from(observation),
+    };
+    before = observation;
+    return { transition, reward };
+  });
+}
+
+function checkEpisode(task: Task): void {
+  const { episodeSteps } = task.spec;
+  withEnvironments(task, 1, (environment) => {
+    environment.reset(3);
+    const seen = new Set<string>();
+    for (const [i, action] of randomActions(task, 3, episodeSteps).entries()) {
+      const { observation, truncated } = environment.step(action);
+      seen.add(observation.join());
+      ensure(truncated === (i === episodeSteps - 1), `truncated ${truncated} at step ${i + 1}`);
+    }
+    const changing = `${seen.size} different observations in ${episodeSteps} steps of random actions`;
+    ensure(seen.size > episodeSteps / 2, changing, "a state that moves");
+  });
+}
+
+function checkAngles(task: Task): void {
+  const angles = task.spec.observation.flatMap(({ name, angle }, i) => (angle === true ? [{ name, i }] : []));
+  if (angles.length === 0) return;
+  withEnvironments(task, 1, (environment) => {
+    let before = environment.reset(4);
+    // One action throughout: what turns, turns far.
+    for (const side of ["low", "high"] as const) {
+      before = environment.reset(4);
+      for (let step = 1; step <= task.spec.episodeSteps; step++) {
+        const { observation } = environment.step(task.spec.action.map((channel) => channel[side]));
+        for (const { name, i } of angles) {
+          const jump = Math.abs(observation[i] - before[i]);
+          ensure(jump <= Math.PI, `${name} jumps by ${jump.toFixed(3)} rad at step ${step}`);
+        }
+        before = observation;
+      }
+    }
+  });
+}
+
+function checkMeasures(task: Task): void {
+  withEnvironments(task, 1, (environment) => {
+    environment.reset(3);
+    const keys = Object.keys(environment.scene.measure()).join();
+    for (const action of randomActions(task, 3, shortEpisode(task))) {
+      environment.step(action);
+      const measures = environment.scene.measure();
+      ensure(Object.keys(measures).join() === keys, `measures ${Object.keys(measures)}`, keys);
+      for (const [key, value] of Object.entries(measures)) ensure(Number.isFinite(value), `${key} ${value}`);
+      const succeeded: unknown = task.succeeded(measures);
+      ensure(typeof succeeded === "boolean", `succeeded() returns ${String(succeeded)}`, "true or false");
+    }
+  });
+}
+
+function checkReward(task: Task): void {
+  withEnvironments(task, 1, (environment) => {
+    for (const { transition, reward } of transitionsOf(environment, 5, Math.min(5, shortEpisode(task)))) {
+      const computed: ArrayLike<number> = task.reward(eagerOps, transition);
+      ensure(computed.length === 1, `reward() gives ${computed.length} features`, "one");
+      ensure(computed[0] === reward, `${computed[0]} and ${reward} for one transition`);
+    }
+  });
+}
+
+const checkGraphReward: ConformanceRule["check"] = async (task, graphRewards) => {
+  const made = withEnvironments(task, 1, (environment) => transitionsOf(environment, 6, shortEpisode(task)));
+  const computed = await graphRewards(
+    task,
+    made.map(({ transition }) => transition),
+  );
+  ensure(computed.length === made.length, `${computed.length} rewards of ${made.length} transitions`);
+  made.forEach(({ reward }, i) => {
+    const near = Math.abs(computed[i] - reward) <= GRAPH_TOLERANCE * Math.max(1, Math.abs(reward));
+    ensure(near, `environment ${reward}, graph ${computed[i]} at step ${i + 1}`);
+  });
+};
+
+function checkBodies(task: Task): void {
+  withEnvironments(task, 1, (environment) => {
+    const { scene } = environment;
+    environment.reset(17);
+    const poses = (): Pose[] => scene.bodies.map((_, i) => scene.bodyPose(i));
+    const before = poses();
+    for (const action of randomActions(task, 17, shortEpisode(task))) environment.step(action);
+    const after = poses();
+    const names = scene.bodies.map(({ name }) => name);
+    ensure(new Set(names).size === names.length, `bodies ${names}`, "unique names");
+    after.forEach(({ position, rotation }, i) => {
+      const finite = [...position, ...rotation].every(Number.isFinite);
+      ensure(
+        finite && Math.abs(Math.hypot(...rotation) - 1) < 1e-4,
+        `${names[i]} at ${position}; ${rotation}`,
+      );
+      const still = JSON.stringify(after[i]) === JSON.stringify(before[i]);
+      ensure(still || !scene.bodies[i].fixed, `${names[i]} is fixed and moves`);
+    });
+    const moved = after.some(({ position, rotation }, i) => {
+      const change = (a: readonly number[], b: readonly number[]) => Math.hypot(...a.map((v, k) => v - b[k]));
+      return change(position, before[i].position) + change(rotation, before[i].rotation) > 1e-4;
+    });
+    ensure(moved, "no body moves under random actions");
+  });
+}
+
+export const episodeRules: readonly ConformanceRule[] = [
+  {
+    name: "episode",
+    expected: "finite observations and rewards that change until the episode's last step",
+    check: checkEpisode,
+  },
+  {
+    name: "continuous-angles",
+    expected: "channels with `angle: true` change by at most π a step: counted over whole turns, not wrapped",
+    check: checkAngles,
+  },
+  { name: "measures", expected: "the same finite measures after every step", check: checkMeasures },
+  {
+    name: "reward",
+    expected: "one reward per transition, decided by the transition alone",
+    check: checkReward,
+  },
+  {
+    name: "graph-reward",
+    expected: "the same reward in environment and planner: only operations of `ops` on the transition",
+    check: checkGraphReward,
+  },
+  { name: "bodies", expected: "named bodies with unit quaternions, some of which move", check: checkBodies },
+];

@@ -1,0 +1,82 @@
+import type { Channel, Task } from "../../sim/task.js";
+import { type ConformanceRule, ensure, withEnvironments } from "./support.js";
+
+/** Names of the functions of a task and of its scenes. */
+const TASK_FUNCTIONS = ["createScene", "reward", "succeeded"] as const;
+const SCENE_FUNCTIONS = [
+  ...["reset", "advance", "observe", "measure", "bodyPose", "snapshot", "restore", "close"],
+];
+
+const typeName = (value: unknown): string => {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "an array" : typeof value;
+};
+
+/** @throws Violation unless the members of a value are functions */
+function ensureFunctions(value: object, names: readonly string[], what: string): void {
+  for (const name of names) {
+    const member: unknown = Reflect.get(value, name);
+    ensure(typeof member === "function", `${what}.${name} is ${typeName(member)}`, "a function");
+  }
+}
+
+function checkInterface(task: Task): void {
+  ensureFunctions(task, TASK_FUNCTIONS, "task");
+  const spec: unknown = task.spec;
+  ensure(typeof spec === "object" && spec !== null, `task.spec is ${typeName(spec)}`, "an object");
+  for (const name of ["observation", "action"] as const) {
+    const channels: unknown = task.spec[name];
+    ensure(Array.isArray(channels), `spec.${name} is ${typeName(channels)}`, "an array of channels");
+  }
+  withEnvironments(task, 1, ({ scene }) => {
+    ensureFunctions(scene, SCENE_FUNCTIONS, "scene");
+    ensure(Array.isArray(scene.bodies), `scene.bodies is ${typeName(scene.bodies)}`, "an array of bodies");
+  });
+}
+
+function checkChannels({ spec: { observation, action } }: Task): void {
+  for (const [kind, channels] of Object.entries({ observation, action })) {
+    ensure(channels.length > 0, `no ${kind} channel`, "at least one");
+    (channels as readonly Channel[]).forEach(({ name, unit }, i) => {
+      const where = `${kind} channel ${i}`;
+      ensure(typeof name === "string" && name !== "", `${where} without a name`);
+      ensure(typeof unit === "string" && unit !== "", `${where} (${name}) without a unit`, "m, rad, 1, …");
+      const twice = channels.findIndex((c) => c.name === name) !== i;
+      ensure(!twice, `two ${kind} channels named ${name}`, "unique names");
+    });
+  }
+  for (const { name, low, high } of action) {
+    const ordered = Number.isFinite(low) && Number.isFinite(high) && low < high;
+    ensure(ordered, `action ${name} from ${low} to ${high}`, "finite bounds with low < high");
+  }
+}
+
+function checkTiming({ spec: { episodeSteps, controlPeriod } }: Task): void {
+  const whole = Number.isInteger(episodeSteps) && episodeSteps >= 2;
+  ensure(whole, `episodeSteps ${episodeSteps}`, "a whole number from 2");
+  const positive = Number.isFinite(controlPeriod) && controlPeriod > 0;
+  ensure(positive, `controlPeriod ${controlPeriod}`, "a positive number of seconds");
+}
+
+function checkObservationLength(task: Task): void {
+  const size = task.spec.observation.length;
+  withEnvironments(task, 1, (environment) => {
+    environment.reset(1);
+    const written = new Float32Array(size + 1).fill(Number.NaN);
+    environment.scene.observe(written);
+    const missing = task.spec.observation.findIndex((_, i) => Number.isNaN(written[i]));
+    ensure(missing < 0, `observe() leaves out[${missing}] unset or NaN`, `${size} finite numbers`);
+    ensure(Number.isNaN(written[size]), `observe() writes out[${size}]`, `${size} numbers`);
+  });
+}
+
+export const specRules: readonly ConformanceRule[] = [
+  { name: "interface", expected: "a task with every member of Task and Scene", check: checkInterface },
+  { name: "channels", expected: "named channels with units and bounds", check: checkChannels },
+  { name: "timing", expected: "an episode length and a control period", check: checkTiming },
+  {
+    name: "observation-length",
+    expected: "observe() writes as many numbers as spec.observation has channels",
+    check: checkObservationLength,
+  },
+];

@@ -1,0 +1,121 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { createLearner, networkShape } from "../../../agent/methods/registry.js";
+import type { Learner, LearnerState } from "../../../agent/methods/types.js";
+import { METHODS, type Settings } from "../../../agent/settings.js";
+import { RunError } from "../../../sim/core/errors.js";
+import { Rng } from "../../../sim/core/rng.js";
+import { bits, linearSystem, pointData, tinySettings } from "../fixtures.js";
+import { forward, normalizedRow } from "./plain-reference.js";
+
+type Method = Settings["method"];
+
+const DYNAMICS = { sizes: [4, 24, 2], activation: "tanh" } as const;
+const DATA = [0, 1, 2].map((j) => pointData(linearSystem(j), 200, 20 + j));
+const UNSEEN = [0, 1, 2].map((j) => pointData(linearSystem(j), 100, 120 + j));
+
+const made: Learner[] = [];
+afterEach(async () => {
+  for (const learner of made.splice(0)) await learner.release();
+});
+
+function make(method: Method): Learner {
+  const settings = tinySettings([`method=${method}`, "mlp.learningRate=0.01", "mlp.coresetSize=50"]);
+  const learner = createLearner(settings, DYNAMICS, Rng.fromSeed(8));
+  made.push(learner);
+  return learner;
+}
+
+function learn(learner: Learner, task: number, iterations: number, seed = task) {
+  const { buffer, normalizer } = DATA[task];
+  return learner.train(buffer, normalizer, iterations, Rng.fromSeed(seed));
+}
+
+const end = (learner: Learner, task: number) =>
+  learner.endTask(DATA[task].buffer, DATA[task].normalizer, Rng.fromSeed(40 + task));
+
+function expectSameBits(a: LearnerState, b: LearnerState): void {
+  expect(a.numbers).toEqual(b.numbers);
+  expect(Object.keys(a.arrays)).toEqual(Object.keys(b.arrays));
+  for (const [name, { shape, data }] of Object.entries(a.arrays)) {
+    expect(b.arrays[name].shape).toEqual(shape);
+    expect(bits(b.arrays[name].data).equals(bits(data)), name).toBe(true);
+  }
+}
+
+/** Mean squared error on unseen transitions of a task, in normalised units. */
+async function error(learner: Learner, method: Method, task: number): Promise<number> {
+  const { sizes } = networkShape(method, DYNAMICS, task);
+  const weights = await learner.weights(task);
+  const { buffer } = UNSEEN[task];
+  let sum = 0;
+  for (let row = 0; row < buffer.size; row++) {
+    const { x, y } = normalizedRow(buffer, DATA[task].normalizer, row);
+    forward(sizes, weights, x).forEach((value, k) => {
+      sum += (value - y[k]) ** 2 / (2 * buffer.size);
+    });
+  }
+  return sum;
+}
+
+/** Where a run may stand when it is saved: in which task, and whether that has ended. */
+const MOMENTS = [
+  { moment: "before the first task", last: -1, ended: true },
+  { moment: "in the first task", last: 0, ended: false },
+  { moment: "between tasks", last: 0, ended: true },
+  { moment: "in the third task", last: 2, ended: false },
+];
+
+describe.each(METHODS)("%s", (method) => {
+  it.each(MOMENTS)("continues bit by bit in another learner: $moment", async ({ last, ended }) => {
+    const [original, copy] = [make(method), make(method)];
+    for (let j = 0; j <= last; j++) {
+      await original.beginTask(j);
+      await learn(original, j, 8);
+      if (j < last || ended) await end(original, j);
+    }
+    await copy.restore(structuredClone(await original.state()));
+    expectSameBits(await copy.state(), await original.state());
+    for (const learner of [original, copy]) {
+      if (!ended) await learn(learner, last, 6, 99).then(() => end(learner, last));
+      await learner.beginTask(last + 1);
+      await learn(learner, (last + 1) % 3, 6);
+    }
+    expectSameBits(await copy.state(), await original.state());
+    for (let j = 0; j <= last + 1; j++) {
+      expect(bits(await copy.weights(j)).equals(bits(await original.weights(j)))).toBe(true);
+    }
+  });
+
+  it("stops on data that are not finite and leaves the learner as it was", async () => {
+    const learner = make(method);
+    for (const j of [0, 1]) {
+      await learner.beginTask(j);
+      if (j === 0) await learn(learner, 0, 5).then(() => end(learner, 0));
+    }
+    const before = structuredClone(await learner.state());
+    const { buffer, normalizer } = pointData(linearSystem(0), 50, 3);
+    buffer.inputs.fill(Number.NaN);
+    const training = learner.train(buffer, normalizer, 4, Rng.fromSeed(1));
+    await expect(training).rejects.toThrow(RunError);
+    await expect(training).rejects.toThrow(/is not finite at minibatch 0 of 4 on task 2/);
+    expectSameBits(await learner.state(), before);
+  });
+});
+
+describe("after two linear systems and a third", () => {
+  it.each(METHODS.filter((m) => m !== "hypercrl" && m !== "chunked"))("%s", async (method) => {
+    const learner = make(method);
+    const learned: number[] = [];
+    for (const j of [0, 1, 2]) {
+      await learner.beginTask(j);
+      await learn(learner, j, 1500);
+      await end(learner, j);
+      learned.push(await error(learner, method, j));
+    }
+    expect(Math.max(...learned)).toBeLessThan(0.01);
+    const earlier = [await error(learner, method, 0), await error(learner, method, 1)];
+    // Knowing nothing would give an error of one.
+    if (method === "finetune") expect(Math.min(...earlier)).toBeGreaterThan(0.3);
+    else expect(Math.max(...earlier)).toBeLessThan(0.02);
+  });
+});

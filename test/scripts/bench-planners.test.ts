@@ -1,0 +1,95 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { measurePlanners, plannersTable, randomReturn, VARIANTS } from "../../scripts/bench/planners.js";
+import { createBenchProgram } from "../../scripts/bench/program.js";
+import { evaluateRun } from "../../scripts/evaluate-run.js";
+import { train } from "../../scripts/train.js";
+import { InputError, UsageError } from "../../sim/core/errors.js";
+
+const folder = mkdtempSync(join(tmpdir(), "hypercrl-planners-"));
+const run = join(folder, "run");
+const SHORT = {
+  ...{ tasks: 1, "loop.initialRandomSteps": 120, "loop.stepsPerTask": 120, "loop.trainEvery": 120 },
+  ...{ "loop.trainIterations": 5, "loop.evaluationEpisodes": 1, "dynamics.hidden": [8] },
+  ...{ "planner.samples": 16, "planner.elites": 4, "planner.iterations": 1, "planner.horizon": 3 },
+};
+
+beforeAll(async () => {
+  await train({ out: run, settings: SHORT, threads: 1 });
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it("compares planners at one budget, and iCEM at a quarter of CEM's samples", () => {
+  const budget = ({ samples = 0, iterations = 1 }) => samples * iterations;
+  const named = (name: string) => VARIANTS.filter(({ planner }) => planner.name === name);
+  for (const name of ["cem", "mppi", "random", "pddm"]) {
+    const iterations = name === "random" || name === "pddm" ? 1 : undefined;
+    for (const { planner } of named(name))
+      expect(budget({ ...planner, ...(iterations && { iterations }) })).toBe(2500);
+  }
+  expect(named("icem").map(({ planner }) => budget(planner))).toEqual([2500, 625]);
+  expect(named("gradient")).toHaveLength(1);
+});
+
+it("evaluates each planner on the run's models and writes nothing there", async () => {
+  const before = readFileSync(join(run, "settings.json"));
+  const variants = [
+    { text: "own", planner: {} },
+    { text: "best of four", planner: { name: "random", samples: 4, elites: 4 } as const },
+    { text: "gradient", planner: { name: "gradient", restarts: 4, gradientSteps: 2 } as const },
+  ];
+  const said: string[] = [];
+  const results = await measurePlanners({
+    runs: [run],
+    episodes: 2,
+    variants,
+    say: (text) => said.push(text),
+  });
+  const own = await evaluateRun(run, { episodes: 2, threads: 1 });
+  expect(results[0].returns).toEqual([[own.tasks[0].episodes.map((e) => e.return)]]);
+  expect(results[1].returns[0][0]).toHaveLength(2);
+  expect(results[1].returns).not.toEqual(results[0].returns);
+  expect(results.every(({ ms }) => ms > 0)).toBe(true);
+  expect(said).toHaveLength(3);
+  expect(readFileSync(join(run, "settings.json"))).toEqual(before);
+  expect(plannersTable(results, [randomReturn(run)])).toMatch(/best of four/);
+}, 60_000);
+
+it("gives each run's mean over episodes and tasks, and its share between random and the first planner", () => {
+  const results = [
+    {
+      text: "first",
+      planner: {},
+      ms: 1,
+      returns: [
+        [[10, 30], [40]],
+        [[50], [70]],
+      ],
+    },
+    {
+      text: "second",
+      planner: {},
+      ms: 2.25,
+      returns: [
+        [[10], [10]],
+        [[30], [50]],
+      ],
+    },
+  ];
+  // Means 30 and 60 against 10 and 40; with random at 0 and 20 the shares are 1/3 and 1/2.
+  const text = plannersTable(results, [0, 20]);
+  expect(text).toMatch(/first +│ +45\.0 \[30\.0, 60\.0\] │ 1\.000 \[1\.000, 1\.000\] │ +1\.0/);
+  expect(text).toMatch(/second +│ +25\.0 \[10\.0, 40\.0\] │ 0\.417 \[0\.333, 0\.500\] │ +2\.3/);
+});
+
+it("refuses settings that do not fit and folders that are no finished run, before it measures", async () => {
+  const wrong = { text: "wrong", planner: { name: "random", samples: 2 } as const };
+  await expect(measurePlanners({ runs: [run], episodes: 1, variants: [wrong] })).rejects.toThrow(UsageError);
+  const lines: string[] = [];
+  const io = { out: (text: string) => lines.push(text), err: (text: string) => lines.push(text) };
+  const command = createBenchProgram(io).parseAsync(["planners", join(folder, "none")], { from: "user" });
+  await expect(command).rejects.toThrow(InputError);
+  expect(lines).toEqual([]);
+});

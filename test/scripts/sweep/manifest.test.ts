@@ -1,0 +1,211 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { hashSettings } from "../../../agent/run-store.js";
+import { METHODS } from "../../../agent/settings.js";
+import { methodList, seedList } from "../../../scripts/sweep/arguments.js";
+import {
+  addRuns,
+  checkSweepVersions,
+  emptyManifest,
+  prepareRun,
+  readManifest,
+  runFolder,
+  settingsOf,
+  writeManifest,
+} from "../../../scripts/sweep/manifest.js";
+import { baseOf, planRuns, planSeeds, type SweepChoice } from "../../../scripts/sweep/plan.js";
+import { readSweepFile } from "../../../scripts/sweep/sweep-file.js";
+import { InputError, UsageError } from "../../../sim/core/errors.js";
+import { pushSuite } from "../../../tasks/push.js";
+import { temporaryFolder } from "../cli.js";
+
+const folder = temporaryFolder();
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const versions = { hypercrl: "0.1.0", physics: "1", node: "v20", onnxruntime: "2" };
+const plan = (choice: SweepChoice) => planRuns(choice, baseOf(choice), pushSuite);
+const manifestOf = (choice: SweepChoice) => addRuns(emptyManifest(baseOf(choice), versions), plan(choice));
+
+describe("a plan", () => {
+  it("has every method with every seed, seed by seed, and defaults", () => {
+    const runs = plan({});
+    expect(runs.map((r) => [r.settings.seed, r.label])).toEqual(
+      [1, 2, 3].flatMap((seed) => METHODS.map((method) => [seed, method])),
+    );
+    expect(runs[0].settings).toMatchObject({ suite: "push", profile: "quick" });
+  });
+
+  it("names runs by the hash of settings and seed", () => {
+    const [a, b] = plan({ methods: [{ method: "single" }], seeds: [1, 2] });
+    const [c] = plan({ methods: [{ method: "single" }], seeds: [1], assignments: ["tasks=2"] });
+    expect(a.id).toBe(`single-s1-${hashSettings(a.settings).slice(0, 12)}`);
+    expect(new Set([a.id, b.id, c.id]).size).toBe(3);
+  });
+
+  it("gives lines of a file seeds and settings of their own", () => {
+    const runs = plan({
+      methods: [
+        { method: "hypercrl" },
+        { label: "cem", method: "hypercrl", seeds: [9], set: { "planner.name": "cem" } },
+      ],
+      seeds: [1],
+      assignments: ["planner.samples=100"],
+    });
+    expect(runs.map((r) => [r.label, r.settings.seed, r.settings.planner.name])).toEqual([
+      ["hypercrl", 1, "icem"],
+      ["cem", 9, "cem"],
+    ]);
+    expect(runs.map((r) => r.settings.planner.samples)).toEqual([100, 100]);
+  });
+
+  it.each<[string, SweepChoice, RegExp]>([
+    ["method", { methods: [{ method: "singel" }] }, /Unknown method; got "singel".*"single"/],
+    ["setting", { assignments: ["planner.smaples=1"] }, /planner\.samples/],
+    ["seed by assignment", { assignments: ["seed=1"] }, /seed is not chosen by assignment/],
+    [
+      "name twice",
+      { methods: [{ method: "single" }, { method: "single" }] },
+      /same name; got "single" twice/,
+    ],
+    ["label", { methods: [{ method: "single", label: "a/b" }] }, /cannot name a folder; got "a\/b"/],
+  ])("is refused with a wrong %s", (_, choice, message) => {
+    expect(() => plan(choice)).toThrow(UsageError);
+    expect(() => plan(choice)).toThrow(message);
+  });
+});
+
+describe("a manifest", () => {
+  const choice: SweepChoice = { methods: [{ method: "single" }], seeds: [1, 2], assignments: ["tasks=2"] };
+
+  it("survives being written, and gives back each run's settings", () => {
+    const manifest = manifestOf(choice);
+    writeManifest(folder, manifest);
+    expect(readManifest(folder)).toEqual(manifest);
+    expect(readManifest(folder).runs.map((run) => settingsOf(manifest, run))).toEqual(
+      plan(choice).map((r) => r.settings),
+    );
+  });
+
+  it("takes more seeds and methods, keeps what it has, and refuses a label with two kinds of settings", () => {
+    const manifest = manifestOf(choice);
+    const more = addRuns(
+      manifest,
+      planRuns(
+        { methods: [{ method: "single" }, { method: "finetune" }], seeds: [2, 3] },
+        manifest,
+        pushSuite,
+      ),
+    );
+    expect(more.runs.slice(0, 2)).toEqual(manifest.runs);
+    expect(more.runs.map((r) => `${r.label} ${r.seed}`)).toEqual([
+      "single 1",
+      "single 2",
+      "finetune 2",
+      "single 3",
+      "finetune 3",
+    ]);
+    expect(() => addRuns(manifest, plan({ ...choice, assignments: ["tasks=3"] }))).toThrow(
+      /holds runs of single with other settings/,
+    );
+  });
+
+  it("takes more seeds for the lines it has, with their settings", () => {
+    const cem = { label: "cem", method: "hypercrl", set: { "planner.name": "cem" } };
+    const manifest = manifestOf({ methods: [{ method: "single" }, cem], seeds: [1] });
+    const more = addRuns(manifest, planSeeds(manifest.settings, [1, 2]));
+    expect(more).toEqual(manifestOf({ methods: [{ method: "single" }, cem], seeds: [1, 2] }));
+  });
+
+  it("makes run folders, again after a kill in the middle, and never takes another run's for its own", () => {
+    const manifest = manifestOf(choice);
+    const [run, other] = manifest.runs;
+    const path = runFolder(folder, run);
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, "versions.json"), "{");
+    prepareRun(folder, manifest, run, versions);
+    prepareRun(folder, manifest, run, versions);
+    expect(JSON.parse(readFileSync(join(path, "versions.json"), "utf8"))).toEqual(versions);
+    const settings = readFileSync(join(path, "settings.json"), "utf8");
+    prepareRun(folder, manifest, other, versions);
+    writeFileSync(join(runFolder(folder, other), "settings.json"), settings);
+    expect(() => prepareRun(folder, manifest, other, versions)).toThrow(/belongs to other settings/);
+  });
+
+  it.each<[string, (m: Record<string, unknown>) => unknown, RegExp]>([
+    ["another schema", (m) => ({ ...m, schema: 2 }), /another schema version; got 2; expected 1/],
+    ["no schema", () => [], /another schema version; got none/],
+    ["an unknown key", (m) => ({ ...m, extra: 1 }), /is damaged; got .*extra/],
+    ["no runs", ({ runs, ...m }) => m, /is damaged; got runs: /],
+  ])("with %s is refused", (_, change, message) => {
+    const text = JSON.stringify(change({ ...manifestOf(choice) }));
+    writeFileSync(join(folder, "sweep.json"), text);
+    expect(() => readManifest(folder)).toThrow(InputError);
+    expect(() => readManifest(folder)).toThrow(message);
+  });
+
+  it("cut off, missing or of other settings than its hashes say is refused", () => {
+    writeFileSync(join(folder, "sweep.json"), '{"schema": 1,');
+    expect(() => readManifest(folder)).toThrow(/sweep\.json is damaged; got .*JSON/);
+    expect(() => readManifest(join(folder, "none"))).toThrow(
+      /sweep\.json is missing; expected a sweep folder/,
+    );
+    const manifest = manifestOf(choice);
+    const changed = { ...manifest, settings: { single: { ...manifest.settings.single, tasks: 3 } } };
+    expect(() => settingsOf(changed, changed.runs[0])).toThrow(/do not match its hash/);
+    const unknown = { ...manifest, settings: { single: { ...manifest.settings.single, future: 1 } } };
+    expect(() => settingsOf(unknown, unknown.runs[0])).toThrow(/damaged; got Unknown key.*future/);
+  });
+
+  it("of another version is refused; another Node.js is not", () => {
+    const manifest = manifestOf(choice);
+    const check = (change: object) => () => checkSweepVersions("s", manifest, { ...versions, ...change });
+    expect(check({ physics: "0" })).toThrow(/another physics version; got 1; expected 0/);
+    expect(check({ hypercrl: "9" })).toThrow(/another hypercrl version/);
+    expect(check({ node: "v24" })).not.toThrow();
+  });
+});
+
+describe("a sweep file", () => {
+  const path = join(folder, "file.json");
+  const read = (value: unknown) => () => {
+    writeFileSync(path, typeof value === "string" ? value : JSON.stringify(value));
+    return readSweepFile(path);
+  };
+
+  it("gives methods by name or with more, settings as assignments", () => {
+    const set = { "planner.samples": 100, "dynamics.hidden": [8, 8], "planner.name": "cem" };
+    const methods = ["single", { label: "lag", method: "hypercrl", set: { "loop.trainLag": 9 } }];
+    expect(read({ suite: "push", tasks: 2, methods, seeds: [4], set })()).toEqual({
+      suite: "push",
+      methods: [{ method: "single" }, { label: "lag", method: "hypercrl", set: { "loop.trainLag": 9 } }],
+      seeds: [4],
+      assignments: ["planner.samples=100", "dynamics.hidden=[8,8]", 'planner.name="cem"', "tasks=2"],
+    });
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ["an unknown key", { sedes: [1] }, /Unknown key .*; got "sedes".*Did you mean "seeds"/],
+    [
+      "an unknown key of a line",
+      { methods: ["single", { method: "single", lable: "a" }] },
+      /Unknown key .* at methods\.1; got "lable".*"label"/,
+    ],
+    ["a seed that is none", { seeds: [1.5] }, /not valid at seeds\.0/],
+    ["no method in a line", { methods: [{}] }, /not valid at methods\.0\.method/],
+    ["a list", [], /not valid at its top/],
+    ["text that is no JSON", "suite: push", /Cannot read sweep file .*JSON/],
+  ])("with %s is refused", (_, value, message) => {
+    expect(read(value)).toThrow(InputError);
+    expect(read(value)).toThrow(message);
+  });
+});
+
+it("lists on the command line are read", () => {
+  expect(seedList("1,3-5, 4")).toEqual([1, 3, 4, 5]);
+  for (const bad of ["", "1,", "5-3", "x", "4294967296", "0-4000000000"]) {
+    expect(() => seedList(bad), bad).toThrow(/Expected seeds/);
+  }
+  expect(methodList("a, b")).toEqual(["a", "b"]);
+  expect(() => methodList("a,")).toThrow(/Expected methods/);
+});

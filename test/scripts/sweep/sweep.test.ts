@@ -1,0 +1,218 @@
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { processesIn } from "../../../scripts/folder-lock.js";
+import { readManifest } from "../../../scripts/sweep/manifest.js";
+import type { SweepReport } from "../../../scripts/sweep/report.js";
+import { expectOneError, fileHashes, metricsLines, run, start, TINY, temporaryFolder } from "../cli.js";
+
+const folder = temporaryFolder();
+const whole = join(folder, "whole");
+const sweep = (out: string) => [
+  ...["sweep", "--methods", "single,finetune", "--seeds", "1,2", "--jobs", "2", "--out", out],
+  ...TINY,
+];
+const resume = (out: string) => ["sweep", "--resume", "--out", out];
+
+beforeAll(async () => {
+  const { code, stderr } = await run(sweep(whole));
+  expect(code, stderr).toBe(0);
+}, 300_000);
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const results = (out: string) =>
+  JSON.parse(readFileSync(join(out, "sweep-results.json"), "utf8")) as SweepReport;
+const runFolders = (out: string) =>
+  readdirSync(join(out, "runs"))
+    .sort()
+    .map((name) => join(out, "runs", name));
+const of = (out: string, name: string) => runFolders(out).find((path) => path.includes(`/${name}-`))!;
+
+/** Waits until a run's metrics have so many lines while its process is at work; returns the process. */
+async function processOf(out: string, name: string, lines: number): Promise<number> {
+  for (;;) {
+    const path = existsSync(join(out, "runs")) ? of(out, name) : undefined;
+    if (path !== undefined && metricsLines(path) >= lines) {
+      const [pid] = processesIn(path);
+      if (pid !== undefined) return pid;
+    }
+    await sleep(5);
+  }
+}
+
+/** Waits until nobody works in any run of a sweep. */
+async function quiet(out: string): Promise<void> {
+  while (runFolders(out).some((path) => processesIn(path).length > 0)) await sleep(5);
+}
+
+function expectSameRuns(out: string): void {
+  expect(fileHashes(join(out, "runs"))).toEqual(fileHashes(join(whole, "runs")));
+}
+
+describe("a sweep of two methods and two seeds", () => {
+  it("leaves a folder per run named by the hash of its settings, and a manifest that lists them", () => {
+    const { runs, settings } = readManifest(whole);
+    expect(runs.map(({ label, seed }) => `${label} ${seed}`)).toEqual([
+      "single 1",
+      "finetune 1",
+      "single 2",
+      "finetune 2",
+    ]);
+    expect(readdirSync(join(whole, "runs")).sort()).toEqual(runs.map(({ id }) => id).sort());
+    for (const { id, hash } of runs) expect(id.endsWith(hash.slice(0, 12))).toBe(true);
+    expect(settings.single).toMatchObject({ suite: "push", method: "single", tasks: 2 });
+  });
+
+  it("writes figures that follow from its runs' folders, as JSON, CSV and table", () => {
+    const { methods, runs, failed, unfinished } = results(whole);
+    expect([failed, unfinished]).toEqual([[], []]);
+    const returns = (name: string) => {
+      const { returns: r } = JSON.parse(readFileSync(join(of(whole, name), "evaluation.json"), "utf8"));
+      return (r as number[][][]).map((row) => row.map(([only]) => only));
+    };
+    for (const entry of runs) expect(entry.means).toEqual(returns(`${entry.label}-s${entry.seed}`));
+    for (const { method, runs: n, success, wallMinutes, peakMiB } of methods) {
+      const own = runs.filter((r) => r.label === method);
+      expect([n, success.n, wallMinutes.n]).toEqual([2, 2, 2]);
+      const minutes = own.map((r) => r.usage!.wallMs / 60_000);
+      expect(wallMinutes.mean).toBeCloseTo((minutes[0] + minutes[1]) / 2, 12);
+      expect(peakMiB.low).toBeGreaterThan(50);
+    }
+    const csv = readFileSync(join(whole, "sweep-results.csv"), "utf8").trim().split("\n");
+    expect(csv).toHaveLength(1 + 2 * 7);
+    const line = csv.find((text) => text.startsWith("finetune,success,"))!.split(",");
+    expect(line.slice(2).map(Number)).toEqual(
+      Object.values(methods.find(({ method }) => method === "finetune")!.success),
+    );
+    const text = readFileSync(join(whole, "sweep-results.txt"), "utf8");
+    expect(text).toMatch(/│ finetune │/);
+    for (const name of ["forgetting", "retention", "forward transfer", "success", "brackets"]) {
+      expect(text).toMatch(new RegExp(`^${name}: `, "m"));
+    }
+  });
+
+  it("is only read again by --resume once all is finished, and by --report at any time", async () => {
+    const before = fileHashes(whole);
+    const again = await run(resume(whole));
+    expect(again.stdout).toMatch(/^Sweep of 4 runs on push, 4 finished already/);
+    expect(again.code).toBe(0);
+    const report = await run(["sweep", "--report", "--out", whole]);
+    expect(`${report.stdout}`).toBe(readFileSync(join(whole, "sweep-results.txt"), "utf8"));
+    expect(fileHashes(whole)).toEqual(before);
+  });
+});
+
+it("a run killed midway is reported while the others finish; alone it continues to the same bytes", async () => {
+  const out = join(folder, "killed");
+  const child = start(sweep(out));
+  process.kill(await processOf(out, "finetune-s1", 5), "SIGKILL");
+  const { code, stdout, stderr } = await child.finished;
+  const killed = of(out, "finetune-s1");
+  expect(stdout).toMatch(/^finetune seed 1 {2}failed \(killed by SIGKILL/m);
+  expect(stdout).toContain(`    rerun it alone: hypercrl train --resume ${killed}\n`);
+  expect(stdout).toMatch(/^3 of 4 runs are finished\.$/m);
+  expect(stderr).toMatch(/^1 of 4 runs failed; continue with: hypercrl sweep --resume --out /m);
+  expect(code).toBe(1);
+  expect(results(out)).toMatchObject({
+    failed: [{ end: "killed by SIGKILL", command: `hypercrl train --resume ${killed}` }],
+    unfinished: [killed.split("/").at(-1)],
+  });
+  const alone = await run(["train", "--quiet", "--resume", killed]);
+  expect(alone.code, alone.stderr).toBe(0);
+  expectSameRuns(out);
+  expect(await run(resume(out))).toMatchObject({ code: 0 });
+  expect(results(out)).toMatchObject({ failed: [], unfinished: [], methods: [{ runs: 2 }, { runs: 2 }] });
+}, 300_000);
+
+it("a folder in use refuses a second sweep and a second process of a run; Ctrl-C lets all runs save", async () => {
+  const out = join(folder, "stopped");
+  const child = start(sweep(out));
+  const pid = await processOf(out, "single-s1", 3);
+  // Held in place, so that it is at work however long the other calls take.
+  process.kill(pid, "SIGSTOP");
+  expectOneError(await run(resume(out)), 3, /Sweep .* is in use; got process \d+ at work/);
+  expectOneError(await run(sweep(out)), 2, /exists and is not empty.*--resume/);
+  const busy = ["train", "--resume", of(out, "single-s1")];
+  expectOneError(await run(busy), 3, new RegExp(`Run .* is in use; got process ${pid} at work`));
+  child.kill("SIGINT");
+  process.kill(pid, "SIGCONT");
+  const { code, stderr } = await child.finished;
+  expect(stderr).toMatch(/^Stopped\. Every run has saved its state; continue with: hypercrl sweep --resume/m);
+  expect(code).toBe(130);
+  expect(runFolders(out).flatMap(processesIn)).toEqual([]);
+  expect(results(out).failed).toEqual([]);
+  expect(await run([...resume(out), "--quiet"])).toMatchObject({ code: 0 });
+  expectSameRuns(out);
+}, 300_000);
+
+it("the runs of a sweep that is killed stop by themselves, and the sweep can go on", async () => {
+  const out = join(folder, "orphans");
+  const child = start(sweep(out));
+  await processOf(out, "single-s1", 3);
+  child.kill("SIGKILL");
+  expect(await child.finished).toMatchObject({ signal: "SIGKILL" });
+  await quiet(out);
+  expect(runFolders(out).some((path) => !existsSync(join(path, "evaluation.json")))).toBe(true);
+  expect(await run([...resume(out), "--quiet", "--jobs", "2"])).toMatchObject({ code: 0 });
+  expectSameRuns(out);
+}, 300_000);
+
+describe("a wrong call or folder", () => {
+  const copy = (name: string, change: (out: string) => void = () => {}) => {
+    const out = join(folder, name);
+    cpSync(whole, out, { recursive: true });
+    change(out);
+    return out;
+  };
+  const edit = (from: string, to: string) => (out: string) => {
+    const path = join(out, "sweep.json");
+    writeFileSync(path, readFileSync(path, "utf8").replace(from, to));
+  };
+
+  it.each<[string, (out: string) => void, RegExp]>([
+    ["another schema", edit('"schema": 1', '"schema": 0'), /another schema version; got 0; expected 1/],
+    ["another version", edit('"physics": "', '"physics": "0'), /another physics version/],
+    ["no manifest", (out) => rmSync(join(out, "sweep.json")), /sweep\.json is missing/],
+  ])("with %s exits with 3 and changes nothing", async (name, change, message) => {
+    const out = copy(name.replaceAll(" ", "-"), change);
+    const before = fileHashes(out);
+    expectOneError(await run(resume(out)), 3, message);
+    expect(fileHashes(out)).toEqual(before);
+  });
+
+  it("a run that cannot be continued is reported with its error, and is what fails", async () => {
+    const out = copy("damaged", (path) => {
+      rmSync(join(of(path, "single-s2"), "evaluation.json"));
+      writeFileSync(join(of(path, "single-s2"), "checkpoint.json"), "{");
+    });
+    const { code, stdout } = await run(resume(out));
+    expect(stdout).toMatch(/^ {2}single-s2-\w+: exit code 3, error: .*checkpoint\.json is damaged/m);
+    expect(code).toBe(1);
+  });
+
+  it.each<[string, string[], number, RegExp]>([
+    ["other settings", ["--set", "planner.samples=17"], 2, /begun with other settings; got .*17/],
+    ["another profile", ["--profile", "paper"], 2, /begun with another profile; got "paper"/],
+    ["a method that is none", ["--methods", "singel"], 2, /Unknown method; got "singel"/],
+  ])("--resume with %s is refused", async (_, args, exitCode, message) => {
+    expectOneError(await run([...resume(whole), ...args]), exitCode, message);
+  });
+
+  it("starts nothing", async () => {
+    const out = join(folder, "never");
+    const file = join(folder, "file.json");
+    writeFileSync(file, '{"sedes": [1]}');
+    expectOneError(await run(["sweep", "--out", out, "--file", file]), 3, /Unknown key.*"sedes".*"seeds"/);
+    expectOneError(
+      await run(["sweep", "--out", out, "--file", file, "--seeds", "1"]),
+      2,
+      /cannot be used with option '--seeds/,
+    );
+    expectOneError(await run(["sweep", "--out", out, "--suite", "psh"]), 2, /"psh".*Did you mean "push"/);
+    expectOneError(await run(["sweep", "--out", out, "--seeds", "one"]), 2, /Expected seeds such as 1,2,3/);
+    expectOneError(await run(resume(out)), 3, /sweep\.json is missing/);
+    expect(existsSync(out)).toBe(false);
+  });
+});

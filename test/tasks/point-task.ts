@@ -1,0 +1,235 @@
+import type { Ops } from "../../sim/core/ops.js";
+import { decodeSnapshot, encodeSnapshot } from "../../sim/snapshot.js";
+import type { Scene, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
+
+const PERIOD = 0.1;
+
+const SPEC: TaskSpec = {
+  observation: [
+    { name: "angle", unit: "rad", angle: true },
+    { name: "velocity", unit: "rad/s" },
+  ],
+  action: [{ name: "torque", unit: "N·m", low: -1, high: 1 }],
+  episodeSteps: 60,
+  controlPeriod: PERIOD,
+};
+
+/** A wheel with friction on `state` (angle, velocity): the smallest sound scene. */
+function wheelScene(state = new Float64Array(2)): Scene {
+  return {
+    reset: (random) => state.set([random(), 0]),
+    advance: ([torque]: readonly number[]) => {
+      state[1] += PERIOD * (4 * torque - 0.1 * state[1]);
+      state[0] += PERIOD * state[1];
+    },
+    observe: (out) => {
+      out[0] = state[0];
+      out[1] = state[1];
+    },
+    measure: () => ({ angleErrorRad: Math.abs(state[0]) }),
+    bodies: [{ name: "wheel", fixed: false, shapes: [] }],
+    bodyPose: () => ({
+      position: [0, 0, 0],
+      rotation: [0, 0, Math.sin(state[0] / 2), Math.cos(state[0] / 2)],
+    }),
+    snapshot: () => encodeSnapshot("wheel", { controller: state, world: new Uint8Array(0) }),
+    restore: (bytes) => state.set(decodeSnapshot("wheel", bytes).controller),
+    close: () => {},
+  } as Scene;
+}
+
+interface Changes {
+  readonly spec?: Partial<TaskSpec>;
+  /** Changes a sound scene, whose state is given too. */
+  readonly scene?: (scene: Scene, state: Float64Array) => Partial<Scene>;
+  readonly reward?: <T>(ops: Ops<T>, transition: Transition<T>) => T;
+  readonly task?: Partial<Record<keyof Task, unknown>>;
+}
+
+/** The sound task with some members replaced. */
+export function pointTask({ spec, scene, reward, task }: Changes = {}): Task {
+  return {
+    name: "light",
+    spec: { ...SPEC, ...spec },
+    createScene: () => {
+      const state = new Float64Array(2);
+      const sound = wheelScene(state);
+      return { ...sound, ...scene?.(sound, state) };
+    },
+    reward:
+      reward ?? ((ops, { nextObservation }) => ops.scale(ops.abs(ops.slice(nextObservation, 0, 1)), -1)),
+    succeeded: ({ angleErrorRad }) => angleErrorRad < 0.1,
+    ...task,
+  } as Task;
+}
+
+export const pointSuite = (...tasks: Task[]): TaskSuite => ({ name: "point", description: "a wheel", tasks });
+
+interface Breakage {
+  readonly rule: string;
+  readonly title: string;
+  readonly suite: () => unknown;
+  readonly got: RegExp;
+}
+
+let shared = 0;
+
+const breaks = (rule: string, title: string, got: RegExp, suite: () => unknown): Breakage => ({
+  rule,
+  title,
+  suite,
+  got,
+});
+const withTask = (rule: string, title: string, got: RegExp, changes: Changes): Breakage =>
+  breaks(rule, title, got, () => pointSuite(pointTask(changes)));
+
+const suiteBreakages: readonly Breakage[] = [
+  breaks("suite", "no default export", /undefined/, () => undefined),
+  breaks("suite", "no description", /description undefined/, () => ({ name: "x", tasks: [pointTask()] })),
+  breaks("suite", "no tasks", /tasks \[\]/, () => pointSuite()),
+  breaks("suite", "a task that is none", /task 0 without a name/, () => pointSuite(null as unknown as Task)),
+  breaks("suite", "two tasks of one name", /two tasks named light/, () =>
+    pointSuite(pointTask(), pointTask()),
+  ),
+  breaks("same-layout", "an angle in one task only", /heavy with angle, velocity, torque/, () => {
+    const observation = SPEC.observation.map(({ name, unit }) => ({ name, unit }));
+    return pointSuite(pointTask(), pointTask({ spec: { observation }, task: { name: "heavy" } }));
+  }),
+];
+
+const specBreakages: readonly Breakage[] = [
+  withTask("interface", "no reward", /task.reward is undefined/, { task: { reward: undefined } }),
+  withTask("interface", "no spec", /task.spec is null/, { task: { spec: null } }),
+  withTask("interface", "a scene without snapshots", /scene.snapshot is number/, {
+    scene: () => ({ snapshot: 3 as unknown as Scene["snapshot"] }),
+  }),
+  withTask("interface", "a scene that cannot be made", /the error "out of clay"/, {
+    task: {
+      createScene: () => {
+        throw new Error("out of clay");
+      },
+    },
+  }),
+  withTask("channels", "bounds the wrong way round", /torque from 1 to -1/, {
+    spec: { action: [{ name: "torque", unit: "N·m", low: 1, high: -1 }] },
+  }),
+  withTask("channels", "a name twice", /two observation channels named angle/, {
+    spec: { observation: [SPEC.observation[0], SPEC.observation[0]] },
+  }),
+  withTask("timing", "half a step", /episodeSteps 60.5/, { spec: { episodeSteps: 60.5 } }),
+  withTask("observation-length", "too few numbers", /out\[1\] unset or NaN/, {
+    scene: (_, state) => ({ observe: (out) => out.fill(state[0], 0, 1) as unknown as undefined }),
+  }),
+  withTask("observation-length", "too many numbers", /writes out\[2\]/, {
+    scene: (_, state) => ({ observe: (out) => out.fill(state[0], 0, 3) as unknown as undefined }),
+  }),
+];
+
+const episodeBreakages: readonly Breakage[] = [
+  withTask("episode", "NaN in the middle of an episode", /velocity is not finite; got NaN/, {
+    scene: (scene, state) => ({
+      advance: (action) => {
+        scene.advance(action);
+        if (Math.abs(state[1]) > 0.5) state[1] = Number.NaN;
+      },
+    }),
+  }),
+  withTask("episode", "a state that never moves", /1 different observations/, {
+    scene: () => ({ advance: () => {} }),
+  }),
+  withTask("continuous-angles", "an angle that is wrapped", /angle jumps by [56]\.\d+ rad/, {
+    scene: (scene, state) => ({
+      advance: (action) => {
+        scene.advance(action);
+        state[0] -= 2 * Math.PI * Math.round(state[0] / (2 * Math.PI));
+      },
+    }),
+  }),
+  withTask("measures", "a measure without a value", /ratio NaN/, {
+    scene: () => ({ measure: () => ({ ratio: Number.NaN }) }),
+  }),
+  withTask("measures", "no verdict", /succeeded\(\) returns undefined/, { task: { succeeded: () => {} } }),
+  withTask("reward", "two rewards", /2 features/, { reward: (_, { nextObservation }) => nextObservation }),
+  withTask("reward", "a reward that depends on when it is asked for", /for one transition/, {
+    reward: (ops, { nextObservation }) => ops.scale(ops.slice(nextObservation, 0, 1), ++shared),
+  }),
+  withTask("graph-reward", "a reward that the planner sees otherwise", /environment .* graph .* at step 1/, {
+    reward: <T>(ops: Ops<T>, { nextObservation }: Transition<T>) =>
+      ops.scale(ops.slice(nextObservation, 0, 1), nextObservation instanceof Float64Array ? 1 : 2),
+  }),
+  withTask("graph-reward", "a reward that reads numbers itself", /the error/, {
+    reward: <T>(_: Ops<T>, { nextObservation }: Transition<T>) =>
+      Float64Array.of((nextObservation as unknown as Float64Array)[0]) as unknown as T,
+  }),
+  withTask("bodies", "a quaternion that is none", /wheel at 0,0,0; 0,0,0,2/, {
+    scene: () => ({ bodyPose: () => ({ position: [0, 0, 0], rotation: [0, 0, 0, 2] }) }),
+  }),
+  withTask("bodies", "nothing that moves", /no body moves/, {
+    scene: () => ({ bodyPose: () => ({ position: [0, 0, 0], rotation: [0, 0, 0, 1] }) }),
+  }),
+];
+
+const stateBreakages: readonly Breakage[] = [
+  withTask("deterministic", "noise from elsewhere", /step 1 differs between two environments/, {
+    scene: (scene, state) => ({
+      advance: (action) => {
+        scene.advance(action);
+        state[1] += 1e-9 * ++shared;
+      },
+    }),
+  }),
+  withTask("deterministic", "starts from elsewhere", /starts \S+ and \S+/, {
+    scene: (_, state) => ({ reset: () => state.set([0.01 * ++shared, 0]) }),
+  }),
+  withTask("isolated", "steps counted for all scenes together", /another environment steps in between/, {
+    scene: (scene, state) => ({
+      reset: (random) => {
+        shared = 0;
+        scene.reset(random);
+      },
+      advance: (action) => {
+        scene.advance(action);
+        if (++shared % 25 === 3) state[1] += 0.01;
+      },
+    }),
+  }),
+  withTask("reset", "a velocity that outlives the episode", /after an episode|after an earlier episode/, {
+    scene: (_, state) => ({
+      reset: (random) => {
+        state[0] = random();
+      },
+    }),
+  }),
+  withTask("snapshot", "a snapshot without the velocity", /differs after restoring the scene's own/, {
+    scene: (_, state) => ({
+      snapshot: () =>
+        encodeSnapshot("wheel", { controller: Float64Array.of(state[0]), world: new Uint8Array(0) }),
+    }),
+  }),
+  withTask("damaged-snapshot", "any bytes taken", /an empty snapshot is restored/, {
+    scene: (scene) => ({
+      restore: (bytes) => {
+        if (bytes.length > 0) scene.restore(bytes);
+      },
+    }),
+  }),
+  withTask("close", "an error at the second close", /the error "already closed"/, {
+    scene: () => {
+      let open = true;
+      return {
+        close: () => {
+          if (!open) throw new Error("already closed");
+          open = false;
+        },
+      };
+    },
+  }),
+];
+
+/** One suite for every way to break a rule; `reset` clears what some of them share between scenes. */
+export const breakages = {
+  list: [...suiteBreakages, ...specBreakages, ...episodeBreakages, ...stateBreakages],
+  reset: () => {
+    shared = 0;
+  },
+};
