@@ -29,7 +29,7 @@ export interface Importance {
   readonly followsPath: boolean;
   /** The penalty of all tasks ended so far; undefined before the first has ended. */
   penalty(): QuadraticPenalty | undefined;
-  /** Takes in a task at its end. @param body `[P']`, @param weights of the task's whole network `[P]` */
+  /** Takes in a task at its end. */
   endTask(task: EndedTask): Promise<void>;
   arrays(): Record<string, SavedArray>;
   /** @param tasks ended so far, @param size P' */

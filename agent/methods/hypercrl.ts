@@ -21,7 +21,7 @@ export interface HyperCrlOptions extends LearnerOptions {
   readonly beta: number;
   /** Earlier tasks in the regulariser at each minibatch: all, or this many drawn uniformly. */
   readonly regularizedTasks: "all" | number;
-  /** What makes the minibatch steps; without the kernel it is the graph in any case. */
+  /** What makes the minibatch steps; without the kernel, and with chunks, it is the graph in any case. */
   readonly engine: "fused" | "graph";
 }
 
@@ -47,7 +47,7 @@ export class HyperCrlLearner implements Learner {
     this.#options = options;
     this.#shape = { ...options.hypernetwork, target: dynamics };
     const trainer = { shape: this.#shape, batchSize, clipNorm, beta };
-    const fused = engine === "fused" && compute.kernel;
+    const fused = engine === "fused" && compute.kernel && this.#shape.chunks === undefined;
     this.#trainer = fused ? new FusedTrainer(trainer, compute.threads) : new GraphTrainer(trainer);
     this.#feeder = new MinibatchFeeder(dynamics, batchSize);
     this.#rng = options.rng;

@@ -57,12 +57,7 @@ const LEARNERS: Readonly<Record<Settings["method"], LearnerFactory>> = {
     const chunks = { size: chunk, embedding: chunkEmbedding };
     // All chunks share the last layer's columns, so that no initial scale can fit one of them.
     const hypernetwork = { ...settings.hypernetwork, hidden, chunks, init: "xavier" } as const;
-    return new HyperCrlLearner({
-      ...options,
-      ...hypernetworkOptions(settings),
-      hypernetwork,
-      engine: "graph",
-    });
+    return new HyperCrlLearner({ ...options, ...hypernetworkOptions(settings), hypernetwork });
   },
   "multitask-hypernet": rehearsingHypernet(() => "all"),
   "replay-hypernet": rehearsingHypernet(({ hypernetwork }) => hypernetwork.coresetSize),

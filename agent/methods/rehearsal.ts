@@ -16,15 +16,14 @@ export interface RehearsalOptions extends PlainOptions {
 }
 
 /**
- * Plain networks that rehearse stored transitions of earlier tasks: `multitask` keeps all of them (an upper bound,
- * for it does what continual learning must do without), `coreset` some per task, drawn uniformly when the task ends
- * (the baselines of Huang et al. 2021, arXiv 2009.11997, section V; compare Vinyals-style coresets in Nguyen et al.
- * 2018, "Variational Continual Learning"). One body is shared; every task has a head, and all heads go on learning.
+ * Plain networks that rehearse stored transitions of earlier tasks, baselines of Huang et al. (2021, arXiv
+ * 2009.11997): `multitask` keeps all of them, which continual learning must do without, and `coreset` some of each
+ * task, drawn uniformly when it ends. One body is shared; every task has a head, and all heads go on learning.
  *
  * One minibatch: `L = Σ_{j≤t} Σ_b ‖ŷ_j(x_b) - y_b‖² / X` with B transitions of the current task and B of every
  * earlier one, so each task has the same share. This is the published weighting: its code adds for `multitask` a
  * minibatch of B per earlier task, and for `coreset` the whole coreset of size M scaled by B / M; drawing B rows of
- * it instead has the same expectation and a cost that does not depend on M.
+ * it instead has the same expectation, at a cost that does not depend on M.
  */
 export class RehearsalLearner implements Learner {
   readonly #options: RehearsalOptions;

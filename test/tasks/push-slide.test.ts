@@ -93,11 +93,11 @@ describe("the same strike on the five frictions", () => {
 });
 
 // A strike found by trying a few; what solves one task misses the goal in another.
-const SOLVING = [0.31, 0.29, 0.37, 0.41, 0.54];
+const SOLVING = [0.31, 0.29, 0.38, 0.41, 0.54];
 
 test.each(tasks.map((task, i) => [task.name, i] as const))("%s can be solved by one strike", (_, i) => {
   const own = strike(tasks[i], SOLVING[i]);
-  between(own.measures.maxCornerErrorMm, 0, 55);
+  expect(own.succeeded, `${own.measures.maxCornerErrorMm} mm`).toBe(true);
   expect(own.return).toBeGreaterThan(45);
 });
 
