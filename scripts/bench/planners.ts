@@ -1,5 +1,6 @@
 import { MpcPolicy } from "../../agent/policy.js";
 import type { Settings } from "../../agent/settings.js";
+import { UsageError } from "../../sim/core/errors.js";
 import { type Estimate, estimate } from "../comparison.js";
 import { evaluateRun } from "../evaluate-run.js";
 import { readRun } from "../run-result.js";
@@ -9,8 +10,9 @@ import { Stopwatch } from "./stopwatch.js";
 
 type PlannerSettings = Partial<Settings["planner"]>;
 
-/** A planner to compare: what its line of the table says, and the settings that replace a run's own. */
+/** A planner to compare: what it is chosen by, what its line of the table says, and what replaces a run's settings. */
 export interface PlannerVariant {
+  readonly id: string;
   readonly text: string;
   readonly planner: PlannerSettings;
 }
@@ -21,19 +23,30 @@ const ROLLOUTS = CEM.samples * CEM.iterations;
 
 /** CEM first, because the others are compared with it; then iCEM at a quarter of its samples, the rest at the same. */
 export const VARIANTS: readonly PlannerVariant[] = [
-  { text: "cem 500 × 5", planner: { ...CEM, warmStart: true } },
-  { text: "cem 500 × 5, cold start", planner: { ...CEM, warmStart: false } },
-  { text: "icem 500 × 5, shrinking", planner: { ...CEM, name: "icem" } },
+  { id: "cem", text: "cem 500 × 5", planner: { ...CEM, warmStart: true } },
+  { id: "cem-cold", text: "cem 500 × 5, cold start", planner: { ...CEM, warmStart: false } },
+  { id: "icem", text: "icem 500 × 5, shrinking", planner: { ...CEM, name: "icem" } },
   {
+    id: "icem-quarter",
     text: "icem 125 × 5, shrinking",
     planner: { ...CEM, name: "icem", samples: CEM.samples / 4, elites: 10 },
   },
-  { text: "the run's own", planner: {} },
-  { text: "mppi 500 × 5", planner: { ...CEM, name: "mppi" } },
-  { text: "pddm 2500", planner: { name: "pddm", samples: ROLLOUTS } },
-  { text: "random 2500", planner: { name: "random", samples: ROLLOUTS } },
-  { text: "gradient", planner: { name: "gradient" } },
+  { id: "own", text: "the run's own", planner: {} },
+  { id: "mppi", text: "mppi 500 × 5", planner: { ...CEM, name: "mppi" } },
+  { id: "pddm", text: "pddm 2500", planner: { name: "pddm", samples: ROLLOUTS } },
+  { id: "random", text: "random 2500", planner: { name: "random", samples: ROLLOUTS } },
+  { id: "gradient", text: "gradient", planner: { name: "gradient" } },
 ];
+
+/** Planners by their ids, in the order of the table. @throws UsageError when one is not known */
+export function chooseVariants(ids: readonly string[]): PlannerVariant[] {
+  const known = VARIANTS.map(({ id }) => id);
+  const unknown = ids.find((id) => !known.includes(id));
+  if (unknown !== undefined) {
+    throw new UsageError({ what: "Unknown planner to compare", got: unknown, expected: known.join(", ") });
+  }
+  return VARIANTS.filter(({ id }) => ids.includes(id));
+}
 
 export interface PlannersOptions {
   /** Finished runs, whose last state is evaluated. */

@@ -10,7 +10,7 @@ import { benchLearning } from "./learning.js";
 import { describeMachine } from "./machine.js";
 import { LONG_REPETITION, REPETITION } from "./measure.js";
 import { benchPhysicsStep, parseSetting } from "./physics-step.js";
-import { measurePlanners, plannersTable, randomReturn } from "./planners.js";
+import { chooseVariants, measurePlanners, plannersTable, randomReturn, VARIANTS } from "./planners.js";
 import { benchRates } from "./rates.js";
 import { type BenchResult, benchResult, joinSections, readResult, sectionTable } from "./result.js";
 import { needsTorch, parseSections, runSection, SECTIONS, type SectionName } from "./sections.js";
@@ -23,6 +23,12 @@ interface SpeedOptions {
   /** A file, or true for standard output. */
   readonly json?: string | true;
   readonly compare?: string;
+}
+
+interface PlannersChoice {
+  readonly episodes: number;
+  readonly planners?: string;
+  readonly json?: string;
 }
 
 /** The command line of the benchmark. */
@@ -56,10 +62,9 @@ export function createBenchProgram(io: BenchIo): Command {
     .description("let every planner control the learned models of finished runs and compare their returns")
     .argument("<runs...>", "run folders")
     .option("--episodes <n>", "episodes per task, run and planner", jobCount, 10)
+    .option("--planners <ids>", `some of ${VARIANTS.map(({ id }) => id).join(",")}`)
     .option("--json <file>", "write every episode's return to a file")
-    .action((runs: string[], options: { episodes: number; json?: string }) =>
-      comparePlanners(runs, options, io),
-    );
+    .action((runs: string[], options: PlannersChoice) => comparePlanners(runs, options, io));
   program
     .command("physics")
     .description("compare physics steps and solver iterations of the push tasks with a fine reference")
@@ -95,12 +100,13 @@ export function createBenchProgram(io: BenchIo): Command {
 
 async function comparePlanners(
   runs: readonly string[],
-  { episodes, json }: { episodes: number; json?: string },
+  { episodes, planners, json }: PlannersChoice,
   io: BenchIo,
 ): Promise<void> {
+  const variants = planners === undefined ? VARIANTS : chooseVariants(planners.split(","));
   if (json !== undefined) checkWritable(json);
   const random = runs.map(randomReturn);
-  const results = await measurePlanners({ runs, episodes, say: io.err });
+  const results = await measurePlanners({ runs, episodes, variants, say: io.err });
   io.out(plannersTable(results, random));
   if (json !== undefined) {
     writeFileSafely(resolve(json), `${JSON.stringify({ episodes, random, results }, null, 1)}\n`);

@@ -36,9 +36,13 @@ it("compares planners at one budget, and iCEM at a quarter of CEM's samples", ()
 it("evaluates each planner on the run's models and writes nothing there", async () => {
   const before = readFileSync(join(run, "settings.json"));
   const variants = [
-    { text: "own", planner: {} },
-    { text: "best of four", planner: { name: "random", samples: 4, elites: 4 } as const },
-    { text: "gradient", planner: { name: "gradient", restarts: 4, gradientSteps: 2 } as const },
+    { id: "own", text: "own", planner: {} },
+    { id: "random", text: "best of four", planner: { name: "random", samples: 4, elites: 4 } as const },
+    {
+      id: "gradient",
+      text: "gradient",
+      planner: { name: "gradient", restarts: 4, gradientSteps: 2 } as const,
+    },
   ];
   const said: string[] = [];
   const results = await measurePlanners({
@@ -60,6 +64,7 @@ it("evaluates each planner on the run's models and writes nothing there", async 
 it("gives each run's mean over episodes and tasks, and its share between random and the first planner", () => {
   const results = [
     {
+      id: "cem",
       text: "first",
       planner: {},
       ms: 1,
@@ -69,6 +74,7 @@ it("gives each run's mean over episodes and tasks, and its share between random 
       ],
     },
     {
+      id: "icem",
       text: "second",
       planner: {},
       ms: 2.25,
@@ -84,12 +90,23 @@ it("gives each run's mean over episodes and tasks, and its share between random 
   expect(text).toMatch(/second +│ +25\.0 \[10\.0, 40\.0\] │ 0\.417 \[0\.333, 0\.500\] │ +2\.3/);
 });
 
+it("compares only what is asked for", async () => {
+  const lines: string[] = [];
+  const io = { out: (text: string) => lines.push(text), err: () => {} };
+  const words = ["planners", run, "--planners", "own,random", "--episodes", "1"];
+  await createBenchProgram(io).parseAsync(words, { from: "user" });
+  expect(lines.join("\n")).toMatch(/the run's own[\s\S]*random 2500/);
+  expect(lines.join("\n")).not.toMatch(/cem 500|mppi/);
+}, 60_000);
+
 it("refuses settings that do not fit and folders that are no finished run, before it measures", async () => {
-  const wrong = { text: "wrong", planner: { name: "random", samples: 2 } as const };
+  const wrong = { id: "own", text: "wrong", planner: { name: "random", samples: 2 } as const };
   await expect(measurePlanners({ runs: [run], episodes: 1, variants: [wrong] })).rejects.toThrow(UsageError);
   const lines: string[] = [];
   const io = { out: (text: string) => lines.push(text), err: (text: string) => lines.push(text) };
-  const command = createBenchProgram(io).parseAsync(["planners", join(folder, "none")], { from: "user" });
-  await expect(command).rejects.toThrow(InputError);
+  const planners = (...words: string[]) =>
+    createBenchProgram(io).parseAsync(["planners", ...words], { from: "user" });
+  await expect(planners(join(folder, "none"))).rejects.toThrow(InputError);
+  await expect(planners(run, "--planners", "cem,icem-half")).rejects.toThrow(/got icem-half/i);
   expect(lines).toEqual([]);
 });
