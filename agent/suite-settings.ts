@@ -11,7 +11,6 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
       "loop.stepsPerTask=1200",
       "loop.bufferCapacity=1400",
       "loop.trainIterations=800",
-      "loop.evaluationEpisodes=5",
       "dynamics.hidden=[64,64]",
       "planner.horizon=25",
       "planner.samples=120",

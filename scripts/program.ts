@@ -135,7 +135,7 @@ function addReplay(program: Command, io: Io, done: (exitCode: number) => void): 
 function addSweep(program: Command, io: Io, done: (exitCode: number) => void): void {
   const chosen = ["suite", "methods", "seeds", "profile", "set", "tasks"];
   command(program, "sweep", "train several methods with several seeds and compare them")
-    .option("--suite <name>", "task suite (default: push)")
+    .option("--suite <name|file>", "task suite, or a module of your own (default: push)")
     .option("--methods <list>", `some of ${METHODS.join(",")} (default: all)`, methodList)
     .option("--seeds <list>", "seeds such as 1,2,3 or 1-5 (default: 1-3)", seedList)
     .option("--profile <name>", `${PROFILES.join(" or ")} (default: quick)`)

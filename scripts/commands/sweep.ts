@@ -1,3 +1,4 @@
+import { parse } from "node:path";
 import type { Io } from "../io.js";
 import { signalCode } from "../io.js";
 import { localEngine } from "../sweep/local-engine.js";
@@ -25,7 +26,7 @@ export async function sweepCommand(
   io: Io,
 ): Promise<number> {
   const { suite, profile } = baseOf(choice ?? {});
-  const out = flags.out ?? `runs/sweep-${suite.replace(/\W+/g, "-")}-${profile}`;
+  const out = flags.out ?? `runs/sweep-${parse(suite).name.replace(/\W+/g, "-")}-${profile}`;
   if (flags.report) {
     show(reportFolder(out), flags, io);
     return 0;

@@ -1,10 +1,11 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { z } from "zod";
 import { hashSettings, RunStore, readSettings, type Versions } from "../../agent/run-store.js";
 import { parseSettings, type Settings } from "../../agent/settings.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { writeFileSafely } from "../../sim/core/files.js";
+import { isSuiteFile } from "../suite-file.js";
 import type { PlannedRun, SweepBase } from "./plan.js";
 
 const SCHEMA = 1;
@@ -12,6 +13,8 @@ const SCHEMA = 1;
 const manifestSchema = z.strictObject({
   schema: z.literal(SCHEMA),
   suite: z.string(),
+  /** Module of the suite, as seen from the sweep's folder, when it does not come with the package. */
+  suiteFile: z.string().optional(),
   profile: z.string(),
   /** Settings of all runs as chosen, `name=value`. */
   assignments: z.array(z.string()),
@@ -42,12 +45,22 @@ export function runFolder(folder: string, { id }: Pick<ManifestRun, "id">): stri
   return join(folder, "runs", id);
 }
 
-/** A manifest of no runs. */
-export function emptyManifest({ suite, profile, assignments }: SweepBase, versions: Versions): Manifest {
+/** Module of the sweep's suite; undefined when it comes with the package. */
+export function suiteFileOf(folder: string, { suiteFile }: Manifest): string | undefined {
+  return suiteFile === undefined ? undefined : resolve(folder, suiteFile);
+}
+
+/**
+ * A manifest of no runs, for a sweep in `folder`.
+ * @param suite name of the suite, which `base` may give as a module
+ */
+export function emptyManifest(folder: string, suite: string, base: SweepBase, versions: Versions): Manifest {
   const { hypercrl, physics, node, onnxruntime } = versions;
+  const { profile, assignments } = base;
   return {
     schema: SCHEMA,
     suite,
+    ...(isSuiteFile(base.suite) && { suiteFile: relative(resolve(folder), resolve(base.suite)) }),
     profile,
     assignments: [...assignments],
     versions: { hypercrl, physics, node, onnxruntime },

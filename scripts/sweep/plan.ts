@@ -27,6 +27,7 @@ export interface SweepChoice {
 
 /** What all runs of a sweep have in common. */
 export interface SweepBase {
+  /** Name of the suite, or the path of a module that exports one. */
   readonly suite: string;
   readonly profile: string;
   readonly assignments: readonly string[];

@@ -127,6 +127,7 @@ export function writeReport(folder: string, report: SweepReport): void {
 }
 
 /** The command that continues one run by itself. */
-export function rerunCommand(folder: string): string {
-  return `hypercrl train --resume ${shellWord(folder)}`;
+export function rerunCommand(folder: string, suiteFile?: string): string {
+  const suite = suiteFile === undefined ? "" : ` --suite ${shellWord(suiteFile)}`;
+  return `hypercrl train --resume ${shellWord(folder)}${suite}`;
 }

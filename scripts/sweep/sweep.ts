@@ -1,13 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { diskError } from "../../sim/core/files.js";
-import type { TaskSuite } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
 import { isLockFile, lockFolder } from "../folder-lock.js";
 import { isFinished } from "../run-result.js";
-import { defaultRegistry } from "../suites.js";
+import { isSuiteFile, suiteFrom } from "../suite-file.js";
 import { currentVersions } from "../versions.js";
 import type { RunExit, RunJob, SweepEngine } from "./engine.js";
 import {
@@ -21,9 +20,10 @@ import {
   readManifest,
   runFolder,
   settingsOf,
+  suiteFileOf,
   writeManifest,
 } from "./manifest.js";
-import { baseOf, planRuns, planSeeds, type SweepBase, type SweepChoice } from "./plan.js";
+import { baseOf, planRuns, planSeeds, type SweepChoice } from "./plan.js";
 import { type FailedRun, reportSweep, rerunCommand, type SweepReport, writeReport } from "./report.js";
 import { lastError } from "./run-state.js";
 
@@ -60,12 +60,12 @@ export type RunOutcome =
 export async function runSweep(options: SweepOptions): Promise<SweepReport> {
   const { out, engine, signal, view } = options;
   await initPhysics();
-  const draft = openManifest(options);
+  const draft = await openManifest(options);
   createFolder(out);
   const lock = lockFolder(out, "Sweep");
   try {
     // Only now nobody else writes it.
-    const manifest = options.resume ? openManifest(options) : draft;
+    const manifest = options.resume ? await openManifest(options) : draft;
     if (!options.resume) checkEmpty(out);
     writeManifest(out, manifest);
     const pending = manifest.runs.filter((run) => !isFinished(runFolder(out, run)));
@@ -73,7 +73,7 @@ export async function runSweep(options: SweepOptions): Promise<SweepReport> {
     view.begin(out, manifest, pending);
     let failed: FailedRun[];
     try {
-      failed = await runAll(out, pending, { engine, signal, view });
+      failed = await runAll(out, manifest, pending, { engine, signal, view });
     } finally {
       view.end();
     }
@@ -86,11 +86,13 @@ export async function runSweep(options: SweepOptions): Promise<SweepReport> {
 }
 
 /** The manifest as it will be written. */
-function openManifest({ out, choice, resume }: SweepOptions): Manifest {
+async function openManifest({ out, choice, resume }: SweepOptions): Promise<Manifest> {
   if (!resume) {
     checkEmpty(out);
     const base = baseOf(choice ?? {});
-    return addRuns(emptyManifest(base, currentVersions()), planRuns(choice ?? {}, base, suiteOf(base)));
+    const suite = await suiteFrom(base.suite);
+    const empty = emptyManifest(out, suite.name, base, currentVersions());
+    return addRuns(empty, planRuns(choice ?? {}, base, suite));
   }
   const manifest = readManifest(out);
   checkSweepVersions(out, manifest, currentVersions());
@@ -100,20 +102,19 @@ function openManifest({ out, choice, resume }: SweepOptions): Manifest {
   checkSameBase(out, choice, manifest);
   const { methods, seeds = [...new Set(manifest.runs.map((run) => run.seed))] } = choice;
   if (methods === undefined) return addRuns(manifest, planSeeds(manifest.settings, seeds));
-  return addRuns(manifest, planRuns({ methods, seeds }, manifest, suiteOf(manifest)));
-}
-
-/** The suite all runs learn. @throws UsageError when it is not known */
-function suiteOf({ suite }: SweepBase): TaskSuite {
-  return defaultRegistry.find(suite);
+  const suite = await suiteFrom(suiteFileOf(out, manifest) ?? manifest.suite);
+  return addRuns(manifest, planRuns({ methods, seeds }, manifest, suite));
 }
 
 const OTHER = { suite: "another suite", profile: "another profile", assignments: "other settings" } as const;
 
 /** What all runs share is fixed when a sweep begins; left out, it stays. */
 function checkSameBase(out: string, choice: SweepChoice, manifest: Manifest): void {
+  const { suite } = choice;
+  const chosen = { ...choice, suite: suite !== undefined && isSuiteFile(suite) ? resolve(suite) : suite };
+  const begun = { ...manifest, suite: suiteFileOf(out, manifest) ?? manifest.suite };
   for (const key of ["suite", "profile", "assignments"] as const) {
-    const [got, expected] = [choice[key], manifest[key]].map((value) => JSON.stringify(value));
+    const [got, expected] = [chosen[key], begun[key]].map((value) => JSON.stringify(value));
     if (got === undefined || got === "[]" || got === expected) continue;
     throw new UsageError({
       what: `Sweep ${out} was begun with ${OTHER[key]}`,
@@ -149,12 +150,14 @@ function checkEmpty(out: string): void {
 /** Hands the runs to the engine; returns those that failed. */
 async function runAll(
   out: string,
+  manifest: Manifest,
   pending: readonly ManifestRun[],
   { engine, signal, view }: Pick<SweepOptions, "engine" | "signal" | "view">,
 ): Promise<FailedRun[]> {
   const failed: FailedRun[] = [];
   const logStart = new Map<string, number>();
   const runs = new Map(pending.map((run) => [run.id, run]));
+  const suiteFile = suiteFileOf(out, manifest);
   const started = ({ id, log }: RunJob) => {
     logStart.set(id, statSync(log, { throwIfNoEntry: false })?.size ?? 0);
     view.started(runs.get(id)!);
@@ -168,13 +171,13 @@ async function runAll(
       id: run.id,
       end: describe(exit),
       error: exit.startError ?? lastError(job.log, logStart.get(job.id) ?? 0),
-      command: rerunCommand(folder),
+      command: rerunCommand(folder, suiteFile),
     };
     failed.push(failure);
     view.ended(run, { kind: "failed", ...failure });
   };
   await engine.run(
-    pending.map((run) => jobOf(out, run)),
+    pending.map((run) => jobOf(out, run, suiteFile)),
     { started, exited },
     signal,
   );
@@ -182,12 +185,13 @@ async function runAll(
 }
 
 /** The folder holds the settings, so one command begins and continues any run. */
-function jobOf(out: string, run: ManifestRun): RunJob {
+function jobOf(out: string, run: ManifestRun, suiteFile: string | undefined): RunJob {
   const cli = fileURLToPath(new URL("../cli.js", import.meta.url));
-  const folder = runFolder(out, run);
+  const suite = suiteFile === undefined ? [] : ["--suite", suiteFile];
+  const options = ["--quiet", "--threads", "1", ...suite, "--resume", runFolder(out, run)];
   return {
     id: run.id,
-    command: [process.execPath, cli, "train", "--quiet", "--threads", "1", "--resume", folder],
+    command: [process.execPath, cli, "train", ...options],
     log: join(out, "logs", `${run.id}.log`),
   };
 }

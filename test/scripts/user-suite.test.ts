@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { taskRules } from "../../tasks/conformance.js";
@@ -49,6 +49,43 @@ describe("the example", () => {
     const resumed = await run(["train", "--quiet", "--resume", out, "--suite", EXAMPLE]);
     expect(resumed, resumed.stderr).toMatchObject({ code: 0 });
     expectOneError(await run(["train", "--resume", out, "--suite", "push"]), 2, /got --suite push/);
+  });
+});
+
+describe("a sweep of the example", () => {
+  const sweep = join(folder, "sweep");
+
+  it("runs every method on it, and goes on from the manifest alone", async () => {
+    const all = ["--suite", EXAMPLE, "--methods", "single", "--seeds", "1", "--out", sweep, ...TINY];
+    const begun = await run(["sweep", "--json", ...all]);
+    expect(begun.code, begun.stderr).toBe(0);
+    const { suite, suiteFile } = JSON.parse(readFileSync(join(sweep, "sweep.json"), "utf8"));
+    expect([suite, resolve(sweep, suiteFile)]).toEqual(["puck", EXAMPLE]);
+    const more = await run(["sweep", "--json", "--resume", "--out", sweep, "--methods", "hypercrl"]);
+    expect(more.code, more.stderr).toBe(0);
+    const { methods } = JSON.parse(more.stdout) as { methods: { method: string; runs: number }[] };
+    expect(methods.map(({ method, runs }) => [method, runs])).toEqual([
+      ["single", 1],
+      ["hypercrl", 1],
+    ]);
+  });
+
+  it("is not continued with another suite", async () => {
+    const resume = ["sweep", "--resume", "--out", sweep, "--suite"];
+    expectOneError(
+      await run([...resume, "push"]),
+      2,
+      /another suite; got "push"; expected ".*puck-suite\.mjs"/,
+    );
+    expect(await run([...resume, EXAMPLE, "--quiet"])).toMatchObject({ code: 0 });
+  });
+
+  it("ends before anything is written when the module breaks a rule", async () => {
+    const file = join(folder, "sweep-broken.mjs");
+    writeFileSync(file, "export const suite = {}");
+    const where = join(folder, "never");
+    expectOneError(await run(["sweep", "--suite", file, "--out", where]), 3, /breaks the rule "suite"/);
+    expect(existsSync(where)).toBe(false);
   });
 });
 

@@ -25,7 +25,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const versions = { hypercrl: "0.1.0", physics: "1", node: "v20", onnxruntime: "2" };
 const plan = (choice: SweepChoice) => planRuns(choice, baseOf(choice), pushSuite);
-const manifestOf = (choice: SweepChoice) => addRuns(emptyManifest(baseOf(choice), versions), plan(choice));
+const manifestOf = (choice: SweepChoice) =>
+  addRuns(emptyManifest(folder, pushSuite.name, baseOf(choice), versions), plan(choice));
 
 describe("a plan", () => {
   it("has every method with every seed, seed by seed, and defaults", () => {

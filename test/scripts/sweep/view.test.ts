@@ -11,7 +11,7 @@ const folder = temporaryFolder();
 const choice = { methods: [{ method: "single" }], seeds: [1, 2], assignments: ["tasks=2"] };
 const versions = { hypercrl: "0", physics: "0", node: "0", onnxruntime: "0" };
 const manifest = addRuns(
-  emptyManifest(baseOf(choice), versions),
+  emptyManifest(folder, pushSuite.name, baseOf(choice), versions),
   planRuns(choice, baseOf(choice), pushSuite),
 );
 const [run, other] = manifest.runs;
