@@ -308,9 +308,15 @@ function deepFreeze<T>(value: T): T {
   return value;
 }
 
-/** One line for each setting: name, default by profile, what it is. */
-export function describeSettings(): { name: string; quick: string; paper: string; text: string }[] {
-  return settingNames(quick).map((name) => {
+/** One line for each setting: name, default by profile for a suite, what it is. */
+export function describeSettings(
+  suite = "push",
+): { name: string; quick: string; paper: string; text: string }[] {
+  const defaultsOf = (profile: string) =>
+    resolveSettings({ suite, method: METHODS[0], profile, seed: 1, suiteTasks: 1 });
+  const [quick, paper] = [defaultsOf("quick"), defaultsOf("paper")];
+  const names = settingNames(quick).filter((name) => name.includes("."));
+  return names.map((name) => {
     const path = name.split(".");
     const [group, key] = path as [keyof typeof settingsSchema.shape, string];
     const schema = (settingsSchema.shape[group] as unknown as { shape: Record<string, z.ZodType> }).shape[

@@ -1,3 +1,18 @@
+/** Published for the suites whose dynamics network has four hidden layers of 200. */
+const LARGE_NETWORK = [
+  "dynamics.hidden=[200,200,200,200]",
+  "dynamics.outputVariance=true",
+  "hypernetwork.hidden=[256,256]",
+  "hypernetwork.activation=relu",
+  "chunked.hidden=[25,30]",
+  "chunked.chunk=4000",
+];
+
+const keep = (transitions: number) => [
+  `hypernetwork.coresetSize=${transitions}`,
+  `mlp.coresetSize=${transitions}`,
+];
+
 /**
  * What a suite changes of a profile, as `name=value` assignments applied before the user's own. The profiles
  * themselves are those of push; a suite that is not listed uses them as they are.
@@ -40,6 +55,7 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
       "loop.stepsPerTask=5060",
       "loop.bufferCapacity=7260",
       "loop.randomHold=3",
+      ...keep(600),
       "hypernetwork.beta=0.5",
       "dynamics.hidden=[200,200]",
       "planner.horizon=10",
@@ -51,13 +67,34 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
       "loop.stepsPerTask=60000",
       "loop.trainIterations=200",
       "loop.bufferCapacity=62000",
-      "dynamics.hidden=[200,200,200,200]",
-      "hypernetwork.hidden=[256,256]",
-      "hypernetwork.activation=relu",
+      ...LARGE_NETWORK,
+      ...keep(600),
       "hypernetwork.beta=0.5",
       "planner.horizon=10",
       "planner.samples=2000",
       "planner.initialStd=0.5",
+    ],
+  },
+  "push-slide": {
+    paper: [
+      "loop.initialRandomSteps=300",
+      "loop.stepsPerTask=3000",
+      "loop.bufferCapacity=3300",
+      "loop.trainEvery=150",
+      "loop.trainIterations=500",
+      "hypernetwork.beta=0.5",
+    ],
+  },
+  cheetah: {
+    paper: [
+      "loop.initialRandomSteps=10000",
+      "loop.stepsPerTask=100000",
+      "loop.bufferCapacity=110000",
+      "loop.trainEvery=1000",
+      ...LARGE_NETWORK,
+      ...keep(1000),
+      "planner.horizon=30",
+      "planner.elites=50",
     ],
   },
 };

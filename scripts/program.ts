@@ -32,9 +32,9 @@ export function createProgram(io: Io, done: (exitCode: number) => void): Command
   command(program, "tasks", "list the task suites and their tasks")
     .option("--suite <name|file>", "this suite alone; a module of your own is checked against every rule")
     .action(async (flags) => done(await tasksCommand(flags, io)));
-  command(program, "settings", "list every setting with its defaults").action((flags) =>
-    done(settingsCommand(flags, io)),
-  );
+  command(program, "settings", "list every setting with its defaults")
+    .option("--suite <name|file>", "with the defaults of this suite", "push")
+    .action(async (flags) => done(await settingsCommand(flags, io)));
   return program;
 }
 

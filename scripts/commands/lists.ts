@@ -51,9 +51,12 @@ function suiteText({ suite, description, tasks }: SuiteRow): string {
   ].join("\n");
 }
 
-/** `hypercrl settings`: every setting with the defaults of both profiles. */
-export function settingsCommand({ json }: { readonly json?: boolean }, io: Io): number {
-  const settings = describeSettings();
+/** `hypercrl settings`: every setting with the defaults of both profiles for a suite. */
+export async function settingsCommand(
+  { json, suite }: { readonly json?: boolean; readonly suite: string },
+  io: Io,
+): Promise<number> {
+  const settings = describeSettings((await suiteFrom(suite)).name);
   if (json) io.out(JSON.stringify(settings));
   else {
     const rows = settings.map(({ name, quick, paper, text }) => [name, quick, paper, text]);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { MetricsRecord } from "../../scripts/summary.js";
 import { readJsonl } from "../../sim/core/jsonl.js";
-import { CLI, type Finished, fileHashes, run, TINY, temporaryFolder } from "./cli.js";
+import { CLI, expectOneError, type Finished, fileHashes, run, TINY, temporaryFolder } from "./cli.js";
 
 const folder = temporaryFolder();
 const out = join(folder, "run");
@@ -108,6 +108,9 @@ it("tasks and settings list what there is", async () => {
     expect.objectContaining({ name: "planner.name", quick: '"icem"', paper: '"cem"' }),
   );
   expect((await run(["settings"])).stdout).toMatch(/planner\.horizon +│ +20/);
+  const { stdout } = await run(["settings", "--suite", "cheetah"]);
+  expect(stdout).toMatch(/loop\.initialRandomSteps +│ +\d+ +│ +10000/);
+  expectOneError(await run(["settings", "--suite", "dor"]), 2, /Did you mean "door"/);
 });
 
 it("--version prints the package's version", async () => {
