@@ -47,6 +47,29 @@ it("a run killed again and again ends with the bytes of an undisturbed one", asy
   expectSameRun(out);
 }, 300_000);
 
+// What each kind of method keeps between tasks and minibatches: path integrals, a Fisher matrix, old columns, data.
+it.each(["si", "ewc", "pnn", "coreset", "replay-hypernet", "chunked"])(
+  "a run of %s killed twice ends with the bytes of an undisturbed one",
+  async (method) => {
+    const [undisturbed, killed] = ["undisturbed", "killed"].map((name) => join(folder, `${method}-${name}`));
+    const train = (out: string) => ["train", "--quiet", "--method", method, "--out", out, ...TINY];
+    const { code, stderr } = await run(train(undisturbed));
+    expect(code, stderr).toBe(0);
+    const total = metricsLines(undisturbed);
+    // In the middle of the first task and of the second.
+    for (const [i, share] of [0.3, 0.7].entries()) {
+      const child = start(i === 0 ? train(killed) : ["train", "--quiet", "--resume", killed]);
+      while (child.running() && metricsLines(killed) < Math.floor(share * total)) await sleep(2);
+      child.kill("SIGKILL");
+      expect((await child.finished).signal).toBe("SIGKILL");
+    }
+    const resumed = await run(["train", "--quiet", "--resume", killed]);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(fileHashes(killed)).toEqual(fileHashes(undisturbed));
+  },
+  60_000,
+);
+
 it.each([
   ["SIGINT", 130, 5],
   ["SIGTERM", 143, 11],
