@@ -8,6 +8,12 @@ const count = (text: string, max = 100_000_000) => z.int().min(1).max(max).descr
 const fraction = (text: string) => z.number().min(0).max(1).describe(text);
 const rate = (text: string) => z.number().gt(0).max(1).describe(text);
 const layers = (text: string) => z.array(z.int().min(1).max(4096)).min(1).max(8).describe(text);
+const perAction = (max: number, text: string) => {
+  const value = z.number().gt(0).max(max);
+  return z
+    .union([value, z.array(value).min(1)], { error: `a number in (0, ${max}], or one for each action` })
+    .describe(text);
+};
 const activation = z.enum(["relu", "elu", "tanh"]).describe("Activation after every layer but the last.");
 
 export const METHODS = [
@@ -102,7 +108,7 @@ export const settingsSchema = z
       samples: count("Action sequences sampled per iteration; icem: in the first.", 1_000_000),
       elites: count("Best sequences the sampling distribution is refitted to.", 100_000),
       iterations: count("cem, icem, mppi: refits or updates per control step.", 1000),
-      initialStd: z.number().gt(0).max(100).describe("Initial standard deviation, in units of the action."),
+      initialStd: perAction(100, "cem, icem: initial standard deviation, in units of the action."),
       warmStart: z.boolean().describe("Start from the previous plan, shifted by one step."),
       noiseBeta: z.number().min(0).max(10).describe("icem: exponent of the noise's 1/f^β spectrum."),
       decay: z.number().min(1).max(10).describe("icem: factor by which samples shrink each iteration."),

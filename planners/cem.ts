@@ -1,5 +1,13 @@
 import { Rng } from "../sim/core/rng.js";
-import { ActionGaussian, evaluate, readSequence, restoreArray, selectElites } from "./sampling.js";
+import {
+  ActionGaussian,
+  evaluate,
+  type PerAction,
+  perAction,
+  readSequence,
+  restoreArray,
+  selectElites,
+} from "./sampling.js";
 import type { CostFunction, Planner, PlannerFactory, PlannerState, PlanningProblem } from "./types.js";
 
 export interface CemSettings {
@@ -10,7 +18,7 @@ export interface CemSettings {
   /** Rounds of sampling and refitting per control step (count). */
   readonly iterations: number;
   /** Standard deviation at the start of every control step (units of the action). */
-  readonly initialStd: number;
+  readonly initialStd: PerAction;
   /** Smallest standard deviation a refit may leave (units of the action; 0 as published). */
   readonly minStd: number;
   /** Whether to start from the previous plan shifted by one step (true or false; false as published). */
@@ -34,6 +42,8 @@ export const createCem: PlannerFactory<CemSettings> = (problem, settings, rng) =
 class Cem implements Planner {
   readonly #settings: CemSettings;
   readonly #gaussian: ActionGaussian;
+  /** `[U]` */
+  readonly #initialStd: readonly number[];
   /** `[H, N, U]` */
   #samples: Float32Array;
   /** Unit-variance noise of the next iteration, drawn while costs are computed, `[H, N, U]`. */
@@ -49,6 +59,7 @@ class Cem implements Planner {
     this.#settings = settings;
     this.#rng = rng;
     this.#gaussian = new ActionGaussian(problem);
+    this.#initialStd = perAction(settings.initialStd, problem.low.length, "planner.initialStd");
     this.#samples = new Float32Array(this.#gaussian.size * settings.samples);
     this.#noise = this.#samples.slice();
     this.#elites = new Float32Array(this.#gaussian.size * settings.elites);
@@ -56,11 +67,11 @@ class Cem implements Planner {
   }
 
   async plan(cost: CostFunction): Promise<Float32Array> {
-    const { iterations, initialStd, minStd, warmStart, chooseBest } = this.#settings;
+    const { iterations, minStd, warmStart, chooseBest } = this.#settings;
     const gaussian = this.#gaussian;
     if (this.#warmMean) gaussian.mean.set(this.#warmMean);
     else gaussian.mean.fill(0);
-    gaussian.std.fill(initialStd);
+    gaussian.resetStd(this.#initialStd);
     const rounds = iterations + (chooseBest ? 1 : 0);
     this.#rng.fillNormal(this.#noise);
     for (let i = 0; i < rounds; i++) {

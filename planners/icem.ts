@@ -4,6 +4,8 @@ import {
   ActionGaussian,
   evaluate,
   middleSequence,
+  type PerAction,
+  perAction,
   readSequence,
   restoreArray,
   selectElites,
@@ -19,7 +21,7 @@ export interface IcemSettings {
   /** Rounds of sampling and refitting per control step (count). */
   readonly iterations: number;
   /** Standard deviation at the start of every control step (units of the action, not of half its range). */
-  readonly initialStd: number;
+  readonly initialStd: PerAction;
   /** Exponent β of the noise's power 1/f^β along the horizon (number; 0 white, larger is smoother). */
   readonly noiseBeta: number;
   /** Factor γ by which the number of samples shrinks per iteration (number ≥ 1). */
@@ -52,6 +54,8 @@ interface Elites {
 class Icem implements Planner {
   readonly #settings: IcemSettings;
   readonly #gaussian: ActionGaussian;
+  /** `[U]` */
+  readonly #initialStd: readonly number[];
   readonly #map: Float32Array | undefined;
   readonly #initialMean: Float32Array;
   readonly #white: Float32Array;
@@ -75,6 +79,7 @@ class Icem implements Planner {
     this.#settings = settings;
     this.#rng = rng;
     this.#gaussian = new ActionGaussian(problem);
+    this.#initialStd = perAction(settings.initialStd, problem.low.length, "planner.initialStd");
     this.#map = noiseBeta === 0 ? undefined : coloredNoiseMap(problem.horizon, noiseBeta);
     const { size } = this.#gaussian;
     this.#initialMean = middleSequence(problem);
@@ -94,10 +99,10 @@ class Icem implements Planner {
   }
 
   async plan(cost: CostFunction): Promise<Float32Array> {
-    const { iterations, initialStd, momentum, warmStart } = this.#settings;
+    const { iterations, momentum, warmStart } = this.#settings;
     const gaussian = this.#gaussian;
     gaussian.mean.set(this.#warmMean ?? this.#initialMean);
-    gaussian.std.fill(initialStd);
+    gaussian.resetStd(this.#initialStd);
     this.#elites.count = 0;
     let action = gaussian.firstAction(gaussian.mean);
     let bestCost = Infinity;

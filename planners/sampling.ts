@@ -1,4 +1,4 @@
-import { InputError, RunError } from "../sim/core/errors.js";
+import { InputError, RunError, UsageError } from "../sim/core/errors.js";
 import type { CostFunction, PlannerState, PlanningProblem } from "./types.js";
 
 /**
@@ -66,6 +66,11 @@ export class ActionGaussian {
     }
   }
 
+  /** Sets the std of every step to those of the actions, `[U]`. */
+  resetStd(std: readonly number[]): void {
+    for (let i = 0; i < this.std.length; i++) this.std[i] = std[i % this.actionSize];
+  }
+
   /** First action `[U]` of an action sequence `[H, U]`, clipped, as a copy. */
   firstAction(sequence: Float32Array): Float32Array {
     const action = sequence.slice(0, this.actionSize);
@@ -80,6 +85,23 @@ export class ActionGaussian {
       actions[i] = Math.min(Math.max(actions[i], this.#low[u]), this.#high[u]);
     }
   }
+}
+
+/** One number for all actions, or one for each, `[U]`. */
+export type PerAction = number | readonly number[];
+
+/**
+ * The number of each action, `[U]`.
+ * @throws UsageError when a list has another length
+ */
+export function perAction(value: PerAction, actions: number, setting: string): number[] {
+  const list = typeof value === "number" ? new Array<number>(actions).fill(value) : [...value];
+  if (list.length === actions) return list;
+  throw new UsageError({
+    what: `Setting ${setting} does not fit the task`,
+    got: `${list.length} numbers`,
+    expected: `one number, or one for each of the ${actions} actions`,
+  });
 }
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type CemSettings, createCem } from "../../planners/cem.js";
 import { planners } from "../../planners/registry.js";
-import type { PlanningProblem } from "../../planners/types.js";
+import type { CostFunction, PlanningProblem } from "../../planners/types.js";
 import { Rng } from "../../sim/core/rng.js";
 import { executeLqr, executeReach, lqr, median, reach, recording } from "./problems.js";
 
@@ -38,6 +38,27 @@ describe("against the closed form of LQR", () => {
 
 describe("as published", () => {
   const settings = { samples: 30, elites: 5, iterations: 3, warmStart: false };
+
+  it("takes one initial std for each action, at every step", async () => {
+    const stds = [0.5, 2];
+    const wide = { horizon: 3, low: [-50, -50], high: [50, 50] };
+    let first: Float32Array | undefined;
+    const cost: CostFunction = async (actions, samples) => {
+      first ??= actions.slice();
+      return new Float32Array(samples);
+    };
+    await make({ samples: 4000, elites: 400, iterations: 1, initialStd: stds }, 1, wide).plan(cost);
+    for (let h = 0; h < 3; h++) {
+      for (const [u, std] of stds.entries()) {
+        const values = Array.from({ length: 4000 }, (_, n) => first![(h * 4000 + n) * 2 + u]);
+        const rms = Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / 4000);
+        expect(rms / std).toBeCloseTo(1, 1);
+      }
+    }
+    expect(() => make({ initialStd: [1, 1, 1] }, 1, wide)).toThrow(
+      /planner\.initialStd does not fit the task; got 3 numbers; expected one number, or one for each of the 2/,
+    );
+  });
 
   it("samples the first batch from N(0, initialStd) and refits to the elites alone", async () => {
     const problem = { horizon: 3, low: [-100], high: [100] };
