@@ -17,6 +17,7 @@ export interface RunScores {
   readonly forwardTransfer: number;
   readonly success: number;
   readonly wallMinutes: number;
+  readonly cpuMinutes: number;
   readonly peakMiB: number;
 }
 
@@ -30,6 +31,7 @@ export const SCORES = [
   "forwardTransfer",
   "success",
   "wallMinutes",
+  "cpuMinutes",
   "peakMiB",
 ] as const satisfies readonly Score[];
 
@@ -62,7 +64,7 @@ export function definitions(reference: Reference | undefined): string[] {
     "retention: mean of (return after the last task / return right after learning it), over the tasks but the last where both returns, not normalised, are positive: the ratio of the published code",
     "forward transfer: mean over tasks of (AUC - AUC of single) / (1 - AUC of single); AUC = success rate over the task's planned learning steps, each episode's success weighted by its steps (Continual World); tasks where single always succeeds are left out",
     "success: share of evaluation episodes after the last task that succeeded, mean over tasks",
-    "wall time: of all processes that worked on the run, minutes; peak memory: largest resident set of any of them, MiB",
+    "wall and processor time: of all processes that worked on the run, minutes; peak memory: largest resident set of any of them, MiB",
     "brackets: 95 % percentile bootstrap interval over seeds; n = finished runs, one per seed",
   ];
 }
@@ -116,6 +118,7 @@ export function scoreRun(run: RunResult, reference: Reference | undefined): RunS
     forwardTransfer: reference === undefined ? Number.NaN : forwardTransfer(run, reference),
     success: meanOf(success),
     wallMinutes: (usage?.wallMs ?? Number.NaN) / 60_000,
+    cpuMinutes: (usage?.cpuMs ?? Number.NaN) / 60_000,
     peakMiB: usage?.peakMiB ?? Number.NaN,
   };
 }

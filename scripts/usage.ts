@@ -7,6 +7,11 @@ import { readJsonl } from "../sim/core/jsonl.js";
 export interface Usage {
   /** Wall time of all processes that worked on the run, added up, ms. */
   readonly wallMs: number;
+  /**
+   * Processor time of all threads of all processes that worked on it, ms. Unlike wall time it does not count waiting
+   * for a core that others use. Undefined for runs of versions that did not note it.
+   */
+  readonly cpuMs: number | undefined;
   /** Largest resident memory of any of them, MiB. */
   readonly peakMiB: number;
 }
@@ -40,10 +45,13 @@ export class UsageLog {
 
   write(): void {
     this.#noted = performance.now();
+    // Of the whole process from its start, in microseconds.
+    const { user, system } = process.cpuUsage();
     const record: UsageRecord = {
       type: "usage",
       session: this.#session,
       wallMs: Math.round(this.#noted - this.#started),
+      cpuMs: Math.round((user + system) / 1000),
       // KiB on every platform.
       peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
     };
@@ -57,9 +65,12 @@ export function readUsage(folder: string): Usage | undefined {
   if (!existsSync(path)) return undefined;
   const records = (readJsonl(path).records as UsageRecord[]).filter(({ type }) => type === "usage");
   if (records.length === 0) return undefined;
-  const lastOf = new Map(records.map((record) => [record.session, record.wallMs]));
+  const last = [...new Map(records.map((record) => [record.session, record])).values()];
   return {
-    wallMs: [...lastOf.values()].reduce((a, b) => a + b, 0),
+    wallMs: last.reduce((sum, { wallMs }) => sum + wallMs, 0),
+    cpuMs: last.every(({ cpuMs }) => cpuMs !== undefined)
+      ? last.reduce((sum, { cpuMs = 0 }) => sum + cpuMs, 0)
+      : undefined,
     peakMiB: Math.max(...records.map(({ peakMiB }) => peakMiB)),
   };
 }

@@ -68,6 +68,7 @@ const COLUMNS: Readonly<Record<Score, readonly [heading: string, digits: number]
   forwardTransfer: ["forward\ntransfer", 3],
   success: ["success", 3],
   wallMinutes: ["wall time,\nmin", 1],
+  cpuMinutes: ["processor\ntime, min", 1],
   peakMiB: ["peak memory,\nMiB", 0],
 };
 

@@ -13,7 +13,11 @@ afterAll(() => rmSync(root, { recursive: true }));
 function run(method: string, seed: number, means: number[][], random = [0, 0]): RunResult {
   return {
     ...{ label: method, method, seed, tasks: ["a", "b"], random, means, untouched: 0, episodes: 4 },
-    ...{ success: [1, 0.5], learningSuccess: [0.5, 0.25], usage: { wallMs: 90_000, peakMiB: 200 } },
+    ...{
+      success: [1, 0.5],
+      learningSuccess: [0.5, 0.25],
+      usage: { wallMs: 90_000, cpuMs: 60_000, peakMiB: 200 },
+    },
   };
 }
 
@@ -73,7 +77,7 @@ describe("comparison of runs", () => {
 
   it("gives success, minutes and memory as they are", () => {
     expect(scoreRun(run("single", 1, [[1], [1, 1]]), undefined)).toMatchObject({
-      ...{ success: 0.75, wallMinutes: 1.5, peakMiB: 200 },
+      ...{ success: 0.75, wallMinutes: 1.5, cpuMinutes: 1, peakMiB: 200 },
     });
     const without = { ...run("single", 1, [[1], [1, 1]]), usage: undefined };
     expect(scoreRun(without, undefined)).toMatchObject({ wallMinutes: Number.NaN, peakMiB: Number.NaN });
@@ -145,9 +149,9 @@ describe("a run folder", () => {
     ]);
     writeLines("timing.jsonl", [
       { type: "training", ms: 1 },
-      { type: "usage", session: 1, wallMs: 5000, peakMiB: 150 },
-      { type: "usage", session: 1, wallMs: 9000, peakMiB: 160 },
-      { type: "usage", session: 2, wallMs: 700, peakMiB: 140 },
+      { type: "usage", session: 1, wallMs: 5000, cpuMs: 4000, peakMiB: 150 },
+      { type: "usage", session: 1, wallMs: 9000, cpuMs: 8000, peakMiB: 160 },
+      { type: "usage", session: 2, wallMs: 700, cpuMs: 600, peakMiB: 140 },
     ]);
   };
 
@@ -164,10 +168,19 @@ describe("a run folder", () => {
       success: [0, 1],
       // Of the first task's planned steps, 240 - 120 failed and 300 - 240 succeeded; exploring does not count.
       learningSuccess: [60 / 180, 1],
-      usage: { wallMs: 9700, peakMiB: 160 },
+      usage: { wallMs: 9700, cpuMs: 8600, peakMiB: 160 },
       untouched: 1,
       episodes: 3,
     });
+  });
+
+  it("knows no processor time of a process that did not note it", () => {
+    write([[[10, 20]], [[30], [5, 7]]]);
+    writeLines("timing.jsonl", [
+      { type: "usage", session: 1, wallMs: 9000, peakMiB: 160 },
+      { type: "usage", session: 2, wallMs: 700, cpuMs: 600, peakMiB: 140 },
+    ]);
+    expect(readRun(folder).usage).toEqual({ wallMs: 9700, cpuMs: undefined, peakMiB: 160 });
   });
 
   it("is refused while unfinished", () => {
