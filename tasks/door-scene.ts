@@ -31,12 +31,10 @@ const FINGER_FRICTION = 2;
 const ARM_GROUPS = 0x0002_0004;
 const DOOR_GROUPS = 0x0004_0002;
 
-const NO_CONTROLLER_STATE = new Float64Array(0);
-
 /**
  * Arm with a two-finger gripper before a door. Every episode starts from the same pose: `reset` restores a
  * snapshot taken at construction. Goals of the controller are renewed from the arm's pose at each control step, so
- * all of the mutable state is the world's.
+ * all of the mutable state is the world's, but for the largest door angle of the episode.
  */
 export class DoorScene implements Scene {
   readonly bodies: readonly VisualBody[];
@@ -47,12 +45,14 @@ export class DoorScene implements Scene {
   readonly #mechanism: DoorMechanism;
   readonly #substeps = substepsPerControl(DOOR_CONTROL_PERIOD, TIMESTEP);
   readonly #pristine: Uint8Array;
+  /** At the ends of the episode's control steps, rad. */
+  #largestDoorAngle = 0;
   /** Rapier's bodies of `bodies`, without the fixed frame, which comes first. */
   readonly #moving: readonly Handle[];
 
   /** @param name of the task, for refusing other tasks' snapshots */
   constructor(name: string, kind: DoorKind) {
-    this.#identity = `door/${name}, ${physicsVersion()}`;
+    this.#identity = `door/${name} with largest angle, ${physicsVersion()}`;
     this.#world = new PhysicsWorld({
       gravity: [0, 0, -9.81],
       timestep: TIMESTEP,
@@ -80,6 +80,7 @@ export class DoorScene implements Scene {
 
   reset(): void {
     this.#world.restore(this.#pristine);
+    this.#largestDoorAngle = 0;
   }
 
   advance(action: ArrayLike<number>): void {
@@ -98,6 +99,7 @@ export class DoorScene implements Scene {
       this.#mechanism.updateLatch();
       this.#world.step();
     }
+    this.#largestDoorAngle = Math.max(this.#largestDoorAngle, this.#mechanism.state().doorAngle);
   }
 
   observe(out: Float32Array): void {
@@ -117,10 +119,10 @@ export class DoorScene implements Scene {
     out.set([doorVelocity, handleVelocity, doorAngle, handleAngle], 8 + 2 * JOINTS);
   }
 
-  /** `doorAngle` (from closed) and `handleAngle` (signed), rad. */
+  /** `doorAngle` (from closed), `largestDoorAngle` of the episode so far and `handleAngle` (signed), rad. */
   measure(): Readonly<Record<string, number>> {
     const { doorAngle, handleAngle } = this.#mechanism.state();
-    return { doorAngle, handleAngle };
+    return { doorAngle, largestDoorAngle: this.#largestDoorAngle, handleAngle };
   }
 
   bodyPose(index: number): Pose {
@@ -130,13 +132,15 @@ export class DoorScene implements Scene {
 
   snapshot(): Uint8Array {
     return encodeSnapshot(this.#identity, {
-      controller: NO_CONTROLLER_STATE,
+      controller: Float64Array.of(this.#largestDoorAngle),
       world: this.#world.snapshot(),
     });
   }
 
   restore(snapshot: Uint8Array): void {
-    this.#world.restore(decodeSnapshot(this.#identity, snapshot).world);
+    const { controller, world } = decodeSnapshot(this.#identity, snapshot);
+    this.#world.restore(world);
+    this.#largestDoorAngle = controller[0];
   }
 
   close(): void {
