@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import { MpcPolicy } from "../../agent/policy.js";
+import { readSettings } from "../../agent/run-store.js";
 import type { Settings } from "../../agent/settings.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { type Estimate, estimate } from "../comparison.js";
@@ -17,35 +19,81 @@ export interface PlannerVariant {
   readonly planner: PlannerSettings;
 }
 
-/** Published CEM: what every planner's budget is measured by. */
-const CEM = { name: "cem", samples: 500, elites: 40, iterations: 5 } as const;
-const ROLLOUTS = CEM.samples * CEM.iterations;
+/** How many times iCEM's sequences CEM samples, as in the comparison this is about. */
+const QUARTER = 4;
 
-/** CEM first, because the others are compared with it; then iCEM at a quarter of its samples, the rest at the same. */
-export const VARIANTS: readonly PlannerVariant[] = [
-  { id: "cem", text: "cem 500 × 5", planner: { ...CEM, warmStart: true } },
-  { id: "cem-cold", text: "cem 500 × 5, cold start", planner: { ...CEM, warmStart: false } },
-  { id: "icem", text: "icem 500 × 5, shrinking", planner: { ...CEM, name: "icem" } },
-  {
-    id: "icem-quarter",
-    text: "icem 125 × 5, shrinking",
-    planner: { ...CEM, name: "icem", samples: CEM.samples / 4, elites: 10 },
-  },
-  { id: "own", text: "the run's own", planner: {} },
-  { id: "mppi", text: "mppi 500 × 5", planner: { ...CEM, name: "mppi" } },
-  { id: "pddm", text: "pddm 2500", planner: { name: "pddm", samples: ROLLOUTS } },
-  { id: "random", text: "random 2500", planner: { name: "random", samples: ROLLOUTS } },
-  { id: "gradient", text: "gradient", planner: { name: "gradient" } },
-];
+export const VARIANT_IDS = [
+  "cem",
+  "cem-cold",
+  "icem",
+  "icem-quarter",
+  "own",
+  "mppi",
+  "pddm",
+  "random",
+  "gradient",
+] as const;
+export type VariantId = (typeof VARIANT_IDS)[number];
 
-/** Planners by their ids, in the order of the table. @throws UsageError when one is not known */
-export function chooseVariants(ids: readonly string[]): PlannerVariant[] {
-  const known = VARIANTS.map(({ id }) => id);
-  const unknown = ids.find((id) => !known.includes(id));
+/**
+ * The planners to compare on a run, by id. All but `own`, `icem-quarter` and `gradient` have CEM's budget: the run's own
+ * samples and iterations where it plans with cem, and four times its samples where it plans with icem.
+ */
+export function planVariants(own: Settings["planner"]): Readonly<Record<VariantId, PlannerVariant>> {
+  const times = own.name === "icem" ? QUARTER : 1;
+  const [samples, elites, { iterations }] = [own.samples * times, own.elites * times, own];
+  const cem = { name: "cem", samples, elites, iterations } as const;
+  const quarter = { samples: samples / QUARTER, elites: Math.max(1, Math.round(elites / QUARTER)) };
+  const rollouts = samples * iterations;
+  const size = `${samples} × ${iterations}`;
+  const { decay } = own;
+  const shrinking = (count: number) => `${count} × ${iterations}${decay > 1 ? ", shrinking" : ""}`;
+  const variants: Record<VariantId, Omit<PlannerVariant, "id">> = {
+    cem: { text: `cem ${size}`, planner: { ...cem, warmStart: true } },
+    "cem-cold": { text: `cem ${size}, cold start`, planner: { ...cem, warmStart: false } },
+    icem: { text: `icem ${shrinking(samples)}`, planner: { ...cem, name: "icem" } },
+    "icem-quarter": {
+      text: `icem ${shrinking(quarter.samples)}`,
+      planner: { ...cem, name: "icem", ...quarter },
+    },
+    own: { text: "the run's own", planner: {} },
+    mppi: { text: `mppi ${size}`, planner: { ...cem, name: "mppi" } },
+    pddm: { text: `pddm ${rollouts}`, planner: { name: "pddm", samples: rollouts } },
+    random: { text: `random ${rollouts}`, planner: { name: "random", samples: rollouts } },
+    gradient: { text: "gradient", planner: { name: "gradient" } },
+  };
+  return Object.fromEntries(VARIANT_IDS.map((id) => [id, { id, ...variants[id] }])) as unknown as Readonly<
+    Record<VariantId, PlannerVariant>
+  >;
+}
+
+/**
+ * Planners for some runs by their ids, in the order of the table; the first is what the others are compared with.
+ * @throws UsageError when one is not known, or the runs plan differently
+ */
+export function chooseVariants(
+  runs: readonly string[],
+  ids: readonly string[] = VARIANT_IDS,
+): PlannerVariant[] {
+  const unknown = ids.find((id) => !(VARIANT_IDS as readonly string[]).includes(id));
   if (unknown !== undefined) {
-    throw new UsageError({ what: "Unknown planner to compare", got: unknown, expected: known.join(", ") });
+    throw new UsageError({
+      what: "Unknown planner to compare",
+      got: unknown,
+      expected: VARIANT_IDS.join(", "),
+    });
   }
-  return VARIANTS.filter(({ id }) => ids.includes(id));
+  const [own, ...others] = runs.map((run) => readSettings(run).planner);
+  const other = others.findIndex((planner) => !isDeepStrictEqual(planner, own));
+  if (other !== -1) {
+    throw new UsageError({
+      what: "Runs to compare planners on must plan alike, for the budget is theirs",
+      got: `${runs[other + 1]} with other planner settings than ${runs[0]}`,
+      expected: "runs of one sweep, or with the same --set planner.…",
+    });
+  }
+  const variants = planVariants(own);
+  return VARIANT_IDS.filter((id) => ids.includes(id)).map((id) => variants[id]);
 }
 
 export interface PlannersOptions {
@@ -53,7 +101,7 @@ export interface PlannersOptions {
   readonly runs: readonly string[];
   /** Episodes per task, run and planner. */
   readonly episodes: number;
-  readonly variants?: readonly PlannerVariant[];
+  readonly variants: readonly PlannerVariant[];
   /** Told what is being measured. */
   readonly say?: (text: string) => void;
 }
@@ -67,7 +115,7 @@ export interface PlannerResult extends PlannerVariant {
 
 /** Lets every planner control the learned models of finished runs; only the planner changes, nothing is learned. */
 export async function measurePlanners(options: PlannersOptions): Promise<PlannerResult[]> {
-  const { runs, episodes, variants = VARIANTS, say } = options;
+  const { runs, episodes, variants, say } = options;
   for (const run of runs) readRun(run);
   const watch = new Stopwatch().watch(MpcPolicy.prototype, ["act"]);
   try {

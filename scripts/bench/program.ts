@@ -10,7 +10,7 @@ import { benchLearning } from "./learning.js";
 import { describeMachine } from "./machine.js";
 import { LONG_REPETITION, REPETITION } from "./measure.js";
 import { benchPhysicsStep, parseSetting } from "./physics-step.js";
-import { chooseVariants, measurePlanners, plannersTable, randomReturn, VARIANTS } from "./planners.js";
+import { chooseVariants, measurePlanners, plannersTable, randomReturn, VARIANT_IDS } from "./planners.js";
 import { benchRates } from "./rates.js";
 import { type BenchResult, benchResult, joinSections, readResult, sectionTable } from "./result.js";
 import { needsTorch, parseSections, runSection, SECTIONS, type SectionName } from "./sections.js";
@@ -62,7 +62,7 @@ export function createBenchProgram(io: BenchIo): Command {
     .description("let every planner control the learned models of finished runs and compare their returns")
     .argument("<runs...>", "run folders")
     .option("--episodes <n>", "episodes per task, run and planner", jobCount, 10)
-    .option("--planners <ids>", `some of ${VARIANTS.map(({ id }) => id).join(",")}`)
+    .option("--planners <ids>", `some of ${VARIANT_IDS.join(",")}`)
     .option("--json <file>", "write every episode's return to a file")
     .action((runs: string[], options: PlannersChoice) => comparePlanners(runs, options, io));
   program
@@ -103,9 +103,9 @@ async function comparePlanners(
   { episodes, planners, json }: PlannersChoice,
   io: BenchIo,
 ): Promise<void> {
-  const variants = planners === undefined ? VARIANTS : chooseVariants(planners.split(","));
   if (json !== undefined) checkWritable(json);
   const random = runs.map(randomReturn);
+  const variants = chooseVariants(runs, planners?.split(","));
   const results = await measurePlanners({ runs, episodes, variants, say: io.err });
   io.out(plannersTable(results, random));
   if (json !== undefined) {

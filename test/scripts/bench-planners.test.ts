@@ -2,7 +2,15 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { measurePlanners, plannersTable, randomReturn, VARIANTS } from "../../scripts/bench/planners.js";
+import { resolveSettings } from "../../agent/settings.js";
+import {
+  chooseVariants,
+  measurePlanners,
+  plannersTable,
+  planVariants,
+  randomReturn,
+  VARIANT_IDS,
+} from "../../scripts/bench/planners.js";
 import { createBenchProgram } from "../../scripts/bench/program.js";
 import { evaluateRun } from "../../scripts/evaluate-run.js";
 import { train } from "../../scripts/train.js";
@@ -21,17 +29,36 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const planner = (...set: string[]) =>
+  resolveSettings({ suite: "push", method: "single", profile: "quick", seed: 1, suiteTasks: 5 }, set).planner;
+
 it("compares planners at one budget, and iCEM at a quarter of CEM's samples", () => {
-  const budget = ({ samples = 0, iterations = 1 }) => samples * iterations;
-  const named = (name: string) => VARIANTS.filter(({ planner }) => planner.name === name);
-  for (const name of ["cem", "mppi", "random", "pddm"]) {
-    const iterations = name === "random" || name === "pddm" ? 1 : undefined;
-    for (const { planner } of named(name))
-      expect(budget({ ...planner, ...(iterations && { iterations }) })).toBe(2500);
+  // A quick run plans with iCEM, 125 × 5; the published budget is four times that.
+  for (const own of [planner(), planner("planner.name=cem", "planner.samples=500", "planner.elites=40")]) {
+    const variants = planVariants(own);
+    const budget = (id: (typeof VARIANT_IDS)[number]) => {
+      const { samples = 0, iterations = 1 } = variants[id].planner;
+      return samples * iterations;
+    };
+    for (const id of ["cem", "cem-cold", "icem", "mppi", "random", "pddm"] as const)
+      expect(budget(id)).toBe(2500);
+    expect(budget("icem-quarter")).toBe(625);
+    expect(variants["icem-quarter"].planner).toMatchObject({ name: "icem", elites: 10 });
+    expect(variants.own.planner).toEqual({});
+    expect(Object.values(variants).map(({ id }) => id)).toEqual(VARIANT_IDS);
   }
-  expect(named("icem").map(({ planner }) => budget(planner))).toEqual([2500, 625]);
-  expect(named("gradient")).toHaveLength(1);
+  const { "icem-quarter": icem } = planVariants(
+    planner("planner.samples=64", "planner.elites=16", "planner.decay=1"),
+  );
+  expect(icem).toMatchObject({ text: "icem 64 × 5", planner: { samples: 64, elites: 16 } });
 });
+
+it("refuses runs that plan differently", async () => {
+  const other = join(folder, "other");
+  await train({ out: other, settings: { ...SHORT, "planner.horizon": 2 }, threads: 1 });
+  expect(() => chooseVariants([run, other])).toThrow(/must plan alike.*other with other planner settings/);
+  expect(chooseVariants([run, run], ["own", "cem"]).map(({ id }) => id)).toEqual(["cem", "own"]);
+}, 60_000);
 
 it("evaluates each planner on the run's models and writes nothing there", async () => {
   const before = readFileSync(join(run, "settings.json"));
@@ -95,7 +122,7 @@ it("compares only what is asked for", async () => {
   const io = { out: (text: string) => lines.push(text), err: () => {} };
   const words = ["planners", run, "--planners", "own,random", "--episodes", "1"];
   await createBenchProgram(io).parseAsync(words, { from: "user" });
-  expect(lines.join("\n")).toMatch(/the run's own[\s\S]*random 2500/);
+  expect(lines.join("\n")).toMatch(/the run's own[\s\S]*random 64/);
   expect(lines.join("\n")).not.toMatch(/cem 500|mppi/);
 }, 60_000);
 
