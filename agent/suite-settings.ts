@@ -60,12 +60,12 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
       "loop.trainIterations=250",
       ...keep(600),
       "hypernetwork.beta=0.5",
-      "planner.horizon=16",
+      // Few samples and their mean: more of them, a best one or a longer look ahead find the model's errors instead.
+      "planner.name=cem",
+      "planner.horizon=10",
       "planner.samples=64",
-      "planner.elites=16",
+      "planner.elites=20",
       "planner.iterations=3",
-      "planner.decay=1",
-      "planner.noiseBeta=1",
       // Turns of 0.5 rad in 0.1 s make the wrist thrash, which the model cannot foresee.
       "planner.initialStd=[0.5,0.5,0.5,0.125,0.125,0.125,0.5]",
     ],
