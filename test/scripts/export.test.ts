@@ -37,7 +37,7 @@ describe("export of a finished run", () => {
       expect([random, recorded]).toEqual([128, 128]);
       expect(largestDifference).toBeLessThanOrEqual(tolerance);
     }
-    expect([runTasks, tolerance]).toEqual([2, 1e-5]);
+    expect([runTasks, tolerance]).toEqual([2, 1e-4]);
     expect(bytes).toBe(readFileSync(file("both")).length);
     expect(fileHashes(good)).toEqual(before);
   });
@@ -71,7 +71,7 @@ describe("export of a finished run", () => {
     const { code, stdout, stderr } = await run(["export", good, "--onnx", file("one"), "--after-task", "1"]);
     expect(code, stderr).toBe(0);
     expect(stdout).toMatch(/│ 500-500 +│ +0 │ +128 │ +128 │ +\d\.\de[-+]\d+ │/);
-    expect(stdout).toMatch(/Largest difference of all \d\.\de[-+]\d+, allowed 1e-5/);
+    expect(stdout).toMatch(/Largest difference of all \d\.\de[-+]\d+, allowed 1e-4/);
     expect(stderr).toBe("warning: the model has 1 of the run's 2 tasks: 500-500\n");
   });
 });
