@@ -4,7 +4,7 @@ import type { EpisodeSpec, EpisodeStart, EpisodeStep } from "./episode.js";
 
 /**
  * The JSON messages `/reset` (once) and `/step`. Vectors are objects keyed by channel name, so that a plot in
- * Foxglove says `/step.observation.corner0X`. A measure that is not finite is left out.
+ * Foxglove says `/step.observation.frontLeftX`. A measure that is not finite is left out.
  */
 export class StepCodec {
   readonly #spec: EpisodeSpec;
