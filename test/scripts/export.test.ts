@@ -117,24 +117,28 @@ describe("what cannot be exported", () => {
     await expectNothing([young, "--onnx", never], 3, /young has learned no task yet.*train --resume/);
   });
 
-  it("a state that was not saved, or lost its arrays, or is damaged", async () => {
-    await expectNothing(
-      [good, "--onnx", never, "--after-task", "3"],
-      2,
-      /no state after task 3; expected one of 1, 2/,
-    );
-    const states = (copy: string) => join(copy, "checkpoints");
-    const arrays = (copy: string) =>
-      join(states(copy), readdirSync(states(copy)).find((name) => /^task-2-.*safetensors$/.test(name)) ?? "");
-    const lost = changedRun("lost", (copy) => rmSync(arrays(copy)));
-    await expectNothing([lost, "--onnx", never], 3, /File .*safetensors is missing/);
-    const flipped = changedRun("flipped", (copy) => flipByte(arrays(copy)));
-    await expectNothing([flipped, "--onnx", never], 3, /Checkpoint arrays .* are damaged/);
-    const log = changedRun("log", (copy) => {
-      const path = join(copy, "metrics.jsonl");
-      writeFileSync(path, `{${readFileSync(path, "utf8")}`);
-    });
-    await expectNothing([log, "--onnx", never], 3, /metrics\.jsonl is damaged in line 1/);
+  const arrays = (copy: string) => {
+    const states = join(copy, "checkpoints");
+    return join(states, readdirSync(states).find((name) => /^task-2-.*safetensors$/.test(name)) ?? "");
+  };
+  it.each<[string, (copy: string) => void, RegExp]>([
+    ["lost its arrays", (copy) => rmSync(arrays(copy)), /File .*safetensors is missing/],
+    ["has damaged arrays", (copy) => flipByte(arrays(copy)), /Checkpoint arrays .* are damaged/],
+    [
+      "has a damaged log",
+      (copy) => {
+        const path = join(copy, "metrics.jsonl");
+        writeFileSync(path, `{${readFileSync(path, "utf8")}`);
+      },
+      /metrics\.jsonl is damaged in line 1/,
+    ],
+  ])("a run that %s", async (name, damage, message) => {
+    await expectNothing([changedRun(name.replaceAll(" ", "-"), damage), "--onnx", never], 3, message);
+  });
+
+  it("a state that was not saved", async () => {
+    const message = /no state after task 3; expected one of 1, 2/;
+    await expectNothing([good, "--onnx", never, "--after-task", "3"], 2, message);
   });
 
   it("a place that cannot be written", async () => {
