@@ -26,6 +26,14 @@ export interface TrainingSession {
   readonly report: Promise<TrainingReport>;
 }
 
+/** What predicts one task. */
+export interface TaskDynamics {
+  readonly shape: MlpShape;
+  /** `[P]` */
+  readonly weights: Float32Array;
+  readonly normalizer: NormalizerArrays;
+}
+
 /** Everything the agent needs to continue bit by bit. */
 export interface AgentState {
   readonly learner: LearnerState;
@@ -132,6 +140,12 @@ export class Agent {
     const policy = await this.#createPolicy(index, rng);
     await policy.load(await this.learner.weights(index), this.#normalizers[index]);
     return policy;
+  }
+
+  /** The dynamics of any task begun so far, with today's weights. */
+  async dynamicsOf(index: number): Promise<TaskDynamics> {
+    const shape = networkShape(this.settings.method, this.#shape, index);
+    return { shape, weights: await this.learner.weights(index), normalizer: this.#normalizers[index] };
   }
 
   async state(): Promise<AgentState> {

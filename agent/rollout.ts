@@ -1,8 +1,9 @@
 import type { CostGradient } from "../planners/types.js";
-import type { Task } from "../sim/task.js";
+import type { Task, TaskSpec } from "../sim/task.js";
 import {
   encodeFeatures,
   foldNormalizer,
+  type Layer,
   type MlpShape,
   meanLayers,
   meanShape,
@@ -15,7 +16,7 @@ import {
 import { encodeModel } from "./graph/encode.js";
 import { type Dimension, Graph, type Tensor } from "./graph/graph.js";
 import * as ops from "./graph/operations.js";
-import { alignedArrays, Session, tensor } from "./graph/session.js";
+import { alignedArrays, type Feeds, Session, tensor } from "./graph/session.js";
 import type { NormalizerArrays } from "./normalizer.js";
 import { RolloutColumns, type RolloutLayout } from "./parallel/columns.js";
 import type { PlanningThreads, SharedRollout } from "./parallel/planning-threads.js";
@@ -23,14 +24,14 @@ import { RolloutGradient } from "./rollout-gradient.js";
 import { applyChange, changeKinds } from "./state-change.js";
 
 /** Names of the planner graph's inputs for layer `i`. */
-const layerNames = (i: number) => ({ weight: `layer.${i}.weight`, bias: `layer.${i}.bias` });
+export const layerNames = (i: number) => ({ weight: `layer.${i}.weight`, bias: `layer.${i}.bias` });
 
 /**
  * Turns flat weights `[1, P]` and a normaliser into what the planner's graph takes: per layer, weights `[out, in]`
  * and biases `[out, 1]` with the normaliser folded in, of the mean alone. Done once per new weights, not once per
  * plan.
  */
-function foldGraph(shape: MlpShape): Graph {
+export function foldGraph(shape: MlpShape): Graph {
   const g = new Graph();
   const weights = g.input("weights", [1, weightCount(shape)]);
   const normalizer = normalizerInputs(g, shape.sizes[0], targetSize(shape));
@@ -41,6 +42,31 @@ function foldGraph(shape: MlpShape): Graph {
     g.output(names.bias, ops.reshape(bias, [bias.shape[1] as number, 1]));
   });
   return g;
+}
+
+/** Inputs of `foldGraph`, copied. */
+export function foldFeeds(weights: Float32Array, normalizer: NormalizerArrays): Feeds {
+  const arrays = { weights, ...normalizer };
+  const names = ["weights", "inputMean", "inputScale", "targetMean", "targetStd"] as const;
+  const copies = alignedArrays(names.map((name) => arrays[name].length));
+  const feeds = names.map((name, i) => {
+    copies[i].set(arrays[name]);
+    const size = arrays[name].length;
+    return [name, tensor(copies[i], name.startsWith("input") ? [size, 1] : [1, size])] as const;
+  });
+  return Object.fromEntries(feeds);
+}
+
+/** States `[X, N]` after actions `u [U, N]` in states `x [X, N]`, through the layers of `foldGraph`. */
+export function nextStates(
+  spec: TaskSpec,
+  layers: readonly Layer[],
+  activation: MlpShape["activation"],
+  x: Tensor,
+  u: Tensor,
+): Tensor {
+  const input = ops.concat([encodeFeatures(spec, x, 0), u], 0);
+  return applyChange(changeKinds(spec), x, mlpColumns(layers, activation, input));
 }
 
 /**
@@ -55,7 +81,6 @@ function foldGraph(shape: MlpShape): Graph {
 function rolloutGraph(task: Task, shape: MlpShape, horizon: number, samples: Dimension = "N"): Graph {
   const { spec } = task;
   const [X, U] = [spec.observation.length, spec.action.length];
-  const kinds = changeKinds(spec);
   const g = new Graph();
   const x0 = g.input("x0", [1, X]);
   const actions = g.input("actions", [horizon, samples, U]);
@@ -69,9 +94,7 @@ function rolloutGraph(task: Task, shape: MlpShape, horizon: number, samples: Dim
     const u = ops.gather(steps, g.integers([h], []));
     // The first observation is one column; adding zero times an action row spreads it over N columns.
     if (h === 0) xs.push(ops.add(ops.reshape(x0, [X, 1]), ops.mul(ops.slice(u, 0, 1, 0), 0)));
-    const x = xs[h];
-    const input = ops.concat([encodeFeatures(spec, x, 0), u], 0);
-    xs.push(applyChange(kinds, x, mlpColumns(layers, shape.activation, input)));
+    xs.push(nextStates(spec, layers, shape.activation, xs[h], u));
   }
   const reward = task.reward(ops.graphOps(g, 0), {
     observation: joinSteps(xs.slice(0, -1)),
@@ -133,15 +156,7 @@ export class RolloutModel {
 
   /** Sets the weights `[P]` and the normaliser to plan with. */
   async load(weights: Float32Array, normalizer: NormalizerArrays): Promise<void> {
-    const arrays = { weights, ...normalizer };
-    const names = ["weights", "inputMean", "inputScale", "targetMean", "targetStd"] as const;
-    const copies = alignedArrays(names.map((name) => arrays[name].length));
-    const feeds = names.map((name, i) => {
-      copies[i].set(arrays[name]);
-      const size = arrays[name].length;
-      return [name, tensor(copies[i], name.startsWith("input") ? [size, 1] : [1, size])] as const;
-    });
-    await this.#fold.run(Object.fromEntries(feeds), this.#columns.layerFeeds);
+    await this.#fold.run(foldFeeds(weights, normalizer), this.#columns.layerFeeds);
     this.#shared?.load();
   }
 

@@ -3,11 +3,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:f
 import { basename, join } from "node:path";
 import { InputError, UsageError } from "../sim/core/errors.js";
 import { diskError, writeFileSafely } from "../sim/core/files.js";
-import { JsonlLog } from "../sim/core/jsonl.js";
+import { JsonlLog, readJsonl } from "../sim/core/jsonl.js";
 import type { EpisodeHeader } from "../sim/recording/episode.js";
 import type { TaskSpec } from "../sim/task.js";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { parseSettings, type Settings } from "./settings.js";
+import { Board } from "./tensorboard/board.js";
 
 /** Versions that decide a run's numbers. */
 export type Versions = EpisodeHeader["versions"] & { readonly node: string; readonly onnxruntime: string };
@@ -25,8 +26,9 @@ export function hashSettings(settings: Settings): string {
 
 /**
  * The folder of one run:
- * `settings.json`, `versions.json`, `metrics.jsonl` (same seed, same bytes), `timing.jsonl`, `episodes/*.mcap`,
- * `checkpoint.json` with its arrays, `checkpoints/task-N.json` after each task, `evaluation.json`.
+ * `settings.json`, `versions.json`, `metrics.jsonl` (same seed, same bytes), `timing.jsonl`, `tensorboard/` (the
+ * same as curves), `episodes/*.mcap`, `checkpoint.json` with its arrays, `checkpoints/task-N.json` after each task,
+ * `evaluation.json`.
  */
 export class RunStore {
   readonly folder: string;
@@ -34,6 +36,7 @@ export class RunStore {
   readonly settingsHash: string;
   readonly versions: Versions;
   readonly #logs: Record<LogName, JsonlLog>;
+  readonly #board: Board;
   #checkpointFiles: readonly string[] = [];
 
   private constructor(
@@ -49,6 +52,9 @@ export class RunStore {
     const open = (name: LogName) =>
       new JsonlLog(join(folder, `${name}.jsonl`), resumeAt === undefined ? {} : { resumeAt: resumeAt[name] });
     this.#logs = { metrics: open("metrics"), timing: open("timing") };
+    // Read after the logs were cut.
+    const past = (name: LogName) => readJsonl(join(folder, `${name}.jsonl`)).records;
+    this.#board = new Board(folder, settings, { metrics: past("metrics"), timing: past("timing") });
   }
 
   /** Makes a new run folder. @throws UsageError when something is at that path already */
@@ -105,6 +111,7 @@ export class RunStore {
 
   append(log: LogName, record: object): void {
     this.#logs[log].append(record);
+    this.#board.append(log, record);
   }
 
   episodePath(name: string): string {
@@ -135,7 +142,7 @@ export class RunStore {
   }
 
   close(): void {
-    for (const log of Object.values(this.#logs)) log.close();
+    for (const log of [...Object.values(this.#logs), this.#board]) log.close();
   }
 
   #episodesLogged(): Set<string> {
@@ -212,7 +219,9 @@ function wholeLines(path: string): number {
 function removeLater(folder: string, episodes: ReadonlySet<string>, arrays?: string): void {
   removeFrom(join(folder, "episodes"), (file) => !episodes.has(file));
   removeFrom(folder, (file) => file.endsWith(".tmp") || (isArrays(file) && file !== arrays));
-  removeFrom(join(folder, "checkpoints"), (file) => file.endsWith(".tmp"));
+  for (const inside of ["checkpoints", "tensorboard", "tensorboard/timing"]) {
+    removeFrom(join(folder, inside), (file) => file.endsWith(".tmp"));
+  }
 }
 
 function isArrays(file: string): boolean {

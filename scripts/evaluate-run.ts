@@ -1,36 +1,18 @@
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
-import { Agent } from "../agent/agent.js";
-import { readCheckpoint } from "../agent/checkpoint.js";
 import { EVALUATION_SEED } from "../agent/loop.js";
 import type { MpcPolicy } from "../agent/policy.js";
-import { hashSettings, readSettings } from "../agent/run-store.js";
 import { parseSettings, type Settings } from "../agent/settings.js";
-import { InputError, UsageError } from "../sim/core/errors.js";
 import { Rng } from "../sim/core/rng.js";
 import { Environment } from "../sim/environment.js";
-import type { Task, TaskSuite } from "../sim/task.js";
-import { initPhysics } from "../sim/world.js";
-import { createRegistry } from "../tasks/registry.js";
-import { chooseCompute } from "./compute.js";
-import { suiteFrom } from "./suite-file.js";
-import { defaultRegistry, suiteOfRun } from "./suites.js";
+import type { Task } from "../sim/task.js";
+import { openSavedState, type SavedStateOptions } from "./saved-state.js";
 
-export interface EvaluateOptions {
-  /** Use the state after this many tasks; default the last one saved. */
-  readonly afterTask?: number;
+export interface EvaluateOptions extends SavedStateOptions {
   /** Episodes per task; default as in the run. */
   readonly episodes?: number;
   /** Seed of starts and planner noise; default the run's own, which repeats its evaluation exactly. */
   readonly seed?: number;
   /** Planner settings that replace the run's own. */
   readonly planner?: Partial<Settings["planner"]>;
-  /** The suite, or the path of the module that exports it, when it is not registered. */
-  readonly suite?: string | TaskSuite;
-  /** Threads that plan together; results do not depend on it. Default: the machine's cores, at most 4. */
-  readonly threads?: number;
-  /** Told of what works less well than it should. */
-  readonly onWarning?: (text: string) => void;
   readonly onEpisode?: (task: string, episode: EvaluatedEpisode) => void;
   readonly signal?: AbortSignal;
 }
@@ -60,25 +42,16 @@ export interface RunEvaluation {
  * @throws InputError when there is no such state or it is damaged, UsageError when a number is out of range
  */
 export async function evaluateRun(folder: string, options: EvaluateOptions = {}): Promise<RunEvaluation> {
-  await initPhysics();
-  const settings = readSettings(folder);
-  const registry =
-    options.suite === undefined ? defaultRegistry : createRegistry([await suiteFrom(options.suite)]);
-  const suite = suiteOfRun(folder, settings, registry);
-  const afterTask = savedTask(folder, options.afterTask);
-  const path = join(folder, "checkpoints", `task-${afterTask}.json`);
-  const checkpoint = readCheckpoint(path, hashSettings(settings), settings, suite.tasks[0].spec);
+  const opened = await openSavedState(folder, options, (settings) => {
+    const planner = { ...settings.planner, ...options.planner };
+    return parseSettings({ ...settings, planner }, "the planner settings");
+  });
+  const { agent, afterTask, settings, tasks } = opened;
   const { episodes = settings.loop.evaluationEpisodes, seed, signal, onEpisode } = options;
-  const tasks = suite.tasks.slice(0, settings.tasks);
-  const compute = chooseCompute(settings, options.threads, options.onWarning ?? (() => {}));
-  const planner = { ...settings.planner, ...options.planner };
-  const planning = parseSettings({ ...settings, planner }, "the planner settings");
-  const agent = new Agent(tasks, planning, Rng.fromSeed(settings.seed).split("agent"), compute);
   try {
-    await agent.restore(checkpoint.agent, afterTask - 1);
     const rng = Rng.fromSeed(seed ?? settings.seed);
     const out: { task: string; episodes: EvaluatedEpisode[] }[] = [];
-    for (const [j, task] of tasks.slice(0, afterTask).entries()) {
+    for (const [j, task] of tasks.entries()) {
       const stream = (k: number) => rng.split(`evaluate/${afterTask - 1}/${j}/${k}`);
       const policy = await agent.policyFor(j, stream(0));
       const done: EvaluatedEpisode[] = [];
@@ -127,26 +100,4 @@ async function* runEpisodes(m: Measurement): AsyncGenerator<EvaluatedEpisode> {
   } finally {
     environment.close();
   }
-}
-
-/** Checks that the state after `wanted` tasks was saved; default the last one. */
-function savedTask(folder: string, wanted: number | undefined): number {
-  const states = join(folder, "checkpoints");
-  const saved = (existsSync(states) ? readdirSync(states) : [])
-    .map((name) => Number(/^task-(\d+)\.json$/.exec(name)?.[1]))
-    .filter((n) => Number.isInteger(n))
-    .sort((a, b) => a - b);
-  if (saved.length === 0) {
-    throw new InputError({
-      what: `Run ${folder} has no state to evaluate`,
-      expected: `${states}/task-1.json, which is written when the first task is learned`,
-      todo: `Continue the run with \`hypercrl train --resume ${folder}\``,
-    });
-  }
-  if (wanted === undefined) return saved[saved.length - 1];
-  if (saved.includes(wanted)) return wanted;
-  throw new UsageError({
-    what: `Run ${folder} has no state after task ${wanted}`,
-    expected: `one of ${saved.join(", ")}`,
-  });
 }

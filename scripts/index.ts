@@ -89,6 +89,7 @@ export {
   type RunEvaluation,
   type TaskEvaluation,
 } from "./evaluate-run.js";
+export { type ExportOptions, type ExportResult, exportRun, type TaskExport } from "./export-run.js";
 export { loadSuite } from "./suite-file.js";
 export { registerSuite } from "./suites.js";
 export {

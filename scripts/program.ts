@@ -4,6 +4,7 @@ import { METHODS, PROFILES } from "../agent/settings.js";
 import { UsageError } from "../sim/core/errors.js";
 import type { TaskSuite } from "../sim/task.js";
 import { evaluateCommand } from "./commands/evaluate.js";
+import { exportCommand } from "./commands/export.js";
 import { settingsCommand, tasksCommand } from "./commands/lists.js";
 import { replayCommand } from "./commands/replay.js";
 import { sweepCommand } from "./commands/sweep.js";
@@ -28,6 +29,7 @@ export function createProgram(io: Io, done: (exitCode: number) => void): Command
   addTrain(program, io, done);
   addEvaluate(program, io, done);
   addReplay(program, io, done);
+  addExport(program, io, done);
   addSweep(program, io, done);
   command(program, "tasks", "list the task suites and their tasks")
     .option("--suite <name|file>", "this suite alone; a module of your own is checked against every rule")
@@ -130,6 +132,15 @@ function addReplay(program: Command, io: Io, done: (exitCode: number) => void): 
     .option("--verify", "simulate again and compare every observation, reward and state hash bit by bit")
     .option("--suite <file>", SUITE_FILE_TEXT)
     .action(async (paths: string[], flags) => done(await replayCommand(paths, flags, io)));
+}
+
+function addExport(program: Command, io: Io, done: (exitCode: number) => void): void {
+  command(program, "export", "write the dynamics that a run has learned as one ONNX model")
+    .argument("<run>", "run folder")
+    .requiredOption("--onnx <file>", "new file for the model: (x, u, task) → xNext")
+    .option("--after-task <n>", "use the state after n tasks (default: the last saved)", wholeNumber)
+    .option("--suite <file>", SUITE_FILE_TEXT)
+    .action(async (run: string, options) => done(await exportCommand(run, options, io)));
 }
 
 function addSweep(program: Command, io: Io, done: (exitCode: number) => void): void {

@@ -12,13 +12,17 @@ const ELEMENT_TYPE: Readonly<Record<DataType, number>> = {
   bool: onnx.TensorProto.DataType.BOOL,
 };
 
-/** Encodes a graph as ONNX model bytes (operator set 17). */
-export function encodeModel(graph: Graph): Uint8Array {
+/**
+ * Encodes a graph as ONNX model bytes (operator set 17).
+ * @param metadata what a file says of itself, by key
+ */
+export function encodeModel(graph: Graph, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
   const model = onnx.ModelProto.create({
     irVersion: IR_VERSION,
     producerName: "hypercrl",
     opsetImport: [{ domain: "", version: OPERATOR_SET }],
     graph: encodeGraph(graph, "main"),
+    metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
   });
   return onnx.ModelProto.encode(model).finish();
 }

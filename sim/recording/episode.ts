@@ -66,17 +66,15 @@ const float = z
   .string()
   .regex(/^-?\d[\d.]*(e[-+]?\d+)?$/)
   .transform(Number);
-const channels = z
-  .string()
-  .transform((text, context) => {
-    try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      context.addIssue({ code: "custom", message: "not JSON" });
-      return z.NEVER;
-    }
-  })
-  .pipe(z.array(z.object({ name: z.string(), unit: z.string() })));
+const json = z.string().transform((text, context) => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    context.addIssue({ code: "custom", message: "not JSON" });
+    return z.NEVER;
+  }
+});
+const channels = json.pipe(z.array(z.object({ name: z.string(), unit: z.string() })));
 
 const metadataSchema = z.object({
   formatVersion: z.literal(METADATA_VERSION),
@@ -93,15 +91,20 @@ const metadataSchema = z.object({
   controlPeriod: float,
   observation: channels,
   action: channels,
+  measures: json.pipe(z.array(z.string())).optional(),
   steps: integer,
   return: float,
   success: z.enum(["true", "false"]).transform((text) => text === "true"),
 });
 
-/** The `episode` metadata record: every value a string, in a fixed order. */
+/**
+ * The `episode` metadata record: every value a string, in a fixed order.
+ * @param measures names of the scene's measures
+ */
 export function toMetadata(
   header: EpisodeHeader,
   spec: TaskSpec,
+  measures: readonly string[],
   totals: EpisodeTotals,
 ): Map<string, string> {
   const names = (list: readonly Channel[]) => JSON.stringify(list.map(({ name, unit }) => ({ name, unit })));
@@ -121,6 +124,7 @@ export function toMetadata(
     ["controlPeriod", String(spec.controlPeriod)],
     ["observation", names(spec.observation)],
     ["action", names(spec.action)],
+    ["measures", JSON.stringify(measures)],
     ["steps", String(totals.steps)],
     ["return", String(totals.return)],
     ["success", String(totals.success)],
@@ -131,6 +135,8 @@ export function toMetadata(
 export function fromMetadata(metadata: ReadonlyMap<string, string>): {
   header: EpisodeHeader;
   spec: EpisodeSpec;
+  /** Undefined in recordings of earlier versions. */
+  measures: readonly string[] | undefined;
   totals: EpisodeTotals;
 } {
   const fields = metadataSchema.parse(Object.fromEntries(metadata));
@@ -144,6 +150,7 @@ export function fromMetadata(metadata: ReadonlyMap<string, string>): {
       action: fields.action,
       controlPeriod: fields.controlPeriod,
     },
+    measures: fields.measures,
     totals: { steps: fields.steps, return: fields.return, success: fields.success },
   };
 }

@@ -56,8 +56,8 @@ function decode(path: string, file: ReadMcap): Episode {
   if (metadata === undefined || initialSnapshot === undefined) {
     throw new Error(`no ${metadata === undefined ? METADATA_NAME : SNAPSHOT_NAME} record`);
   }
-  const { header, spec, totals } = fromMetadata(metadata);
-  const codec = new StepCodec(spec);
+  const { header, spec, measures, totals } = fromMetadata(metadata);
+  const codec = new StepCodec(spec, measures);
   const start = codec.decodeStart(only(file, TOPICS.reset));
   const steps = all(file, TOPICS.step).map((message, i) => codec.decodeStep(message, i + 1));
   checkTotals(steps, totals);

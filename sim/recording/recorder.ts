@@ -33,6 +33,7 @@ export function stateHash(snapshot: Uint8Array): string {
 export class EpisodeRecorder {
   readonly #environment: Environment;
   readonly #header: EpisodeHeader;
+  readonly #measures: readonly string[];
   readonly #codec: StepCodec;
   readonly #snapshot: Uint8Array;
   readonly #moving: readonly number[];
@@ -48,12 +49,13 @@ export class EpisodeRecorder {
     this.#header = header;
     this.#expectStep(0, "An episode recorder must start right after reset()");
     const { scene, task } = environment;
-    this.#codec = new StepCodec(task.spec);
     this.#snapshot = scene.snapshot().slice();
     const indices = scene.bodies.map((_, i) => i);
     this.#moving = indices.filter((i) => !scene.bodies[i].fixed);
     const fixed = indices.filter((i) => scene.bodies[i].fixed);
     const measures = scene.measure();
+    this.#measures = Object.keys(measures);
+    this.#codec = new StepCodec(task.spec, this.#measures);
     this.#totals = { steps: 0, return: 0, success: task.succeeded(measures) };
     const start = { observation: environment.observation, measures, stateHash: stateHash(this.#snapshot) };
     this.#add(TOPICS.scene, encodeScene(scene.bodies));
@@ -115,7 +117,7 @@ export class EpisodeRecorder {
     ];
     return buildMcap(`hypercrl ${this.#header.versions.hypercrl}`, channels, this.#messages, {
       attachments: new Map([[SNAPSHOT_NAME, this.#snapshot]]),
-      metadata: new Map([[METADATA_NAME, toMetadata(this.#header, spec, this.#totals)]]),
+      metadata: new Map([[METADATA_NAME, toMetadata(this.#header, spec, this.#measures, this.#totals)]]),
     });
   }
 

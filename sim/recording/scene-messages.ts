@@ -72,8 +72,9 @@ function addShape(entity: Primitives, { kind, size, pose, color }: VisualShape):
     // Foxglove has no capsule: the straight part, and a sphere around each of its ends.
     const diameter = size[0];
     const straight = size[2] - diameter;
-    entity.cylinders.push(cylinder([diameter, diameter, straight]));
-    for (const z of [-straight / 2, straight / 2]) {
+    // A capsule that is as long as wide is a ball.
+    if (straight > 0) entity.cylinders.push(cylinder([diameter, diameter, straight]));
+    for (const z of straight > 0 ? [-straight / 2, straight / 2] : [0]) {
       const ball: [number, number, number] = [diameter, diameter, diameter];
       entity.spheres.push(primitive({ position: alongZ(pose, z), rotation: pose.rotation }, ball));
     }

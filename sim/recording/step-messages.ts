@@ -4,19 +4,22 @@ import type { EpisodeSpec, EpisodeStart, EpisodeStep } from "./episode.js";
 
 /**
  * The JSON messages `/reset` (once) and `/step`. Vectors are objects keyed by channel name, so that a plot in
- * Foxglove says `/step.observation.corner0X`.
+ * Foxglove says `/step.observation.frontLeftX`. A measure that is not finite is left out.
  */
 export class StepCodec {
   readonly #spec: EpisodeSpec;
+  readonly #measures: readonly string[] | undefined;
   readonly #reset;
   readonly #step;
   readonly #observationKeys: readonly string[];
   readonly #actionKeys: readonly string[];
 
-  constructor(spec: EpisodeSpec) {
+  /** @param measures names of the measures; without them, those that a message has */
+  constructor(spec: EpisodeSpec, measures?: readonly string[]) {
     this.#spec = spec;
-    this.#reset = resetSchema(spec);
-    this.#step = stepSchema(spec);
+    this.#measures = measures;
+    this.#reset = resetSchema(spec, measures);
+    this.#step = stepSchema(spec, measures);
     this.#observationKeys = spec.observation.map(({ name }) => JSON.stringify(name));
     this.#actionKeys = spec.action.map(({ name }) => JSON.stringify(name));
   }
@@ -53,7 +56,7 @@ export class StepCodec {
     const { observation, measures, stateHash } = this.#reset.parse(parseJson(message));
     return {
       observation: vectorOf(this.#spec.observation, observation),
-      measures: measuresOf(measures),
+      measures: this.#measuresOf(measures),
       stateHash,
     };
   }
@@ -70,15 +73,28 @@ export class StepCodec {
       returnSoFar,
       terminated,
       truncated,
-      measures: measuresOf(fields.measures),
+      measures: this.#measuresOf(fields.measures),
       stateHash,
     };
   }
+
+  #measuresOf(fields: Record<string, number | null | undefined>): Record<string, number> {
+    const names = this.#measures ?? Object.keys(fields);
+    return Object.fromEntries(names.map((name) => [name, fields[name] ?? Number.NaN]));
+  }
 }
 
-const measuresSchema = z
-  .record(z.string(), z.number().nullable())
-  .describe("Figures for people, in the unit their name ends with; null when not finite");
+/**
+ * Every object lists its properties and every property has one plain type: Foxglove refuses a topic whose schema has
+ * an object without a list or a choice of types.
+ */
+function measuresSchema(names: readonly string[] | undefined) {
+  const text = "Figures for people, in the unit their name ends with; left out when not finite";
+  // Recordings of earlier versions do not say which measures there are, and have null for what is not finite.
+  if (names === undefined) return z.record(z.string(), z.number().nullable()).describe(text);
+  return z.object(Object.fromEntries(names.map((name) => [name, z.number().optional()]))).describe(text);
+}
+
 const hashSchema = z
   .string()
   .regex(/^[0-9a-f]{64}$/)
@@ -88,15 +104,15 @@ function vectorSchema(channels: readonly Channel[]) {
   return z.object(Object.fromEntries(channels.map(({ name, unit }) => [name, z.number().describe(unit)])));
 }
 
-function resetSchema(spec: EpisodeSpec) {
+function resetSchema(spec: EpisodeSpec, measures: readonly string[] | undefined) {
   return z.object({
     observation: vectorSchema(spec.observation),
-    measures: measuresSchema,
+    measures: measuresSchema(measures),
     stateHash: hashSchema,
   });
 }
 
-function stepSchema(spec: EpisodeSpec) {
+function stepSchema(spec: EpisodeSpec, measures: readonly string[] | undefined) {
   return z.object({
     step: z.int().min(1),
     action: vectorSchema(spec.action),
@@ -105,7 +121,7 @@ function stepSchema(spec: EpisodeSpec) {
     return: z.number().describe("Sum of the rewards so far"),
     terminated: z.boolean(),
     truncated: z.boolean(),
-    measures: measuresSchema,
+    measures: measuresSchema(measures),
     stateHash: hashSchema.optional(),
   });
 }
@@ -118,12 +134,8 @@ function vectorOf(channels: readonly Channel[], values: Record<string, number>):
   return Float32Array.from(channels, ({ name }) => values[name]);
 }
 
-function measuresOf(fields: Record<string, number | null>): Record<string, number> {
-  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, value ?? Number.NaN]));
-}
-
 function measuresText(measures: Readonly<Record<string, number>>): string {
-  const entries = Object.entries(measures);
+  const entries = Object.entries(measures).filter(([, value]) => Number.isFinite(value));
   return `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${numberText(value)}`).join(",")}}`;
 }
 

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { expect } from "vitest";
 
 /** The built command line; `npm test` builds first. */
@@ -54,10 +54,12 @@ export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), "hypercrl-cli-"));
 }
 
+const TIMES = /(^|\/)(timing\.jsonl|tensorboard\/timing\/[^/]+)$/;
+
 /** SHA-256 of every file below a folder by relative path; times that never repeat are left out. */
 export function fileHashes(folder: string): Record<string, string> {
   const files = (readdirSync(folder, { recursive: true }) as string[])
-    .filter((name) => basename(name) !== "timing.jsonl" && statSync(join(folder, name)).isFile())
+    .filter((name) => !TIMES.test(name) && statSync(join(folder, name)).isFile())
     .sort();
   return Object.fromEntries(
     files.map((name) => [

@@ -1,0 +1,127 @@
+import { InputError } from "../sim/core/errors.js";
+import type { Task, TaskSpec } from "../sim/task.js";
+import type { TaskDynamics } from "./agent.js";
+import { type Layer, meanShape } from "./dynamics.js";
+import { Graph, type Tensor } from "./graph/graph.js";
+import * as ops from "./graph/operations.js";
+import { alignedArray, Session, tensor } from "./graph/session.js";
+import { foldFeeds, foldGraph, layerNames, nextStates } from "./rollout.js";
+
+/** A matrix, row-major. */
+interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+  readonly data: Float32Array;
+}
+
+/** Weights `[out, in]` and biases `[out, 1]`, with the normaliser folded in. */
+interface FoldedLayer {
+  readonly weight: Matrix;
+  readonly bias: Matrix;
+}
+
+/**
+ * One graph that predicts every task: `x [N, X]`, `u [N, U]` and `task` (int64, 0 … K - 1) → `xNext [N, X]`, computed
+ * as the planner does. What differs between tasks is stacked, `[K, out, in]`, and gathered by the task's number; what
+ * they share is there once.
+ * @param dynamics of each task, K of them
+ * @throws InputError when the tasks do not have the same channels
+ */
+export async function dynamicsGraph(
+  tasks: readonly Task[],
+  dynamics: readonly TaskDynamics[],
+): Promise<Graph> {
+  const { spec } = tasks[0];
+  checkChannels(tasks);
+  const folded: FoldedLayer[][] = [];
+  for (const d of dynamics) folded.push(await foldLayers(d));
+  const g = new Graph();
+  const x = g.input("x", ["N", spec.observation.length]);
+  const u = g.input("u", ["N", spec.action.length]);
+  const task = g.input("task", [], "int64");
+  const layers = joinTasks(g, folded, task);
+  const columns = [x, u].map((t) => ops.transpose(t, [1, 0]));
+  const next = nextStates(spec, layers, dynamics[0].shape.activation, columns[0], columns[1]);
+  g.output("xNext", ops.transpose(next, [1, 0]));
+  return g;
+}
+
+function checkChannels(tasks: readonly Task[]): void {
+  const describe = ({ observation, action }: TaskSpec) =>
+    JSON.stringify([
+      observation.map(({ name, angle, quaternion, absolute }) => [name, angle, quaternion, absolute]),
+      action.map(({ name }) => name),
+    ]);
+  const odd = tasks.find(({ spec }) => describe(spec) !== describe(tasks[0].spec));
+  if (odd === undefined) return;
+  throw new InputError({
+    what: "The tasks do not have the same channels, so one model cannot predict them all",
+    got: `${odd.name} unlike ${tasks[0].name}`,
+    expected: "the same observation and action channels in every task",
+  });
+}
+
+/** Layers of one task's mean, as the planner has them. */
+async function foldLayers({ shape, weights, normalizer }: TaskDynamics): Promise<FoldedLayer[]> {
+  const { sizes } = meanShape(shape);
+  const matrix = (rows: number, columns: number): Matrix => ({
+    rows,
+    columns,
+    data: alignedArray(rows * columns),
+  });
+  const layers = sizes.slice(1).map((out, i) => ({ weight: matrix(out, sizes[i]), bias: matrix(out, 1) }));
+  const results = layers.flatMap((layer, i) =>
+    (["weight", "bias"] as const).map((part) => {
+      const { rows, columns, data } = layer[part];
+      return [layerNames(i)[part], tensor(data, [rows, columns])] as const;
+    }),
+  );
+  const session = await Session.create(foldGraph(shape));
+  try {
+    await session.run(foldFeeds(weights, normalizer), Object.fromEntries(results));
+  } finally {
+    await session.release();
+  }
+  return layers;
+}
+
+/**
+ * The layers of the task that is asked for. A progressive network is wider in every task: hidden layers are filled up
+ * with the last task's, of which it is a part, and its output layer reads nothing of what it does not have.
+ */
+function joinTasks(g: Graph, folded: readonly FoldedLayer[][], task: Tensor): Layer[] {
+  const widest = folded[folded.length - 1];
+  return widest.map((largest, i) => {
+    const output = i === widest.length - 1;
+    const joined = (part: "weight" | "bias") => {
+      const rest = output ? undefined : largest[part].data;
+      const matrices = folded.map((layers) => filled(layers[i][part], largest[part], rest));
+      // The output layer is gathered even when it is shared, so that a number that is no task's is always refused.
+      return pick(g, matrices, task, !output);
+    };
+    return { weight: joined("weight"), bias: joined("bias") };
+  });
+}
+
+/** A matrix in the upper left corner of a larger one, with what `rest` has there or zeros elsewhere. */
+function filled({ rows, columns, data }: Matrix, size: Matrix, rest: Float32Array | undefined): Matrix {
+  if (rows === size.rows && columns === size.columns) return { rows, columns, data };
+  const out = rest?.slice() ?? new Float32Array(size.rows * size.columns);
+  for (let r = 0; r < rows; r++) {
+    out.set(data.subarray(r * columns, (r + 1) * columns), r * size.columns);
+  }
+  return { rows: size.rows, columns: size.columns, data: out };
+}
+
+/** One of the matrices by number, `[rows, columns]`; when all are equal, that one alone is kept. */
+function pick(g: Graph, matrices: readonly Matrix[], task: Tensor, shareable: boolean): Tensor {
+  const [{ rows, columns, data: first }] = matrices;
+  const equal = matrices.every(({ data }) => data.every((v, k) => v === first[k]));
+  if (shareable && equal) return g.constant(first, [rows, columns]);
+  const size = rows * columns;
+  const stack = new Float32Array(matrices.length * size);
+  matrices.forEach(({ data }, k) => {
+    stack.set(data, k * size);
+  });
+  return ops.gather(g.constant(stack, [matrices.length, rows, columns]), task);
+}

@@ -1,0 +1,40 @@
+import { expect, it } from "vitest";
+import { StepCodec } from "../../../sim/recording/step-messages.js";
+
+const SPEC = {
+  observation: [{ name: "x", unit: "m" }],
+  action: [{ name: "force", unit: "N" }],
+  controlPeriod: 0.1,
+};
+const start = (measures: Record<string, number>) => ({
+  observation: Float32Array.of(0.5),
+  measures,
+  stateHash: "0".repeat(64),
+});
+
+it("leaves a measure that is not finite out, and gives it back in its place", () => {
+  const codec = new StepCodec(SPEC, ["ratio", "errorMm", "angle"]);
+  const bytes = codec.encodeStart(start({ ratio: Number.NaN, errorMm: 3, angle: Number.POSITIVE_INFINITY }));
+  expect(JSON.parse(Buffer.from(bytes).toString()).measures).toEqual({ errorMm: 3 });
+  const { measures } = codec.decodeStart(bytes);
+  expect(Object.entries(measures)).toEqual([
+    ["ratio", Number.NaN],
+    ["errorMm", 3],
+    ["angle", Number.NaN],
+  ]);
+});
+
+it("reads recordings of earlier versions, which have null there and do not list the names", () => {
+  const text = `{"observation":{"x":0.5},"measures":{"ratio":null,"errorMm":3},"stateHash":"${"0".repeat(64)}"}`;
+  expect(new StepCodec(SPEC).decodeStart(Buffer.from(text))).toEqual(
+    start({ ratio: Number.NaN, errorMm: 3 }),
+  );
+});
+
+it("refuses a measure of another name or type", () => {
+  const codec = new StepCodec(SPEC, ["errorMm"]);
+  const message = (measures: string) =>
+    Buffer.from(`{"observation":{"x":0.5},"measures":${measures},"stateHash":"${"0".repeat(64)}"}`);
+  expect(() => codec.decodeStart(message('{"errorMm":"3"}'))).toThrow(/expected number/);
+  expect(codec.decodeStart(message('{"errorMm":2}')).measures).toEqual({ errorMm: 2 });
+});
