@@ -53,6 +53,7 @@ export interface ScoreChart {
   /** As the comparison names it, e.g. `average`. */
   readonly score: string;
   readonly title: string;
+  readonly unit: string;
   readonly digits: number;
   readonly estimates: readonly ScoreEstimate[];
 }

@@ -33,9 +33,9 @@ export function reportHtml(data: ReportData): string {
 </head>
 <body>
 <h1>${suite}</h1>
-<p class="faint">${count(data.tasks.length, "task")} one after another · ${count(labels.length, "line")} · ${finished} of ${count(runs.length + notBegun.length, "run")} finished · ${generator}</p>
+<p class="faint">${count(data.tasks.length, "task")} one after another · ${count(labels.length, "method")} · ${finished} of ${count(runs.length + notBegun.length, "run")} finished · ${generator}</p>
 ${unfinishedNote(data, finished)}
-<nav id="lines" aria-label="Lines shown in the plots">${labels.map(lineButton)}</nav>
+<nav id="lines" aria-label="Methods shown in the plots">${labels.map(lineButton)}</nav>
 <noscript><p>The plots are drawn by the script inside this page. The tables below need none.</p></noscript>
 ${curveSection(data, "return", "Learning curves")}
 ${matrixSection(data)}

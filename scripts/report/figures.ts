@@ -5,6 +5,7 @@ import {
   type RunScores,
   referenceOf,
   SCORES,
+  type Score,
   scoreRun,
 } from "../comparison.js";
 import { meanOf, type RunResult } from "../run-result.js";
@@ -28,13 +29,23 @@ export function scoreCharts(runs: readonly ReportRun[], labels: readonly string[
   const lines = compareRuns(results).sort((a, b) => labels.indexOf(a.method) - labels.indexOf(b.method));
   return SCORES.map((score) => {
     const [heading, digits] = COLUMNS[score];
+    // Headings name the unit after a comma where there is one.
+    const [title, unit = unitOf(score, reference)] = heading.replaceAll("\n", " ").split(", ");
     const estimates = lines.map(({ method: label, [score]: { mean, low, high, n } }) => {
       const own = results.filter((r) => r.label === label).map((r) => scoreRun(r, reference)[score]);
       const values = own.filter(Number.isFinite);
       return { label, mean: orNull(mean), low: orNull(low), high: orNull(high), n, values };
     });
-    return { score, title: heading.replaceAll("\n", " "), digits, estimates };
+    return { score, title, unit, digits, estimates };
   });
+}
+
+function unitOf(score: Score, reference: Reference | undefined): string {
+  if (score === "average" || score === "forgetting") {
+    return reference === undefined ? "return" : "normalised return";
+  }
+  if (score === "success") return "share of episodes";
+  return score === "retention" ? "ratio" : "relative to single";
 }
 
 export function plainScores(scores: RunScores): Record<string, Value> {

@@ -1,13 +1,12 @@
-import { SCORES } from "../comparison.js";
 import { count, number } from "../tables.js";
-import type { EpisodeRow, ReportData, RunRow, ScoreEstimate } from "./data.js";
+import type { EpisodeRow, ReportData, RunRow, ScoreChart, ScoreEstimate } from "./data.js";
 import { type Html, html, htmlTable } from "./html.js";
 
 /** Mean, interval and n of every figure of every line. */
 export function scoresTable({ scores }: ReportData): Html {
   const lines = scores[0].estimates.map(({ label }) => label);
   if (lines.length === 0) return html``;
-  const head = ["line", ...scores.map(({ title }) => title)];
+  const head = ["method", ...scores.map(titleWithUnit)];
   const rows = lines.map((label, i) => [
     label,
     ...scores.map(({ estimates, digits }) => estimateText(estimates[i], digits)),
@@ -15,8 +14,14 @@ export function scoresTable({ scores }: ReportData): Html {
   return htmlTable(head, rows);
 }
 
+/** Units of time and memory; the others are in the definitions. */
+function titleWithUnit({ title, unit }: ScoreChart): string {
+  return /^(min|MiB)$/.test(unit) ? `${title}, ${unit}` : title;
+}
+
 function estimateText({ mean, low, high, n }: ScoreEstimate, digits: number): string {
   if (n === 0) return "–";
+  if (n === 1) return `${number(mean, digits)} n 1`;
   return `${number(mean, digits)} [${number(low, digits)}, ${number(high, digits)}] n ${n}`;
 }
 
@@ -38,7 +43,7 @@ ${settings.length === 0 ? html`<p>All runs have the same settings but for the se
 }
 
 /** All runs with their state and figures, and what they were made with. */
-export function runsSection({ runs, notBegun }: ReportData): Html {
+export function runsSection({ runs, notBegun, scores }: ReportData): Html {
   const versions = (run: RunRow) =>
     Object.entries(run.versions)
       .map(([name, version]) => `${name} ${version}`)
@@ -46,20 +51,15 @@ export function runsSection({ runs, notBegun }: ReportData): Html {
   const made = [...new Set(runs.map(versions))];
   const rows = runs.map((run) => [
     ...[run.label, run.seed, run.finished ? run.state : html`<b>${run.state}</b>`],
-    ...SCORES.map((name) => number(run.scores?.[name], 3)),
+    ...scores.map(({ score, digits }) => number(run.scores?.[score], digits)),
     ...[html`<code>${run.folder}</code>`, made.indexOf(versions(run)) + 1],
   ]);
   return html`<h2>Runs</h2>
-${htmlTable(["line", "seed", "state", ...SCORES.map(words), "folder", "versions"], rows)}
+${htmlTable(["method", "seed", "state", ...scores.map(titleWithUnit), "folder", "versions"], rows)}
 ${notBegun.length === 0 ? html`` : html`<p>Not begun: ${notBegun.join(", ")}</p>`}
 <h3>Versions</h3>
 ${made.length === 1 ? html`` : html`<p class="unfinished">Not all runs were made with the same versions: small differences between them may come from there.</p>`}
 <ol>${made.map((text) => html`<li>${text}</li>`)}</ol>`;
-}
-
-/** `wallMinutes` → `wall minutes`. */
-function words(name: string): string {
-  return name.replace(/[A-Z][a-z]/g, (word) => ` ${word.toLowerCase()}`);
 }
 
 export function episodesSection({ runs }: ReportData): Html {

@@ -27,9 +27,9 @@ figure { margin: .5rem 0 1rem; } figure > div { width: 100%; }
 .curve { height: 24rem; } .matrix { aspect-ratio: 1; }
 .scale { display: flex; align-items: center; gap: .5rem; font-size: .875rem; color: var(--faint); }
 .scale i { flex: 0 1 16rem; height: .8rem; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .875rem; overflow-wrap: normal; }
+.scroll { overflow-x: auto; margin: 1rem 0; } table { border-collapse: collapse; font-size: .875rem; overflow-wrap: normal; }
 th, td { padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--edge); text-align: left; vertical-align: top; }
-th { color: var(--faint); font-weight: 600; } td { white-space: nowrap; font-variant-numeric: tabular-nums; }
+th { color: var(--faint); font-weight: 600; white-space: nowrap; } td { white-space: nowrap; font-variant-numeric: tabular-nums; }
 li { margin: .15rem 0; } details { border-bottom: 1px solid var(--edge); padding: .35rem 0; } summary { cursor: pointer; }
 .unfinished { color: var(--text); background: var(--shade); border-left: .25rem solid #d55e00; padding: .35rem .75rem; }
 @media print { #lines { position: static; } }

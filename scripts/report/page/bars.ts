@@ -3,25 +3,37 @@ import type { ScoreChart, ScoreEstimate, TimeShare } from "../data.js";
 import { axis, common, short, tooltipRows } from "./parts.js";
 import type { Theme } from "./theme.js";
 
-/** Height of a line and of what surrounds all of them, px. */
+/** Height of a line, of one with a name that needs several rows, and of what surrounds all of them, px. */
 const ROW = 30;
-const AROUND = 48;
+const HIGH_ROW = 48;
+const AROUND = 56;
+/** Room for names, px, and the characters that fit on one row of it. */
+const NAMES = 132;
+const FITTING = 20;
 
-export function barsHeight(lines: number): number {
-  return lines * ROW + AROUND;
+export function barsHeight(labels: Iterable<string>): number {
+  const all = [...labels];
+  return all.length * (all.some(({ length }) => length > FITTING) ? HIGH_ROW : ROW) + AROUND;
 }
 
 function lineAxis(labels: readonly string[], theme: Theme) {
   return {
     ...{ type: "category", data: labels, inverse: true, axisTick: { show: false } },
     axisLine: { lineStyle: { color: theme.edge } },
-    axisLabel: { color: theme.text, width: 110, overflow: "truncate" },
+    axisLabel: {
+      color: theme.text,
+      width: NAMES,
+      overflow: "break",
+      fontSize: 11,
+      lineHeight: 14,
+      interval: 0,
+    },
   };
 }
 
 /** A bar per line with its interval, and a dot per run. */
 export function scoreOption(
-  { title, estimates: all }: ScoreChart,
+  { title, unit, estimates: all }: ScoreChart,
   labels: readonly string[],
   visible: ReadonlySet<string>,
   theme: Theme,
@@ -32,8 +44,8 @@ export function scoreOption(
   const color = (label: string) => theme.line(labels.indexOf(label));
   return {
     ...shared,
-    grid: { left: 8, right: 24, top: 4, bottom: 4, containLabel: true },
-    xAxis: { ...axis(theme, ""), type: "value" },
+    grid: { left: 8, right: 24, top: 4, bottom: 24, containLabel: true },
+    xAxis: { ...axis(theme, unit), type: "value", nameGap: 24 },
     yAxis: lineAxis(names, theme),
     tooltip: {
       ...shared.tooltip,

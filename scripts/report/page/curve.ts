@@ -14,6 +14,8 @@ const AXES: Readonly<Record<Quantity, string>> = {
 const LOG_FROM = 20;
 /** Points of a curve up to which each is marked. */
 const FEW = 40;
+/** Opacity that the bands of all lines share: many on top of each other would hide the lines. */
+const BANDS = { least: 0.07, most: 0.2, together: 0.5 };
 const MARGIN = { left: 64, right: 16, top: 28, bottom: 84 };
 
 interface CurveView {
@@ -43,13 +45,21 @@ export function curveOption(view: CurveView, theme: Theme): EChartsCoreOption {
       formatter: (points: readonly Hovered[]) => tooltip(points, tasks, chart, theme, labels),
     },
     xAxis: {
-      ...axis(theme, "environment steps"),
+      ...axis(theme, "environment steps", { showMaxLabel: false }),
       ...{ type: "value", min: 0, max: chart.stepsPerTask * tasks.length, nameGap: 26 },
     },
     yAxis: { ...axis(theme, AXES[quantity]), type: scaleOf(quantity, curves), scale: true, nameGap: 48 },
     dataZoom: [
       {
-        ...{ type: "slider", height: 18, bottom: 10, filterMode: "none", showDataShadow: false },
+        ...{
+          type: "slider",
+          height: 18,
+          bottom: 10,
+          filterMode: "none",
+          showDataShadow: false,
+          brushSelect: false,
+          moveHandleSize: 0,
+        },
         ...{
           borderColor: theme.edge,
           textStyle: { color: theme.faint },
@@ -59,7 +69,7 @@ export function curveOption(view: CurveView, theme: Theme): EChartsCoreOption {
     ],
     series: [
       marks(chart, tasks, quantity === "return", width, theme),
-      ...curves.flatMap((curve) => curveSeries(curve, labels.indexOf(curve.label), theme)),
+      ...curves.flatMap((curve) => curveSeries(curve, labels.indexOf(curve.label), curves.length, theme)),
     ],
   };
 }
@@ -128,7 +138,8 @@ function segmentsOf(curve: Curve): Segment[] {
   return segments;
 }
 
-function curveSeries(curve: Curve, index: number, theme: Theme): object[] {
+function curveSeries(curve: Curve, index: number, shown: number, theme: Theme): object[] {
+  const opacity = Math.min(BANDS.most, Math.max(BANDS.least, BANDS.together / shown));
   const color = theme.line(index);
   const segments = segmentsOf(curve);
   const line = (phase: Segment["phase"]) => ({
@@ -146,7 +157,7 @@ function curveSeries(curve: Curve, index: number, theme: Theme): object[] {
       .flatMap(({ points }) => [...points, [points.at(-1)![0], null]]),
   });
   const banded = segments.filter(({ points }) => points.length > 1 && points.some(([, , , , n]) => n > 1));
-  return [...(banded.length > 0 ? [band(banded, color)] : []), line("random"), line("train")];
+  return [...(banded.length > 0 ? [band(banded, color, opacity)] : []), line("random"), line("train")];
 }
 
 interface Canvas {
@@ -154,7 +165,7 @@ interface Canvas {
 }
 
 /** From the lowest to the highest run. */
-function band(segments: readonly Segment[], color: string): object {
+function band(segments: readonly Segment[], color: string, opacity: number): object {
   const extent = ({ points }: Segment) => [
     ...[points[0][0], points.at(-1)![0]],
     ...[Math.min(...points.map((p) => p[2])), Math.max(...points.map((p) => p[3]))],
@@ -164,6 +175,7 @@ function band(segments: readonly Segment[], color: string): object {
       type: "custom",
       silent: true,
       clip: true,
+      z: 1,
       tooltip: { show: false },
       encode: { x: [0, 1], y: [2, 3] },
     },
@@ -175,7 +187,7 @@ function band(segments: readonly Segment[], color: string): object {
       return {
         type: "polygon",
         shape: { points: [...upper, ...lower] },
-        style: { fill: color, opacity: 0.18 },
+        style: { fill: color, opacity },
       };
     },
   };

@@ -47,8 +47,8 @@ function optionOf(place: HTMLElement, theme: Theme): EChartsCoreOption {
 /** Plots of bars are as high as they have lines. */
 function setHeight(place: HTMLElement): void {
   const { chart } = place.dataset;
-  if (chart === "score") place.style.height = `${barsHeight(visible.size)}px`;
-  if (chart === "time") place.style.height = `${barsHeight(visible.size) + 32}px`;
+  if (chart === "score") place.style.height = `${barsHeight(visible)}px`;
+  if (chart === "time") place.style.height = `${barsHeight(visible) + 32}px`;
 }
 
 function draw(): void {

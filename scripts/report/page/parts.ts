@@ -16,13 +16,13 @@ export function common(theme: Theme, description: string) {
   };
 }
 
-export function axis(theme: Theme, name: string) {
+export function axis(theme: Theme, name: string, label: object = {}) {
   return {
     name,
     nameLocation: "middle",
     nameTextStyle: { color: theme.faint },
     axisLine: { lineStyle: { color: theme.edge } },
-    axisLabel: { color: theme.faint, hideOverlap: true },
+    axisLabel: { color: theme.faint, hideOverlap: true, ...label },
     splitLine: { lineStyle: { color: theme.shade } },
   } as const;
 }
