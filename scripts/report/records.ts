@@ -66,7 +66,7 @@ function readRecords<Schemas extends Readonly<Record<string, z.ZodType>>>(
     if (typeof type !== "string") throw damaged(path, i, "no type", "a record with a type");
     if (!Object.hasOwn(schemas, type)) continue;
     const parsed = schemas[type].safeParse(record);
-    if (!parsed.success) throw damaged(path, i, firstIssue(parsed.error), `a ${type} record`);
+    if (!parsed.success) throw damaged(path, i, firstIssue(parsed.error), `record of type ${type}`);
     const task = Math.max(Number(taskIndex), Number(afterTask));
     if (task >= tasks) throw damaged(path, i, `task index ${task}`, `less than the run's ${tasks} tasks`);
     records[type].push(parsed.data);

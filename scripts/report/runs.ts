@@ -105,7 +105,7 @@ function checkComparable(runs: readonly (Found & { readonly settings: Settings }
         what: "The same run is given twice",
         got:
           resolve(before) === resolve(folder)
-            ? `${folder} twice`
+            ? `${before} twice`
             : `${before} and ${folder}, with the same settings and seed`,
         expected: "every run once: n counts seeds",
         todo: "Leave one of them out",
