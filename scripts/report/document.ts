@@ -60,7 +60,7 @@ ${jsonScript("data", data)}
 `.text;
 }
 
-/** The script of the page as \`npm run build\` bundled it, found also when the sources run unbuilt. */
+/** The script of the page as `npm run build` bundled it, found also when the sources run unbuilt. */
 function pageScript(): string {
   return readFileSync(createRequire(import.meta.url).resolve("#dist/scripts/report/page.js"), "utf8");
 }

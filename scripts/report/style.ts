@@ -32,6 +32,7 @@ th, td { padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--edge); 
 th { color: var(--faint); font-weight: 600; white-space: nowrap; } td { white-space: nowrap; font-variant-numeric: tabular-nums; }
 li { margin: .15rem 0; } details { border-bottom: 1px solid var(--edge); padding: .35rem 0; } summary { cursor: pointer; }
 .unfinished { color: var(--text); background: var(--shade); border-left: .25rem solid #d55e00; padding: .35rem .75rem; }
+@media (min-width: 48rem) { #lines { flex-wrap: wrap; } }
 @media print { #lines { position: static; } }
 `;
 }

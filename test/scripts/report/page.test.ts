@@ -10,6 +10,9 @@ import { launchChromium } from "../chromium.js";
 import { temporaryFolder } from "../cli.js";
 import { makeRun, makeSweep } from "./folders.js";
 
+/** A busy machine takes long to draw. */
+const PATIENCE = { timeout: 60_000 };
+
 const root = temporaryFolder();
 let browser: Browser;
 beforeAll(async () => {
@@ -26,6 +29,7 @@ async function open(name: string, paths: readonly string[]) {
   writeOutput(files, reportData(readSource(paths), files.html));
   const url = pathToFileURL(files.html).href;
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: "light" });
+  page.setDefaultTimeout(PATIENCE.timeout);
   const complaints: string[] = [];
   page.on("console", (message) => complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(String(error)));
@@ -110,7 +114,7 @@ describe("a page", () => {
   it("tells values where the pointer is", async () => {
     await page.locator('[data-label="hypercrl"]').hover({ position: { x: 80, y: 60 } });
     await expect
-      .poll(() => page.locator('[data-label="hypercrl"]').innerText())
+      .poll(() => page.locator('[data-label="hypercrl"]').innerText(), PATIENCE)
       .toMatch(/on a after a[\s\S]*return 104\.5[\s\S]*n 2/);
   });
 
@@ -120,7 +124,7 @@ describe("a page", () => {
     await page.setViewportSize({ width: 390, height: 844 });
     const dark = await variable(page, "--line-0");
     expect(dark).not.toBe(light);
-    await expect.poll(() => marks(page, '[data-score="average"]', "fill", dark)).toBe(1);
+    await expect.poll(() => marks(page, '[data-score="average"]', "fill", dark), PATIENCE).toBe(1);
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
     expect(complaints).toEqual([]);
   });
@@ -146,11 +150,11 @@ describe("names that look like HTML", () => {
     expect(wide).toMatch(/^one <img src=x/);
     await page.locator('[data-label="hypercrl"]').hover({ position: { x: 80, y: 60 } });
     await expect
-      .poll(() => page.locator('[data-label="hypercrl"]').innerText())
+      .poll(() => page.locator('[data-label="hypercrl"]').innerText(), PATIENCE)
       .toContain(`on one ${attack} after one ${attack}`);
     await page.locator('[data-chart="return"]').hover({ position: { x: 200, y: 150 } });
     await expect
-      .poll(() => page.locator('[data-chart="return"]').innerText())
+      .poll(() => page.locator('[data-chart="return"]').innerText(), PATIENCE)
       .toContain(`one ${attack}, step`);
     expect(await page.locator("img").count()).toBe(0);
     expect(await page.locator("script").count()).toBe(2);
