@@ -27,6 +27,7 @@ export class ContinualLoop {
   #actionRng: Rng;
   #environment: Environment | undefined;
   #episode: EpisodeRun | undefined;
+  #planned = { actions: 0, ms: 0 };
   #progress: Progress = { stage: "baseline", task: 0, steps: 0, episode: 0, evaluated: 0 };
 
   constructor(tasks: readonly Task[], services: LoopServices) {
@@ -123,6 +124,7 @@ export class ContinualLoop {
     const phase = p.steps < initialRandomSteps ? "random" : "train";
     const header = { phase, afterTask: p.task, taskIndex: p.task, seed: episodeSeed(p) } as const;
     const episode = this.#startEpisode(this.#environment, header);
+    this.#planned = { actions: 0, ms: 0 };
     let { steps } = p;
     let held: Float32Array = new Float32Array(0);
     while (!episode.over && steps < total) {
@@ -138,6 +140,8 @@ export class ContinualLoop {
       this.#services.report({ kind: "step", task: task.name, taskIndex: p.task, steps, total });
     }
     await this.#training.finish(p.task);
+    const planning = { type: "planning", taskIndex: p.task, steps, ...this.#planned };
+    if (planning.actions > 0) this.#services.store.append("timing", planning);
     const outcome = await episode.finish(`${label(p.task)}-${phase}-${label(p.episode, 4)}`);
     this.#log({
       type: "episode",
@@ -202,7 +206,9 @@ export class ContinualLoop {
   async #plan(observation: Float32Array): Promise<Float32Array> {
     const started = this.#services.now();
     const action = await this.#agent.act(observation);
-    this.#services.report({ kind: "planned", ms: this.#services.now() - started });
+    const ms = this.#services.now() - started;
+    this.#planned = { actions: this.#planned.actions + 1, ms: this.#planned.ms + ms };
+    this.#services.report({ kind: "planned", ms });
     return action;
   }
 

@@ -123,8 +123,11 @@ export function scoreRun(run: RunResult, reference: Reference | undefined): RunS
   };
 }
 
-/** With a reference that is not above random the quotient would turn better into worse. */
-function normalise(value: number, random: number, single: number | undefined): number {
+/**
+ * A return against the random policy's and that of `single`; as it is without a reference. NaN with a reference that
+ * is not above random: the quotient would turn better into worse.
+ */
+export function normalise(value: number, random: number, single: number | undefined): number {
   if (single === undefined) return value;
   return single > random ? (value - random) / (single - random) : Number.NaN;
 }

@@ -7,6 +7,7 @@ import { evaluateCommand } from "./commands/evaluate.js";
 import { exportCommand } from "./commands/export.js";
 import { settingsCommand, tasksCommand } from "./commands/lists.js";
 import { replayCommand } from "./commands/replay.js";
+import { reportCommand } from "./commands/report.js";
 import { sweepCommand } from "./commands/sweep.js";
 import { trainCommand } from "./commands/train.js";
 import type { Io } from "./io.js";
@@ -31,6 +32,7 @@ export function createProgram(io: Io, done: (exitCode: number) => void): Command
   addReplay(program, io, done);
   addExport(program, io, done);
   addSweep(program, io, done);
+  addReport(program, io, done);
   command(program, "tasks", "list the task suites and their tasks")
     .option("--suite <name|file>", "this suite alone; a module of your own is checked against every rule")
     .action(async (flags) => done(await tasksCommand(flags, io)));
@@ -161,6 +163,13 @@ function addSweep(program: Command, io: Io, done: (exitCode: number) => void): v
     .action(async ({ jobs = availableParallelism(), ...flags }: SweepArguments) =>
       done(await sweepCommand(chooseSweep(flags), { ...flags, jobs }, io)),
     );
+}
+
+function addReport(program: Command, io: Io, done: (exitCode: number) => void): void {
+  command(program, "report", "plots and figures of runs in one HTML file, with CSV and JSON beside it")
+    .argument("<run...>", "run folders, or sweep folders for all their runs")
+    .option("--out <file>", "page to write; an earlier report there is replaced", "report.html")
+    .action(async (paths: string[], flags) => done(await reportCommand(paths, flags, io)));
 }
 
 function collect(value: string, before: readonly string[]): string[] {

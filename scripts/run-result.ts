@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { EvaluationJson } from "../agent/evaluation.js";
+import { z } from "zod";
 import { readSettings } from "../agent/run-store.js";
 import { InputError } from "../sim/core/errors.js";
 import { readJsonl } from "../sim/core/jsonl.js";
@@ -41,12 +41,33 @@ interface LoggedEpisode {
   readonly measures: Readonly<Record<string, number | undefined>>;
 }
 
-/** A run's returns, when every task has been evaluated after the last. */
-function finishedEvaluation(folder: string): EvaluationJson | undefined {
+const evaluationSchema = z.object({
+  tasks: z.array(z.string()).min(1),
+  random: z.array(z.array(z.number())),
+  returns: z.array(z.array(z.array(z.number()))),
+});
+
+/** A run's returns, when every task has been evaluated after the last. @throws InputError when they are damaged */
+function finishedEvaluation(folder: string) {
   const path = join(folder, "evaluation.json");
   if (!existsSync(path)) return undefined;
-  const evaluation = JSON.parse(readFileSync(path, "utf8")) as EvaluationJson;
-  return evaluation.returns.length === evaluation.tasks.length ? evaluation : undefined;
+  try {
+    const evaluation = evaluationSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+    return evaluation.returns.length === evaluation.tasks.length ? evaluation : undefined;
+  } catch (cause) {
+    throw new InputError({
+      what: `${path} is damaged`,
+      got: cause instanceof z.ZodError ? firstIssue(cause) : (cause as Error).message.replace(/\.$/, ""),
+      expected: "evaluation.json as `hypercrl train` writes it",
+      todo: "Restore the file from a copy",
+      cause,
+    });
+  }
+}
+
+/** Where a value differs from its schema, on one line. */
+export function firstIssue({ issues: [{ path, message }] }: z.ZodError): string {
+  return path.length === 0 ? message : `${path.join(".")}: ${message}`;
 }
 
 export function isFinished(folder: string): boolean {

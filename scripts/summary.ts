@@ -90,10 +90,15 @@ function summarizeTask(task: string, records: readonly MetricsRecord[], index: n
 }
 
 function bestEpisode(records: readonly MetricsRecord[]): BestEpisode | undefined {
-  const planned = [...fullTrainingEpisodes(records), ...records.filter(({ type }) => type === "evaluation")];
+  const planned = plannedEpisodes(records);
   if (planned.length === 0) return undefined;
   const best = planned.reduce((a, b) => (b.return > a.return ? b : a));
   return { recording: best.recording, task: best.task, return: best.return };
+}
+
+/** Episodes whose returns compare: full ones of training, and evaluations; exploration at random left out. */
+export function plannedEpisodes(records: readonly MetricsRecord[]): MetricsRecord[] {
+  return [...fullTrainingEpisodes(records), ...records.filter(({ type }) => type === "evaluation")];
 }
 
 /** Leaves out the last episode of a task where the steps ran out: a short one's return compares with nothing. */

@@ -61,7 +61,7 @@ export function reportSweep(folder: string, manifest: Manifest, failed: readonly
 }
 
 /** Decimals and heading of each figure. */
-const COLUMNS: Readonly<Record<Score, readonly [heading: string, digits: number]>> = {
+export const COLUMNS: Readonly<Record<Score, readonly [heading: string, digits: number]>> = {
   average: ["average", 3],
   forgetting: ["forgetting", 3],
   retention: ["retention", 3],

@@ -103,6 +103,24 @@ describe("the main loop", () => {
     }
   });
 
+  it("notes how long planning took, episode by episode", async () => {
+    const { folder, store, loop } = open("planning", [fakeTask()]);
+    await loop.run();
+    store.close();
+    const records = readJsonl(join(folder, "timing.jsonl")).records as {
+      readonly type: string;
+      readonly steps: number;
+      readonly actions: number;
+      readonly ms: number;
+    }[];
+    const planning = records.filter(({ type }) => type === "planning");
+    expect(planning.length).toBeGreaterThan(1);
+    expect(planning.reduce((sum, { actions }) => sum + actions, 0)).toBe(60);
+    expect(planning.at(-1)?.steps).toBe(100);
+    // The clock goes on by 1 at each look.
+    for (const { actions, ms } of planning) expect(ms).toBe(actions);
+  });
+
   it("stops on a non-finite observation with step, task and quantity, and keeps what was saved and what led there", async () => {
     const { spec } = fakeTask();
     // Baseline episodes pass; the failure falls into the second learning episode.

@@ -1,0 +1,31 @@
+import type { Io } from "../io.js";
+import { reportData } from "../report/report.js";
+import { readSource } from "../report/runs.js";
+import { checkOutput, writeOutput } from "../report/write.js";
+import { count } from "../tables.js";
+
+export interface ReportFlags {
+  /** Path of the page. */
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+/** `hypercrl report`: a page of plots from run folders, with the numbers beside it. Returns the exit code. */
+export async function reportCommand(
+  paths: readonly string[],
+  { out, json }: ReportFlags,
+  io: Io,
+): Promise<number> {
+  const files = checkOutput(out);
+  const data = reportData(readSource(paths), out);
+  writeOutput(files, data);
+  if (json) {
+    io.out(JSON.stringify(data));
+    return 0;
+  }
+  const open = data.runs.filter((run) => !run.finished).length + data.notBegun.length;
+  if (open > 0) io.out(`${count(open, "run")} not finished: shown as far as they got.`);
+  io.out(`Report of ${count(data.runs.length, "run")}: ${files.html}`);
+  io.out(`Numbers: ${files.csv}, ${files.json}`);
+  return 0;
+}

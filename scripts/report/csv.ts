@@ -1,0 +1,51 @@
+import type { Curve, ReportData, Value } from "./data.js";
+import { QUANTITIES } from "./data.js";
+
+/** Columns that a figure does not have are empty. */
+export const CSV_HEAD = "line,figure,phase,after_task,task,steps,mean,low,high,n";
+
+/** Everything that is plotted, one value per line; tasks are counted from 1, steps over the whole sequence. */
+export function reportCsv({ scores, matrices, charts, time }: ReportData): string {
+  const rows = [
+    ...scores.flatMap(({ score, estimates }) =>
+      estimates.map((e) => [e.label, score, "", "", "", "", e.mean, e.low, e.high, e.n]),
+    ),
+    ...matrices.flatMap(({ label, cells }) =>
+      cells.flatMap(({ afterTask, task, return: plain, normalised, n }) => [
+        [label, "evaluationReturn", "", afterTask + 1, task + 1, "", plain, null, null, n],
+        [label, "normalisedEvaluationReturn", "", afterTask + 1, task + 1, "", normalised, null, null, n],
+      ]),
+    ),
+    ...QUANTITIES.flatMap((quantity) =>
+      charts[quantity].flatMap(({ curves }) => curves.flatMap((curve) => curveRows(quantity, curve))),
+    ),
+    ...time.flatMap(({ label, n, training, planning, rest }) =>
+      Object.entries({ trainingMinutes: training, planningMinutes: planning, restMinutes: rest }).map(
+        ([figure, value]) => [label, figure, "", "", "", "", value, null, null, n],
+      ),
+    ),
+  ];
+  return [CSV_HEAD, ...rows.map((row) => row.map(cell).join(","))].map((line) => `${line}\n`).join("");
+}
+
+function curveRows(quantity: string, { label, task, phase, steps, mean, low, high, n }: Curve) {
+  return steps.map((at, k) => [
+    label,
+    quantity,
+    phase[k],
+    "",
+    task[k] + 1,
+    at,
+    mean[k],
+    low[k],
+    high[k],
+    n[k],
+  ]);
+}
+
+/** As RFC 4180 has it: quoted where a reader would otherwise split it. */
+function cell(value: string | Value): string {
+  if (value === null) return "";
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,136 @@
+import { meanOf } from "../run-result.js";
+import type { Curve, CurveChart, Quantity } from "./data.js";
+import type { ReportRun } from "./runs.js";
+
+/** Points of a curve, about: more than a screen has room for makes the page slow and large. */
+const MOST_POINTS = 400;
+const DIGITS = 5;
+
+interface Sample {
+  readonly task: number;
+  /** Environment steps made in the task. */
+  readonly steps: number;
+  readonly phase: "random" | "train";
+  readonly value: number;
+}
+
+/** Samples of a run, in order; values that are not finite are left out. */
+const SAMPLES: Readonly<Record<Quantity, (run: ReportRun) => Sample[]>> = {
+  return: ({ metrics, settings }) => {
+    const { initialRandomSteps, stepsPerTask } = settings.loop;
+    return withoutCutShort(
+      metrics.episode.map((r) => ({ task: r.taskIndex, steps: r.steps, phase: r.phase, value: r.return })),
+      initialRandomSteps + stepsPerTask,
+    );
+  },
+  trainingLoss: ({ metrics }) => metrics.training.map((r) => trained(r, r.taskLoss)),
+  regularizer: ({ metrics }) =>
+    metrics.training.some((r) => r.regularizer !== 0)
+      ? metrics.training.map((r) => trained(r, r.regularizer))
+      : [],
+  trainingSeconds: ({ timings }) => timings.training.map((r) => trained(r, r.ms / 1000)),
+  planningMilliseconds: ({ timings }) => timings.planning.map((r) => trained(r, r.ms / r.actions)),
+};
+
+function trained({ taskIndex, steps }: { taskIndex: number; steps: number }, value: number): Sample {
+  return { task: taskIndex, steps, phase: "train", value };
+}
+
+/** Leaves out the last episode of a task where the steps ran out: a short one's return compares with nothing. */
+function withoutCutShort(samples: readonly Sample[], stepsPerTask: number): Sample[] {
+  const lengths = gaps(samples);
+  const full = Math.max(...lengths);
+  return samples.filter(({ steps }, i) => steps < stepsPerTask || lengths[i] === full);
+}
+
+/** Steps since the sample before, or since the task began. */
+function gaps(samples: readonly Sample[]): number[] {
+  return samples.map(({ task, steps }, i) => {
+    const before = samples[i - 1];
+    return steps - (before?.task === task ? before.steps : 0);
+  });
+}
+
+/**
+ * One quantity of all runs against environment steps: a chart for each length of task, because lines of other
+ * lengths have no axis in common.
+ */
+export function curveCharts(runs: readonly ReportRun[], quantity: Quantity): CurveChart[] {
+  const lengthOf = ({ settings: { loop } }: ReportRun) => `${loop.initialRandomSteps}+${loop.stepsPerTask}`;
+  return [...new Set(runs.map(lengthOf))].flatMap((length) => {
+    const own = runs.filter((run) => lengthOf(run) === length);
+    const chart = curveChart(own, own.map(SAMPLES[quantity]));
+    return chart.curves.length === 0 ? [] : [chart];
+  });
+}
+
+function curveChart(runs: readonly ReportRun[], all: readonly (readonly Sample[])[]): CurveChart {
+  const { loop, tasks } = runs[0].settings;
+  const stepsPerTask = loop.initialRandomSteps + loop.stepsPerTask;
+  const samples = all.map((own) => lastOfEach(own.filter(({ value }) => Number.isFinite(value))));
+  const width = Math.max(...samples.map(spacing), (stepsPerTask * tasks) / MOST_POINTS);
+  const labels = [...new Set(runs.map((run) => run.label))];
+  const bins = samples.map((own) => intoBins(own, width));
+  const curves = labels.map((label) =>
+    curveOf(
+      label,
+      bins.filter((_, i) => runs[i].label === label),
+      stepsPerTask,
+    ),
+  );
+  return {
+    randomSteps: loop.initialRandomSteps,
+    stepsPerTask,
+    curves: curves.filter(({ steps }) => steps.length > 0),
+    thinnedTo: bins.some((own) => [...own.values()].some((bin) => bin.length > 1)) ? Math.round(width) : null,
+  };
+}
+
+/** A run that was killed and went on notes the same moment again. */
+function lastOfEach(samples: readonly Sample[]): Sample[] {
+  return [...new Map(samples.map((s) => [`${s.task}/${s.steps}`, s])).values()];
+}
+
+/** Most steps between two samples of a task, so that no bin between them is empty. */
+function spacing(samples: readonly Sample[]): number {
+  const inside = gaps(samples).filter((_, i) => samples[i - 1]?.task === samples[i].task);
+  return Math.max(1, ...inside);
+}
+
+type Bins = ReadonlyMap<string, readonly Sample[]>;
+
+/** Samples by task, phase and `width` steps of the task. */
+function intoBins(samples: readonly Sample[], width: number): Bins {
+  const bins = new Map<string, Sample[]>();
+  for (const sample of samples) {
+    const key = `${sample.task}/${sample.phase}/${Math.ceil(sample.steps / width)}`;
+    bins.set(key, [...(bins.get(key) ?? []), sample]);
+  }
+  return bins;
+}
+
+/** Mean in each bin of a run first, so that every run counts the same. */
+function curveOf(label: string, runs: readonly Bins[], stepsPerTask: number): Curve {
+  const points = [...new Set(runs.flatMap((bins) => [...bins.keys()]))].map((key) => {
+    const own = runs.flatMap((bins) => (bins.has(key) ? [bins.get(key)!] : []));
+    const values = own.map((bin) => meanOf(bin.map(({ value }) => value)));
+    const steps = meanOf(own.map((bin) => meanOf(bin.map((s) => s.task * stepsPerTask + s.steps))));
+    const { task, phase } = own[0][0];
+    return { task, phase, steps: Math.round(steps), values };
+  });
+  points.sort((a, b) => a.steps - b.steps);
+  return {
+    label,
+    task: points.map((p) => p.task),
+    phase: points.map((p) => p.phase),
+    steps: points.map((p) => p.steps),
+    mean: points.map((p) => rounded(meanOf(p.values))),
+    low: points.map((p) => rounded(Math.min(...p.values))),
+    high: points.map((p) => rounded(Math.max(...p.values))),
+    n: points.map((p) => p.values.length),
+  };
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(DIGITS));
+}

@@ -1,0 +1,135 @@
+/** A number, or null for what is not defined or not measured yet. */
+export type Value = number | null;
+
+/**
+ * Mean over the runs of a line with the lowest and highest of them, column by column: entry k of every array belongs
+ * to one point. `steps` counts environment steps over the whole sequence of tasks.
+ */
+export interface Curve {
+  readonly label: string;
+  /** Task, 0-based. */
+  readonly task: readonly number[];
+  readonly phase: readonly ("random" | "train")[];
+  readonly steps: readonly number[];
+  readonly mean: readonly number[];
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+  /** Runs behind the point. */
+  readonly n: readonly number[];
+}
+
+/** Curves that share an axis of environment steps. */
+export interface CurveChart {
+  readonly randomSteps: number;
+  /** Random and planned ones together. */
+  readonly stepsPerTask: number;
+  readonly curves: readonly Curve[];
+  /** Environment steps per point where several values of a run are averaged into one; null where none are. */
+  readonly thinnedTo: Value;
+}
+
+/** What can be drawn against environment steps. */
+export const QUANTITIES = [
+  "return",
+  "trainingLoss",
+  "regularizer",
+  "trainingSeconds",
+  "planningMilliseconds",
+] as const;
+export type Quantity = (typeof QUANTITIES)[number];
+
+/** One figure of one line of the comparison. */
+export interface ScoreEstimate {
+  readonly label: string;
+  readonly mean: Value;
+  readonly low: Value;
+  readonly high: Value;
+  readonly n: number;
+  /** Of each finished run that has the figure. */
+  readonly values: readonly number[];
+}
+
+export interface ScoreChart {
+  /** As the comparison names it, e.g. `average`. */
+  readonly score: string;
+  readonly title: string;
+  readonly unit: string;
+  readonly digits: number;
+  readonly estimates: readonly ScoreEstimate[];
+}
+
+/** Evaluation on task j after learning task i. */
+export interface Cell {
+  readonly afterTask: number;
+  readonly task: number;
+  /** Mean return over runs of the mean over episodes. */
+  readonly return: number;
+  /** The same of normalised returns; null without a reference. */
+  readonly normalised: Value;
+  readonly n: number;
+}
+
+export interface Matrix {
+  readonly label: string;
+  readonly cells: readonly Cell[];
+}
+
+/** Where the wall time of finished runs went, minutes, mean over runs. */
+export interface TimeShare {
+  readonly label: string;
+  readonly n: number;
+  /** Waiting for training sessions. */
+  readonly training: number;
+  /** Planning while learning; null for runs of versions that did not note it. */
+  readonly planning: Value;
+  /** Evaluation, physics, recording and, where it was not noted, planning. */
+  readonly rest: number;
+}
+
+export interface EpisodeRow {
+  readonly which: "best" | "worst" | "last";
+  readonly task: string;
+  /** `after task 2`, `training`. */
+  readonly moment: string;
+  readonly return: Value;
+  readonly success: boolean;
+  /** Path inside the run folder. */
+  readonly recording: string;
+  /** Path of the recording as seen from the report, and the command that plays it; null when it was not kept. */
+  readonly link: string | null;
+  readonly command: string | null;
+}
+
+export interface RunRow {
+  readonly folder: string;
+  readonly label: string;
+  readonly seed: number;
+  readonly finished: boolean;
+  /** `finished`, or how far it got. */
+  readonly state: string;
+  readonly versions: Readonly<Record<string, string>>;
+  /** Null while it is not finished. */
+  readonly scores: Readonly<Record<string, Value>> | null;
+  readonly episodes: readonly EpisodeRow[];
+}
+
+/** Everything a report shows; the JSON beside the page. */
+export interface ReportData {
+  readonly schema: 1;
+  readonly generator: string;
+  readonly suite: string;
+  readonly tasks: readonly string[];
+  /** Lines of the comparison, in the order in which they are drawn. */
+  readonly labels: readonly string[];
+  readonly runs: readonly RunRow[];
+  readonly notBegun: readonly string[];
+  readonly definitions: readonly string[];
+  /** Label of the runs that returns are normalised by. */
+  readonly reference: string | null;
+  readonly scores: readonly ScoreChart[];
+  readonly matrices: readonly Matrix[];
+  readonly charts: Readonly<Record<Quantity, readonly CurveChart[]>>;
+  readonly time: readonly TimeShare[];
+  /** Settings that differ between lines: values in the order of `labels`. */
+  readonly settings: readonly { readonly name: string; readonly values: readonly string[] }[];
+}

@@ -1,0 +1,62 @@
+import { existsSync } from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { type MetricsRecord, plannedEpisodes } from "../summary.js";
+import { shellWord } from "../tables.js";
+import type { EpisodeRow } from "./data.js";
+import { orNull } from "./figures.js";
+import type { ReportRun } from "./runs.js";
+
+/**
+ * Of every task the planned episodes with the highest and the lowest return, and the last episode of the run.
+ * @param report path of the page, which links are relative to
+ */
+export function episodeRows(run: ReportRun, report: string): EpisodeRow[] {
+  const { episode, evaluation } = run.metrics;
+  const records: MetricsRecord[] = [...episode, ...evaluation];
+  const planned = plannedEpisodes(records).filter((r) => Number.isFinite(r.return));
+  const extremes = [...new Set(planned.map((r) => r.taskIndex))]
+    .sort((a, b) => a - b)
+    .flatMap((task) => {
+      const sorted = planned.filter((r) => r.taskIndex === task).sort((a, b) => b.return - a.return);
+      const best = rowOf("best", sorted[0], run.folder, report);
+      return sorted.length === 1 ? [best] : [best, rowOf("worst", sorted.at(-1)!, run.folder, report)];
+    });
+  const last = lastOf(run);
+  return last === undefined ? extremes : [...extremes, rowOf("last", last, run.folder, report)];
+}
+
+/** After its evaluations a task's learning is over, so the later task decides, then the kind. */
+function lastOf({ metrics: { baseline, episode, evaluation } }: ReportRun): MetricsRecord | undefined {
+  const [learned, evaluated] = [episode.at(-1), evaluation.at(-1)];
+  if (learned === undefined) return baseline.at(-1);
+  return evaluated !== undefined && evaluated.afterTask >= learned.taskIndex ? evaluated : learned;
+}
+
+function rowOf(
+  which: EpisodeRow["which"],
+  record: MetricsRecord,
+  folder: string,
+  report: string,
+): EpisodeRow {
+  const { recording, task, success } = record;
+  const path = join(folder, recording);
+  const kept = existsSync(path);
+  return {
+    ...{ which, task, moment: momentOf(record), return: orNull(record.return), success, recording },
+    link: kept ? linkTo(path, report) : null,
+    command: kept ? `hypercrl view ${shellWord(path)}` : null,
+  };
+}
+
+function momentOf({ type, phase, afterTask = -1 }: MetricsRecord): string {
+  if (type === "evaluation") return `evaluation after task ${afterTask + 1}`;
+  return type === "baseline" || phase === "random" ? "random actions" : "training";
+}
+
+/** A path as a page next to it names it. */
+function linkTo(path: string, report: string): string {
+  return relative(dirname(resolve(report)), resolve(path))
+    .split(sep)
+    .map(encodeURIComponent)
+    .join("/");
+}

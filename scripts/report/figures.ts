@@ -1,0 +1,105 @@
+import {
+  compareRuns,
+  normalise,
+  type Reference,
+  type RunScores,
+  referenceOf,
+  SCORES,
+  type Score,
+  scoreRun,
+} from "../comparison.js";
+import { meanOf, type RunResult } from "../run-result.js";
+import { COLUMNS } from "../sweep/report.js";
+import type { Cell, Matrix, ScoreChart, TimeShare, Value } from "./data.js";
+import type { ReportRun } from "./runs.js";
+
+/** JSON has no NaN. */
+export function orNull(x: number): Value {
+  return Number.isFinite(x) ? x : null;
+}
+
+export function finishedResults(runs: readonly ReportRun[]): RunResult[] {
+  return runs.flatMap(({ result }) => result ?? []);
+}
+
+/** The figures of the comparison over finished runs, lines in the order of `labels`. */
+export function scoreCharts(runs: readonly ReportRun[], labels: readonly string[]): ScoreChart[] {
+  const results = finishedResults(runs);
+  const reference = referenceOf(results);
+  const lines = compareRuns(results).sort((a, b) => labels.indexOf(a.method) - labels.indexOf(b.method));
+  return SCORES.map((score) => {
+    const [heading, digits] = COLUMNS[score];
+    // Headings name the unit after a comma where there is one.
+    const [title, unit = unitOf(score, reference)] = heading.replaceAll("\n", " ").split(", ");
+    const estimates = lines.map(({ method: label, [score]: { mean, low, high, n } }) => {
+      const own = results.filter((r) => r.label === label).map((r) => scoreRun(r, reference)[score]);
+      const values = own.filter(Number.isFinite);
+      return { label, mean: orNull(mean), low: orNull(low), high: orNull(high), n, values };
+    });
+    return { score, title, unit, digits, estimates };
+  });
+}
+
+function unitOf(score: Score, reference: Reference | undefined): string {
+  if (score === "average" || score === "forgetting") {
+    return reference === undefined ? "return" : "normalised return";
+  }
+  if (score === "success") return "share of episodes";
+  return score === "retention" ? "ratio" : "relative to single";
+}
+
+export function plainScores(scores: RunScores): Record<string, Value> {
+  return Object.fromEntries(SCORES.map((name) => [name, orNull(scores[name])]));
+}
+
+/** R[i][j] of every line, as far as its runs got. */
+export function matrices(runs: readonly ReportRun[], labels: readonly string[]): Matrix[] {
+  const reference = referenceOf(finishedResults(runs));
+  return labels.flatMap((label) => {
+    const own = runs.filter((run) => run.label === label);
+    const cells = pairs(own[0].settings.tasks).flatMap(([i, j]) => cellOf(own, i, j, reference));
+    return cells.length === 0 ? [] : [{ label, cells }];
+  });
+}
+
+function pairs(tasks: number): [i: number, j: number][] {
+  const indices = Array.from({ length: tasks }, (_, i) => i);
+  return indices.flatMap((i) => indices.slice(0, i + 1).map((j): [number, number] => [i, j]));
+}
+
+/** Nothing while no run has made all evaluation episodes of the pair: the first few may be easier. */
+function cellOf(runs: readonly ReportRun[], i: number, j: number, reference: Reference | undefined): Cell[] {
+  const measured = runs.flatMap(({ metrics, settings }) => {
+    const returns = metrics.evaluation.filter((r) => r.afterTask === i && r.taskIndex === j);
+    if (returns.length < settings.loop.evaluationEpisodes) return [];
+    const random = meanOf(metrics.baseline.filter((r) => r.taskIndex === j).map((r) => r.return));
+    const value = meanOf(returns.map((r) => r.return));
+    return [{ value, normalised: normalise(value, random, reference?.returns[j]) }];
+  });
+  if (measured.length === 0) return [];
+  const normalised = reference === undefined ? null : orNull(meanOf(measured.map((m) => m.normalised)));
+  return [
+    {
+      ...{ afterTask: i, task: j, return: meanOf(measured.map((m) => m.value)) },
+      ...{ normalised, n: measured.length },
+    },
+  ];
+}
+
+/** Where the wall time of finished runs went; runs that did not note their usage are left out. */
+export function timeShares(runs: readonly ReportRun[], labels: readonly string[]): TimeShare[] {
+  return labels.flatMap((label) => {
+    const own = runs.filter((run) => run.label === label && run.result?.usage !== undefined);
+    if (own.length === 0) return [];
+    const minutes = (msOf: (run: ReportRun) => number) => meanOf(own.map(msOf)) / 60_000;
+    const training = minutes(({ timings }) => sum(timings.training.map((r) => r.waitedMs)));
+    const noted = own.every(({ timings }) => timings.planning.length > 0);
+    const planning = noted ? minutes(({ timings }) => sum(timings.planning.map((r) => r.ms))) : null;
+    const rest = minutes(({ result }) => result!.usage!.wallMs) - training - (planning ?? 0);
+    return [{ label, n: own.length, training, planning, rest }];
+  });
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}

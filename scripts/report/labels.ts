@@ -1,0 +1,50 @@
+import type { Settings } from "../../agent/settings.js";
+
+/** Longer names of a line are numbered instead. */
+const LONGEST = 60;
+
+interface Named {
+  /** Default: the method. */
+  readonly name: string | undefined;
+  readonly settings: Settings;
+}
+
+/**
+ * A label per run. Runs that differ in nothing but the seed share one, all others never do: lines that would have the
+ * same name are told apart by the settings in which they differ, such as `hypercrl (planner.name=cem)`.
+ */
+export function labelsOf(runs: readonly Named[]): string[] {
+  const lines = runs.map(({ name, settings: { seed: _, ...rest } }) => ({
+    name: name ?? rest.method,
+    settings: flatten(rest),
+    key: JSON.stringify(rest),
+  }));
+  const labels = new Map<string, string>();
+  for (const name of new Set(lines.map((line) => line.name))) {
+    const own = [...new Map(lines.filter((l) => l.name === name).map((l) => [l.key, l])).values()];
+    const differing = differingNames(own.map((line) => line.settings));
+    for (const [i, { settings, key }] of own.entries()) {
+      const values = differing.map((setting) => `${setting}=${settings.get(setting)}`).join(", ");
+      const numbered = `${name} (settings ${i + 1})`;
+      const told = values.length > LONGEST ? numbered : `${name} (${values})`;
+      labels.set(`${name}\n${key}`, own.length === 1 ? name : told);
+    }
+  }
+  return lines.map(({ name, key }) => labels.get(`${name}\n${key}`)!);
+}
+
+/** Settings by dotted name, values as text. */
+export function flatten(settings: object, prefix = ""): Map<string, string> {
+  const entries = Object.entries(settings).flatMap(([name, value]): [string, string][] =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? [...flatten(value, `${prefix}${name}.`)]
+      : [[`${prefix}${name}`, typeof value === "string" ? value : JSON.stringify(value)]],
+  );
+  return new Map(entries);
+}
+
+/** Names of settings that are not the same in all; one may be missing in some. */
+export function differingNames(all: readonly ReadonlyMap<string, string>[]): string[] {
+  const names = [...new Set(all.flatMap((settings) => [...settings.keys()]))];
+  return names.filter((name) => new Set(all.map((settings) => settings.get(name))).size > 1);
+}

@@ -1,0 +1,216 @@
+import type { EChartsCoreOption } from "echarts/core";
+import type { Curve, CurveChart, Quantity } from "../data.js";
+import { axis, common, short, tooltipRows } from "./parts.js";
+import type { Theme } from "./theme.js";
+
+const AXES: Readonly<Record<Quantity, string>> = {
+  return: "episode return",
+  trainingLoss: "training loss",
+  regularizer: "regulariser",
+  trainingSeconds: "s per session",
+  planningMilliseconds: "ms per action",
+};
+/** A ratio of values from which a logarithmic axis shows more. */
+const LOG_FROM = 20;
+/** Points of a curve up to which each is marked. */
+const FEW = 40;
+/** Opacity that the bands of all lines share: many on top of each other would hide the lines. */
+const BANDS = { least: 0.07, most: 0.2, together: 0.5 };
+const MARGIN = { left: 64, right: 16, top: 28, bottom: 84 };
+
+interface CurveView {
+  readonly quantity: Quantity;
+  readonly chart: CurveChart;
+  readonly tasks: readonly string[];
+  /** All lines of the page, which decide colours. */
+  readonly labels: readonly string[];
+  readonly visible: ReadonlySet<string>;
+  /** px. */
+  readonly width: number;
+}
+
+/** Lines with bands against environment steps over the whole sequence of tasks. */
+export function curveOption(view: CurveView, theme: Theme): EChartsCoreOption {
+  const { quantity, chart, tasks, labels, visible, width } = view;
+  const curves = chart.curves.filter(({ label }) => visible.has(label));
+  const names = curves.map(({ label }) => label).join(", ");
+  const shared = common(theme, `${AXES[quantity]} against environment steps: ${names}`);
+  return {
+    ...shared,
+    grid: MARGIN,
+    tooltip: {
+      ...shared.tooltip,
+      trigger: "axis",
+      axisPointer: { lineStyle: { color: theme.faint } },
+      formatter: (points: readonly Hovered[]) => tooltip(points, tasks, chart, theme, labels),
+    },
+    xAxis: {
+      ...axis(theme, "environment steps", { showMaxLabel: false }),
+      ...{ type: "value", min: 0, max: chart.stepsPerTask * tasks.length, nameGap: 26 },
+    },
+    yAxis: { ...axis(theme, AXES[quantity]), type: scaleOf(quantity, curves), scale: true, nameGap: 48 },
+    dataZoom: [
+      {
+        ...{
+          type: "slider",
+          height: 18,
+          bottom: 10,
+          filterMode: "none",
+          showDataShadow: false,
+          brushSelect: false,
+          moveHandleSize: 0,
+        },
+        ...{
+          borderColor: theme.edge,
+          textStyle: { color: theme.faint },
+          labelFormatter: (x: number) => x.toFixed(0),
+        },
+      },
+    ],
+    series: [
+      marks(chart, tasks, quantity === "return", width, theme),
+      ...curves.flatMap((curve) => curveSeries(curve, labels.indexOf(curve.label), curves.length, theme)),
+    ],
+  };
+}
+
+function scaleOf(quantity: Quantity, curves: readonly Curve[]): "log" | "value" {
+  if (quantity !== "trainingLoss") return "value";
+  const lows = curves.flatMap(({ low }) => low);
+  const highest = Math.max(...curves.flatMap(({ high }) => high));
+  const lowest = Math.min(...lows);
+  return lowest > 0 && highest / lowest > LOG_FROM ? "log" : "value";
+}
+
+/** Where tasks begin, their names where there is room, and where actions are random. */
+function marks(
+  { stepsPerTask, randomSteps }: CurveChart,
+  tasks: readonly string[],
+  shadeRandom: boolean,
+  width: number,
+  theme: Theme,
+) {
+  const room = (width - MARGIN.left - MARGIN.right) / tasks.length - 6;
+  const name = (task: string, i: number) => (room < 48 ? String(i + 1) : task);
+  const label = { position: "top", color: theme.faint, fontSize: 12, width: room, overflow: "truncate" };
+  return {
+    ...{ type: "line", data: [], silent: true },
+    markLine: {
+      ...{
+        symbol: "none",
+        label: { show: false },
+        lineStyle: { color: theme.faint, type: "solid", width: 1 },
+      },
+      data: tasks.slice(1).map((_, i) => ({ xAxis: (i + 1) * stepsPerTask })),
+    },
+    markArea: {
+      itemStyle: { color: "transparent" },
+      label,
+      data: tasks.flatMap((task, i) => {
+        const from = i * stepsPerTask;
+        const whole = [{ name: name(task, i), xAxis: from }, { xAxis: from + stepsPerTask }];
+        const random = [
+          { xAxis: from, itemStyle: { color: theme.shade }, label: { show: false } },
+          { xAxis: from + randomSteps },
+        ];
+        return shadeRandom ? [random, whole] : [whole];
+      }),
+    },
+  };
+}
+
+/** Points of one task and phase, which are joined. */
+interface Segment {
+  readonly phase: "random" | "train";
+  /** Steps, mean, low, high, runs. */
+  readonly points: readonly (readonly [x: number, mean: number, low: number, high: number, n: number])[];
+}
+
+function segmentsOf(curve: Curve): Segment[] {
+  const segments: { phase: Segment["phase"]; task: number; points: Segment["points"][number][] }[] = [];
+  for (const [k, task] of curve.task.entries()) {
+    const phase = curve.phase[k];
+    const last = segments.at(-1);
+    const point = [curve.steps[k], curve.mean[k], curve.low[k], curve.high[k], curve.n[k]] as const;
+    if (last?.task === task && last.phase === phase) last.points.push(point);
+    else segments.push({ phase, task, points: [point] });
+  }
+  return segments;
+}
+
+function curveSeries(curve: Curve, index: number, shown: number, theme: Theme): object[] {
+  const opacity = Math.min(BANDS.most, Math.max(BANDS.least, BANDS.together / shown));
+  const color = theme.line(index);
+  const segments = segmentsOf(curve);
+  const line = (phase: Segment["phase"]) => ({
+    ...{ type: "line", name: curve.label, symbol: "circle", symbolSize: 4 },
+    showSymbol: curve.steps.length <= FEW,
+    itemStyle: { color },
+    lineStyle: {
+      color,
+      width: phase === "train" ? 2 : 1,
+      type: phase === "train" ? theme.dash(index) : "dotted",
+    },
+    // An empty point keeps one task's line from going on into the next.
+    data: segments
+      .filter((segment) => segment.phase === phase)
+      .flatMap(({ points }) => [...points, [points.at(-1)![0], null]]),
+  });
+  const banded = segments.filter(({ points }) => points.length > 1 && points.some(([, , , , n]) => n > 1));
+  return [...(banded.length > 0 ? [band(banded, color, opacity)] : []), line("random"), line("train")];
+}
+
+interface Canvas {
+  coord(point: readonly number[]): number[];
+}
+
+/** From the lowest to the highest run. */
+function band(segments: readonly Segment[], color: string, opacity: number): object {
+  const extent = ({ points }: Segment) => [
+    ...[points[0][0], points.at(-1)![0]],
+    ...[Math.min(...points.map((p) => p[2])), Math.max(...points.map((p) => p[3]))],
+  ];
+  return {
+    ...{
+      type: "custom",
+      silent: true,
+      clip: true,
+      z: 1,
+      tooltip: { show: false },
+      encode: { x: [0, 1], y: [2, 3] },
+    },
+    data: segments.map(extent),
+    renderItem: ({ dataIndex }: { dataIndex: number }, canvas: Canvas) => {
+      const { points } = segments[dataIndex];
+      const upper = points.map(([x, , , high]) => canvas.coord([x, high]));
+      const lower = points.map(([x, , low]) => canvas.coord([x, low])).reverse();
+      return {
+        type: "polygon",
+        shape: { points: [...upper, ...lower] },
+        style: { fill: color, opacity },
+      };
+    },
+  };
+}
+
+interface Hovered {
+  readonly seriesName: string;
+  readonly value: readonly (number | null)[];
+}
+
+function tooltip(
+  points: readonly Hovered[],
+  tasks: readonly string[],
+  { stepsPerTask }: CurveChart,
+  theme: Theme,
+  labels: readonly string[],
+): HTMLElement {
+  const shown = points.filter(({ value }) => value.length > 2);
+  const steps = shown[0]?.value[0] ?? 0;
+  const task = Math.min(tasks.length - 1, Math.max(0, Math.ceil(steps / stepsPerTask) - 1));
+  const rows = shown.map(({ seriesName, value: [, mean, low, high, n] }) => {
+    const range = n === 1 ? "" : ` (${short(low)} … ${short(high)}, n ${n})`;
+    return { text: `${seriesName}: ${short(mean)}${range}`, color: theme.line(labels.indexOf(seriesName)) };
+  });
+  return tooltipRows(`${tasks[task]}, step ${steps}`, rows);
+}

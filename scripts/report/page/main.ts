@@ -1,0 +1,95 @@
+/*!
+ * Draws with Apache ECharts (https://echarts.apache.org), Apache License 2.0, http://www.apache.org/licenses/LICENSE-2.0,
+ * and its renderer ZRender, BSD 3-Clause License, Copyright (c) 2017, Baidu Inc.
+ */
+import { BarChart, CustomChart, HeatmapChart, LineChart, ScatterChart } from "echarts/charts";
+import {
+  AriaComponent,
+  DataZoomSliderComponent,
+  GridComponent,
+  LegendComponent,
+  MarkAreaComponent,
+  MarkLineComponent,
+  TooltipComponent,
+  VisualMapContinuousComponent,
+} from "echarts/components";
+import { type EChartsCoreOption, type EChartsType, init, use } from "echarts/core";
+import { SVGRenderer } from "echarts/renderers";
+import type { Quantity, ReportData } from "../data.js";
+import { barsHeight, scoreOption, timeOption } from "./bars.js";
+import { curveOption } from "./curve.js";
+import { cellText, matrixOption, matrixRange, SCALE } from "./matrix.js";
+import { readTheme, type Theme } from "./theme.js";
+
+use([BarChart, CustomChart, HeatmapChart, LineChart, ScatterChart, SVGRenderer]);
+use([AriaComponent, DataZoomSliderComponent, GridComponent, LegendComponent, MarkAreaComponent]);
+use([MarkLineComponent, TooltipComponent, VisualMapContinuousComponent]);
+
+const data = JSON.parse(document.getElementById("data")!.textContent!) as ReportData;
+const visible = new Set(data.labels);
+const plots = new Map<HTMLElement, EChartsType>();
+
+/** What a place on the page shows now. */
+function optionOf(place: HTMLElement, theme: Theme): EChartsCoreOption {
+  const { chart, index, label, score } = place.dataset;
+  const { labels, tasks } = data;
+  const width = place.clientWidth;
+  if (chart === "matrix")
+    return matrixOption(data.matrices.find((m) => m.label === label)!, data, width, theme);
+  if (chart === "time") return timeOption(data.time, visible, theme);
+  if (chart === "score")
+    return scoreOption(data.scores.find((s) => s.score === score)!, labels, visible, theme);
+  const quantity = chart as Quantity;
+  const view = { quantity, chart: data.charts[quantity][Number(index)], tasks, labels, visible, width };
+  return curveOption(view, theme);
+}
+
+/** Plots of bars are as high as they have lines. */
+function setHeight(place: HTMLElement): void {
+  const { chart } = place.dataset;
+  if (chart === "score") place.style.height = `${barsHeight(visible)}px`;
+  if (chart === "time") place.style.height = `${barsHeight(visible) + 32}px`;
+}
+
+function draw(): void {
+  const theme = readTheme();
+  for (const figure of document.querySelectorAll<HTMLElement>("figure[data-of]")) {
+    figure.hidden = !visible.has(figure.dataset.of!);
+  }
+  for (const place of document.querySelectorAll<HTMLElement>("[data-chart]")) {
+    setHeight(place);
+    if (place.clientWidth === 0) continue;
+    const plot = plots.get(place) ?? init(place, undefined, { renderer: "svg" });
+    plots.set(place, plot);
+    plot.resize();
+    plot.setOption(optionOf(place, theme), { notMerge: true });
+  }
+}
+
+function drawScale(): void {
+  const scale = document.getElementById("scale");
+  if (scale === null) return;
+  scale.style.background = `linear-gradient(to right, ${SCALE.join(", ")})`;
+  const [low, high] = matrixRange(data).map((value) => cellText(value, data));
+  document.getElementById("scale-low")!.textContent = low;
+  document.getElementById("scale-high")!.textContent = high;
+}
+
+for (const button of document.querySelectorAll<HTMLButtonElement>("[data-line]")) {
+  button.addEventListener("click", () => {
+    const label = data.labels[Number(button.dataset.line)];
+    if (!visible.delete(label)) visible.add(label);
+    button.setAttribute("aria-pressed", String(visible.has(label)));
+    draw();
+  });
+}
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+let width = innerWidth;
+addEventListener("resize", () => {
+  // Phones resize when their address bar goes away.
+  if (innerWidth === width) return;
+  width = innerWidth;
+  draw();
+});
+drawScale();
+draw();

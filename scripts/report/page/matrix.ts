@@ -1,0 +1,88 @@
+import type { EChartsCoreOption } from "echarts/core";
+import type { Cell, Matrix, ReportData } from "../data.js";
+import { common, short, tooltipRows } from "./parts.js";
+import type { Theme } from "./theme.js";
+
+/** Viridis: rises in lightness, so that it reads without colour too. */
+export const SCALE = ["#440154", "#3b528b", "#21918c", "#5ec962", "#fde725"];
+/** Share of the scale from which dark text reads better. */
+const LIGHT_FROM = 0.6;
+/** Narrowest cells that hold a number, px. */
+const ROOM = 26;
+
+/** What cells show: normalised where there is a reference. */
+export function shownValue({ normalised, return: plain }: Cell, data: ReportData): number | null {
+  return data.reference === null ? plain : normalised;
+}
+
+/** Lowest and highest value of all lines: one scale for all. */
+export function matrixRange(data: ReportData): readonly [low: number, high: number] {
+  const all = data.matrices.flatMap(({ cells }) => cells.map((cell) => shownValue(cell, data)));
+  const values = all.filter((v) => v !== null);
+  return values.length === 0 ? [0, 1] : [Math.min(...values), Math.max(...values)];
+}
+
+/** Rows: after which task; columns: on which task. */
+export function matrixOption(
+  matrix: Matrix,
+  data: ReportData,
+  width: number,
+  theme: Theme,
+): EChartsCoreOption {
+  const { tasks } = data;
+  const [low, high] = matrixRange(data);
+  const shared = common(theme, `evaluation matrix of ${matrix.label}`);
+  const room = (width - 64) / tasks.length;
+  const numbers = tasks.map((_, i) => String(i + 1));
+  const axisOf = (name: string) => ({
+    ...{ type: "category", data: numbers, name, nameLocation: "middle", splitArea: { show: false } },
+    ...{ axisTick: { show: false }, axisLine: { lineStyle: { color: theme.edge } } },
+    ...{ axisLabel: { color: theme.faint }, nameTextStyle: { color: theme.faint }, nameGap: 24 },
+  });
+  const cells = matrix.cells.flatMap((cell) => {
+    const value = shownValue(cell, data);
+    if (value === null) return [];
+    const share = high === low ? 0.5 : (value - low) / (high - low);
+    const label = { color: share > LIGHT_FROM ? "#111" : "#fff" };
+    return [{ value: [cell.task, cell.afterTask, value], cell, label }];
+  });
+  return {
+    ...shared,
+    grid: { left: 44, right: 12, top: 8, bottom: 40 },
+    xAxis: axisOf("evaluated on task"),
+    yAxis: { ...axisOf("after learning task"), inverse: true },
+    visualMap: {
+      type: "continuous",
+      show: false,
+      min: low,
+      max: high,
+      dimension: 2,
+      inRange: { color: SCALE },
+    },
+    tooltip: {
+      ...shared.tooltip,
+      formatter: ({ data: { cell } }: { data: { cell: Cell } }) => cellTooltip(cell, data),
+    },
+    series: [
+      {
+        ...{ type: "heatmap", data: cells, itemStyle: { borderColor: theme.page, borderWidth: 1 } },
+        label: {
+          ...{ show: room >= ROOM, fontSize: Math.min(13, Math.max(9, room / 3.4)) },
+          formatter: ({ value: [, , value] }: { value: number[] }) => cellText(value, data),
+        },
+      },
+    ],
+  };
+}
+
+export function cellText(value: number, { reference }: ReportData): string {
+  return value.toFixed(reference === null && Math.abs(value) >= 10 ? 0 : 2);
+}
+
+function cellTooltip(cell: Cell, { tasks, reference }: ReportData): HTMLElement {
+  return tooltipRows(`on ${tasks[cell.task]} after ${tasks[cell.afterTask]}`, [
+    ...(reference === null ? [] : [{ text: `normalised return ${short(cell.normalised)}` }]),
+    { text: `return ${short(cell.return)}` },
+    { text: `n ${cell.n}` },
+  ]);
+}

@@ -1,0 +1,65 @@
+import { definitions, referenceOf, scoreRun } from "../comparison.js";
+import { packageVersion } from "../versions.js";
+import { curveCharts } from "./curves.js";
+import { QUANTITIES, type Quantity, type ReportData, type RunRow } from "./data.js";
+import { episodeRows } from "./episodes.js";
+import { finishedResults, matrices, plainScores, scoreCharts, timeShares } from "./figures.js";
+import { differingNames, flatten } from "./labels.js";
+import type { ReportRun, ReportSource } from "./runs.js";
+
+/** Everything that the page shows. @param path of the page, which links are relative to */
+export function reportData({ suite, tasks, runs, notBegun }: ReportSource, path: string): ReportData {
+  const labels = [...new Set(runs.map((run) => run.label))];
+  const reference = referenceOf(finishedResults(runs));
+  const charts = QUANTITIES.map((quantity) => [quantity, curveCharts(runs, quantity)]);
+  return {
+    schema: 1,
+    generator: `hypercrl ${packageVersion()} report`,
+    ...{ suite, tasks, labels, notBegun },
+    runs: runs.map((run): RunRow => {
+      const { folder, label, settings, versions, result } = run;
+      return {
+        ...{
+          folder,
+          label,
+          seed: settings.seed,
+          finished: result !== undefined,
+          state: stateOf(run),
+          versions,
+        },
+        scores: result === undefined ? null : plainScores(scoreRun(result, reference)),
+        episodes: episodeRows(run, path),
+      };
+    }),
+    definitions: definitions(reference),
+    reference: reference?.label ?? null,
+    scores: scoreCharts(runs, labels),
+    matrices: matrices(runs, labels),
+    charts: Object.fromEntries(charts) as Record<Quantity, ReturnType<typeof curveCharts>>,
+    time: timeShares(runs, labels),
+    settings: settingsThatDiffer(runs, labels),
+  };
+}
+
+/** How far a run got, from its log. */
+function stateOf({ result, metrics: { episode, evaluation }, settings }: ReportRun): string {
+  if (result !== undefined) return "finished";
+  const [learned, evaluated] = [episode.at(-1), evaluation.at(-1)];
+  if (learned === undefined) return "unfinished: before the first task";
+  const place = `task ${learned.taskIndex + 1} of ${settings.tasks}`;
+  if (evaluated !== undefined && evaluated.afterTask >= learned.taskIndex) {
+    return `unfinished: evaluation after ${place}`;
+  }
+  return `unfinished: step ${learned.steps} of ${place}`;
+}
+
+function settingsThatDiffer(runs: readonly ReportRun[], labels: readonly string[]): ReportData["settings"] {
+  const lines = labels.map((label) => {
+    const { seed: _, ...settings } = runs.find((run) => run.label === label)!.settings;
+    return flatten(settings);
+  });
+  return differingNames(lines).map((name) => ({
+    name,
+    values: lines.map((settings) => settings.get(name) ?? "–"),
+  }));
+}

@@ -1,0 +1,173 @@
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { readSettings } from "../../agent/run-store.js";
+import type { Settings } from "../../agent/settings.js";
+import { InputError, UsageError } from "../../sim/core/errors.js";
+import { isFinished, type RunResult, readRun } from "../run-result.js";
+import { manifestPath, readManifest, runFolder } from "../sweep/manifest.js";
+import { labelsOf } from "./labels.js";
+import { type Metrics, readMetrics, readTimings, type Timings } from "./records.js";
+
+/** A run as its folder tells, finished or not. */
+export interface ReportRun {
+  readonly folder: string;
+  /** Runs that differ in nothing but the seed share it. */
+  readonly label: string;
+  readonly settings: Settings;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly metrics: Metrics;
+  readonly timings: Timings;
+  /** Undefined while it is not finished. */
+  readonly result: RunResult | undefined;
+}
+
+/** What a report is made of. */
+export interface ReportSource {
+  readonly suite: string;
+  /** Names of the tasks in their order; `?` for one that no run has met. */
+  readonly tasks: readonly string[];
+  /** At least one. */
+  readonly runs: readonly ReportRun[];
+  /** Runs that a sweep lists and that have no folder yet, by name. */
+  readonly notBegun: readonly string[];
+}
+
+interface Found {
+  readonly folder: string;
+  /** Name of its line in a sweep; default the method. */
+  readonly name: string | undefined;
+}
+
+/**
+ * Reads run folders, and sweep folders for all their runs.
+ * @throws InputError for what is no run or is damaged, UsageError for runs that do not compare
+ */
+export function readSource(paths: readonly string[]): ReportSource {
+  const found: Found[] = [];
+  const notBegun: string[] = [];
+  for (const path of paths) {
+    checkFolder(path);
+    if (!existsSync(manifestPath(path))) {
+      found.push({ folder: path, name: undefined });
+      continue;
+    }
+    for (const run of readManifest(path).runs) {
+      const folder = runFolder(path, run);
+      if (existsSync(join(folder, "settings.json"))) found.push({ folder, name: run.label });
+      else notBegun.push(run.id);
+    }
+  }
+  if (found.length === 0) {
+    throw new InputError({
+      what: `No run of ${paths.join(", ")} has begun`,
+      expected: "at least one run folder",
+      todo: "Start the sweep first",
+    });
+  }
+  const begun = found.map((one) => ({ ...one, settings: readSettings(one.folder) }));
+  checkComparable(begun);
+  const labels = labelsOf(begun);
+  const runs = begun.map(({ folder, settings }, i) => readReportRun(folder, settings, labels[i]));
+  return { suite: runs[0].settings.suite, tasks: taskNames(runs), runs, notBegun };
+}
+
+function checkFolder(path: string): void {
+  const expected = "a run folder (with settings.json) or a sweep folder (with sweep.json)";
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined)
+    throw new InputError({ what: `${path} is missing`, expected, todo: "Check the path" });
+  if (!stat.isDirectory()) throw new InputError({ what: `${path} is a file`, expected });
+  if (existsSync(manifestPath(path)) || existsSync(join(path, "settings.json"))) return;
+  throw new InputError({
+    what: `Folder ${path} is neither a run nor a sweep`,
+    expected,
+    todo: "Check the path",
+  });
+}
+
+/** Figures of other tasks are other figures, and a run counted twice would narrow the intervals. */
+function checkComparable(runs: readonly (Found & { readonly settings: Settings })[]): void {
+  const seen = new Map<string, string>();
+  for (const { folder, name, settings } of runs) {
+    for (const key of ["suite", "tasks"] as const) {
+      if (settings[key] === runs[0].settings[key]) continue;
+      throw new UsageError({
+        what: `Runs of ${key === "suite" ? "different suites" : "different numbers of tasks"} do not compare`,
+        got: `${JSON.stringify(settings[key])} in ${folder}`,
+        expected: `${JSON.stringify(runs[0].settings[key])} as in ${runs[0].folder}`,
+        todo: "Make a report for each",
+      });
+    }
+    const key = JSON.stringify([name ?? settings.method, settings]);
+    const before = seen.get(key);
+    if (before !== undefined) {
+      throw new UsageError({
+        what: "The same run is given twice",
+        got:
+          resolve(before) === resolve(folder)
+            ? `${before} twice`
+            : `${before} and ${folder}, with the same settings and seed`,
+        expected: "every run once: n counts seeds",
+        todo: "Leave one of them out",
+      });
+    }
+    seen.set(key, folder);
+  }
+}
+
+function readReportRun(folder: string, settings: Settings, label: string): ReportRun {
+  const metrics = readMetrics(folder, settings.tasks);
+  const timings = readTimings(folder, settings.tasks);
+  const result = isFinished(folder) ? readRun(folder, label) : undefined;
+  const last = settings.tasks - 1;
+  const wanted = settings.loop.evaluationEpisodes;
+  const evaluated = metrics.evaluation.filter((r) => r.afterTask === last && r.taskIndex === last).length;
+  if (result !== undefined && evaluated < wanted) {
+    throw new InputError({
+      what: `${join(folder, "metrics.jsonl")} ends before its run did`,
+      got: `${evaluated} evaluations of the last task`,
+      expected: `${wanted}, as evaluation.json has`,
+      todo: "Restore the log from a copy, or leave this run out",
+    });
+  }
+  return { folder, label, settings, versions: readVersions(folder), metrics, timings, result };
+}
+
+function readVersions(folder: string): Record<string, string> {
+  const path = join(folder, "versions.json");
+  let value: unknown;
+  let cause: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    cause = error;
+  }
+  const entries = Object.entries(value ?? {});
+  if (entries.length > 0 && entries.every(([, version]) => typeof version === "string")) {
+    return Object.fromEntries(entries);
+  }
+  throw new InputError({
+    what: existsSync(path) ? `${path} is damaged` : `${path} is missing`,
+    expected: "names and versions, as `hypercrl train` writes them",
+    todo: "Restore the file, or leave this run out",
+    cause,
+  });
+}
+
+/** @throws UsageError when two runs name a task differently: a suite of one's own that has changed */
+function taskNames(runs: readonly ReportRun[]): string[] {
+  const names: (string | undefined)[] = new Array(runs[0].settings.tasks).fill(undefined);
+  for (const { folder, metrics } of runs) {
+    for (const { task, taskIndex } of [...metrics.baseline, ...metrics.episode, ...metrics.evaluation]) {
+      names[taskIndex] ??= task;
+      if (names[taskIndex] === task) continue;
+      throw new UsageError({
+        what: "Runs of different tasks do not compare",
+        got: `task ${taskIndex + 1} called ${JSON.stringify(task)} in ${folder}`,
+        expected: `${JSON.stringify(names[taskIndex])} as in the runs before it`,
+        todo: "Make a report for each",
+      });
+    }
+  }
+  return names.map((name) => name ?? "?");
+}

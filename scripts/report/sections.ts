@@ -1,0 +1,86 @@
+import { count, number } from "../tables.js";
+import type { EpisodeRow, ReportData, RunRow, ScoreChart, ScoreEstimate } from "./data.js";
+import { type Html, html, htmlTable } from "./html.js";
+
+/** Mean, interval and n of every figure of every line. */
+export function scoresTable({ scores }: ReportData): Html {
+  const lines = scores[0].estimates.map(({ label }) => label);
+  if (lines.length === 0) return html``;
+  const head = ["method", ...scores.map(titleWithUnit)];
+  const rows = lines.map((label, i) => [
+    label,
+    ...scores.map(({ estimates, digits }) => estimateText(estimates[i], digits)),
+  ]);
+  return htmlTable(head, rows);
+}
+
+/** Units of time and memory; the others are in the definitions. */
+function titleWithUnit({ title, unit }: ScoreChart): string {
+  return /^(min|MiB)$/.test(unit) ? `${title}, ${unit}` : title;
+}
+
+function estimateText({ mean, low, high, n }: ScoreEstimate, digits: number): string {
+  if (n === 0) return "–";
+  if (n === 1) return `${number(mean, digits)} n 1`;
+  return `${number(mean, digits)} [${number(low, digits)}, ${number(high, digits)}] n ${n}`;
+}
+
+export function definitionsSection({ definitions }: ReportData): Html {
+  const items = definitions.map((text) => {
+    const [term, ...rest] = text.split(": ");
+    return html`<li><b>${term}</b>: ${rest.join(": ")}</li>`;
+  });
+  return html`<h3>Definitions</h3><ul class="faint">${items}</ul>`;
+}
+
+export function settingsSection({ labels, settings }: ReportData): Html {
+  const table = htmlTable(
+    ["setting", ...labels],
+    settings.map(({ name, values }) => [html`<code>${name}</code>`, ...values]),
+  );
+  return html`<h2>Settings that differ</h2>
+${settings.length === 0 ? html`<p>All runs have the same settings but for the seed.</p>` : table}`;
+}
+
+/** All runs with their state and figures, and what they were made with. */
+export function runsSection({ runs, notBegun, scores }: ReportData): Html {
+  const versions = (run: RunRow) =>
+    Object.entries(run.versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(", ");
+  const made = [...new Set(runs.map(versions))];
+  const rows = runs.map((run) => [
+    ...[run.label, run.seed, run.finished ? run.state : html`<b>${run.state}</b>`],
+    ...scores.map(({ score, digits }) => number(run.scores?.[score], digits)),
+    ...[html`<code>${run.folder}</code>`, made.indexOf(versions(run)) + 1],
+  ]);
+  return html`<h2>Runs</h2>
+${htmlTable(["method", "seed", "state", ...scores.map(titleWithUnit), "folder", "versions"], rows)}
+${notBegun.length === 0 ? html`` : html`<p>Not begun: ${notBegun.join(", ")}</p>`}
+<h3>Versions</h3>
+${made.length === 1 ? html`` : html`<p class="unfinished">Not all runs were made with the same versions: small differences between them may come from there.</p>`}
+<ol>${made.map((text) => html`<li>${text}</li>`)}</ol>`;
+}
+
+export function episodesSection({ runs }: ReportData): Html {
+  const some = runs.some(({ episodes }) => episodes.some(({ link }) => link !== null));
+  const text = some
+    ? "The command plays an episode; the link opens its file, as seen from where this page was made."
+    : "The recordings are not in these folders; only their names are listed.";
+  return html`<h2>Episodes</h2>
+<p class="faint">Of every task the planned episodes with the highest and the lowest return, and the last episode of each run. ${text}</p>
+${runs.map(runEpisodes)}`;
+}
+
+function runEpisodes({ label, seed, folder, episodes }: RunRow): Html {
+  const rows = episodes.map((e) => [
+    ...[e.which, e.task, e.moment, number(e.return), e.success ? "success" : "no success", recordingCell(e)],
+  ]);
+  const table = htmlTable(["", "task", "when", "return", "", "play"], rows);
+  return html`<details><summary>${label}, seed ${seed}: ${count(episodes.length, "episode")} of <code>${folder}</code></summary>${table}</details>`;
+}
+
+function recordingCell({ recording, link, command }: EpisodeRow): Html {
+  if (link === null || command === null) return html`${recording}`;
+  return html`<code>${command}</code> · <a href="${link}">file</a>`;
+}

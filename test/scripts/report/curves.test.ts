@@ -1,0 +1,103 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { curveCharts } from "../../../scripts/report/curves.js";
+import { readSource } from "../../../scripts/report/runs.js";
+import { temporaryFolder } from "../cli.js";
+import { EPISODE_STEPS, type MadeRun, makeRun } from "./folders.js";
+
+const root = temporaryFolder();
+afterAll(() => rmSync(root, { recursive: true }));
+
+let made = 0;
+function runsOf(...runs: MadeRun[]) {
+  const folders = runs.map((run) => makeRun(join(root, `run-${made++}`), run));
+  return readSource(folders).runs;
+}
+
+describe("curves", () => {
+  const runs = runsOf(
+    { method: "hypercrl", seed: 1 },
+    { method: "hypercrl", seed: 2, offset: 3 },
+    { method: "finetune", seed: 1 },
+  );
+
+  it("go over the whole sequence, with mean, lowest and highest seed", () => {
+    const [{ curves, stepsPerTask, randomSteps, thinnedTo }, ...more] = curveCharts(runs, "return");
+    expect(more).toEqual([]);
+    expect([stepsPerTask, randomSteps, thinnedTo]).toEqual([600, 200, null]);
+    expect(curves.map(({ label }) => label)).toEqual(["hypercrl", "finetune"]);
+    const [hypercrl, finetune] = curves;
+    expect(hypercrl.steps).toEqual(Array.from({ length: 12 }, (_, k) => (k + 1) * EPISODE_STEPS));
+    expect(hypercrl.task).toEqual([...new Array(6).fill(0), ...new Array(6).fill(1)]);
+    expect(hypercrl.phase.slice(0, 6)).toEqual(["random", "random", "train", "train", "train", "train"]);
+    // Seeds 1 and 2 at random; 10 · 2 + 1 and 10 · 2 + 2 + 3 in the first planned episode.
+    expect(hypercrl.mean.slice(0, 3)).toEqual([1.5, 1.5, 23]);
+    expect([hypercrl.low[2], hypercrl.high[2], hypercrl.n[2]]).toEqual([21, 25, 2]);
+    expect(new Set(finetune.n)).toEqual(new Set([1]));
+  });
+
+  it("of training sessions and planning stand where those happened", () => {
+    const [loss] = curveCharts(runs, "trainingLoss");
+    expect(loss.curves[0].steps).toEqual([200, 400, 800, 1000]);
+    expect(loss.curves[0].mean).toEqual([1, 0.0049751, 1, 0.0049751]);
+    expect(curveCharts(runs, "trainingSeconds")[0].curves[0].mean).toEqual([3, 3, 3, 3]);
+    const [planning] = curveCharts(runs, "planningMilliseconds");
+    expect(planning.curves[0].steps.slice(0, 5)).toEqual([300, 400, 500, 600, 900]);
+    expect(new Set(planning.curves[0].mean)).toEqual(new Set([12]));
+  });
+
+  it("of lines with other lengths of task have charts of their own", () => {
+    const other = runsOf(
+      { method: "hypercrl", seed: 1 },
+      { method: "hypercrl", seed: 1, loop: { stepsPerTask: 200 } },
+    );
+    const charts = curveCharts(other, "return");
+    expect(charts.map(({ stepsPerTask }) => stepsPerTask)).toEqual([600, 400]);
+    expect(charts.map(({ curves }) => curves.map(({ label }) => label))).toEqual([
+      ["hypercrl (loop.stepsPerTask=400)"],
+      ["hypercrl (loop.stepsPerTask=200)"],
+    ]);
+  });
+
+  it("are thinned to what a screen shows, phase by phase, and say so", () => {
+    const long = runsOf({
+      method: "hypercrl",
+      seed: 1,
+      loop: { stepsPerTask: 98_000, initialRandomSteps: 2000 },
+    });
+    const [{ thinnedTo, curves }] = curveCharts(long, "return");
+    // 200 000 steps in 400 points: five episodes each.
+    expect(thinnedTo).toBe(500);
+    expect(curves[0].steps).toHaveLength(400);
+    expect(curves[0].phase.filter((phase) => phase === "random")).toHaveLength(8);
+    // Episodes 20 to 24 of the first task: steps 2100 to 2500, returns 10 k + 1.
+    expect([curves[0].steps[4], curves[0].mean[4]]).toEqual([2300, 221]);
+  });
+
+  it("leave out an episode that the end of its task cut short, but no short one before", () => {
+    const [run] = runsOf({ method: "hypercrl", seed: 1, loop: { stepsPerTask: 420 } });
+    const last = { ...run.metrics.episode[5], steps: 620 };
+    const early = { ...run.metrics.episode[0], steps: 50 };
+    const metrics = { ...run.metrics, episode: [early, ...run.metrics.episode.slice(0, 6), last] };
+    const [{ curves }] = curveCharts([{ ...run, metrics }], "return");
+    expect(curves[0].steps).toEqual([75, 200, 300, 400, 500, 600]);
+  });
+
+  it("take the later of two notes of the same session, and no value that is not finite", () => {
+    const [run] = runsOf({ method: "hypercrl", seed: 1 });
+    const [first, second] = run.timings.training;
+    const again = { ...run.timings, training: [first, second, { ...second, ms: 9000 }] };
+    expect(curveCharts([{ ...run, timings: again }], "trainingSeconds")[0].curves[0].mean).toEqual([3, 9]);
+    const [loss] = run.metrics.training;
+    const diverged = { ...run.metrics, training: [loss, { ...loss, steps: 400, taskLoss: Number.NaN }] };
+    expect(curveCharts([{ ...run, metrics: diverged }], "trainingLoss")[0].curves[0].steps).toEqual([200]);
+  });
+
+  it("are left out where no run has the quantity", () => {
+    const [run] = runsOf({ method: "hypercrl", seed: 1 });
+    expect(
+      curveCharts([{ ...run, timings: { ...run.timings, planning: [] } }], "planningMilliseconds"),
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,145 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { resolveSettings, type Settings } from "../../../agent/settings.js";
+import { addRuns, emptyManifest, runFolder, writeManifest } from "../../../scripts/sweep/manifest.js";
+import { runId } from "../../../scripts/sweep/plan.js";
+
+/** What a made-up run folder says; two tasks unless named otherwise. */
+export interface MadeRun {
+  readonly method: Settings["method"];
+  readonly seed: number;
+  readonly suite?: string;
+  readonly tasks?: readonly string[];
+  /** Tasks learned and evaluated; default all, which is a finished run. */
+  readonly learned?: number;
+  /** Added to every return but the random policy's. */
+  readonly offset?: number;
+  readonly loop?: Partial<Settings["loop"]>;
+  readonly planner?: Settings["planner"]["name"];
+}
+
+const VERSIONS = { hypercrl: "0.1.0", physics: "rapier 1", node: "v20.19.0", onnxruntime: "1.0.0" };
+export const EPISODE_STEPS = 100;
+
+/** Settings of a run of two random episodes, four planned ones and two sessions per task. */
+export function settingsOf(run: MadeRun): Settings {
+  const { method, seed, suite = "push", tasks = ["a", "b"], loop, planner } = run;
+  const chosen = { suite: "push", method, profile: "quick", seed, suiteTasks: tasks.length };
+  const settings = resolveSettings(chosen);
+  return {
+    ...settings,
+    suite,
+    loop: {
+      ...{ ...settings.loop, initialRandomSteps: 2 * EPISODE_STEPS, stepsPerTask: 4 * EPISODE_STEPS },
+      ...{ trainEvery: 200, evaluationEpisodes: 2, ...loop },
+    },
+    planner: { ...settings.planner, name: planner ?? settings.planner.name },
+  };
+}
+
+/** Return of evaluation episode k on task j after task i. */
+export function evaluationReturn({ seed, offset = 0 }: MadeRun, i: number, j: number, k: number): number {
+  return 100 + 20 * j - 30 * (i - j) + seed + k + offset;
+}
+
+/** A sweep of runs by label; those to be left out are listed only. */
+export function makeSweep(
+  folder: string,
+  runs: readonly (MadeRun & { readonly label?: string; readonly begun?: boolean })[],
+): string {
+  const planned = runs.map((run) => {
+    const [settings, label] = [settingsOf(run), run.label ?? run.method];
+    return { id: runId(label, settings), label, settings };
+  });
+  const base = { suite: "push", profile: "quick", assignments: [] };
+  const manifest = addRuns(emptyManifest(folder, "push", base, VERSIONS), planned);
+  writeManifest(folder, manifest);
+  for (const [i, run] of runs.entries()) {
+    if (run.begun !== false) makeRun(runFolder(folder, planned[i]), run);
+  }
+  return folder;
+}
+
+/** Writes a run folder as `hypercrl train` leaves it, without checkpoints and recordings. */
+export function makeRun(folder: string, run: MadeRun): string {
+  const settings = settingsOf(run);
+  const { tasks = ["a", "b"], learned = tasks.length } = run;
+  mkdirSync(folder, { recursive: true });
+  const json = (name: string, value: object) => writeFileSync(join(folder, name), JSON.stringify(value));
+  const lines = (name: string, records: readonly object[]) =>
+    writeFileSync(join(folder, name), records.map((r) => `${JSON.stringify(r)}\n`).join(""));
+  json("settings.json", settings);
+  json("versions.json", VERSIONS);
+  lines("metrics.jsonl", metricsOf(run, settings));
+  lines("timing.jsonl", timingsOf(settings, learned));
+  const random = tasks.map((_, j) => [j, j + 2]);
+  const returns = tasks
+    .slice(0, learned)
+    .map((_, i) => tasks.slice(0, i + 1).map((_, j) => [0, 1].map((k) => evaluationReturn(run, i, j, k))));
+  json("evaluation.json", { definition: "", tasks, random, returns });
+  return folder;
+}
+
+function metricsOf(run: MadeRun, settings: Settings): object[] {
+  const { seed, tasks = ["a", "b"], learned = tasks.length, offset = 0 } = run;
+  const outcome = (value: number, recording: string) => ({
+    ...{ return: value, success: value > 110, measures: { errorMm: 200 - value } },
+    recording: `episodes/${recording}.mcap`,
+  });
+  const label = (n: number) => String(n + 1).padStart(2, "0");
+  const baseline = tasks.flatMap((task, j) =>
+    [0, 1].map((k) => ({
+      ...{ type: "baseline", task, taskIndex: j, episode: k },
+      ...outcome(j + 2 * k, `baseline-${label(j)}-${label(k)}`),
+    })),
+  );
+  const { initialRandomSteps, stepsPerTask, trainEvery } = settings.loop;
+  const learning = tasks.slice(0, learned).flatMap((task, i) => {
+    const records: object[] = [];
+    for (let steps = EPISODE_STEPS; steps <= initialRandomSteps + stepsPerTask; steps += EPISODE_STEPS) {
+      const episode = steps / EPISODE_STEPS - 1;
+      const planned = steps - EPISODE_STEPS - initialRandomSteps;
+      const phase = planned < 0 ? "random" : "train";
+      if (planned >= 0 && planned % trainEvery === 0) {
+        const losses = { taskLoss: 1 / (1 + planned), regularizer: i * 0.01 };
+        records.push({ type: "training", taskIndex: i, steps: steps - EPISODE_STEPS, ...losses });
+      }
+      const value = phase === "random" ? seed : 10 * episode + seed + offset;
+      records.push({
+        ...{ type: "episode", phase, task, taskIndex: i, episode, steps },
+        ...outcome(value, `${label(i)}-${phase}-${label(episode)}`),
+      });
+    }
+    records.push({ type: "kept", task, taskIndex: i, shared: {}, tasks: [] });
+    const evaluated = tasks.slice(0, i + 1).flatMap((name, j) =>
+      [0, 1].map((k) => ({
+        ...{ type: "evaluation", afterTask: i, task: name, taskIndex: j, episode: k },
+        ...outcome(evaluationReturn(run, i, j, k), `${label(i)}-evaluate-${label(j)}-${label(k)}`),
+      })),
+    );
+    return [...records, ...evaluated];
+  });
+  return [...baseline, ...learning];
+}
+
+/** Sessions of 3 s, 120 ms of planning for each of an episode's actions, 90 s in all. */
+function timingsOf(settings: Settings, learned: number): object[] {
+  const { initialRandomSteps, stepsPerTask } = settings.loop;
+  const tasks = Array.from({ length: learned }, (_, taskIndex) => taskIndex);
+  const sessions = tasks.flatMap((taskIndex) =>
+    [0, 200].map((planned) => ({
+      ...{ type: "training", taskIndex, steps: initialRandomSteps + planned, ms: 3000, waitedMs: 3000 },
+    })),
+  );
+  const planning = tasks.flatMap((taskIndex) =>
+    Array.from({ length: stepsPerTask / EPISODE_STEPS }, (_, k) => ({
+      ...{ type: "planning", taskIndex, steps: initialRandomSteps + (k + 1) * EPISODE_STEPS },
+      ...{ actions: EPISODE_STEPS, ms: 1200 },
+    })),
+  );
+  return [
+    ...sessions,
+    ...planning,
+    { type: "usage", session: 1, wallMs: 90_000, cpuMs: 80_000, peakMiB: 200 },
+  ];
+}

@@ -1,0 +1,191 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { compareRuns, definitions, referenceOf, SCORES, scoreRun } from "../../../scripts/comparison.js";
+import { reportCsv } from "../../../scripts/report/csv.js";
+import { reportData } from "../../../scripts/report/report.js";
+import { readSource } from "../../../scripts/report/runs.js";
+import { readRun } from "../../../scripts/run-result.js";
+import { temporaryFolder } from "../cli.js";
+import { evaluationReturn, type MadeRun, makeRun, makeSweep } from "./folders.js";
+
+const root = temporaryFolder();
+afterAll(() => rmSync(root, { recursive: true }));
+
+const page = join(root, "report.html");
+let made = 0;
+function folderOf(run: MadeRun): string {
+  made++;
+  return makeRun(join(root, `run-${made}`), run);
+}
+const report = (...paths: string[]) => reportData(readSource(paths), page);
+
+const compared = [
+  ...[1, 2, 3].map((seed) => folderOf({ method: "hypercrl", seed, offset: 7 * seed })),
+  ...[1, 2].map((seed) => folderOf({ method: "single", seed, offset: -3 * seed })),
+];
+
+describe("figures", () => {
+  const data = report(...compared);
+  const results = compared.map((folder) => readRun(folder));
+  const reference = referenceOf(results);
+
+  it("are those of the comparison on the same folders", () => {
+    const methods = compareRuns(results);
+    expect(methods.map(({ method }) => method)).toEqual(["hypercrl", "single"]);
+    expect(data.scores.map(({ score }) => score)).toEqual(SCORES);
+    for (const { score, estimates } of data.scores) {
+      const wanted = methods.map((m) => m[score as (typeof SCORES)[number]]);
+      expect(estimates, score).toMatchObject(wanted);
+    }
+    expect(data.definitions).toEqual(definitions(reference));
+  });
+
+  it("of each run are those of the comparison, too", () => {
+    const wanted = results.map((result) => scoreRun(result, reference));
+    expect(data.runs.map((run) => run.scores)).toEqual(wanted);
+    const [average] = data.scores;
+    expect(average.estimates.map(({ values }) => values)).toEqual([
+      wanted.slice(0, 3).map((s) => s.average),
+      wanted.slice(3).map((s) => s.average),
+    ]);
+  });
+
+  it("in the matrix are means over runs of what the comparison starts from", () => {
+    const [hypercrl] = data.matrices;
+    expect(hypercrl.cells.map((c) => [c.afterTask, c.task])).toEqual([
+      [0, 0],
+      [1, 0],
+      [1, 1],
+    ]);
+    for (const { afterTask: i, task: j, return: value, normalised, n } of hypercrl.cells) {
+      const mean = results.slice(0, 3).reduce((sum, r) => sum + r.means[i][j], 0) / 3;
+      expect(value).toBeCloseTo(mean, 12);
+      const random = j + 1;
+      expect(normalised).toBeCloseTo((mean - random) / (reference!.returns[j] - random), 12);
+      expect(n).toBe(3);
+    }
+  });
+
+  it("are plain returns without runs of single", () => {
+    const plain = report(...compared.slice(0, 3));
+    expect(plain.reference).toBeNull();
+    expect(plain.matrices[0].cells.map((c) => c.normalised)).toEqual([null, null, null]);
+    expect(plain.scores[0].unit).toBe("return");
+    expect(plain.scores.find(({ score }) => score === "forwardTransfer")?.estimates[0]).toMatchObject({
+      ...{ mean: null, n: 0, values: [] },
+    });
+    expect(plain.definitions).toEqual(definitions(undefined));
+  });
+
+  it("of time are shares of the wall time", () => {
+    // Four sessions of 3 s and eight episodes' planning of 1.2 s, of 90 s.
+    expect(data.time).toMatchObject([
+      { label: "hypercrl", n: 3, training: 12 / 60 },
+      { label: "single", n: 2 },
+    ]);
+    expect(data.time[0].planning).toBeCloseTo(9.6 / 60, 12);
+    expect(data.time[0].rest).toBeCloseTo((90 - 12 - 9.6) / 60, 12);
+  });
+
+  it("are in the CSV as in the JSON", () => {
+    const lines = reportCsv(data).trimEnd().split("\n");
+    const { mean, low, high } = data.scores[0].estimates[0];
+    expect(lines).toContain(`hypercrl,average,,,,,${mean},${low},${high},3`);
+    const [cell] = data.matrices[1].cells;
+    expect(lines).toContain(`single,evaluationReturn,,1,1,,${cell.return},,,2`);
+    const points = data.charts.return[0].curves.reduce((n, { steps }) => n + steps.length, 0);
+    expect(lines.filter((line) => line.split(",")[1] === "return")).toHaveLength(points);
+    expect(new Set(lines.map((line) => line.split(",").length))).toEqual(new Set([10]));
+  });
+});
+
+describe("an unfinished run", () => {
+  const data = report(compared[0], folderOf({ method: "hypercrl", seed: 9, learned: 1 }));
+
+  it("is reported as far as it got and marked", () => {
+    expect(data.runs.map(({ finished, state }) => [finished, state])).toEqual([
+      [true, "finished"],
+      [false, "unfinished: evaluation after task 1 of 2"],
+    ]);
+    expect(data.runs[1].scores).toBeNull();
+    expect(data.scores[0].estimates.map(({ n }) => n)).toEqual([1]);
+    expect(data.matrices[0].cells.map(({ n }) => n)).toEqual([2, 1, 1]);
+    expect(new Set(data.charts.return[0].curves[0].n)).toEqual(new Set([2, 1]));
+  });
+
+  it("with nothing but settings has no curves", () => {
+    const bare = folderOf({ method: "single", seed: 1, learned: 0 });
+    writeFileSync(join(bare, "metrics.jsonl"), "");
+    rmSync(join(bare, "evaluation.json"));
+    const empty = report(bare);
+    expect(empty.runs[0]).toMatchObject({ state: "unfinished: before the first task", episodes: [] });
+    expect(empty.charts.return).toEqual([]);
+    expect([empty.matrices, empty.time]).toEqual([[], []]);
+  });
+
+  it("counts an evaluation once all its episodes are made", () => {
+    const half = folderOf({ method: "hypercrl", seed: 3, learned: 1, loop: { evaluationEpisodes: 3 } });
+    expect(report(half).matrices).toEqual([]);
+  });
+});
+
+describe("lines of a report", () => {
+  it("are told apart by their settings", () => {
+    const data = report(
+      folderOf({ method: "hypercrl", seed: 1 }),
+      folderOf({ method: "hypercrl", seed: 1, planner: "cem" }),
+      folderOf({ method: "hypercrl", seed: 2, planner: "cem" }),
+    );
+    expect(data.runs.map(({ label }) => label)).toEqual([
+      "hypercrl (planner.name=icem)",
+      "hypercrl (planner.name=cem)",
+      "hypercrl (planner.name=cem)",
+    ]);
+    expect(data.settings).toEqual([{ name: "planner.name", values: ["icem", "cem"] }]);
+  });
+
+  it("are those of a sweep, with runs that have not begun", () => {
+    const sweep = makeSweep(join(root, "sweep"), [
+      { method: "hypercrl", seed: 1 },
+      { method: "hypercrl", seed: 1, planner: "cem", label: "with-cem" },
+      { method: "hypercrl", seed: 2, begun: false },
+    ]);
+    const data = report(sweep);
+    expect(data.labels).toEqual(["hypercrl", "with-cem"]);
+    expect(data.notBegun).toEqual([expect.stringMatching(/^hypercrl-s2-[0-9a-f]{12}$/)]);
+  });
+});
+
+describe("episodes", () => {
+  const run = { method: "hypercrl", seed: 4 } as const;
+  const folder = folderOf(run);
+
+  it("are the best and worst of each task and the last of the run", () => {
+    const rows = report(folder).runs[0].episodes;
+    expect(rows.map(({ which, task, moment }) => [which, task, moment])).toEqual([
+      ["best", "a", "evaluation after task 1"],
+      ["worst", "a", "training"],
+      ["best", "b", "evaluation after task 2"],
+      ["worst", "b", "training"],
+      ["last", "b", "evaluation after task 2"],
+    ]);
+    expect(rows[0].return).toBe(evaluationReturn(run, 0, 0, 1));
+    expect(rows[0]).toMatchObject({
+      recording: "episodes/01-evaluate-01-02.mcap",
+      link: null,
+      command: null,
+    });
+  });
+
+  it("that were kept have a link from the page and a command", () => {
+    const odd = makeRun(join(root, "it's a #1"), { ...run, seed: 5 });
+    mkdirSync(join(odd, "episodes"));
+    writeFileSync(join(odd, "episodes", "01-evaluate-01-02.mcap"), "");
+    const [best, worst] = report(odd).runs[0].episodes;
+    expect(best.link).toBe("it's%20a%20%231/episodes/01-evaluate-01-02.mcap");
+    const path = join(odd, "episodes/01-evaluate-01-02.mcap").replace("'", "'\\''");
+    expect(best.command).toBe(`hypercrl view '${path}'`);
+    expect(worst.link).toBeNull();
+  });
+});
