@@ -11,8 +11,11 @@ const SLEEP_MS = 1;
 const STALLED_SLEEPS = 3;
 /** Sleeps granted to a chunk that was claimed no longer ago than a chunk takes. */
 const PATIENCE = 3;
-/** Longest wait for a worker to finish what it does before its thread is stopped by force. */
-const GRACE_MS = 2000;
+/**
+ * Longest wait for a worker to finish what it does before its thread is stopped by force, which aborts the process if
+ * the thread is inside the runtime. On a crowded machine loading the runtime alone can take many seconds.
+ */
+const GRACE_MS = 60_000;
 
 export interface JobOptions {
   /**
