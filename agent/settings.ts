@@ -239,6 +239,25 @@ export function resolveSettings(choice: SettingsChoice, assignments: readonly st
   return settings;
 }
 
+/**
+ * Settings with another planner: `planner.…=…` assignments alone, for where nothing is learned any more.
+ * @throws UsageError on any other name, an ill-typed or out-of-range value
+ */
+export function changePlanner(settings: Settings, assignments: readonly string[]): Settings {
+  const draft = structuredClone(settings) as unknown as Record<string, unknown>;
+  for (const assignment of assignments) {
+    if (!assignment.trimStart().startsWith("planner.")) {
+      throw new UsageError({
+        what: "Only the planner of a run that has learned can be changed",
+        got: `"${assignment}"`,
+        expected: "planner.name=value, for example planner.samples=200",
+      });
+    }
+    assign(draft, assignment);
+  }
+  return parseSettings(draft, "the planner settings");
+}
+
 /** Validates a plain object as settings. @throws UsageError naming the first field that is wrong */
 export function parseSettings(value: unknown, source: string): Settings {
   const result = settingsSchema.safeParse(value);

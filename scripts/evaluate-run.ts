@@ -1,6 +1,6 @@
 import { EVALUATION_SEED } from "../agent/loop.js";
 import type { MpcPolicy } from "../agent/policy.js";
-import { parseSettings, type Settings } from "../agent/settings.js";
+import { changePlanner, parseSettings, type Settings } from "../agent/settings.js";
 import { Rng } from "../sim/core/rng.js";
 import { Environment } from "../sim/environment.js";
 import type { Task } from "../sim/task.js";
@@ -13,6 +13,8 @@ export interface EvaluateOptions extends SavedStateOptions {
   readonly seed?: number;
   /** Planner settings that replace the run's own. */
   readonly planner?: Partial<Settings["planner"]>;
+  /** The same as assignments, such as `planner.samples=200`. */
+  readonly assignments?: readonly string[];
   readonly onEpisode?: (task: string, episode: EvaluatedEpisode) => void;
   readonly signal?: AbortSignal;
 }
@@ -44,7 +46,8 @@ export interface RunEvaluation {
 export async function evaluateRun(folder: string, options: EvaluateOptions = {}): Promise<RunEvaluation> {
   const opened = await openSavedState(folder, options, (settings) => {
     const planner = { ...settings.planner, ...options.planner };
-    return parseSettings({ ...settings, planner }, "the planner settings");
+    const changed = parseSettings({ ...settings, planner }, "the planner settings");
+    return changePlanner(changed, options.assignments ?? []);
   });
   const { agent, afterTask, settings, tasks } = opened;
   const { episodes = settings.loop.evaluationEpisodes, seed, signal, onEpisode } = options;

@@ -122,9 +122,10 @@ function addEvaluate(program: Command, io: Io, done: (exitCode: number) => void)
     )
     .option("--suite <file>", SUITE_FILE_TEXT)
     .option("--threads <n>", THREADS_TEXT, countingNumber)
+    .option("--set <planner.name=value>", "plan with another setting; repeatable", collect, [])
     .option("--out <file>", "also write the figures of every episode to this new JSON file")
-    .action(async (run: string, { json, out, ...options }) => {
-      done(await evaluateCommand(run, options, { json, out }, io));
+    .action(async (run: string, { json, out, set: assignments, ...options }) => {
+      done(await evaluateCommand(run, { ...options, assignments }, { json, out }, io));
     });
 }
 

@@ -70,6 +70,21 @@ it("evaluate --seed meets other starts, --episodes and --after-task choose, --ou
   expect(await run(args)).toMatchObject({ code: 2 });
 });
 
+it("evaluate --set plans with other settings, and takes none that only learning knows", async () => {
+  const args = ["evaluate", out, "--json", "--set"];
+  const returns = async (set: string) => {
+    const { code, stdout } = await run([...args, set]);
+    expect(code).toBe(0);
+    const { tasks } = JSON.parse(stdout) as { tasks: { episodes: { return: number }[] }[] };
+    return tasks.map(({ episodes }) => episodes[0].return);
+  };
+  const own = records().filter((r) => r.type === "evaluation" && r.afterTask === 1);
+  expect(await returns("planner.warmStart=true")).toEqual(own.map((r) => r.return));
+  expect(await returns("planner.name=random")).not.toEqual(own.map((r) => r.return));
+  const { code, stderr } = await run([...args, "loop.trainEvery=5"]);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/got "loop.trainEvery=5"; expected planner\./)]);
+});
+
 it("train --json prints JSON lines only and names the default folder, then the next free one", async () => {
   for (const name of ["push-single-quick-s9", "push-single-quick-s9-2"]) {
     const args = ["train", "--method", "single", "--seed", "9", "--json", ...TINY, "--tasks", "1"];
