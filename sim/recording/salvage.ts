@@ -20,7 +20,7 @@ export interface PlayableEpisode extends Omit<Episode, "initialSnapshot" | "play
  */
 export function readPlayable(path: string): PlayableEpisode {
   try {
-    const { playback, ...episode } = readEpisode(path, { poses: true });
+    const { playback, initialSnapshot: _, ...episode } = readEpisode(path, { poses: true });
     return { ...episode, playback: playback!, damage: undefined };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

@@ -90,6 +90,15 @@ export function frameOf(episode: EpisodeData): Frame {
   return { box, ground, travels, plane, clearest };
 }
 
+/** A frame for two episodes of the same kind; none when their robots travel. */
+export function joinFrames(a: Frame, b: Frame): Frame | undefined {
+  if (a.travels || b.travels) return undefined;
+  const box = emptyBox();
+  join(box, a.box);
+  join(box, b.box);
+  return { ...a, box };
+}
+
 function inflate(box: Box, share: number): Box {
   const by = scale([1, 1, 1], share * Math.max(...sizeOf(box)));
   return { min: sub(box.min, by), max: add(box.max, by) };

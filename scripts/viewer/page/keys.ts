@@ -5,10 +5,18 @@ export interface KeyBinding {
   readonly run: () => void;
 }
 
+/** What is looked at of a `KeyboardEvent`. */
+export interface KeyPress {
+  readonly key: string;
+  readonly ctrlKey: boolean;
+  readonly metaKey: boolean;
+  readonly altKey: boolean;
+}
+
 /** The binding of a key pressed; none while something is typed or chosen, or for the browser's own shortcuts. */
 export function bindingOf(
   bindings: readonly KeyBinding[],
-  event: Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey">,
+  event: KeyPress,
   target: string,
 ): KeyBinding | undefined {
   if (event.ctrlKey || event.metaKey || event.altKey) return undefined;

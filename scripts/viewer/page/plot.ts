@@ -7,6 +7,12 @@ import type { Theme } from "./theme.js";
 const COLORS = ["#3b82c4", "#e07b39", "#3a9e6a", "#c44e8c", "#8a6fd1", "#b3932e", "#3aa5b8", "#8b8f96"];
 const HEIGHT = 150;
 
+interface DrawnCurve extends Curve {
+  readonly color: string;
+  /** 0 or 1, of the two shown. */
+  readonly episode: number;
+}
+
 interface Legend {
   readonly value: HTMLElement;
   readonly values: Curve["values"];
@@ -137,19 +143,20 @@ export class Plot {
     this.show(this.#step);
   }
 
-  #buildLegend(curves: readonly (Curve & { readonly color: string; readonly episode: number })[]): void {
+  /** One entry per name, with the values of one or two episodes. */
+  #buildLegend(curves: readonly DrawnCurve[]): void {
     this.#values = [];
-    this.#legend.replaceChildren(
-      ...curves.map(({ name, unit, color, episode, values }) => {
-        const value = el("b");
-        this.#values.push({ value, values });
-        const swatch = el("i", { className: episode === 1 ? "swatch dashed" : "swatch" });
-        swatch.style.color = color;
-        const label = unit === "1" ? name : `${name}, ${unit}`;
-        const which = this.#episodes.length > 1 ? ["A ", "B "][episode] : "";
-        return el("span", {}, swatch, `${which}${label} `, value);
-      }),
-    );
+    const entries = new Map<string, HTMLElement>();
+    for (const { name, unit, color, episode, values } of curves) {
+      const entry = entries.get(name) ?? el("span", {}, unit === "1" ? name : `${name}, ${unit}`);
+      entries.set(name, entry);
+      const swatch = el("i", { className: episode === 1 ? "swatch dashed" : "swatch" });
+      swatch.style.color = color;
+      const value = el("b");
+      this.#values.push({ value, values });
+      entry.append(" ", swatch, value);
+    }
+    this.#legend.replaceChildren(...entries.values());
   }
 
   /** Pointing at the curves with a button down goes to that step. */

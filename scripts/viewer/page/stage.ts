@@ -3,19 +3,21 @@ import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import type { EpisodeData } from "./data.js";
 import { el, setText } from "./dom.js";
 import { EpisodeScene } from "./episode-scene.js";
-import { fitCamera, radiusOf, type View, viewDirection } from "./framing.js";
+import { type Frame, fitCamera, radiusOf, type View, viewDirection } from "./framing.js";
 import type { Quality } from "./quality.js";
 import { measureTexts, moment, readout } from "./text.js";
 import type { Theme } from "./theme.js";
 
 const FOV = 35;
+const DOT = "  ·  ";
 
 /** One episode's picture with its caption and read-outs. */
 export class Stage {
   readonly element: HTMLElement;
   readonly #canvas = el("canvas", { attrs: { "aria-label": "The episode in 3D" } });
   readonly #caption = el("p", { className: "caption" });
-  readonly #readout = el("p", { className: "readout" });
+  readonly #numbers = el("span");
+  readonly #measures = el("span", { className: "detail" });
   readonly #damage = el("p", { className: "damage", hidden: true, attrs: { role: "alert" } });
   readonly #renderer: WebGLRenderer;
   readonly #camera = new PerspectiveCamera(FOV);
@@ -27,8 +29,9 @@ export class Stage {
   #theme: Theme;
   #follow = false;
   #at = 0;
-  /** Set by hand since the last preset: keep it when the window changes. */
+  /** Undefined once the camera was moved by hand: it then stays when the window changes. */
   #view: View | undefined = "overview";
+  #framed: Frame | undefined;
   frames = 0;
 
   /** @param moved told when the camera was moved by hand */
@@ -38,7 +41,13 @@ export class Stage {
       "section",
       { className: "stage" },
       this.#canvas,
-      el("div", { className: "overlay" }, this.#caption, this.#damage, this.#readout),
+      el(
+        "div",
+        { className: "overlay" },
+        this.#caption,
+        this.#damage,
+        el("p", { className: "readout" }, this.#numbers, this.#measures),
+      ),
     );
     this.#renderer = new WebGLRenderer({ canvas: this.#canvas, antialias: true });
     this.#renderer.shadowMap.enabled = true;
@@ -54,7 +63,7 @@ export class Stage {
       changed();
     });
     new ResizeObserver(() => {
-      if (this.#view !== undefined) this.look(this.#view);
+      if (this.#view !== undefined) this.look(this.#view, this.#framed);
       changed();
     }).observe(this.element);
   }
@@ -63,8 +72,8 @@ export class Stage {
     return this.#episode;
   }
 
-  get travels(): boolean {
-    return this.#scene?.frame.travels ?? false;
+  get frame(): Frame | undefined {
+    return this.#scene?.frame;
   }
 
   /** Shows another episode from its start. */
@@ -75,12 +84,13 @@ export class Stage {
     const { header, damage, file } = episode;
     this.#caption.replaceChildren(
       el("strong", {}, `${header.suite} · ${header.task}`),
-      ` ${moment(header)} · seed ${header.seed}`,
-      el("span", { className: "file" }, `${source} / ${file}`),
+      ` ${moment(header)}`,
+      el("span", { className: "detail" }, ` · seed ${header.seed}`),
+      el("span", { className: "file detail" }, `${source} / ${file}`),
     );
     this.#damage.hidden = damage === undefined;
     setText(this.#damage, damage === undefined ? "" : `Damaged recording: ${damage}`);
-    this.#follow = this.travels;
+    this.#follow = this.#scene.frame.travels;
     this.look("overview");
     this.show(0);
   }
@@ -110,16 +120,17 @@ export class Stage {
       this.#controls.target.add(moved);
     }
     const step = Math.floor(at);
-    const texts = [...readout(this.#episode, step), ...measureTexts(this.#episode, step, 3)];
-    if (step > this.#episode.steps) texts.unshift("ended");
-    setText(this.#readout, texts.join("  ·  "));
+    const numbers = readout(this.#episode, step);
+    if (step > this.#episode.steps) numbers.unshift("ended");
+    setText(this.#numbers, numbers.join(DOT));
+    setText(this.#measures, ["", ...measureTexts(this.#episode, step, 3)].join(DOT));
   }
 
-  /** Takes up a camera position that shows everything. */
-  look(view: View): void {
+  /** Takes up a camera position that shows all of a frame, its own or a joint one. */
+  look(view: View, frame = this.#scene?.frame): void {
     this.#view = view;
-    if (this.#scene === undefined) return;
-    const { frame } = this.#scene;
+    this.#framed = frame;
+    if (frame === undefined) return;
     this.#camera.aspect = this.#canvas.clientWidth / Math.max(this.#canvas.clientHeight, 1) || 1;
     const { position, target } = fitCamera(
       frame.box,

@@ -1,7 +1,7 @@
 import type { EpisodeRef, ViewerIndex } from "../payload.js";
 import { type DataSource, type EpisodeData, sameRef } from "./data.js";
 import { el, setText } from "./dom.js";
-import { VIEWS, type View } from "./framing.js";
+import { type Frame, joinFrames, VIEWS, type View } from "./framing.js";
 import { helpDialog } from "./help.js";
 import { bindingOf, type KeyBinding } from "./keys.js";
 import { Picker } from "./picker.js";
@@ -105,7 +105,8 @@ export class Viewer {
 
   #newStage(): Stage {
     const moved = (stage: Stage) => {
-      for (const other of this.#stages) if (other !== stage && !stage.travels) other.lookLike(stage);
+      for (const other of this.#stages)
+        if (other !== stage && this.#joint() !== undefined) other.lookLike(stage);
     };
     const stage = new Stage(currentTheme(), moved, () => this.#invalidate());
     this.#pictures.append(stage.element);
@@ -117,7 +118,7 @@ export class Viewer {
     QUANTITIES.forEach((quantity, i) => {
       this.#plots[i].load(episodes.map((episode) => curvesOf(episode, quantity)));
     });
-    this.#transport.follow.on = this.#stages.some(({ travels }) => travels);
+    this.#transport.follow.on = this.#stages.some(({ frame }) => frame?.travels);
     this.#follow(this.#transport.follow.on);
     this.#path(this.#transport.path.on);
     this.#look("overview");
@@ -190,8 +191,15 @@ export class Viewer {
   }
 
   #look(view: View): void {
-    for (const stage of this.#stages) stage.look(view);
+    for (const stage of this.#stages) stage.look(view, this.#joint());
     this.#invalidate();
+  }
+
+  /** One frame for both pictures, where they show the same suite and stay in place. */
+  #joint(): Frame | undefined {
+    const [a, b] = this.#stages.map(({ frame }) => frame);
+    const [suite, other] = this.#episodes().map(({ header }) => header.suite);
+    return a !== undefined && b !== undefined && suite === other ? joinFrames(a, b) : undefined;
   }
 
   #follow(on: boolean): void {
