@@ -59,7 +59,7 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
       "loop.trainEvery=220",
       "loop.trainIterations=250",
       ...keep(600),
-      "hypernetwork.beta=0.5",
+      "hypernetwork.beta=5",
       // Few samples and their mean: more of them, a best one or a longer look ahead find the model's errors instead.
       "planner.name=cem",
       "planner.horizon=10",

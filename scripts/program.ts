@@ -10,6 +10,7 @@ import { replayCommand } from "./commands/replay.js";
 import { reportCommand } from "./commands/report.js";
 import { sweepCommand } from "./commands/sweep.js";
 import { trainCommand } from "./commands/train.js";
+import { viewCommand } from "./commands/view.js";
 import type { Io } from "./io.js";
 import { isSuiteFile } from "./suite-file.js";
 import { chooseSweep, methodList, type SweepArguments, seedList } from "./sweep/arguments.js";
@@ -31,6 +32,7 @@ export function createProgram(io: Io, done: (exitCode: number) => void): Command
   addEvaluate(program, io, done);
   addReplay(program, io, done);
   addExport(program, io, done);
+  addView(program, io, done);
   addSweep(program, io, done);
   addReport(program, io, done);
   command(program, "tasks", "list the task suites and their tasks")
@@ -146,6 +148,17 @@ function addExport(program: Command, io: Io, done: (exitCode: number) => void): 
     .action(async (run: string, options) => done(await exportCommand(run, options, io)));
 }
 
+function addView(program: Command, io: Io, done: (exitCode: number) => void): void {
+  command(program, "view", "show recorded episodes in the browser, two side by side if you like")
+    .argument("<run-or-episode...>", "one run folder or episode (.mcap), or two to compare")
+    .option("--port <n>", "port on this machine (default: any that is free)", portNumber)
+    .option("--open", "open the page in the default browser")
+    .addOption(
+      new Option("--export <file>", "write one HTML file that needs no server").conflicts(["port", "open"]),
+    )
+    .action(async (paths: string[], flags) => done(await viewCommand(paths, flags, io)));
+}
+
 function addSweep(program: Command, io: Io, done: (exitCode: number) => void): void {
   const chosen = ["suite", "methods", "seeds", "profile", "set", "tasks"];
   command(program, "sweep", "train several methods with several seeds and compare them")
@@ -180,6 +193,11 @@ function collect(value: string, before: readonly string[]): string[] {
 function wholeNumber(text: string): number {
   if (/^\d+$/.test(text) && Number(text) <= 4294967295) return Number(text);
   throw new InvalidArgumentError("Expected a whole number from 0 to 4294967295.");
+}
+
+function portNumber(text: string): number {
+  if (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 65535) return Number(text);
+  throw new InvalidArgumentError("Expected a port from 1 to 65535.");
 }
 
 function countingNumber(text: string): number {

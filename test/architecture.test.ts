@@ -99,6 +99,28 @@ describe("direction of imports", () => {
     expect(importers.filter((p) => !/^(scripts|test)\//.test(p))).toEqual([]);
   });
 
+  it("the viewer reads episode files only", () => {
+    const allowed = [
+      "scripts/viewer/",
+      "scripts/episode-files.ts",
+      "sim/recording/",
+      "sim/core/",
+      "sim/task.ts",
+    ];
+    expect(forbidden("scripts/viewer", allowed)).toEqual([]);
+  });
+
+  it("the viewer's page brings along types of ours and nothing else, and only tests import it", () => {
+    const page = "scripts/viewer/page/";
+    const brought = within("scripts/viewer/page").flatMap(({ path, code }) => {
+      const values = importsOf(code.replace(/import type [^;]*;/g, ""));
+      return ours({ path, code, imports: values }).filter((target) => !target.startsWith(page));
+    });
+    expect(brought).toEqual([]);
+    const importers = sources.filter((s) => ours(s).some((p) => p.startsWith(page))).map((s) => s.path);
+    expect(importers.filter((p) => !p.startsWith(page) && !p.startsWith("test/"))).toEqual([]);
+  });
+
   it("only sim/world.ts imports the physics engine", () => {
     const importers = sources.filter((s) => s.imports.some((name) => name.startsWith("@dimforge/")));
     expect(importers.map((s) => s.path).filter((p) => !p.startsWith("test/"))).toEqual(["sim/world.ts"]);

@@ -1,10 +1,9 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { HyperCrlError, InputError } from "../../sim/core/errors.js";
+import { HyperCrlError } from "../../sim/core/errors.js";
 import { type Episode, readEpisode } from "../../sim/recording/reader.js";
 import { type Verification, verifyEpisode } from "../../sim/recording/verify.js";
 import { initPhysics, physicsVersion } from "../../sim/world.js";
 import { createRegistry, type SuiteRegistry } from "../../tasks/registry.js";
+import { episodesAt } from "../episode-files.js";
 import type { Io } from "../io.js";
 import { suiteFrom } from "../suite-file.js";
 import { defaultRegistry, taskOfEpisode } from "../suites.js";
@@ -46,22 +45,6 @@ export async function replayCommand(paths: readonly string[], flags: ReplayFlags
     });
   }
   return worst;
-}
-
-/** An episode's path as it is, or all episodes of a run folder, sorted. */
-function episodesAt(path: string): string[] {
-  if (!existsSync(path)) {
-    throw new InputError({ what: `${path} is missing`, expected: "an episode (.mcap) or a run folder" });
-  }
-  if (!statSync(path).isDirectory()) return [path];
-  const inside = join(path, "episodes");
-  const folder = existsSync(inside) ? inside : path;
-  const files = readdirSync(folder).filter((name) => name.endsWith(".mcap"));
-  if (files.length > 0) return files.sort().map((name) => join(folder, name));
-  throw new InputError({
-    what: `Folder ${path} holds no episodes`,
-    expected: "a run folder with episodes/*.mcap",
-  });
 }
 
 function verifyOne(path: string, registry: SuiteRegistry, { json }: ReplayFlags, io: Io): number {

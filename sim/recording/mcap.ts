@@ -51,6 +51,10 @@ export async function buildMcap(
   const writable = new MemoryWritable();
   const writer = new McapWriter({ writable });
   await writer.start({ profile: "", library });
+  // First, so that a file cut off by a crash or a copy still says what it is.
+  for (const [name, fields] of content.metadata) {
+    await writer.addMetadata({ name, metadata: new Map(fields) });
+  }
   const schemaIds = new Map<string, number>();
   const channelIds = new Map<string, number>();
   for (const { topic, schemaName: name, encoding, schema: data } of channels) {
@@ -71,9 +75,6 @@ export async function buildMcap(
   for (const [name, data] of content.attachments) {
     const mediaType = "application/octet-stream";
     await writer.addAttachment({ name, mediaType, logTime: 0n, createTime: 0n, data });
-  }
-  for (const [name, fields] of content.metadata) {
-    await writer.addMetadata({ name, metadata: new Map(fields) });
   }
   await writer.end();
   return writable.bytes();
@@ -176,16 +177,22 @@ export function damaged(path: string, got: string, expected: string, cause?: unk
   });
 }
 
-function readBytes(path: string): Buffer {
+/** @throws InputError when the file cannot be read */
+export function readBytes(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (cause) {
-    throw new InputError({
-      what: `Cannot read episode file ${path}`,
-      got: (cause as NodeJS.ErrnoException).code ?? String(cause),
-      expected: "a readable file",
-      todo: "Check the path",
-      cause,
-    });
+    throw unreadable(path, cause);
   }
+}
+
+/** The error of an episode file that the system does not let us read. */
+export function unreadable(path: string, cause: unknown): InputError {
+  return new InputError({
+    what: `Cannot read episode file ${path}`,
+    got: (cause as NodeJS.ErrnoException).code ?? String(cause),
+    expected: "a readable file",
+    todo: "Check the path",
+    cause,
+  });
 }

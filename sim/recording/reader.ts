@@ -41,6 +41,10 @@ export function readEpisode(path: string, options: { readonly poses?: boolean } 
   const file = readMcap(path);
   try {
     const episode = decode(path, file);
+    const states = all(file, TOPICS.poses).length;
+    if (states !== episode.steps.length + 1) {
+      throw new Error(`poses of ${states} of ${episode.steps.length + 1} states`);
+    }
     return options.poses === true
       ? { ...episode, playback: decodePlayback(file, episode.steps.length) }
       : episode;
@@ -76,10 +80,13 @@ function checkTotals(steps: readonly EpisodeStep[], totals: EpisodeTotals): void
   }
 }
 
-function decodePlayback(file: ReadMcap, steps: number): EpisodePlayback {
+/** Bodies and the poses of the start and the first `steps` steps. @throws Error when one is missing */
+export function decodePlayback(file: Pick<ReadMcap, "messages">, steps: number): EpisodePlayback {
   const shapes = decodeScene(only(file, TOPICS.scene));
   const fixed = decodePoses(only(file, TOPICS.fixedPoses));
-  const moving = all(file, TOPICS.poses).map(decodePoses);
+  const moving = all(file, TOPICS.poses)
+    .slice(0, steps + 1)
+    .map(decodePoses);
   if (moving.length !== steps + 1) throw new Error(`poses of ${moving.length} of ${steps + 1} states`);
   const body = (name: string): VisualBody => ({
     name,
@@ -100,11 +107,13 @@ function decodePlayback(file: ReadMcap, steps: number): EpisodePlayback {
   return { bodies, poses };
 }
 
-function all(file: ReadMcap, topic: string): readonly Uint8Array[] {
+/** Messages on a topic, in file order. */
+export function all(file: Pick<ReadMcap, "messages">, topic: string): readonly Uint8Array[] {
   return file.messages.get(topic) ?? [];
 }
 
-function only(file: ReadMcap, topic: string): Uint8Array {
+/** @throws Error unless there is exactly one message on the topic */
+export function only(file: Pick<ReadMcap, "messages">, topic: string): Uint8Array {
   const messages = all(file, topic);
   if (messages.length !== 1) throw new Error(`${messages.length} messages on ${topic} instead of 1`);
   return messages[0];

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { reportData } from "../../../scripts/report/report.js";
 import { readSource } from "../../../scripts/report/runs.js";
 import { checkOutput, writeOutput } from "../../../scripts/report/write.js";
-import { launchChromium } from "../chromium.js";
+import { launchChromium, noBrowser } from "../chromium.js";
 import { temporaryFolder } from "../cli.js";
 import { makeRun, makeSweep } from "./folders.js";
 
@@ -53,7 +53,7 @@ const marks = (page: Page, plot: string, attribute: string, color: string) =>
   page.locator(`${plot} svg path[${attribute}="${color}"]`).count();
 const texts = (page: Page, plot: string) => page.locator(`${plot} svg text`).allTextContents();
 
-describe("a page", () => {
+describe.skipIf(noBrowser)("a page", () => {
   const sweep = join(root, "sweep");
   let page: Page;
   let complaints: string[];
@@ -130,7 +130,7 @@ describe("a page", () => {
   });
 });
 
-describe("names that look like HTML", () => {
+describe.skipIf(noBrowser)("names that look like HTML", () => {
   const attack = `<img src=x onerror="alert(1)"></script><script>alert(2)</script>'&amp;`;
 
   it("are shown and do nothing", async () => {

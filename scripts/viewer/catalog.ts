@@ -1,0 +1,108 @@
+import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve, sep } from "node:path";
+import { InputError } from "../../sim/core/errors.js";
+import { type EpisodeSummary, readPlayable, readSummary } from "../../sim/recording/salvage.js";
+import { episodesAt } from "../episode-files.js";
+import { chooseOpen } from "./choose-open.js";
+import { encodeEpisode } from "./encode.js";
+import type { EpisodePayload, EpisodeRef, EpisodeRow, ViewerIndex } from "./payload.js";
+
+interface Source {
+  /** For people. */
+  readonly label: string;
+  /** Real path of the folder with the episodes. */
+  readonly folder: string;
+}
+
+/** Why a request for a file gets none. */
+export type Refusal = "outside" | "missing";
+
+/** The episodes of one or two runs, read when asked for. */
+export class Catalog {
+  readonly #sources: readonly Source[];
+  /** What the paths given name: a file of a source, or all of it. */
+  readonly #given: readonly { readonly source: number; readonly file: string | undefined }[];
+  readonly #summaries = new Map<
+    string,
+    { readonly changed: number; readonly row: Omit<EpisodeRow, "source"> }
+  >();
+
+  /**
+   * @param paths run folders, folders of episodes, or episodes; an episode brings those beside it along
+   * @throws InputError when a path is neither
+   */
+  constructor(paths: readonly string[]) {
+    const sources: Source[] = [];
+    this.#given = paths.map((path) => {
+      const [first] = episodesAt(path);
+      const isFile = !statSync(path).isDirectory();
+      if (isFile) readSummary(path);
+      const folder = realpathSync(dirname(first));
+      const known = sources.findIndex((s) => s.folder === folder);
+      const source = known === -1 ? sources.push({ label: labelOf(folder), folder }) - 1 : known;
+      return { source, file: isFile ? basename(path) : undefined };
+    });
+    this.#sources = sources;
+  }
+
+  /** Every episode there is now: a run that goes on has more each time. */
+  index(): ViewerIndex {
+    const episodes = this.#sources.flatMap(({ folder }, source) =>
+      this.#files(source).map((file) => ({ source, ...this.#row(folder, file) })),
+    );
+    const sources = this.#sources.map(({ label }) => label);
+    return { sources, episodes, open: chooseOpen(this.#given, episodes) };
+  }
+
+  /**
+   * Reads an episode.
+   * @throws InputError when nothing of it can be played
+   */
+  episode({ source, file }: EpisodeRef): EpisodePayload | Refusal {
+    const folder = this.#sources[source]?.folder;
+    if (folder === undefined) return "missing";
+    const path = resolve(folder, file);
+    if (!path.startsWith(folder + sep)) return "outside";
+    if (!existsSync(path)) return "missing";
+    // A link inside the folder must not lead out of it.
+    if (!realpathSync(path).startsWith(folder + sep)) return "outside";
+    if (!this.#files(source).includes(file)) return "missing";
+    return encodeEpisode({ source, file }, readPlayable(path));
+  }
+
+  #files(source: number): string[] {
+    const { folder } = this.#sources[source];
+    const named = this.#given.filter((g) => g.source === source).flatMap(({ file }) => file ?? []);
+    const recorded = readdirSync(folder).filter((name) => name.endsWith(".mcap"));
+    return [...new Set([...recorded, ...named])].sort();
+  }
+
+  #row(folder: string, file: string): Omit<EpisodeRow, "source"> {
+    const path = join(folder, file);
+    const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const known = this.#summaries.get(path);
+    if (known?.changed === changed) return known.row;
+    const row = { file, ...summaryRow(path) };
+    this.#summaries.set(path, { changed, row });
+    return row;
+  }
+}
+
+/** A run's episodes lie in its folder `episodes`. */
+function labelOf(folder: string): string {
+  return basename(folder) === "episodes" ? basename(dirname(folder)) : basename(folder);
+}
+
+function summaryRow(path: string): Omit<EpisodeRow, "source" | "file"> {
+  let summary: EpisodeSummary;
+  try {
+    summary = readSummary(path);
+  } catch (error) {
+    if (error instanceof InputError) return { problem: error.details.got ?? error.details.what };
+    throw error;
+  }
+  const { suite, task, taskIndex, phase, afterTask, seed } = summary.header;
+  const { steps, return: sum, success } = summary.totals;
+  const { complete } = summary;
+  return { suite, task, taskIndex, phase, afterTask, seed, steps, return: sum, success, complete };
+}

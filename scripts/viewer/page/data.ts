@@ -1,0 +1,78 @@
+import type { EmbeddedData, EpisodePayload, EpisodeRef, Floats, ViewerIndex } from "../payload.js";
+
+type Packed = "poses" | "observation" | "action" | "reward" | "measures";
+
+/** An episode with its numbers unpacked; shapes as in `EpisodePayload`. */
+export interface EpisodeData extends Omit<EpisodePayload, Packed>, Readonly<Record<Packed, Float32Array>> {
+  /** Sum of the rewards up to and with each step, `[S + 1]`. */
+  readonly returns: Float32Array;
+}
+
+/** Where episodes come from. */
+export interface DataSource {
+  /** @throws Error with a message for people */
+  index(): Promise<ViewerIndex>;
+  /** @throws Error with a message for people */
+  episode(ref: EpisodeRef): Promise<EpisodeData>;
+}
+
+export function unpackFloats(text: Floats): Float32Array {
+  const binary = atob(text);
+  const view = new DataView(new ArrayBuffer(binary.length));
+  for (let i = 0; i < binary.length; i++) view.setUint8(i, binary.charCodeAt(i));
+  const values = new Float32Array(binary.length / 4);
+  for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(4 * i, true);
+  return values;
+}
+
+export function unpackEpisode(payload: EpisodePayload): EpisodeData {
+  const reward = unpackFloats(payload.reward);
+  const returns = new Float32Array(reward.length + 1);
+  let sum = 0;
+  for (let i = 0; i < reward.length; i++) {
+    sum += reward[i];
+    returns[i + 1] = sum;
+  }
+  return {
+    ...payload,
+    poses: unpackFloats(payload.poses),
+    observation: unpackFloats(payload.observation),
+    action: unpackFloats(payload.action),
+    measures: unpackFloats(payload.measures),
+    reward,
+    returns,
+  };
+}
+
+export const sameRef = (a: EpisodeRef, b: EpisodeRef): boolean => a.source === b.source && a.file === b.file;
+
+/** Episodes that are part of the page. */
+export function embeddedSource({ index, episodes }: EmbeddedData): DataSource {
+  return {
+    index: async () => index,
+    episode: async (ref) => {
+      const payload = episodes.find((episode) => sameRef(episode, ref));
+      if (payload === undefined) throw new Error(`${ref.file} is not part of this page`);
+      return unpackEpisode(payload);
+    },
+  };
+}
+
+/** Episodes of the server that the page came from. */
+export function servedSource(): DataSource {
+  const ask = async (path: string): Promise<unknown> => {
+    let answer: Awaited<ReturnType<typeof fetch>>;
+    try {
+      answer = await fetch(path);
+    } catch {
+      throw new Error("The viewer does not answer: has `hypercrl view` been stopped? Start it and reload");
+    }
+    if (!answer.ok) throw new Error((await answer.text()).trim());
+    return answer.json();
+  };
+  return {
+    index: async () => (await ask("index.json")) as ViewerIndex,
+    episode: async ({ source, file }) =>
+      unpackEpisode((await ask(`episodes/${source}/${encodeURIComponent(file)}`)) as EpisodePayload),
+  };
+}

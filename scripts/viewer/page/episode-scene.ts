@@ -1,0 +1,93 @@
+import { type Group, Quaternion, Scene, Vector3 } from "three";
+import { bodyObject, disposeBodies } from "./bodies.js";
+import type { EpisodeData } from "./data.js";
+import { type Frame, frameOf, radiusOf } from "./framing.js";
+import { PathLine } from "./path-line.js";
+import { isGoal } from "./state.js";
+import { Surroundings } from "./surroundings.js";
+import type { Theme } from "./theme.js";
+import { findTool, toolPath } from "./tool-path.js";
+
+/** The things of one episode, in any of its states. */
+export class EpisodeScene {
+  readonly scene = new Scene();
+  readonly frame: Frame;
+  readonly toolName: string | undefined;
+  readonly surroundings: Surroundings;
+  readonly #episode: EpisodeData;
+  readonly #groups: readonly Group[];
+  readonly #path: PathLine | undefined;
+  readonly #nextPosition = new Vector3();
+  readonly #nextRotation = new Quaternion();
+
+  constructor(episode: EpisodeData, theme: Theme) {
+    this.#episode = episode;
+    this.frame = frameOf(episode);
+    this.#groups = episode.bodies.map(bodyObject);
+    this.scene.add(...this.#groups);
+    this.surroundings = new Surroundings(this.scene, radiusOf(this.frame.box), this.frame.ground);
+    const tool = findTool(episode.bodies);
+    this.toolName = tool?.name;
+    if (tool !== undefined && episode.steps > 0) {
+      this.#path = new PathLine(toolPath(episode, tool), theme.trace);
+      this.scene.add(...this.#path.objects);
+    }
+    this.theme = theme;
+    this.show(0);
+  }
+
+  set theme(theme: Theme) {
+    this.surroundings.theme = theme;
+    if (this.#path !== undefined) this.#path.color = theme.trace;
+  }
+
+  set pathVisible(visible: boolean) {
+    if (this.#path !== undefined) this.#path.visible = visible;
+  }
+
+  /** Puts every body where it was `at` steps after the start; between steps, in between. */
+  show(at: number): void {
+    const { steps } = this.#episode;
+    const step = Math.min(Math.floor(at), steps);
+    const share = step < steps ? at - step : 0;
+    this.#groups.forEach((group, body) => {
+      if (!this.#read(step, body, group.position, group.quaternion)) return;
+      if (share === 0 || !this.#read(step + 1, body, this.#nextPosition, this.#nextRotation)) return;
+      group.position.lerp(this.#nextPosition, share);
+      group.quaternion.slerp(this.#nextRotation, share);
+    });
+    this.#path?.showTo(step);
+  }
+
+  /** Where a body is drawn now, `[7]` as in recordings; undefined when there is none of that name. */
+  drawnPose(name: string): number[] | undefined {
+    const group = this.#groups.find((g) => g.name === name);
+    return group && [...group.position.toArray(), ...group.quaternion.toArray()];
+  }
+
+  /** Mean position of what moves. */
+  middle(out: Vector3): Vector3 {
+    const moving = this.#groups.filter(
+      (_, i) => !this.#episode.bodies[i].fixed && !isGoal(this.#episode.bodies[i]),
+    );
+    out.set(0, 0, 0);
+    for (const { position } of moving) out.add(position);
+    return out.divideScalar(Math.max(moving.length, 1));
+  }
+
+  /** Reads a pose; false, and nothing read, where the recording has none. */
+  #read(state: number, body: number, position: Vector3, rotation: Quaternion): boolean {
+    const at = (state * this.#groups.length + body) * 7;
+    const pose = this.#episode.poses.subarray(at, at + 7);
+    if (!pose.every(Number.isFinite)) return false;
+    position.fromArray(pose);
+    rotation.fromArray(pose, 3);
+    return true;
+  }
+
+  dispose(): void {
+    disposeBodies(this.#groups);
+    this.#path?.dispose();
+    this.surroundings.dispose();
+  }
+}

@@ -1,0 +1,47 @@
+import { Line2 } from "three/addons/lines/Line2.js";
+import { LineGeometry } from "three/addons/lines/LineGeometry.js";
+import { LineMaterial } from "three/addons/lines/LineMaterial.js";
+
+/** A path of which the part so far is drawn strongly and the rest faintly. */
+export class PathLine {
+  readonly #all: Line2;
+  readonly #past: Line2;
+
+  /** @param points `[S + 1, 3]`, S at least 1 */
+  constructor(points: Float32Array, color: string) {
+    const line = (linewidth: number, opacity: number) => {
+      const geometry = new LineGeometry().setPositions(points);
+      const looks = { color, linewidth, transparent: true, opacity, depthWrite: false };
+      return new Line2(geometry, new LineMaterial(looks));
+    };
+    this.#all = line(1.5, 0.25);
+    this.#past = line(3, 0.95);
+    for (const object of this.objects) object.frustumCulled = false;
+    this.#all.renderOrder = 2;
+    this.#past.renderOrder = 3;
+  }
+
+  get objects(): readonly Line2[] {
+    return [this.#all, this.#past];
+  }
+
+  set color(color: string) {
+    for (const { material } of this.objects) material.color.set(color);
+  }
+
+  set visible(visible: boolean) {
+    for (const object of this.objects) object.visible = visible;
+  }
+
+  /** Draws the part up to a step strongly. */
+  showTo(step: number): void {
+    this.#past.geometry.instanceCount = step;
+  }
+
+  dispose(): void {
+    for (const { geometry, material } of this.objects) {
+      geometry.dispose();
+      material.dispose();
+    }
+  }
+}

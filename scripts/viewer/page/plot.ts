@@ -1,0 +1,184 @@
+import uPlot from "uplot";
+import { el, setText } from "./dom.js";
+import { type Curve, type Quantity, shownAtFirst } from "./plot-data.js";
+import { shortNumber } from "./text.js";
+import type { Theme } from "./theme.js";
+
+const COLORS = ["#3b82c4", "#e07b39", "#3a9e6a", "#c44e8c", "#8a6fd1", "#b3932e", "#3aa5b8", "#8b8f96"];
+const HEIGHT = 150;
+
+interface DrawnCurve extends Curve {
+  readonly color: string;
+  /** 0 or 1, of the two shown. */
+  readonly episode: number;
+}
+
+interface Legend {
+  readonly value: HTMLElement;
+  readonly values: Curve["values"];
+}
+
+/** Curves of one quantity over the steps, of one or two episodes, with a line at the moment shown. */
+export class Plot {
+  readonly element: HTMLElement;
+  readonly #quantity: Quantity;
+  readonly #seek: (step: number) => void;
+  readonly #canvas = el("div", { className: "curves" });
+  readonly #line = el("div", { className: "moment" });
+  readonly #legend = el("div", { className: "legend" });
+  readonly #choices = el("div", { className: "choices" });
+  #episodes: readonly (readonly Curve[])[] = [];
+  #shown = new Set<string>();
+  #values: Legend[] = [];
+  #plot: uPlot | undefined;
+  #theme: Theme;
+  #step = 0;
+
+  /** @param seek goes to a step that was pointed at */
+  constructor(quantity: Quantity, theme: Theme, seek: (step: number) => void) {
+    this.#quantity = quantity;
+    this.#theme = theme;
+    this.#seek = seek;
+    const title = quantity[0].toUpperCase() + quantity.slice(1);
+    const chooser = el("details", {}, el("summary", {}, "choose"), this.#choices);
+    this.element = el(
+      "section",
+      { className: "plot", attrs: { "data-quantity": quantity } },
+      el("header", {}, el("h2", {}, title), chooser),
+      this.#legend,
+      this.#canvas,
+    );
+    new ResizeObserver(() => this.#resize()).observe(this.#canvas);
+  }
+
+  set theme(theme: Theme) {
+    this.#theme = theme;
+    this.#build();
+  }
+
+  /** Shows the curves of one or two episodes; keeps what was chosen as far as there is such a curve. */
+  load(episodes: readonly (readonly Curve[])[]): void {
+    this.#episodes = episodes;
+    const names = episodes[0].map(({ name }) => name);
+    this.#shown = new Set([...this.#shown].filter((name) => names.includes(name)));
+    if (this.#shown.size === 0) this.#shown = new Set(shownAtFirst(episodes[0], this.#quantity));
+    this.element.hidden = names.length === 0;
+    this.#choices.replaceChildren(
+      ...episodes[0].map(({ name, unit }) => {
+        const box = el("input", { type: "checkbox", checked: this.#shown.has(name) });
+        box.addEventListener("change", () => {
+          if (box.checked) this.#shown.add(name);
+          else this.#shown.delete(name);
+          this.#build();
+        });
+        return el("label", {}, box, unit === "1" ? name : `${name}, ${unit}`);
+      }),
+    );
+    this.#build();
+  }
+
+  /** Puts the line and the values in the legend at a step. */
+  show(step: number): void {
+    this.#step = step;
+    for (const { value, values } of this.#values) {
+      setText(value, shortNumber(values[Math.min(step, values.length - 1)] ?? undefined));
+    }
+    if (this.#plot === undefined) return;
+    const x = this.#plot.valToPos(step, "x");
+    this.#line.style.transform = `translateX(${x.toFixed(1)}px)`;
+  }
+
+  #build(): void {
+    this.#plot?.destroy();
+    this.#plot = undefined;
+    if (this.#episodes.length === 0) return;
+    const drawn = this.#episodes[0].filter(({ name }) => this.#shown.has(name));
+    const curves = drawn.flatMap((curve, i) =>
+      this.#episodes.flatMap((all, episode) => {
+        const found = all.find(({ name }) => name === curve.name);
+        return found === undefined ? [] : [{ ...found, color: COLORS[i % COLORS.length], episode }];
+      }),
+    );
+    const steps = Math.max(...this.#episodes.map((e) => Math.max(0, ...e.map((c) => c.values.length))));
+    const xs = Array.from({ length: steps }, (_, i) => i);
+    const padded = curves.map(({ values }) => xs.map((i) => values[i] ?? null));
+    this.#buildLegend(curves);
+    const axis = {
+      stroke: this.#theme.axis,
+      grid: { stroke: this.#theme.ruling, width: 1 },
+      ticks: { show: false },
+    };
+    this.#plot = new uPlot(
+      {
+        width: Math.max(this.#canvas.clientWidth, 100),
+        height: HEIGHT,
+        legend: { show: false },
+        padding: [6, 18, 0, 0],
+        cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
+        scales: { x: { time: false, range: (_, min, max) => [min, Math.max(max, min + 1)] } },
+        axes: [
+          { ...axis, size: 24, font: "11px system-ui" },
+          {
+            ...axis,
+            size: 46,
+            font: "11px system-ui",
+            values: (_, ticks) => ticks.map((t) => String(Number(t.toPrecision(6)))),
+          },
+        ],
+        series: [
+          {},
+          ...curves.map(({ color, episode }) => ({
+            stroke: color,
+            width: 1.5,
+            points: { show: false },
+            ...(episode === 1 && { dash: [5, 4] }),
+          })),
+        ],
+      },
+      [xs, ...padded],
+      this.#canvas,
+    );
+    this.#plot.over.append(this.#line);
+    this.#listen(this.#plot);
+    this.show(this.#step);
+  }
+
+  /** One entry per name, with the values of one or two episodes. */
+  #buildLegend(curves: readonly DrawnCurve[]): void {
+    this.#values = [];
+    const entries = new Map<string, HTMLElement>();
+    for (const { name, unit, color, episode, values } of curves) {
+      const entry = entries.get(name) ?? el("span", {}, unit === "1" ? name : `${name}, ${unit}`);
+      entries.set(name, entry);
+      const swatch = el("i", { className: episode === 1 ? "swatch dashed" : "swatch" });
+      swatch.style.color = color;
+      const value = el("b");
+      this.#values.push({ value, values });
+      entry.append(" ", swatch, value);
+    }
+    this.#legend.replaceChildren(...entries.values());
+  }
+
+  /** Pointing at the curves with a button down goes to that step. */
+  #listen(plot: uPlot): void {
+    const go = (event: PointerEvent) => {
+      const box = plot.over.getBoundingClientRect();
+      this.#seek(plot.posToVal(event.clientX - box.left, "x"));
+    };
+    plot.over.addEventListener("pointerdown", (event) => {
+      plot.over.setPointerCapture(event.pointerId);
+      go(event);
+    });
+    plot.over.addEventListener("pointermove", (event) => {
+      if (event.buttons !== 0) go(event);
+    });
+  }
+
+  #resize(): void {
+    if (this.#plot === undefined || this.#canvas.clientWidth === 0) return;
+    if (this.#plot.width !== this.#canvas.clientWidth) {
+      this.#plot.setSize({ width: this.#canvas.clientWidth, height: HEIGHT });
+    }
+    this.show(this.#step);
+  }
+}

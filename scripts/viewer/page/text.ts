@@ -1,0 +1,59 @@
+import type { EpisodeRow } from "../payload.js";
+import type { EpisodeData } from "./data.js";
+
+/** A number of at most five characters or so; `–` for none. */
+export function shortNumber(value: number | undefined): string {
+  if (value === undefined || !Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e5)) return value.toExponential(1);
+  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
+}
+
+const UNITS = ["mm", "cm", "m", "deg", "rad", "s", "n", "kg", "percent", "ratio"];
+
+/** `positionErrorMm` → `position error, mm`; a last word that is no unit belongs to the name. */
+export function measureName(key: string): string {
+  const words = key
+    .replace(/([A-Z])/g, " $1")
+    .toLowerCase()
+    .split(" ");
+  const unit = words.at(-1)!;
+  if (words.length < 2 || !UNITS.includes(unit)) return words.join(" ");
+  return `${words.slice(0, -1).join(" ")}, ${unit}`;
+}
+
+const PHASES = { random: "random", train: "learning", evaluate: "evaluation" } as const;
+
+/** When an episode was recorded: `evaluation after task 2`. */
+export function moment({ phase, afterTask }: Pick<EpisodeRow, "phase" | "afterTask">): string {
+  if (phase === undefined || afterTask === undefined) return "";
+  if (afterTask < 0) return `${PHASES[phase]} before task 1`;
+  return `${PHASES[phase]} ${phase === "evaluate" ? "after" : "in"} task ${afterTask + 1}`;
+}
+
+/** What is known of a moment: `step 12 of 120 · 0.60 s · reward -3.2 · return -40`. */
+export function readout({ steps, spec, reward, returns }: EpisodeData, step: number): string[] {
+  const at = Math.min(step, steps);
+  return [
+    `step ${at} of ${steps}`,
+    `${(at * spec.controlPeriod).toFixed(2)} s`,
+    `reward ${at === 0 ? "–" : shortNumber(reward[at - 1])}`,
+    `return ${shortNumber(returns[at])}`,
+  ];
+}
+
+/** Measures of a moment, `position error, mm: 3.2`; at most `most`, errors first. */
+export function measureTexts(
+  { steps, measureNames, measures }: EpisodeData,
+  step: number,
+  most: number,
+): string[] {
+  const at = Math.min(step, steps) * measureNames.length;
+  const order = measureNames.map((_, i) => i);
+  const isError = (i: number) => Number(/Error[A-Z][a-z]*$/.test(measureNames[i]));
+  order.sort((a, b) => isError(b) - isError(a) || a - b);
+  return order.slice(0, most).map((i) => {
+    const [name, unit] = measureName(measureNames[i]).split(", ");
+    return `${name} ${shortNumber(measures[at + i])}${unit === undefined ? "" : ` ${unit}`}`;
+  });
+}

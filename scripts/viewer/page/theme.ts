@@ -1,0 +1,36 @@
+/** Colours of what is drawn on canvases; the rest of the page has them in its style sheet. */
+export interface Theme {
+  readonly background: string;
+  readonly grid: string;
+  /** Darkness of shadows on the ground, 0 … 1. */
+  readonly shadow: number;
+  readonly trace: string;
+  readonly axis: string;
+  readonly ruling: string;
+}
+
+const LIGHT: Theme = {
+  background: "#eef1f4",
+  grid: "#cdd5dd",
+  shadow: 0.22,
+  trace: "#d1345b",
+  axis: "#5b6672",
+  ruling: "#e3e8ed",
+};
+
+const DARK: Theme = {
+  background: "#171b21",
+  grid: "#2e3640",
+  shadow: 0.5,
+  trace: "#ff6b8b",
+  axis: "#9aa7b4",
+  ruling: "#2a313a",
+};
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+export const currentTheme = (): Theme => (dark.matches ? DARK : LIGHT);
+
+export function onThemeChange(listener: () => void): void {
+  dark.addEventListener("change", listener);
+}

@@ -1,0 +1,112 @@
+import { el, type Icon, icon, setText } from "./dom.js";
+import { VIEWS, type View } from "./framing.js";
+import { type Playback, SPEEDS } from "./playback.js";
+
+export interface TransportActions {
+  readonly look: (view: View) => void;
+  readonly follow: (on: boolean) => void;
+  readonly path: (on: boolean) => void;
+  readonly help: () => void;
+}
+
+function button(face: string | SVGElement, label: string, run: () => void): HTMLButtonElement {
+  const button = el("button", { type: "button", title: label }, face);
+  button.setAttribute("aria-label", label);
+  button.addEventListener("click", run);
+  return button;
+}
+
+/** A button that stays pressed. */
+export class Toggle {
+  readonly element: HTMLButtonElement;
+
+  constructor(face: string | SVGElement, label: string, run: (on: boolean) => void) {
+    this.element = button(face, label, () => {
+      this.on = !this.on;
+      run(this.on);
+    });
+    this.on = false;
+  }
+
+  get on(): boolean {
+    return this.element.getAttribute("aria-pressed") === "true";
+  }
+
+  set on(on: boolean) {
+    this.element.setAttribute("aria-pressed", String(on));
+  }
+}
+
+/** The bar below: play, scrub, speed, camera. */
+export class Transport {
+  readonly element: HTMLElement;
+  readonly follow: Toggle;
+  readonly path: Toggle;
+  readonly #playback: Playback;
+  readonly #play: HTMLButtonElement;
+  readonly #scrubber = el("input", { type: "range", min: "0", step: "1", className: "scrubber" });
+  readonly #speed: HTMLSelectElement;
+  readonly #loop: Toggle;
+  #icon: Icon = "play";
+  readonly #step = el("output", { className: "step" });
+
+  constructor(playback: Playback, actions: TransportActions) {
+    this.#playback = playback;
+    this.#play = button(icon("play"), "Play", () => playback.toggle());
+    this.#play.className = "play";
+    this.#scrubber.setAttribute("aria-label", "Step");
+    this.#scrubber.addEventListener("input", () => playback.seek(Number(this.#scrubber.value)));
+    this.#speed = el(
+      "select",
+      { title: "Speed" },
+      ...SPEEDS.map((s) => el("option", { value: String(s) }, `${s}×`)),
+    );
+    this.#speed.addEventListener("change", () => playback.setSpeed(Number(this.#speed.value)));
+    this.#loop = new Toggle(icon("loop"), "Loop", (on) => playback.setLoop(on));
+    this.follow = new Toggle("Follow", "Camera follows the robot", actions.follow);
+    this.path = new Toggle("Path", "Path of the gripper or its like", actions.path);
+    this.path.on = true;
+    const view = el("select", { title: "Camera" }, ...VIEWS.map((v) => el("option", { value: v }, v)));
+    // Choosing the same view again takes it up again.
+    view.addEventListener("change", () => actions.look(view.value as View));
+    this.element = el(
+      "footer",
+      { className: "transport" },
+      el("div", { className: "line" }, this.#scrubber, this.#step),
+      el(
+        "div",
+        { className: "line" },
+        button(icon("start"), "To the start", () => playback.seek(0)),
+        button(icon("back"), "One step back", () => playback.stepBy(-1)),
+        this.#play,
+        button(icon("on"), "One step on", () => playback.stepBy(1)),
+        this.#speed,
+        this.#loop.element,
+        el("span", { className: "gap" }),
+        view,
+        this.follow.element,
+        this.path.element,
+        button("?", "Keys", actions.help),
+      ),
+    );
+    playback.onChange(() => this.#update());
+  }
+
+  #update(): void {
+    const { length, step, playing, speed, loop } = this.#playback;
+    if (this.#scrubber.max !== String(length)) this.#scrubber.max = String(length);
+    this.#scrubber.value = String(step);
+    setText(this.#step, `${step} / ${length}`);
+    this.#showIcon(playing ? "pause" : "play");
+    this.#speed.value = String(speed);
+    this.#loop.on = loop;
+  }
+
+  #showIcon(name: Icon & ("play" | "pause")): void {
+    if (this.#icon === name) return;
+    this.#icon = name;
+    this.#play.replaceChildren(icon(name));
+    this.#play.title = name === "play" ? "Play" : "Pause";
+    this.#play.setAttribute("aria-label", this.#play.title);
+  }
+}

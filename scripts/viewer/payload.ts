@@ -1,0 +1,66 @@
+import type { EpisodeHeader, EpisodeSpec, EpisodeTotals } from "../../sim/recording/episode.js";
+import type { VisualBody } from "../../sim/task.js";
+
+/** Little-endian float32 numbers, row-major, in base64. */
+export type Floats = string;
+
+/** Where an episode lies: index of its folder among those shown, and the file's name there. */
+export interface EpisodeRef {
+  readonly source: number;
+  readonly file: string;
+}
+
+/** One line of the picker. */
+export interface EpisodeRow extends EpisodeRef {
+  /** Why it cannot be played; the other fields but `source` and `file` are then absent. */
+  readonly problem?: string;
+  readonly suite?: string;
+  readonly task?: string;
+  readonly taskIndex?: number;
+  readonly phase?: EpisodeHeader["phase"];
+  /** Index of the last task begun; -1 before the first. */
+  readonly afterTask?: number;
+  readonly seed?: number;
+  readonly steps?: number;
+  readonly return?: number;
+  readonly success?: boolean;
+  /** False for a recording that is cut off. */
+  readonly complete?: boolean;
+}
+
+/** What the page shows first: everything there is, and which one or two episodes to open. */
+export interface ViewerIndex {
+  /** Names of the folders, for people. */
+  readonly sources: readonly string[];
+  readonly episodes: readonly EpisodeRow[];
+  readonly open: readonly EpisodeRef[];
+}
+
+/** One episode as the page gets it. S steps, B bodies, X observation entries, U action entries, M measures. */
+export interface EpisodePayload extends EpisodeRef {
+  readonly header: EpisodeHeader;
+  readonly spec: EpisodeSpec;
+  readonly totals: EpisodeTotals;
+  /** What is wrong with the file. */
+  readonly damage?: string;
+  /** Steps that can be played, S. */
+  readonly steps: number;
+  readonly bodies: readonly VisualBody[];
+  /** `[S + 1, B, 7]`: world position (m) and quaternion (x, y, z, w). */
+  readonly poses: Floats;
+  /** `[S + 1, X]` */
+  readonly observation: Floats;
+  /** `[S, U]` */
+  readonly action: Floats;
+  /** `[S]` */
+  readonly reward: Floats;
+  readonly measureNames: readonly string[];
+  /** `[S + 1, M]` */
+  readonly measures: Floats;
+}
+
+/** What an exported page holds in itself. */
+export interface EmbeddedData {
+  readonly index: ViewerIndex;
+  readonly episodes: readonly EpisodePayload[];
+}

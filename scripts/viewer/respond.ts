@@ -1,0 +1,85 @@
+import { InputError } from "../../sim/core/errors.js";
+import { ASSETS, type Asset, readAsset } from "./assets.js";
+import type { Catalog } from "./catalog.js";
+
+export interface Request {
+  readonly method: string;
+  /** Path and query as sent. */
+  readonly url: string;
+  /** The Host header. */
+  readonly host: string | undefined;
+}
+
+export interface Response {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+const TYPES: Readonly<Record<string, string>> = { html: "text/html", css: "text/css", js: "text/javascript" };
+
+/** Only the page's own files run, and only this server is asked. */
+export const HEADERS: Readonly<Record<string, string>> = {
+  "Content-Security-Policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+  "Cache-Control": "no-store",
+};
+
+/**
+ * Answers a request.
+ * `/` the page; `/index.json` what there is; `/episodes/SOURCE/FILE` one episode.
+ * @param port that the server listens on: another site's name in the Host header means that its pages ask
+ */
+export function respond({ method, url, host }: Request, port: number, catalog: Catalog): Response {
+  if (!["127.0.0.1", "localhost", "[::1]"].some((name) => host === `${name}:${port}`)) {
+    return text(403, `Forbidden: ask for http://127.0.0.1:${port}/`);
+  }
+  if (method !== "GET" && method !== "HEAD") return text(405, "Only GET is answered");
+  let path: string;
+  try {
+    // Not through URL, which resolves `..` before it can be seen.
+    path = decodeURIComponent(url.replace(/[?#].*$/, ""));
+  } catch {
+    return text(400, "The address is not well-formed");
+  }
+  if (path === "/") return asset("page.html");
+  if (path === "/index.json") return json(catalog.index());
+  const named = ASSETS.find((name) => path === `/${name}`);
+  if (named !== undefined) return asset(named);
+  const [, source, file] = /^\/episodes\/(\d+)\/(.+)$/s.exec(path) ?? [];
+  if (file !== undefined) return episode(catalog, Number(source), file);
+  if (path.split(/[/\\]/).includes("..")) return outside();
+  return text(404, "There is nothing at this address");
+}
+
+function episode(catalog: Catalog, source: number, file: string): Response {
+  // A name with a NUL is no file's.
+  if (file.includes("\0")) return outside();
+  try {
+    const found = catalog.episode({ source, file });
+    if (found === "outside") return outside();
+    return found === "missing" ? text(404, "There is no such episode") : json(found);
+  } catch (error) {
+    if (error instanceof InputError) return text(422, error.message);
+    throw error;
+  }
+}
+
+function outside(): Response {
+  return text(403, "Forbidden: only episodes of the folders given to `hypercrl view` are shown");
+}
+
+function text(status: number, body: string): Response {
+  return { status, type: "text/plain; charset=utf-8", body: `${body}\n` };
+}
+
+function json(value: object): Response {
+  return { status: 200, type: "application/json; charset=utf-8", body: JSON.stringify(value) };
+}
+
+function asset(name: Asset): Response {
+  return { status: 200, type: `${TYPES[name.split(".")[1]]}; charset=utf-8`, body: readAsset(name) };
+}

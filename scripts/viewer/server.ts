@@ -1,0 +1,62 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { RunError } from "../../sim/core/errors.js";
+import type { Catalog } from "./catalog.js";
+import { HEADERS, respond } from "./respond.js";
+
+export interface ViewerServer {
+  readonly port: number;
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the page on this machine only.
+ * @param port 0 for any that is free
+ * @param onError told of what should not have happened while answering
+ * @throws RunError when the port cannot be used
+ */
+export async function serveViewer(
+  catalog: Catalog,
+  port: number,
+  onError: (error: unknown) => void,
+): Promise<ViewerServer> {
+  let bound = port;
+  const server = createServer((request, out) => {
+    const { method = "", url = "", headers } = request;
+    try {
+      const { status, type, body } = respond({ method, url, host: headers.host }, bound, catalog);
+      out.writeHead(status, { ...HEADERS, "Content-Type": type, "Content-Length": Buffer.byteLength(body) });
+      out.end(method === "HEAD" ? undefined : body);
+    } catch (error) {
+      onError(error);
+      out.writeHead(500, HEADERS).end();
+    }
+  });
+  await new Promise<void>((done, fail) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => fail(portError(port, cause)));
+    server.listen(port, "127.0.0.1", done);
+  });
+  bound = (server.address() as AddressInfo).port;
+  return {
+    port: bound,
+    url: `http://127.0.0.1:${bound}/`,
+    close: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        // A browser keeps its connections open.
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function portError(port: number, cause: NodeJS.ErrnoException): RunError {
+  const busy = cause.code === "EADDRINUSE";
+  return new RunError({
+    what: busy ? `Port ${port} is in use` : `Cannot listen on port ${port}`,
+    got: busy ? "another program listening on 127.0.0.1 there" : (cause.code ?? String(cause)),
+    expected: "a free port",
+    todo: "Choose another with --port, or leave --port out to get a free one",
+    cause,
+  });
+}

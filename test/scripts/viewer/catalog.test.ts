@@ -1,0 +1,73 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Catalog } from "../../../scripts/viewer/catalog.js";
+import { InputError } from "../../../sim/core/errors.js";
+import { episodeBytes, writeEpisode } from "./episodes.js";
+
+const folder = mkdtempSync(join(tmpdir(), "hypercrl-catalog-"));
+const [one, two] = ["one", "two"].map((name) => join(folder, name));
+
+beforeAll(async () => {
+  await writeEpisode(join(one, "episodes", "a.mcap"), { task: "first", afterTask: 0 });
+  await writeEpisode(join(one, "episodes", "b.mcap"), { task: "second", afterTask: 1 });
+  await writeEpisode(join(two, "episodes", "c.mcap"), { task: "second", afterTask: 1 });
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("Catalog", () => {
+  it("lists two runs and opens counterparts", () => {
+    const { sources, episodes, open } = new Catalog([one, two]).index();
+    expect(sources).toEqual(["one", "two"]);
+    expect(episodes.map(({ source, file, task }) => [source, file, task])).toEqual([
+      [0, "a.mcap", "first"],
+      [0, "b.mcap", "second"],
+      [1, "c.mcap", "second"],
+    ]);
+    expect(open).toEqual([
+      { source: 0, file: "b.mcap" },
+      { source: 1, file: "c.mcap" },
+    ]);
+  });
+
+  it("brings an episode's neighbours along, and takes two of one run as one", () => {
+    const paths = ["a", "b"].map((name) => join(one, "episodes", `${name}.mcap`));
+    const { sources, episodes, open } = new Catalog(paths).index();
+    expect(sources).toEqual(["one"]);
+    expect(episodes.length).toBe(2);
+    expect(open.map(({ file }) => file)).toEqual(["a.mcap", "b.mcap"]);
+  });
+
+  it("shows an episode under another file name too", async () => {
+    const path = await writeEpisode(join(folder, "alone", "recording.bin"));
+    const catalog = new Catalog([path]);
+    expect(catalog.index().open).toEqual([{ source: 0, file: "recording.bin" }]);
+    expect(catalog.episode({ source: 0, file: "recording.bin" })).toMatchObject({ steps: 35 });
+  });
+
+  it("sees episodes that are added, and those that change", async () => {
+    const run = join(folder, "growing");
+    await writeEpisode(join(run, "a.mcap"));
+    const catalog = new Catalog([run]);
+    expect(catalog.index().episodes.length).toBe(1);
+    await writeEpisode(join(run, "b.mcap"));
+    const bytes = await episodeBytes();
+    writeFileSync(join(run, "a.mcap"), bytes.subarray(0, 5000));
+    expect(catalog.index().episodes.map(({ complete }) => complete)).toEqual([false, true]);
+  });
+
+  it("refuses what is neither run nor episode", () => {
+    mkdirSync(join(folder, "empty"));
+    writeFileSync(join(folder, "text.mcap"), "hello");
+    for (const [name, message] of [
+      ["absent", /is missing; expected an episode \(\.mcap\) or a run folder/],
+      ["empty", /holds no episodes/],
+      ["text.mcap", /damaged; got no episode record/],
+    ] as const) {
+      expect(() => new Catalog([join(folder, name)])).toThrow(InputError);
+      expect(() => new Catalog([join(folder, name)])).toThrow(message);
+    }
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import {
+  measureName,
+  measureTexts,
+  moment,
+  readout,
+  shortNumber,
+} from "../../../../scripts/viewer/page/text.js";
+import { body, episodeOf } from "./episode-data.js";
+
+describe("texts", () => {
+  it.each([
+    [0, "0.000"],
+    [-0.1234567, "-0.123"],
+    [12.34, "12.3"],
+    [1234.5, "1235"],
+    [1e-7, "1.0e-7"],
+    [-2.5e9, "-2.5e+9"],
+    [Number.NaN, "–"],
+    [undefined, "–"],
+  ])("shortens %s to %s", (value, text) => {
+    expect(shortNumber(value)).toBe(text);
+  });
+
+  it.each([
+    ["positionErrorMm", "position error, mm"],
+    ["distanceM", "distance, m"],
+    ["largestDoorAngle", "largest door angle"],
+    ["height", "height"],
+  ])("names the measure %s", (key, name) => {
+    expect(measureName(key)).toBe(name);
+  });
+
+  it("says when an episode was recorded", () => {
+    expect(moment({ phase: "evaluate", afterTask: 1 })).toBe("evaluation after task 2");
+    expect(moment({ phase: "train", afterTask: 0 })).toBe("learning in task 1");
+    expect(moment({ phase: "random", afterTask: -1 })).toBe("random before task 1");
+  });
+
+  it("reads out a moment, of a shorter episode its end", () => {
+    const episode = episodeOf([body("b", false)], [[[0, 0, 0]], [[0, 0, 0]], [[0, 0, 0]]]);
+    expect(readout(episode, 0)).toEqual(["step 0 of 2", "0.00 s", "reward –", "return 0.000"]);
+    expect(readout(episode, 9)).toEqual(["step 2 of 2", "0.10 s", "reward 2.00", "return 3.00"]);
+    expect(measureTexts(episode, 1, 1)).toEqual(["position error 1.50 mm"]);
+    expect(measureTexts(episode, 1, 9)).toEqual(["position error 1.50 mm", "height 1.00"]);
+  });
+});
