@@ -2,15 +2,22 @@ import { Line2 } from "three/addons/lines/Line2.js";
 import { LineGeometry } from "three/addons/lines/LineGeometry.js";
 import { LineMaterial } from "three/addons/lines/LineMaterial.js";
 
+/** More are not told apart by the eye, and cost time where there is no graphics processor. */
+const MOST_POINTS = 800;
+
 /** A path of which the part so far is drawn strongly and the rest faintly. */
 export class PathLine {
   readonly #all: Line2;
   readonly #past: Line2;
+  /** Steps between two points. */
+  readonly #stride: number;
 
   /** @param points `[S + 1, 3]`, S at least 1 */
   constructor(points: Float32Array, color: string) {
+    this.#stride = Math.ceil(points.length / 3 / MOST_POINTS);
+    const kept = points.filter((_, i) => Math.floor(i / 3) % this.#stride === 0);
     const line = (linewidth: number, opacity: number) => {
-      const geometry = new LineGeometry().setPositions(points);
+      const geometry = new LineGeometry().setPositions(kept);
       const looks = { color, linewidth, transparent: true, opacity, depthWrite: false };
       return new Line2(geometry, new LineMaterial(looks));
     };
@@ -35,7 +42,7 @@ export class PathLine {
 
   /** Draws the part up to a step strongly. */
   showTo(step: number): void {
-    this.#past.geometry.instanceCount = step;
+    this.#past.geometry.instanceCount = Math.floor(step / this.#stride);
   }
 
   dispose(): void {

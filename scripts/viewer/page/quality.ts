@@ -13,11 +13,10 @@ export const LEVELS: readonly Quality[] = [
   { resolution: 0.35, shadows: false },
 ];
 
-/** Mean time between frames, ms, above which a level is given up; and below which the one before is tried. */
+/** Mean time between frames, ms, above which a level is given up, over so many frames; or of one alone. */
 const SLOW = 26;
 const WINDOW = 6;
-/** Longer pauses are not the drawing's. */
-const PAUSE = 400;
+const VERY_SLOW = 120;
 
 /**
  * Lowers the quality while pictures follow each other too slowly, on a machine without a graphics processor for
@@ -32,21 +31,25 @@ export class QualityGovernor {
     return LEVELS[this.#level];
   }
 
-  /** Notes that a picture of a moving scene was drawn, at a time in ms. */
+  /** Notes that a picture was drawn right after the one before, at a time in ms. */
   frame(now: number): void {
-    const passed = this.#last === undefined ? PAUSE : now - this.#last;
+    if (this.#last !== undefined) this.#times.push(now - this.#last);
     this.#last = now;
-    if (passed >= PAUSE) this.#times = [];
-    else this.#times.push(passed);
-    if (this.#times.length < WINDOW) return;
+    const latest = this.#times.at(-1) ?? 0;
+    if (this.#times.length < WINDOW && latest < VERY_SLOW) return;
     const mean = this.#times.reduce((a, b) => a + b, 0) / this.#times.length;
-    if (mean > SLOW && this.#level < LEVELS.length - 1) this.#level++;
+    if ((mean > SLOW || latest >= VERY_SLOW) && this.#level < LEVELS.length - 1) this.#level++;
     this.#times = [];
   }
 
-  /** Notes that nothing moves. */
-  rest(): void {
+  /** Notes that for one frame there was nothing to draw: the time until the next picture says nothing. */
+  idle(): void {
     this.#last = undefined;
+  }
+
+  /** Notes that nothing has moved for a while: the next motion may try a better level. */
+  rest(): void {
     this.#times = [];
+    this.#level = Math.max(this.#level - 1, 0);
   }
 }

@@ -229,7 +229,10 @@ export class Viewer {
       this.#movedAt = now;
       for (const stage of this.#stages) stage.draw(this.#governor.moving);
       this.#governor.frame(now);
-    } else if (now - this.#movedAt > REST && !this.#sharp) {
+      return;
+    }
+    this.#governor.idle();
+    if (now - this.#movedAt > REST && !this.#sharp) {
       this.#sharp = true;
       this.#governor.rest();
       for (const stage of this.#stages) stage.draw(LEVELS[0]);

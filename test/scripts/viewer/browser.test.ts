@@ -54,8 +54,11 @@ function recordedPose({ playback }: Episode, state: number, name: string): numbe
   return [...poses.slice(at, at + 7)];
 }
 
+const read = new Map<string, Episode>();
+
 async function expectPose(page: Page, path: string, state: number, stage = 0): Promise<void> {
-  const episode = readEpisode(path, { poses: true });
+  const episode = read.get(path) ?? readEpisode(path, { poses: true });
+  read.set(path, episode);
   for (const name of ["table", "point0", "point1"]) {
     const pose = (await page.evaluate(`viewer.stages[${stage}].drawnPose("${name}")`)) as number[];
     const expected = recordedPose(episode, state, name);
@@ -206,7 +209,7 @@ describe.skipIf(noBrowser)("the viewer in a browser", { timeout: 300_000 }, () =
       const frame = () => new Promise((done) => requestAnimationFrame(done));
       const began = performance.now();
       const before = viewer.stages[0].frames;
-      for (let i = 1; i <= 120; i++) {
+      for (let i = 1; i <= 20; i++) {
         slider.value = String((i * 2311) % 10000);
         slider.dispatchEvent(new Event("input"));
         await frame();
@@ -217,8 +220,8 @@ describe.skipIf(noBrowser)("the viewer in a browser", { timeout: 300_000 }, () =
     const { frames, rate } = (await page.evaluate(scrub)) as { frames: number; rate: number };
     // For people; a busy machine draws slower and is right all the same.
     console.log(`scrubbing 10,000 steps: ${rate.toFixed(1)} frames/s`);
-    expect(frames).toBeGreaterThanOrEqual(119);
-    expect(await page.evaluate("viewer.playback.at")).toBe((120 * 2311) % 10_000);
+    expect(frames).toBeGreaterThanOrEqual(19);
+    expect(await page.evaluate("viewer.playback.at")).toBe((20 * 2311) % 10_000);
     for (const step of [9999, 1, 5000]) {
       await scrubTo(page, step);
       await expectPose(page, path, step);
