@@ -47,7 +47,7 @@ export class DoorScene implements Scene {
   readonly #pristine: Uint8Array;
   /** At the ends of the episode's control steps, rad. */
   #largestDoorAngle = 0;
-  /** Rapier's bodies of `bodies`, without the fixed frame, which comes first. */
+  /** Rapier's bodies of `bodies`, from the second on, without the fixed base, which comes last. */
   readonly #moving: readonly Handle[];
 
   /** @param name of the task, for refusing other tasks' snapshots */
@@ -126,7 +126,7 @@ export class DoorScene implements Scene {
   }
 
   bodyPose(index: number): Pose {
-    if (index === 0) return { position: [0, 0, 0], rotation: IDENTITY };
+    if (this.bodies[index].fixed) return { position: [0, 0, 0], rotation: IDENTITY };
     return this.#world.pose(this.#moving[index - 1]);
   }
 

@@ -1,5 +1,5 @@
 import type { ArmFrames } from "../sim/arm/kinematics.js";
-import { armBodies } from "../sim/arm/visuals.js";
+import { armBase, armBodies } from "../sim/arm/visuals.js";
 import { add, fromZAxis, IDENTITY, sub, type Vec3 } from "../sim/math/vector.js";
 import type { VisualBody, VisualShape } from "../sim/task.js";
 import {
@@ -38,7 +38,7 @@ function partShape({ shape, half, along, center }: HandlePart, door: DoorKind, o
   };
 }
 
-/** Frame, links 1 … 7, two fingers, door and, where it turns, handle, in the order of `Scene.bodies`. */
+/** Frame, links 1 … 7, two fingers, door, where it turns handle, and base, in the order of `Scene.bodies`. */
 export function doorBodies(arm: ArmFrames, kind: DoorKind): VisualBody[] {
   const [thickness, width, height] = DOOR.size;
   const hinge = hingePoint(kind);
@@ -60,5 +60,6 @@ export function doorBodies(arm: ArmFrames, kind: DoorKind): VisualBody[] {
     ...armBodies(arm, "active"),
     { name: "door", fixed: false, shapes: turns ? [panel] : [panel, ...handle] },
     ...(turns ? [{ name: "handle", fixed: false, shapes: handle }] : []),
+    armBase(arm),
   ];
 }

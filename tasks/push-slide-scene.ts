@@ -1,4 +1,4 @@
-import { armBodies } from "../sim/arm/visuals.js";
+import { armBase, armBodies } from "../sim/arm/visuals.js";
 import { IDENTITY, type Vec3 } from "../sim/math/vector.js";
 import { decodeSnapshot, encodeSnapshot } from "../sim/snapshot.js";
 import type { Pose, Scene, VisualBody } from "../sim/task.js";
@@ -68,6 +68,7 @@ export class PushSlideScene implements Scene {
       { name: "firstBlock", fixed: false, shapes: [box(SLIDE_BLOCK, [0, 0, 0], FIRST_COLOR)] },
       { name: "secondBlock", fixed: false, shapes: [box(SLIDE_BLOCK, [0, 0, 0], SECOND_COLOR)] },
       goalBody(SLIDE_GOAL_CORNERS, SLIDE_TABLE),
+      armBase(this.#arm.arm.start),
     ];
     this.#pristine = this.#world.snapshot();
   }

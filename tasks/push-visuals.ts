@@ -1,10 +1,10 @@
 import type { ArmFrames } from "../sim/arm/kinematics.js";
-import { armBodies } from "../sim/arm/visuals.js";
+import { armBase, armBodies } from "../sim/arm/visuals.js";
 import type { VisualBody, VisualShape } from "../sim/task.js";
 import { type BlockDensities, HALF_BLOCK, TABLE } from "./push-layout.js";
 import { box, goalBody, tableBody, woodColor } from "./table-visuals.js";
 
-/** Table, links 1 … 7, block and goal, in the order of `Scene.bodies`. Fixed bodies are in world coordinates. */
+/** Table, links 1 … 7, block, goal and base, in the order of `Scene.bodies`. Fixed bodies are in world coordinates. */
 export function pushBodies(
   arm: ArmFrames,
   densities: BlockDensities,
@@ -19,5 +19,6 @@ export function pushBodies(
     ...armBodies(arm),
     { name: "block", fixed: false, shapes: halves },
     goalBody(goalCorners, TABLE),
+    armBase(arm),
   ];
 }

@@ -1,4 +1,14 @@
-import { add, fromZAxis, length, type Quat, rotate, scale, sub, type Vec3 } from "../math/vector.js";
+import {
+  add,
+  fromZAxis,
+  IDENTITY,
+  length,
+  type Quat,
+  rotate,
+  scale,
+  sub,
+  type Vec3,
+} from "../math/vector.js";
 import type { VisualBody, VisualShape } from "../task.js";
 import type { ArmOptions } from "./arm.js";
 import type { ArmFrames } from "./kinematics.js";
@@ -6,6 +16,8 @@ import { FINGER, HAND } from "./panda.js";
 
 const LINK_DIAMETER = 0.11;
 const LINK_COLOR = [0.93, 0.93, 0.95, 1] as const;
+const BASE_DIAMETER = 0.16;
+const BASE_COLOR = [0.55, 0.57, 0.6, 1] as const;
 const HAND_COLOR = [0.3, 0.32, 0.36, 1] as const;
 
 function tube(from: Vec3, to: Vec3, diameter: number): VisualShape {
@@ -32,6 +44,18 @@ function handShapes({ hand, links }: ArmFrames, gripper: ArmOptions["gripper"]):
     box(FINGER.half, inLink([0, side * FINGER.half[1], FINGER.depth]), hand.rotation),
   );
   return [box(HAND.palm.half, inLink(HAND.palm.center), hand.rotation), ...fingers];
+}
+
+/** What the arm stands on, a column from the floor to its shoulder: a fixed body in world coordinates. */
+export function armBase({ links }: ArmFrames): VisualBody {
+  const [x, y, z] = links[0].position;
+  const column: VisualShape = {
+    kind: "cylinder",
+    size: [BASE_DIAMETER, BASE_DIAMETER, z],
+    pose: { position: [x, y, z / 2], rotation: IDENTITY },
+    color: BASE_COLOR,
+  };
+  return { name: "base", fixed: true, shapes: [column] };
 }
 
 /**
