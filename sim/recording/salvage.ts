@@ -80,8 +80,8 @@ function salvage(path: string, reason: InputError): PlayableEpisode {
   // Not an episode, or one cut off before it says what it is.
   if (fields === undefined) throw reason;
   try {
-    const { header, spec, totals } = fromMetadata(fields);
-    const codec = new StepCodec(spec);
+    const { header, spec, totals, measures } = fromMetadata(fields);
+    const codec = new StepCodec(spec, measures);
     const start = codec.decodeStart(only(file, TOPICS.reset));
     const readable = decodeWhilePossible(codec, all(file, TOPICS.step));
     const steps = readable.slice(0, Math.max(all(file, TOPICS.poses).length - 1, 0));
