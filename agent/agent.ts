@@ -1,5 +1,6 @@
 import type { PlannerState } from "../planners/types.js";
 import type { Rng } from "../sim/core/rng.js";
+import type { Forecast } from "../sim/recording/episode.js";
 import type { Task } from "../sim/task.js";
 import { type Compute, ONE_THREAD } from "./compute.js";
 import { dynamicsShape, type MlpShape } from "./dynamics.js";
@@ -133,6 +134,11 @@ export class Agent {
   /** Plans the next action `[U]` of the current task. */
   act(observation: Float32Array): Promise<Float32Array> {
     return this.#policy!.act(observation);
+  }
+
+  /** Where the last plan leads by the model, see `MpcPolicy.forecast`. */
+  forecast(observation: Float32Array, most: number): Promise<Forecast> {
+    return this.#policy!.forecast(observation, most);
   }
 
   /** A policy for any task begun so far, with today's weights: what evaluation measures. */

@@ -1,8 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import type { Environment, StepResult } from "../sim/environment.js";
-import type { EpisodeHeader } from "../sim/recording/episode.js";
+import type { EpisodeHeader, Forecast } from "../sim/recording/episode.js";
 import { EpisodeRecorder } from "../sim/recording/recorder.js";
 import type { Compute } from "./compute.js";
+import type { MpcPolicy } from "./policy.js";
 import type { ProgressEvent } from "./progress.js";
 import type { RunStore } from "./run-store.js";
 
@@ -10,6 +11,8 @@ import type { RunStore } from "./run-store.js";
 export interface LoopServices {
   readonly store: RunStore;
   readonly report: (event: ProgressEvent) => void;
+  /** Whether recordings of planned episodes hold the plans; nothing else depends on it. */
+  readonly recordPlans?: boolean;
   /** A clock in ms; only ever used to report how long things took. */
   readonly now: () => number;
   readonly compute: Compute;
@@ -30,6 +33,14 @@ export interface Outcome {
   readonly measures: Readonly<Record<string, number>>;
   /** Path of the recording inside the run folder. */
   readonly recording: string;
+}
+
+/** Sequences recorded of every plan beside the chosen one. */
+export const OTHERS_RECORDED = 6;
+
+/** What can say where its last plan leads; see `MpcPolicy.forecast`. */
+export interface Forecaster {
+  forecast(observation: Float32Array, most: number): Promise<Forecast>;
 }
 
 /** One recorded episode in progress. */
@@ -62,6 +73,19 @@ export class EpisodeRun {
     this.observation = result.observation;
     this.over = result.terminated || result.truncated;
     return result;
+  }
+
+  /** Records, where plans are recorded, the plan just made for the next step. */
+  async recordPlan(planner: Forecaster): Promise<void> {
+    if (!this.#services.recordPlans) return;
+    this.#recorder.recordPlan(await planner.forecast(this.observation, OTHERS_RECORDED));
+  }
+
+  /** Plans and makes a step. @throws Stopped when the user asked to stop */
+  async act(policy: MpcPolicy): Promise<void> {
+    const action = await policy.act(this.observation);
+    await this.recordPlan(policy);
+    this.step(action);
   }
 
   /** Writes what was recorded before a failure, so that it can be looked at. */

@@ -87,12 +87,8 @@ export class ContinualLoop {
     const rng = this.#rng.split(`baseline/${p.task}`);
     await this.#withEnvironment(task, async (environment) => {
       for (let k = 0; k < evaluationEpisodes; k++) {
-        const header = {
-          phase: "random",
-          afterTask: -1,
-          taskIndex: p.task,
-          seed: EVALUATION_SEED + k,
-        } as const;
+        const seed = EVALUATION_SEED + k;
+        const header = { phase: "random", afterTask: -1, taskIndex: p.task, seed } as const;
         const episode = this.#startEpisode(environment, header);
         while (!episode.over) episode.step(randomAction(task, rng));
         const outcome = await episode.finish(`baseline-${label(p.task)}-${label(k)}`);
@@ -133,7 +129,7 @@ export class ContinualLoop {
       await this.#training.adoptDue(p.task, steps);
       const before = episode.observation;
       if (planned < 0 && (steps - p.steps) % randomHold === 0) held = randomAction(task, this.#actionRng);
-      const action = planned < 0 ? held : await this.#plan(before);
+      const action = planned < 0 ? held : await this.#plan(episode);
       const { observation } = episode.step(action);
       this.#agent.remember(before, action, observation);
       steps++;
@@ -182,7 +178,7 @@ export class ContinualLoop {
           const header = { phase: "evaluate", afterTask, taskIndex: j, seed: EVALUATION_SEED + k } as const;
           const episode = this.#startEpisode(environment, header);
           policy.startEpisode(stream(k));
-          while (!episode.over) episode.step(await policy.act(episode.observation));
+          while (!episode.over) await episode.act(policy);
           const outcome = await episode.finish(`${label(afterTask)}-evaluate-${label(j)}-${label(k)}`);
           this.#matrix.add(afterTask, j, outcome.return);
           this.#log({ type: "evaluation", afterTask, task: task.name, taskIndex: j, episode: k, ...outcome });
@@ -203,12 +199,13 @@ export class ContinualLoop {
     return this.#episode;
   }
 
-  async #plan(observation: Float32Array): Promise<Float32Array> {
+  async #plan(episode: EpisodeRun): Promise<Float32Array> {
     const started = this.#services.now();
-    const action = await this.#agent.act(observation);
+    const action = await this.#agent.act(episode.observation);
     const ms = this.#services.now() - started;
     this.#planned = { actions: this.#planned.actions + 1, ms: this.#planned.ms + ms };
     this.#services.report({ kind: "planned", ms });
+    await episode.recordPlan(this.#agent);
     return action;
   }
 

@@ -1,6 +1,7 @@
 import { createPlanner } from "../planners/registry.js";
 import type { Planner, PlannerState } from "../planners/types.js";
 import type { Rng } from "../sim/core/rng.js";
+import type { Forecast } from "../sim/recording/episode.js";
 import type { Task } from "../sim/task.js";
 import type { MlpShape } from "./dynamics.js";
 import type { NormalizerArrays } from "./normalizer.js";
@@ -56,6 +57,21 @@ export class MpcPolicy {
       (actions, samples, meanwhile) => this.#model.costs(observation, actions, samples, meanwhile),
       (actions, samples) => this.#model.gradient(observation, actions, samples),
     );
+  }
+
+  /**
+   * Where the last plan and others that were considered lead, by the model, from the observation `[X]` that was planned from.
+   * Changes nothing in what is planned later.
+   * @param most largest K
+   */
+  async forecast(observation: Float32Array, most: number): Promise<Forecast> {
+    const { chosen, others } = this.#planner.plans(most);
+    const actions = new Float32Array(chosen.length + others.length);
+    actions.set(chosen);
+    actions.set(others, chosen.length);
+    const states = await this.#model.states(observation, actions);
+    const end = (states.length * chosen.length) / actions.length;
+    return { chosen: states.subarray(0, end), others: states.subarray(end) };
   }
 
   state(): PlannerState {

@@ -21,6 +21,7 @@ import type { NormalizerArrays } from "./normalizer.js";
 import { RolloutColumns, type RolloutLayout } from "./parallel/columns.js";
 import type { PlanningThreads, SharedRollout } from "./parallel/planning-threads.js";
 import { RolloutGradient } from "./rollout-gradient.js";
+import { RolloutStates } from "./rollout-states.js";
 import { applyChange, changeKinds } from "./state-change.js";
 
 /** Names of the planner graph's inputs for layer `i`. */
@@ -69,17 +70,22 @@ export function nextStates(
   return applyChange(changeKinds(spec), x, mlpColumns(layers, activation, input));
 }
 
+interface Unrolled {
+  readonly graph: Graph;
+  /** `[H, N, U]` */
+  readonly actions: Tensor;
+  /** The first observation and the states after 1 … H steps, `[X, N]` each. */
+  readonly xs: readonly Tensor[];
+}
+
 /**
- * Builds the planner's graph: N action sequences rolled out H steps through the dynamics network, unrolled, with
- * the task's own reward. Inside, features come first (`[X, N]`): slicing and summing features then walk memory in
- * order, which is worth a quarter of the planning time.
- * Inputs: `x0 [1, X]`, `actions [H, N, U]` and the layers of `foldGraph`; output: `costs [N]`, the negative sum of
- * rewards.
+ * Rolls N action sequences out H steps through the dynamics network, unrolled. Features come first (`[X, N]`): slicing
+ * and summing features then walk memory in order, which is worth a quarter of the planning time.
+ * Inputs: `x0 [1, X]`, `actions [H, N, U]` and the layers of `foldGraph`.
  * @param shape of the mean
  * @param samples N, where it is known: the gradient needs that
  */
-function rolloutGraph(task: Task, shape: MlpShape, horizon: number, samples: Dimension = "N"): Graph {
-  const { spec } = task;
+function unroll(spec: TaskSpec, shape: MlpShape, horizon: number, samples: Dimension): Unrolled {
   const [X, U] = [spec.observation.length, spec.action.length];
   const g = new Graph();
   const x0 = g.input("x0", [1, X]);
@@ -96,6 +102,15 @@ function rolloutGraph(task: Task, shape: MlpShape, horizon: number, samples: Dim
     if (h === 0) xs.push(ops.add(ops.reshape(x0, [X, 1]), ops.mul(ops.slice(u, 0, 1, 0), 0)));
     xs.push(nextStates(spec, layers, shape.activation, xs[h], u));
   }
+  return { graph: g, actions, xs };
+}
+
+/**
+ * Builds the planner's graph, see `unroll`, with the task's own reward. Output: `costs [N]`, the negative sum of rewards.
+ */
+function rolloutGraph(task: Task, shape: MlpShape, horizon: number, samples: Dimension = "N"): Graph {
+  const { graph: g, actions, xs } = unroll(task.spec, shape, horizon, samples);
+  const U = task.spec.action.length;
   const reward = task.reward(ops.graphOps(g, 0), {
     observation: joinSteps(xs.slice(0, -1)),
     action: ops.reshape(ops.transpose(actions, [2, 0, 1]), [U, -1]),
@@ -105,9 +120,24 @@ function rolloutGraph(task: Task, shape: MlpShape, horizon: number, samples: Dim
   return g;
 }
 
+/** The same rollout with the states as output, `states [H, X, N]`. */
+function statesGraph(task: Task, shape: MlpShape, horizon: number): Graph {
+  const { graph: g, xs } = unroll(task.spec, shape, horizon, "N");
+  const X = task.spec.observation.length;
+  const rows = xs.slice(1).map((x) => ops.reshape(x, [1, X, -1]));
+  g.output("states", ops.concat(rows, 0));
+  return g;
+}
+
 /** H matrices `[X, N]` side by side, `[X, H · N]`. */
 function joinSteps(parts: readonly Tensor[]): Tensor {
   return parts[0].graph.apply("Concat", parts, [{ shape: [parts[0].shape[0], "HN"] }], { axis: 1 })[0];
+}
+
+/** Graphs that are compiled when they are first needed. */
+interface RolloutGraphs {
+  readonly costs: (samples: number) => Graph;
+  readonly states: () => Graph;
 }
 
 /** Evaluates action sequences through one task's model; see `rolloutGraph`. */
@@ -115,19 +145,20 @@ export class RolloutModel {
   readonly #fold: Session;
   readonly #columns: RolloutColumns;
   readonly #shared: SharedRollout | undefined;
-  readonly #graph: (samples: number) => Graph;
+  readonly #graphs: RolloutGraphs;
   #gradient: RolloutGradient | undefined;
+  #states: RolloutStates | undefined;
 
   private constructor(
     fold: Session,
     columns: RolloutColumns,
     shared: SharedRollout | undefined,
-    graph: (samples: number) => Graph,
+    graphs: RolloutGraphs,
   ) {
     this.#fold = fold;
     this.#columns = columns;
     this.#shared = shared;
-    this.#graph = graph;
+    this.#graphs = graphs;
   }
 
   /** @param threads plan together on several cores; the costs are the same, bit by bit, as on one */
@@ -150,8 +181,10 @@ export class RolloutModel {
       ]),
     };
     const columns = await RolloutColumns.create(model, layout);
-    const graph = (samples: number) => rolloutGraph(task, planned, horizon, samples);
-    return new RolloutModel(fold, columns, threads?.open(model, layout, columns), graph);
+    return new RolloutModel(fold, columns, threads?.open(model, layout, columns), {
+      costs: (samples) => rolloutGraph(task, planned, horizon, samples),
+      states: () => statesGraph(task, planned, horizon),
+    });
   }
 
   /** Sets the weights `[P]` and the normaliser to plan with. */
@@ -181,14 +214,24 @@ export class RolloutModel {
   async gradient(observation: Float32Array, actions: Float32Array, samples: number): Promise<CostGradient> {
     if (this.#gradient?.samples !== samples) {
       await this.#gradient?.release();
-      this.#gradient = await RolloutGradient.create(this.#graph(samples), this.#columns.layerFeeds);
+      this.#gradient = await RolloutGradient.create(this.#graphs.costs(samples), this.#columns.layerFeeds);
     }
     return this.#gradient.run(observation, actions);
+  }
+
+  /**
+   * Predicted states `[N, H, X]` after each of the actions `[N, H, U]` from an observation `[X]`, on the calling thread.
+   * For looking at plans: the first call compiles a graph.
+   */
+  async states(observation: Float32Array, actions: Float32Array): Promise<Float32Array> {
+    this.#states ??= await RolloutStates.create(this.#graphs.states(), this.#columns.layerFeeds);
+    return this.#states.run(observation, actions);
   }
 
   async release(): Promise<void> {
     this.#shared?.release();
     await this.#gradient?.release();
+    await this.#states?.release();
     await this.#fold.release();
     await this.#columns.release();
   }

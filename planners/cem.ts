@@ -1,4 +1,5 @@
 import { Rng } from "../sim/core/rng.js";
+import { spread } from "./plans.js";
 import {
   ActionGaussian,
   evaluate,
@@ -8,7 +9,7 @@ import {
   restoreArray,
   selectElites,
 } from "./sampling.js";
-import type { CostFunction, Planner, PlannerFactory, PlannerState, PlanningProblem } from "./types.js";
+import type { CostFunction, Planner, PlannerFactory, PlannerState, PlanningProblem, Plans } from "./types.js";
 
 export interface CemSettings {
   /** Action sequences sampled per iteration (count). */
@@ -51,6 +52,8 @@ class Cem implements Planner {
   /** `[elites, H, U]` */
   readonly #elites: Float32Array;
   readonly #indices: Int32Array;
+  /** Elites of the last round, best first. */
+  #found = 0;
   #rng: Rng;
   /** Mean the next control step starts from, `[H, U]`. */
   #warmMean: Float32Array | undefined;
@@ -75,8 +78,8 @@ class Cem implements Planner {
     const rounds = iterations + (chooseBest ? 1 : 0);
     this.#rng.fillNormal(this.#noise);
     for (let i = 0; i < rounds; i++) {
-      const count = await this.#sampleElites(cost, i + 1 < rounds);
-      if (i < iterations) gaussian.fit(this.#elites, count, 0, minStd);
+      await this.#sampleElites(cost, i + 1 < rounds);
+      if (i < iterations) gaussian.fit(this.#elites, this.#found, 0, minStd);
     }
     // Only now, so that a failed call leaves the warm start as it was.
     if (warmStart) {
@@ -87,10 +90,10 @@ class Cem implements Planner {
   }
 
   /**
-   * Samples from the noise and evaluates once; leaves the elites, best first, and returns their number.
+   * Samples from the noise and evaluates once; leaves the elites, best first, and their number.
    * @param more whether another round will need noise
    */
-  async #sampleElites(cost: CostFunction, more: boolean): Promise<number> {
+  async #sampleElites(cost: CostFunction, more: boolean): Promise<void> {
     const { samples } = this.#settings;
     const { size, actionSize } = this.#gaussian;
     [this.#samples, this.#noise] = [this.#noise, this.#samples];
@@ -98,12 +101,17 @@ class Cem implements Planner {
     const drawAhead = () => {
       if (more) this.#rng.fillNormal(this.#noise);
     };
-    const count = selectElites(await evaluate(cost, this.#samples, samples, drawAhead), this.#indices);
-    for (let e = 0; e < count; e++) {
+    this.#found = selectElites(await evaluate(cost, this.#samples, samples, drawAhead), this.#indices);
+    for (let e = 0; e < this.#found; e++) {
       const out = this.#elites.subarray(e * size, (e + 1) * size);
       readSequence(this.#samples, samples, this.#indices[e], out, actionSize);
     }
-    return count;
+  }
+
+  plans(most: number): Plans {
+    const { mean, size } = this.#gaussian;
+    const chosen = this.#settings.chooseBest ? this.#elites.slice(0, size) : Float32Array.from(mean);
+    return { chosen, others: spread(this.#elites, this.#found, size, most) };
   }
 
   reset(): void {

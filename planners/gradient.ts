@@ -1,4 +1,5 @@
 import { Rng } from "../sim/core/rng.js";
+import { bestSequences } from "./plans.js";
 import {
   ActionGaussian,
   checkLength,
@@ -15,6 +16,7 @@ import type {
   PlannerFactory,
   PlannerState,
   PlanningProblem,
+  Plans,
 } from "./types.js";
 import { WarmPlan } from "./warm-plan.js";
 
@@ -61,6 +63,8 @@ class GradientPlanner implements Planner {
   /** Best sequence of this control step, `[H, U]`. */
   readonly #best: Float32Array;
   #bestCost = Infinity;
+  /** Of the sequences as they are after the last step, `[N]`. */
+  readonly #costs: Float32Array;
   #rng: Rng;
 
   constructor(problem: PlanningProblem, settings: GradientSettings, rng: Rng) {
@@ -73,6 +77,7 @@ class GradientPlanner implements Planner {
     this.#first = this.#actions.slice();
     this.#second = this.#actions.slice();
     this.#best = new Float32Array(this.#gaussian.size);
+    this.#costs = new Float32Array(settings.restarts);
   }
 
   async plan(cost: CostFunction, gradient: CostGradientFunction): Promise<Float32Array> {
@@ -85,9 +90,9 @@ class GradientPlanner implements Planner {
       this.#note(slope.costs);
       this.#descend(slope, step);
     }
-    const costs = await evaluate(cost, this.#actions, restarts, () => {});
-    this.#note(costs);
-    if (this.#bestCost === Infinity) throw noFiniteCost(costs);
+    this.#costs.set(await evaluate(cost, this.#actions, restarts, () => {}));
+    this.#note(this.#costs);
+    if (this.#bestCost === Infinity) throw noFiniteCost(this.#costs);
     this.#warm.keep(this.#best);
     return this.#gaussian.firstAction(this.#best);
   }
@@ -129,6 +134,12 @@ class GradientPlanner implements Planner {
       this.#actions[i] -= (scale * first[i]) / (Math.sqrt(second[i] / correction) + EPSILON);
     }
     this.#gaussian.clip(this.#actions);
+  }
+
+  /** The best may be one met on the way, of which nothing is left among the others. */
+  plans(most: number): Plans {
+    const others = bestSequences(this.#actions, this.#costs, most, this.#gaussian.actionSize);
+    return { chosen: this.#best.slice(), others };
   }
 
   reset(): void {

@@ -1,5 +1,6 @@
 import { Rng } from "../sim/core/rng.js";
 import { coloredNoiseMap, colorNoise } from "./colored-noise.js";
+import { spread } from "./plans.js";
 import {
   ActionGaussian,
   evaluate,
@@ -11,7 +12,7 @@ import {
   selectElites,
   writeSequence,
 } from "./sampling.js";
-import type { CostFunction, Planner, PlannerFactory, PlannerState, PlanningProblem } from "./types.js";
+import type { CostFunction, Planner, PlannerFactory, PlannerState, PlanningProblem, Plans } from "./types.js";
 
 export interface IcemSettings {
   /** Action sequences sampled in the first iteration (count; at least 2 × `elites` are drawn). */
@@ -68,6 +69,8 @@ class Icem implements Planner {
   readonly #indices: Int32Array;
   #elites: Elites;
   #nextElites: Elites;
+  /** Best sequence of this control step, `[H, U]`. */
+  readonly #best: Float32Array;
   #rng: Rng;
   /** Mean the next control step starts from, `[H, U]`. */
   #warmMean: Float32Array | undefined;
@@ -94,6 +97,7 @@ class Icem implements Planner {
       costs: new Float32Array(elites),
       count: 0,
     });
+    this.#best = new Float32Array(size);
     this.#elites = buffer();
     this.#nextElites = buffer();
   }
@@ -104,7 +108,6 @@ class Icem implements Planner {
     gaussian.mean.set(this.#warmMean ?? this.#initialMean);
     gaussian.resetStd(this.#initialStd);
     this.#elites.count = 0;
-    let action = gaussian.firstAction(gaussian.mean);
     let bestCost = Infinity;
     this.#drawNoise(0);
     for (let i = 0; i < iterations; i++) {
@@ -116,12 +119,17 @@ class Icem implements Planner {
       const { sequences, costs, count: found } = this.#elites;
       if (costs[0] < bestCost) {
         bestCost = costs[0];
-        action = gaussian.firstAction(sequences);
+        this.#best.set(sequences.subarray(0, gaussian.size));
       }
       gaussian.fit(sequences, found, momentum, 0);
     }
     if (warmStart) this.#shift();
-    return action;
+    return gaussian.firstAction(this.#best);
+  }
+
+  plans(most: number): Plans {
+    const { sequences, count } = this.#elites;
+    return { chosen: this.#best.slice(), others: spread(sequences, count, this.#gaussian.size, most) };
   }
 
   /** Elites shifted from the last control step that enter an iteration: all of them the first. */

@@ -1,10 +1,12 @@
 import { Rng } from "../sim/core/rng.js";
+import { bestSequences } from "./plans.js";
 import { ActionGaussian, evaluate } from "./sampling.js";
 import type {
   CostFunction,
   PlannerFactory,
   PlannerState,
   PlanningProblem,
+  Plans,
   SamplingPlanner,
 } from "./types.js";
 import { WarmPlan } from "./warm-plan.js";
@@ -97,6 +99,12 @@ class Mppi implements SamplingPlanner {
         this.#scores[n] += factor * mean[i] * noise;
       }
     }
+  }
+
+  plans(most: number): Plans {
+    const { mean, actionSize } = this.#gaussian;
+    const others = bestSequences(this.#samples, this.#scores, most, actionSize);
+    return { chosen: Float32Array.from(mean), others };
   }
 
   reset(): void {

@@ -1,10 +1,12 @@
 import { Rng } from "../sim/core/rng.js";
+import { bestSequences } from "./plans.js";
 import { ActionGaussian, evaluate } from "./sampling.js";
 import type {
   CostFunction,
   PlannerFactory,
   PlannerState,
   PlanningProblem,
+  Plans,
   SamplingPlanner,
 } from "./types.js";
 import { WarmPlan } from "./warm-plan.js";
@@ -42,6 +44,7 @@ class Pddm implements SamplingPlanner {
   readonly #warm: WarmPlan;
   /** `[H, N, U]` */
   readonly #samples: Float32Array;
+  readonly #costs: Float32Array;
   readonly #weights: Float64Array;
   #rng: Rng;
 
@@ -52,6 +55,7 @@ class Pddm implements SamplingPlanner {
     this.#gaussian.std.fill(settings.noiseStd);
     this.#warm = new WarmPlan(problem, settings.warmStart);
     this.#samples = new Float32Array(this.#gaussian.size * settings.samples);
+    this.#costs = new Float32Array(settings.samples);
     this.#weights = new Float64Array(settings.samples);
   }
 
@@ -62,11 +66,17 @@ class Pddm implements SamplingPlanner {
     this.#rng.fillNormal(this.#samples);
     filterNoise(this.#samples, samples * actionSize, filterBeta);
     this.#gaussian.apply(this.#samples, samples);
-    const costs = await evaluate(cost, this.#samples, samples, () => {});
-    exponentialWeights(costs, rewardWeight, this.#weights);
+    this.#costs.set(await evaluate(cost, this.#samples, samples, () => {}));
+    exponentialWeights(this.#costs, rewardWeight, this.#weights);
     weightedMean(this.#samples, this.#weights, actionSize, mean);
     this.#warm.keep(mean);
     return this.#gaussian.firstAction(mean);
+  }
+
+  plans(most: number): Plans {
+    const { mean, actionSize } = this.#gaussian;
+    const others = bestSequences(this.#samples, this.#costs, most, actionSize);
+    return { chosen: Float32Array.from(mean), others };
   }
 
   reset(): void {

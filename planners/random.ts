@@ -1,11 +1,13 @@
 import { InputError } from "../sim/core/errors.js";
 import { Rng } from "../sim/core/rng.js";
+import { bestSequences } from "./plans.js";
 import { evaluate, readSequence, selectElites, writeSequence } from "./sampling.js";
 import type {
   CostFunction,
   PlannerFactory,
   PlannerState,
   PlanningProblem,
+  Plans,
   SamplingPlanner,
 } from "./types.js";
 import { WarmPlan } from "./warm-plan.js";
@@ -35,6 +37,7 @@ class RandomShooting implements SamplingPlanner {
   readonly #samples: Float32Array;
   /** The sequence found last, `[H, U]`. */
   readonly #plan: Float32Array;
+  readonly #costs: Float32Array;
   readonly #best = new Int32Array(1);
   #rng: Rng;
 
@@ -47,6 +50,7 @@ class RandomShooting implements SamplingPlanner {
     this.#warm = new WarmPlan(problem, settings.warmStart);
     this.#plan = new Float32Array(horizon * low.length);
     this.#samples = new Float32Array(this.#plan.length * settings.samples);
+    this.#costs = new Float32Array(settings.samples);
   }
 
   async plan(cost: CostFunction): Promise<Float32Array> {
@@ -59,10 +63,19 @@ class RandomShooting implements SamplingPlanner {
     }
     const { kept } = this.#warm;
     if (kept) writeSequence(this.#samples, samples, 0, kept, width);
-    selectElites(await evaluate(cost, this.#samples, samples, () => {}), this.#best);
+    this.#costs.set(await evaluate(cost, this.#samples, samples, () => {}));
+    selectElites(this.#costs, this.#best);
     readSequence(this.#samples, samples, this.#best[0], this.#plan, width);
     this.#warm.keep(this.#plan);
     return this.#plan.slice(0, width);
+  }
+
+  plans(most: number): Plans {
+    const width = this.#problem.low.length;
+    return {
+      chosen: this.#plan.slice(),
+      others: bestSequences(this.#samples, this.#costs, most, width),
+    };
   }
 
   reset(): void {

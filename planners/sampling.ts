@@ -147,7 +147,7 @@ export function checkLength(name: string, array: Float32Array, wanted: number, w
  * @returns the number of elites found, 1 … out.length
  * @throws {RunError} when no cost is finite
  */
-export function selectElites(costs: Float32Array, out: Int32Array): number {
+export function selectElites(costs: ArrayLike<number>, out: Int32Array): number {
   const wanted = out.length;
   let count = 0;
   for (let n = 0; n < costs.length; n++) {

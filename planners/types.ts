@@ -44,10 +44,23 @@ export interface PlannerState {
   readonly arrays: Readonly<Record<string, Float32Array>>;
 }
 
+/** What a planner decided on and what else it had in view. */
+export interface Plans {
+  /** The sequence whose first action is executed, `[H, U]`. */
+  readonly chosen: Float32Array;
+  /** Low-cost sequences of its last round, best first, `[K, H, U]`; may hold the chosen one. */
+  readonly others: Float32Array;
+}
+
 /** A planner: functions of action sequences in, the next action out. */
 export interface Planner {
   /** Returns the action `[U]` to execute now, within bounds. */
   plan(cost: CostFunction, gradient: CostGradientFunction): Promise<Float32Array>;
+  /**
+   * Copies of what the last call of `plan` decided between, for people to look at.
+   * @param most largest K; of more, some from best to worst
+   */
+  plans(most: number): Plans;
   /** Forgets the warm start; call at the start of every episode. Randomness continues. */
   reset(): void;
   state(): PlannerState;

@@ -1,10 +1,18 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { OTHERS_RECORDED } from "../agent/episode-run.js";
 import { EVALUATION_SEED } from "../agent/loop.js";
 import type { MpcPolicy } from "../agent/policy.js";
+import { hashSettings } from "../agent/run-store.js";
 import { changePlanner, parseSettings, type Settings } from "../agent/settings.js";
+import { UsageError } from "../sim/core/errors.js";
 import { Rng } from "../sim/core/rng.js";
 import { Environment } from "../sim/environment.js";
+import type { EpisodeHeader } from "../sim/recording/episode.js";
+import { EpisodeRecorder } from "../sim/recording/recorder.js";
 import type { Task } from "../sim/task.js";
 import { openSavedState, type SavedStateOptions } from "./saved-state.js";
+import { currentVersions } from "./versions.js";
 
 export interface EvaluateOptions extends SavedStateOptions {
   /** Episodes per task; default as in the run. */
@@ -15,6 +23,8 @@ export interface EvaluateOptions extends SavedStateOptions {
   readonly planner?: Partial<Settings["planner"]>;
   /** The same as assignments, such as `planner.samples=200`. */
   readonly assignments?: readonly string[];
+  /** New folder for recordings of the episodes, with the plan of every step. */
+  readonly recordings?: string;
   readonly onEpisode?: (task: string, episode: EvaluatedEpisode) => void;
   readonly signal?: AbortSignal;
 }
@@ -23,6 +33,8 @@ export interface EvaluatedEpisode {
   readonly return: number;
   readonly success: boolean;
   readonly measures: Readonly<Record<string, number>>;
+  /** Path of its recording, where they are kept. */
+  readonly recording?: string;
 }
 
 export interface TaskEvaluation {
@@ -41,9 +53,14 @@ export interface RunEvaluation {
 
 /**
  * Evaluates a saved state of a run on every task it has learned; changes nothing in the run folder.
- * @throws InputError when there is no such state or it is damaged, UsageError when a number is out of range
+ * @throws InputError when there is no such state or it is damaged, UsageError when a number is out of range or the folder
+ *   for recordings exists
  */
 export async function evaluateRun(folder: string, options: EvaluateOptions = {}): Promise<RunEvaluation> {
+  const { recordings } = options;
+  if (recordings !== undefined && existsSync(recordings)) {
+    throw new UsageError({ what: `${recordings} exists`, expected: "a path for a new folder" });
+  }
   const opened = await openSavedState(folder, options, (settings) => {
     const planner = { ...settings.planner, ...options.planner };
     const changed = parseSettings({ ...settings, planner }, "the planner settings");
@@ -53,13 +70,31 @@ export async function evaluateRun(folder: string, options: EvaluateOptions = {})
   const { episodes = settings.loop.evaluationEpisodes, seed, signal, onEpisode } = options;
   try {
     const rng = Rng.fromSeed(seed ?? settings.seed);
+    if (recordings !== undefined) mkdirSync(recordings, { recursive: true });
+    const { hypercrl, physics } = currentVersions();
+    const origin = {
+      suite: settings.suite,
+      settingsHash: hashSettings(settings),
+      versions: { hypercrl, physics },
+      phase: "evaluate",
+      afterTask: afterTask - 1,
+    } as const;
     const out: { task: string; episodes: EvaluatedEpisode[] }[] = [];
     for (const [j, task] of tasks.entries()) {
       const stream = (k: number) => rng.split(`evaluate/${afterTask - 1}/${j}/${k}`);
       const policy = await agent.policyFor(j, stream(0));
       const done: EvaluatedEpisode[] = [];
       out.push({ task: task.name, episodes: done });
-      const measure = { task, policy, stream, episodes, firstSeed: seed ?? EVALUATION_SEED, signal };
+      const name = (k: number) => [afterTask, "evaluate", j + 1, k + 1].map(label).join("-");
+      const measure: Measurement = {
+        ...{ task, policy, stream, episodes, firstSeed: seed ?? EVALUATION_SEED, signal },
+        ...(recordings !== undefined && {
+          recording: {
+            origin: { ...origin, task: task.name, taskIndex: j },
+            path: (k) => join(recordings, `${name(k)}.mcap`),
+          },
+        }),
+      };
       for await (const episode of runEpisodes(measure)) {
         done.push(episode);
         onEpisode?.(task.name, episode);
@@ -80,7 +115,14 @@ interface Measurement {
   readonly episodes: number;
   readonly firstSeed: number;
   readonly signal: AbortSignal | undefined;
+  readonly recording?: {
+    readonly origin: Omit<EpisodeHeader, "seed">;
+    readonly path: (episode: number) => string;
+  };
 }
+
+/** Numbers as in the names of a run's own recordings. */
+const label = (part: number | string): string => String(part).padStart(2, "0");
 
 /** Whole episodes only: the one that the signal interrupts is dropped. */
 async function* runEpisodes(m: Measurement): AsyncGenerator<EvaluatedEpisode> {
@@ -88,17 +130,25 @@ async function* runEpisodes(m: Measurement): AsyncGenerator<EvaluatedEpisode> {
   try {
     for (let k = 0; k < m.episodes; k++) {
       m.policy.startEpisode(m.stream(k));
-      let observation = environment.reset(m.firstSeed + k);
+      const seed = m.firstSeed + k;
+      let observation = environment.reset(seed);
+      const recorder = m.recording && new EpisodeRecorder(environment, { ...m.recording.origin, seed });
       let sum = 0;
       for (let over = false; !over; ) {
-        const result = environment.step(await m.policy.act(observation));
+        const action = await m.policy.act(observation);
+        recorder?.recordPlan(await m.policy.forecast(observation, OTHERS_RECORDED));
+        const result = environment.step(action);
+        recorder?.record(action, result);
         if (m.signal?.aborted) return;
         observation = result.observation;
         sum += result.reward;
         over = result.terminated || result.truncated;
       }
       const measures = environment.scene.measure();
-      yield { return: sum, success: m.task.succeeded(measures), measures };
+      const path = m.recording?.path(k);
+      if (path !== undefined) await recorder?.finish(path);
+      const figures = { return: sum, success: m.task.succeeded(measures), measures };
+      yield path === undefined ? figures : { ...figures, recording: path };
     }
   } finally {
     environment.close();

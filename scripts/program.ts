@@ -56,7 +56,7 @@ function command(program: Command, name: string, text: string): Command {
 interface TrainArguments
   extends Pick<
     TrainOptions,
-    "suite" | "method" | "profile" | "seed" | "out" | "resume" | "async" | "threads"
+    "suite" | "method" | "profile" | "seed" | "out" | "resume" | "async" | "threads" | "record"
   > {
   readonly set: readonly string[];
   readonly tasks?: number;
@@ -86,14 +86,19 @@ function addTrain(program: Command, io: Io, done: (exitCode: number) => void): v
     )
     .option("--async", "train in the background while the arm acts (sets loop.trainLag)")
     .option("--threads <n>", THREADS_TEXT, countingNumber)
+    .addOption(
+      new Option("--record <what>", "plans: keep every step's plan in the recordings; same results").choices([
+        "plans",
+      ]),
+    )
     .option("--quiet", "print the final summary only")
-    .action(async ({ set, tasks, quiet, json, resume, threads, ...options }: TrainArguments) => {
+    .action(async ({ set, tasks, quiet, json, resume, threads, record, ...options }: TrainArguments) => {
       const assignments = tasks === undefined ? set : [...set, `tasks=${tasks}`];
       const chosen =
         resume === undefined ? { ...options, assignments } : { resume, ...ownSuite(options.suite) };
       done(
         await trainCommand(
-          { ...chosen, ...(threads !== undefined && { threads }) },
+          { ...chosen, ...(threads !== undefined && { threads }), ...(record && { record }) },
           { quiet: quiet ?? false, json: json ?? false },
           io,
         ),
@@ -125,6 +130,7 @@ function addEvaluate(program: Command, io: Io, done: (exitCode: number) => void)
     .option("--suite <file>", SUITE_FILE_TEXT)
     .option("--threads <n>", THREADS_TEXT, countingNumber)
     .option("--set <planner.name=value>", "plan with another setting; repeatable", collect, [])
+    .option("--recordings <dir>", "also record the episodes, with every step's plan, into this new folder")
     .option("--out <file>", "also write the figures of every episode to this new JSON file")
     .action(async (run: string, { json, out, set: assignments, ...options }) => {
       done(await evaluateCommand(run, { ...options, assignments }, { json, out }, io));

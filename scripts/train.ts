@@ -53,6 +53,8 @@ export interface TrainOptions {
   readonly async?: boolean;
   /** Threads that plan and train together; results do not depend on it. Default: the machine's cores, at most 4. */
   readonly threads?: number;
+  /** `plans`: recordings of planned episodes hold every step's plan; docs/recordings.md. */
+  readonly record?: "plans";
   /** Told of what works less well than it should. */
   readonly onWarning?: (text: string) => void;
   readonly onStart?: (start: RunStart) => void;
@@ -96,6 +98,7 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
         usage.note();
         options.onProgress?.(event);
       },
+      recordPlans: options.record === "plans",
       now: () => performance.now(),
       compute: chooseCompute(settings, options.threads, options.onWarning ?? (() => {})),
       stopRequested: () => options.signal?.aborted ?? false,

@@ -85,6 +85,21 @@ export interface Scene {
   close(): void;
 }
 
+/** A position in the world, m. */
+export type Point = readonly [x: number, y: number, z: number];
+
+/** Points of the world whose places an observation tells: with them a predicted trajectory can be drawn. */
+export interface Landmarks {
+  /** E.g. `gripper`, `block`. */
+  readonly names: readonly string[];
+  /**
+   * Places of the points, a row in the order of the names per observation.
+   * @param observations `[n][X]`, a control period apart: the present one, then predicted ones
+   * @param scene in its present state, for what observations leave out
+   */
+  locate(observations: readonly ArrayLike<number>[], scene: Scene): readonly (readonly Point[])[];
+}
+
 /** One task of a suite: what the robot sees, does and is paid for. */
 export interface Task {
   /** Unique within its suite, e.g. `left100-right500`. */
@@ -95,6 +110,8 @@ export interface Task {
   reward<T>(ops: Ops<T>, transition: Transition<T>): T;
   /** True when `measure()` says that the goal is reached. */
   succeeded(measures: Readonly<Record<string, number>>): boolean;
+  /** For drawing plans; without it a plan's numbers are recorded alone. */
+  readonly landmarks?: Landmarks;
 }
 
 export interface TaskSuite {

@@ -1,6 +1,7 @@
 import type { Ops } from "../sim/core/ops.js";
-import type { Task, TaskSpec, TaskSuite, Transition } from "../sim/task.js";
+import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../sim/task.js";
 import { CartPoleScene, CONTROL_PERIOD } from "./cartpole-scene.js";
+import { RAIL } from "./cartpole-visuals.js";
 
 /** Pole lengths of the ten tasks in their order, m. */
 export const POLE_LENGTHS: readonly number[] = [0.6, 0.8, 0.4, 1.0, 1.2, 0.7, 0.5, 0.9, 1.1, 1.3];
@@ -38,6 +39,14 @@ export function cartPoleReward<T>(
   return ops.sub(near, ops.scale(ops.mul(action, action), 0.01));
 }
 
+const tipOf = (length: number): Landmarks => ({
+  names: ["tip"],
+  locate: (observations) =>
+    observations.map(({ 0: x, 2: angle }) => [
+      [x + length * Math.sin(angle), 0, RAIL.height + length * Math.cos(angle)],
+    ]),
+});
+
 /** Swinging up a pole of a length (m) from hanging and balancing it above the middle of the rail. */
 export function createCartPoleTask(length: number): Task {
   return {
@@ -46,6 +55,7 @@ export function createCartPoleTask(length: number): Task {
     createScene: () => new CartPoleScene(length),
     reward: (ops, transition) => cartPoleReward(ops, length, transition),
     succeeded: (measures) => measures.tipErrorMm <= 1e3 * SUCCESS_SHARE * length,
+    landmarks: tipOf(length),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Ops } from "../sim/core/ops.js";
-import type { ObservationChannel, Task, TaskSpec, TaskSuite, Transition } from "../sim/task.js";
+import type { Landmarks, ObservationChannel, Task, TaskSpec, TaskSuite, Transition } from "../sim/task.js";
 import { CHEETAH_BODIES, type CheetahBody } from "./cheetah-body.js";
 import { CheetahScene, CONTROL_PERIOD } from "./cheetah-scene.js";
 
@@ -35,6 +35,18 @@ export function cheetahReward<T>(ops: Ops<T>, { action, nextObservation }: Trans
   return ops.sub(ops.slice(nextObservation, 0, 1), ops.scale(effort, 0.1));
 }
 
+const LANDMARKS: Landmarks = {
+  names: ["torso"],
+  locate(observations, scene) {
+    // An observation holds the way made in the last step only.
+    let x = scene.measure().distanceM;
+    return observations.map(({ 0: velocity, 1: height }, i) => {
+      if (i > 0) x += velocity * CONTROL_PERIOD;
+      return [[x, 0, height]];
+    });
+  },
+};
+
 /** Running forward with one of the five bodies. */
 export function createCheetahTask(body: CheetahBody): Task {
   return {
@@ -43,6 +55,7 @@ export function createCheetahTask(body: CheetahBody): Task {
     createScene: () => new CheetahScene(body),
     reward: cheetahReward,
     succeeded: (measures) => measures.distanceM >= SUCCESS_M,
+    landmarks: LANDMARKS,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Ops } from "../sim/core/ops.js";
-import type { ActionChannel, ObservationChannel } from "../sim/task.js";
+import type { ActionChannel, ObservationChannel, Point } from "../sim/task.js";
 
 const CORNERS = ["backRight", "backLeft", "frontRight", "frontLeft"];
 // Keeps the gradient of a length finite where the length is zero; changes a reward by at most 1e-5.
@@ -41,4 +41,14 @@ export function cornerReward<T>(
   const distances = ops.concat(CORNERS.map((_, i) => norm(ops.slice(offsets, 2 * i, 2 * i + 2))));
   const far = ops.sum(ops.tanh(ops.scale(distances, 10)));
   return ops.sub(ops.sub(ops.constant([4]), far), ops.scale(norm(action), effort));
+}
+
+/**
+ * Mean of corners, from x and y of a block's four, in the order of the observation.
+ * @param which corners, by index
+ * @param z height of the point, m
+ */
+export function cornerMean(corners: ArrayLike<number>, which: readonly number[], z: number): Point {
+  const mean = (axis: number) => which.reduce((sum, i) => sum + corners[2 * i + axis], 0) / which.length;
+  return [mean(0), mean(1), z];
 }

@@ -1,8 +1,11 @@
+import { forwardKinematics } from "../sim/arm/kinematics.js";
 import { JOINTS } from "../sim/arm/panda.js";
 import type { Ops } from "../sim/core/ops.js";
-import type { Task, TaskSpec, TaskSuite, Transition } from "../sim/task.js";
+import { IDENTITY } from "../sim/math/vector.js";
+import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../sim/task.js";
 import type { DoorKind } from "./door-layout.js";
 import { DOOR_CONTROL_PERIOD, DoorScene } from "./door-scene.js";
+import { ARM_BASE } from "./door-start.js";
 
 /** rad. */
 const SUCCESS_ANGLE = 0.2;
@@ -33,6 +36,7 @@ const SPEC: TaskSpec = {
   episodeSteps: 220,
   controlPeriod: DOOR_CONTROL_PERIOD,
 };
+const JOINT_ANGLE = SPEC.observation.findIndex((c) => c.name === "jointAngle1");
 const DOOR_ANGLE = SPEC.observation.findIndex((c) => c.name === "doorAngle");
 
 /**
@@ -54,6 +58,16 @@ export function doorReward<T>(ops: Ops<T>, { nextObservation }: Transition<T>): 
   return ops.sub(opened, penalty);
 }
 
+/** From the joint angles: the gripper's place in the handle's frame says nothing without the handle's. */
+const LANDMARKS: Landmarks = {
+  names: ["gripper"],
+  locate: (observations) =>
+    observations.map((observation) => {
+      const angles = Array.from(observation).slice(JOINT_ANGLE, JOINT_ANGLE + JOINTS);
+      return [forwardKinematics(angles, { position: ARM_BASE, rotation: IDENTITY }).endEffector.position];
+    }),
+};
+
 /**
  * Opening one kind of door: by 0.2 rad or more at any step of the episode, which is how DoorGym counts success
  * (Urakami et al. 2019). The reward, not the success, asks for a door that stays open.
@@ -66,6 +80,7 @@ export function createDoorTask(kind: DoorKind): Task {
     createScene: () => new DoorScene(name, kind),
     reward: doorReward,
     succeeded: (measures) => measures.largestDoorAngle >= SUCCESS_ANGLE,
+    landmarks: LANDMARKS,
   };
 }
 

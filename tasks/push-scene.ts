@@ -36,7 +36,7 @@ export const PHYSICS_STEP: PhysicsStep = { timestep: 0.01, solverIterations: 8 }
 
 const BLOCK_START: Vec3 = [-0.1, 0, TABLE.height + HALF_BLOCK[2]];
 /** Height of the end effector throughout, m. */
-const GRIPPER_HEIGHT = 0.86;
+export const GRIPPER_HEIGHT = 0.86;
 const GRIPPER_START: Vec3 = [BLOCK_START[0] - HALF_BLOCK[0] - 0.05, 0, GRIPPER_HEIGHT];
 const GOAL_CENTER = [0.15, 0] as const;
 

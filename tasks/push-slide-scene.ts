@@ -24,10 +24,13 @@ import { addGround, TableArm } from "./tabletop.js";
 export const CONTROL_PERIOD = 0.1;
 const PHYSICS_STEP = { timestep: 0.01, solverIterations: 8 } as const;
 
-const BLOCK_HEIGHT = SLIDE_TABLE.height + SLIDE_BLOCK[2];
+/** Height of the blocks' middles, m. */
+export const BLOCK_HEIGHT = SLIDE_TABLE.height + SLIDE_BLOCK[2];
 const FIRST_START: Vec3 = [-0.04, 0, BLOCK_HEIGHT];
 const SECOND_START: Vec3 = [0.04, 0, BLOCK_HEIGHT];
-const GRIPPER_START: Vec3 = [-0.1, 0, 0.84];
+/** Height of the end effector throughout, m. */
+export const GRIPPER_HEIGHT = 0.84;
+const GRIPPER_START: Vec3 = [-0.1, 0, GRIPPER_HEIGHT];
 const GOAL = { corners: SLIDE_GOAL_CORNERS, center: [0.28, 0] } as const;
 const FIRST_COLOR = [0.25, 0.65, 0.4, 1] as const;
 const SECOND_COLOR = [0.25, 0.4, 0.8, 1] as const;

@@ -1,8 +1,8 @@
 import type { Ops } from "../sim/core/ops.js";
-import type { Task, TaskSpec, TaskSuite, Transition } from "../sim/task.js";
-import { cornerChannels, cornerReward, GRIPPER_ACTION } from "./corners.js";
+import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../sim/task.js";
+import { cornerChannels, cornerMean, cornerReward, GRIPPER_ACTION } from "./corners.js";
 import { SLIDE_FRICTIONS, SLIDE_GOAL_CORNERS } from "./push-slide-layout.js";
-import { CONTROL_PERIOD, PushSlideScene } from "./push-slide-scene.js";
+import { BLOCK_HEIGHT, CONTROL_PERIOD, GRIPPER_HEIGHT, PushSlideScene } from "./push-slide-scene.js";
 
 /** As published for this task; `push` asks for 5 mm. */
 const SUCCESS_MM = 50;
@@ -24,6 +24,19 @@ export function pushSlideReward<T>(ops: Ops<T>, { action, nextObservation }: Tra
   return cornerReward(ops, ops.slice(nextObservation, 10, 18), SLIDE_GOAL_CORNERS, action, 0.1);
 }
 
+const LANDMARKS: Landmarks = {
+  names: ["gripper", "second block"],
+  locate: (observations) =>
+    observations.map((observation) => {
+      const numbers = Array.from(observation);
+      const [x, y] = cornerMean(numbers.slice(2), [0, 1, 2, 3], 0);
+      return [
+        [x - numbers[0], y - numbers[1], GRIPPER_HEIGHT],
+        cornerMean(numbers.slice(10), [0, 1, 2, 3], BLOCK_HEIGHT),
+      ];
+    }),
+};
+
 /** Striking a block so that it slides to a goal pose; its friction on the table makes the task. */
 export function createPushSlideTask(friction: number): Task {
   const name = `friction-${friction}`;
@@ -33,6 +46,7 @@ export function createPushSlideTask(friction: number): Task {
     createScene: () => new PushSlideScene(name, friction),
     reward: pushSlideReward,
     succeeded: (measures) => measures.maxCornerErrorMm <= SUCCESS_MM,
+    landmarks: LANDMARKS,
   };
 }
 

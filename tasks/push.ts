@@ -1,8 +1,8 @@
 import type { Ops } from "../sim/core/ops.js";
-import type { Task, TaskSpec, TaskSuite, Transition } from "../sim/task.js";
-import { cornerChannels, cornerReward, GRIPPER_ACTION } from "./corners.js";
-import type { BlockDensities } from "./push-layout.js";
-import { CONTROL_PERIOD, type PhysicsStep, PushScene } from "./push-scene.js";
+import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../sim/task.js";
+import { cornerChannels, cornerMean, cornerReward, GRIPPER_ACTION } from "./corners.js";
+import { type BlockDensities, HALF_BLOCK, TABLE } from "./push-layout.js";
+import { CONTROL_PERIOD, GRIPPER_HEIGHT, type PhysicsStep, PushScene } from "./push-scene.js";
 
 /** Where the four bottom corners must come to rest, m: x, y of each, in the order of the observation. */
 export const GOAL_CORNERS: readonly number[] = [0.07, -0.08, 0.07, 0.08, 0.23, -0.08, 0.23, 0.08];
@@ -37,6 +37,20 @@ export function pushReward<T>(ops: Ops<T>, { action, nextObservation }: Transiti
   return cornerReward(ops, ops.slice(nextObservation, 2, 10), GOAL_CORNERS, action, 0.25);
 }
 
+/** The block's as long as it stands level. */
+const LANDMARKS: Landmarks = {
+  names: ["gripper", "block"],
+  locate: (observations) =>
+    observations.map((observation) => {
+      const corners = Array.from(observation).slice(2);
+      const [x, y] = cornerMean(corners, [0, 1], 0);
+      return [
+        [x - observation[0], y - observation[1], GRIPPER_HEIGHT],
+        cornerMean(corners, [0, 1, 2, 3], TABLE.height + HALF_BLOCK[2]),
+      ];
+    }),
+};
+
 /** Pushing a block of two glued halves, whose densities (left, right; kg/m³) make the task, to a goal pose. */
 export function createPushTask(densities: BlockDensities, physicsStep?: PhysicsStep): Task {
   const name = densities.join("-");
@@ -47,6 +61,7 @@ export function createPushTask(densities: BlockDensities, physicsStep?: PhysicsS
       new PushScene({ name, densities, goalCorners: GOAL_CORNERS, ...(physicsStep && { physicsStep }) }),
     reward: pushReward,
     succeeded: (measures) => measures.maxCornerErrorMm <= SUCCESS_MM,
+    landmarks: LANDMARKS,
   };
 }
 

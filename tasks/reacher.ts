@@ -1,6 +1,7 @@
 import type { Ops } from "../sim/core/ops.js";
-import type { Task, TaskSpec, TaskSuite, Transition } from "../sim/task.js";
-import { CONTROL_PERIOD, ReacherScene } from "./reacher-scene.js";
+import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../sim/task.js";
+import { CONTROL_PERIOD, ReacherScene, UPPER_LENGTH } from "./reacher-scene.js";
+import { PLANE_HEIGHT } from "./reacher-visuals.js";
 
 /** Forearm lengths of the ten tasks in their order, m. */
 export const FOREARM_LENGTHS: readonly number[] = [0.5, 0.7, 0.3, 0.6, 0.4, 0.65, 0.35, 0.55, 0.45, 0.75];
@@ -37,6 +38,16 @@ export function reacherReward<T>(ops: Ops<T>, { action, nextObservation }: Trans
   return ops.scale(ops.add(ops.sqrt(squared), cost), -1);
 }
 
+const tipOf = (foreLength: number): Landmarks => ({
+  names: ["fingertip"],
+  locate: (observations) =>
+    observations.map(({ 0: shoulder, 1: elbow }) => {
+      const along = (f: (angle: number) => number) =>
+        UPPER_LENGTH * f(shoulder) + foreLength * f(shoulder + elbow);
+      return [[along(Math.cos), along(Math.sin), PLANE_HEIGHT]];
+    }),
+});
+
 /** Bringing the fingertip of a planar arm with a forearm of a length (m) to a goal that each episode draws. */
 export function createReacherTask(foreLength: number): Task {
   return {
@@ -45,6 +56,7 @@ export function createReacherTask(foreLength: number): Task {
     createScene: () => new ReacherScene(foreLength),
     reward: reacherReward,
     succeeded: (measures) => measures.tipErrorMm <= SUCCESS_MM,
+    landmarks: tipOf(foreLength),
   };
 }
 

@@ -29,7 +29,12 @@ export async function evaluateCommand(
   const signal = io.stopSignal();
   const evaluation = await evaluateRun(folder, { ...options, signal, onWarning: warner(io) });
   if (!evaluation.complete) {
-    if (signal.reason !== "SIGPIPE") io.err("Stopped; nothing was written.");
+    const { recordings } = options;
+    const kept =
+      recordings === undefined
+        ? "nothing was written"
+        : `${recordings} holds the episodes that came to their end`;
+    if (signal.reason !== "SIGPIPE") io.err(`Stopped; ${kept}.`);
     return signalCode(signal.reason);
   }
   const report = { ...evaluation, tasks: evaluation.tasks.map((t) => ({ ...figures(t), ...t })) };

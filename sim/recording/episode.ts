@@ -48,6 +48,32 @@ export interface EpisodeStep {
   readonly stateHash?: string | undefined;
 }
 
+/** Where a plan and others that were considered lead, by the model that they were made with. */
+export interface Forecast {
+  /** Observations after each step of the sequence whose first action is executed, `[H, X]`. */
+  readonly chosen: Float32Array;
+  /** The same of K others, the best first, `[K, H, X]`. */
+  readonly others: Float32Array;
+}
+
+/** The way of a task's landmark along a sequence of actions. */
+export interface PlannedPath {
+  readonly landmark: string;
+  /** Of the sequence whose first action is executed. */
+  readonly chosen: boolean;
+  /** From the present on, up to H + 1 positions (m), `[n, 3]`. */
+  readonly points: Float32Array;
+}
+
+/** A recorded plan. */
+export interface EpisodePlan {
+  /** The step that was made by it, 1 the first. */
+  readonly step: number;
+  /** Expected observations after that step and later ones, `[h, X]`; h is H unless the prediction stops being finite. */
+  readonly expected: Float32Array;
+  readonly paths: readonly PlannedPath[];
+}
+
 /** The state that an episode starts from. */
 export interface EpisodeStart {
   /** `[X]` */

@@ -2,6 +2,7 @@ import { HyperCrlError } from "../core/errors.js";
 import type { VisualBody } from "../task.js";
 import {
   type EpisodeHeader,
+  type EpisodePlan,
   type EpisodeSpec,
   type EpisodeStart,
   type EpisodeStep,
@@ -9,6 +10,7 @@ import {
   fromMetadata,
 } from "./episode.js";
 import { damaged, type ReadMcap, readMcap } from "./mcap.js";
+import { PlanCodec } from "./plan-messages.js";
 import { METADATA_NAME, SNAPSHOT_NAME, TOPICS } from "./recorder.js";
 import { decodePoses, decodeScene } from "./scene-messages.js";
 import { StepCodec } from "./step-messages.js";
@@ -19,6 +21,8 @@ export interface EpisodePlayback {
   readonly bodies: readonly VisualBody[];
   /** `[steps + 1, B, 7]`: world position (m) and quaternion (x, y, z, w), from the start on. */
   readonly poses: Float64Array;
+  /** In the order of their steps; none unless the episode was recorded with its plans. */
+  readonly plans: readonly EpisodePlan[];
 }
 
 export interface Episode {
@@ -46,7 +50,7 @@ export function readEpisode(path: string, options: { readonly poses?: boolean } 
       throw new Error(`poses of ${states} of ${episode.steps.length + 1} states`);
     }
     return options.poses === true
-      ? { ...episode, playback: decodePlayback(file, episode.steps.length) }
+      ? { ...episode, playback: decodePlayback(file, episode.spec, episode.steps.length) }
       : episode;
   } catch (cause) {
     if (cause instanceof HyperCrlError) throw cause;
@@ -80,8 +84,12 @@ function checkTotals(steps: readonly EpisodeStep[], totals: EpisodeTotals): void
   }
 }
 
-/** Bodies and the poses of the start and the first `steps` steps. @throws Error when one is missing */
-export function decodePlayback(file: Pick<ReadMcap, "messages">, steps: number): EpisodePlayback {
+/** Bodies, the poses of the start and the first `steps` steps, and their plans. @throws Error when one is missing */
+export function decodePlayback(
+  file: Pick<ReadMcap, "messages">,
+  spec: EpisodeSpec,
+  steps: number,
+): EpisodePlayback {
   const shapes = decodeScene(only(file, TOPICS.scene));
   const fixed = decodePoses(only(file, TOPICS.fixedPoses));
   const moving = all(file, TOPICS.poses)
@@ -104,7 +112,16 @@ export function decodePlayback(file: Pick<ReadMcap, "messages">, steps: number):
       at += 7;
     }
   }
-  return { bodies, poses };
+  return { bodies, poses, plans: decodePlans(file, spec, steps) };
+}
+
+function decodePlans(file: Pick<ReadMcap, "messages">, spec: EpisodeSpec, steps: number): EpisodePlan[] {
+  const codec = new PlanCodec(spec);
+  const paths = all(file, TOPICS.plan);
+  // A recording that is cut off may have the last plan's paths alone.
+  return all(file, TOPICS.prediction)
+    .map((prediction, i) => codec.decode(paths[i], prediction))
+    .filter(({ step }) => step <= steps);
 }
 
 /** Messages on a topic, in file order. */

@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { RunError } from "../core/errors.js";
 import { writeFileSafely } from "../core/files.js";
 import type { Environment, StepResult } from "../environment.js";
-import { type EpisodeHeader, type EpisodeTotals, toMetadata } from "./episode.js";
+import { type EpisodeHeader, type EpisodeTotals, type Forecast, toMetadata } from "./episode.js";
 import { frameTransforms, sceneUpdate } from "./foxglove.js";
 import { buildMcap, type McapChannel, type McapMessage } from "./mcap.js";
+import { finiteRows, PlanCodec, plannedPaths } from "./plan-messages.js";
 import { encodePoses, encodeScene } from "./scene-messages.js";
 import { StepCodec } from "./step-messages.js";
 
@@ -19,6 +20,8 @@ export const TOPICS = {
   fixedPoses: "/tf_static",
   reset: "/reset",
   step: "/step",
+  plan: "/plan",
+  prediction: "/prediction",
 } as const;
 
 /** SHA-256 of a snapshot, hex. */
@@ -35,6 +38,8 @@ export class EpisodeRecorder {
   readonly #header: EpisodeHeader;
   readonly #measures: readonly string[];
   readonly #codec: StepCodec;
+  /** Made with the first plan: an episode without plans has no topics of theirs. */
+  #plans: PlanCodec | undefined;
   readonly #snapshot: Uint8Array;
   readonly #moving: readonly number[];
   readonly #messages: McapMessage[] = [];
@@ -92,6 +97,22 @@ export class EpisodeRecorder {
     this.#add(TOPICS.step, this.#codec.encodeStep(step, steps));
   }
 
+  /**
+   * Records the plan by which the next step will be made.
+   * @throws RunError when that step has been made already
+   */
+  recordPlan(forecast: Forecast): void {
+    const { steps } = this.#totals;
+    this.#expectStep(steps, "recordPlan() must be called before environment.step()");
+    const { scene, task, observation } = this.#environment;
+    this.#plans ??= new PlanCodec(task.spec);
+    const { landmarks } = task;
+    const paths = landmarks === undefined ? [] : plannedPaths(landmarks, scene, observation, forecast);
+    const expected = finiteRows(forecast.chosen, observation.length).flatMap((row) => [...row]);
+    this.#add(TOPICS.plan, this.#plans.encodePaths(paths, this.#time()));
+    this.#add(TOPICS.prediction, this.#plans.encodePrediction(steps + 1, Float32Array.from(expected)));
+  }
+
   /** The whole file, so far. */
   async bytes(): Promise<Uint8Array> {
     const schemas = this.#codec.schemas();
@@ -114,6 +135,12 @@ export class EpisodeRecorder {
       protobuf(TOPICS.poses, frameTransforms),
       json(TOPICS.reset, "hypercrl.Reset", schemas.reset),
       json(TOPICS.step, "hypercrl.Step", schemas.step),
+      ...(this.#plans === undefined
+        ? []
+        : [
+            protobuf(TOPICS.plan, sceneUpdate),
+            json(TOPICS.prediction, "hypercrl.Prediction", this.#plans.schema()),
+          ]),
     ];
     return buildMcap(`hypercrl ${this.#header.versions.hypercrl}`, channels, this.#messages, {
       attachments: new Map([[SNAPSHOT_NAME, this.#snapshot]]),

@@ -85,7 +85,7 @@ function salvage(path: string, reason: InputError): PlayableEpisode {
     const start = codec.decodeStart(only(file, TOPICS.reset));
     const readable = decodeWhilePossible(codec, all(file, TOPICS.step));
     const steps = readable.slice(0, Math.max(all(file, TOPICS.poses).length - 1, 0));
-    const playback = decodePlayback(file, steps.length);
+    const playback = decodePlayback(file, spec, steps.length);
     const damage = `${reason.details.got ?? reason.details.what}; ${extent(steps.length, totals.steps)}`;
     return { path, header, spec, totals, start, steps, playback, damage };
   } catch (cause) {

@@ -5,7 +5,7 @@ const WORLD = "world";
 const NANOSECONDS = 1_000_000_000n;
 
 /** Simulated time as protobuf's `Timestamp`. */
-function timestamp(time: bigint) {
+export function timestamp(time: bigint) {
   return { seconds: Number(time / NANOSECONDS), nanos: Number(time % NANOSECONDS) };
 }
 

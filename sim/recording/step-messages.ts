@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Channel } from "../task.js";
 import type { EpisodeSpec, EpisodeStart, EpisodeStep } from "./episode.js";
+import { float32Text, numberText, parseJson } from "./json-text.js";
 
 /**
  * The JSON messages `/reset` (once) and `/step`. Vectors are objects keyed by channel name, so that a plot in
@@ -14,8 +15,8 @@ export class StepCodec {
   readonly #observationKeys: readonly string[];
   readonly #actionKeys: readonly string[];
 
-  /** @param measures names of the measures; without them, those that a message has */
-  constructor(spec: EpisodeSpec, measures?: readonly string[]) {
+  /** @param measures names of the measures; undefined for recordings that do not say: those that a message has */
+  constructor(spec: EpisodeSpec, measures: readonly string[] | undefined) {
     this.#spec = spec;
     this.#measures = measures;
     this.#reset = resetSchema(spec, measures);
@@ -126,10 +127,6 @@ function stepSchema(spec: EpisodeSpec, measures: readonly string[] | undefined) 
   });
 }
 
-function parseJson(message: Uint8Array): unknown {
-  return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(message));
-}
-
 function vectorOf(channels: readonly Channel[], values: Record<string, number>): Float32Array {
   return Float32Array.from(channels, ({ name }) => values[name]);
 }
@@ -143,19 +140,4 @@ function vectorText(keys: readonly string[], values: Float32Array): string {
   let text = "{";
   for (let i = 0; i < keys.length; i++) text += `${i === 0 ? "" : ","}${keys[i]}:${float32Text(values[i])}`;
   return `${text}}`;
-}
-
-/** `JSON.stringify` would turn -0 into 0, which is another bit pattern. */
-function numberText(x: number): string {
-  if (!Number.isFinite(x)) return "null";
-  return Object.is(x, -0) ? "-0" : String(x);
-}
-
-/** The shortest decimal of 7 to 9 digits that reads back as the same float32: half the bytes of the float64. */
-function float32Text(x: number): string {
-  for (let digits = 7; digits < 9; digits++) {
-    const short = Number(x.toPrecision(digits));
-    if (Math.fround(short) === x) return numberText(x === 0 ? x : short);
-  }
-  return numberText(Number(x.toPrecision(9)));
 }

@@ -121,6 +121,27 @@ function checkBodies(task: Task): void {
   });
 }
 
+function checkLandmarks(task: Task): void {
+  const { landmarks } = task;
+  if (landmarks === undefined) return;
+  const { names } = landmarks;
+  ensure(names.length > 0 && new Set(names).size === names.length, `names ${names}`, "unique names");
+  withEnvironments(task, 1, (environment) => {
+    environment.reset(18);
+    const observations = [environment.observation.slice()];
+    for (const action of randomActions(task, 18, 3)) {
+      observations.push(environment.step(action).observation.slice());
+    }
+    const rows = landmarks.locate(observations, environment.scene);
+    ensure(rows.length === observations.length, `${rows.length} rows of ${observations.length} observations`);
+    rows.forEach((points, i) => {
+      const fits = points.length === names.length && points.every((p) => p.length === 3);
+      ensure(fits, `${JSON.stringify(points)} in observation ${i + 1}`, `x, y, z of ${names}`);
+      ensure(points.flat().every(Number.isFinite), `${JSON.stringify(points)} in observation ${i + 1}`);
+    });
+  });
+}
+
 export const episodeRules: readonly ConformanceRule[] = [
   {
     name: "episode",
@@ -142,6 +163,11 @@ export const episodeRules: readonly ConformanceRule[] = [
     name: "graph-reward",
     expected: "the same reward in environment and planner: only operations of `ops` on the transition",
     check: checkGraphReward,
+  },
+  {
+    name: "landmarks",
+    expected: "finite world positions of every named point in every observation, where a task has landmarks",
+    check: checkLandmarks,
   },
   { name: "bodies", expected: "named bodies with unit quaternions, some of which move", check: checkBodies },
 ];

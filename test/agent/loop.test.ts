@@ -30,7 +30,7 @@ const SMALL = [
   "hypernetwork.hidden=[6]",
 ];
 
-function open(name: string, tasks: readonly Task[]) {
+function open(name: string, tasks: readonly Task[], recordPlans = false) {
   const settings = resolveSettings(
     { suite: "fake", method: "hypercrl", profile: "quick", seed: 3, suiteTasks: tasks.length },
     SMALL,
@@ -41,6 +41,7 @@ function open(name: string, tasks: readonly Task[]) {
   const loop = new ContinualLoop(tasks, {
     store,
     report: () => {},
+    recordPlans,
     now: () => clock++,
     compute: ONE_THREAD,
     stopRequested: () => false,
@@ -101,6 +102,31 @@ describe("the main loop", () => {
     for (const { recording } of records) {
       if (typeof recording === "string") expect(existsSync(join(folder, recording))).toBe(true);
     }
+  });
+
+  it("records plans when asked to, and learns the same", async () => {
+    const [plain, planned] = await Promise.all(
+      [false, true].map(async (plans) => {
+        const { folder, store, loop } = open(`plans-${plans}`, [fakeTask()], plans);
+        await loop.run();
+        store.close();
+        const records = readJsonl(join(folder, "metrics.jsonl")).records as Record<string, unknown>[];
+        const files = records.flatMap(({ recording }) => (recording ? String(recording) : []));
+        const episodes = files.map((file) => readEpisode(join(folder, file), { poses: true }));
+        return { records, steps: episodes.map(({ steps }) => steps), episodes };
+      }),
+    );
+    expect(planned.records).toEqual(plain.records);
+    expect(planned.steps).toEqual(plain.steps);
+    const counts = ({ episodes }: typeof plain) => episodes.map(({ playback }) => playback!.plans.length);
+    expect(counts(plain).every((n) => n === 0)).toBe(true);
+    // Two episodes at random; 40 random steps, of which the last are in an episode that planning goes on with; evaluations.
+    expect(counts(planned)).toEqual([0, 0, 0, 30, 30, 35, 35]);
+    const last = planned.episodes.at(-1)!.playback!.plans[20];
+    expect(last.step).toBe(21);
+    expect(last.expected).toHaveLength(3 * 4);
+    // Of two elites both, beside the chosen sequence, for two landmarks.
+    expect(last.paths).toHaveLength(2 * 3);
   });
 
   it("notes how long planning took, episode by episode", async () => {

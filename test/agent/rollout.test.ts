@@ -56,20 +56,33 @@ function predict({ task, shape, normalizer, weights }: Problem, x: number[], u: 
   return x.map((v, i) => kept[i] * v + h[i] * normalizer.targetStd[i] + normalizer.targetMean[i]);
 }
 
+/** Cost and states of the actions `[H, U]`, given as rows. */
+function trajectory(p: Problem, actions: readonly number[][]) {
+  let [x, cost] = [[...p.start], 0];
+  const states = actions.map((u) => {
+    const next = predict(p, x, u);
+    const [observation, action, nextObservation] = [x, u, next].map((v) => Float64Array.from(v));
+    cost -= p.task.reward(eagerOps, { observation, action, nextObservation })[0];
+    x = next;
+    return next;
+  });
+  return { cost, states };
+}
+
 /** Costs of actions `[H, N, U]`, one trajectory after another. */
 function reference(p: Problem, actions: Float32Array, samples: number) {
   const U = p.task.spec.action.length;
-  return Array.from({ length: samples }, (_, n) => {
-    let [x, cost] = [[...p.start], 0];
-    for (let h = 0; h < HORIZON; h++) {
-      const u = Array.from({ length: U }, (_, k) => actions[(h * samples + n) * U + k]);
-      const next = predict(p, x, u);
-      const [observation, action, nextObservation] = [x, u, next].map((v) => Float64Array.from(v));
-      cost -= p.task.reward(eagerOps, { observation, action, nextObservation })[0];
-      x = next;
-    }
-    return cost;
-  });
+  const row = (h: number, n: number) => [
+    ...actions.subarray((h * samples + n) * U, (h * samples + n + 1) * U),
+  ];
+  return Array.from(
+    { length: samples },
+    (_, n) =>
+      trajectory(
+        p,
+        Array.from({ length: HORIZON }, (_, h) => row(h, n)),
+      ).cost,
+  );
 }
 
 async function load(
@@ -103,6 +116,26 @@ describe.each(problems)("$name", ({ make }) => {
         expect(Math.abs(costs[n] - cost) / (1 + Math.abs(cost))).toBeLessThan(1e-4);
       });
       if (samples > 1) expect(Math.max(...costs) - Math.min(...costs)).toBeGreaterThan(0.01);
+    }
+  });
+
+  it("predicts the states that an independent rollout passes through", async () => {
+    const p = make();
+    const [X, U] = [p.task.spec.observation.length, p.task.spec.action.length];
+    const model = await load(p);
+    for (const samples of [3, 1]) {
+      const actions = normals(p.rng, samples * HORIZON * U);
+      const states = await model.states(p.start, actions);
+      expect(states).toHaveLength(samples * HORIZON * X);
+      const rows = Array.from({ length: samples * HORIZON }, (_, i) => [
+        ...actions.subarray(i * U, (i + 1) * U),
+      ]);
+      const wanted = Array.from({ length: samples }, (_, n) =>
+        trajectory(p, rows.slice(n * HORIZON, (n + 1) * HORIZON)),
+      ).flatMap(({ states }) => states.flat());
+      wanted.forEach((value, i) => {
+        expect(Math.abs(states[i] - value) / (1 + Math.abs(value))).toBeLessThan(1e-4);
+      });
     }
   });
 

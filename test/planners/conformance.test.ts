@@ -116,6 +116,35 @@ describe.each(variants)("%s", (_name, make) => {
     }
   });
 
+  it("shows what it decided on and the best of what else it had in view", async () => {
+    const planner = make(9);
+    const action = await plan(planner, reach.cost(reach.start), 2);
+    const { chosen, others } = planner.plans(4);
+    const size = 2 * reach.problem.horizon;
+    expect([...chosen.subarray(0, 2)]).toEqual([...action]);
+    expect(chosen).toHaveLength(size);
+    expect(others).toHaveLength(4 * size);
+    const wide = Math.max(...reach.problem.high);
+    expect(others.every((u) => Math.abs(u) <= wide)).toBe(true);
+    const cost = async (sequence: Float32Array) => (await reach.cost(reach.start)(sequence, 1))[0];
+    const first = await cost(others.subarray(0, size));
+    expect(first).toBeLessThan(await cost(new Float32Array(size)));
+    // MPPI's ranking also counts what its plan costs.
+    expect(await cost(others.subarray(3 * size))).toBeGreaterThan(first - 0.001);
+    expect(planner.plans(1).others).toEqual(others.subarray(0, size));
+  });
+
+  it("plans on as if nobody had looked", async () => {
+    const [watched, alone] = [make(10), make(10)];
+    for (let t = 0; t < 3; t++) {
+      const [a, b] = [await actions(watched, 1), await actions(alone, 1)];
+      expect(a).toEqual(b);
+      const { chosen, others } = watched.plans(3);
+      chosen.fill(9);
+      others.fill(9);
+    }
+  });
+
   it("works with a horizon of one, saved state included", async () => {
     const problem = { horizon: 1, low: [-1], high: [1] };
     const cost: CostFunction = async (a, n) => a.slice(0, n).map((v) => (v - 0.4) ** 2);

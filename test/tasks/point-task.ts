@@ -161,6 +161,12 @@ const episodeBreakages: readonly Breakage[] = [
     reward: <T>(_: Ops<T>, { nextObservation }: Transition<T>) =>
       Float64Array.of((nextObservation as unknown as Float64Array)[0]) as unknown as T,
   }),
+  withTask("landmarks", "a point without a height", /\[\[0,0\]\] in observation 1/, {
+    task: { landmarks: { names: ["rim"], locate: (all: unknown[]) => all.map(() => [[0, 0]]) } },
+  }),
+  withTask("landmarks", "a name twice", /names rim,rim/, {
+    task: { landmarks: { names: ["rim", "rim"], locate: () => [] } },
+  }),
   withTask("bodies", "a quaternion that is none", /wheel at 0,0,0; 0,0,0,2/, {
     scene: () => ({ bodyPose: () => ({ position: [0, 0, 0], rotation: [0, 0, 0, 2] }) }),
   }),

@@ -9,6 +9,8 @@ import { builtinSuites } from "../../tasks/registry.js";
 import { type ForeignTopic, readForeign } from "./foreign-reader.js";
 
 const STEPS = 15;
+/** Of plans that expect the present to last. */
+const HORIZON = 3;
 /** Suites whose tasks have a place to reach; the others are to open a door and to run. */
 const WITH_GOAL = ["push", "push-slide", "push-random", "cartpole", "reacher"];
 
@@ -25,6 +27,9 @@ async function record(suite: string, task: Task): Promise<Uint8Array> {
     } as const);
     const rng = Rng.fromSeed(3);
     for (let step = 0; step < STEPS; step++) {
+      const stay = new Float32Array(HORIZON * environment.observation.length);
+      for (let h = 0; h < HORIZON; h++) stay.set(environment.observation, h * environment.observation.length);
+      recorder.recordPlan({ chosen: stay, others: stay });
       const action = task.spec.action.map(({ low, high }) => low + (high - low) * rng.uniform());
       recorder.record(action, environment.step(action));
     }
@@ -55,7 +60,14 @@ interface Primitive {
   readonly color: { readonly r: number; readonly g: number; readonly b: number; readonly a: number };
 }
 
+interface Line {
+  readonly points: readonly Vector[];
+  readonly thickness: number;
+  readonly color: { readonly a: number };
+}
+
 interface Entity {
+  readonly lines: readonly Line[];
   readonly id: string;
   readonly frame_id: string;
   readonly frame_locked: boolean;
@@ -75,7 +87,8 @@ const length = ({ x, y, z, w = 0 }: Vector) => Math.hypot(x, y, z, w);
 
 /** A schema that Foxglove takes: one plain type everywhere, and a list of properties in every object. */
 function expectPlain(schema: Record<string, unknown>, where: string): void {
-  expect(["object", "number", "integer", "boolean", "string"], where).toContain(schema.type);
+  expect(["object", "array", "number", "integer", "boolean", "string"], where).toContain(schema.type);
+  if (schema.type === "array") expectPlain(schema.items as Record<string, unknown>, `${where}[]`);
   if (schema.type !== "object") return;
   expect(schema.properties, where).toBeTypeOf("object");
   for (const [name, part] of Object.entries(schema.properties as Record<string, Record<string, unknown>>)) {
@@ -104,11 +117,15 @@ describe.each(ALL)("a recording of %s, task %s, to a reader that knows nothing o
       ["/tf", "foxglove.FrameTransforms", "protobuf", STEPS + 1],
       ["/reset", "hypercrl.Reset", "json", 1],
       ["/step", "hypercrl.Step", "json", STEPS],
+      ["/plan", "foxglove.SceneUpdate", "protobuf", STEPS],
+      ["/prediction", "hypercrl.Prediction", "json", STEPS],
     ]);
     const period = task.spec.controlPeriod * 1e9;
     for (const [topic, first] of [
       ["/tf", 0],
       ["/step", 1],
+      ["/plan", 0],
+      ["/prediction", 0],
     ] as const) {
       topics.get(topic)!.messages.forEach(({ time }, i) => {
         expect(Math.abs(Number(time) - (i + first) * period)).toBeLessThanOrEqual(0.5);
@@ -173,6 +190,24 @@ describe.each(ALL)("a recording of %s, task %s, to a reader that knows nothing o
     }
   });
 
+  it("draws a line for every planned sequence and landmark, the chosen one wider, from where that is", () => {
+    const names = task.landmarks!.names.map((name) => `plan/${name}`);
+    for (const { value } of topics.get("/plan")!.messages) {
+      const entities = value.entities as Entity[];
+      expect(entities.map(({ id }) => id)).toEqual(names);
+      for (const { frame_id, lines } of entities) {
+        expect(frame_id).toBe("world");
+        expect(lines.map(({ points }) => points.length)).toEqual([HORIZON + 1, HORIZON + 1]);
+        expect(lines.every(({ points, color }) => points.every(finite) && color.a > 0)).toBe(true);
+        expect(lines[0].thickness).toBeGreaterThan(lines[1].thickness);
+      }
+    }
+    const starts = topics
+      .get("/plan")!
+      .messages.map(({ value }) => (value.entities as Entity[])[0].lines[0].points[0]);
+    expect(new Set(starts.map((point) => JSON.stringify(point))).size).toBe(STEPS);
+  });
+
   it("marks the goal in green, where there is one", () => {
     const goal = only<Entity>(topics, "/scene", "entities").find(({ id }) => id === "goal");
     expect(goal !== undefined).toBe(WITH_GOAL.includes(suite));
@@ -184,7 +219,7 @@ describe.each(ALL)("a recording of %s, task %s, to a reader that knows nothing o
 
   it("has steps that fit their JSON schema, which Foxglove can plot", () => {
     const ajv = new Ajv2020({ strict: true, allErrors: true });
-    for (const topic of ["/reset", "/step"]) {
+    for (const topic of ["/reset", "/step", "/prediction"]) {
       const { schemaEncoding, schemaData, messages } = topics.get(topic)!;
       expect(schemaEncoding).toBe("jsonschema");
       const schema = JSON.parse(new TextDecoder().decode(schemaData)) as Record<string, unknown>;

@@ -1,6 +1,6 @@
 import { InputError } from "../../../sim/core/errors.js";
 import { Environment } from "../../../sim/environment.js";
-import type { EpisodeHeader } from "../../../sim/recording/episode.js";
+import type { EpisodeHeader, Forecast } from "../../../sim/recording/episode.js";
 import { EpisodeRecorder } from "../../../sim/recording/recorder.js";
 import type { Pose, Scene, Task, VisualBody, VisualShape } from "../../../sim/task.js";
 
@@ -97,6 +97,14 @@ export function fakeTask(options: FakeOptions = {}): Task {
       return ops.scale(ops.sqrt(ops.sum(ops.mul(position, position))), -1);
     },
     succeeded: ({ distanceMm }) => distanceMm < 10,
+    landmarks: {
+      names: ["point", "above"],
+      locate: (observations) =>
+        observations.map(({ 0: x, 1: y }) => [
+          [x, y, 1],
+          [x, y, 2],
+        ]),
+    },
   };
 }
 
@@ -116,12 +124,32 @@ export function fakeAction(step: number): number[] {
   return [1.2 * Math.sin(step / 3), step % 7 === 0 ? -0 : Math.cos(step / 5)];
 }
 
+/** Steps that a fake plan looks ahead, and how many others it has beside the chosen one. */
+export const PLANNED = { horizon: 4, others: 2 } as const;
+
+/** A forecast without a model: sequence k adds (k + 1) · h to every entry of the observation. */
+export function fakeForecast(observation: Float32Array): Forecast {
+  const rows = (k: number) =>
+    Array.from({ length: PLANNED.horizon }, (_, h) => [...observation].map((v) => v + (k + 1) * (h + 1)));
+  const others = Array.from({ length: PLANNED.others }, (_, k) => rows(k + 1));
+  return {
+    chosen: Float32Array.from(rows(0).flat()),
+    others: Float32Array.from(others.flat(2)),
+  };
+}
+
 /** Records an episode (all of it, or `steps` steps) without writing it. */
-export function recordEpisode(task: Task, seed = 17, steps = task.spec.episodeSteps): EpisodeRecorder {
+export function recordEpisode(
+  task: Task,
+  seed = 17,
+  steps = task.spec.episodeSteps,
+  forecast?: (observation: Float32Array) => Forecast,
+): EpisodeRecorder {
   const environment = new Environment(task);
   environment.reset(seed);
   const recorder = new EpisodeRecorder(environment, { ...HEADER, seed });
   for (let step = 1; step <= steps; step++) {
+    if (forecast !== undefined) recorder.recordPlan(forecast(environment.observation));
     const action = fakeAction(step);
     recorder.record(action, environment.step(action));
   }

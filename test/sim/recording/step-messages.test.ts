@@ -26,7 +26,7 @@ it("leaves a measure that is not finite out, and gives it back in its place", ()
 
 it("reads recordings of earlier versions, which have null there and do not list the names", () => {
   const text = `{"observation":{"x":0.5},"measures":{"ratio":null,"errorMm":3},"stateHash":"${"0".repeat(64)}"}`;
-  expect(new StepCodec(SPEC).decodeStart(Buffer.from(text))).toEqual(
+  expect(new StepCodec(SPEC, undefined).decodeStart(Buffer.from(text))).toEqual(
     start({ ratio: Number.NaN, errorMm: 3 }),
   );
 });

@@ -1,0 +1,146 @@
+import { z } from "zod";
+import type { Landmarks, Point, Scene } from "../task.js";
+import type { EpisodePlan, EpisodeSpec, Forecast, PlannedPath } from "./episode.js";
+import { sceneUpdate } from "./foxglove.js";
+import { float32Text, parseJson } from "./json-text.js";
+import { timestamp } from "./scene-messages.js";
+
+/** LINE_STRIP of `foxglove.LinePrimitive`. */
+const LINE_STRIP = 0;
+/** Foxglove's lines with `scale_invariant` are as wide as so many pixels. */
+const WIDTH = { chosen: 3, other: 1 } as const;
+const COLOR = { chosen: { r: 0.91, g: 0.3, b: 0.1, a: 1 }, other: { r: 0.91, g: 0.5, b: 0.1, a: 0.5 } };
+const ID_PREFIX = "plan/";
+
+interface XYZ {
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+}
+
+/**
+ * The two messages of a plan: `/plan`, a `foxglove.SceneUpdate` with one entity per landmark that holds a line for the
+ * chosen sequence, the first, and thinner ones for others, and `/prediction`, JSON with every expected observation entry as a list
+ * over the horizon. Both end where a prediction stops being finite.
+ */
+export class PlanCodec {
+  readonly #spec: EpisodeSpec;
+  readonly #prediction;
+
+  constructor(spec: EpisodeSpec) {
+    this.#spec = spec;
+    const entries = spec.observation.map(({ name, unit }) => [name, z.array(z.number()).describe(unit)]);
+    this.#prediction = z.object({
+      step: z.int().min(1).describe("The step that was made by this plan"),
+      observation: z
+        .object(Object.fromEntries(entries) as Record<string, z.ZodArray<z.ZodNumber>>)
+        .describe("Expected after that step and after each one later"),
+    });
+  }
+
+  /** JSON schema of `/prediction`, as JSON. */
+  schema(): string {
+    return JSON.stringify(z.toJSONSchema(this.#prediction));
+  }
+
+  /**
+   * @param paths of every landmark the chosen one first
+   * @param time simulated time, ns
+   */
+  encodePaths(paths: readonly PlannedPath[], time: bigint): Uint8Array {
+    const stamp = timestamp(time);
+    const names = [...new Set(paths.map(({ landmark }) => landmark))];
+    const entities = names.map((landmark) => ({
+      timestamp: stamp,
+      frame_id: "world",
+      id: ID_PREFIX + landmark,
+      lifetime: timestamp(0n),
+      frame_locked: true,
+      lines: paths.filter((path) => path.landmark === landmark).map(lineOf),
+    }));
+    return sceneUpdate.type.encode({ deletions: [], entities }).finish();
+  }
+
+  /**
+   * @param step that is made by the plan, 1 the first
+   * @param expected `[h, X]`
+   */
+  encodePrediction(step: number, expected: Float32Array): Uint8Array {
+    const names = this.#spec.observation.map(({ name }) => JSON.stringify(name));
+    const column = (x: number) =>
+      Array.from({ length: expected.length / names.length }, (_, h) =>
+        float32Text(expected[h * names.length + x]),
+      );
+    const lists = names.map((name, x) => `${name}:[${column(x).join(",")}]`);
+    return new TextEncoder().encode(`{"step":${step},"observation":{${lists.join(",")}}}`);
+  }
+
+  /** @throws SyntaxError, ZodError or Error on malformed messages */
+  decode(paths: Uint8Array, prediction: Uint8Array): EpisodePlan {
+    const { step, observation } = this.#prediction.parse(parseJson(prediction));
+    const columns = this.#spec.observation.map(({ name }) => observation[name]);
+    const rows = columns[0].map((_, h) => columns.map((column) => column[h]));
+    return { step, expected: Float32Array.from(rows.flat()), paths: decodePaths(paths) };
+  }
+}
+
+function lineOf({ chosen, points }: PlannedPath) {
+  const kind = chosen ? "chosen" : "other";
+  return {
+    type: LINE_STRIP,
+    pose: { position: { x: 0, y: 0, z: 0 }, orientation: { x: 0, y: 0, z: 0, w: 1 } },
+    thickness: WIDTH[kind],
+    scale_invariant: true,
+    points: Array.from({ length: points.length / 3 }, (_, i) => ({
+      x: points[3 * i],
+      y: points[3 * i + 1],
+      z: points[3 * i + 2],
+    })),
+    color: COLOR[kind],
+  };
+}
+
+function decodePaths(message: Uint8Array): PlannedPath[] {
+  const { entities } = sceneUpdate.type.decode(message) as unknown as {
+    entities: { id: string; lines: { points: XYZ[] }[] }[];
+  };
+  return entities.flatMap(({ id, lines }) =>
+    lines.map(({ points }, i) => ({
+      landmark: id.slice(ID_PREFIX.length),
+      chosen: i === 0,
+      points: Float32Array.from(points.flatMap(({ x, y, z }) => [x, y, z])),
+    })),
+  );
+}
+
+/** Rows `[X]` of a prediction `[H, X]`, up to the first that is not finite. */
+export function finiteRows(prediction: Float32Array, width: number): Float32Array[] {
+  const rows = Array.from({ length: prediction.length / width }, (_, h) =>
+    prediction.subarray(h * width, (h + 1) * width),
+  );
+  const bad = rows.findIndex((row) => !row.every(Number.isFinite));
+  return bad === -1 ? rows : rows.slice(0, bad);
+}
+
+/**
+ * Paths of the landmarks from the present observation `[X]` along a forecast.
+ * @param scene in its present state
+ */
+export function plannedPaths(
+  landmarks: Landmarks,
+  scene: Scene,
+  present: Float32Array,
+  { chosen, others }: Forecast,
+): PlannedPath[] {
+  const size = chosen.length;
+  const sequences = [chosen];
+  for (let k = 0; k < others.length / size; k++) sequences.push(others.subarray(k * size, (k + 1) * size));
+  return sequences.flatMap((sequence, s) => {
+    const rows = landmarks.locate([present, ...finiteRows(sequence, present.length)], scene);
+    return landmarks.names.map((landmark, t) => ({
+      landmark,
+      chosen: s === 0,
+      points: Float32Array.from(rows.flatMap((points): Point => points[t])),
+    }));
+  });
+}

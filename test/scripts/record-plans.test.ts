@@ -1,0 +1,47 @@
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { readEpisode } from "../../sim/recording/reader.js";
+import { fileHashes, run, TINY, temporaryFolder } from "./cli.js";
+
+const folder = temporaryFolder();
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const episode = (...path: string[]) => readEpisode(join(folder, ...path), { poses: true });
+
+test("plans are recorded while training and of saved models, and change nothing", {
+  timeout: 180_000,
+}, async () => {
+  const train = (out: string, ...more: string[]) =>
+    run(["train", "--suite", "push", "--quiet", "--threads", "1", "--out", out, ...TINY, ...more], folder);
+  const [plain, planned] = await Promise.all([train("plain"), train("planned", "--record", "plans")]);
+  expect([plain.code, planned.code]).toEqual([0, 0]);
+  const [before, after] = ["plain", "planned"].map((name) => fileHashes(join(folder, name)));
+  const differing = Object.keys(after).filter((file) => after[file] !== before[file]);
+  expect(differing.length).toBeGreaterThan(0);
+  expect(differing.filter((file) => !/^episodes\/.*(train|evaluate)|^episodes\/.*random/.test(file))).toEqual(
+    [],
+  );
+
+  const name = "02-evaluate-01-01.mcap";
+  const own = episode("planned", "episodes", name);
+  expect(own.playback!.plans).toHaveLength(own.steps.length);
+
+  const evaluate = () => run(["evaluate", "plain", "--threads", "1", "--recordings", "again"], folder);
+  expect((await evaluate()).code).toBe(0);
+  expect(readdirSync(join(folder, "again"))).toEqual([name, "02-evaluate-02-01.mcap"]);
+  // The same episode, bit by bit, with the same plans.
+  const { path: _, ...again } = episode("again", name);
+  const { path: __, ...recorded } = own;
+  expect(again).toEqual(recorded);
+
+  const refused = await evaluate();
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain("again exists");
+});
+
+test("nothing else can be asked to be recorded", async () => {
+  const { code, stderr } = await run(["train", "--record", "dreams"], folder);
+  expect(code).toBe(2);
+  expect(stderr).toContain("plans");
+});
