@@ -1,20 +1,18 @@
 import type { EpisodeRef, ViewerIndex } from "../payload.js";
+import { keyBindings } from "./bindings.js";
 import { type DataSource, type EpisodeData, sameRef } from "./data.js";
 import { el, setText } from "./dom.js";
-import { type Frame, joinFrames, VIEWS, type View } from "./framing.js";
+import { DrawLoop } from "./draw-loop.js";
+import { type Frame, joinFrames, type View } from "./framing.js";
 import { helpDialog } from "./help.js";
 import { bindingOf, type KeyBinding } from "./keys.js";
 import { Picker } from "./picker.js";
 import { Playback } from "./playback.js";
 import { Plot } from "./plot.js";
 import { curvesOf, QUANTITIES } from "./plot-data.js";
-import { LEVELS, QualityGovernor } from "./quality.js";
 import { Stage } from "./stage.js";
 import { currentTheme, onThemeChange } from "./theme.js";
 import { Transport } from "./transport.js";
-
-/** Time without motion after which the picture is drawn at its best, ms. */
-const REST = 250;
 
 /** The whole page: one or two episodes, their plots, the bar below, the picker. */
 export class Viewer {
@@ -35,11 +33,13 @@ export class Viewer {
     title: "Show one alone",
   });
   readonly #message = el("p", { className: "message", hidden: true, attrs: { role: "alert" } });
-  readonly #governor = new QualityGovernor();
+  readonly #loop = new DrawLoop(
+    (ms) => this.playback.tick(ms),
+    (quality) => {
+      for (const stage of this.#stages) stage.draw(quality);
+    },
+  );
   #index: ViewerIndex = { sources: [], episodes: [], open: [] };
-  #dirty = true;
-  #movedAt = 0;
-  #sharp = false;
 
   constructor(source: DataSource, root: HTMLElement) {
     this.#source = source;
@@ -50,7 +50,15 @@ export class Viewer {
       path: (on) => this.#path(on),
       help: () => this.#help.showModal(),
     });
-    this.#bindings = this.#keyBindings();
+    this.#bindings = keyBindings(this.playback, {
+      pause: (step) => this.#pause(step),
+      look: (view) => this.#look(view),
+      follow: () => this.#transport.follow.element.click(),
+      path: () => this.#transport.path.element.click(),
+      pick: (slot) => void this.#pick(slot),
+      neighbour: (by) => this.#neighbour(by),
+      help: () => this.#help.showModal(),
+    });
     this.#help = helpDialog(this.#bindings);
     this.#alone.addEventListener("click", () => this.#closeSecond());
     root.append(
@@ -73,14 +81,7 @@ export class Viewer {
 
   /** Loads the list and the episodes to show first, and begins to draw. */
   async start(): Promise<void> {
-    let before = performance.now();
-    const frame = (now: number) => {
-      this.playback.tick(now - before);
-      before = now;
-      this.#draw(now);
-      requestAnimationFrame(frame);
-    };
-    requestAnimationFrame(frame);
+    this.#loop.start();
     await this.#attempt(async () => {
       this.#index = await this.#source.index();
       for (const [slot, ref] of this.#index.open.entries()) await this.open(slot as 0 | 1, ref);
@@ -108,7 +109,7 @@ export class Viewer {
       for (const other of this.#stages)
         if (other !== stage && this.#joint() !== undefined) other.lookLike(stage);
     };
-    const stage = new Stage(currentTheme(), moved, () => this.#invalidate());
+    const stage = new Stage(currentTheme(), moved, () => this.#loop.invalidate());
     this.#pictures.append(stage.element);
     return stage;
   }
@@ -187,12 +188,12 @@ export class Viewer {
   #showMoment(): void {
     for (const stage of this.#stages) stage.show(this.playback.at);
     for (const plot of this.#plots) plot.show(this.playback.step);
-    this.#invalidate();
+    this.#loop.invalidate();
   }
 
   #look(view: View): void {
     for (const stage of this.#stages) stage.look(view, this.#joint());
-    this.#invalidate();
+    this.#loop.invalidate();
   }
 
   /** One frame for both pictures, where they show the same suite and stay in place. */
@@ -208,35 +209,13 @@ export class Viewer {
 
   #path(on: boolean): void {
     for (const stage of this.#stages) stage.pathVisible = on;
-    this.#invalidate();
+    this.#loop.invalidate();
   }
 
   #applyTheme(): void {
     for (const stage of this.#stages) stage.theme = currentTheme();
     for (const plot of this.#plots) plot.theme = currentTheme();
-    this.#invalidate();
-  }
-
-  #invalidate(): void {
-    this.#dirty = true;
-  }
-
-  /** Draws what has changed; once nothing does, once more at the best quality. */
-  #draw(now: number): void {
-    if (this.#dirty) {
-      this.#dirty = false;
-      this.#sharp = this.#governor.moving === LEVELS[0];
-      this.#movedAt = now;
-      for (const stage of this.#stages) stage.draw(this.#governor.moving);
-      this.#governor.frame(now);
-      return;
-    }
-    this.#governor.idle();
-    if (now - this.#movedAt > REST && !this.#sharp) {
-      this.#sharp = true;
-      this.#governor.rest();
-      for (const stage of this.#stages) stage.draw(LEVELS[0]);
-    }
+    this.#loop.invalidate();
   }
 
   #key(event: KeyboardEvent): void {
@@ -247,35 +226,6 @@ export class Viewer {
     if (binding === undefined) return;
     event.preventDefault();
     binding.run();
-  }
-
-  #keyBindings(): KeyBinding[] {
-    const { playback } = this;
-    const views = VIEWS.map((view, i) => ({
-      keys: [String(i + 1)],
-      text: `camera: ${view}`,
-      run: () => this.#look(view),
-    }));
-    return [
-      { keys: [" ", "k"], text: "play or pause", run: () => playback.toggle() },
-      { keys: ["ArrowRight", "."], text: "one step on", run: () => playback.stepBy(1) },
-      { keys: ["ArrowLeft", ","], text: "one step back", run: () => playback.stepBy(-1) },
-      { keys: ["PageDown", "L"], text: "ten steps on", run: () => playback.stepBy(10) },
-      { keys: ["PageUp", "J"], text: "ten steps back", run: () => playback.stepBy(-10) },
-      { keys: ["Home", "0"], text: "to the start", run: () => this.#pause(0) },
-      { keys: ["End"], text: "to the end", run: () => this.#pause(playback.length) },
-      { keys: ["+", "="], text: "faster", run: () => playback.changeSpeed(1) },
-      { keys: ["-"], text: "slower", run: () => playback.changeSpeed(-1) },
-      { keys: ["l"], text: "loop", run: () => playback.setLoop(!playback.loop) },
-      ...views,
-      { keys: ["f"], text: "follow the robot", run: () => this.#transport.follow.element.click() },
-      { keys: ["t"], text: "path of the gripper", run: () => this.#transport.path.element.click() },
-      { keys: ["e"], text: "choose an episode", run: () => void this.#pick(0) },
-      { keys: ["c"], text: "choose an episode to compare with", run: () => void this.#pick(1) },
-      { keys: ["n"], text: "next episode", run: () => this.#neighbour(1) },
-      { keys: ["p"], text: "previous episode", run: () => this.#neighbour(-1) },
-      { keys: ["?", "h"], text: "these keys", run: () => this.#help.showModal() },
-    ];
   }
 }
 
