@@ -8,6 +8,7 @@ export interface KeyActions {
   readonly look: (view: View) => void;
   readonly follow: () => void;
   readonly path: () => void;
+  readonly followRun: () => void;
   readonly pick: (slot: 0 | 1) => void;
   readonly neighbour: (by: 1 | -1) => void;
   readonly help: () => void;
@@ -36,6 +37,7 @@ export function keyBindings(playback: Playback, actions: KeyActions): KeyBinding
     { keys: ["t"], text: "path of the gripper", run: actions.path },
     { keys: ["e"], text: "choose an episode", run: () => actions.pick(0) },
     { keys: ["c"], text: "choose an episode to compare with", run: () => actions.pick(1) },
+    { keys: ["r"], text: "follow the run: play each new episode", run: actions.followRun },
     { keys: ["n"], text: "next episode", run: () => actions.neighbour(1) },
     { keys: ["p"], text: "previous episode", run: () => actions.neighbour(-1) },
     { keys: ["?", "h"], text: "these keys", run: actions.help },

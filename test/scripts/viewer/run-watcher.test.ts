@@ -39,7 +39,7 @@ describe("RunWatcher", () => {
     const [file, task] = ["baseline-01-01.mcap", "first"];
     const common = { taskIndex: 0, episode: 0, return: -1.5, success: false };
     expect(episodes).toEqual([{ ...common, task, phase: "random", afterTask: -1, file }]);
-    appendFileSync(log, '{"type":"kept","transitions":3}\nno JSON\n' + TRAINING + LEARNING);
+    appendFileSync(log, `{"type":"kept","transitions":3}\nno JSON\n${TRAINING}${LEARNING}`);
     const update = watcher.poll()!;
     expect(update).toMatchObject({ fresh: false, loss: 0.25 });
     expect(update.episodes).toEqual([
