@@ -62,6 +62,11 @@ export function processesIn(folder: string): number[] {
     .map(({ pid }) => pid);
 }
 
+/** Whether a process works in a folder now. */
+export function isInUse(folder: string): boolean {
+  return holders(folder).some(isAlive);
+}
+
 function holders(folder: string): Holder[] {
   return readdirSync(folder)
     .map(holderOf)

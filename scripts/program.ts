@@ -60,6 +60,8 @@ interface TrainArguments
   > {
   readonly set: readonly string[];
   readonly tasks?: number;
+  readonly view?: boolean;
+  readonly viewPort?: number;
   readonly quiet?: boolean;
   readonly json?: boolean;
 }
@@ -91,15 +93,22 @@ function addTrain(program: Command, io: Io, done: (exitCode: number) => void): v
         "plans",
       ]),
     )
+    .option("--view", "show the run in the browser while it goes on, and after it until Ctrl-C")
+    .addOption(
+      new Option("--view-port <n>", "the same on this port (default: any that is free)")
+        .argParser(portNumber)
+        .implies({ view: true }),
+    )
     .option("--quiet", "print the final summary only")
-    .action(async ({ set, tasks, quiet, json, resume, threads, record, ...options }: TrainArguments) => {
+    .action(async ({ set, tasks, resume, threads, record, ...given }: TrainArguments) => {
+      const { quiet = false, json = false, view = false, viewPort, ...options } = given;
       const assignments = tasks === undefined ? set : [...set, `tasks=${tasks}`];
       const chosen =
         resume === undefined ? { ...options, assignments } : { resume, ...ownSuite(options.suite) };
       done(
         await trainCommand(
           { ...chosen, ...(threads !== undefined && { threads }), ...(record && { record }) },
-          { quiet: quiet ?? false, json: json ?? false },
+          { quiet, json, view, ...(viewPort !== undefined && { viewPort }) },
           io,
         ),
       );

@@ -4,26 +4,30 @@ import { type Io, signalCode, warner } from "../io.js";
 import { jsonView, type ProgressView, silentView, textView } from "../progress-view.js";
 import { shellWord, summaryText } from "../tables.js";
 import { type RunStart, type TrainOptions, type TrainResult, train } from "../train.js";
+import { TrainView, type TrainViewFlags } from "./train-view.js";
 
-export interface TrainFlags {
-  readonly quiet?: boolean;
-  readonly json?: boolean;
+export interface TrainFlags extends TrainViewFlags {
+  /** Also shows the run in the browser while it goes on. */
+  readonly view?: boolean;
 }
 
 /** `hypercrl train`: runs or continues, shows progress, and ends with the summary. Returns the exit code. */
 export async function trainCommand(options: TrainOptions, flags: TrainFlags, io: Io): Promise<number> {
   const view = chooseView(flags, io);
   const signal = io.stopSignal();
+  const browser = flags.view ? new TrainView(flags, io) : undefined;
   let started: RunStart | undefined;
   const onStart = (start: RunStart) => {
     started = start;
     view.start(start);
+    browser?.start(start.folder);
   };
   let result: TrainResult;
   try {
     result = await train({ ...options, signal, onStart, onProgress: view.accept, onWarning: warner(io) });
   } catch (error) {
     view.end();
+    await browser?.stop();
     // Before the start nothing was computed, so there is nothing to go on with.
     if (started !== undefined && error instanceof HyperCrlError) {
       io.err(`Everything saved so far is intact; continue with: ${resumeCommand(started.folder)}`);
@@ -31,9 +35,13 @@ export async function trainCommand(options: TrainOptions, flags: TrainFlags, io:
     throw error;
   }
   view.end();
-  if (result.outcome === "stopped") return reportStop(result, signal, flags, io);
+  if (result.outcome === "stopped") {
+    await browser?.stop();
+    return reportStop(result, signal, flags, io);
+  }
   if (flags.json) io.out(JSON.stringify({ kind: "summary", folder: result.folder, ...result.summary }));
   else io.out(summaryText(result.summary, result.folder));
+  await browser?.linger(signal);
   return 0;
 }
 

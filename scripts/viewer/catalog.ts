@@ -5,7 +5,9 @@ import { type EpisodeSummary, readPlayable, readSummary } from "../../sim/record
 import { episodesAt } from "../episode-files.js";
 import { chooseOpen } from "./choose-open.js";
 import { encodeEpisode } from "./encode.js";
+import type { WatchedRun } from "./live-feed.js";
 import type { EpisodePayload, EpisodeRef, EpisodeRow, ViewerIndex } from "./payload.js";
+import { isRun } from "./run-watcher.js";
 
 interface Source {
   /** For people. */
@@ -28,16 +30,16 @@ export class Catalog {
   >();
 
   /**
-   * @param paths run folders, folders of episodes, or episodes; an episode brings those beside it along
+   * @param paths run folders, also of runs that have just begun, folders of episodes, or episodes; an episode brings
+   *   those beside it along
    * @throws InputError when a path is neither
    */
   constructor(paths: readonly string[]) {
     const sources: Source[] = [];
     this.#given = paths.map((path) => {
-      const [first] = episodesAt(path);
+      const folder = realpathSync(isRun(path) ? join(path, "episodes") : dirname(episodesAt(path)[0]));
       const isFile = !statSync(path).isDirectory();
       if (isFile) readSummary(path);
-      const folder = realpathSync(dirname(first));
       const known = sources.findIndex((s) => s.folder === folder);
       const source = known === -1 ? sources.push({ label: labelOf(folder), folder }) - 1 : known;
       return { source, file: isFile ? basename(path) : undefined };
@@ -51,7 +53,17 @@ export class Catalog {
       this.#files(source).map((file) => ({ source, ...this.#row(folder, file) })),
     );
     const sources = this.#sources.map(({ label }) => label);
-    return { sources, episodes, open: chooseOpen(this.#given, episodes) };
+    const runs = this.runs.map(({ source }) => source);
+    return { sources, episodes, open: chooseOpen(this.#given, episodes), runs };
+  }
+
+  /** Runs given as a whole: who names an episode wants that one and not what the run does next. */
+  get runs(): WatchedRun[] {
+    return this.#sources.flatMap(({ folder }, source) => {
+      const whole = this.#given.some((given) => given.source === source && given.file === undefined);
+      const run = dirname(folder);
+      return whole && basename(folder) === "episodes" && isRun(run) ? [{ source, folder: run }] : [];
+    });
   }
 
   /**
@@ -73,7 +85,7 @@ export class Catalog {
   #files(source: number): string[] {
     const { folder } = this.#sources[source];
     const named = this.#given.filter((g) => g.source === source).flatMap(({ file }) => file ?? []);
-    const recorded = readdirSync(folder).filter((name) => name.endsWith(".mcap"));
+    const recorded = (existsSync(folder) ? readdirSync(folder) : []).filter((name) => name.endsWith(".mcap"));
     return [...new Set([...recorded, ...named])].sort();
   }
 

@@ -40,7 +40,7 @@ export function embeddedData(catalog: Catalog, wholeRun: boolean): EmbeddedData 
   const episodes = rows
     .map((row) => catalog.episode(row))
     .filter((e): e is EpisodePayload => typeof e === "object");
-  return { index: { ...index, episodes: rows }, episodes };
+  return { index: { ...index, episodes: rows, runs: [] }, episodes };
 }
 
 function firstOfEach({ episodes }: ViewerIndex): EpisodeRow[] {

@@ -34,6 +34,49 @@ export interface ViewerIndex {
   readonly sources: readonly string[];
   readonly episodes: readonly EpisodeRow[];
   readonly open: readonly EpisodeRef[];
+  /** Indices of the folders whose run can be listened to. */
+  readonly runs: readonly number[];
+}
+
+/** How much a run is to do. */
+export interface RunPlan {
+  readonly tasks: number;
+  /** Environment steps of learning per task, exploring at random included. */
+  readonly stepsPerTask: number;
+  readonly evaluationEpisodes: number;
+}
+
+/** A finished episode as a run's log has it; fields as in `EpisodeRow`. */
+export interface RunEpisode {
+  readonly phase: EpisodeHeader["phase"];
+  readonly task: string;
+  readonly taskIndex: number;
+  readonly afterTask: number;
+  /** Counts from 0 within its task and phase. */
+  readonly episode: number;
+  /** Of learning episodes: steps made in this task until its end. */
+  readonly steps?: number;
+  /** Null where it is not finite. */
+  readonly return: number | null;
+  readonly success: boolean;
+  /** Name of the recording. */
+  readonly file: string;
+}
+
+/** `stopped`: neither finished nor at work; `gone`: the folder is no longer there. */
+export type RunStatus = "running" | "stopped" | "done" | "gone";
+
+/** What is new in a run, the data of a server-sent event. */
+export interface RunUpdate {
+  readonly source: number;
+  readonly status: RunStatus;
+  /** Whether `episodes` are all there are; otherwise they come after those sent before. */
+  readonly fresh: boolean;
+  readonly episodes: readonly RunEpisode[];
+  /** Absent when the settings cannot be read. */
+  readonly plan?: RunPlan;
+  /** Of the last training session, on the task being learned. */
+  readonly loss?: number;
 }
 
 /** One episode as the page gets it. S steps, B bodies, X observation entries, U action entries, M measures. */

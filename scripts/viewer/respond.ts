@@ -14,6 +14,8 @@ export interface Response {
   readonly status: number;
   readonly type: string;
   readonly body: string;
+  /** The answer goes on with events of the runs. */
+  readonly live?: true;
 }
 
 const TYPES: Readonly<Record<string, string>> = { html: "text/html", css: "text/css", js: "text/javascript" };
@@ -30,7 +32,7 @@ export const HEADERS: Readonly<Record<string, string>> = {
 
 /**
  * Answers a request.
- * `/` the page; `/index.json` what there is; `/episodes/SOURCE/FILE` one episode.
+ * `/` the page; `/index.json` what there is; `/episodes/SOURCE/FILE` one episode; `/events` what is new, as it comes.
  * @param port that the server listens on: another site's name in the Host header means that its pages ask
  */
 export function respond({ method, url, host }: Request, port: number, catalog: Catalog): Response {
@@ -47,6 +49,7 @@ export function respond({ method, url, host }: Request, port: number, catalog: C
   }
   if (path === "/") return asset("page.html");
   if (path === "/index.json") return json(catalog.index());
+  if (path === "/events") return { status: 200, type: "text/event-stream", body: "", live: true };
   const named = ASSETS.find((name) => path === `/${name}`);
   if (named !== undefined) return asset(named);
   const [, source, file] = /^\/episodes\/(\d+)\/(.+)$/s.exec(path) ?? [];

@@ -1,7 +1,8 @@
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { RunError } from "../../sim/core/errors.js";
 import type { Catalog } from "./catalog.js";
+import { LiveFeed } from "./live-feed.js";
 import { HEADERS, respond } from "./respond.js";
 
 export interface ViewerServer {
@@ -22,10 +23,12 @@ export async function serveViewer(
   onError: (error: unknown) => void,
 ): Promise<ViewerServer> {
   let bound = port;
+  const feed = new LiveFeed(catalog.runs);
   const server = createServer((request, out) => {
     const { method = "", url = "", headers } = request;
     try {
-      const { status, type, body } = respond({ method, url, host: headers.host }, bound, catalog);
+      const { status, type, body, live } = respond({ method, url, host: headers.host }, bound, catalog);
+      if (live && method === "GET") return streamEvents(out, type, feed);
       out.writeHead(status, { ...HEADERS, "Content-Type": type, "Content-Length": Buffer.byteLength(body) });
       out.end(method === "HEAD" ? undefined : body);
     } catch (error) {
@@ -48,6 +51,15 @@ export async function serveViewer(
         server.closeAllConnections();
       }),
   };
+}
+
+/** Answers with events until the connection ends. */
+function streamEvents(out: ServerResponse, type: string, feed: LiveFeed): void {
+  out.writeHead(200, { ...HEADERS, "Content-Type": type });
+  out.on(
+    "close",
+    feed.listen((text) => out.write(text)),
+  );
 }
 
 function portError(port: number, cause: NodeJS.ErrnoException): RunError {

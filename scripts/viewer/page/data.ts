@@ -1,4 +1,4 @@
-import type { EmbeddedData, EpisodePayload, EpisodeRef, Floats, ViewerIndex } from "../payload.js";
+import type { EmbeddedData, EpisodePayload, EpisodeRef, Floats, RunUpdate, ViewerIndex } from "../payload.js";
 
 type Packed = "poses" | "observation" | "action" | "reward" | "measures";
 
@@ -14,6 +14,12 @@ export interface DataSource {
   index(): Promise<ViewerIndex>;
   /** @throws Error with a message for people */
   episode(ref: EpisodeRef): Promise<EpisodeData>;
+  /**
+   * Tells what is new in runs, first everything so far.
+   * @param lost told when nothing can be heard; it is tried again
+   * @returns ends that
+   */
+  watch(accept: (update: RunUpdate) => void, lost: () => void): () => void;
 }
 
 export function unpackFloats(text: Floats): Float32Array {
@@ -44,6 +50,9 @@ export function unpackEpisode(payload: EpisodePayload): EpisodeData {
   };
 }
 
+/** A list before it was read. */
+export const NO_EPISODES: ViewerIndex = { sources: [], episodes: [], open: [], runs: [] };
+
 export const sameRef = (a: EpisodeRef, b: EpisodeRef): boolean => a.source === b.source && a.file === b.file;
 
 /** Episodes that are part of the page. */
@@ -55,6 +64,7 @@ export function embeddedSource({ index, episodes }: EmbeddedData): DataSource {
       if (payload === undefined) throw new Error(`${ref.file} is not part of this page`);
       return unpackEpisode(payload);
     },
+    watch: () => () => {},
   };
 }
 
@@ -74,5 +84,11 @@ export function servedSource(): DataSource {
     index: async () => (await ask("index.json")) as ViewerIndex,
     episode: async ({ source, file }) =>
       unpackEpisode((await ask(`episodes/${source}/${encodeURIComponent(file)}`)) as EpisodePayload),
+    watch: (accept, lost) => {
+      const events = new EventSource("events");
+      events.addEventListener("message", ({ data }) => accept(JSON.parse(data) as RunUpdate));
+      events.addEventListener("error", lost);
+      return () => events.close();
+    },
   };
 }

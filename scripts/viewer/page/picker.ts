@@ -1,5 +1,5 @@
 import type { EpisodeRef, EpisodeRow, ViewerIndex } from "../payload.js";
-import { sameRef } from "./data.js";
+import { NO_EPISODES, sameRef } from "./data.js";
 import { el } from "./dom.js";
 import { chooseRows, type Filter, NO_FILTER, type Sort, type SortKey, valuesOf } from "./picker-rows.js";
 import { shortNumber } from "./text.js";
@@ -23,7 +23,7 @@ export class Picker {
   readonly #head = el("tr");
   readonly #body = el("tbody");
   readonly #count = el("p", { className: "count", attrs: { "aria-live": "polite" } });
-  #index: ViewerIndex = { sources: [], episodes: [], open: [] };
+  #index: ViewerIndex = NO_EPISODES;
   #open: readonly EpisodeRef[] = [];
   #filter: Filter = NO_FILTER;
   #sort: Sort = { key: "file", descending: false };

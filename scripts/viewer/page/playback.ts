@@ -71,6 +71,13 @@ export class Playback {
     this.#changed();
   }
 
+  /** Plays from the start. */
+  restart(): void {
+    this.#at = 0;
+    this.#playing = this.#length > 0;
+    this.#changed();
+  }
+
   setSpeed(speed: number): void {
     this.#speed = speed;
     this.#changed();

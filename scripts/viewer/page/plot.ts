@@ -5,7 +5,8 @@ import { shortNumber } from "./text.js";
 import type { Theme } from "./theme.js";
 
 const COLORS = ["#3b82c4", "#e07b39", "#3a9e6a", "#c44e8c", "#8a6fd1", "#b3932e", "#3aa5b8", "#8b8f96"];
-const HEIGHT = 150;
+/** Of every plot, CSS pixels. */
+export const HEIGHT = 150;
 
 interface DrawnCurve extends Curve {
   readonly color: string;
@@ -17,6 +18,10 @@ interface Legend {
   readonly value: HTMLElement;
   readonly values: Curve["values"];
 }
+
+/** Numbers beside an axis, without thousands separators. */
+export const axisText = (_: uPlot, ticks: readonly number[]): string[] =>
+  ticks.map((t) => String(Number(t.toPrecision(6))));
 
 /** Curves of one quantity over the steps, of one or two episodes, with a line at the moment shown. */
 export class Plot {
@@ -122,7 +127,7 @@ export class Plot {
             ...axis,
             size: 46,
             font: "11px system-ui",
-            values: (_, ticks) => ticks.map((t) => String(Number(t.toPrecision(6)))),
+            values: axisText,
           },
         ],
         series: [

@@ -76,7 +76,12 @@ export class Stage {
     return this.#scene?.frame;
   }
 
-  /** Shows another episode from its start. */
+  /** Undefined once the camera was moved by hand. */
+  get view(): View | undefined {
+    return this.#view;
+  }
+
+  /** Shows another episode from its start, with the camera where it was. */
   load(episode: EpisodeData, source: string): void {
     this.#scene?.dispose();
     this.#episode = episode;
@@ -91,7 +96,6 @@ export class Stage {
     this.#damage.hidden = damage === undefined;
     setText(this.#damage, damage === undefined ? "" : `Damaged recording: ${damage}`);
     this.#follow = this.#scene.frame.travels;
-    this.look("overview");
     this.show(0);
   }
 

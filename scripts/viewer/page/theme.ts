@@ -7,6 +7,8 @@ export interface Theme {
   readonly trace: string;
   readonly axis: string;
   readonly ruling: string;
+  /** Of random, learning and evaluation episodes. */
+  readonly kinds: readonly [string, string, string];
 }
 
 const LIGHT: Theme = {
@@ -16,6 +18,7 @@ const LIGHT: Theme = {
   trace: "#d1345b",
   axis: "#5b6672",
   ruling: "#e3e8ed",
+  kinds: ["#8b8f96", "#3b82c4", "#d95f02"],
 };
 
 const DARK: Theme = {
@@ -25,6 +28,7 @@ const DARK: Theme = {
   trace: "#ff6b8b",
   axis: "#9aa7b4",
   ruling: "#2a313a",
+  kinds: ["#8b949e", "#5fa3e6", "#ff9d4d"],
 };
 
 const dark = matchMedia("(prefers-color-scheme: dark)");

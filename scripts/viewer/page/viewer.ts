@@ -1,45 +1,56 @@
 import type { EpisodeRef, ViewerIndex } from "../payload.js";
-import { type DataSource, type EpisodeData, sameRef } from "./data.js";
-import { el, setText } from "./dom.js";
-import { type Frame, joinFrames, VIEWS, type View } from "./framing.js";
+import { keyBindings } from "./bindings.js";
+import { type DataSource, type EpisodeData, NO_EPISODES, sameRef } from "./data.js";
+import { el } from "./dom.js";
+import { DrawLoop } from "./draw-loop.js";
+import { type Frame, joinFrames, type View } from "./framing.js";
 import { helpDialog } from "./help.js";
 import { bindingOf, type KeyBinding } from "./keys.js";
+import { Live } from "./live.js";
+import { Message } from "./message.js";
 import { Picker } from "./picker.js";
 import { Playback } from "./playback.js";
 import { Plot } from "./plot.js";
 import { curvesOf, QUANTITIES } from "./plot-data.js";
-import { LEVELS, QualityGovernor } from "./quality.js";
 import { Stage } from "./stage.js";
 import { currentTheme, onThemeChange } from "./theme.js";
+import { TitleBar } from "./title-bar.js";
 import { Transport } from "./transport.js";
-
-/** Time without motion after which the picture is drawn at its best, ms. */
-const REST = 250;
 
 /** The whole page: one or two episodes, their plots, the bar below, the picker. */
 export class Viewer {
   readonly playback = new Playback();
   readonly #source: DataSource;
-  readonly #picker = new Picker((slot, ref) => void this.open(slot, ref));
+  readonly #picker = new Picker((slot, ref) => void this.#choose(slot, ref));
   readonly #plots: readonly Plot[];
   readonly #transport: Transport;
   readonly #help: HTMLDialogElement;
   readonly #bindings: readonly KeyBinding[];
   readonly #stages: Stage[] = [];
   readonly #pictures = el("div", { className: "stages" });
-  readonly #names = [0, 1].map((slot) => this.#nameButton(slot as 0 | 1));
-  readonly #alone = el("button", {
-    type: "button",
-    className: "alone",
-    textContent: "✕",
-    title: "Show one alone",
+  readonly #empty = el("p", { className: "empty", hidden: true }, "No episode yet");
+  readonly #title = new TitleBar({
+    pick: (slot) => void this.#pick(slot),
+    closeSecond: () => this.#closeSecond(),
   });
-  readonly #message = el("p", { className: "message", hidden: true, attrs: { role: "alert" } });
-  readonly #governor = new QualityGovernor();
-  #index: ViewerIndex = { sources: [], episodes: [], open: [] };
-  #dirty = true;
-  #movedAt = 0;
-  #sharp = false;
+  readonly #message = new Message();
+  readonly #loop = new DrawLoop(
+    (ms) => this.playback.tick(ms),
+    (quality) => {
+      for (const stage of this.#stages) stage.draw(quality);
+    },
+  );
+  readonly #live = new Live({
+    playback: this.playback,
+    open: (ref, byHand) => {
+      const slot = ref.source === 0 ? 0 : 1;
+      return byHand ? this.#choose(slot, ref) : this.open(slot, ref, true);
+    },
+    shown: (source) => this.#episodes().find((episode) => episode.source === source)?.file,
+  });
+  /** What was asked for last in each picture: an answer that comes late is not shown. */
+  readonly #wanted: EpisodeRef[] = [];
+  #index: ViewerIndex = NO_EPISODES;
 
   constructor(source: DataSource, root: HTMLElement) {
     this.#source = source;
@@ -50,17 +61,25 @@ export class Viewer {
       path: (on) => this.#path(on),
       help: () => this.#help.showModal(),
     });
-    this.#bindings = this.#keyBindings();
+    this.#bindings = keyBindings(this.playback, {
+      pause: (step) => this.#pause(step),
+      look: (view) => this.#look(view),
+      follow: () => this.#transport.follow.element.click(),
+      path: () => this.#transport.path.element.click(),
+      pick: (slot) => void this.#pick(slot),
+      followRun: () => this.#live.toggleFollow(),
+      neighbour: (by) => void this.#neighbour(by),
+      help: () => this.#help.showModal(),
+    });
     this.#help = helpDialog(this.#bindings);
-    this.#alone.addEventListener("click", () => this.#closeSecond());
     root.append(
-      el("header", { className: "bar" }, el("h1", {}, "HyperCRL"), ...this.#names, this.#alone),
-      this.#message,
+      this.#title.element,
+      el("div", { className: "notes" }, this.#message.element, this.#live.strips),
       el(
         "main",
         {},
-        this.#pictures,
-        el("aside", { className: "plots" }, ...this.#plots.map((p) => p.element)),
+        el("div", { className: "pictures" }, this.#empty, this.#pictures),
+        el("aside", { className: "plots" }, this.#live.plots, ...this.#plots.map((p) => p.element)),
       ),
       this.#transport.element,
       this.#picker.element,
@@ -73,34 +92,39 @@ export class Viewer {
 
   /** Loads the list and the episodes to show first, and begins to draw. */
   async start(): Promise<void> {
-    let before = performance.now();
-    const frame = (now: number) => {
-      this.playback.tick(now - before);
-      before = now;
-      this.#draw(now);
-      requestAnimationFrame(frame);
-    };
-    requestAnimationFrame(frame);
-    await this.#attempt(async () => {
-      this.#index = await this.#source.index();
-      for (const [slot, ref] of this.#index.open.entries()) await this.open(slot as 0 | 1, ref);
-    });
-    this.#updateNames();
+    this.#loop.start();
+    await this.#refresh();
+    for (const [slot, ref] of this.#index.open.entries()) await this.open(slot as 0 | 1, ref);
+    this.#title.show(this.#episodes());
+    this.#empty.hidden = this.#stages.length > 0;
+    this.#live.start(this.#index, this.#source);
   }
 
   get stages(): readonly Stage[] {
     return this.#stages;
   }
 
-  /** Shows an episode in the first picture or beside it. */
-  async open(slot: 0 | 1, ref: EpisodeRef): Promise<void> {
-    await this.#attempt(async () => {
-      const episode = await this.#source.episode(ref);
-      const at = Math.min(slot, this.#stages.length);
-      this.#stages[at] ??= this.#newStage();
-      this.#stages[at].load(episode, this.#index.sources[episode.source]);
-      this.#loaded();
-    });
+  /**
+   * Shows an episode in the first picture or beside it.
+   * @param keepView leaves the camera as the user has put it
+   * @returns true once it is shown
+   */
+  async open(slot: 0 | 1, ref: EpisodeRef, keepView = false): Promise<boolean> {
+    this.#wanted[slot] = ref;
+    const episode = await this.#message.attempt(() => this.#source.episode(ref));
+    if (episode === undefined || this.#wanted[slot] !== ref) return false;
+    const at = Math.min(slot, this.#stages.length);
+    this.#stages[at] ??= this.#newStage();
+    const { view } = this.#stages[at];
+    this.#stages[at].load(episode, this.#index.sources[episode.source]);
+    this.#loaded(keepView ? view : "overview");
+    return true;
+  }
+
+  /** The user's own choice is not replaced by what a run does next. */
+  #choose(slot: 0 | 1, ref: EpisodeRef): Promise<boolean> {
+    this.#live.letGo();
+    return this.open(slot, ref);
   }
 
   #newStage(): Stage {
@@ -108,12 +132,13 @@ export class Viewer {
       for (const other of this.#stages)
         if (other !== stage && this.#joint() !== undefined) other.lookLike(stage);
     };
-    const stage = new Stage(currentTheme(), moved, () => this.#invalidate());
+    const stage = new Stage(currentTheme(), moved, () => this.#loop.invalidate());
     this.#pictures.append(stage.element);
     return stage;
   }
 
-  #loaded(): void {
+  /** @param view undefined to leave the camera where it is, unless what it followed is now elsewhere */
+  #loaded(view: View | undefined): void {
     const episodes = this.#episodes();
     QUANTITIES.forEach((quantity, i) => {
       this.#plots[i].load(episodes.map((episode) => curvesOf(episode, quantity)));
@@ -121,10 +146,12 @@ export class Viewer {
     this.#transport.follow.on = this.#stages.some(({ frame }) => frame?.travels);
     this.#follow(this.#transport.follow.on);
     this.#path(this.#transport.path.on);
-    this.#look("overview");
+    if (view !== undefined || this.#transport.follow.on) this.#look(view ?? "overview");
     this.#pictures.classList.toggle("two", episodes.length > 1);
     this.playback.load(Math.max(...episodes.map((e) => e.steps)), episodes[0].spec.controlPeriod);
-    this.#updateNames();
+    this.#empty.hidden = true;
+    this.#title.show(episodes);
+    this.#live.opened();
   }
 
   #episodes(): EpisodeData[] {
@@ -133,50 +160,31 @@ export class Viewer {
 
   #closeSecond(): void {
     this.#stages.pop()?.dispose();
-    this.#loaded();
-  }
-
-  #nameButton(slot: 0 | 1): HTMLButtonElement {
-    const button = el("button", { type: "button", className: "name" });
-    button.addEventListener("click", () => void this.#pick(slot));
-    return button;
-  }
-
-  #updateNames(): void {
-    const episodes = this.#episodes();
-    setText(this.#names[0], episodes.length === 0 ? "Episodes…" : nameOf(episodes[0]));
-    setText(this.#names[1], episodes.length < 2 ? "Compare…" : nameOf(episodes[1]));
-    this.#names[1].hidden = episodes.length === 0;
-    this.#alone.hidden = episodes.length < 2;
-    document.title = episodes.length === 0 ? "HyperCRL episodes" : `${nameOf(episodes[0])} – HyperCRL`;
+    this.#wanted.length = 1;
+    this.#loaded("overview");
   }
 
   async #pick(slot: 0 | 1): Promise<void> {
-    await this.#attempt(async () => {
-      // A run that goes on has new episodes.
-      this.#index = await this.#source.index();
-      const open = this.#episodes().map(({ source, file }) => ({ source, file }));
-      this.#picker.show(this.#index, open, slot);
-    });
+    if (!(await this.#refresh())) return;
+    const open = this.#episodes().map(({ source, file }) => ({ source, file }));
+    this.#picker.show(this.#index, open, slot);
   }
 
   /** The next episode of the list, or the one before. */
-  #neighbour(by: 1 | -1): void {
+  async #neighbour(by: 1 | -1): Promise<void> {
+    if (!(await this.#refresh())) return;
     const [shown] = this.#episodes();
     const playable = this.#index.episodes.filter(({ problem }) => problem === undefined);
     const at = playable.findIndex((row) => shown !== undefined && sameRef(row, shown));
     const next = playable[at + by];
-    if (next !== undefined) void this.open(0, next);
+    if (next !== undefined) await this.#choose(0, next);
   }
 
-  async #attempt(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-      this.#message.hidden = true;
-    } catch (error) {
-      this.#message.hidden = false;
-      setText(this.#message, (error as Error).message);
-    }
+  /** Reads the list again: a run that goes on has new episodes. False, and said why, where there is none. */
+  async #refresh(): Promise<boolean> {
+    const index = await this.#message.attempt(() => this.#source.index());
+    this.#index = index ?? this.#index;
+    return index !== undefined;
   }
 
   #pause(step: number): void {
@@ -187,12 +195,12 @@ export class Viewer {
   #showMoment(): void {
     for (const stage of this.#stages) stage.show(this.playback.at);
     for (const plot of this.#plots) plot.show(this.playback.step);
-    this.#invalidate();
+    this.#loop.invalidate();
   }
 
   #look(view: View): void {
     for (const stage of this.#stages) stage.look(view, this.#joint());
-    this.#invalidate();
+    this.#loop.invalidate();
   }
 
   /** One frame for both pictures, where they show the same suite and stay in place. */
@@ -208,35 +216,14 @@ export class Viewer {
 
   #path(on: boolean): void {
     for (const stage of this.#stages) stage.pathVisible = on;
-    this.#invalidate();
+    this.#loop.invalidate();
   }
 
   #applyTheme(): void {
     for (const stage of this.#stages) stage.theme = currentTheme();
     for (const plot of this.#plots) plot.theme = currentTheme();
-    this.#invalidate();
-  }
-
-  #invalidate(): void {
-    this.#dirty = true;
-  }
-
-  /** Draws what has changed; once nothing does, once more at the best quality. */
-  #draw(now: number): void {
-    if (this.#dirty) {
-      this.#dirty = false;
-      this.#sharp = this.#governor.moving === LEVELS[0];
-      this.#movedAt = now;
-      for (const stage of this.#stages) stage.draw(this.#governor.moving);
-      this.#governor.frame(now);
-      return;
-    }
-    this.#governor.idle();
-    if (now - this.#movedAt > REST && !this.#sharp) {
-      this.#sharp = true;
-      this.#governor.rest();
-      for (const stage of this.#stages) stage.draw(LEVELS[0]);
-    }
+    this.#live.theme = currentTheme();
+    this.#loop.invalidate();
   }
 
   #key(event: KeyboardEvent): void {
@@ -248,37 +235,4 @@ export class Viewer {
     event.preventDefault();
     binding.run();
   }
-
-  #keyBindings(): KeyBinding[] {
-    const { playback } = this;
-    const views = VIEWS.map((view, i) => ({
-      keys: [String(i + 1)],
-      text: `camera: ${view}`,
-      run: () => this.#look(view),
-    }));
-    return [
-      { keys: [" ", "k"], text: "play or pause", run: () => playback.toggle() },
-      { keys: ["ArrowRight", "."], text: "one step on", run: () => playback.stepBy(1) },
-      { keys: ["ArrowLeft", ","], text: "one step back", run: () => playback.stepBy(-1) },
-      { keys: ["PageDown", "L"], text: "ten steps on", run: () => playback.stepBy(10) },
-      { keys: ["PageUp", "J"], text: "ten steps back", run: () => playback.stepBy(-10) },
-      { keys: ["Home", "0"], text: "to the start", run: () => this.#pause(0) },
-      { keys: ["End"], text: "to the end", run: () => this.#pause(playback.length) },
-      { keys: ["+", "="], text: "faster", run: () => playback.changeSpeed(1) },
-      { keys: ["-"], text: "slower", run: () => playback.changeSpeed(-1) },
-      { keys: ["l"], text: "loop", run: () => playback.setLoop(!playback.loop) },
-      ...views,
-      { keys: ["f"], text: "follow the robot", run: () => this.#transport.follow.element.click() },
-      { keys: ["t"], text: "path of the gripper", run: () => this.#transport.path.element.click() },
-      { keys: ["e"], text: "choose an episode", run: () => void this.#pick(0) },
-      { keys: ["c"], text: "choose an episode to compare with", run: () => void this.#pick(1) },
-      { keys: ["n"], text: "next episode", run: () => this.#neighbour(1) },
-      { keys: ["p"], text: "previous episode", run: () => this.#neighbour(-1) },
-      { keys: ["?", "h"], text: "these keys", run: () => this.#help.showModal() },
-    ];
-  }
-}
-
-function nameOf({ header, file }: EpisodeData): string {
-  return `${header.task} · ${file.replace(/\.mcap$/, "")}`;
 }

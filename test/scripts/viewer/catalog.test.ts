@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Catalog } from "../../../scripts/viewer/catalog.js";
 import { InputError } from "../../../sim/core/errors.js";
 import { episodeBytes, writeEpisode } from "./episodes.js";
+import { beginRun } from "./run-lines.js";
 
 const folder = mkdtempSync(join(tmpdir(), "hypercrl-catalog-"));
 const [one, two] = ["one", "two"].map((name) => join(folder, name));
@@ -56,6 +57,27 @@ describe("Catalog", () => {
     const bytes = await episodeBytes();
     writeFileSync(join(run, "a.mcap"), bytes.subarray(0, 5000));
     expect(catalog.index().episodes.map(({ complete }) => complete)).toEqual([false, true]);
+  });
+
+  it("waits for the first episode of a run that has just begun, and survives the end of the folder", async () => {
+    const run = join(folder, "begun");
+    beginRun(run);
+    const catalog = new Catalog([run]);
+    expect(catalog.index()).toEqual({ sources: ["begun"], episodes: [], open: [], runs: [0] });
+    await writeEpisode(join(run, "episodes", "a.mcap"));
+    expect(catalog.index().open).toEqual([{ source: 0, file: "a.mcap" }]);
+    rmSync(run, { recursive: true });
+    expect(catalog.index().episodes).toEqual([]);
+  });
+
+  it("watches runs given as a whole, not those of episodes named nor folders that are no runs", async () => {
+    const run = join(folder, "watched");
+    beginRun(run);
+    const path = await writeEpisode(join(run, "episodes", "a.mcap"));
+    expect(new Catalog([run]).runs).toEqual([{ source: 0, folder: realpathSync(run) }]);
+    expect(new Catalog([path]).runs).toEqual([]);
+    expect(new Catalog([one]).runs).toEqual([]);
+    expect(new Catalog([path, run]).index().runs).toEqual([0]);
   });
 
   it("refuses what is neither run nor episode", () => {

@@ -89,6 +89,13 @@ describe("respond", () => {
     expect(body).not.toContain("mcap");
   });
 
+  it("keeps the events from other hosts, too", () => {
+    expect(ask("/events")).toMatchObject({ status: 200, type: "text/event-stream", live: true });
+    const refused = ask("/events", "evil.example");
+    expect(refused.status).toBe(403);
+    expect(refused.live).toBeUndefined();
+  });
+
   it.each([`localhost:${PORT}`, `127.0.0.1:${PORT}`, `[::1]:${PORT}`])("answers the host %s", (host) => {
     expect(ask("/", host).status).toBe(200);
   });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
@@ -8,6 +8,7 @@ import { Catalog } from "../../../scripts/viewer/catalog.js";
 import { serveViewer, type ViewerServer } from "../../../scripts/viewer/server.js";
 import { RunError } from "../../../sim/core/errors.js";
 import { writeEpisode } from "./episodes.js";
+import { BASELINE, beginRun } from "./run-lines.js";
 
 const run = mkdtempSync(join(tmpdir(), "hypercrl-server-"));
 const errors: unknown[] = [];
@@ -58,6 +59,24 @@ describe("serveViewer", () => {
     expect((await raw("/episodes/0/../../../../etc/passwd")).status).toBe(403);
     expect((await raw("/", {}, "POST")).status).toBe(405);
     expect(await raw("/", {}, "HEAD")).toEqual({ status: 200, body: "" });
+    expect(errors).toEqual([]);
+  });
+
+  it("sends events as they come, to its own page only", async () => {
+    const runFolder = join(run, "live");
+    beginRun(runFolder);
+    const live = await serveViewer(new Catalog([runFolder]), 0, (error) => errors.push(error));
+    const answer = await fetch(`${live.url}events`);
+    expect(answer.headers.get("content-type")).toBe("text/event-stream");
+    expect(answer.headers.get("cache-control")).toBe("no-store");
+    const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await reader.read()).value).toMatch(/^data: \{.*"episodes":\[\].*\}\n\n$/);
+    writeFileSync(join(runFolder, "metrics.jsonl"), BASELINE);
+    expect((await reader.read()).value).toMatch(/"file":"baseline-01-01\.mcap"/);
+    await live.close();
+    await expect(reader.read()).rejects.toThrow();
+    expect((await raw("/events", { Host: "evil.example" })).status).toBe(403);
+    expect(await raw("/events", {}, "HEAD")).toEqual({ status: 200, body: "" });
     expect(errors).toEqual([]);
   });
 

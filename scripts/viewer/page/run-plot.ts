@@ -1,0 +1,157 @@
+import uPlot from "uplot";
+import { el, setText } from "./dom.js";
+import { axisText, HEIGHT } from "./plot.js";
+import { curvesOfRun, episodeText, KINDS, type RunState } from "./run-state.js";
+import type { Theme } from "./theme.js";
+
+const POINT = 5;
+
+/** Returns of a run's episodes, to choose one by pointing at it. */
+export class RunPlot {
+  readonly element: HTMLElement;
+  readonly #open: (file: string) => void;
+  readonly #canvas = el("div", { className: "curves" });
+  readonly #hint = el("p", { className: "hint" });
+  readonly #legend = el("div", { className: "legend" });
+  readonly #shownLine = el("div", { className: "moment" });
+  #state: RunState | undefined;
+  #shown: string | undefined;
+  #plot: uPlot | undefined;
+  #theme: Theme;
+
+  /**
+   * @param name of the run, when there are two
+   * @param open opens the episode pointed at
+   */
+  constructor(name: string | undefined, theme: Theme, open: (file: string) => void) {
+    this.#theme = theme;
+    this.#open = open;
+    const title = name === undefined ? "Episodes of the run" : `Episodes of ${name}`;
+    this.element = el(
+      "section",
+      { className: "plot run", hidden: true },
+      el("header", {}, el("h2", {}, title)),
+      this.#legend,
+      this.#canvas,
+      this.#hint,
+    );
+    new ResizeObserver(() => this.#resize()).observe(this.#canvas);
+  }
+
+  set theme(theme: Theme) {
+    this.#theme = theme;
+    this.#build();
+  }
+
+  /** @param shown name of the episode that is open */
+  show(state: RunState, shown: string | undefined): void {
+    const before = this.#state;
+    this.#state = state;
+    this.#shown = shown;
+    this.element.hidden = state.episodes.length === 0;
+    if (this.element.hidden) return;
+    if (this.#plot === undefined) this.#build();
+    else if (before !== state) this.#plot.setData(dataOf(state));
+    this.#mark();
+  }
+
+  /** Puts the line at the episode that is open. */
+  #mark(): void {
+    if (this.#state === undefined || this.#plot === undefined) return;
+    const index = this.#state.episodes.findIndex(({ file }) => file === this.#shown);
+    this.#shownLine.hidden = index === -1;
+    this.#shownLine.style.transform = `translateX(${this.#plot.valToPos(index + 1, "x").toFixed(1)}px)`;
+    this.#hintAt(index);
+  }
+
+  #hintAt(index: number): void {
+    setText(this.#hint, index === -1 ? "" : episodeText(this.#state!, index));
+  }
+
+  #build(): void {
+    this.#plot?.destroy();
+    this.#plot = undefined;
+    if (this.#state === undefined || this.#state.episodes.length === 0) return;
+    const { axis, ruling, kinds } = this.#theme;
+    const common = { stroke: axis, ticks: { show: false }, font: "11px system-ui" };
+    const grid = { stroke: ruling, width: 1 };
+    this.#legend.replaceChildren(
+      ...KINDS.map((kind, i) => {
+        const swatch = el("i", { className: "swatch" });
+        swatch.style.color = kinds[i];
+        return el("span", {}, swatch, kind);
+      }),
+    );
+    this.#plot = new uPlot(
+      {
+        width: Math.max(this.#canvas.clientWidth, 100),
+        height: HEIGHT,
+        legend: { show: false },
+        padding: [14, 18, 0, 0],
+        cursor: { drag: { x: false, y: false }, y: false },
+        scales: { x: { time: false, range: (_, min, max) => [min - 0.5, Math.max(max, min + 1) + 0.5] } },
+        axes: [
+          {
+            ...common,
+            grid: { show: false },
+            size: 24,
+            incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000],
+          },
+          { ...common, grid, size: 46, values: axisText },
+        ],
+        series: [{}, ...kinds.map((color, i) => seriesOf(color, KINDS[i] === "learning"))],
+        hooks: {
+          draw: [(plot) => this.#drawTasks(plot)],
+          setCursor: [({ cursor }) => (cursor.idx == null ? this.#mark() : this.#hintAt(cursor.idx))],
+        },
+      },
+      dataOf(this.#state),
+      this.#canvas,
+    );
+    this.#plot.over.append(this.#shownLine);
+    this.#plot.over.addEventListener("click", () => this.#choose());
+    this.#mark();
+  }
+
+  /** A line with a number where a task begins. */
+  #drawTasks({ ctx, bbox, valToPos }: uPlot): void {
+    const scale = devicePixelRatio;
+    ctx.save();
+    ctx.strokeStyle = this.#theme.axis;
+    ctx.fillStyle = this.#theme.axis;
+    ctx.font = `${10 * scale}px system-ui`;
+    ctx.setLineDash([3 * scale, 3 * scale]);
+    for (const { index, task } of curvesOfRun(this.#state!).begins) {
+      const x = Math.round(valToPos(index + 0.5, "x", true));
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top - 10 * scale);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
+      ctx.fillText(`task ${task}`, x + 3 * scale, bbox.top - 3 * scale);
+    }
+    ctx.restore();
+  }
+
+  #choose(): void {
+    const index = this.#plot?.cursor.idx;
+    if (index != null) this.#open(this.#state!.episodes[index].file);
+  }
+
+  #resize(): void {
+    if (this.#plot === undefined || this.#canvas.clientWidth === 0) return;
+    if (this.#plot.width !== this.#canvas.clientWidth) {
+      this.#plot.setSize({ width: this.#canvas.clientWidth, height: HEIGHT });
+    }
+    this.#mark();
+  }
+}
+
+function dataOf(state: RunState): uPlot.AlignedData {
+  const { numbers, returns } = curvesOfRun(state);
+  return [[...numbers], ...returns.map((values) => [...values])];
+}
+
+function seriesOf(color: string, line: boolean): uPlot.Series {
+  const points = { show: true, size: POINT, stroke: color, fill: color };
+  return { stroke: color, width: 1.5, points, ...(!line && { paths: () => null }) };
+}

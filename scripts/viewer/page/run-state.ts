@@ -1,0 +1,96 @@
+import type { RunEpisode, RunPlan, RunStatus, RunUpdate } from "../payload.js";
+import { moment, shortNumber } from "./text.js";
+
+/** All that is known of a run. */
+export interface RunState {
+  readonly status: RunStatus;
+  readonly plan: RunPlan | undefined;
+  readonly episodes: readonly RunEpisode[];
+  readonly loss: number | undefined;
+}
+
+export function withUpdate(before: RunState | undefined, update: RunUpdate): RunState {
+  const { status, plan, loss, fresh, episodes } = update;
+  const known = fresh || before === undefined ? [] : before.episodes;
+  return { status, plan, loss, episodes: [...known, ...episodes] };
+}
+
+export const STATUS_NAMES: Readonly<Record<RunStatus, string>> = {
+  running: "Live",
+  stopped: "Stopped",
+  done: "Done",
+  gone: "Folder gone",
+};
+
+/** Where a run is: `task 2/5 round · learning · episode 7 · step 340 of 1200 · last return -12.3 · loss 0.012`. */
+export function runText(state: RunState): string {
+  const last = state.episodes.at(-1);
+  if (last === undefined) return "no episode yet";
+  const loss = state.loss === undefined ? [] : [`loss ${shortNumber(state.loss)}`];
+  const result = `last return ${shortNumber(last.return ?? undefined)}`;
+  const parts = state.status === "done" ? [counts(state)] : place(last, state);
+  return [...parts, result, ...loss].join(" · ");
+}
+
+function counts({ episodes, plan }: RunState): string {
+  return `all ${plan?.tasks} tasks learned in ${episodes.length} episodes`;
+}
+
+/** What the episode after the last one is for, as far as the log tells. */
+function place(last: RunEpisode, { plan, episodes }: RunState): string[] {
+  const { phase, afterTask, taskIndex, episode, steps = 0 } = last;
+  const { tasks = Number.POSITIVE_INFINITY, stepsPerTask = Number.POSITIVE_INFINITY } = plan ?? {};
+  const evaluations = plan?.evaluationEpisodes ?? Number.POSITIVE_INFINITY;
+  const title = (index: number) => titleOf(index, tasks, episodes);
+  const count = `episode ${episode + 1}${Number.isFinite(evaluations) ? ` of ${evaluations}` : ""}`;
+  if (afterTask < 0) {
+    const over = taskIndex + 1 === tasks && episode + 1 === evaluations;
+    return over ? [title(0), "exploring"] : [title(taskIndex), "random policy", count];
+  }
+  if (phase === "evaluate") {
+    const over = taskIndex === afterTask && episode + 1 === evaluations;
+    return over
+      ? [title(afterTask + 1), "exploring"]
+      : [title(afterTask), `evaluating on ${last.task}`, count];
+  }
+  if (steps >= stepsPerTask) return [title(afterTask), "evaluating"];
+  const doing = phase === "random" ? "exploring" : "learning";
+  const reached = Number.isFinite(stepsPerTask) ? [`step ${steps} of ${stepsPerTask}`] : [];
+  return [title(taskIndex), doing, `episode ${episode + 1}`, ...reached];
+}
+
+/** `task 2/5 round`; without the name of a task that no episode has told yet. */
+function titleOf(index: number, tasks: number, episodes: readonly RunEpisode[]): string {
+  const name = episodes.find(({ taskIndex }) => taskIndex === index)?.task;
+  return `task ${index + 1}${Number.isFinite(tasks) ? `/${tasks}` : ""}${name === undefined ? "" : ` ${name}`}`;
+}
+
+/** `episode 12: round, learning in task 2, return -3.20, success`; numbers count from 1 over the whole run. */
+export function episodeText(state: RunState, index: number): string {
+  const episode = state.episodes[index];
+  const success = episode.success ? ", success" : "";
+  return `episode ${index + 1}: ${episode.task}, ${moment(episode)}, return ${shortNumber(episode.return ?? undefined)}${success}`;
+}
+
+export const KINDS = ["random", "learning", "evaluation"] as const;
+
+/** Returns of the episodes, a curve for each kind of episode. */
+export interface RunCurves {
+  /** From 1. */
+  readonly numbers: readonly number[];
+  /** In the order of `KINDS`; null for episodes of another kind. */
+  readonly returns: readonly (readonly (number | null)[])[];
+  /** Where tasks begin: index of the first episode, and the task's number. */
+  readonly begins: readonly { readonly index: number; readonly task: number }[];
+}
+
+export function curvesOfRun({ episodes }: RunState): RunCurves {
+  const phases = ["random", "train", "evaluate"] as const;
+  return {
+    numbers: episodes.map((_, i) => i + 1),
+    returns: phases.map((phase) => episodes.map((e) => (e.phase === phase ? e.return : null))),
+    begins: episodes.flatMap(({ afterTask }, index) =>
+      afterTask >= 0 && afterTask !== episodes[index - 1]?.afterTask ? [{ index, task: afterTask + 1 }] : [],
+    ),
+  };
+}

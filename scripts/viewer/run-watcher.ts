@@ -1,0 +1,150 @@
+import { existsSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { z } from "zod";
+import { isInUse } from "../folder-lock.js";
+import { LogTail } from "./log-tail.js";
+import type { RunEpisode, RunPlan, RunStatus, RunUpdate } from "./payload.js";
+
+/** What is read of `settings.json`. */
+const settingsSchema = z.object({
+  tasks: z.int(),
+  loop: z.object({ initialRandomSteps: z.int(), stepsPerTask: z.int(), evaluationEpisodes: z.int() }),
+});
+
+const episodeFields = { task: z.string(), taskIndex: z.int(), episode: z.int(), recording: z.string() };
+const outcomeFields = { return: z.number().nullable(), success: z.boolean() };
+/** What is read of `metrics.jsonl`; other lines are passed over. */
+const lineSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("baseline"), ...episodeFields, ...outcomeFields }),
+  z.object({
+    type: z.literal("episode"),
+    phase: z.enum(["random", "train"]),
+    steps: z.int(),
+    ...episodeFields,
+    ...outcomeFields,
+  }),
+  z.object({ type: z.literal("evaluation"), afterTask: z.int(), ...episodeFields, ...outcomeFields }),
+  z.object({ type: z.literal("training"), taskLoss: z.number().nullable() }),
+]);
+type Line = z.infer<typeof lineSchema>;
+
+/** Follows the log of one run. */
+export class RunWatcher {
+  readonly #source: number;
+  readonly #folder: string;
+  readonly #tail: LogTail;
+  #plan: RunPlan | undefined;
+  #episodes: RunEpisode[] = [];
+  #loss: number | undefined;
+  #status: RunStatus | undefined;
+
+  /**
+   * @param source index of the run among those shown
+   * @param folder of the run
+   */
+  constructor(source: number, folder: string) {
+    this.#source = source;
+    this.#folder = folder;
+    this.#tail = new LogTail(join(folder, "metrics.jsonl"));
+  }
+
+  /** Looks at the run; what is new since the last time, or undefined. */
+  poll(): RunUpdate | undefined {
+    this.#plan ??= readPlan(this.#folder);
+    // Asked before the log is read: a run that ends in between is told of next time, with all its lines.
+    const inUse = this.#isInUse();
+    const { restarted, lines } = this.#tail.read();
+    if (restarted) {
+      this.#episodes = [];
+      this.#loss = undefined;
+    }
+    const known = this.#episodes.length;
+    for (const line of lines.map(parseLine)) this.#take(line);
+    const before = this.#status;
+    this.#status = this.#statusNow(inUse);
+    if (lines.length === 0 && !restarted && this.#status === before) return undefined;
+    return this.#update(restarted, this.#episodes.slice(known));
+  }
+
+  /** Everything as of the last look. */
+  whole(): RunUpdate {
+    return this.#update(true, this.#episodes);
+  }
+
+  #update(fresh: boolean, episodes: readonly RunEpisode[]): RunUpdate {
+    return {
+      source: this.#source,
+      fresh,
+      status: this.#status ?? "gone",
+      episodes,
+      ...(this.#plan !== undefined && { plan: this.#plan }),
+      ...(this.#loss !== undefined && { loss: this.#loss }),
+    };
+  }
+
+  #take(line: Line | undefined): void {
+    if (line === undefined) return;
+    if (line.type === "training") this.#loss = line.taskLoss ?? undefined;
+    else this.#episodes.push(episodeOf(line));
+  }
+
+  /** Undefined when the folder is gone. */
+  #isInUse(): boolean | undefined {
+    try {
+      return isInUse(this.#folder);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #statusNow(inUse: boolean | undefined): RunStatus {
+    if (inUse === undefined) return "gone";
+    const last = this.#episodes.at(-1);
+    const { tasks, evaluationEpisodes } = this.#plan ?? {};
+    const done =
+      last?.phase === "evaluate" &&
+      last.afterTask + 1 === tasks &&
+      last.taskIndex + 1 === tasks &&
+      last.episode + 1 === evaluationEpisodes;
+    if (done) return "done";
+    return inUse ? "running" : "stopped";
+  }
+}
+
+/** Whether a folder is a run that can be watched. */
+export function isRun(folder: string): boolean {
+  return existsSync(join(folder, "settings.json")) && existsSync(join(folder, "episodes"));
+}
+
+/** How much a run is to do; undefined where its settings cannot be read. */
+function readPlan(folder: string): RunPlan | undefined {
+  let settings: unknown;
+  try {
+    settings = JSON.parse(readFileSync(join(folder, "settings.json"), "utf8"));
+  } catch {
+    return undefined;
+  }
+  const parsed = settingsSchema.safeParse(settings);
+  if (!parsed.success) return undefined;
+  const { tasks, loop } = parsed.data;
+  const { initialRandomSteps, stepsPerTask, evaluationEpisodes } = loop;
+  return { tasks, stepsPerTask: initialRandomSteps + stepsPerTask, evaluationEpisodes };
+}
+
+function parseLine(text: string): Line | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  return lineSchema.safeParse(value).data;
+}
+
+function episodeOf(line: Exclude<Line, { type: "training" }>): RunEpisode {
+  const { task, taskIndex, episode, success, recording } = line;
+  const common = { task, taskIndex, episode, return: line.return, success, file: basename(recording) };
+  if (line.type === "baseline") return { ...common, phase: "random", afterTask: -1 };
+  if (line.type === "evaluation") return { ...common, phase: "evaluate", afterTask: line.afterTask };
+  return { ...common, phase: line.phase, afterTask: taskIndex, steps: line.steps };
+}

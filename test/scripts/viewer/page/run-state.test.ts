@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import {
+  curvesOfRun,
+  episodeText,
+  type RunState,
+  runText,
+  withUpdate,
+} from "../../../../scripts/viewer/page/run-state.js";
+import type { RunEpisode, RunUpdate } from "../../../../scripts/viewer/payload.js";
+
+const TASKS = ["box", "round"];
+
+function episode(phase: RunEpisode["phase"], change: Partial<RunEpisode> = {}): RunEpisode {
+  const { taskIndex = 0 } = change;
+  const common = { task: TASKS[taskIndex], taskIndex, afterTask: taskIndex, episode: 0, success: false };
+  return { ...common, phase, return: -12.34, file: "x.mcap", ...change };
+}
+
+function state(...episodes: readonly RunEpisode[]): RunState {
+  const plan = { tasks: 2, stepsPerTask: 300, evaluationEpisodes: 2 };
+  return { status: "running", plan, episodes, loss: 0.0123 };
+}
+
+const baseline = (change: Partial<RunEpisode>) => episode("random", { afterTask: -1, ...change });
+
+describe("runText", () => {
+  it.each<[string, RunState]>([
+    ["no episode yet", state()],
+    ["task 1/2 box · random policy · episode 1 of 2", state(baseline({}))],
+    ["task 1/2 box · exploring", state(baseline({}), baseline({ taskIndex: 1, episode: 1 }))],
+    ["task 1/2 box · exploring · episode 1 · step 120 of 300", state(episode("random", { steps: 120 }))],
+    [
+      "task 1/2 box · learning · episode 2 · step 240 of 300",
+      state(episode("train", { episode: 1, steps: 240 })),
+    ],
+    ["task 1/2 box · evaluating", state(episode("train", { episode: 2, steps: 300 }))],
+    [
+      "task 2/2 round · evaluating on box · episode 2 of 2",
+      state(episode("train", { taskIndex: 1 }), episode("evaluate", { afterTask: 1, episode: 1 })),
+    ],
+    ["task 2/2 · exploring", state(episode("evaluate", { episode: 1 }))],
+    ["all 2 tasks learned in 1 episodes", { ...state(episode("evaluate")), status: "done" }],
+    ["task 1 box · learning · episode 1", { ...state(episode("train", { steps: 9 })), plan: undefined }],
+  ])("says %s", (text, of) => {
+    expect(runText(of).replace(" · last return -12.3 · loss 0.012", "")).toBe(text);
+  });
+});
+
+describe("withUpdate", () => {
+  it("adds what is new, and replaces what was before by a fresh start", () => {
+    const [a, b, c] = ["a", "b", "c"].map((file) => episode("train", { file }));
+    const update = (episodes: RunEpisode[], fresh: boolean): RunUpdate => ({
+      source: 0,
+      status: "running",
+      fresh,
+      episodes,
+    });
+    const files = (of: RunState) => of.episodes.map(({ file }) => file);
+    const one = withUpdate(undefined, update([a], true));
+    const two = withUpdate(one, update([b, c], false));
+    expect(files(two)).toEqual(["a", "b", "c"]);
+    expect(files(withUpdate(two, update([b], true)))).toEqual(["b"]);
+  });
+});
+
+describe("curvesOfRun", () => {
+  it("has a curve for each kind of episode, and where tasks begin", () => {
+    const run = state(
+      baseline({ return: 1 }),
+      episode("random", { return: 2 }),
+      episode("train", { return: null }),
+      episode("evaluate", { return: 4 }),
+      episode("random", { return: 5, taskIndex: 1 }),
+      episode("evaluate", { return: 6, afterTask: 1 }),
+    );
+    expect(curvesOfRun(run)).toEqual({
+      numbers: [1, 2, 3, 4, 5, 6],
+      returns: [
+        [1, 2, null, null, 5, null],
+        [null, null, null, null, null, null],
+        [null, null, null, 4, null, 6],
+      ],
+      begins: [
+        { index: 1, task: 1 },
+        { index: 4, task: 2 },
+      ],
+    });
+    expect(episodeText(run, 5)).toBe("episode 6: box, evaluation after task 2, return 6.00");
+    expect(episodeText(run, 2)).toBe("episode 3: box, learning in task 1, return –");
+  });
+});
