@@ -52,7 +52,8 @@ export function embeddedSource({ index, episodes }: EmbeddedData): DataSource {
     index: async () => index,
     episode: async (ref) => {
       const payload = episodes.find((episode) => sameRef(episode, ref));
-      if (payload === undefined) throw new Error(`${ref.file} is not part of this page`);
+      if (payload === undefined)
+        throw new Error(`${ref.source}/${ref.file} is not part of this page; choose another above`);
       return unpackEpisode(payload);
     },
   };

@@ -1,3 +1,4 @@
+import { fragmentOf, refsIn } from "../fragment.js";
 import type { EpisodeRef, ViewerIndex } from "../payload.js";
 import { type DataSource, type EpisodeData, sameRef } from "./data.js";
 import { el, setText } from "./dom.js";
@@ -69,6 +70,7 @@ export class Viewer {
     this.playback.onChange(() => this.#showMoment());
     document.addEventListener("keydown", (event) => this.#key(event));
     onThemeChange(() => this.#applyTheme());
+    addEventListener("hashchange", () => void this.#attempt(() => this.#followAddress()));
   }
 
   /** Loads the list and the episodes to show first, and begins to draw. */
@@ -83,7 +85,7 @@ export class Viewer {
     requestAnimationFrame(frame);
     await this.#attempt(async () => {
       this.#index = await this.#source.index();
-      for (const [slot, ref] of this.#index.open.entries()) await this.open(slot as 0 | 1, ref);
+      await this.#followAddress();
     });
     this.#updateNames();
   }
@@ -95,12 +97,36 @@ export class Viewer {
   /** Shows an episode in the first picture or beside it. */
   async open(slot: 0 | 1, ref: EpisodeRef): Promise<void> {
     await this.#attempt(async () => {
-      const episode = await this.#source.episode(ref);
-      const at = Math.min(slot, this.#stages.length);
-      this.#stages[at] ??= this.#newStage();
-      this.#stages[at].load(episode, this.#index.sources[episode.source]);
+      this.#put(slot, await this.#source.episode(ref));
       this.#loaded();
     });
+  }
+
+  /** Shows the episodes that the address names; where it names none that there is, rather others than nothing. */
+  async #followAddress(): Promise<void> {
+    try {
+      const named = refsIn(location.hash);
+      await this.#show(named.length > 0 ? named : this.#index.open);
+    } catch (error) {
+      if (this.#stages.length === 0) await this.#show(this.#index.open);
+      throw error;
+    }
+  }
+
+  async #show(refs: readonly EpisodeRef[]): Promise<void> {
+    const asked = location.hash;
+    const episodes = await Promise.all(refs.map((ref) => this.#source.episode(ref)));
+    // While these were read the address may have become another.
+    if (location.hash !== asked || episodes.length === 0) return;
+    for (const stage of this.#stages.splice(episodes.length)) stage.dispose();
+    for (const [slot, episode] of episodes.entries()) this.#put(slot, episode);
+    this.#loaded();
+  }
+
+  #put(slot: number, episode: EpisodeData): void {
+    const at = Math.min(slot, this.#stages.length);
+    this.#stages[at] ??= this.#newStage();
+    this.#stages[at].load(episode, this.#index.sources[episode.source]);
   }
 
   #newStage(): Stage {
@@ -125,6 +151,7 @@ export class Viewer {
     this.#pictures.classList.toggle("two", episodes.length > 1);
     this.playback.load(Math.max(...episodes.map((e) => e.steps)), episodes[0].spec.controlPeriod);
     this.#updateNames();
+    history.replaceState(null, "", fragmentOf(episodes));
   }
 
   #episodes(): EpisodeData[] {
