@@ -1,4 +1,6 @@
+import { basename } from "node:path";
 import type { Io } from "../io.js";
+import { makePlayable } from "../report/playable.js";
 import { reportData } from "../report/report.js";
 import { readSource } from "../report/runs.js";
 import { checkOutput, writeOutput } from "../report/write.js";
@@ -17,8 +19,9 @@ export async function reportCommand(
   io: Io,
 ): Promise<number> {
   const files = checkOutput(out);
-  const data = reportData(readSource(paths), out);
-  writeOutput(files, data);
+  const playable = makePlayable(reportData(readSource(paths), out), basename(files.episodes));
+  const { data } = playable;
+  writeOutput(files, playable);
   if (json) {
     io.out(JSON.stringify(data));
     return 0;
@@ -26,6 +29,9 @@ export async function reportCommand(
   const open = data.runs.filter((run) => !run.finished).length + data.notBegun.length;
   if (open > 0) io.out(`${count(open, "run")} not finished: shown as far as they got.`);
   io.out(`Report of ${count(data.runs.length, "run")}: ${files.html}`);
+  if (data.episodesPage !== null) {
+    io.out(`Episodes: ${files.episodes}, ${count(data.episodesPage.episodes, "episode")}`);
+  }
   io.out(`Numbers: ${files.csv}, ${files.json}`);
   return 0;
 }

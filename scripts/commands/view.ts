@@ -3,6 +3,7 @@ import { UsageError } from "../../sim/core/errors.js";
 import { writeFileSafely } from "../../sim/core/files.js";
 import { type Io, warner } from "../io.js";
 import { count } from "../tables.js";
+import { packageVersion } from "../versions.js";
 import { Catalog } from "../viewer/catalog.js";
 import { embeddedData, exportedPage } from "../viewer/export.js";
 import { openBrowser } from "../viewer/open-browser.js";
@@ -56,7 +57,7 @@ function exportTo(out: string, paths: readonly string[], { json }: ViewFlags, io
     catalog,
     paths.some((path) => statSync(path).isDirectory()),
   );
-  const page = exportedPage(data);
+  const page = exportedPage(data, `hypercrl ${packageVersion()} view`);
   writeFileSafely(out, page);
   const [episodes, bytes] = [data.episodes.length, Buffer.byteLength(page)];
   io.out(

@@ -98,6 +98,10 @@ export interface EpisodeRow {
   /** Path of the recording as seen from the report, and the command that plays it; null when it was not kept. */
   readonly link: string | null;
   readonly command: string | null;
+  /** Address of the page of episodes that plays it, as seen from the report; null when it is not there. */
+  readonly play: string | null;
+  /** The same with the best episode of the task beside it; null where it is that or either is not there. */
+  readonly compare: string | null;
 }
 
 export interface RunRow {
@@ -111,6 +115,14 @@ export interface RunRow {
   /** Null while it is not finished. */
   readonly scores: Readonly<Record<string, Value>> | null;
   readonly episodes: readonly EpisodeRow[];
+}
+
+/** The page beside the report that plays listed episodes. */
+export interface EpisodesPage {
+  readonly file: string;
+  readonly episodes: number;
+  /** Recordings that are listed and there, and not on the page because it would become too large. */
+  readonly leftOut: number;
 }
 
 /** Everything a report shows; the JSON beside the page. */
@@ -130,6 +142,8 @@ export interface ReportData {
   readonly matrices: readonly Matrix[];
   readonly charts: Readonly<Record<Quantity, readonly CurveChart[]>>;
   readonly time: readonly TimeShare[];
+  /** Null when no recording can be played. */
+  readonly episodesPage: EpisodesPage | null;
   /** Settings that differ between lines: values in the order of `labels`. */
   readonly settings: readonly { readonly name: string; readonly values: readonly string[] }[];
 }

@@ -45,6 +45,8 @@ function rowOf(
     ...{ which, task, moment: momentOf(record), return: orNull(record.return), success, recording },
     link: kept ? linkTo(path, report) : null,
     command: kept ? `hypercrl view ${shellWord(path)}` : null,
+    play: null,
+    compare: null,
   };
 }
 

@@ -7,7 +7,7 @@ import { finishedResults, matrices, plainScores, scoreCharts, timeShares } from 
 import { differingNames, flatten } from "./labels.js";
 import type { ReportRun, ReportSource } from "./runs.js";
 
-/** Everything that the page shows. @param path of the page, which links are relative to */
+/** Everything that the page shows but links that play episodes. @param path of the page, which links are relative to */
 export function reportData({ suite, tasks, runs, notBegun }: ReportSource, path: string): ReportData {
   const labels = [...new Set(runs.map((run) => run.label))];
   const reference = referenceOf(finishedResults(runs));
@@ -37,6 +37,7 @@ export function reportData({ suite, tasks, runs, notBegun }: ReportSource, path:
     matrices: matrices(runs, labels),
     charts: Object.fromEntries(charts) as Record<Quantity, ReturnType<typeof curveCharts>>,
     time: timeShares(runs, labels),
+    episodesPage: null,
     settings: settingsThatDiffer(runs, labels),
   };
 }

@@ -1,5 +1,5 @@
 import { count, number } from "../tables.js";
-import type { EpisodeRow, ReportData, RunRow, ScoreChart, ScoreEstimate } from "./data.js";
+import type { EpisodeRow, EpisodesPage, ReportData, RunRow, ScoreChart, ScoreEstimate } from "./data.js";
 import { type Html, html, htmlTable } from "./html.js";
 
 /** Mean, interval and n of every figure of every line. */
@@ -62,22 +62,35 @@ ${made.length === 1 ? html`` : html`<p class="unfinished">Not all runs were made
 <ol>${made.map((text) => html`<li>${text}</li>`)}</ol>`;
 }
 
-export function episodesSection({ runs }: ReportData): Html {
+export function episodesSection({ runs, episodesPage }: ReportData): Html {
   const some = runs.some(({ episodes }) => episodes.some(({ link }) => link !== null));
   const text = some
-    ? "The command plays an episode; the link opens its file, as seen from where this page was made."
+    ? "The command plays it with the run's others beside; the last link opens its file, as seen from where this page was made."
     : "The recordings are not in these folders; only their names are listed.";
   return html`<h2>Episodes</h2>
-<p class="faint">Of every task the planned episodes with the highest and the lowest return, and the last episode of each run. ${text}</p>
+<p class="faint">Of every task the planned episodes with the highest and the lowest return, and the last episode of each run. ${episodesPage === null ? "" : playText(episodesPage)}${text}</p>
 ${runs.map(runEpisodes)}`;
+}
+
+function playText({ file, episodes, leftOut }: EpisodesPage): Html {
+  const rest = leftOut === 0 ? "" : ` ${leftOut} more are left out, because the page would become too large.`;
+  return html`“play” shows an episode in <a href="${encodeURIComponent(file)}">${file}</a> beside this page, which holds ${episodes} of them.${rest} `;
 }
 
 function runEpisodes({ label, seed, folder, episodes }: RunRow): Html {
   const rows = episodes.map((e) => [
-    ...[e.which, e.task, e.moment, number(e.return), e.success ? "success" : "no success", recordingCell(e)],
+    ...[e.which, playCell(e), e.task, e.moment, number(e.return), e.success ? "success" : "no success"],
+    recordingCell(e),
   ]);
-  const table = htmlTable(["", "task", "when", "return", "", "play"], rows);
+  const table = htmlTable(["", "", "task", "when", "return", "", "recording"], rows);
   return html`<details><summary>${label}, seed ${seed}: ${count(episodes.length, "episode")} of <code>${folder}</code></summary>${table}</details>`;
+}
+
+/** Before what may be too wide for a phone. */
+function playCell({ play, compare }: EpisodeRow): Html {
+  if (play === null) return html``;
+  const both = compare === null ? html`` : html` · <a href="${compare}">beside the best</a>`;
+  return html`<a href="${play}">play</a>${both}`;
 }
 
 function recordingCell({ recording, link, command }: EpisodeRow): Html {

@@ -1,12 +1,15 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { UsageError } from "../../sim/core/errors.js";
 import { writeFileSafely } from "../../sim/core/files.js";
+import { exportedPage } from "../viewer/export.js";
 import { CSV_HEAD, reportCsv } from "./csv.js";
-import type { ReportData } from "./data.js";
 import { reportHtml } from "./document.js";
+import type { Playable } from "./playable.js";
 
 export interface ReportFiles {
   readonly html: string;
+  /** The page that plays episodes, written when there are any. */
+  readonly episodes: string;
   readonly csv: string;
   readonly json: string;
 }
@@ -14,6 +17,7 @@ export interface ReportFiles {
 /** What the beginning of each file of a report looks like. */
 const OURS: Readonly<Record<keyof ReportFiles, RegExp>> = {
   html: /<meta name="generator" content="hypercrl [^"]* report">/,
+  episodes: /<meta name="generator" content="hypercrl [^"]* report episodes">/,
   csv: new RegExp(`^${CSV_HEAD}\n`),
   json: /^\{\n {2}"schema": \d+,\n {2}"generator": "hypercrl [^"]* report",/,
 };
@@ -32,8 +36,13 @@ export function checkOutput(out: string): ReportFiles {
     });
   }
   const base = out.slice(0, -".html".length);
-  const files: ReportFiles = { html: out, csv: `${base}.csv`, json: `${base}.json` };
-  for (const kind of ["html", "csv", "json"] as const) checkReplaceable(files[kind], OURS[kind]);
+  const files: ReportFiles = {
+    html: out,
+    episodes: `${base}-episodes.html`,
+    csv: `${base}.csv`,
+    json: `${base}.json`,
+  };
+  for (const kind of ["html", "episodes", "csv", "json"] as const) checkReplaceable(files[kind], OURS[kind]);
   return files;
 }
 
@@ -47,9 +56,12 @@ function checkReplaceable(path: string, ours: RegExp): void {
   });
 }
 
-/** The page last: where it is, the numbers are. */
-export function writeOutput(files: ReportFiles, data: ReportData): void {
+/** The page last: where it is, the numbers and the episodes are. */
+export function writeOutput(files: ReportFiles, { data, embedded }: Playable): void {
   const page = reportHtml(data);
+  // Links of an earlier report would lead to other runs.
+  if (embedded === undefined) rmSync(files.episodes, { force: true });
+  else writeFileSafely(files.episodes, exportedPage(embedded, `${data.generator} episodes`));
   writeFileSafely(files.json, `${JSON.stringify(data, null, 2)}\n`);
   writeFileSafely(files.csv, reportCsv(data));
   writeFileSafely(files.html, page);

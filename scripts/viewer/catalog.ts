@@ -105,7 +105,8 @@ function labelOf(folder: string): string {
   return basename(folder) === "episodes" ? basename(dirname(folder)) : basename(folder);
 }
 
-function summaryRow(path: string): Omit<EpisodeRow, "source" | "file"> {
+/** What the list shows of an episode, or why it cannot be played. */
+export function summaryRow(path: string): Omit<EpisodeRow, "source" | "file"> {
   let summary: EpisodeSummary;
   try {
     summary = readSummary(path);

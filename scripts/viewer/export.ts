@@ -3,14 +3,17 @@ import { readAsset } from "./assets.js";
 import type { Catalog } from "./catalog.js";
 import type { EmbeddedData, EpisodePayload, EpisodeRef, EpisodeRow, ViewerIndex } from "./payload.js";
 
-/** The page with styles, script and episodes inside: opens from disk and asks for nothing. */
-export function exportedPage(data: EmbeddedData): string {
+/**
+ * The page with styles, script and episodes inside: opens from disk and asks for nothing.
+ * @param generator what made it, e.g. `hypercrl 0.1.0 view`
+ */
+export function exportedPage(data: EmbeddedData, generator: string): string {
   const style = readAsset("page.css");
   const script = readAsset("main.js").replaceAll("</script", "<\\/script");
   const policy = `default-src 'none'; script-src '${hashSource(script)}'; style-src '${hashSource(style)}'; img-src data: blob:; base-uri 'none'`;
   const json = JSON.stringify(data).replaceAll("<", "\\u003c");
   const replacements = {
-    "<!--policy-->": `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
+    "<!--policy-->": `<meta name="generator" content="${generator}"><meta http-equiv="Content-Security-Policy" content="${policy}">`,
     '<link rel="stylesheet" href="page.css">': `<style>${style}</style>`,
     '<script defer src="main.js"></script>': "",
     "<!--end-->": `<script type="application/json" id="embedded">${json}</script><script>${script}</script>`,

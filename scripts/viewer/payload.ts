@@ -79,6 +79,20 @@ export interface RunUpdate {
   readonly loss?: number;
 }
 
+/** The plans of an episode: P of them, T landmarks, L sequences (the chosen one first), horizon H. */
+export interface PlansPayload {
+  /** The step made by each plan, `[P]`, rising; 1 the first. */
+  readonly steps: readonly number[];
+  readonly horizon: number;
+  readonly landmarks: readonly string[];
+  /** L */
+  readonly sequences: number;
+  /** World positions (m), `[P, T, L, H + 1, 3]`; NaN from where a path ends. */
+  readonly paths: Floats;
+  /** Expected observations after step 1 … H of the chosen sequence, `[P, H, X]`; NaN from where they end. */
+  readonly expected: Floats;
+}
+
 /** One episode as the page gets it. S steps, B bodies, X observation entries, U action entries, M measures. */
 export interface EpisodePayload extends EpisodeRef {
   readonly header: EpisodeHeader;
@@ -100,6 +114,8 @@ export interface EpisodePayload extends EpisodeRef {
   readonly measureNames: readonly string[];
   /** `[S + 1, M]` */
   readonly measures: Floats;
+  /** Absent unless the episode was recorded with its plans. */
+  readonly plans?: PlansPayload;
 }
 
 /** What an exported page holds in itself. */

@@ -64,7 +64,9 @@ function episode(catalog: Catalog, source: number, file: string): Response {
   try {
     const found = catalog.episode({ source, file });
     if (found === "outside") return outside();
-    return found === "missing" ? text(404, "There is no such episode") : json(found);
+    return found === "missing"
+      ? text(404, `There is no episode ${source}/${file} here; choose another above`)
+      : json(found);
   } catch (error) {
     if (error instanceof InputError) return text(422, error.message);
     throw error;

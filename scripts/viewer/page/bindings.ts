@@ -8,6 +8,7 @@ export interface KeyActions {
   readonly look: (view: View) => void;
   readonly follow: () => void;
   readonly path: () => void;
+  readonly plans: () => void;
   readonly followRun: () => void;
   readonly pick: (slot: 0 | 1) => void;
   readonly neighbour: (by: 1 | -1) => void;
@@ -35,6 +36,7 @@ export function keyBindings(playback: Playback, actions: KeyActions): KeyBinding
     ...views,
     { keys: ["f"], text: "follow the robot", run: actions.follow },
     { keys: ["t"], text: "path of the gripper", run: actions.path },
+    { keys: ["m"], text: "planned trajectories, where they are recorded", run: actions.plans },
     { keys: ["e"], text: "choose an episode", run: () => actions.pick(0) },
     { keys: ["c"], text: "choose an episode to compare with", run: () => actions.pick(1) },
     { keys: ["r"], text: "follow the run: play each new episode", run: actions.followRun },

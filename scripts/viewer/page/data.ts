@@ -1,9 +1,26 @@
-import type { EmbeddedData, EpisodePayload, EpisodeRef, Floats, RunUpdate, ViewerIndex } from "../payload.js";
+import type {
+  EmbeddedData,
+  EpisodePayload,
+  EpisodeRef,
+  Floats,
+  PlansPayload,
+  RunUpdate,
+  ViewerIndex,
+} from "../payload.js";
 
 type Packed = "poses" | "observation" | "action" | "reward" | "measures";
 
+/** Plans with their numbers unpacked; shapes as in `PlansPayload`. */
+export interface PlansData extends Omit<PlansPayload, "paths" | "expected"> {
+  readonly paths: Float32Array;
+  readonly expected: Float32Array;
+}
+
 /** An episode with its numbers unpacked; shapes as in `EpisodePayload`. */
-export interface EpisodeData extends Omit<EpisodePayload, Packed>, Readonly<Record<Packed, Float32Array>> {
+export interface EpisodeData
+  extends Omit<EpisodePayload, Packed | "plans">,
+    Readonly<Record<Packed, Float32Array>> {
+  readonly plans?: PlansData;
   /** Sum of the rewards up to and with each step, `[S + 1]`. */
   readonly returns: Float32Array;
 }
@@ -39,8 +56,12 @@ export function unpackEpisode(payload: EpisodePayload): EpisodeData {
     sum += reward[i];
     returns[i + 1] = sum;
   }
+  const { plans, ...rest } = payload;
   return {
-    ...payload,
+    ...rest,
+    ...(plans !== undefined && {
+      plans: { ...plans, paths: unpackFloats(plans.paths), expected: unpackFloats(plans.expected) },
+    }),
     poses: unpackFloats(payload.poses),
     observation: unpackFloats(payload.observation),
     action: unpackFloats(payload.action),
@@ -61,7 +82,8 @@ export function embeddedSource({ index, episodes }: EmbeddedData): DataSource {
     index: async () => index,
     episode: async (ref) => {
       const payload = episodes.find((episode) => sameRef(episode, ref));
-      if (payload === undefined) throw new Error(`${ref.file} is not part of this page`);
+      if (payload === undefined)
+        throw new Error(`${ref.source}/${ref.file} is not part of this page; choose another above`);
       return unpackEpisode(payload);
     },
     watch: () => () => {},

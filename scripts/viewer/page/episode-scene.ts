@@ -3,6 +3,7 @@ import { bodyObject, disposeBodies } from "./bodies.js";
 import type { EpisodeData } from "./data.js";
 import { type Frame, frameOf, radiusOf } from "./framing.js";
 import { PathLine } from "./path-line.js";
+import { PlanLines } from "./plan-lines.js";
 import { isGoal } from "./state.js";
 import { Surroundings } from "./surroundings.js";
 import type { Theme } from "./theme.js";
@@ -17,6 +18,7 @@ export class EpisodeScene {
   readonly #episode: EpisodeData;
   readonly #groups: readonly Group[];
   readonly #path: PathLine | undefined;
+  readonly #plans: PlanLines | undefined;
   readonly #nextPosition = new Vector3();
   readonly #nextRotation = new Quaternion();
 
@@ -32,6 +34,10 @@ export class EpisodeScene {
       this.#path = new PathLine(toolPath(episode, tool), theme.trace);
       this.scene.add(...this.#path.objects);
     }
+    if (episode.plans !== undefined && episode.plans.landmarks.length > 0) {
+      this.#plans = new PlanLines(episode.plans, theme.plan);
+      this.scene.add(...this.#plans.objects);
+    }
     this.theme = theme;
     this.show(0);
   }
@@ -39,10 +45,15 @@ export class EpisodeScene {
   set theme(theme: Theme) {
     this.surroundings.theme = theme;
     if (this.#path !== undefined) this.#path.color = theme.trace;
+    if (this.#plans !== undefined) this.#plans.colors = theme.plan;
   }
 
   set pathVisible(visible: boolean) {
     if (this.#path !== undefined) this.#path.visible = visible;
+  }
+
+  set plansVisible(visible: boolean) {
+    if (this.#plans !== undefined) this.#plans.visible = visible;
   }
 
   /** Puts every body where it was `at` steps after the start; between steps, in between. */
@@ -57,6 +68,12 @@ export class EpisodeScene {
       group.quaternion.slerp(this.#nextRotation, share);
     });
     this.#path?.showTo(step);
+    this.#plans?.show(step);
+  }
+
+  /** Pieces of the chosen trajectories as drawn now, `[n, 2, 3]`; empty when none are. */
+  drawnPlan(): number[] {
+    return this.#plans?.drawn() ?? [];
   }
 
   /** Where a body is drawn now, `[7]` as in recordings; undefined when there is none of that name. */
@@ -88,6 +105,7 @@ export class EpisodeScene {
   dispose(): void {
     disposeBodies(this.#groups);
     this.#path?.dispose();
+    this.#plans?.dispose();
     this.surroundings.dispose();
   }
 }

@@ -21,10 +21,17 @@ class LiveRun {
   readonly strip: RunStrip;
   readonly plot: RunPlot;
   readonly follower: Follower;
+  readonly #follow: boolean;
   readonly #shown: () => string | undefined;
   state: RunState | undefined;
 
-  constructor(source: number, name: string | undefined, { playback, open, shown }: LiveServices) {
+  constructor(
+    source: number,
+    name: string | undefined,
+    follow: boolean,
+    { playback, open, shown }: LiveServices,
+  ) {
+    this.#follow = follow;
     this.#shown = () => shown(source);
     this.follower = new Follower({ playback, open: (file) => open({ source, file }, false) });
     this.strip = new RunStrip(name, (on) => (on ? this.follower.follow() : this.follower.letGo()));
@@ -38,7 +45,7 @@ class LiveRun {
     this.show();
     const newest = this.state.episodes.at(-1);
     if (newest !== undefined) this.follower.note(newest.file);
-    if (first && update.status === "running") this.follow();
+    if (first && this.#follow && update.status === "running") this.follow();
   }
 
   follow(): void {
@@ -67,12 +74,15 @@ export class Live {
     this.#services = services;
   }
 
-  /** Listens to the runs until all are done. */
-  start({ runs, sources }: ViewerIndex, source: DataSource): void {
+  /**
+   * Listens to the runs until all are done.
+   * @param follow whether to follow those that go on, until told otherwise
+   */
+  start({ runs, sources }: ViewerIndex, source: DataSource, follow: boolean): void {
     if (runs.length === 0) return;
     for (const index of runs) {
       const name = runs.length > 1 ? sources[index] : undefined;
-      const run = new LiveRun(index, name, this.#services);
+      const run = new LiveRun(index, name, follow, this.#services);
       this.#runs.set(index, run);
       this.strips.append(run.strip.element);
       this.plots.append(run.plot.element);

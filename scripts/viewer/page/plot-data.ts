@@ -1,4 +1,4 @@
-import type { EpisodeData } from "./data.js";
+import type { EpisodeData, PlansData } from "./data.js";
 import { measureName } from "./text.js";
 
 /** One curve that can be drawn. */
@@ -7,6 +7,15 @@ export interface Curve {
   readonly unit: string;
   /** Value after each step, `[S + 1]`; null where there is none. */
   readonly values: readonly (number | null)[];
+  /** What the model expected, where plans are recorded. */
+  readonly expected?: Expectation;
+}
+
+export interface Expectation {
+  /** The value after each step as expected one step before, `[S + 1]`; null where no plan was made. */
+  readonly next: readonly (number | null)[];
+  /** Values expected after the steps that follow a state; empty where no plan was made. */
+  readonly ahead: (state: number) => readonly number[];
 }
 
 export const QUANTITIES = ["reward", "action", "observation", "measures"] as const;
@@ -40,7 +49,27 @@ export function curvesOf(episode: EpisodeData, quantity: Quantity): Curve[] {
     name,
     unit,
     values: column(values, channels.length, i, skip),
+    ...(quantity === "observation" &&
+      episode.plans !== undefined && { expected: expectationOf(episode.plans, episode.steps, i) }),
   }));
+}
+
+/** @param channel index in the observation */
+function expectationOf(plans: PlansData, steps: number, channel: number): Expectation {
+  const { horizon, expected } = plans;
+  const width = expected.length / (plans.steps.length * horizon);
+  const planOf = new Map(plans.steps.map((step, p) => [step, p]));
+  const ahead = (state: number) => {
+    const plan = planOf.get(state + 1);
+    if (plan === undefined) return [];
+    const values = Array.from(
+      { length: horizon },
+      (_, h) => expected[(plan * horizon + h) * width + channel],
+    );
+    return values.filter(Number.isFinite);
+  };
+  const next = Array.from({ length: steps + 1 }, (_, step) => ahead(step - 1)[0] ?? null);
+  return { next, ahead };
 }
 
 /** Curves shown at first: as many as can be told apart, of the unit of the first. */

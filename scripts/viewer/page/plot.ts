@@ -35,6 +35,7 @@ export class Plot {
   #episodes: readonly (readonly Curve[])[] = [];
   #shown = new Set<string>();
   #values: Legend[] = [];
+  #curves: readonly DrawnCurve[] = [];
   #plot: uPlot | undefined;
   #theme: Theme;
   #step = 0;
@@ -89,6 +90,7 @@ export class Plot {
       setText(value, shortNumber(values[Math.min(step, values.length - 1)] ?? undefined));
     }
     if (this.#plot === undefined) return;
+    if (this.#curves.some(({ expected }) => expected !== undefined)) this.#plot.redraw(false, false);
     const x = this.#plot.valToPos(step, "x");
     this.#line.style.transform = `translateX(${x.toFixed(1)}px)`;
   }
@@ -106,7 +108,12 @@ export class Plot {
     );
     const steps = Math.max(...this.#episodes.map((e) => Math.max(0, ...e.map((c) => c.values.length))));
     const xs = Array.from({ length: steps }, (_, i) => i);
-    const padded = curves.map(({ values }) => xs.map((i) => values[i] ?? null));
+    this.#curves = curves;
+    const lines = curves.flatMap(({ color, episode, values, expected }) => [
+      { values, stroke: color, width: 1.5, ...(episode === 1 && { dash: [5, 4] }) },
+      ...(expected === undefined ? [] : [{ values: expected.next, stroke: color, width: 1, dash: [1, 3] }]),
+    ]);
+    const padded = lines.map(({ values }) => xs.map((i) => values[i] ?? null));
     this.#buildLegend(curves);
     const axis = {
       stroke: this.#theme.axis,
@@ -130,15 +137,8 @@ export class Plot {
             values: axisText,
           },
         ],
-        series: [
-          {},
-          ...curves.map(({ color, episode }) => ({
-            stroke: color,
-            width: 1.5,
-            points: { show: false },
-            ...(episode === 1 && { dash: [5, 4] }),
-          })),
-        ],
+        series: [{}, ...lines.map(({ values: _, ...looks }) => ({ ...looks, points: { show: false } }))],
+        hooks: { draw: [(plot) => this.#drawAhead(plot)] },
       },
       [xs, ...padded],
       this.#canvas,
@@ -148,11 +148,34 @@ export class Plot {
     this.show(this.#step);
   }
 
+  /** From the moment shown on, where the plan made then leads. */
+  #drawAhead(plot: uPlot): void {
+    const { ctx } = plot;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(plot.bbox.left, plot.bbox.top, plot.bbox.width, plot.bbox.height);
+    ctx.clip();
+    for (const { color, values, expected } of this.#curves) {
+      const ahead = expected?.ahead(this.#step) ?? [];
+      const line = [values[this.#step] ?? null, ...ahead];
+      ctx.beginPath();
+      line.forEach((value, h) => {
+        if (value === null) return;
+        ctx.lineTo(plot.valToPos(this.#step + h, "x", true), plot.valToPos(value, "y", true));
+      });
+      ctx.strokeStyle = color;
+      ctx.globalAlpha = 0.55;
+      ctx.lineWidth = 4 * devicePixelRatio;
+      ctx.stroke();
+    }
+    ctx.restore();
+  }
+
   /** One entry per name, with the values of one or two episodes. */
   #buildLegend(curves: readonly DrawnCurve[]): void {
     this.#values = [];
     const entries = new Map<string, HTMLElement>();
-    for (const { name, unit, color, episode, values } of curves) {
+    for (const { name, unit, color, episode, values, expected } of curves) {
       const entry = entries.get(name) ?? el("span", {}, unit === "1" ? name : `${name}, ${unit}`);
       entries.set(name, entry);
       const swatch = el("i", { className: episode === 1 ? "swatch dashed" : "swatch" });
@@ -160,6 +183,11 @@ export class Plot {
       const value = el("b");
       this.#values.push({ value, values });
       entry.append(" ", swatch, value);
+      if (expected !== undefined) {
+        const next = el("b", { className: "expected" });
+        this.#values.push({ value: next, values: expected.next });
+        entry.append(" expected ", next);
+      }
     }
     this.#legend.replaceChildren(...entries.values());
   }

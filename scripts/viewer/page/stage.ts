@@ -112,6 +112,10 @@ export class Stage {
     if (this.#scene !== undefined) this.#scene.pathVisible = visible;
   }
 
+  set plansVisible(visible: boolean) {
+    if (this.#scene !== undefined) this.#scene.plansVisible = visible;
+  }
+
   /** Shows the moment `at` steps after the start, or the end if that is earlier. */
   show(at: number): void {
     if (this.#episode === undefined || this.#scene === undefined) return;
@@ -189,6 +193,10 @@ export class Stage {
 
   drawnPose(body: string): number[] | undefined {
     return this.#scene?.drawnPose(body);
+  }
+
+  drawnPlan(): number[] {
+    return this.#scene?.drawnPlan() ?? [];
   }
 
   dispose(): void {

@@ -5,6 +5,8 @@ export interface Theme {
   /** Darkness of shadows on the ground, 0 … 1. */
   readonly shadow: number;
   readonly trace: string;
+  /** Of planned trajectories. */
+  readonly plan: { readonly chosen: string; readonly others: string };
   readonly axis: string;
   readonly ruling: string;
   /** Of random, learning and evaluation episodes. */
@@ -16,6 +18,7 @@ const LIGHT: Theme = {
   grid: "#cdd5dd",
   shadow: 0.22,
   trace: "#d1345b",
+  plan: { chosen: "#e8590c", others: "#d9480f" },
   axis: "#5b6672",
   ruling: "#e3e8ed",
   kinds: ["#8b8f96", "#3b82c4", "#d95f02"],
@@ -26,6 +29,7 @@ const DARK: Theme = {
   grid: "#2e3640",
   shadow: 0.5,
   trace: "#ff6b8b",
+  plan: { chosen: "#ffa94d", others: "#ffc078" },
   axis: "#9aa7b4",
   ruling: "#2a313a",
   kinds: ["#8b949e", "#5fa3e6", "#ff9d4d"],

@@ -6,6 +6,7 @@ export interface TransportActions {
   readonly look: (view: View) => void;
   readonly follow: (on: boolean) => void;
   readonly path: (on: boolean) => void;
+  readonly plans: (on: boolean) => void;
   readonly help: () => void;
 }
 
@@ -42,6 +43,8 @@ export class Transport {
   readonly element: HTMLElement;
   readonly follow: Toggle;
   readonly path: Toggle;
+  /** Hidden by the page where no plans are recorded. */
+  readonly plans: Toggle;
   readonly #playback: Playback;
   readonly #play: HTMLButtonElement;
   readonly #scrubber = el("input", { type: "range", min: "0", step: "1", className: "scrubber" });
@@ -66,6 +69,8 @@ export class Transport {
     this.follow = new Toggle("Follow", "Camera follows the robot", actions.follow);
     this.path = new Toggle("Path", "Path of the gripper or its like", actions.path);
     this.path.on = true;
+    this.plans = new Toggle("Plans", "Planned trajectories", actions.plans);
+    this.plans.on = true;
     const view = el("select", { title: "Camera" }, ...VIEWS.map((v) => el("option", { value: v }, v)));
     // Choosing the same view again takes it up again.
     view.addEventListener("change", () => actions.look(view.value as View));
@@ -86,6 +91,7 @@ export class Transport {
         view,
         this.follow.element,
         this.path.element,
+        this.plans.element,
         button("?", "Keys", actions.help),
       ),
     );

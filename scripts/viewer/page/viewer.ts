@@ -1,18 +1,20 @@
+import { fragmentOf, refsIn } from "../fragment.js";
 import type { EpisodeRef, ViewerIndex } from "../payload.js";
 import { keyBindings } from "./bindings.js";
-import { type DataSource, type EpisodeData, NO_EPISODES, sameRef } from "./data.js";
+import { type DataSource, NO_EPISODES, sameRef } from "./data.js";
 import { el } from "./dom.js";
 import { DrawLoop } from "./draw-loop.js";
-import { type Frame, joinFrames, type View } from "./framing.js";
+import type { View } from "./framing.js";
 import { helpDialog } from "./help.js";
 import { bindingOf, type KeyBinding } from "./keys.js";
 import { Live } from "./live.js";
 import { Message } from "./message.js";
 import { Picker } from "./picker.js";
+import { Pictures } from "./pictures.js";
 import { Playback } from "./playback.js";
 import { Plot } from "./plot.js";
 import { curvesOf, QUANTITIES } from "./plot-data.js";
-import { Stage } from "./stage.js";
+import type { Stage } from "./stage.js";
 import { currentTheme, onThemeChange } from "./theme.js";
 import { TitleBar } from "./title-bar.js";
 import { Transport } from "./transport.js";
@@ -21,13 +23,12 @@ import { Transport } from "./transport.js";
 export class Viewer {
   readonly playback = new Playback();
   readonly #source: DataSource;
-  readonly #picker = new Picker((slot, ref) => void this.#choose(slot, ref));
+  readonly #picker = new Picker((slot, ref) => void this.open(slot, ref));
   readonly #plots: readonly Plot[];
   readonly #transport: Transport;
   readonly #help: HTMLDialogElement;
   readonly #bindings: readonly KeyBinding[];
-  readonly #stages: Stage[] = [];
-  readonly #pictures = el("div", { className: "stages" });
+  readonly #pictures = new Pictures(() => this.#loop.invalidate());
   readonly #empty = el("p", { className: "empty", hidden: true }, "No episode yet");
   readonly #title = new TitleBar({
     pick: (slot) => void this.#pick(slot),
@@ -36,17 +37,15 @@ export class Viewer {
   readonly #message = new Message();
   readonly #loop = new DrawLoop(
     (ms) => this.playback.tick(ms),
-    (quality) => {
-      for (const stage of this.#stages) stage.draw(quality);
-    },
+    (quality) => this.#pictures.draw(quality),
   );
   readonly #live = new Live({
     playback: this.playback,
     open: (ref, byHand) => {
       const slot = ref.source === 0 ? 0 : 1;
-      return byHand ? this.#choose(slot, ref) : this.open(slot, ref, true);
+      return byHand ? this.open(slot, ref) : this.#open(slot, ref, true);
     },
-    shown: (source) => this.#episodes().find((episode) => episode.source === source)?.file,
+    shown: (source) => this.#pictures.episodes.find((episode) => episode.source === source)?.file,
   });
   /** What was asked for last in each picture: an answer that comes late is not shown. */
   readonly #wanted: EpisodeRef[] = [];
@@ -56,16 +55,24 @@ export class Viewer {
     this.#source = source;
     this.#plots = QUANTITIES.map((q) => new Plot(q, currentTheme(), (step) => this.#pause(step)));
     this.#transport = new Transport(this.playback, {
-      look: (view) => this.#look(view),
-      follow: (on) => this.#follow(on),
-      path: (on) => this.#path(on),
+      look: (view) => this.#pictures.look(view),
+      follow: (on) => {
+        this.#pictures.follow = on;
+      },
+      path: (on) => {
+        this.#pictures.pathVisible = on;
+      },
+      plans: (on) => {
+        this.#pictures.plansVisible = on;
+      },
       help: () => this.#help.showModal(),
     });
     this.#bindings = keyBindings(this.playback, {
       pause: (step) => this.#pause(step),
-      look: (view) => this.#look(view),
+      look: (view) => this.#pictures.look(view),
       follow: () => this.#transport.follow.element.click(),
       path: () => this.#transport.path.element.click(),
+      plans: () => this.#transport.plans.element.click(),
       pick: (slot) => void this.#pick(slot),
       followRun: () => this.#live.toggleFollow(),
       neighbour: (by) => void this.#neighbour(by),
@@ -78,7 +85,7 @@ export class Viewer {
       el(
         "main",
         {},
-        el("div", { className: "pictures" }, this.#empty, this.#pictures),
+        el("div", { className: "pictures" }, this.#empty, this.#pictures.element),
         el("aside", { className: "plots" }, this.#live.plots, ...this.#plots.map((p) => p.element)),
       ),
       this.#transport.element,
@@ -88,96 +95,107 @@ export class Viewer {
     this.playback.onChange(() => this.#showMoment());
     document.addEventListener("keydown", (event) => this.#key(event));
     onThemeChange(() => this.#applyTheme());
+    addEventListener("hashchange", () => {
+      this.#live.letGo();
+      void this.#message.attempt(() => this.#followAddress());
+    });
   }
 
   /** Loads the list and the episodes to show first, and begins to draw. */
   async start(): Promise<void> {
     this.#loop.start();
-    await this.#refresh();
-    for (const [slot, ref] of this.#index.open.entries()) await this.open(slot as 0 | 1, ref);
-    this.#title.show(this.#episodes());
-    this.#empty.hidden = this.#stages.length > 0;
-    this.#live.start(this.#index, this.#source);
+    const named = location.hash !== "";
+    if (await this.#refresh()) await this.#message.attempt(() => this.#followAddress());
+    this.#title.show(this.#pictures.episodes);
+    this.#empty.hidden = this.stages.length > 0;
+    this.#live.start(this.#index, this.#source, !named);
   }
 
   get stages(): readonly Stage[] {
-    return this.#stages;
+    return this.#pictures.stages;
   }
 
-  /**
-   * Shows an episode in the first picture or beside it.
-   * @param keepView leaves the camera as the user has put it
-   * @returns true once it is shown
-   */
-  async open(slot: 0 | 1, ref: EpisodeRef, keepView = false): Promise<boolean> {
+  /** Shows an episode that the user has chosen: it is not replaced by what a run does next. True once it is shown. */
+  open(slot: 0 | 1, ref: EpisodeRef): Promise<boolean> {
+    this.#live.letGo();
+    return this.#open(slot, ref, false);
+  }
+
+  /** @param followed because a run has got so far: the camera stays as the user has put it, and so does the address */
+  async #open(slot: 0 | 1, ref: EpisodeRef, followed: boolean): Promise<boolean> {
     this.#wanted[slot] = ref;
     const episode = await this.#message.attempt(() => this.#source.episode(ref));
     if (episode === undefined || this.#wanted[slot] !== ref) return false;
-    const at = Math.min(slot, this.#stages.length);
-    this.#stages[at] ??= this.#newStage();
-    const { view } = this.#stages[at];
-    this.#stages[at].load(episode, this.#index.sources[episode.source]);
-    this.#loaded(keepView ? view : "overview");
+    const view = this.#pictures.put(slot, episode, this.#index.sources[episode.source]);
+    this.#loaded(followed ? view : "overview", followed);
     return true;
   }
 
-  /** The user's own choice is not replaced by what a run does next. */
-  #choose(slot: 0 | 1, ref: EpisodeRef): Promise<boolean> {
-    this.#live.letGo();
-    return this.open(slot, ref);
+  /** Shows the episodes that the address names; where it names none that there is, rather others than nothing. */
+  async #followAddress(): Promise<void> {
+    try {
+      const named = refsIn(location.hash);
+      await this.#show(named.length > 0 ? named : this.#index.open);
+    } catch (error) {
+      if (this.stages.length === 0) await this.#show(this.#index.open);
+      throw error;
+    }
   }
 
-  #newStage(): Stage {
-    const moved = (stage: Stage) => {
-      for (const other of this.#stages)
-        if (other !== stage && this.#joint() !== undefined) other.lookLike(stage);
-    };
-    const stage = new Stage(currentTheme(), moved, () => this.#loop.invalidate());
-    this.#pictures.append(stage.element);
-    return stage;
+  async #show(refs: readonly EpisodeRef[]): Promise<void> {
+    this.#wanted.splice(0, this.#wanted.length, ...refs);
+    const episodes = await Promise.all(refs.map((ref) => this.#source.episode(ref)));
+    const late = refs.some((ref, slot) => this.#wanted[slot] !== ref);
+    if (late || episodes.length === 0) return;
+    this.#pictures.keep(episodes.length);
+    for (const [slot, episode] of episodes.entries()) {
+      this.#pictures.put(slot, episode, this.#index.sources[episode.source]);
+    }
+    this.#loaded("overview");
   }
 
   /** @param view undefined to leave the camera where it is, unless what it followed is now elsewhere */
-  #loaded(view: View | undefined): void {
-    const episodes = this.#episodes();
+  #loaded(view: View | undefined, followed = false): void {
+    const { episodes, travels } = this.#pictures;
     QUANTITIES.forEach((quantity, i) => {
       this.#plots[i].load(episodes.map((episode) => curvesOf(episode, quantity)));
     });
-    this.#transport.follow.on = this.#stages.some(({ frame }) => frame?.travels);
-    this.#follow(this.#transport.follow.on);
-    this.#path(this.#transport.path.on);
-    if (view !== undefined || this.#transport.follow.on) this.#look(view ?? "overview");
-    this.#pictures.classList.toggle("two", episodes.length > 1);
+    const { follow, path, plans } = this.#transport;
+    follow.on = travels;
+    this.#pictures.follow = travels;
+    this.#pictures.pathVisible = path.on;
+    this.#pictures.plansVisible = plans.on;
+    plans.element.hidden = !episodes.some((episode) => episode.plans !== undefined);
+    if (view !== undefined || travels) this.#pictures.look(view ?? "overview");
+    this.#pictures.element.classList.toggle("two", episodes.length > 1);
     this.playback.load(Math.max(...episodes.map((e) => e.steps)), episodes[0].spec.controlPeriod);
     this.#empty.hidden = true;
     this.#title.show(episodes);
     this.#live.opened();
-  }
-
-  #episodes(): EpisodeData[] {
-    return this.#stages.flatMap(({ episode }) => episode ?? []);
+    // A page that follows a run does so again when it is loaded again.
+    history.replaceState(null, "", followed ? location.href.replace(/#.*/, "") : fragmentOf(episodes));
   }
 
   #closeSecond(): void {
-    this.#stages.pop()?.dispose();
+    this.#pictures.keep(1);
     this.#wanted.length = 1;
     this.#loaded("overview");
   }
 
   async #pick(slot: 0 | 1): Promise<void> {
     if (!(await this.#refresh())) return;
-    const open = this.#episodes().map(({ source, file }) => ({ source, file }));
+    const open = this.#pictures.episodes.map(({ source, file }) => ({ source, file }));
     this.#picker.show(this.#index, open, slot);
   }
 
   /** The next episode of the list, or the one before. */
   async #neighbour(by: 1 | -1): Promise<void> {
     if (!(await this.#refresh())) return;
-    const [shown] = this.#episodes();
+    const [shown] = this.#pictures.episodes;
     const playable = this.#index.episodes.filter(({ problem }) => problem === undefined);
     const at = playable.findIndex((row) => shown !== undefined && sameRef(row, shown));
     const next = playable[at + by];
-    if (next !== undefined) await this.#choose(0, next);
+    if (next !== undefined) await this.open(0, next);
   }
 
   /** Reads the list again: a run that goes on has new episodes. False, and said why, where there is none. */
@@ -193,37 +211,14 @@ export class Viewer {
   }
 
   #showMoment(): void {
-    for (const stage of this.#stages) stage.show(this.playback.at);
+    this.#pictures.show(this.playback.at);
     for (const plot of this.#plots) plot.show(this.playback.step);
-    this.#loop.invalidate();
-  }
-
-  #look(view: View): void {
-    for (const stage of this.#stages) stage.look(view, this.#joint());
-    this.#loop.invalidate();
-  }
-
-  /** One frame for both pictures, where they show the same suite and stay in place. */
-  #joint(): Frame | undefined {
-    const [a, b] = this.#stages.map(({ frame }) => frame);
-    const [suite, other] = this.#episodes().map(({ header }) => header.suite);
-    return a !== undefined && b !== undefined && suite === other ? joinFrames(a, b) : undefined;
-  }
-
-  #follow(on: boolean): void {
-    for (const stage of this.#stages) stage.follow = on;
-  }
-
-  #path(on: boolean): void {
-    for (const stage of this.#stages) stage.pathVisible = on;
-    this.#loop.invalidate();
   }
 
   #applyTheme(): void {
-    for (const stage of this.#stages) stage.theme = currentTheme();
+    this.#pictures.theme = currentTheme();
     for (const plot of this.#plots) plot.theme = currentTheme();
     this.#live.theme = currentTheme();
-    this.#loop.invalidate();
   }
 
   #key(event: KeyboardEvent): void {

@@ -1,8 +1,9 @@
 import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makePlayable } from "../../../scripts/report/playable.js";
 import { reportData } from "../../../scripts/report/report.js";
 import { readSource } from "../../../scripts/report/runs.js";
 import { checkOutput, writeOutput } from "../../../scripts/report/write.js";
@@ -26,7 +27,7 @@ afterAll(async () => {
 /** Opens a report from its file; `complaints` collects errors, warnings and requests other than for the file. */
 async function open(name: string, paths: readonly string[]) {
   const files = checkOutput(join(root, `${name}.html`));
-  writeOutput(files, reportData(readSource(paths), files.html));
+  writeOutput(files, makePlayable(reportData(readSource(paths), files.html), basename(files.episodes)));
   const url = pathToFileURL(files.html).href;
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: "light" });
   page.setDefaultTimeout(PATIENCE.timeout);

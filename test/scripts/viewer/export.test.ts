@@ -38,11 +38,12 @@ describe("embeddedData", () => {
 
 describe("exportedPage", () => {
   it("holds everything and no markup of the data", () => {
-    const page = exportedPage(embeddedData(new Catalog([run]), true));
+    const page = exportedPage(embeddedData(new Catalog([run]), true), "hypercrl 1 test");
     expect(page).not.toMatch(/<link rel="stylesheet"|<script[^>]* src=|<!--(policy|end)-->/);
     expect(page.match(/<script/g)).toHaveLength(2);
     expect(page.match(/<\/script>/g)).toHaveLength(2);
     expect(page).not.toContain("<script>alert(1)");
+    expect(page).toContain('<meta name="generator" content="hypercrl 1 test">');
     expect(page).toMatch(
       /http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-/,
     );
