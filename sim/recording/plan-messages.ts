@@ -9,7 +9,7 @@ import { timestamp } from "./scene-messages.js";
 const LINE_STRIP = 0;
 /** Foxglove's lines with `scale_invariant` are as wide as so many pixels. */
 const WIDTH = { chosen: 3, other: 1 } as const;
-const COLOR = { chosen: { r: 0.91, g: 0.3, b: 0.1, a: 1 }, other: { r: 0.91, g: 0.5, b: 0.1, a: 0.5 } };
+const COLOR = { chosen: { r: 0.1, g: 0.45, b: 0.9, a: 1 }, other: { r: 0.1, g: 0.5, b: 0.85, a: 0.5 } };
 const ID_PREFIX = "plan/";
 
 interface XYZ {

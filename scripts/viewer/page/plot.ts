@@ -155,6 +155,7 @@ export class Plot {
     ctx.beginPath();
     ctx.rect(plot.bbox.left, plot.bbox.top, plot.bbox.width, plot.bbox.height);
     ctx.clip();
+    ctx.setLineDash([]);
     for (const { color, values, expected } of this.#curves) {
       const ahead = expected?.ahead(this.#step) ?? [];
       const line = [values[this.#step] ?? null, ...ahead];
