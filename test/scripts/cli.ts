@@ -22,7 +22,7 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Starts the command line; `kill` sends a signal, `finished` resolves at its end. */
+/** Starts the command line; `kill` sends a signal, `printed` is what came so far, `finished` resolves at its end. */
 export function start(args: readonly string[], cwd = tmpdir(), env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, [CLI, ...args], {
     cwd,
@@ -40,7 +40,9 @@ export function start(args: readonly string[], cwd = tmpdir(), env: NodeJS.Proce
     child.on("close", (code, signal) => done({ code, signal, stdout, stderr }));
   });
   return {
+    pid: child.pid!,
     kill: (signal: NodeJS.Signals) => child.kill(signal),
+    printed: () => ({ stdout, stderr }),
     finished,
     running: () => child.exitCode === null,
   };
