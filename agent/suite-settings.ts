@@ -26,6 +26,8 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
       "loop.stepsPerTask=1200",
       "loop.bufferCapacity=1400",
       "loop.trainIterations=800",
+      // 55 pairs of moment and task: with ten episodes each they take most of a run.
+      "loop.evaluationEpisodes=5",
       "dynamics.hidden=[64,64]",
       "planner.horizon=25",
       "planner.samples=120",
