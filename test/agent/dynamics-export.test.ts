@@ -5,7 +5,7 @@ import { dynamicsGraph } from "../../agent/dynamics-export.js";
 import { Session, tensor } from "../../agent/graph/session.js";
 import { Rng } from "../../sim/core/rng.js";
 import type { ObservationChannel, Task } from "../../sim/task.js";
-import { absoluteTask, angleTask, normals, pointTask } from "./fixtures.js";
+import { absoluteTask, angleTask, normals, pointTask, predictedChange, randomDynamics } from "./fixtures.js";
 
 const quaternionTask: Task = {
   ...pointTask,
@@ -21,27 +21,6 @@ const quaternionTask: Task = {
 };
 
 const N = 7;
-const ACTIVATION = {
-  relu: (x: number) => Math.max(x, 0),
-  elu: (x: number) => (x > 0 ? x : Math.expm1(x)),
-  tanh: Math.tanh,
-};
-
-function randomDynamics(shape: MlpShape, X: number, rng: Rng): TaskDynamics {
-  const I = shape.sizes[0];
-  const positive = (n: number) => normals(rng, n, 0.3).map((v) => 0.4 + Math.abs(v));
-  return {
-    shape,
-    weights: normals(rng, weightCount(shape), 0.4),
-    normalizer: {
-      inputMean: normals(rng, I, 0.5),
-      inputScale: positive(I),
-      targetMean: normals(rng, X, 0.1),
-      targetStd: positive(X),
-    },
-  };
-}
-
 /** The product a b of quaternions (x, y, z, w). */
 const times = ([ax, ay, az, aw]: number[], [bx, by, bz, bw]: number[]) => [
   aw * bx + ax * bw + ay * bz - az * by,
@@ -51,19 +30,9 @@ const times = ([ax, ay, az, aw]: number[], [bx, by, bz, bw]: number[]) => [
 ];
 
 /** The next state by the definition of the model, in float64. */
-function reference({ spec }: Task, { shape, weights, normalizer }: TaskDynamics, x: number[], u: number[]) {
-  const features = x.flatMap((v, i) => (spec.observation[i].angle ? [Math.cos(v), Math.sin(v)] : [v]));
-  let h = [...features, ...u].map((v, i) => (v - normalizer.inputMean[i]) * normalizer.inputScale[i]);
-  let at = 0;
-  shape.sizes.slice(1).forEach((outs, layer) => {
-    const bias = at + h.length * outs;
-    const y = Array.from({ length: outs }, (_, o) =>
-      h.reduce((s, v, i) => s + v * weights[at + i * outs + o], weights[bias + o]),
-    );
-    at = bias + outs;
-    h = layer === shape.sizes.length - 2 ? y : y.map(ACTIVATION[shape.activation]);
-  });
-  const change = x.map((_, i) => h[i] * normalizer.targetStd[i] + normalizer.targetMean[i]);
+function reference(task: Task, dynamics: TaskDynamics, x: number[], u: number[]) {
+  const { spec } = task;
+  const change = predictedChange(task, dynamics, x, u);
   const next = x.map((v, i) => (spec.observation[i].absolute ? 0 : v) + change[i]);
   const q = spec.observation.findIndex((c) => c.quaternion);
   if (q < 0) return next;

@@ -1,3 +1,5 @@
+import type { TaskDynamics } from "../../agent/agent.js";
+import { type MlpShape, weightCount } from "../../agent/dynamics.js";
 import { Normalizer, type NormalizerArrays } from "../../agent/normalizer.js";
 import { ReplayBuffer } from "../../agent/replay-buffer.js";
 import { resolveSettings, type Settings } from "../../agent/settings.js";
@@ -138,4 +140,44 @@ export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): numbe
 /** The bytes of an array, for comparisons that tell -0 from 0. */
 export function bits(data: Float32Array | Float64Array): Buffer {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+const ACTIVATION = {
+  relu: (x: number) => Math.max(x, 0),
+  elu: (x: number) => (x > 0 ? x : Math.expm1(x)),
+  tanh: Math.tanh,
+};
+
+/** A random network and normaliser. @param X entries of an observation */
+export function randomDynamics(shape: MlpShape, X: number, rng: Rng): TaskDynamics {
+  const I = shape.sizes[0];
+  const positive = (n: number) => normals(rng, n, 0.3).map((v) => 0.4 + Math.abs(v));
+  const normalizer = {
+    inputMean: normals(rng, I, 0.5),
+    inputScale: positive(I),
+    targetMean: normals(rng, X, 0.1),
+    targetStd: positive(X),
+  };
+  return { shape, weights: normals(rng, weightCount(shape), 0.4), normalizer };
+}
+
+/** The change of state that dynamics predict, in float64, from the flat weights. */
+export function predictedChange(
+  { spec }: Task,
+  { shape, weights, normalizer }: TaskDynamics,
+  x: readonly number[],
+  u: readonly number[],
+): number[] {
+  const features = x.flatMap((v, i) => (spec.observation[i].angle ? [Math.cos(v), Math.sin(v)] : [v]));
+  let h = [...features, ...u].map((v, i) => (v - normalizer.inputMean[i]) * normalizer.inputScale[i]);
+  let at = 0;
+  shape.sizes.slice(1).forEach((outs, layer) => {
+    const bias = at + h.length * outs;
+    const y = Array.from({ length: outs }, (_, o) =>
+      h.reduce((s, v, i) => s + v * weights[at + i * outs + o], weights[bias + o]),
+    );
+    at = bias + outs;
+    h = layer === shape.sizes.length - 2 ? y : y.map(ACTIVATION[shape.activation]);
+  });
+  return x.map((_, i) => h[i] * normalizer.targetStd[i] + normalizer.targetMean[i]);
 }

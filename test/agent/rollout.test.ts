@@ -1,59 +1,42 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { dynamicsShape, type MlpShape, weightCount } from "../../agent/dynamics.js";
-import type { NormalizerArrays } from "../../agent/normalizer.js";
+import { dynamicsShape, type MlpShape } from "../../agent/dynamics.js";
 import { PlanningThreads } from "../../agent/parallel/planning-threads.js";
 import { MpcPolicy } from "../../agent/policy.js";
 import { RolloutModel } from "../../agent/rollout.js";
 import { eagerOps } from "../../sim/core/ops.js";
 import { Rng } from "../../sim/core/rng.js";
 import type { Task } from "../../sim/task.js";
-import { absoluteTask, angleTask, bits, normals, pointTask, tinySettings } from "./fixtures.js";
+import {
+  absoluteTask,
+  angleTask,
+  bits,
+  normals,
+  pointTask,
+  predictedChange,
+  randomDynamics,
+  tinySettings,
+} from "./fixtures.js";
 
 const HORIZON = 6;
-const ACTIVATION = {
-  relu: (x: number) => Math.max(x, 0),
-  elu: (x: number) => (x > 0 ? x : Math.expm1(x)),
-  tanh: Math.tanh,
-};
-
 const models: RolloutModel[] = [];
 afterEach(async () => {
   for (const model of models.splice(0)) await model.release();
 });
 
-/** A random network and normaliser for a task. */
-function problem(task: Task, activation: keyof typeof ACTIVATION, hidden: readonly number[], seed: number) {
+/** Random dynamics for a task. */
+function problem(task: Task, activation: MlpShape["activation"], hidden: readonly number[], seed: number) {
   const rng = Rng.fromSeed(seed);
-  const shape = dynamicsShape(task.spec, hidden, activation);
-  const [I, X] = [shape.sizes[0], task.spec.observation.length];
-  const positive = (n: number) => normals(rng, n, 0.3).map((v) => 0.4 + Math.abs(v));
-  const normalizer: NormalizerArrays = {
-    inputMean: normals(rng, I, 0.5),
-    inputScale: positive(I),
-    targetMean: normals(rng, X, 0.1),
-    targetStd: positive(X),
-  };
-  const weights = normals(rng, weightCount(shape), 0.4);
-  return { rng, task, shape, normalizer, weights, start: normals(rng, X) };
+  const X = task.spec.observation.length;
+  const dynamics = randomDynamics(dynamicsShape(task.spec, hidden, activation), X, rng);
+  return { rng, task, ...dynamics, start: normals(rng, X) };
 }
 
 type Problem = ReturnType<typeof problem>;
 
-/** `f(x, u)` in float64, from the flat weights. */
-function predict({ task, shape, normalizer, weights }: Problem, x: number[], u: number[]): number[] {
-  const features = x.flatMap((v, i) => (task.spec.observation[i].angle ? [Math.cos(v), Math.sin(v)] : [v]));
-  let h = [...features, ...u].map((v, i) => (v - normalizer.inputMean[i]) * normalizer.inputScale[i]);
-  let at = 0;
-  shape.sizes.slice(1).forEach((outs, layer) => {
-    const bias = at + h.length * outs;
-    const y = Array.from({ length: outs }, (_, o) =>
-      h.reduce((s, v, i) => s + v * weights[at + i * outs + o], weights[bias + o]),
-    );
-    at = bias + outs;
-    h = layer === shape.sizes.length - 2 ? y : y.map(ACTIVATION[shape.activation]);
-  });
-  const kept = task.spec.observation.map((c) => (c.absolute ? 0 : 1));
-  return x.map((v, i) => kept[i] * v + h[i] * normalizer.targetStd[i] + normalizer.targetMean[i]);
+/** `f(x, u)` in float64. */
+function predict(p: Problem, x: number[], u: number[]): number[] {
+  const change = predictedChange(p.task, p, x, u);
+  return x.map((v, i) => (p.task.spec.observation[i].absolute ? 0 : v) + change[i]);
 }
 
 /** Cost and states of the actions `[H, U]`, given as rows. */
