@@ -49,6 +49,8 @@ export function createBenchProgram(io: BenchIo): Command {
     })
     .exitOverride()
     .allowExcessArguments(false)
+    // `--json` after a command is that command's.
+    .enablePositionalOptions()
     .action((options: SpeedOptions) => speed(options, io));
   program
     .command("learning")

@@ -88,6 +88,15 @@ it("evaluates each planner on the run's models and writes nothing there", async 
   expect(plannersTable(results, [randomReturn(run)])).toMatch(/best of four/);
 }, 60_000);
 
+it("writes every episode's return to the file that --json names", async () => {
+  const file = join(folder, "planners.json");
+  const io = { out: () => {}, err: () => {} };
+  const args = ["planners", run, "--planners", "own", "--episodes", "1", "--json", file];
+  await createBenchProgram(io).parseAsync(args, { from: "user" });
+  const written = JSON.parse(readFileSync(file, "utf8")) as { episodes: number; results: { id: string }[] };
+  expect([written.episodes, written.results.map(({ id }) => id)]).toEqual([1, ["own"]]);
+}, 60_000);
+
 it("gives each run's mean over episodes and tasks, and its share between random and the first planner", () => {
   const results = [
     {

@@ -1,33 +1,58 @@
 import {
+  BoxGeometry,
   type BufferGeometry,
   Color,
   CylinderGeometry,
   Group,
+  Matrix4,
   Mesh,
   MeshBasicMaterial,
   MeshStandardMaterial,
+  type Object3D,
+  Quaternion,
   SphereGeometry,
   SRGBColorSpace,
+  Vector3,
 } from "three";
 import { RoundedBoxGeometry } from "three/addons/geometries/RoundedBoxGeometry.js";
 import { Line2 } from "three/addons/lines/Line2.js";
 import { LineGeometry } from "three/addons/lines/LineGeometry.js";
 import { LineMaterial } from "three/addons/lines/LineMaterial.js";
+import { mergeGeometries, mergeVertices } from "three/addons/utils/BufferGeometryUtils.js";
 import type { VisualBody, VisualShape } from "../../../sim/task.js";
 import { isGoal } from "./state.js";
 
-const sphere = new SphereGeometry(0.5, 32, 20);
+const spheres = { fine: new SphereGeometry(0.5, 32, 20), coarse: new SphereGeometry(0.5, 10, 6) };
 /** Along z, as recordings have it; three.js makes it along y. */
-const cylinder = new CylinderGeometry(0.5, 0.5, 1, 36).rotateX(Math.PI / 2);
+const cylinders = {
+  fine: new CylinderGeometry(0.5, 0.5, 1, 36).rotateX(Math.PI / 2),
+  coarse: new CylinderGeometry(0.5, 0.5, 1, 10).rotateX(Math.PI / 2),
+};
 
-/** A geometry of the shape's kind, and how to scale it to the shape's size. */
-function geometryOf({ kind, size }: VisualShape): { geometry: BufferGeometry; unit: boolean } {
-  if (kind === "sphere") return { geometry: sphere, unit: true };
-  if (kind !== "box") return { geometry: cylinder, unit: true };
+type Detail = keyof typeof spheres;
+
+/** A shape's geometry in its body's frame. */
+function geometryOf({ kind, size, pose }: VisualShape, detail: Detail): BufferGeometry {
   const [x, y, z] = size;
   // Edges that catch the light, without changing the shape for the eye.
   const radius = Math.min(0.005, 0.12 * Math.min(x, y, z));
-  return { geometry: new RoundedBoxGeometry(x, y, z, 2, radius), unit: false };
+  const box = () =>
+    detail === "fine" ? mergeVertices(new RoundedBoxGeometry(x, y, z, 2, radius)) : new BoxGeometry(x, y, z);
+  const geometry = kind === "box" ? box() : (kind === "sphere" ? spheres : cylinders)[detail].clone();
+  const scale = kind === "box" ? new Vector3(1, 1, 1) : new Vector3(x, y, z);
+  const [position, rotation] = [new Vector3(...pose.position), new Quaternion(...pose.rotation)];
+  return geometry.applyMatrix4(new Matrix4().compose(position, rotation, scale));
+}
+
+/** Geometries of meshes that have more than one. */
+const details = new WeakMap<Object3D, Readonly<Record<Detail, BufferGeometry>>>();
+
+/** Shows a body's round shapes with many faces or with few. */
+export function setDetail(group: Group, detail: Detail): void {
+  for (const child of group.children as Mesh[]) {
+    const geometry = details.get(child)?.[detail];
+    if (geometry !== undefined) child.geometry = geometry;
+  }
 }
 
 /** A body of an episode as three.js objects, to be moved by its pose. */
@@ -35,8 +60,15 @@ export function bodyObject(body: VisualBody): Group {
   const group = new Group();
   group.name = body.name;
   const goal = isGoal(body);
-  for (const shape of body.shapes) {
-    const mesh = shapeMesh(shape, goal);
+  // Shapes of one colour are one mesh: without a graphics processor it is the number of meshes that takes time.
+  const colors = new Map(body.shapes.map((shape) => [shape.color.join(), shape.color]));
+  for (const [key, color] of colors) {
+    const shapes = body.shapes.filter((shape) => shape.color.join() === key);
+    const [fine, coarse] = (["fine", "coarse"] as const).map((detail) =>
+      mergeGeometries(shapes.map((shape) => geometryOf(shape, detail))),
+    );
+    const mesh = meshOf(fine, color, goal);
+    details.set(mesh, { fine, coarse });
     group.add(mesh);
     if (goal) group.add(throughOthers(mesh));
   }
@@ -64,10 +96,7 @@ function goalOutline({ shapes }: VisualBody): Line2 | undefined {
   return new Line2(geometry, material);
 }
 
-function shapeMesh(shape: VisualShape, goal: boolean): Mesh {
-  const { size, pose, color } = shape;
-  const { geometry, unit } = geometryOf(shape);
-  const [r, g, b, a] = color;
+function meshOf(geometry: BufferGeometry, [r, g, b, a]: VisualShape["color"], goal: boolean): Mesh {
   const material = new MeshStandardMaterial({
     color: new Color().setRGB(r, g, b, SRGBColorSpace),
     roughness: 0.55,
@@ -77,9 +106,6 @@ function shapeMesh(shape: VisualShape, goal: boolean): Mesh {
   });
   if (goal) material.emissive.copy(material.color).multiplyScalar(0.55);
   const mesh = new Mesh(geometry, material);
-  mesh.position.set(...pose.position);
-  mesh.quaternion.set(...pose.rotation);
-  if (unit) mesh.scale.set(...size);
   mesh.castShadow = !goal;
   mesh.receiveShadow = !goal;
   return mesh;
@@ -90,9 +116,6 @@ function throughOthers(marker: Mesh): Mesh {
   const { color } = marker.material as MeshStandardMaterial;
   const material = new MeshBasicMaterial({ color, transparent: true, opacity: 0.35, depthTest: false });
   const ghost = new Mesh(marker.geometry, material);
-  ghost.position.copy(marker.position);
-  ghost.quaternion.copy(marker.quaternion);
-  ghost.scale.copy(marker.scale);
   ghost.renderOrder = 1;
   return ghost;
 }
@@ -101,7 +124,7 @@ function throughOthers(marker: Mesh): Mesh {
 export function disposeBodies(groups: readonly Group[]): void {
   for (const group of groups) {
     for (const child of group.children as Mesh[]) {
-      if (child.geometry !== sphere && child.geometry !== cylinder) child.geometry.dispose();
+      for (const geometry of Object.values(details.get(child) ?? [child.geometry])) geometry.dispose();
       (child.material as MeshStandardMaterial).dispose();
     }
   }

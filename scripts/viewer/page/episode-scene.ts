@@ -1,5 +1,5 @@
 import { type Group, Quaternion, Scene, Vector3 } from "three";
-import { bodyObject, disposeBodies } from "./bodies.js";
+import { bodyObject, disposeBodies, setDetail } from "./bodies.js";
 import type { EpisodeData } from "./data.js";
 import { type Frame, frameOf, radiusOf } from "./framing.js";
 import { PathLine } from "./path-line.js";
@@ -46,6 +46,12 @@ export class EpisodeScene {
     this.surroundings.theme = theme;
     if (this.#path !== undefined) this.#path.color = theme.trace;
     if (this.#plans !== undefined) this.#plans.colors = theme.plan;
+  }
+
+  /** Whether to draw in detail. */
+  set fine(fine: boolean) {
+    for (const group of this.#groups) setDetail(group, fine ? "fine" : "coarse");
+    if (this.#path !== undefined) this.#path.fine = fine;
   }
 
   set pathVisible(visible: boolean) {

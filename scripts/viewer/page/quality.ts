@@ -1,16 +1,19 @@
-/** How much is drawn per frame: a share of the screen's resolution, and whether there are shadows. */
+/** How much is drawn per frame. */
 export interface Quality {
+  /** Share of the screen's. */
   readonly resolution: number;
   readonly shadows: boolean;
+  /** Round shapes of many faces and wide lines; else of few, and thin ones. */
+  readonly fine: boolean;
 }
 
 /** From the best to the cheapest. */
 export const LEVELS: readonly Quality[] = [
-  { resolution: 1, shadows: true },
-  { resolution: 0.7, shadows: true },
-  { resolution: 0.7, shadows: false },
-  { resolution: 0.5, shadows: false },
-  { resolution: 0.35, shadows: false },
+  { resolution: 1, shadows: true, fine: true },
+  { resolution: 0.7, shadows: true, fine: true },
+  { resolution: 0.7, shadows: false, fine: true },
+  { resolution: 0.5, shadows: false, fine: false },
+  { resolution: 0.35, shadows: false, fine: false },
 ];
 
 /** Mean time between frames, ms, above which a level is given up, over so many frames; or of one alone. */

@@ -170,7 +170,7 @@ export class Stage {
     this.#camera.lookAt(this.#controls.target);
   }
 
-  draw({ resolution, shadows }: Quality): void {
+  draw({ resolution, shadows, fine }: Quality): void {
     const { clientWidth: width, clientHeight: height } = this.#canvas;
     if (this.#scene === undefined || width === 0 || height === 0) return;
     const ratio = Math.min(devicePixelRatio, 2) * resolution;
@@ -186,6 +186,7 @@ export class Stage {
     this.#camera.far = distance + 30 * radius;
     this.#camera.updateProjectionMatrix();
     this.#scene.surroundings.shadows = shadows;
+    this.#scene.fine = fine;
     this.#scene.surroundings.follow(this.#controls.target);
     this.#renderer.render(this.#scene.scene, this.#camera);
     this.frames++;

@@ -112,6 +112,8 @@ export class Surroundings {
 
   set shadows(on: boolean) {
     this.#key.castShadow = on;
+    // Without shadows there is nothing of it to see.
+    this.#ground.visible = on;
   }
 
   /** Moves along with what the camera looks at. */
