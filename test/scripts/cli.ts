@@ -22,9 +22,12 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Starts the command line; `kill` sends a signal, `printed` is what came so far, `finished` resolves at its end. */
-export function start(args: readonly string[], cwd = tmpdir(), env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [CLI, ...args], {
+/**
+ * Starts the command line, or another script; `kill` sends a signal, `printed` is what came so far, `finished` resolves at
+ * its end.
+ */
+export function start(args: readonly string[], cwd = tmpdir(), env: NodeJS.ProcessEnv = {}, script = CLI) {
+  const child = spawn(process.execPath, [script, ...args], {
     cwd,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -50,6 +53,14 @@ export function start(args: readonly string[], cwd = tmpdir(), env: NodeJS.Proce
 
 export function run(args: readonly string[], cwd?: string, env?: NodeJS.ProcessEnv): Promise<Finished> {
   return start(args, cwd, env).finished;
+}
+
+export function runScript(
+  script: string,
+  args: readonly string[],
+  env?: NodeJS.ProcessEnv,
+): Promise<Finished> {
+  return start(args, undefined, env, script).finished;
 }
 
 export function temporaryFolder(): string {

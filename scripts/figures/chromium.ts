@@ -1,0 +1,33 @@
+import { existsSync } from "node:fs";
+import { type Browser, chromium } from "playwright-core";
+import { RunError } from "../../sim/core/errors.js";
+
+const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+/** Without traffic of the browser's own, as root, and drawing without a graphics processor. */
+const ARGUMENTS = [
+  ...["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-sync"],
+  ...["--disable-background-networking", "--disable-component-update"],
+  ...["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
+];
+
+export function findChromium(): string | undefined {
+  return process.env.HYPERCRL_CHROMIUM || PLACES.find((place) => existsSync(place));
+}
+
+/**
+ * Starts a browser without a window and with a profile of its own. Set HYPERCRL_CHROMIUM for one elsewhere.
+ * @throws RunError without one
+ */
+export async function launchChromium(): Promise<Browser> {
+  const executablePath = findChromium();
+  if (executablePath === undefined || !existsSync(executablePath)) {
+    throw new RunError({
+      what: "Pages need Chromium to be drawn",
+      got: executablePath === undefined ? "none" : `no file ${executablePath}`,
+      expected: `one of ${PLACES.join(", ")}`,
+      todo: "Install it (Debian: apt-get install chromium), or set HYPERCRL_CHROMIUM to its path",
+    });
+  }
+  return chromium.launch({ executablePath, headless: true, args: ARGUMENTS });
+}
