@@ -16,15 +16,17 @@ import { serveViewer } from "../viewer/server.js";
 import { launchChromium } from "./chromium.js";
 import { stepUnderWay, thenAndNow } from "./moments.js";
 
-const SIZE = { width: 1040, height: 650 } as const;
+const SIZE = { width: 1040, height: 650 };
+/** Shows a matrix of five tasks whole, with its axes. */
+const REPORT_SIZE = { ...SIZE, height: 720 };
 /** Longest that a busy machine may take for one thing, ms. */
 const PATIENCE = 120_000;
 /** A picture that was not drawn again for so long, and so often, is at its best, ms; see `REST` of the viewer. */
 const SETTLED = 1500;
 const SETTLED_FRAMES = 20;
 
-async function openPage(browser: Browser, url: string): Promise<Page> {
-  const page = await browser.newPage({ viewport: SIZE, colorScheme: "light", reducedMotion: "reduce" });
+async function openPage(browser: Browser, url: string, size = SIZE): Promise<Page> {
+  const page = await browser.newPage({ viewport: size, colorScheme: "light", reducedMotion: "reduce" });
   page.setDefaultTimeout(PATIENCE);
   await page.goto(url);
   return page;
@@ -95,7 +97,7 @@ async function drawSection(page: Page, title: string): Promise<Buffer> {
     scrollBy({ top: top(titles[at]) - document.getElementById("lines").offsetHeight, behavior: "instant" });
     return top(titles[at + 1]);
   })()`);
-  const height = Math.floor(Math.min(SIZE.height, next as number));
+  const height = Math.floor(Math.min(REPORT_SIZE.height, next as number));
   return page.screenshot({ clip: { x: 0, y: 0, width: SIZE.width, height } });
 }
 
@@ -108,7 +110,7 @@ async function drawReport(
   try {
     const files = checkOutput(join(folder, "report.html"));
     writeOutput(files, makePlayable(reportData(readSource(runs), files.html), basename(files.episodes)));
-    const page = await openPage(browser, pathToFileURL(files.html).href);
+    const page = await openPage(browser, pathToFileURL(files.html).href, REPORT_SIZE);
     return [await drawSection(page, "Learning curves"), await drawSection(page, "Evaluation matrix")];
   } finally {
     rmSync(folder, { recursive: true });

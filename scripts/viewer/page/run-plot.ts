@@ -120,6 +120,9 @@ export class RunPlot {
     ctx.strokeStyle = this.#theme.axis;
     ctx.fillStyle = this.#theme.axis;
     ctx.font = `${10 * scale}px system-ui`;
+    // uPlot leaves its own here.
+    ctx.textAlign = "left";
+    ctx.textBaseline = "alphabetic";
     ctx.setLineDash([3 * scale, 3 * scale]);
     for (const { index, task } of curvesOfRun(this.#state!).begins) {
       const x = Math.round(valToPos(index + 0.5, "x", true));
