@@ -104,6 +104,13 @@ export class Live {
     for (const run of this.#runs.values()) run.letGo();
   }
 
+  /** Whether some run goes on and is followed. */
+  get following(): boolean {
+    return [...this.#runs.values()].some(
+      ({ state, strip }) => state?.status === "running" && strip.follow.on,
+    );
+  }
+
   toggleFollow(): void {
     for (const { strip } of this.#runs.values())
       if (!strip.follow.element.hidden) strip.follow.element.click();

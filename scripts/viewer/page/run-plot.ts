@@ -130,7 +130,7 @@ export class RunPlot {
       ctx.moveTo(x, bbox.top - 10 * scale);
       ctx.lineTo(x, bbox.top + bbox.height);
       ctx.stroke();
-      ctx.fillText(`task ${task}`, x + 3 * scale, bbox.top - 3 * scale);
+      ctx.fillText(String(task), x + 3 * scale, bbox.top - 3 * scale);
     }
     ctx.restore();
   }

@@ -38,6 +38,7 @@ export class Viewer {
   readonly #loop = new DrawLoop(
     (ms) => this.playback.tick(ms),
     (quality) => this.#pictures.draw(quality),
+    () => this.playback.playing && this.#live.following,
   );
   readonly #live = new Live({
     playback: this.playback,
@@ -103,7 +104,11 @@ export class Viewer {
 
   /** Loads the list and the episodes to show first, and begins to draw. */
   async start(): Promise<void> {
-    this.#loop.start();
+    const frame = (now: number) => {
+      requestAnimationFrame(frame);
+      this.#loop.frame(now);
+    };
+    requestAnimationFrame(frame);
     const named = location.hash !== "";
     if (await this.#refresh()) await this.#message.attempt(() => this.#followAddress());
     this.#title.show(this.#pictures.episodes);
