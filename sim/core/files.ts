@@ -48,7 +48,7 @@ export function diskError(path: string, cause: unknown): HyperCrlError {
     got: full ? `no space left on the disk (${code})` : code,
     expected: full ? "free disk space" : "a writable folder",
     todo: full
-      ? "Free some space, then continue the run with `hypercrl train --resume RUN`; everything saved so far is intact"
+      ? "Free some space, then give the command again; a run goes on with `hypercrl train --resume RUN`. Everything saved so far is intact"
       : "Check the folder's permissions",
     cause,
   });
