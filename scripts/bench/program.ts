@@ -7,6 +7,7 @@ import type { Io } from "../io.js";
 import { formatComparison } from "./compare.js";
 import { searchDoorStart } from "./door-start.js";
 import { benchLearning } from "./learning.js";
+import { liveTable, measureLive } from "./live.js";
 import { describeMachine } from "./machine.js";
 import { LONG_REPETITION, REPETITION } from "./measure.js";
 import { benchPhysicsStep, parseSetting } from "./physics-step.js";
@@ -23,6 +24,12 @@ interface SpeedOptions {
   /** A file, or true for standard output. */
   readonly json?: string | true;
   readonly compare?: string;
+}
+
+interface LiveChoice {
+  readonly rounds: number;
+  readonly tasks: number;
+  readonly json?: string;
 }
 
 interface PlannersChoice {
@@ -68,6 +75,13 @@ export function createBenchProgram(io: BenchIo): Command {
     .option("--json <file>", "write every episode's return to a file")
     .action((runs: string[], options: PlannersChoice) => comparePlanners(runs, options, io));
   program
+    .command("live")
+    .description("what a viewer and a page that follows it cost a training run; needs Chromium")
+    .option("--rounds <n>", "runs of each kind", jobCount, 3)
+    .option("--tasks <n>", "tasks of cartpole per run, about 15 s each", jobCount, 5)
+    .option("--json <file>", "write every run's times to a file")
+    .action((options: LiveChoice) => live(options, io));
+  program
     .command("physics")
     .description("compare physics steps and solver iterations of the push tasks with a fine reference")
     .option(
@@ -98,6 +112,13 @@ export function createBenchProgram(io: BenchIo): Command {
     .option("--count <n>", "how many of the best are shown", jobCount, 10)
     .action(({ step, count }: { step: number; count: number }) => io.out(searchDoorStart(step, count)));
   return program;
+}
+
+async function live({ rounds, tasks, json }: LiveChoice, io: BenchIo): Promise<void> {
+  if (json !== undefined) checkWritable(json);
+  const results = await measureLive({ rounds, tasks, say: io.err });
+  io.out(liveTable(results));
+  if (json !== undefined) writeFileSafely(resolve(json), `${JSON.stringify({ tasks, results }, null, 1)}\n`);
 }
 
 async function comparePlanners(

@@ -4,12 +4,13 @@ import { RunError } from "../../sim/core/errors.js";
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** Without traffic of the browser's own, as root, and drawing without a graphics processor. */
+/** Without traffic of the browser's own, as root. */
 const ARGUMENTS = [
   ...["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-sync"],
   ...["--disable-background-networking", "--disable-component-update"],
-  ...["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
 ];
+/** Draws the page without a graphics processor as it would with one. */
+const EMULATED = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
 
 export function findChromium(): string | undefined {
   return process.env.HYPERCRL_CHROMIUM || PLACES.find((place) => existsSync(place));
@@ -17,9 +18,10 @@ export function findChromium(): string | undefined {
 
 /**
  * Starts a browser without a window and with a profile of its own. Set HYPERCRL_CHROMIUM for one elsewhere.
+ * @param drawing `emulated`: the same picture on every machine; `own`: the browser's own choice
  * @throws RunError without one
  */
-export async function launchChromium(): Promise<Browser> {
+export async function launchChromium(drawing: "emulated" | "own" = "emulated"): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined || !existsSync(executablePath)) {
     throw new RunError({
@@ -29,5 +31,9 @@ export async function launchChromium(): Promise<Browser> {
       todo: "Install it (Debian: apt-get install chromium), or set HYPERCRL_CHROMIUM to its path",
     });
   }
-  return chromium.launch({ executablePath, headless: true, args: ARGUMENTS });
+  return chromium.launch({
+    executablePath,
+    headless: true,
+    args: drawing === "own" ? ARGUMENTS : [...ARGUMENTS, ...EMULATED],
+  });
 }

@@ -39,6 +39,7 @@ export class Viewer {
     (ms) => this.playback.tick(ms),
     (quality) => this.#pictures.draw(quality),
     () => this.playback.playing && this.#live.following,
+    (run) => requestAnimationFrame(run),
   );
   readonly #live = new Live({
     playback: this.playback,
@@ -104,11 +105,7 @@ export class Viewer {
 
   /** Loads the list and the episodes to show first, and begins to draw. */
   async start(): Promise<void> {
-    const frame = (now: number) => {
-      requestAnimationFrame(frame);
-      this.#loop.frame(now);
-    };
-    requestAnimationFrame(frame);
+    this.#loop.start();
     const named = location.hash !== "";
     if (await this.#refresh()) await this.#message.attempt(() => this.#followAddress());
     this.#title.show(this.#pictures.episodes);
