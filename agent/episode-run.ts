@@ -23,53 +23,55 @@ export interface LoopServices {
 /** Thrown inside the loop when the user asked to stop. */
 export class Stopped extends Error {}
 
-/** What an episode is recorded as. */
-export type EpisodeKind = Pick<EpisodeHeader, "phase" | "afterTask" | "taskIndex" | "seed">;
+/** One episode to run. */
+export interface EpisodeOptions {
+  readonly seed: number;
+  /** What its recording says of it; without, nothing is recorded. */
+  readonly header?: Omit<EpisodeHeader, "seed">;
+  /** Whether the recording holds the plans. */
+  readonly plans?: boolean;
+  /** True once the user asked to stop. */
+  readonly stopRequested: () => boolean;
+}
 
-/** What an episode leaves in the metrics. */
+/** What came of an episode. */
 export interface Outcome {
   readonly return: number;
   readonly success: boolean;
   readonly measures: Readonly<Record<string, number>>;
-  /** Path of the recording inside the run folder. */
-  readonly recording: string;
 }
 
 /** Sequences recorded of every plan beside the chosen one. */
-export const OTHERS_RECORDED = 6;
+const OTHERS_RECORDED = 6;
 
 /** What can say where its last plan leads; see `MpcPolicy.forecast`. */
 export interface Forecaster {
   forecast(observation: Float32Array, most: number): Promise<Forecast>;
 }
 
-/** One recorded episode in progress. */
+/** One episode in progress, recorded or not. */
 export class EpisodeRun {
   readonly #environment: Environment;
-  readonly #recorder: EpisodeRecorder;
-  readonly #services: LoopServices;
+  readonly #options: EpisodeOptions;
+  readonly #recorder: EpisodeRecorder | undefined;
+  #return = 0;
   observation: Float32Array;
   over = false;
 
-  constructor(environment: Environment, services: LoopServices, kind: EpisodeKind) {
-    const { store } = services;
+  constructor(environment: Environment, options: EpisodeOptions) {
+    const { seed, header } = options;
     this.#environment = environment;
-    this.#services = services;
-    this.observation = environment.reset(kind.seed);
-    this.#recorder = new EpisodeRecorder(environment, {
-      suite: store.settings.suite,
-      task: environment.task.name,
-      settingsHash: store.settingsHash,
-      versions: { hypercrl: store.versions.hypercrl, physics: store.versions.physics },
-      ...kind,
-    });
+    this.#options = options;
+    this.observation = environment.reset(seed);
+    this.#recorder = header && new EpisodeRecorder(environment, { ...header, seed });
   }
 
   /** Makes one step. @throws Stopped when the user asked to stop */
   step(action: Float32Array): StepResult {
-    if (this.#services.stopRequested()) throw new Stopped();
+    if (this.#options.stopRequested()) throw new Stopped();
     const result = this.#environment.step(action);
-    this.#recorder.record(action, result);
+    this.#recorder?.record(action, result);
+    this.#return += result.reward;
     this.observation = result.observation;
     this.over = result.terminated || result.truncated;
     return result;
@@ -77,8 +79,8 @@ export class EpisodeRun {
 
   /** Records, where plans are recorded, the plan just made for the next step. */
   async recordPlan(planner: Forecaster): Promise<void> {
-    if (!this.#services.recordPlans) return;
-    this.#recorder.recordPlan(await planner.forecast(this.observation, OTHERS_RECORDED));
+    if (!this.#options.plans) return;
+    this.#recorder?.recordPlan(await planner.forecast(this.observation, OTHERS_RECORDED));
   }
 
   /** Plans and makes a step. @throws Stopped when the user asked to stop */
@@ -89,20 +91,19 @@ export class EpisodeRun {
   }
 
   /** Writes what was recorded before a failure, so that it can be looked at. */
-  async salvage(name: string): Promise<void> {
-    await this.#recorder.finish(this.#services.store.episodePath(name));
+  async salvage(path: string): Promise<void> {
+    await this.#recorder?.finish(path);
   }
 
-  /** Writes the recording and sums up. */
-  async finish(name: string): Promise<Outcome> {
+  /**
+   * Sums up, and writes the recording if there is one.
+   * @param path of the recording
+   */
+  async finish(path?: string): Promise<Outcome> {
     // Random episodes await nothing else: without a turn of the event loop a signal would not be seen.
     await setImmediate();
-    const totals = await this.#recorder.finish(this.#services.store.episodePath(name));
-    return {
-      return: totals.return,
-      success: totals.success,
-      measures: this.#environment.scene.measure(),
-      recording: `episodes/${name}.mcap`,
-    };
+    if (path !== undefined) await this.#recorder?.finish(path);
+    const measures = this.#environment.scene.measure();
+    return { return: this.#return, success: this.#environment.task.succeeded(measures), measures };
   }
 }

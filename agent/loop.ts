@@ -1,9 +1,10 @@
 import { Rng } from "../sim/core/rng.js";
 import { Environment } from "../sim/environment.js";
+import type { EpisodeHeader } from "../sim/recording/episode.js";
 import type { Task } from "../sim/task.js";
 import { Agent } from "./agent.js";
 import type { Checkpoint, Progress } from "./checkpoint.js";
-import { type EpisodeKind, EpisodeRun, type LoopServices, Stopped } from "./episode-run.js";
+import { EpisodeRun, type LoopServices, type Outcome, Stopped } from "./episode-run.js";
 import { EvaluationMatrix } from "./evaluation.js";
 import { keptBy } from "./methods/kept.js";
 import { TrainingSessions } from "./training-sessions.js";
@@ -12,6 +13,9 @@ export type { LoopServices } from "./episode-run.js";
 
 /** Seed of every environment reset in evaluation, so that all methods and moments face the same starts. */
 export const EVALUATION_SEED = 90_000;
+
+/** What an episode is recorded as. */
+type EpisodeKind = Pick<EpisodeHeader, "phase" | "afterTask" | "taskIndex" | "seed">;
 
 /**
  * The main loop: for each task in order, explore, learn and plan; then evaluate every task seen so far. Work is
@@ -63,7 +67,7 @@ export class ContinualLoop {
     } catch (error) {
       if (error instanceof Stopped) return "stopped";
       // What failed matters more than whether its recording could be kept.
-      await this.#episode?.salvage("failed").catch(() => {});
+      await this.#episode?.salvage(this.#services.store.episodePath("failed")).catch(() => {});
       throw error;
     } finally {
       this.#environment?.close();
@@ -91,7 +95,7 @@ export class ContinualLoop {
         const header = { phase: "random", afterTask: -1, taskIndex: p.task, seed } as const;
         const episode = this.#startEpisode(environment, header);
         while (!episode.over) episode.step(randomAction(task, rng));
-        const outcome = await episode.finish(`baseline-${label(p.task)}-${label(k)}`);
+        const outcome = await this.#finish(episode, `baseline-${label(p.task)}-${label(k)}`);
         this.#matrix.addRandom(p.task, outcome.return);
         this.#log({ type: "baseline", task: task.name, taskIndex: p.task, episode: k, ...outcome });
         this.#services.report({
@@ -138,7 +142,7 @@ export class ContinualLoop {
     await this.#training.finish(p.task);
     const planning = { type: "planning", taskIndex: p.task, steps, ...this.#planned };
     if (planning.actions > 0) this.#services.store.append("timing", planning);
-    const outcome = await episode.finish(`${label(p.task)}-${phase}-${label(p.episode, 4)}`);
+    const outcome = await this.#finish(episode, `${label(p.task)}-${phase}-${label(p.episode, 4)}`);
     this.#log({
       type: "episode",
       phase,
@@ -179,7 +183,7 @@ export class ContinualLoop {
           const episode = this.#startEpisode(environment, header);
           policy.startEpisode(stream(k));
           while (!episode.over) await episode.act(policy);
-          const outcome = await episode.finish(`${label(afterTask)}-evaluate-${label(j)}-${label(k)}`);
+          const outcome = await this.#finish(episode, evaluationName(afterTask, j, k));
           this.#matrix.add(afterTask, j, outcome.return);
           this.#log({ type: "evaluation", afterTask, task: task.name, taskIndex: j, episode: k, ...outcome });
           this.#services.report({ kind: "evaluation", afterTask, task: task.name, episode: k, ...outcome });
@@ -194,9 +198,23 @@ export class ContinualLoop {
     this.#advance(last ? { stage: "done" } : { stage: "learn", task: afterTask + 1, evaluated: 0 });
   }
 
-  #startEpisode(environment: Environment, kind: EpisodeKind): EpisodeRun {
-    this.#episode = new EpisodeRun(environment, this.#services, kind);
+  #startEpisode(environment: Environment, { seed, ...kind }: EpisodeKind): EpisodeRun {
+    const { store, recordPlans: plans = false, stopRequested } = this.#services;
+    const header = {
+      suite: store.settings.suite,
+      task: environment.task.name,
+      settingsHash: store.settingsHash,
+      versions: { hypercrl: store.versions.hypercrl, physics: store.versions.physics },
+      ...kind,
+    };
+    this.#episode = new EpisodeRun(environment, { seed, header, plans, stopRequested });
     return this.#episode;
+  }
+
+  /** What an episode leaves in the metrics. */
+  async #finish(episode: EpisodeRun, name: string): Promise<Outcome & { readonly recording: string }> {
+    const outcome = await episode.finish(this.#services.store.episodePath(name));
+    return { ...outcome, recording: `episodes/${name}.mcap` };
   }
 
   async #plan(episode: EpisodeRun): Promise<Float32Array> {
@@ -239,6 +257,11 @@ function randomAction(task: Task, rng: Rng): Float32Array {
 /** Seed of a learning episode's reset: distinct for every episode of every task. */
 function episodeSeed({ task, episode }: Progress): number {
   return task * 1_000_000 + episode;
+}
+
+/** Name of the recording of an evaluation episode, from 0-based indices. */
+export function evaluationName(afterTask: number, task: number, episode: number): string {
+  return `${label(afterTask)}-evaluate-${label(task)}-${label(episode)}`;
 }
 
 /** Numbers from 1, with leading zeros so that files sort. */

@@ -30,7 +30,7 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
       "dynamics.hidden=[64,64]",
       "planner.samples=64",
       "planner.elites=8",
-      "planner.iterations=3",
+      "planner.iterations=2",
       "planner.initialStd=2",
     ],
   },

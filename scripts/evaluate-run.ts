@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { OTHERS_RECORDED } from "../agent/episode-run.js";
-import { EVALUATION_SEED } from "../agent/loop.js";
+import { EpisodeRun, type Outcome, Stopped } from "../agent/episode-run.js";
+import { EVALUATION_SEED, evaluationName } from "../agent/loop.js";
 import type { MpcPolicy } from "../agent/policy.js";
 import { hashSettings } from "../agent/run-store.js";
 import { changePlanner, parseSettings, type Settings } from "../agent/settings.js";
@@ -9,7 +9,6 @@ import { UsageError } from "../sim/core/errors.js";
 import { Rng } from "../sim/core/rng.js";
 import { Environment } from "../sim/environment.js";
 import type { EpisodeHeader } from "../sim/recording/episode.js";
-import { EpisodeRecorder } from "../sim/recording/recorder.js";
 import type { Task } from "../sim/task.js";
 import { openSavedState, type SavedStateOptions } from "./saved-state.js";
 import { currentVersions } from "./versions.js";
@@ -29,10 +28,7 @@ export interface EvaluateOptions extends SavedStateOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface EvaluatedEpisode {
-  readonly return: number;
-  readonly success: boolean;
-  readonly measures: Readonly<Record<string, number>>;
+export interface EvaluatedEpisode extends Outcome {
   /** Path of its recording, where they are kept. */
   readonly recording?: string;
 }
@@ -85,13 +81,12 @@ export async function evaluateRun(folder: string, options: EvaluateOptions = {})
       const policy = await agent.policyFor(j, stream(0));
       const done: EvaluatedEpisode[] = [];
       out.push({ task: task.name, episodes: done });
-      const name = (k: number) => [afterTask, "evaluate", j + 1, k + 1].map(label).join("-");
       const measure: Measurement = {
         ...{ task, policy, stream, episodes, firstSeed: seed ?? EVALUATION_SEED, signal },
         ...(recordings !== undefined && {
           recording: {
-            origin: { ...origin, task: task.name, taskIndex: j },
-            path: (k) => join(recordings, `${name(k)}.mcap`),
+            header: { ...origin, task: task.name, taskIndex: j },
+            path: (k) => join(recordings, `${evaluationName(afterTask - 1, j, k)}.mcap`),
           },
         }),
       };
@@ -116,40 +111,29 @@ interface Measurement {
   readonly firstSeed: number;
   readonly signal: AbortSignal | undefined;
   readonly recording?: {
-    readonly origin: Omit<EpisodeHeader, "seed">;
+    readonly header: Omit<EpisodeHeader, "seed">;
     readonly path: (episode: number) => string;
   };
 }
 
-/** Numbers as in the names of a run's own recordings. */
-const label = (part: number | string): string => String(part).padStart(2, "0");
-
 /** Whole episodes only: the one that the signal interrupts is dropped. */
 async function* runEpisodes(m: Measurement): AsyncGenerator<EvaluatedEpisode> {
   const environment = new Environment(m.task);
+  const options = {
+    ...(m.recording !== undefined && { header: m.recording.header, plans: true }),
+    stopRequested: () => m.signal?.aborted === true,
+  };
   try {
     for (let k = 0; k < m.episodes; k++) {
       m.policy.startEpisode(m.stream(k));
-      const seed = m.firstSeed + k;
-      let observation = environment.reset(seed);
-      const recorder = m.recording && new EpisodeRecorder(environment, { ...m.recording.origin, seed });
-      let sum = 0;
-      for (let over = false; !over; ) {
-        const action = await m.policy.act(observation);
-        recorder?.recordPlan(await m.policy.forecast(observation, OTHERS_RECORDED));
-        const result = environment.step(action);
-        recorder?.record(action, result);
-        if (m.signal?.aborted) return;
-        observation = result.observation;
-        sum += result.reward;
-        over = result.terminated || result.truncated;
-      }
-      const measures = environment.scene.measure();
-      const path = m.recording?.path(k);
-      if (path !== undefined) await recorder?.finish(path);
-      const figures = { return: sum, success: m.task.succeeded(measures), measures };
-      yield path === undefined ? figures : { ...figures, recording: path };
+      const episode = new EpisodeRun(environment, { ...options, seed: m.firstSeed + k });
+      while (!episode.over) await episode.act(m.policy);
+      const recording = m.recording?.path(k);
+      const outcome = await episode.finish(recording);
+      yield recording === undefined ? outcome : { ...outcome, recording };
     }
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
   } finally {
     environment.close();
   }

@@ -92,7 +92,7 @@ function embeddedOrNone(path: string, run: number): EmbeddedEpisode | undefined 
 function withLinks(run: RunRow, source: number, held: readonly EpisodeRef[], page: string): RunRow {
   const refOf = ({ recording }: EpisodeRow) =>
     held.find((ref) => ref.source === source && ref.file === basename(recording));
-  const linkTo = (...refs: readonly EpisodeRef[]) => `${encodeURIComponent(page)}${fragmentOf(refs)}`;
+  const linkTo = (...refs: readonly EpisodeRef[]) => `${encodeURIComponent(page)}${fragmentOf(refs, true)}`;
   const episodes = run.episodes.map((row): EpisodeRow => {
     const own = refOf(row);
     if (own === undefined) return row;

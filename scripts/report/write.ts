@@ -56,13 +56,30 @@ function checkReplaceable(path: string, ours: RegExp): void {
   });
 }
 
-/** The page last: where it is, the numbers and the episodes are. */
+/**
+ * The page last: where it is, the numbers and the episodes are. Where one of them cannot be written, those that were new
+ * are taken away again.
+ */
 export function writeOutput(files: ReportFiles, { data, embedded }: Playable): void {
-  const page = reportHtml(data);
+  const texts: readonly (readonly [path: string, text: string])[] = [
+    ...(embedded === undefined
+      ? []
+      : [[files.episodes, exportedPage(embedded, `${data.generator} episodes`)] as const]),
+    [files.json, `${JSON.stringify(data, null, 2)}\n`],
+    [files.csv, reportCsv(data)],
+    [files.html, reportHtml(data)],
+  ];
   // Links of an earlier report would lead to other runs.
   if (embedded === undefined) rmSync(files.episodes, { force: true });
-  else writeFileSafely(files.episodes, exportedPage(embedded, `${data.generator} episodes`));
-  writeFileSafely(files.json, `${JSON.stringify(data, null, 2)}\n`);
-  writeFileSafely(files.csv, reportCsv(data));
-  writeFileSafely(files.html, page);
+  const created: string[] = [];
+  try {
+    for (const [path, text] of texts) {
+      const isNew = !existsSync(path);
+      writeFileSafely(path, text);
+      if (isNew) created.push(path);
+    }
+  } catch (error) {
+    for (const path of created) rmSync(path, { force: true });
+    throw error;
+  }
 }

@@ -68,7 +68,7 @@ function portError(port: number, cause: NodeJS.ErrnoException): RunError {
     what: busy ? `Port ${port} is in use` : `Cannot listen on port ${port}`,
     got: busy ? "another program listening on 127.0.0.1 there" : (cause.code ?? String(cause)),
     expected: "a free port",
-    todo: "Choose another with --port, or leave --port out to get a free one",
+    todo: "Choose another port, or name none to get a free one",
     cause,
   });
 }

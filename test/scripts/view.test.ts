@@ -52,7 +52,7 @@ describe("hypercrl view", () => {
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
     const { port } = server.address() as AddressInfo;
     const finished = await run(["view", episode, "--port", String(port)]);
-    expectOneError(finished, 1, new RegExp(`Port ${port} is in use.*Choose another with --port`));
+    expectOneError(finished, 1, new RegExp(`Port ${port} is in use.*Choose another port`));
     await new Promise((done) => server.close(done));
   });
 

@@ -14,6 +14,8 @@ type Packed = "poses" | "observation" | "action" | "reward" | "measures";
 export interface PlansData extends Omit<PlansPayload, "paths" | "expected"> {
   readonly paths: Float32Array;
   readonly expected: Float32Array;
+  /** Index of the plan that was made in a state; no entry where none was. */
+  readonly planIn: ReadonlyMap<number, number>;
 }
 
 /** An episode with its numbers unpacked; shapes as in `EpisodePayload`. */
@@ -59,15 +61,23 @@ export function unpackEpisode(payload: EpisodePayload): EpisodeData {
   const { plans, ...rest } = payload;
   return {
     ...rest,
-    ...(plans !== undefined && {
-      plans: { ...plans, paths: unpackFloats(plans.paths), expected: unpackFloats(plans.expected) },
-    }),
+    ...(plans !== undefined && { plans: unpackPlans(plans) }),
     poses: unpackFloats(payload.poses),
     observation: unpackFloats(payload.observation),
     action: unpackFloats(payload.action),
     measures: unpackFloats(payload.measures),
     reward,
     returns,
+  };
+}
+
+function unpackPlans(plans: PlansPayload): PlansData {
+  return {
+    ...plans,
+    paths: unpackFloats(plans.paths),
+    expected: unpackFloats(plans.expected),
+    // A step is made from the state before it.
+    planIn: new Map(plans.steps.map((step, p) => [step - 1, p])),
   };
 }
 

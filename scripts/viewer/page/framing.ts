@@ -64,7 +64,7 @@ export function frameOf(episode: EpisodeData): Frame {
   for (const state of states) join(path, boundsIn(episode, state, subject));
   const longest = (box: Box) => Math.max(...sizeOf(box));
   const travels = longest(path) > TRAVEL * longest(start);
-  const box = travels ? inflate(start, ROOM) : path;
+  const box = travels ? inflate(boundsFollowed(episode, states, subject), ROOM) : path;
   for (const i of of(isGoal)) {
     const goal = boundsIn(episode, 0, [i]);
     if (!travels) join(box, goal);
@@ -88,6 +88,18 @@ export function frameOf(episode: EpisodeData): Frame {
   const plane = planeOf(episode, moving, states);
   const clearest = plane === undefined ? clearestDirection(episode, CORNERS) : CORNERS[0];
   return { box, ground, travels, plane, clearest };
+}
+
+/** What some bodies' bounds would be if their middle stayed where it is at the start. */
+function boundsFollowed(episode: EpisodeData, states: readonly number[], bodies: readonly number[]): Box {
+  const box = emptyBox();
+  const origin = middleOf(episode, 0, bodies);
+  for (const state of states) {
+    const here = boundsIn(episode, state, bodies);
+    const back = sub(origin, middleOf(episode, state, bodies));
+    if (!isEmpty(here)) join(box, { min: add(here.min, back), max: add(here.max, back) });
+  }
+  return box;
 }
 
 /** A frame for two episodes of the same kind; none when their robots travel. */
@@ -123,6 +135,12 @@ function boundsIn(episode: EpisodeData, state: number, bodies: readonly number[]
     }
   }
   return box;
+}
+
+/** Mean position of bodies, as a camera that follows them takes it. */
+function middleOf(episode: EpisodeData, state: number, bodies: readonly number[]): Vec3 {
+  const sum = bodies.map((body) => poseOf(episode, state, body).position).reduce(add, [0, 0, 0]);
+  return scale(sum, 1 / Math.max(bodies.length, 1));
 }
 
 /** The plane that every moving body stays in: each keeps one coordinate to within a thousandth of all motion. */

@@ -24,8 +24,6 @@ export interface PlanColors {
 export class PlanLines {
   readonly objects: readonly Object3D[];
   readonly #plans: PlansData;
-  /** Index of the plan by which each step is made. */
-  readonly #planOf: ReadonlyMap<number, number>;
   readonly #chosen: LineSegments2;
   readonly #others: LineSegments<BufferGeometry, LineBasicMaterial>;
   readonly #positions: Float32Array;
@@ -34,7 +32,6 @@ export class PlanLines {
   /** @param plans with at least one landmark */
   constructor(plans: PlansData, colors: PlanColors) {
     this.#plans = plans;
-    this.#planOf = new Map(plans.steps.map((step, p) => [step, p]));
     const { horizon, landmarks, sequences } = plans;
     this.#positions = new Float32Array(landmarks.length * (sequences - 1) * horizon * 6);
     const material = { transparent: true, depthTest: false, depthWrite: false };
@@ -62,9 +59,9 @@ export class PlanLines {
     for (const object of this.objects) object.visible = visible;
   }
 
-  /** Shows the plan made in a state, that of the step after it; none where none was made. */
+  /** Shows the plan made in a state; none where none was made. */
   show(state: number): void {
-    const plan = this.#planOf.get(state + 1);
+    const plan = this.#plans.planIn.get(state);
     for (const object of this.objects) object.visible = this.#visible && plan !== undefined;
     if (plan === undefined) return;
     const { landmarks, sequences } = this.#plans;

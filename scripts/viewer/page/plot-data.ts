@@ -56,11 +56,10 @@ export function curvesOf(episode: EpisodeData, quantity: Quantity): Curve[] {
 
 /** @param channel index in the observation */
 function expectationOf(plans: PlansData, steps: number, channel: number): Expectation {
-  const { horizon, expected } = plans;
+  const { horizon, expected, planIn } = plans;
   const width = expected.length / (plans.steps.length * horizon);
-  const planOf = new Map(plans.steps.map((step, p) => [step, p]));
   const ahead = (state: number) => {
-    const plan = planOf.get(state + 1);
+    const plan = planIn.get(state);
     if (plan === undefined) return [];
     const values = Array.from(
       { length: horizon },

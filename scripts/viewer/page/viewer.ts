@@ -1,4 +1,4 @@
-import { fragmentOf, refsIn } from "../fragment.js";
+import { fragmentOf, readFragment } from "../fragment.js";
 import type { EpisodeRef, ViewerIndex } from "../payload.js";
 import { keyBindings } from "./bindings.js";
 import { type DataSource, NO_EPISODES, sameRef } from "./data.js";
@@ -136,8 +136,9 @@ export class Viewer {
   /** Shows the episodes that the address names; where it names none that there is, rather others than nothing. */
   async #followAddress(): Promise<void> {
     try {
-      const named = refsIn(location.hash);
-      await this.#show(named.length > 0 ? named : this.#index.open);
+      const { refs, play } = readFragment(location.hash);
+      await this.#show(refs.length > 0 ? refs : this.#index.open);
+      if (play) this.playback.restart();
     } catch (error) {
       if (this.stages.length === 0) await this.#show(this.#index.open);
       throw error;

@@ -52,7 +52,9 @@ describe.skipIf(noBrowser)("the episodes of a report", { timeout: 300_000 }, () 
     await drawn(page);
     expect(await page.title()).toBe(`b · ${basename(LAST, ".mcap")} – HyperCRL`);
     expect(await page.evaluate("viewer.stages[0].episode.header.seed")).toBe(3);
+    // Loaded again it does not start again.
     expect(new URL(page.url()).hash).toBe(`#0/${LAST}`);
+    await until(page, "viewer.playback.at > 0");
 
     await page.goBack();
     if (!(await page.locator("details").evaluate("(e) => e.open"))) await page.locator("summary").click();

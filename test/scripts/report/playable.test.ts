@@ -32,12 +32,12 @@ describe("makePlayable", () => {
     const { data, embedded } = playable([one]);
     const links = data.runs[0].episodes.map(({ which, task, play, compare }) => [which, task, play, compare]);
     expect(links).toEqual([
-      ["best", "a", `r-episodes.html#0/${BEST}`, null],
-      ["worst", "a", `r-episodes.html#0/${WORST}`, `r-episodes.html#0/${BEST}&0/${WORST}`],
+      ["best", "a", `r-episodes.html#0/${BEST}&play`, null],
+      ["worst", "a", `r-episodes.html#0/${WORST}&play`, `r-episodes.html#0/${BEST}&0/${WORST}&play`],
       // The last episode is the best of its task, too; the worst was not kept.
-      ["best", "b", `r-episodes.html#0/${LAST}`, null],
+      ["best", "b", `r-episodes.html#0/${LAST}&play`, null],
       ["worst", "b", null, null],
-      ["last", "b", `r-episodes.html#0/${LAST}`, null],
+      ["last", "b", `r-episodes.html#0/${LAST}&play`, null],
     ]);
     expect(data.episodesPage).toEqual({ file: "r-episodes.html", episodes: 3, leftOut: 0 });
     expect(embedded?.index.sources).toEqual(["hypercrl, seed 1"]);
@@ -60,7 +60,7 @@ describe("makePlayable", () => {
     expect(data.episodesPage).toMatchObject({ episodes: 5, leftOut: 4 });
     expect(data.runs[1].episodes.every(({ play, link }) => play === null || link === null)).toBe(true);
     // The second run is not on the page, so that the third is its second.
-    expect(data.runs[2].episodes[0].play).toBe(`r-episodes.html#1/${BEST}`);
+    expect(data.runs[2].episodes[0].play).toBe(`r-episodes.html#1/${BEST}&play`);
   });
 
   it("holds one episode however large it is", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fragmentOf, refsIn } from "../../../scripts/viewer/fragment.js";
+import { fragmentOf, readFragment } from "../../../scripts/viewer/fragment.js";
 
 describe("a fragment", () => {
   it.each([
@@ -17,19 +17,28 @@ describe("a fragment", () => {
     ],
   ])("names %j as %s and is read as the same", (refs, fragment) => {
     expect(fragmentOf(refs)).toBe(fragment);
-    expect(refsIn(fragment)).toEqual(refs);
+    expect(readFragment(fragment)).toEqual({ refs, play: false });
+    expect(fragmentOf(refs, true)).toBe(`${fragment}&play`);
+    expect(readFragment(`${fragment}&play`)).toEqual({ refs, play: true });
   });
 
   it.each(["", "#"])("%j names none", (fragment) => {
-    expect(refsIn(fragment)).toEqual([]);
+    expect(readFragment(fragment)).toEqual({ refs: [], play: false });
   });
 
-  it.each(["#top", "#a.mcap", "#-1/a.mcap", "#0/", "#0/%E0%A4.mcap", "#0/a&", "#0/a&0/b&0/c"])(
-    "%s is refused",
-    (fragment) => {
-      expect(() => refsIn(fragment)).toThrow(
-        `The address ends in ${fragment}; expected #0/NAME.mcap, or two such names with & between`,
-      );
-    },
-  );
+  it.each([
+    "#top",
+    "#a.mcap",
+    "#-1/a.mcap",
+    "#0/",
+    "#0/%E0%A4.mcap",
+    "#0/a&",
+    "#0/a&0/b&0/c",
+    "#play",
+    "#0/a&play&0/b",
+  ])("%s is refused", (fragment) => {
+    expect(() => readFragment(fragment)).toThrow(
+      `The address ends in ${fragment}; expected #0/NAME.mcap, or two such names with & between`,
+    );
+  });
 });

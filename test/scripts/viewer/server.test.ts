@@ -102,7 +102,7 @@ describe("serveViewer", () => {
     const started = serveViewer(catalog, port, () => {});
     await expect(started).rejects.toThrow(RunError);
     await expect(started).rejects.toThrow(
-      `Port ${port} is in use; got another program listening on 127.0.0.1 there; expected a free port. Choose another with --port`,
+      `Port ${port} is in use; got another program listening on 127.0.0.1 there; expected a free port. Choose another port, or name none to get a free one`,
     );
     await new Promise((done) => other.close(done));
   });

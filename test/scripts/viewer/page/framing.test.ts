@@ -50,6 +50,24 @@ describe("frameOf", () => {
     expect(plane).toBe("xz");
   });
 
+  it("has room for what swings about a robot that travels", () => {
+    // A cart below, and a ball that goes round it at a distance of 1 m.
+    const positions = Array.from({ length: 60 }, (_, i) => [
+      [i / 2, 0, 0],
+      [i / 2 + Math.sin(i / 3), 0, -Math.cos(i / 3)],
+    ]);
+    const bodies = [body("cart", false, cube), body("ball", false, cube)];
+    const { box, travels } = frameOf(episodeOf(bodies, positions));
+    expect(travels).toBe(true);
+    const middle = [0, 0, -0.5];
+    for (const axis of [0, 2]) {
+      // Each is half a metre from the middle of both.
+      expect(box.min[axis]).toBeLessThan(middle[axis] - 0.5);
+      expect(box.max[axis]).toBeGreaterThan(middle[axis] + 0.5);
+    }
+    expect(box.max[0] - box.min[0]).toBeLessThan(3);
+  });
+
   it("knows the plane of a motion", () => {
     const flat = (axes: readonly number[]) =>
       Array.from({ length: 20 }, (_, i) => [
