@@ -3,21 +3,16 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { METHODS, PROFILES } from "../agent/settings.js";
 import { UsageError } from "../sim/core/errors.js";
 import type { TaskSuite } from "../sim/task.js";
-import { evaluateCommand } from "./commands/evaluate.js";
-import { exportCommand } from "./commands/export.js";
-import { settingsCommand, tasksCommand } from "./commands/lists.js";
-import { replayCommand } from "./commands/replay.js";
-import { reportCommand } from "./commands/report.js";
-import { sweepCommand } from "./commands/sweep.js";
-import { trainCommand } from "./commands/train.js";
-import { viewCommand } from "./commands/view.js";
 import type { Io } from "./io.js";
-import { isSuiteFile } from "./suite-file.js";
+import { packageVersion } from "./package-version.js";
+import { isSuiteFile } from "./suite-path.js";
 import { chooseSweep, methodList, type SweepArguments, seedList } from "./sweep/arguments.js";
 import type { TrainOptions } from "./train.js";
-import { packageVersion } from "./versions.js";
 
-/** The whole command line. `done` receives the exit code of the command that ran. */
+/**
+ * The whole command line; the code of a command is loaded when it is called, so that help and wrong calls are answered
+ * at once. `done` receives the exit code of the command that ran.
+ */
 export function createProgram(io: Io, done: (exitCode: number) => void): Command {
   const program = new Command("hypercrl")
     .description("Continual model-based reinforcement learning with hypernetworks, in a robotics simulator")
@@ -37,10 +32,16 @@ export function createProgram(io: Io, done: (exitCode: number) => void): Command
   addReport(program, io, done);
   command(program, "tasks", "list the task suites and their tasks")
     .option("--suite <name|file>", "this suite alone; a module of your own is checked against every rule")
-    .action(async (flags) => done(await tasksCommand(flags, io)));
+    .action(async (flags) => {
+      const { tasksCommand } = await import("./commands/lists.js");
+      done(await tasksCommand(flags, io));
+    });
   command(program, "settings", "list every setting with its defaults")
     .option("--suite <name|file>", "with the defaults of this suite", "push")
-    .action(async (flags) => done(await settingsCommand(flags, io)));
+    .action(async (flags) => {
+      const { settingsCommand } = await import("./commands/lists.js");
+      done(await settingsCommand(flags, io));
+    });
   return program;
 }
 
@@ -105,6 +106,7 @@ function addTrain(program: Command, io: Io, done: (exitCode: number) => void): v
       const assignments = tasks === undefined ? set : [...set, `tasks=${tasks}`];
       const chosen =
         resume === undefined ? { ...options, assignments } : { resume, ...ownSuite(options.suite) };
+      const { trainCommand } = await import("./commands/train.js");
       done(
         await trainCommand(
           { ...chosen, ...(threads !== undefined && { threads }), ...(record && { record }) },
@@ -142,6 +144,7 @@ function addEvaluate(program: Command, io: Io, done: (exitCode: number) => void)
     .option("--recordings <dir>", "also record the episodes, with every step's plan, into this new folder")
     .option("--out <file>", "also write the figures of every episode to this new JSON file")
     .action(async (run: string, { json, out, set: assignments, ...options }) => {
+      const { evaluateCommand } = await import("./commands/evaluate.js");
       done(await evaluateCommand(run, { ...options, assignments }, { json, out }, io));
     });
 }
@@ -151,7 +154,10 @@ function addReplay(program: Command, io: Io, done: (exitCode: number) => void): 
     .argument("<episode...>", "episode files (.mcap), or run folders for all their episodes")
     .option("--verify", "simulate again and compare every observation, reward and state hash bit by bit")
     .option("--suite <file>", SUITE_FILE_TEXT)
-    .action(async (paths: string[], flags) => done(await replayCommand(paths, flags, io)));
+    .action(async (paths: string[], flags) => {
+      const { replayCommand } = await import("./commands/replay.js");
+      done(await replayCommand(paths, flags, io));
+    });
 }
 
 function addExport(program: Command, io: Io, done: (exitCode: number) => void): void {
@@ -160,7 +166,10 @@ function addExport(program: Command, io: Io, done: (exitCode: number) => void): 
     .requiredOption("--onnx <file>", "new file for the model: (x, u, task) → xNext")
     .option("--after-task <n>", "use the state after n tasks (default: the last saved)", wholeNumber)
     .option("--suite <file>", SUITE_FILE_TEXT)
-    .action(async (run: string, options) => done(await exportCommand(run, options, io)));
+    .action(async (run: string, options) => {
+      const { exportCommand } = await import("./commands/export.js");
+      done(await exportCommand(run, options, io));
+    });
 }
 
 function addView(program: Command, io: Io, done: (exitCode: number) => void): void {
@@ -171,7 +180,10 @@ function addView(program: Command, io: Io, done: (exitCode: number) => void): vo
     .addOption(
       new Option("--export <file>", "write one HTML file that needs no server").conflicts(["port", "open"]),
     )
-    .action(async (paths: string[], flags) => done(await viewCommand(paths, flags, io)));
+    .action(async (paths: string[], flags) => {
+      const { viewCommand } = await import("./commands/view.js");
+      done(await viewCommand(paths, flags, io));
+    });
 }
 
 function addSweep(program: Command, io: Io, done: (exitCode: number) => void): void {
@@ -189,16 +201,20 @@ function addSweep(program: Command, io: Io, done: (exitCode: number) => void): v
     .option("--resume", "go on with the sweep in that folder; methods and seeds given are added to it")
     .addOption(new Option("--report", "only show what is finished").conflicts(["resume", "file", ...chosen]))
     .option("--quiet", "print the table only")
-    .action(async ({ jobs = availableParallelism(), ...flags }: SweepArguments) =>
-      done(await sweepCommand(chooseSweep(flags), { ...flags, jobs }, io)),
-    );
+    .action(async ({ jobs = availableParallelism(), ...flags }: SweepArguments) => {
+      const { sweepCommand } = await import("./commands/sweep.js");
+      done(await sweepCommand(chooseSweep(flags), { ...flags, jobs }, io));
+    });
 }
 
 function addReport(program: Command, io: Io, done: (exitCode: number) => void): void {
   command(program, "report", "plots and figures of runs in one HTML file, with CSV and JSON beside it")
     .argument("<run...>", "run folders, or sweep folders for all their runs")
     .option("--out <file>", "page to write; an earlier report there is replaced", "report.html")
-    .action(async (paths: string[], flags) => done(await reportCommand(paths, flags, io)));
+    .action(async (paths: string[], flags) => {
+      const { reportCommand } = await import("./commands/report.js");
+      done(await reportCommand(paths, flags, io));
+    });
 }
 
 function collect(value: string, before: readonly string[]): string[] {

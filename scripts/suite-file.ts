@@ -7,12 +7,8 @@ import type { TaskSuite } from "../sim/task.js";
 import { initPhysics } from "../sim/world.js";
 import { checkSuite } from "../tasks/conformance.js";
 import { createRegistry } from "../tasks/registry.js";
+import { isSuiteFile } from "./suite-path.js";
 import { defaultRegistry } from "./suites.js";
-
-/** Whether a suite is named by the path of a module, such as `./my-suite.mjs`, and not by its registered name. */
-export function isSuiteFile(suite: string): boolean {
-  return /[\\/]|\.[cm]?[jt]s$/.test(suite);
-}
 
 /**
  * Loads the suite that a module exports as its default, and checks every task against every rule of

@@ -1,5 +1,5 @@
 import { definitions, referenceOf, scoreRun } from "../comparison.js";
-import { packageVersion } from "../versions.js";
+import { packageVersion } from "../package-version.js";
 import { curveCharts } from "./curves.js";
 import { QUANTITIES, type Quantity, type ReportData, type RunRow } from "./data.js";
 import { episodeRows } from "./episodes.js";

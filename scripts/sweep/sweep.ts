@@ -6,7 +6,8 @@ import { diskError } from "../../sim/core/files.js";
 import { initPhysics } from "../../sim/world.js";
 import { isLockFile, lockFolder } from "../folder-lock.js";
 import { isFinished } from "../run-result.js";
-import { isSuiteFile, suiteFrom } from "../suite-file.js";
+import { suiteFrom } from "../suite-file.js";
+import { isSuiteFile } from "../suite-path.js";
 import { currentVersions } from "../versions.js";
 import type { RunExit, RunJob, SweepEngine } from "./engine.js";
 import {

@@ -120,7 +120,7 @@ describe("a worker that dies", () => {
   ] as const)(
     "ends the run with one error; it continues to the same bytes (%s)",
     async (kind, args) => {
-      const slow = ["loop.stepsPerTask=400", "loop.trainEvery=20", "loop.trainIterations=200"];
+      const slow = ["tasks=1", "loop.stepsPerTask=400", "loop.trainEvery=20", "loop.trainIterations=200"];
       const settings = [...WIDE, ...slow.flatMap((s) => ["--set", s]), ...args];
       const { out, ...finished } = await train(`bomb-${kind}`, settings, preload(bomb));
       expectOneError(finished, 1, /thread died; got injected failure; expected .*\. Resume the run with/);
