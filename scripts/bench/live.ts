@@ -1,124 +1,137 @@
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import type { Browser, Page } from "playwright-core";
+import { setTimeout as wait } from "node:timers/promises";
+import { type BrowserServer, chromium } from "playwright-core";
 import { RunError } from "../../sim/core/errors.js";
-import { launchChromium } from "../figures/chromium.js";
+import { estimate } from "../comparison.js";
+import { chromiumOptions } from "../figures/chromium.js";
 import { table } from "../tables.js";
-import { readUsage } from "../usage.js";
+import { train } from "../train.js";
+import { ViewerProcess } from "../viewer-process.js";
 import { median } from "./measure.js";
 
-/** How a run is watched: not at all, by a viewer that no page has asked, and by a page that follows it. */
-export const WATCHING = ["alone", "viewer", "page"] as const;
-export type Watching = (typeof WATCHING)[number];
-
-const TEXTS: Readonly<Record<Watching, string>> = {
-  alone: "train",
-  viewer: "train --view",
-  page: "train --view, a page follows",
+/** A run that does the same all the time: twenty planned steps of push, sixty minibatches, and so on. */
+const STEADY = {
+  tasks: 1,
+  "loop.initialRandomSteps": 240,
+  "loop.stepsPerTask": 1_000_000,
+  "loop.trainEvery": 20,
+  "loop.trainIterations": 60,
+  "loop.evaluationEpisodes": 1,
 };
+/** Until a page is up and plays, s. */
+const LOADING = 10;
+/** What is left out of a window, in which a browser that was stopped catches up, and its length after that, s. */
+const SETTLE = 0.7;
+const WINDOW = 2;
 
-/** What a run took of the machine, ms, the viewer's and the browser's processes not counted. */
+export const WORK = ["planned", "training"] as const;
+export type Work = (typeof WORK)[number];
+/** Median wall time of each kind of work in a window, ms: an action, sixty minibatches. */
+export type WindowTimes = Readonly<Record<Work, number>>;
+
+/** Windows of a run while its page plays, and each one's neighbour while the browser is stopped. */
 export interface LiveTimes {
-  readonly wallMs: number;
-  readonly cpuMs: number;
+  readonly stopped: readonly WindowTimes[];
+  readonly watched: readonly WindowTimes[];
 }
-export type LiveResults = Readonly<Record<Watching, readonly LiveTimes[]>>;
 
 export interface LiveOptions {
-  /** Runs of each kind, taken in turn. */
-  readonly rounds: number;
-  /** Tasks of cartpole that a run learns. */
-  readonly tasks: number;
+  readonly pairs: number;
   /** Prints a line on how far it is. */
   readonly say: (text: string) => void;
 }
 
 /**
- * What watching a run costs it: the same short quick run of cartpole on one thread, again and again, as processes of
- * their own. The browser is started before.
- * @throws RunError without Chromium, or when a run fails
+ * What watching a run costs it: one training run on one thread, with its viewer as of `train --view` and a page that
+ * follows it, in a browser whose processes are stopped and let go on by turns of seconds; so a machine that changes
+ * speed changes it for both. The browser draws as it would by itself.
+ * @throws RunError without Chromium, or when the run or the viewer ends too early
  */
-export async function measureLive({ rounds, tasks, say }: LiveOptions): Promise<LiveResults> {
-  const results: Record<Watching, LiveTimes[]> = { alone: [], viewer: [], page: [] };
-  const browser = await launchChromium("own");
+export async function measureLive({ pairs, say }: LiveOptions): Promise<LiveTimes> {
+  const browser = await chromium.launchServer(chromiumOptions("own"));
   const folder = mkdtempSync(join(tmpdir(), "hypercrl-bench-"));
-  try {
-    for (let round = 0; round < rounds; round++) {
-      for (const watching of WATCHING) {
-        const out = join(folder, `${watching}-${round}`);
-        const times = await runOnce(out, tasks, watching, browser);
-        say(
-          `${TEXTS[watching]}: ${(times.wallMs / 1e3).toFixed(1)} s, processor ${(times.cpuMs / 1e3).toFixed(1)} s`,
-        );
-        results[watching].push(times);
-      }
+  const stop = new AbortController();
+  const events: Record<Work, number[]> = { planned: [], training: [] };
+  let viewer: ViewerProcess | undefined;
+  const run = train({
+    out: join(folder, "run"),
+    threads: 1,
+    settings: STEADY,
+    signal: stop.signal,
+    onStart: (start) => {
+      viewer = new ViewerProcess(start.folder, undefined);
+    },
+    onProgress: (event) => {
+      if (event.kind === "planned" || event.kind === "training") events[event.kind].push(event.ms);
+    },
+  });
+  const times = { stopped: [] as WindowTimes[], watched: [] as WindowTimes[] };
+  const measure = async () => {
+    while (viewer === undefined) await wait(100);
+    const url = await viewer.url;
+    if (url === undefined) throw tooEarly("a viewer that ended");
+    const page = await (await chromium.connect(browser.wsEndpoint())).newPage({
+      viewport: { width: 1366, height: 768 },
+    });
+    await page.goto(url);
+    await wait(LOADING * 1000);
+    for (let i = 0; i < 2 * pairs; i++) {
+      // A B B A …, so that what grows with time is the same for both.
+      const watched = i % 4 === 1 || i % 4 === 2;
+      signal(browser, watched ? "SIGCONT" : "SIGSTOP");
+      await wait(SETTLE * 1000);
+      for (const work of WORK) events[work] = [];
+      await wait(WINDOW * 1000);
+      times[watched ? "watched" : "stopped"].push({
+        planned: median(events.planned),
+        training: median(events.training),
+      });
+      if ((i + 1) % 20 === 0) say(`${(i + 1) / 2} of ${pairs} pairs`);
     }
+    if (!viewer.running) throw tooEarly("a viewer that ended");
+    return "measured";
+  };
+  try {
+    if ((await Promise.race([measure(), run])) !== "measured") throw tooEarly("a run that ended");
   } finally {
+    stop.abort();
+    await run.catch(() => {});
+    await viewer?.stop();
+    signal(browser, "SIGCONT");
     await browser.close();
     rmSync(folder, { recursive: true, force: true });
   }
-  return results;
+  return times;
 }
 
-async function runOnce(out: string, tasks: number, watching: Watching, browser: Browser): Promise<LiveTimes> {
-  const cli = fileURLToPath(new URL("../cli.js", import.meta.url));
-  const args = ["train", "--suite", "cartpole", "--seed", "1", "--threads", "1", "--json", "--out", out];
-  const view = watching === "alone" ? [] : ["--view"];
-  const child = spawn(process.execPath, [cli, ...args, "--set", `tasks=${tasks}`, ...view], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const ended = new Promise((done) => child.on("close", done));
-  let page: Promise<Page> | undefined;
-  let finished = false;
-  try {
-    for await (const line of createInterface(child.stdout)) {
-      const event = JSON.parse(line) as { kind: string; url: string };
-      if (event.kind === "view" && watching === "page") page = openPage(browser, event.url);
-      if (event.kind !== "summary") continue;
-      finished = true;
-      // A watched run leaves its viewer open until it is told to stop.
-      if (watching !== "alone") child.kill("SIGINT");
-    }
-  } finally {
-    await (await page)?.close();
-    child.kill("SIGKILL");
-    await ended;
-  }
-  const usage = readUsage(out);
-  if (finished && usage?.cpuMs !== undefined) return { wallMs: usage.wallMs, cpuMs: usage.cpuMs };
-  throw new RunError({
-    what: `The measured run (${TEXTS[watching]}) has failed`,
-    got: `exit code ${child.exitCode ?? child.signalCode}`,
-    expected: "a finished run",
+/** To all processes of a browser: they are a group. */
+function signal(browser: BrowserServer, name: NodeJS.Signals): void {
+  process.kill(-browser.process().pid!, name);
+}
+
+function tooEarly(got: string): RunError {
+  return new RunError({
+    what: "The measurement is broken off",
+    got,
+    expected: "one that goes on for the whole measurement",
     todo: "See its message above",
   });
 }
 
-async function openPage(browser: Browser, url: string): Promise<Page> {
-  const page = await browser.newPage({ viewport: { width: 1366, height: 768 } });
-  await page.goto(url);
-  return page;
-}
+const TEXTS: Readonly<Record<Work, string>> = { planned: "an action planned", training: "60 minibatches" };
 
-export function liveTable(results: LiveResults): string {
-  const ratios = (watching: Watching, time: keyof LiveTimes) => {
-    const all = results[watching].map((times, round) => times[time] / results.alone[round][time]);
-    const shown = [median(all), Math.min(...all), Math.max(...all)].map((ratio) => ratio.toFixed(3));
-    return `${shown[0]} (${shown[1]} to ${shown[2]})`;
-  };
-  const seconds = (watching: Watching, time: keyof LiveTimes) =>
-    (median(results[watching].map((times) => times[time])) / 1e3).toFixed(1);
-  const rows = WATCHING.map((watching) => [
-    TEXTS[watching],
-    seconds(watching, "wallMs"),
-    ratios(watching, "wallMs"),
-    seconds(watching, "cpuMs"),
-    ratios(watching, "cpuMs"),
-  ]);
-  const head = ["run", "wall, s", "to train", "processor, s", "to train"];
-  return `${table(head, rows)}\nMedians of ${results.alone.length} rounds; ratios round by round (least to most). Processor time of the training process alone.`;
+export function liveTable({ stopped, watched }: LiveTimes): string {
+  const rows = WORK.map((work) => {
+    const ratio = estimate(watched.map((window, i) => window[work] / stopped[i][work]));
+    return [
+      TEXTS[work],
+      median(stopped.map((window) => window[work])).toFixed(2),
+      median(watched.map((window) => window[work])).toFixed(2),
+      `${ratio.mean.toFixed(3)} [${ratio.low.toFixed(3)}, ${ratio.high.toFixed(3)}]`,
+    ];
+  });
+  const head = ["in a run with --view", "browser stopped, ms", "a page follows, ms", "ratio"];
+  return `${table(head, rows)}\nMedians of ${stopped.length} pairs of neighbouring windows of ${WINDOW} s; ratio: mean of the pairs' with its 95 % bootstrap interval.`;
 }

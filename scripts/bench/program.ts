@@ -27,8 +27,7 @@ interface SpeedOptions {
 }
 
 interface LiveChoice {
-  readonly rounds: number;
-  readonly tasks: number;
+  readonly pairs: number;
   readonly json?: string;
 }
 
@@ -76,10 +75,9 @@ export function createBenchProgram(io: BenchIo): Command {
     .action((runs: string[], options: PlannersChoice) => comparePlanners(runs, options, io));
   program
     .command("live")
-    .description("what a viewer and a page that follows it cost a training run; needs Chromium")
-    .option("--rounds <n>", "runs of each kind", jobCount, 3)
-    .option("--tasks <n>", "tasks of cartpole per run, about 15 s each", jobCount, 5)
-    .option("--json <file>", "write every run's times to a file")
+    .description("what a page that follows a training run costs it; needs Chromium")
+    .option("--pairs <n>", "windows of 3 s with a page, and as many without", jobCount, 60)
+    .option("--json <file>", "write the time of every window to a file")
     .action((options: LiveChoice) => live(options, io));
   program
     .command("physics")
@@ -114,11 +112,11 @@ export function createBenchProgram(io: BenchIo): Command {
   return program;
 }
 
-async function live({ rounds, tasks, json }: LiveChoice, io: BenchIo): Promise<void> {
+async function live({ pairs, json }: LiveChoice, io: BenchIo): Promise<void> {
   if (json !== undefined) checkWritable(json);
-  const results = await measureLive({ rounds, tasks, say: io.err });
-  io.out(liveTable(results));
-  if (json !== undefined) writeFileSafely(resolve(json), `${JSON.stringify({ tasks, results }, null, 1)}\n`);
+  const times = await measureLive({ pairs, say: io.err });
+  io.out(liveTable(times));
+  if (json !== undefined) writeFileSafely(resolve(json), `${JSON.stringify(times, null, 1)}\n`);
 }
 
 async function comparePlanners(

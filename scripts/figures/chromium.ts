@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, chromium, type LaunchOptions } from "playwright-core";
 import { RunError } from "../../sim/core/errors.js";
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -17,11 +17,11 @@ export function findChromium(): string | undefined {
 }
 
 /**
- * Starts a browser without a window and with a profile of its own. Set HYPERCRL_CHROMIUM for one elsewhere.
+ * How a browser is started without a window and with a profile of its own. Set HYPERCRL_CHROMIUM for one elsewhere.
  * @param drawing `emulated`: the same picture on every machine; `own`: the browser's own choice
  * @throws RunError without one
  */
-export async function launchChromium(drawing: "emulated" | "own" = "emulated"): Promise<Browser> {
+export function chromiumOptions(drawing: "emulated" | "own"): LaunchOptions {
   const executablePath = findChromium();
   if (executablePath === undefined || !existsSync(executablePath)) {
     throw new RunError({
@@ -31,9 +31,11 @@ export async function launchChromium(drawing: "emulated" | "own" = "emulated"): 
       todo: "Install it (Debian: apt-get install chromium), or set HYPERCRL_CHROMIUM to its path",
     });
   }
-  return chromium.launch({
-    executablePath,
-    headless: true,
-    args: drawing === "own" ? ARGUMENTS : [...ARGUMENTS, ...EMULATED],
-  });
+  const args = drawing === "own" ? ARGUMENTS : [...ARGUMENTS, ...EMULATED];
+  return { executablePath, headless: true, args };
+}
+
+/** Starts a browser that draws the same picture on every machine. @throws RunError without one */
+export async function launchChromium(): Promise<Browser> {
+  return chromium.launch(chromiumOptions("emulated"));
 }

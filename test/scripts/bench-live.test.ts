@@ -9,18 +9,13 @@ import { UsageError } from "../../sim/core/errors.js";
 const folder = mkdtempSync(join(tmpdir(), "hypercrl-live-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it("compares watched runs with the unwatched one of the same round", () => {
-  const times = (...walls: number[]) => walls.map((wallMs) => ({ wallMs, cpuMs: 2 * wallMs }));
-  const rows = liveTable({
-    alone: times(1000, 2000, 4000),
-    viewer: times(1100, 2000, 4000),
-    page: times(1500, 2000, 5000),
-  }).split("\n");
+it("compares windows with a page that plays to their neighbours, pair by pair", () => {
+  const windows = (...planned: number[]) => planned.map((ms) => ({ planned: ms, training: 100 }));
+  const rows = liveTable({ stopped: windows(2, 4, 8), watched: windows(3, 4, 8) }).split("\n");
   const row = (name: string) => rows.find((line) => line.includes(`│ ${name} `));
-  expect(row("train")).toMatch(/ 2\.0 │ 1\.000 \(1\.000 to 1\.000\) │ +4\.0 /);
-  expect(row("train --view")).toMatch(/ 2\.0 │ 1\.000 \(1\.000 to 1\.100\) /);
-  expect(row("train --view, a page follows")).toMatch(/ 2\.0 │ 1\.250 \(1\.000 to 1\.500\) /);
-  expect(rows.at(-1)).toMatch(/3 rounds/);
+  expect(row("an action planned")).toMatch(/ 4\.00 │ +4\.00 │ 1\.167 \[1\.000, 1\.500\] │/);
+  expect(row("60 minibatches")).toMatch(/ 100\.00 │ +100\.00 │ 1\.000 \[1\.000, 1\.000\] │/);
+  expect(rows.at(-1)).toMatch(/3 pairs/);
 });
 
 it("refuses before it measures what cannot be written", async () => {
