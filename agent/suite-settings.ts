@@ -82,6 +82,16 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
     ],
   },
   "push-slide": {
+    // A strike must be foreseen to the end of its slide, from 18 numbers without velocities: gentle actions, the whole
+    // episode, and the mean of many elites rather than the one sequence that the model thinks best.
+    quick: [
+      "planner.name=cem",
+      "planner.horizon=40",
+      "planner.samples=100",
+      "planner.elites=30",
+      "planner.iterations=3",
+      "planner.initialStd=0.2",
+    ],
     paper: [
       "loop.initialRandomSteps=300",
       "loop.stepsPerTask=3000",

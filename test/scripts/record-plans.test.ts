@@ -2,7 +2,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readEpisode } from "../../sim/recording/reader.js";
-import { fileHashes, run, TINY, temporaryFolder } from "./cli.js";
+import { fileHashes, metricsLines, run, start, TINY, temporaryFolder } from "./cli.js";
 
 const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -38,6 +38,19 @@ test("plans are recorded while training and of saved models, and change nothing"
   const refused = await evaluate();
   expect(refused.code).toBe(2);
   expect(refused.stderr).toContain("again exists");
+});
+
+test("a run that is killed records them to its end once it is resumed", { timeout: 180_000 }, async () => {
+  const args = ["train", "--quiet", "--threads", "1", "--out", "killed", ...TINY, "--record", "plans"];
+  const child = start(args, folder);
+  // Two baselines, two random episodes of the first task, and a planned one.
+  while (child.running() && metricsLines(join(folder, "killed")) < 7)
+    await new Promise((r) => setTimeout(r, 2));
+  child.kill("SIGKILL");
+  expect((await child.finished).signal).toBe("SIGKILL");
+  const resumed = await run(["train", "--quiet", "--threads", "1", "--resume", "killed"], folder);
+  expect(resumed.code, resumed.stderr).toBe(0);
+  expect(fileHashes(join(folder, "killed"))).toEqual(fileHashes(join(folder, "planned")));
 });
 
 test("nothing else can be asked to be recorded", async () => {
