@@ -123,15 +123,17 @@ function tooEarly(got: string): RunError {
 const TEXTS: Readonly<Record<Work, string>> = { planned: "an action planned", training: "60 minibatches" };
 
 export function liveTable({ stopped, watched }: LiveTimes): string {
+  const shown = (logarithm: number) => Math.exp(logarithm).toFixed(3);
   const rows = WORK.map((work) => {
-    const ratio = estimate(watched.map((window, i) => window[work] / stopped[i][work]));
+    // Of logarithms: the mean of ratios of noisy times is above 1 where the times are equal.
+    const ratio = estimate(watched.map((window, i) => Math.log(window[work] / stopped[i][work])));
     return [
       TEXTS[work],
       median(stopped.map((window) => window[work])).toFixed(2),
       median(watched.map((window) => window[work])).toFixed(2),
-      `${ratio.mean.toFixed(3)} [${ratio.low.toFixed(3)}, ${ratio.high.toFixed(3)}]`,
+      `${shown(ratio.mean)} [${shown(ratio.low)}, ${shown(ratio.high)}]`,
     ];
   });
   const head = ["in a run with --view", "browser stopped, ms", "a page follows, ms", "ratio"];
-  return `${table(head, rows)}\nMedians of ${stopped.length} pairs of neighbouring windows of ${WINDOW} s; ratio: mean of the pairs' with its 95 % bootstrap interval.`;
+  return `${table(head, rows)}\nMedians of ${stopped.length} pairs of neighbouring windows of ${WINDOW} s; ratio: geometric mean of the pairs' with its 95 % bootstrap interval.`;
 }

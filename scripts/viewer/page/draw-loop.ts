@@ -3,7 +3,7 @@ import { LEVELS, type Quality, QualityGovernor } from "./quality.js";
 /** Time without motion after which the picture is drawn at its best, ms. */
 const REST = 250;
 /** Time between pictures where they must leave the processor to others, ms. */
-const SPARING = 500;
+const SPARING = 1000;
 
 /**
  * Draws what has changed, at most once per frame of the screen; once nothing does, once more at the best quality, and
