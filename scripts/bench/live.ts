@@ -120,20 +120,26 @@ function tooEarly(got: string): RunError {
   });
 }
 
-const TEXTS: Readonly<Record<Work, string>> = { planned: "an action planned", training: "60 minibatches" };
+const ROWS: readonly (readonly [text: string, ms: (window: WindowTimes) => number])[] = [
+  ["an action planned", ({ planned }) => planned],
+  ["60 minibatches", ({ training }) => training],
+  ["20 actions and 60 minibatches", ({ planned, training }) => 20 * planned + training],
+];
 
 export function liveTable({ stopped, watched }: LiveTimes): string {
   const shown = (logarithm: number) => Math.exp(logarithm).toFixed(3);
-  const rows = WORK.map((work) => {
+  const rows = ROWS.map(([text, ms]) => {
     // Of logarithms: the mean of ratios of noisy times is above 1 where the times are equal.
-    const ratio = estimate(watched.map((window, i) => Math.log(window[work] / stopped[i][work])));
+    const ratio = estimate(watched.map((window, i) => Math.log(ms(window) / ms(stopped[i]))));
+    const [without, withPage] = [stopped, watched].map((windows) => median(windows.map(ms)));
     return [
-      TEXTS[work],
-      median(stopped.map((window) => window[work])).toFixed(2),
-      median(watched.map((window) => window[work])).toFixed(2),
+      text,
+      without.toFixed(2),
+      withPage.toFixed(2),
+      (withPage / without).toFixed(3),
       `${shown(ratio.mean)} [${shown(ratio.low)}, ${shown(ratio.high)}]`,
     ];
   });
-  const head = ["in a run with --view", "browser stopped, ms", "a page follows, ms", "ratio"];
-  return `${table(head, rows)}\nMedians of ${stopped.length} pairs of neighbouring windows of ${WINDOW} s; ratio: geometric mean of the pairs' with its 95 % bootstrap interval.`;
+  const head = ["in a run with --view", "browser stopped, ms", "a page follows, ms", "ratio", "pair by pair"];
+  return `${table(head, rows)}\nMedians of ${stopped.length} windows of ${WINDOW} s each; pair by pair: geometric mean of neighbours' ratios with its 95 % bootstrap interval.`;
 }
