@@ -68,22 +68,24 @@ export async function measureLive({ pairs, say }: LiveOptions): Promise<LiveTime
     },
   });
   const times = { stopped: [] as WindowTimes[], watched: [] as WindowTimes[] };
+  // Ends with the run, however that ends.
+  const pause = (seconds: number) => wait(seconds * 1000, undefined, { signal: stop.signal });
   const measure = async () => {
-    while (viewer === undefined) await wait(100);
+    while (viewer === undefined) await pause(0.1);
     const url = await viewer.url;
     if (url === undefined) throw tooEarly("a viewer that ended");
     const page = await (await chromium.connect(browser.wsEndpoint())).newPage({
       viewport: { width: 1366, height: 768 },
     });
     await page.goto(url);
-    await wait(LOADING * 1000);
+    await pause(LOADING);
     for (let i = 0; i < 2 * pairs; i++) {
       // A B B A …, so that what grows with time is the same for both.
       const watched = i % 4 === 1 || i % 4 === 2;
       signal(browser, watched ? "SIGCONT" : "SIGSTOP");
-      await wait(SETTLE * 1000);
+      await pause(SETTLE);
       for (const work of WORK) events[work] = [];
-      await wait(WINDOW * 1000);
+      await pause(WINDOW);
       times[watched ? "watched" : "stopped"].push({
         planned: median(events.planned),
         training: median(events.training),
