@@ -67,7 +67,9 @@ export const settingsSchema = z
       clipNorm: z.number().gt(0).describe("Largest global gradient norm."),
       engine: z
         .enum(["fused", "graph"])
-        .describe("What makes hypercrl's minibatch steps: the fused kernel, or one ONNX graph (slower)."),
+        .describe(
+          "What makes a hypernetwork's minibatch steps: the fused kernel, or one ONNX graph (slower).",
+        ),
     }),
     hypernetwork: z.strictObject({
       embedding: count("Size of a task embedding.", 4096),

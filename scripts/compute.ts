@@ -6,6 +6,9 @@ import type { Settings } from "../agent/settings.js";
 /** More threads than this find too little work in one plan. */
 const MOST_THREADS = 4;
 
+/** Methods whose minibatches the fused kernel makes. */
+const FUSED: ReadonlySet<Settings["method"]> = new Set(["hypercrl", "multitask-hypernet", "replay-hypernet"]);
+
 /**
  * What of this machine a run uses.
  * @param threads as asked for; default every core, up to four
@@ -20,7 +23,7 @@ export function chooseCompute(
   if (obstacle === undefined) {
     return { threads: threads ?? Math.min(availableParallelism(), MOST_THREADS), kernel: true };
   }
-  if (settings.method === "hypercrl" && settings.training.engine === "fused") {
+  if (FUSED.has(settings.method) && settings.training.engine === "fused") {
     warn(
       `${obstacle}: training with the ONNX graph instead of the fused kernel, several times slower, on one thread`,
     );

@@ -18,6 +18,8 @@ export interface HeadShape {
   readonly columns: number;
   /** Earlier tasks with a target. */
   readonly earlier: number;
+  /** G, embeddings that a minibatch generates weights for and has a loss of. */
+  readonly embeddings: number;
   /** R, earlier tasks that a minibatch regularises. */
   readonly regularized: number;
 }
@@ -36,21 +38,21 @@ export interface HeadArrays {
   readonly v: Float32Array;
   /** Frozen targets `[earlier, columns padded]`. */
   readonly targets: Float32Array;
-  /** Generated weights `[columns padded]`. */
+  /** Generated weights `[G, columns padded]`. */
   readonly generated: Float32Array;
-  /** Gradients for generated weights `[R + 1, columns padded]`: the task's, then the regularised tasks'. */
+  /** Gradients for generated weights `[G + R, columns padded]`: of the losses, then of the regularised tasks. */
   readonly d: Float32Array;
-  /** Hidden output of the task's embedding `[rows]`, its last entry 1. */
+  /** Hidden outputs of the embeddings `[G, rows]`, the last entry of each 1. */
   readonly h: Float32Array;
   /** Hidden outputs of the regularised embeddings under the look-ahead `[R, rows]`. */
   readonly ahead: Float32Array;
-  /** Hidden outputs of all R + 1 embeddings times the clip scale, `[rows, R + 1]`. */
+  /** Hidden outputs of all G + R embeddings times the clip scale, `[rows, G + R]`. */
   readonly scaled: Float32Array;
   /** Constants of a minibatch: those of `fillKernelConstants`, then the gradient of a drift of 1. */
   readonly adam: Float32Array;
-  /** Sums of `backward` and `lookAhead` by chunk, `[CHUNKS, max(R, 1), rows, 4]`. */
+  /** Sums of `backward` and `lookAhead` by chunk, `[CHUNKS, max(G, R), rows, 4]`. */
   readonly sums: Float32Array;
-  /** Products of the rows of `d` by chunk, `[CHUNKS, R + 1, R + 1, 4]`. */
+  /** Products of the rows of `d` that a look-ahead takes, by chunk, `[CHUNKS, R + 1, R + 1, 4]`. */
   readonly gram: Float32Array;
   /** One tile for each chunk. */
   readonly scratch: Float32Array;
@@ -58,7 +60,7 @@ export interface HeadArrays {
   readonly picks: Float32Array;
 }
 
-function layout({ hidden, columns, earlier, regularized: R }: HeadShape): Layout {
+function layout({ hidden, columns, earlier, embeddings: G, regularized: R }: HeadShape): Layout {
   const rows = hidden + 1;
   const padded = Math.ceil(columns / TILE) * TILE;
   // Weights and moments come first: their place does not depend on the number of tasks.
@@ -67,13 +69,13 @@ function layout({ hidden, columns, earlier, regularized: R }: HeadShape): Layout
     m: rows * padded,
     v: rows * padded,
     targets: earlier * padded,
-    generated: padded,
-    d: (R + 1) * padded,
-    h: rows,
+    generated: G * padded,
+    d: (G + R) * padded,
+    h: G * rows,
     ahead: R * rows,
-    scaled: rows * (R + 1),
+    scaled: rows * (G + R),
     adam: 7,
-    sums: CHUNKS * Math.max(R, 1) * rows * 4,
+    sums: CHUNKS * Math.max(G, R) * rows * 4,
     gram: CHUNKS * (R + 1) ** 2 * 4,
     scratch: CHUNKS * rows * TILE,
     picks: R,
@@ -90,7 +92,7 @@ function layout({ hidden, columns, earlier, regularized: R }: HeadShape): Layout
   return { bytes: at, arrays: arrays as Layout["arrays"] };
 }
 
-/** The arrays that the kernel exchanges with the ONNX runtime; `d` is the task's row alone. */
+/** The arrays that the kernel exchanges with the ONNX runtime; of `d` the rows of losses alone. */
 export type HeadPorts = Pick<HeadArrays, "generated" | "d" | "h" | "ahead" | "scaled">;
 
 type Addresses = Readonly<Record<keyof HeadArrays, number>>;
@@ -128,7 +130,7 @@ export class Head {
     const shared = isShared(memory);
     this.#kernel = instantiateKernel(shared ? "shared" : "single", memory);
     const { generated, d, h, ahead, scaled } = this.arrays;
-    const ports = { generated, d: d.subarray(0, this.padded), h, ahead, scaled };
+    const ports = { generated, d: d.subarray(0, shape.embeddings * this.padded), h, ahead, scaled };
     this.#own = ports;
     this.ports = shared ? privateCopies(ports) : ports;
   }
@@ -152,14 +154,17 @@ export class Head {
 
   /** `generated = h · W` for one chunk. */
   forward(chunk: number): void {
-    const { w, h, generated } = this.#at;
-    this.#kernel.forward(...this.#tiles(chunk), this.rows, w, h, generated);
+    this.#generate(chunk, 0);
   }
 
-  /** `sums = W · d[0]` for one chunk. */
+  /** `sums = W · d` of the losses' d for one chunk. */
   backward(chunk: number): void {
     const { w, d } = this.#at;
-    this.#kernel.backward(...this.#tiles(chunk), this.rows, w, d, this.#sums(chunk));
+    const tiles = this.#tiles(chunk);
+    for (let j = 0; j < this.shape.embeddings; j++) {
+      const sums = this.#sums(chunk) + j * this.rows * 16;
+      this.#kernel.backward(...tiles, this.rows, w, d + j * this.padded * 4, sums);
+    }
   }
 
   /** The regulariser at Θ + ΔΘ for one chunk. */
@@ -189,9 +194,20 @@ export class Head {
   /** Adam's step for one chunk, and what the new weights generate for the new `h`. */
   update(chunk: number): void {
     const { w, m, v, h, scaled, d, adam, generated } = this.#at;
-    const T = this.shape.regularized + 1;
+    const { embeddings, regularized } = this.shape;
+    const T = embeddings + regularized;
     const stride = this.padded * 4;
     this.#kernel.update(...this.#tiles(chunk), this.rows, w, m, v, scaled, T, d, stride, adam, h, generated);
+    this.#generate(chunk, 1);
+  }
+
+  /** What the weights generate for the embeddings from `first` on, for one chunk. */
+  #generate(chunk: number, first: number): void {
+    const { w, h, generated } = this.#at;
+    const tiles = this.#tiles(chunk);
+    for (let j = first; j < this.shape.embeddings; j++) {
+      this.#kernel.forward(...tiles, this.rows, w, h + j * this.rows * 4, generated + j * this.padded * 4);
+    }
   }
 
   #tiles(chunk: number): [first: number, last: number] {
@@ -200,7 +216,8 @@ export class Head {
   }
 
   #sums(chunk: number): number {
-    return this.#at.sums + chunk * Math.max(this.shape.regularized, 1) * this.rows * 16;
+    const { embeddings, regularized } = this.shape;
+    return this.#at.sums + chunk * Math.max(embeddings, regularized) * this.rows * 16;
   }
 }
 

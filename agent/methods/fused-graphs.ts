@@ -19,20 +19,20 @@ export interface HiddenLayers {
 }
 
 /** Hidden output `[R, hidden]` for the parameters in a row. */
-function hiddenOf({ shape, hidden }: HiddenLayers, row: Tensor, e: Tensor): Tensor {
+export function hiddenOf({ shape, hidden }: HiddenLayers, row: Tensor, e: Tensor): Tensor {
   return hiddenOutput(shape, hidden.layers(row), e);
 }
 
 /** Hidden output with the bias row's 1 at its end, `[R, hidden + 1]`. */
-function withOne(h: Tensor): Tensor {
+export function withOne(h: Tensor): Tensor {
   const one = ops.add(ops.mul(ops.slice(h, 0, 1), 0), 1);
   return ops.concat([h, one]);
 }
 
-/** Hidden layers alone: embedding `e [1, E]` → `h [1, hidden + 1]`. */
+/** Hidden layers alone: embeddings `e [n, E]` → `h [n, hidden + 1]`. */
 export function hiddenGraph(layers: HiddenLayers): Graph {
   const g = new Graph();
-  const e = g.input("embedding", [1, layers.shape.embedding]);
+  const e = g.input("embedding", ["n", layers.shape.embedding]);
   g.output("h", withOne(hiddenOf(layers, layers.hidden.group.declare(g, false)[0], e)));
   return g;
 }

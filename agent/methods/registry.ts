@@ -45,9 +45,16 @@ const hypernetworkOptions = ({ hypernetwork, training }: Settings) => ({
 const rehearsingHypernet =
   (keep: (settings: Settings) => "all" | number): LearnerFactory =>
   (options, settings) => {
-    const { hypernetwork } = settings;
+    const { hypernetwork, training } = settings;
     const { learningRate } = hypernetwork;
-    return new RehearsingHypernetLearner({ ...options, hypernetwork, learningRate, keep: keep(settings) });
+    const { engine } = training;
+    return new RehearsingHypernetLearner({
+      ...options,
+      hypernetwork,
+      learningRate,
+      engine,
+      keep: keep(settings),
+    });
   };
 
 const LEARNERS: Readonly<Record<Settings["method"], LearnerFactory>> = {

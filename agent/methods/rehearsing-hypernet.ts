@@ -1,16 +1,13 @@
 import type { Rng } from "../../sim/core/rng.js";
-import { networkFromFlat, targetSize } from "../dynamics.js";
-import { gradients } from "../graph/gradients.js";
-import type { Graph } from "../graph/graph.js";
-import * as ops from "../graph/operations.js";
-import { type HypernetworkShape, hypernetwork, hypernetworkParameters } from "../hypernetwork.js";
+import { targetSize } from "../dynamics.js";
+import type { HypernetworkShape } from "../hypernetwork.js";
 import type { NormalizerArrays } from "../normalizer.js";
-import type { ParameterSpec } from "../parameters.js";
 import type { TrainingData } from "../replay-buffer.js";
-import { predictionLoss } from "./minibatches.js";
-import { type Method, NetworkTrainer } from "./network-trainer.js";
-import { StoredData, storedInputs, storedMinibatch } from "./stored-data.js";
-import { initializeTheta, scaleHead, WeightGenerator } from "./theta.js";
+import { FusedRehearsingTrainer } from "./fused-rehearsing-trainer.js";
+import { GraphRehearsingTrainer } from "./graph-rehearsing-trainer.js";
+import type { RehearsingTrainer } from "./rehearsing-trainer.js";
+import { StoredData } from "./stored-data.js";
+import { initializeTheta } from "./theta.js";
 import type { Learner, LearnerOptions, LearnerState, SavedArray, TrainingReport } from "./types.js";
 
 export interface RehearsingHypernetOptions extends LearnerOptions {
@@ -22,6 +19,8 @@ export interface RehearsingHypernetOptions extends LearnerOptions {
    * divided among the earlier tasks.
    */
   readonly keep: "all" | number;
+  /** What makes the minibatch steps; without the kernel it is the graph in any case. */
+  readonly engine: "fused" | "graph";
 }
 
 /**
@@ -38,19 +37,21 @@ export interface RehearsingHypernetOptions extends LearnerOptions {
 export class RehearsingHypernetLearner implements Learner {
   readonly #options: RehearsingHypernetOptions;
   readonly #shape: HypernetworkShape;
-  readonly #theta: readonly ParameterSpec[];
-  readonly #trainer: NetworkTrainer;
+  readonly #trainer: RehearsingTrainer;
   readonly #stored: StoredData;
   readonly #rng: Rng;
-  #generator: WeightGenerator | undefined;
   #task = -1;
 
   constructor(options: RehearsingHypernetOptions) {
-    const { dynamics } = options;
+    const { dynamics, engine, compute } = options;
     this.#options = options;
     this.#shape = { ...options.hypernetwork, target: dynamics };
-    this.#theta = hypernetworkParameters(this.#shape).map((s) => ({ ...s, name: `hypernetwork.${s.name}` }));
-    this.#trainer = new NetworkTrainer({ ...options, rateSetting: "hypernetwork.learningRate" });
+    const rowsPerTask = (earlier: number) => this.#rowsPerTask(earlier);
+    const trainer = { ...options, shape: this.#shape, rowsPerTask };
+    this.#trainer =
+      engine === "fused" && compute.kernel
+        ? new FusedRehearsingTrainer(trainer, compute.threads)
+        : new GraphRehearsingTrainer(trainer);
     this.#stored = new StoredData(dynamics.sizes[0], targetSize(dynamics));
     this.#rng = options.rng;
   }
@@ -58,14 +59,11 @@ export class RehearsingHypernetLearner implements Learner {
   async beginTask(index: number): Promise<void> {
     const random = this.#rng.split(`task${index}`);
     const e = Float32Array.from({ length: this.#shape.embedding }, () => random.normal());
-    const before = this.#trainer.group;
-    await this.#prepare(index);
-    const { group } = this.#trainer;
-    before.specs.forEach((_, i) => {
-      group.values(i).set(before.values(i));
-    });
-    if (index === 0) await this.#initialize(e);
-    this.#embedding(index).set(e);
+    this.#task = index;
+    await this.#trainer.prepare(index + 1);
+    // Θ is drawn as HyperCRL draws it.
+    if (index === 0) await initializeTheta(this.#trainer, this.#shape, e, this.#rng.split("initial-weights"));
+    this.#trainer.embedding(index).set(e);
   }
 
   async train(
@@ -83,12 +81,12 @@ export class RehearsingHypernetLearner implements Learner {
   }
 
   async weights(index: number): Promise<Float32Array> {
-    return this.#generator!.generate(this.#embedding(index));
+    return this.#trainer.generate(this.#trainer.embedding(index));
   }
 
   state(): LearnerState {
     const arrays: Record<string, SavedArray> = {};
-    for (const { name, shape, data } of this.#trainer.group.entries()) arrays[name] = { shape, data };
+    for (const { name, shape, data } of this.#trainer.entries()) arrays[name] = { shape, data };
     Object.assign(arrays, this.#stored.arrays());
     const numbers = { task: this.#task, steps: this.#trainer.steps, stored: this.#stored.tasks };
     return { arrays, numbers };
@@ -98,72 +96,18 @@ export class RehearsingHypernetLearner implements Learner {
     this.#stored.restore(arrays, numbers.stored);
     this.#task = numbers.task;
     if (numbers.task < 0) return;
-    await this.#prepare(numbers.task);
-    this.#trainer.group.restore(arrays, "");
+    await this.#trainer.prepare(numbers.task + 1);
+    this.#trainer.restore(arrays);
     this.#trainer.steps = numbers.steps;
   }
 
   async release(): Promise<void> {
     await this.#trainer.release();
-    await this.#generator?.release();
-  }
-
-  /** Draws Θ as HyperCRL does. */
-  #initialize(e: Float32Array): Promise<void> {
-    const { group } = this.#trainer;
-    const theta = {
-      initialize: (rng: Rng) => group.initialize(rng),
-      generate: (embedding: Float32Array) => this.#generator!.generate(embedding),
-      scaleColumns: (scales: Float32Array) => scaleHead(group, scales),
-    };
-    return initializeTheta(theta, this.#shape, e, this.#rng.split("initial-weights"));
-  }
-
-  #embedding(index: number): Float32Array {
-    return this.#trainer.group.values(this.#theta.length + index);
   }
 
   /** M, stored transitions of each earlier task in a minibatch. */
   #rowsPerTask(earlier: number): number {
     const { batchSize, keep } = this.#options;
     return keep === "all" || earlier === 0 ? batchSize : Math.max(1, Math.floor(batchSize / earlier));
-  }
-
-  async #prepare(task: number): Promise<void> {
-    this.#task = task;
-    const embeddings = Array.from(
-      { length: task + 1 },
-      (_, j): ParameterSpec => ({ name: `embeddings.${j}`, shape: [1, this.#shape.embedding], bound: 0 }),
-    );
-    await this.#trainer.build([...this.#theta, ...embeddings], (g) => this.#method(g, task));
-    await this.#generator?.release();
-    this.#generator = new WeightGenerator(this.#shape, this.#trainer.group);
-  }
-
-  /** @param earlier tasks that are rehearsed */
-  #method(g: Graph, earlier: number): Method {
-    const { target } = this.#shape;
-    const rows = this.#rowsPerTask(earlier);
-    const stored =
-      earlier === 0 ? undefined : storedInputs(g, [target.sizes[0], targetSize(target)], earlier, rows);
-    return {
-      step: ({ x, y, iteration }, parameters) => {
-        const theta = parameters.slice(0, this.#theta.length);
-        // One pass through the hypernetwork for all tasks.
-        const embeddings = ops.concat(parameters.slice(theta.length), 0);
-        const generated = hypernetwork(this.#shape, theta, embeddings);
-        const networks = ops
-          .split(generated, new Array<number>(earlier + 1).fill(1), 0)
-          .map((weights) => networkFromFlat(weights, target));
-        const taskLoss = predictionLoss(networks[earlier], target, x, y);
-        if (stored === undefined) return { taskLoss, gradients: gradients(taskLoss, parameters) };
-        const old = storedMinibatch(stored, iteration);
-        const [xs, ys] = [old.x, old.y].map((t) => ops.split(t, new Array<number>(earlier).fill(rows), 0));
-        const added = xs
-          .map((inputs, j) => predictionLoss(networks[j], target, inputs, ys[j]))
-          .reduce((a, b) => ops.add(a, b));
-        return { taskLoss, added, gradients: gradients(ops.add(taskLoss, added), parameters) };
-      },
-    };
   }
 }

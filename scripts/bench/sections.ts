@@ -4,6 +4,7 @@ import { benchFlatCost } from "./flat-cost.js";
 import { benchMemory } from "./memory.js";
 import { benchNoise } from "./noise.js";
 import { benchPlanning } from "./planning.js";
+import { benchRehearsal } from "./rehearsal.js";
 import type { Section } from "./result.js";
 import { benchRun } from "./run.js";
 import type { EagerTorch } from "./torch.js";
@@ -11,7 +12,16 @@ import { checkEagerTraining } from "./torch-check.js";
 import { benchTraining, ENGINES } from "./training.js";
 
 /** The parts of the benchmark, in the order in which they run: memory first, while the process is small. */
-export const SECTIONS = ["memory", "flat", "planning", "training", "noise", "environment", "run"] as const;
+export const SECTIONS = [
+  "memory",
+  "flat",
+  "planning",
+  "training",
+  "rehearsal",
+  "noise",
+  "environment",
+  "run",
+] as const;
 export type SectionName = (typeof SECTIONS)[number];
 
 const RUNS: Readonly<Record<SectionName, (torch: EagerTorch | undefined) => Promise<Section>>> = {
@@ -25,6 +35,7 @@ const RUNS: Readonly<Record<SectionName, (torch: EagerTorch | undefined) => Prom
     }
     return benchTraining(torch);
   },
+  rehearsal: benchRehearsal,
   noise: benchNoise,
   environment: benchEnvironment,
   run: benchRun,

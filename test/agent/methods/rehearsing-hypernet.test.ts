@@ -2,7 +2,10 @@ import { afterEach, describe, expect, it } from "vitest";
 import { ONE_THREAD } from "../../../agent/compute.js";
 import { HyperCrlLearner } from "../../../agent/methods/hypercrl.js";
 import { keptBy } from "../../../agent/methods/kept.js";
-import { RehearsingHypernetLearner } from "../../../agent/methods/rehearsing-hypernet.js";
+import {
+  RehearsingHypernetLearner,
+  type RehearsingHypernetOptions,
+} from "../../../agent/methods/rehearsing-hypernet.js";
 import type { LearnerState } from "../../../agent/methods/types.js";
 import { RunError } from "../../../sim/core/errors.js";
 import { Rng } from "../../../sim/core/rng.js";
@@ -49,8 +52,15 @@ function options({ dynamics: sizes, outputVariance = false }: ReferenceShape) {
   } as const;
 }
 
-function make(keep: "all" | number, shape = PLAIN): RehearsingHypernetLearner {
-  const learner = new RehearsingHypernetLearner({ ...options(shape), keep });
+type Engine = "fused" | "graph";
+
+function make(
+  keep: "all" | number,
+  shape = PLAIN,
+  engine: Engine = "fused",
+  others: Partial<RehearsingHypernetOptions> = {},
+): RehearsingHypernetLearner {
+  const learner = new RehearsingHypernetLearner({ ...options(shape), keep, engine, ...others });
   made.push(learner);
   return learner;
 }
@@ -65,8 +75,8 @@ const end = (learner: RehearsingHypernetLearner, task: number) =>
   learner.endTask(DATA[task].buffer, DATA[task].normalizer, Rng.fromSeed(80 + task));
 
 /** A learner in its third task, after `last` minibatches of it. */
-async function inThirdTask(keep: "all" | number, last: number, shape = PLAIN) {
-  const learner = make(keep, shape);
+async function inThirdTask(keep: "all" | number, last: number, shape = PLAIN, engine: Engine = "fused") {
+  const learner = make(keep, shape, engine);
   for (const j of [0, 1, 2]) {
     await learnTask(learner, j, j < 2 ? 40 : last);
     if (j < 2) await end(learner, j);
@@ -110,28 +120,110 @@ describe.each([
   { name: "a coreset, one minibatch divided", keep: 10, perTask: 4, shape: PLAIN },
   { name: "all data kept, output variance", keep: "all", perTask: 8, shape: TWO_HEADS },
 ] as const)("one minibatch with two earlier tasks: $name", ({ keep, perTask, shape }) => {
-  it("gives the reference's Θ, embeddings, moments and losses", async () => {
-    const learner = await inThirdTask(keep, 3, shape);
-    const before = structuredClone(learner.state());
-    const { buffer, normalizer } = DATA[2];
-    const report = await learner.train(buffer, normalizer, 1, Rng.fromSeed(77));
-    const rows = drawnRows(before, perTask);
-    const losses = (p: Float64Array) => [0, 1, 2].map((j) => lossOf(shape, before, p, j, rows[j]));
-    const start = parametersOf(before);
-    const gradient = differentiate((p) => losses(p).reduce((a, b) => a + b), start.value);
-    const wanted = adam(start, clip(gradient, 5), 1e-2, 4);
-    const found = parametersOf(learner.state());
-    // Embeddings of earlier tasks learn too.
-    expect(norm(gradient.subarray(-9, -3))).toBeGreaterThan(1e-3);
-    expect(relativeError(found.m, wanted.m)).toBeLessThan(1e-4);
-    expect(relativeError(found.v, wanted.v)).toBeLessThan(1e-4);
-    const moved = (g: Group) => g.value.map((x, i) => x - start.value[i]);
-    expect(relativeError(moved(found), moved(wanted))).toBeLessThan(1e-3);
-    const [first, second, own] = losses(start.value);
-    expect(Math.abs(report.taskLoss * BATCH - own)).toBeLessThan(1e-3 * (1 + Math.abs(own)));
-    const added = first + second;
-    expect(Math.abs(report.regularizer * BATCH - added)).toBeLessThan(1e-3 * (1 + Math.abs(added)));
+  it.each(["fused", "graph"] as const)(
+    "by the %s gives the reference's Θ, embeddings, moments and losses",
+    async (engine) => {
+      const learner = await inThirdTask(keep, 3, shape, engine);
+      const before = structuredClone(learner.state());
+      const { buffer, normalizer } = DATA[2];
+      const report = await learner.train(buffer, normalizer, 1, Rng.fromSeed(77));
+      const rows = drawnRows(before, perTask);
+      const losses = (p: Float64Array) => [0, 1, 2].map((j) => lossOf(shape, before, p, j, rows[j]));
+      const start = parametersOf(before);
+      const gradient = differentiate((p) => losses(p).reduce((a, b) => a + b), start.value);
+      const wanted = adam(start, clip(gradient, 5), 1e-2, 4);
+      const found = parametersOf(learner.state());
+      // Embeddings of earlier tasks learn too.
+      expect(norm(gradient.subarray(-9, -3))).toBeGreaterThan(1e-3);
+      expect(relativeError(found.m, wanted.m)).toBeLessThan(1e-4);
+      expect(relativeError(found.v, wanted.v)).toBeLessThan(1e-4);
+      const moved = (g: Group) => g.value.map((x, i) => x - start.value[i]);
+      expect(relativeError(moved(found), moved(wanted))).toBeLessThan(1e-3);
+      const [first, second, own] = losses(start.value);
+      expect(Math.abs(report.taskLoss * BATCH - own)).toBeLessThan(1e-3 * (1 + Math.abs(own)));
+      const added = first + second;
+      expect(Math.abs(report.regularizer * BATCH - added)).toBeLessThan(1e-3 * (1 + Math.abs(added)));
+    },
+  );
+});
+
+/** 603 generated weights: 37 whole tiles of 16 columns and a part of one, more tiles than chunks. */
+const WIDE = {
+  dynamics: { sizes: [4, 20, 20, 2], activation: "relu" },
+  hypernetwork: { embedding: 3, hidden: [9, 7], activation: "elu", init: "hyperfan" },
+} as const;
+/** A head large enough to be worth sharing among threads. */
+const LARGE = {
+  dynamics: { sizes: [4, 150, 130, 2], activation: "relu" },
+  hypernetwork: { embedding: 3, hidden: [50], activation: "elu", init: "hyperfan" },
+} as const;
+
+/** What some minibatches of task `index` make of the graph's state after some of every task. */
+async function fromSameState(
+  index: number,
+  keep: "all" | number,
+  others: Partial<RehearsingHypernetOptions>,
+  engines: readonly { engine: Engine; threads?: number }[],
+) {
+  const learner = make(keep, PLAIN, "graph", others);
+  const data = (j: number) => DATA[j % DATA.length];
+  for (let j = 0; j <= index; j++) {
+    const { buffer, normalizer } = data(j);
+    await learner.beginTask(j);
+    await learner.train(buffer, normalizer, 6, Rng.fromSeed(j));
+    if (j < index) await learner.endTask(buffer, normalizer, Rng.fromSeed(80 + j));
+  }
+  const start = structuredClone(learner.state());
+  const ends = [];
+  for (const { engine, threads = 1 } of engines) {
+    const other = make(keep, PLAIN, engine, { ...others, compute: { threads, kernel: true } });
+    await other.restore(start);
+    const { buffer, normalizer } = data(index);
+    const report = await other.train(buffer, normalizer, 5, Rng.fromSeed(99));
+    ends.push({ report, state: other.state(), weights: await other.weights(0) });
+  }
+  return { start, ends };
+}
+
+describe.each([
+  { name: "no earlier task", task: 0, keep: "all" },
+  { name: "one earlier task", task: 1, keep: "all" },
+  { name: "five earlier tasks", task: 5, keep: "all" },
+  { name: "four earlier tasks, a coreset", task: 4, keep: 12 },
+  { name: "gradients clipped hard", task: 2, keep: "all", clipNorm: 1e-2 },
+] as const)("kernel and graph from the same state: $name", ({ task, keep, ...others }) => {
+  it("take the same steps", async () => {
+    const engines = [{ engine: "graph" }, { engine: "fused" }] as const;
+    const { start, ends } = await fromSameState(task, keep, { ...WIDE, ...others }, engines);
+    const [graph, fused] = ends;
+    expect(Object.keys(fused.state.arrays)).toEqual(Object.keys(graph.state.arrays));
+    for (const [name, { shape, data }] of Object.entries(graph.state.arrays)) {
+      const found = fused.state.arrays[name];
+      expect(found.shape, name).toEqual(shape);
+      if (name.startsWith("stored.")) {
+        expect(bits(found.data).equals(bits(data)), name).toBe(true);
+        continue;
+      }
+      const before = start.arrays[name].data;
+      const moved = (x: Float32Array) => x.map((v, i) => v - before[i]);
+      expect(norm(Float64Array.from(moved(data))), name).toBeGreaterThan(0);
+      expect(relativeError(moved(found.data), moved(data)), name).toBeLessThan(2e-3);
+    }
+    expect(relativeError(fused.weights, graph.weights)).toBeLessThan(1e-4);
+    expect(fused.report.taskLoss / graph.report.taskLoss).toBeCloseTo(1, 4);
+    if (task === 0) expect(fused.report.regularizer).toBe(0);
+    else expect(fused.report.regularizer / graph.report.regularizer).toBeCloseTo(1, 4);
   });
+});
+
+it("threads give the same bits", async () => {
+  const engines = [1, 2, 3].map((threads) => ({ engine: "fused" as const, threads }));
+  const { ends } = await fromSameState(2, 20, LARGE, engines);
+  for (const { state } of ends.slice(1)) {
+    for (const [name, { data }] of Object.entries(ends[0].state.arrays)) {
+      expect(bits(state.arrays[name].data).equals(bits(data)), name).toBe(true);
+    }
+  }
 });
 
 describe("learning", () => {
@@ -212,14 +304,17 @@ describe("state", () => {
   );
 });
 
-it("stops on data that are not finite, names the setting, and leaves the learner as it was", async () => {
-  const learner = await inThirdTask(10, 3);
-  const before = structuredClone(learner.state());
-  const { buffer, normalizer } = pointData(linearSystem(0), 50, 3);
-  buffer.inputs.fill(Number.NaN);
-  const error = await learner.train(buffer, normalizer, 4, Rng.fromSeed(1)).catch((e: unknown) => e);
-  expect(error).toBeInstanceOf(RunError);
-  expect((error as RunError).message).toMatch(/task loss is not finite at minibatch 0 of 4 on task 3/);
-  expect((error as RunError).details.todo).toContain("hypernetwork.learningRate");
-  expect(learner.state()).toEqual(before);
-});
+it.each(["fused", "graph"] as const)(
+  "by the %s stops on data that are not finite, names the setting, and leaves the learner as it was",
+  async (engine) => {
+    const learner = await inThirdTask(10, 3, PLAIN, engine);
+    const before = structuredClone(learner.state());
+    const { buffer, normalizer } = pointData(linearSystem(0), 50, 3);
+    buffer.inputs.fill(Number.NaN);
+    const error = await learner.train(buffer, normalizer, 4, Rng.fromSeed(1)).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(RunError);
+    expect((error as RunError).message).toMatch(/task loss is not finite at minibatch 0 of 4 on task 3/);
+    expect((error as RunError).details.todo).toContain("hypernetwork.learningRate");
+    expect(learner.state()).toEqual(before);
+  },
+);

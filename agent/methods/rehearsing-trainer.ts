@@ -1,0 +1,80 @@
+import { networkFromFlat, targetSize } from "../dynamics.js";
+import type { Graph, Tensor } from "../graph/graph.js";
+import * as ops from "../graph/operations.js";
+import type { HypernetworkShape } from "../hypernetwork.js";
+import type { SavedArrays } from "../parameters.js";
+import { predictionLoss } from "./minibatches.js";
+import type { Minibatch, TrainingCall } from "./network-trainer.js";
+import { type StoredTensors, storedInputs, storedMinibatch } from "./stored-data.js";
+import type { ThetaHolder } from "./theta.js";
+import type { LearnerOptions, TrainingReport } from "./types.js";
+
+export interface RehearsingTrainerOptions extends LearnerOptions {
+  readonly shape: HypernetworkShape;
+  readonly learningRate: number;
+  /** M, stored transitions of each task in a minibatch that rehearses this many earlier tasks. */
+  readonly rowsPerTask: (earlier: number) => number;
+}
+
+/** The setting that holds the learning rate, for messages. */
+export const RATE_SETTING = "hypernetwork.learningRate";
+
+/**
+ * Holds Θ and the embeddings of all tasks begun, with Adam's moments, and trains all of them on minibatches of every
+ * task: one clipped step on the sum of the tasks' losses.
+ */
+export interface RehearsingTrainer extends ThetaHolder {
+  /** Minibatches since the optimiser was fresh. */
+  steps: number;
+  /** Makes room for `tasks` embeddings, with a fresh optimiser. Θ and the embeddings there are stay; new ones are 0. */
+  prepare(tasks: number): Promise<void>;
+  /** The embedding of task `index`, to read and to set. */
+  embedding(index: number): Float32Array;
+  /**
+   * @param call its feeds are those of `StoredData.feeds`
+   * @throws RunError when a loss is not finite
+   */
+  train(call: TrainingCall): Promise<TrainingReport>;
+  /** Θ, the embeddings and their moments by name, the same names, order and shapes from every trainer. */
+  entries(): { name: string; shape: readonly number[]; data: Float32Array }[];
+  /** Sets everything from saved entries. @throws InputError when one is missing or of another size */
+  restore(saved: SavedArrays): void;
+  release(): Promise<void>;
+}
+
+/** Name of the arrays of an embedding. */
+export const embeddingName = (index: number) => `embeddings.${index}`;
+
+/** Declares the stored transitions, when there are earlier tasks. */
+export function rehearsedInputs(
+  g: Graph,
+  { dynamics, rowsPerTask }: RehearsingTrainerOptions,
+  earlier: number,
+): StoredTensors | undefined {
+  if (earlier === 0) return undefined;
+  return storedInputs(g, [dynamics.sizes[0], targetSize(dynamics)], earlier, rowsPerTask(earlier));
+}
+
+/**
+ * Losses of one minibatch by task, each `[]`, the current task last.
+ * @param weights generated for each task, `[1, P]`
+ * @param own the current task's minibatch
+ */
+export function rehearsalLosses(
+  { dynamics, rowsPerTask }: RehearsingTrainerOptions,
+  weights: readonly Tensor[],
+  { x, y, iteration }: Minibatch,
+  stored: StoredTensors | undefined,
+): Tensor[] {
+  const earlier = weights.length - 1;
+  const networks = weights.map((w) => networkFromFlat(w, dynamics));
+  const own = predictionLoss(networks[earlier], dynamics, x, y);
+  if (stored === undefined) return [own];
+  const old = storedMinibatch(stored, iteration);
+  const rows = new Array<number>(earlier).fill(rowsPerTask(earlier));
+  const [xs, ys] = [old.x, old.y].map((t) => ops.split(t, rows, 0));
+  return [...xs.map((inputs, j) => predictionLoss(networks[j], dynamics, inputs, ys[j])), own];
+}
+
+/** Sum of scalars. */
+export const total = (terms: readonly Tensor[]): Tensor => terms.reduce((a, b) => ops.add(a, b));
