@@ -23,13 +23,19 @@ export interface LoopServices {
 /** Thrown inside the loop when the user asked to stop. */
 export class Stopped extends Error {}
 
+/** How an episode is recorded. */
+export interface RecordingOptions {
+  readonly path: string;
+  readonly header: Omit<EpisodeHeader, "seed">;
+  /** Whether the plans are part of it. */
+  readonly plans: boolean;
+}
+
 /** One episode to run. */
 export interface EpisodeOptions {
   readonly seed: number;
-  /** What its recording says of it; without, nothing is recorded. */
-  readonly header?: Omit<EpisodeHeader, "seed">;
-  /** Whether the recording holds the plans. */
-  readonly plans?: boolean;
+  /** Without, nothing is recorded. */
+  readonly recording?: RecordingOptions;
   /** True once the user asked to stop. */
   readonly stopRequested: () => boolean;
 }
@@ -39,6 +45,8 @@ export interface Outcome {
   readonly return: number;
   readonly success: boolean;
   readonly measures: Readonly<Record<string, number>>;
+  /** Path of the recording, if there is one. */
+  readonly recording?: string;
 }
 
 /** Sequences recorded of every plan beside the chosen one. */
@@ -59,11 +67,11 @@ export class EpisodeRun {
   over = false;
 
   constructor(environment: Environment, options: EpisodeOptions) {
-    const { seed, header } = options;
+    const { seed, recording } = options;
     this.#environment = environment;
     this.#options = options;
     this.observation = environment.reset(seed);
-    this.#recorder = header && new EpisodeRecorder(environment, { ...header, seed });
+    this.#recorder = recording && new EpisodeRecorder(environment, { ...recording.header, seed });
   }
 
   /** Makes one step. @throws Stopped when the user asked to stop */
@@ -79,7 +87,7 @@ export class EpisodeRun {
 
   /** Records, where plans are recorded, the plan just made for the next step. */
   async recordPlan(planner: Forecaster): Promise<void> {
-    if (!this.#options.plans) return;
+    if (!this.#options.recording?.plans) return;
     this.#recorder?.recordPlan(await planner.forecast(this.observation, OTHERS_RECORDED));
   }
 
@@ -90,20 +98,19 @@ export class EpisodeRun {
     this.step(action);
   }
 
-  /** Writes what was recorded before a failure, so that it can be looked at. */
+  /** Writes what was recorded before a failure to a path of its own, so that it can be looked at. */
   async salvage(path: string): Promise<void> {
     await this.#recorder?.finish(path);
   }
 
-  /**
-   * Sums up, and writes the recording if there is one.
-   * @param path of the recording
-   */
-  async finish(path?: string): Promise<Outcome> {
+  /** Sums up, and writes the recording if there is one. */
+  async finish(): Promise<Outcome> {
     // Random episodes await nothing else: without a turn of the event loop a signal would not be seen.
     await setImmediate();
-    if (path !== undefined) await this.#recorder?.finish(path);
+    const { recording } = this.#options;
+    if (recording !== undefined) await this.#recorder!.finish(recording.path);
     const measures = this.#environment.scene.measure();
-    return { return: this.#return, success: this.#environment.task.succeeded(measures), measures };
+    const success = this.#environment.task.succeeded(measures);
+    return { return: this.#return, success, measures, ...(recording && { recording: recording.path }) };
   }
 }

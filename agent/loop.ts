@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { Rng } from "../sim/core/rng.js";
 import { Environment } from "../sim/environment.js";
 import type { EpisodeHeader } from "../sim/recording/episode.js";
@@ -93,9 +94,9 @@ export class ContinualLoop {
       for (let k = 0; k < evaluationEpisodes; k++) {
         const seed = EVALUATION_SEED + k;
         const header = { phase: "random", afterTask: -1, taskIndex: p.task, seed } as const;
-        const episode = this.#startEpisode(environment, header);
+        const episode = this.#startEpisode(environment, header, `baseline-${label(p.task)}-${label(k)}`);
         while (!episode.over) episode.step(randomAction(task, rng));
-        const outcome = await this.#finish(episode, `baseline-${label(p.task)}-${label(k)}`);
+        const outcome = await this.#finish(episode);
         this.#matrix.addRandom(p.task, outcome.return);
         this.#log({ type: "baseline", task: task.name, taskIndex: p.task, episode: k, ...outcome });
         this.#services.report({
@@ -123,7 +124,8 @@ export class ContinualLoop {
     this.#agent.startEpisode();
     const phase = p.steps < initialRandomSteps ? "random" : "train";
     const header = { phase, afterTask: p.task, taskIndex: p.task, seed: episodeSeed(p) } as const;
-    const episode = this.#startEpisode(this.#environment, header);
+    const name = `${label(p.task)}-${phase}-${label(p.episode, 4)}`;
+    const episode = this.#startEpisode(this.#environment, header, name);
     this.#planned = { actions: 0, ms: 0 };
     let { steps } = p;
     let held: Float32Array = new Float32Array(0);
@@ -142,7 +144,7 @@ export class ContinualLoop {
     await this.#training.finish(p.task);
     const planning = { type: "planning", taskIndex: p.task, steps, ...this.#planned };
     if (planning.actions > 0) this.#services.store.append("timing", planning);
-    const outcome = await this.#finish(episode, `${label(p.task)}-${phase}-${label(p.episode, 4)}`);
+    const outcome = await this.#finish(episode);
     this.#log({
       type: "episode",
       phase,
@@ -180,10 +182,10 @@ export class ContinualLoop {
       await this.#withEnvironment(task, async (environment) => {
         for (let k = 0; k < evaluationEpisodes; k++) {
           const header = { phase: "evaluate", afterTask, taskIndex: j, seed: EVALUATION_SEED + k } as const;
-          const episode = this.#startEpisode(environment, header);
+          const episode = this.#startEpisode(environment, header, evaluationName(afterTask, j, k));
           policy.startEpisode(stream(k));
           while (!episode.over) await episode.act(policy);
-          const outcome = await this.#finish(episode, evaluationName(afterTask, j, k));
+          const outcome = await this.#finish(episode);
           this.#matrix.add(afterTask, j, outcome.return);
           this.#log({ type: "evaluation", afterTask, task: task.name, taskIndex: j, episode: k, ...outcome });
           this.#services.report({ kind: "evaluation", afterTask, task: task.name, episode: k, ...outcome });
@@ -198,7 +200,8 @@ export class ContinualLoop {
     this.#advance(last ? { stage: "done" } : { stage: "learn", task: afterTask + 1, evaluated: 0 });
   }
 
-  #startEpisode(environment: Environment, { seed, ...kind }: EpisodeKind): EpisodeRun {
+  /** @param name of the recording */
+  #startEpisode(environment: Environment, { seed, ...kind }: EpisodeKind, name: string): EpisodeRun {
     const { store, recordPlans: plans = false, stopRequested } = this.#services;
     const header = {
       suite: store.settings.suite,
@@ -207,14 +210,15 @@ export class ContinualLoop {
       versions: { hypercrl: store.versions.hypercrl, physics: store.versions.physics },
       ...kind,
     };
-    this.#episode = new EpisodeRun(environment, { seed, header, plans, stopRequested });
+    const recording = { path: store.episodePath(name), header, plans };
+    this.#episode = new EpisodeRun(environment, { seed, recording, stopRequested });
     return this.#episode;
   }
 
   /** What an episode leaves in the metrics. */
-  async #finish(episode: EpisodeRun, name: string): Promise<Outcome & { readonly recording: string }> {
-    const outcome = await episode.finish(this.#services.store.episodePath(name));
-    return { ...outcome, recording: `episodes/${name}.mcap` };
+  async #finish(episode: EpisodeRun): Promise<Outcome> {
+    const { recording, ...outcome } = await episode.finish();
+    return { ...outcome, recording: `episodes/${basename(recording!)}` };
   }
 
   async #plan(episode: EpisodeRun): Promise<Float32Array> {

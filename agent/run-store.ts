@@ -19,6 +19,9 @@ export type Versions = EpisodeHeader["versions"] & { readonly node: string; read
  */
 export type LogName = "metrics" | "timing";
 
+/** Says that recordings hold plans. It is no setting: no other byte of a run depends on it. */
+const PLANS_RECORDED = "recording.json";
+
 /** SHA-256 of the settings as resolved, hexadecimal. */
 export function hashSettings(settings: Settings): string {
   return createHash("sha256").update(JSON.stringify(settings)).digest("hex");
@@ -28,7 +31,7 @@ export function hashSettings(settings: Settings): string {
  * The folder of one run:
  * `settings.json`, `versions.json`, `metrics.jsonl` (same seed, same bytes), `timing.jsonl`, `tensorboard/` (the
  * same as curves), `episodes/*.mcap`, `checkpoint.json` with its arrays, `checkpoints/task-N.json` after each task,
- * `evaluation.json`.
+ * `evaluation.json`, and `recording.json` when recordings hold more than steps.
  */
 export class RunStore {
   readonly folder: string;
@@ -139,6 +142,15 @@ export class RunStore {
 
   writeJson(name: string, value: object): void {
     writeFileSafely(join(this.folder, name), `${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  /** Whether recordings of planned episodes hold the plans, once and for all of the run. */
+  get plansRecorded(): boolean {
+    return existsSync(join(this.folder, PLANS_RECORDED));
+  }
+
+  recordPlans(): void {
+    if (!this.plansRecorded) this.writeJson(PLANS_RECORDED, { plans: true });
   }
 
   close(): void {

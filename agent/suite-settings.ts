@@ -60,6 +60,9 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
       "loop.trainIterations=250",
       ...keep(600),
       "hypernetwork.beta=5",
+      // As published: a step of Θ moves a generated weight by many times what a plain network's own step does.
+      "hypernetwork.learningRate=0.0001",
+      "hypernetwork.embeddingLearningRate=0.0001",
       // Few samples and their mean: more of them, a best one or a longer look ahead find the model's errors instead.
       "planner.name=cem",
       "planner.horizon=10",

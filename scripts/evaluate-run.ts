@@ -28,10 +28,7 @@ export interface EvaluateOptions extends SavedStateOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface EvaluatedEpisode extends Outcome {
-  /** Path of its recording, where they are kept. */
-  readonly recording?: string;
-}
+export type EvaluatedEpisode = Outcome;
 
 export interface TaskEvaluation {
   readonly task: string;
@@ -119,18 +116,15 @@ interface Measurement {
 /** Whole episodes only: the one that the signal interrupts is dropped. */
 async function* runEpisodes(m: Measurement): AsyncGenerator<EvaluatedEpisode> {
   const environment = new Environment(m.task);
-  const options = {
-    ...(m.recording !== undefined && { header: m.recording.header, plans: true }),
-    stopRequested: () => m.signal?.aborted === true,
-  };
+  const stopRequested = () => m.signal?.aborted === true;
   try {
     for (let k = 0; k < m.episodes; k++) {
       m.policy.startEpisode(m.stream(k));
-      const episode = new EpisodeRun(environment, { ...options, seed: m.firstSeed + k });
+      const recording = m.recording && { ...m.recording, path: m.recording.path(k), plans: true };
+      const seed = m.firstSeed + k;
+      const episode = new EpisodeRun(environment, { seed, stopRequested, ...(recording && { recording }) });
       while (!episode.over) await episode.act(m.policy);
-      const recording = m.recording?.path(k);
-      const outcome = await episode.finish(recording);
-      yield recording === undefined ? outcome : { ...outcome, recording };
+      yield await episode.finish();
     }
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import type { Checkpoint, Progress } from "../agent/checkpoint.js";
@@ -6,9 +6,8 @@ import { ContinualLoop } from "../agent/loop.js";
 import type { ProgressEvent } from "../agent/progress.js";
 import { RunStore, readSettings } from "../agent/run-store.js";
 import { parseSettings, type Settings } from "../agent/settings.js";
-import { InputError, UsageError } from "../sim/core/errors.js";
+import { UsageError } from "../sim/core/errors.js";
 import { readJsonl } from "../sim/core/jsonl.js";
-import { readPlayable } from "../sim/recording/salvage.js";
 import type { Task, TaskSuite } from "../sim/task.js";
 import { initPhysics } from "../sim/world.js";
 import { createRegistry } from "../tasks/registry.js";
@@ -95,6 +94,7 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
   const { store, lock, checkpoint, suite } = open(options, given);
   try {
     const { folder, settings } = store;
+    if (options.record === "plans") store.recordPlans();
     const usage = new UsageLog((record) => store.append("timing", record));
     const loop = new ContinualLoop(suite.tasks, {
       store,
@@ -102,7 +102,7 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
         usage.note();
         options.onProgress?.(event);
       },
-      recordPlans: options.record === "plans" || hasRecordedPlans(folder),
+      recordPlans: store.plansRecorded,
       now: () => performance.now(),
       compute: chooseCompute(settings, options.threads, options.onWarning ?? (() => {})),
       stopRequested: () => options.signal?.aborted ?? false,
@@ -172,20 +172,6 @@ function resume(folder: string, own: TaskSuite | undefined): OpenRun {
   // A run stopped before its first checkpoint has not been asked for its suite yet.
   suite ??= suiteOfRun(folder, opened.store.settings, registry);
   return { ...opened, suite };
-}
-
-/** Whether the newest planned episode of a run was recorded with its plans. */
-function hasRecordedPlans(folder: string): boolean {
-  const files = readdirSync(join(folder, "episodes")).filter((name) => /-(train|evaluate)-/.test(name));
-  const newest = files.sort().at(-1);
-  if (newest === undefined) return false;
-  try {
-    return readPlayable(join(folder, "episodes", newest)).playback.plans.length > 0;
-  } catch (error) {
-    // A damaged recording is for `replay --verify` to complain of.
-    if (error instanceof InputError) return false;
-    throw error;
-  }
 }
 
 /** The path itself, or the first of `path-2`, `path-3`, … that is free. */
