@@ -41,7 +41,8 @@ export async function dynamicsGraph(
   const task = g.input("task", [], "int64");
   const layers = joinTasks(g, folded, task);
   const columns = [x, u].map((t) => ops.transpose(t, [1, 0]));
-  const next = nextStates(spec, layers, dynamics[0].shape.activation, columns[0], columns[1]);
+  const whole = layers.map((layer) => [layer]);
+  const next = nextStates(spec, whole, dynamics[0].shape.activation, columns[0], columns[1]);
   g.output("xNext", ops.transpose(next, [1, 0]));
   return g;
 }

@@ -20,6 +20,8 @@ export interface MlpShape {
   readonly activation: Activation;
   /** The last layer is two heads, mean and log-variance, `2X` wide; see `output-variance.ts`. */
   readonly outputVariance?: boolean;
+  /** Hidden layers consist of this many equal blocks, of which none reads a later one; see `progressiveShape`. */
+  readonly blocks?: number;
 }
 
 export interface Layer {
@@ -75,8 +77,8 @@ export function networkFromFlat(flat: Tensor, shape: MlpShape): Network {
 
 /** The shape of what planning uses: the mean alone. */
 export function meanShape(shape: MlpShape): MlpShape {
-  const { sizes, activation } = shape;
-  return { sizes: [...sizes.slice(0, -1), targetSize(shape)], activation };
+  const { sizes, activation, blocks } = shape;
+  return { sizes: [...sizes.slice(0, -1), targetSize(shape)], activation, ...(blocks && { blocks }) };
 }
 
 /** Layers that predict the mean alone, as `meanShape` says. */
@@ -96,12 +98,34 @@ export function mlp(layers: readonly Layer[], activation: Activation, x: Tensor)
   }, x);
 }
 
-/** Like `mlp` with samples as columns: `x [in, N]` → `[out, N]`; weights are `[out, in]`, biases `[out, 1]`. */
-export function mlpColumns(layers: readonly Layer[], activation: Activation, x: Tensor): Tensor {
+/**
+ * A layer for samples as columns, its weights `[out, in]` and biases `[out, 1]`: whole, or in blocks of outputs, each of
+ * which reads as many of the first inputs as its weights have columns.
+ */
+export type ColumnLayer = readonly Layer[];
+
+/** Cuts what is known to be zero from layers between hidden layers. */
+export function columnLayers(layers: readonly Layer[], { sizes, blocks = 1 }: MlpShape): ColumnLayer[] {
+  return layers.map((layer, i) => {
+    if (blocks === 1 || i === 0 || i === layers.length - 1) return [layer];
+    const [rows, columns] = [sizes[i + 1] / blocks, sizes[i] / blocks];
+    return Array.from({ length: blocks }, (_, j) => {
+      const [weight, bias] = [layer.weight, layer.bias].map((t) => ops.slice(t, j * rows, (j + 1) * rows, 0));
+      return { weight: ops.slice(weight, 0, (j + 1) * columns), bias };
+    });
+  });
+}
+
+/** Like `mlp` with samples as columns: `x [in, N]` → `[out, N]`. */
+export function mlpColumns(layers: readonly ColumnLayer[], activation: Activation, x: Tensor): Tensor {
   const last = layers.length - 1;
-  return layers.reduce((h, { weight, bias }, i) => {
-    const y = ops.gemm(weight, h, bias);
-    return i === last ? y : activate(activation, y);
+  return layers.reduce((h, parts, i) => {
+    const inputs = parts.map(({ weight }) => weight.shape[1] as number);
+    const y = parts.map(({ weight, bias }, j) => {
+      const read = j + 1 < parts.length ? ops.slice(h, 0, inputs[j], 0) : h;
+      return ops.gemm(weight, read, bias);
+    });
+    return i === last ? ops.concat(y, 0) : activate(activation, ops.concat(y, 0));
   }, x);
 }
 

@@ -1,9 +1,10 @@
 import type { CostGradient } from "../planners/types.js";
 import type { Task, TaskSpec } from "../sim/task.js";
 import {
+  type ColumnLayer,
+  columnLayers,
   encodeFeatures,
   foldNormalizer,
-  type Layer,
   type MlpShape,
   meanLayers,
   meanShape,
@@ -58,10 +59,10 @@ export function foldFeeds(weights: Float32Array, normalizer: NormalizerArrays): 
   return Object.fromEntries(feeds);
 }
 
-/** States `[X, N]` after actions `u [U, N]` in states `x [X, N]`, through the layers of `foldGraph`. */
+/** States `[X, N]` after actions `u [U, N]` in states `x [X, N]`, through the layers of `foldGraph`, whole or in blocks. */
 export function nextStates(
   spec: TaskSpec,
-  layers: readonly Layer[],
+  layers: readonly ColumnLayer[],
   activation: MlpShape["activation"],
   x: Tensor,
   u: Tensor,
@@ -90,10 +91,11 @@ function unroll(spec: TaskSpec, shape: MlpShape, horizon: number, samples: Dimen
   const g = new Graph();
   const x0 = g.input("x0", [1, X]);
   const actions = g.input("actions", [horizon, samples, U]);
-  const layers = shape.sizes.slice(1).map((out, i) => ({
+  const whole = shape.sizes.slice(1).map((out, i) => ({
     weight: g.input(layerNames(i).weight, [out, shape.sizes[i]]),
     bias: g.input(layerNames(i).bias, [out, 1]),
   }));
+  const layers = columnLayers(whole, shape);
   const steps = ops.transpose(actions, [0, 2, 1]);
   const xs: Tensor[] = [];
   for (let h = 0; h < horizon; h++) {

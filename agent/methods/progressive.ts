@@ -105,11 +105,11 @@ export class ProgressiveLearner implements Learner {
   }
 }
 
-/** The network that columns 0 to `k` make together: hidden layers k + 1 times as wide. */
+/** The network that columns 0 to `k` make together: hidden layers k + 1 times as wide, in blocks. */
 export function progressiveShape(dynamics: MlpShape, k: number): MlpShape {
   const last = dynamics.sizes.length - 1;
   const sizes = dynamics.sizes.map((size, i) => (i === 0 || i === last ? size : size * (k + 1)));
-  return { ...dynamics, sizes };
+  return { ...dynamics, sizes, ...(k > 0 && { blocks: k + 1 }) };
 }
 
 /** Parameters of column k: weights of layers after the first are `[(k + 1) in, out]`. */

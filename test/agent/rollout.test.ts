@@ -78,10 +78,26 @@ async function load(
   return model;
 }
 
+/** Hidden layers in three blocks, none of which reads a later one. */
+function blockProblem(seed: number): Problem {
+  const [blocks, hidden] = [3, [6, 9, 6]];
+  const p = problem(angleTask, "tanh", hidden, seed);
+  let at = (p.shape.sizes[0] + 1) * hidden[0];
+  for (const [rows, columns] of [hidden.slice(0, 2), hidden.slice(1)]) {
+    for (let r = 0; r < rows; r++) {
+      const first = Math.floor((r * blocks) / rows) * (columns / blocks);
+      p.weights.fill(0, at + r * columns, at + r * columns + first);
+    }
+    at += (rows + 1) * columns;
+  }
+  return { ...p, shape: { ...p.shape, blocks } as Problem["shape"] };
+}
+
 const problems = [
   { name: "point, relu, two hidden layers", make: () => problem(pointTask, "relu", [7, 5], 1) },
   { name: "angle, elu, one hidden layer", make: () => problem(angleTask, "elu", [9], 2) },
   { name: "angle, tanh, two hidden layers", make: () => problem(angleTask, "tanh", [6, 6], 3) },
+  { name: "angle, tanh, three hidden layers in blocks", make: () => blockProblem(4) },
   { name: "absolute channel, elu, two hidden layers", make: () => problem(absoluteTask, "elu", [6, 6], 14) },
 ];
 
