@@ -49,62 +49,82 @@ export interface LiveOptions {
  * speed changes it for both. The browser draws as it would by itself.
  * @throws RunError without Chromium, or when the run or the viewer ends too early
  */
-export async function measureLive({ pairs, say }: LiveOptions): Promise<LiveTimes> {
+export async function measureLive(options: LiveOptions): Promise<LiveTimes> {
   const browser = await chromium.launchServer(chromiumOptions("own"));
   const folder = mkdtempSync(join(tmpdir(), "hypercrl-bench-"));
   const stop = new AbortController();
-  const events: Record<Work, number[]> = { planned: [], training: [] };
-  let viewer: ViewerProcess | undefined;
-  const run = train({
-    out: join(folder, "run"),
-    threads: 1,
-    settings: STEADY,
-    signal: stop.signal,
-    onStart: (start) => {
-      viewer = new ViewerProcess(start.folder, undefined);
-    },
-    onProgress: (event) => {
-      if (event.kind === "planned" || event.kind === "training") events[event.kind].push(event.ms);
-    },
-  });
-  const times = { stopped: [] as WindowTimes[], watched: [] as WindowTimes[] };
-  // Ends with the run, however that ends.
-  const pause = (seconds: number) => wait(seconds * 1000, undefined, { signal: stop.signal });
-  const measure = async () => {
-    while (viewer === undefined) await pause(0.1);
-    const url = await viewer.url;
-    if (url === undefined) throw tooEarly("a viewer that ended");
-    const page = await (await chromium.connect(browser.wsEndpoint())).newPage({
-      viewport: { width: 1366, height: 768 },
-    });
-    await page.goto(url);
-    await pause(LOADING);
-    for (let i = 0; i < 2 * pairs; i++) {
-      // A B B A …, so that what grows with time is the same for both.
-      const watched = i % 4 === 1 || i % 4 === 2;
-      signal(browser, watched ? "SIGCONT" : "SIGSTOP");
-      await pause(SETTLE);
-      for (const work of WORK) events[work] = [];
-      await pause(WINDOW);
-      times[watched ? "watched" : "stopped"].push({
-        planned: median(events.planned),
-        training: median(events.training),
-      });
-      if ((i + 1) % 20 === 0) say(`${(i + 1) / 2} of ${pairs} pairs`);
-    }
-    if (!viewer.running) throw tooEarly("a viewer that ended");
-    return "measured";
-  };
+  const run = startRun(join(folder, "run"), stop.signal);
+  const measured = measure(run, browser, options, stop.signal);
   try {
-    if ((await Promise.race([measure(), run])) !== "measured") throw tooEarly("a run that ended");
+    const times = await Promise.race([measured, run.end.then(() => undefined)]);
+    if (times === undefined) throw tooEarly("a run that ended");
+    return times;
   } finally {
+    // Ends the measurement too, where the run did not last as long.
     stop.abort();
-    await run.catch(() => {});
-    await viewer?.stop();
+    await Promise.allSettled([measured, run.end]);
+    await run.viewer?.stop();
     signal(browser, "SIGCONT");
     await browser.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** A training run that goes on. */
+interface LiveRun {
+  readonly end: Promise<unknown>;
+  /** There once the run has begun. */
+  viewer: ViewerProcess | undefined;
+  /** How long each piece of work took since it was emptied, ms. */
+  readonly ms: Record<Work, number[]>;
+}
+
+function startRun(out: string, stop: AbortSignal): LiveRun {
+  const ms: LiveRun["ms"] = { planned: [], training: [] };
+  const end = train({
+    out,
+    threads: 1,
+    settings: STEADY,
+    signal: stop,
+    onStart: ({ folder }) => {
+      run.viewer = new ViewerProcess(folder, undefined);
+    },
+    onProgress: (event) => {
+      if (event.kind === "planned" || event.kind === "training") ms[event.kind].push(event.ms);
+    },
+  });
+  const run: LiveRun = { end, viewer: undefined, ms };
+  return run;
+}
+
+/** Opens a page that follows the run, and takes windows of the run in turn. */
+async function measure(
+  run: LiveRun,
+  browser: BrowserServer,
+  { pairs, say }: LiveOptions,
+  stop: AbortSignal,
+): Promise<LiveTimes> {
+  const pause = (seconds: number) => wait(seconds * 1000, undefined, { signal: stop });
+  while (run.viewer === undefined) await pause(0.1);
+  const url = await run.viewer.url;
+  if (url === undefined) throw tooEarly("a viewer that ended");
+  const viewport = { width: 1366, height: 768 };
+  const page = await (await chromium.connect(browser.wsEndpoint())).newPage({ viewport });
+  await page.goto(url);
+  await pause(LOADING);
+  const times = { stopped: [] as WindowTimes[], watched: [] as WindowTimes[] };
+  for (let i = 0; i < 2 * pairs; i++) {
+    // A B B A …, so that what grows with time is the same for both.
+    const watched = i % 4 === 1 || i % 4 === 2;
+    signal(browser, watched ? "SIGCONT" : "SIGSTOP");
+    await pause(SETTLE);
+    for (const work of WORK) run.ms[work] = [];
+    await pause(WINDOW);
+    const [planned, training] = WORK.map((work) => median(run.ms[work]));
+    times[watched ? "watched" : "stopped"].push({ planned, training });
+    if ((i + 1) % 20 === 0) say(`${(i + 1) / 2} of ${pairs} pairs`);
+  }
+  if (!run.viewer.running) throw tooEarly("a viewer that ended");
   return times;
 }
 
