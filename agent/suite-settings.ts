@@ -8,6 +8,9 @@ const LARGE_NETWORK = [
   "chunked.chunk=4000",
 ];
 
+/** A step of Θ moves a generated weight by many times what the same step of a plain network does. */
+const PUBLISHED_RATES = ["hypernetwork.learningRate=0.0001", "hypernetwork.embeddingLearningRate=0.0001"];
+
 const keep = (transitions: number) => [
   `hypernetwork.coresetSize=${transitions}`,
   `mlp.coresetSize=${transitions}`,
@@ -60,9 +63,7 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
       "loop.trainIterations=250",
       ...keep(600),
       "hypernetwork.beta=5",
-      // As published: a step of Θ moves a generated weight by many times what a plain network's own step does.
-      "hypernetwork.learningRate=0.0001",
-      "hypernetwork.embeddingLearningRate=0.0001",
+      ...PUBLISHED_RATES,
       // Few samples and their mean: more of them, a best one or a longer look ahead find the model's errors instead.
       "planner.name=cem",
       "planner.horizon=10",
@@ -105,6 +106,20 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
     ],
   },
   cheetah: {
+    // Episodes of 1000 steps: eight of them planned, three quarters of a second ahead.
+    quick: [
+      "loop.initialRandomSteps=2000",
+      "loop.randomHold=2",
+      "loop.stepsPerTask=8000",
+      "loop.bufferCapacity=10000",
+      "loop.trainEvery=250",
+      "loop.evaluationEpisodes=3",
+      ...PUBLISHED_RATES,
+      "planner.horizon=15",
+      "planner.samples=100",
+      "planner.iterations=3",
+      "planner.initialStd=0.6",
+    ],
     paper: [
       "loop.initialRandomSteps=10000",
       "loop.stepsPerTask=100000",
