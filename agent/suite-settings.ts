@@ -8,9 +8,6 @@ const LARGE_NETWORK = [
   "chunked.chunk=4000",
 ];
 
-/** A step of Θ moves a generated weight by many times what the same step of a plain network does. */
-const PUBLISHED_RATES = ["hypernetwork.learningRate=0.0001", "hypernetwork.embeddingLearningRate=0.0001"];
-
 const keep = (transitions: number) => [
   `hypernetwork.coresetSize=${transitions}`,
   `mlp.coresetSize=${transitions}`,
@@ -63,7 +60,6 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
       "loop.trainIterations=250",
       ...keep(600),
       "hypernetwork.beta=5",
-      ...PUBLISHED_RATES,
       // Few samples and their mean: more of them, a best one or a longer look ahead find the model's errors instead.
       "planner.name=cem",
       "planner.horizon=10",
@@ -114,7 +110,8 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
       "loop.bufferCapacity=10000",
       "loop.trainEvery=250",
       "loop.evaluationEpisodes=3",
-      ...PUBLISHED_RATES,
+      "hypernetwork.learningRate=0.0001",
+      "hypernetwork.embeddingLearningRate=0.0001",
       "planner.horizon=15",
       "planner.samples=100",
       "planner.iterations=3",
