@@ -75,6 +75,17 @@ export function networkFromFlat(flat: Tensor, shape: MlpShape): Network {
   return networkFromParts(parts.map((part, i) => (shapes[i][0] === 1 ? part : ops.reshape(part, shapes[i]))));
 }
 
+/** Cuts weights generated for n tasks `[n, P]` into their networks, side by side: weights `[n, in, out]`, biases `[n, 1, out]`. */
+export function networksFromFlat(flat: Tensor, shape: MlpShape): Network {
+  const n = flat.shape[0] as number;
+  const shapes = parameterShapes(shape);
+  const parts = ops.split(
+    flat,
+    shapes.map(([rows, columns]) => rows * columns),
+  );
+  return networkFromParts(parts.map((part, i) => ops.reshape(part, [n, ...shapes[i]])));
+}
+
 /** The shape of what planning uses: the mean alone. */
 export function meanShape(shape: MlpShape): MlpShape {
   const { sizes, activation, blocks } = shape;
@@ -89,11 +100,11 @@ export function meanLayers({ layers }: Network, shape: MlpShape): readonly Layer
   return [...layers.slice(0, -1), { weight: ops.slice(weight, 0, X), bias: ops.slice(bias, 0, X) }];
 }
 
-/** `x [B, in]` → `[B, out]`. */
+/** `x [B, in]` → `[B, out]`, or with the layers of n networks `[n, B, in]` → `[n, B, out]`. */
 export function mlp(layers: readonly Layer[], activation: Activation, x: Tensor): Tensor {
   const last = layers.length - 1;
   return layers.reduce((h, { weight, bias }, i) => {
-    const y = ops.gemm(h, weight, bias);
+    const y = x.shape.length === 3 ? ops.add(ops.matmul(h, weight), bias) : ops.gemm(h, weight, bias);
     return i === last ? y : activate(activation, y);
   }, x);
 }

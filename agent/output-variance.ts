@@ -24,12 +24,13 @@ export function clampLogVariance(v: Tensor, upper: Tensor, lower: Tensor): Tenso
  * them with the weights of each task (as the published code of HyperCRL can), a plain network keeps them with its
  * output layer. So they are learned, regularised and saved with no machinery of their own. What is learned is the
  * distance from the initial bounds, so that they too may start at zero. Planning uses the mean and never sees them.
+ * Of n networks, with n in front of every shape, it is the sum of their losses.
  * @param output mean and log-variance side by side, `[B, 2X]`
  * @param y `[B, X]`
  * @param bounds distances of max and min from their initial values, side by side, `[1, 2X]`
  */
 export function gaussianLoss(output: Tensor, y: Tensor, bounds: Tensor): Tensor {
-  const X = y.shape[1] as number;
+  const X = y.shape[y.shape.length - 1] as number;
   const [mean, raw] = ops.split(output, [X, X]);
   const [upperShift, lowerShift] = ops.split(bounds, [X, X]);
   const upper = ops.add(upperShift, INITIAL_UPPER);

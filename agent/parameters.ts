@@ -23,6 +23,9 @@ export function drawUniform(out: Float32Array, bound: number, rng: Rng): void {
   for (let k = 0; k < out.length; k++) out[k] = bound === 0 ? 0 : (2 * rng.uniform() - 1) * bound;
 }
 
+/** What the names of values, first and second moments of a parameter end with. */
+export const MOMENT_SUFFIXES = ["", ".m", ".v"] as const;
+
 /** Arrays of a checkpoint by name. */
 export type SavedArrays = Readonly<Record<string, { readonly data: Float32Array } | undefined>>;
 
@@ -75,7 +78,7 @@ export class ParameterGroup {
     const current = this.#sets[this.#current];
     return current.map((data, i) => {
       const { name, shape } = this.specs[i % this.specs.length];
-      return { name: name + ["", ".m", ".v"][Math.floor(i / this.specs.length)], shape, data };
+      return { name: name + MOMENT_SUFFIXES[Math.floor(i / this.specs.length)], shape, data };
     });
   }
 
@@ -84,17 +87,14 @@ export class ParameterGroup {
    * @param prefix what the saved names have before the names of `entries`
    * @throws InputError when one is missing or of another size
    */
-  restore(
-    saved: Readonly<Record<string, { readonly data: Float32Array } | undefined>>,
-    prefix: string,
-  ): void {
+  restore(saved: SavedArrays, prefix: string): void {
     for (const { name, data } of this.entries()) data.set(savedArray(saved, prefix + name, data.length));
   }
 
   /** Declares the graph inputs: parameters, then first and second moments. */
   declare(graph: Graph, withMoments: boolean): Tensor[] {
-    const groups = withMoments ? ["", ".m", ".v"] : [""];
-    return groups.flatMap((suffix) => this.specs.map((s) => graph.input(s.name + suffix, s.shape)));
+    const suffixes = withMoments ? MOMENT_SUFFIXES : [""];
+    return suffixes.flatMap((suffix) => this.specs.map((s) => graph.input(s.name + suffix, s.shape)));
   }
 
   feeds(withMoments: boolean): Feeds {
@@ -118,4 +118,19 @@ export class ParameterGroup {
         .map(({ name, shape }, i) => [prefix + name, tensor(arrays[i], shape)]),
     );
   }
+}
+
+/**
+ * Makes something that reads from `feeds` and writes to `results` of groups, once for each of their two sets: for runs in
+ * turn, with a swap after each.
+ */
+export function forBothSets<T>(groups: readonly ParameterGroup[], make: () => T): readonly [T, T] {
+  const swap = () => {
+    for (const group of groups) group.swap();
+  };
+  const first = make();
+  swap();
+  const second = make();
+  swap();
+  return [first, second];
 }

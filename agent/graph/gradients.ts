@@ -146,6 +146,13 @@ const gemmBackward: Backward = (node, [gradient], to) => {
   if (c !== undefined) to.add(c, beta === 1 ? g : ops.mul(g, beta));
 };
 
+const matmulBackward: Backward = (node, [gradient], to) => {
+  const [a, b] = node.inputs as [Tensor, Tensor];
+  const transposed = (t: Tensor) => ops.transpose(t, [0, 2, 1]);
+  to.add(a, ops.matmul(gradient!, transposed(b)));
+  to.add(b, ops.matmul(transposed(a), gradient!));
+};
+
 const splitBackward: Backward = (node, outputs, to) => {
   const parts = outputs.map((g, i) => g ?? ops.mul(node.outputs[i], 0));
   to.add(node.inputs[0]!, ops.concat(parts, node.attributes.axis as number));
@@ -227,6 +234,7 @@ const BACKWARD: Readonly<Record<string, Backward>> = {
   // For x > 0 the slope is 1, below it is e^x = elu(x) + 1.
   Elu: elementwise((n, g) => ops.mul(g, ops.add(ops.min(n.outputs[0], 0), 1))),
   Gemm: gemmBackward,
+  MatMul: matmulBackward,
   ReduceSum: (node, [g], to) => to.add(node.inputs[0]!, expandTo(g!, node)),
   ReduceSumSquare: (node, [g], to) => to.add(node.inputs[0]!, ops.mul(ops.mul(node.inputs[0]!, 2), g!)),
   Reshape: (node, [g], to) => to.add(node.inputs[0]!, ops.reshape(g!, sizesOf(node.inputs[0]!.shape))),

@@ -79,6 +79,16 @@ export function gemm(a: Tensor, b: Tensor, c?: Tensor, options: GemmOptions = {}
   return graph.apply("Gemm", c === undefined ? [a, b] : [a, b, c], [{ shape: [m, n] }], attributes)[0];
 }
 
+/** Products of n pairs of matrices, `[n, M, K]` and `[n, K, N]`. */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  const [n, m, k] = a.shape;
+  const [n2, k2, columns] = b.shape;
+  if (a.shape.length !== 3 || b.shape.length !== 3 || n !== n2 || k !== k2) {
+    throw new RangeError(`Cannot multiply matrices [${a.shape.join(", ")}] and [${b.shape.join(", ")}].`);
+  }
+  return innermost([a, b]).apply("MatMul", [a, b], [{ shape: [n, m, columns] }])[0];
+}
+
 /** Sum over some axes, at least one (negative axes count from the end), or over all without `axes`. */
 export function reduceSum(x: Tensor, axes?: readonly number[], keepDims = false): Tensor {
   return reduce("ReduceSum", x, axes, keepDims);

@@ -38,6 +38,9 @@ export function tensor(data: Float32Array | BigInt64Array, shape: readonly numbe
 
 export type Feeds = Readonly<Record<string, OrtTensor>>;
 
+/** What a run takes and where its results go. */
+export type RunTensors = readonly [feeds: Feeds, results: Feeds];
+
 /** A compiled graph. Results go to pre-allocated arrays, so repeated runs allocate nothing here. */
 export class Session {
   readonly #session: InferenceSession;

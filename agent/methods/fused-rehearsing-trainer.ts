@@ -1,50 +1,31 @@
 import type { Rng } from "../../sim/core/rng.js";
+import { fillAdamScalars, fillKernelConstants } from "../adam.js";
 import {
-  adamMoments,
-  adamScalars,
-  adamStep,
-  clipScale,
-  fillAdamScalars,
-  fillKernelConstants,
-} from "../adam.js";
-import { weightCount } from "../dynamics.js";
-import { gradients } from "../graph/gradients.js";
-import { Graph } from "../graph/graph.js";
-import * as ops from "../graph/operations.js";
-import { alignedArray, alignedArrays, type Feeds, Session, tensor } from "../graph/session.js";
+  alignedArray,
+  alignedArrays,
+  type Feeds,
+  type RunTensors,
+  Session,
+  tensor,
+} from "../graph/session.js";
 import { addSums } from "../kernel/sums.js";
-import { ParameterGroup, type SavedArrays, savedArray } from "../parameters.js";
-import { type HiddenLayers, hiddenOf, hiddenSize, withOne } from "./fused-graphs.js";
+import { forBothSets, MOMENT_SUFFIXES, ParameterGroup, type SavedArrays, savedArray } from "../parameters.js";
+import { lossesGraph, rehearsedUpdateGraph } from "./fused-rehearsing-graphs.js";
 import { FusedTheta } from "./fused-theta.js";
-import {
-  checkLosses,
-  LossArray,
-  MinibatchFeeder,
-  mean,
-  minibatchInputs,
-  normalizedMinibatch,
-} from "./minibatches.js";
+import { checkLosses, LossArray, MinibatchFeeder, mean } from "./minibatches.js";
 import type { TrainingCall } from "./network-trainer.js";
 import {
   embeddingName,
   RATE_SETTING,
   type RehearsingTrainer,
   type RehearsingTrainerOptions,
-  rehearsalLosses,
-  rehearsedInputs,
-  total,
 } from "./rehearsing-trainer.js";
 import type { TrainingReport } from "./types.js";
 
-/** Suffixes of values and Adam's moments. */
-const SUFFIXES = ["", ".m", ".v"] as const;
-
-type Run = readonly [feeds: Feeds, results: Feeds];
-
 /** The tensors of a minibatch's two graphs. */
 interface StepTensors {
-  readonly losses: Run;
-  readonly update: Run;
+  readonly losses: RunTensors;
+  readonly update: RunTensors;
 }
 
 /** Small arrays that graphs and kernel exchange in a minibatch of T tasks. */
@@ -108,8 +89,8 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
     this.#exchange = { dh, gram, taskLoss, added, iteration: new BigInt64Array(1) };
     await this.#releaseSessions();
     this.#sessions = {
-      losses: await Session.create(lossesGraph(this.#options, tasks)),
-      update: await Session.create(updateGraph(this.#theta.layers, this.#embeddings, clipNorm)),
+      losses: await Session.create(lossesGraph(this.#options, tasks, this.#theta.head.padded)),
+      update: await Session.create(rehearsedUpdateGraph(this.#theta.layers, this.#embeddings, clipNorm)),
     };
   }
 
@@ -124,7 +105,8 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
     const scalars = alignedArray(2 * iterations);
     fillAdamScalars(scalars, learningRate, this.steps + 1);
     const feeds = { ...this.#feeder.feeds(data, normalizer, iterations, rng), ...call.feeds };
-    const steps = this.#stepTensors(feeds, scalars);
+    const groups = [this.#theta.hidden.group, this.#embeddings];
+    const steps = forBothSets(groups, () => this.#stepTensors(feeds, scalars));
     await this.#theta.forward(this.#embeddings.values(0), this.#tasks);
     this.#theta.head.send("generated");
     for (let i = 0; i < iterations; i++) {
@@ -141,7 +123,7 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
 
   entries(): { name: string; shape: readonly number[]; data: Float32Array }[] {
     const [theta, embeddings] = [this.#theta.entries(), this.#embeddings.entries()];
-    return SUFFIXES.flatMap((suffix, i) => [
+    return MOMENT_SUFFIXES.flatMap((suffix, i) => [
       ...theta[i],
       ...Array.from({ length: this.#tasks }, (_, j) => ({
         name: embeddingName(j) + suffix,
@@ -156,7 +138,7 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
     this.#embeddings.entries().forEach(({ data }, i) => {
       for (let j = 0; j < this.#tasks; j++) {
         const row = this.#rowOf(data, j);
-        row.set(savedArray(saved, embeddingName(j) + SUFFIXES[i], row.length));
+        row.set(savedArray(saved, embeddingName(j) + MOMENT_SUFFIXES[i], row.length));
       }
     });
   }
@@ -187,36 +169,18 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
     this.#embeddings.swap();
   }
 
-  /** Two sets of tensors, for minibatches in turn: parameters are read from one array and written to the other. */
-  #stepTensors(feeds: Feeds, scalars: Float32Array): readonly [StepTensors, StepTensors] {
-    const swap = () => {
-      this.#theta.hidden.group.swap();
-      this.#embeddings.swap();
-    };
-    const first = this.#oneStep(feeds, scalars);
-    swap();
-    const second = this.#oneStep(feeds, scalars);
-    swap();
-    return [first, second];
-  }
-
-  #oneStep(feeds: Feeds, scalars: Float32Array): StepTensors {
+  #stepTensors(feeds: Feeds, scalars: Float32Array): StepTensors {
     const { head, hidden } = this.#theta;
-    const { ports, rows, padded, shape } = head;
+    const { ports, rows, padded } = head;
     const x = this.#exchange!;
     const T = this.#tasks;
     const iteration = tensor(x.iteration, []);
     const gram = tensor(x.gram, [T, T]);
-    const generated = (name: string, port: Float32Array) =>
-      Array.from({ length: T }, (_, j): [string, Feeds[string]] => [
-        `${name}.${j}`,
-        tensor(port.subarray(j * padded, j * padded + shape.columns), [1, shape.columns]),
-      ]);
     return {
       losses: [
-        { ...feeds, iteration, ...Object.fromEntries(generated("weights", ports.generated)) },
+        { ...feeds, iteration, weights: tensor(ports.generated, [T, padded]) },
         {
-          ...Object.fromEntries(generated("d", ports.d)),
+          d: tensor(ports.d, [T, padded]),
           gram,
           taskLoss: tensor(x.taskLoss, []),
           added: tensor(x.added, []),
@@ -250,55 +214,4 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
     await this.#sessions?.losses.release();
     await this.#sessions?.update.release();
   }
-}
-
-/** The losses of one minibatch of `tasks` tasks and their gradients for the generated weights, each `[1, P]`. */
-function lossesGraph(options: RehearsingTrainerOptions, tasks: number): Graph {
-  const g = new Graph();
-  const data = minibatchInputs(g, options.dynamics, options.batchSize);
-  const stored = rehearsedInputs(g, options, tasks - 1);
-  const iteration = g.input("iteration", [], "int64");
-  const P = weightCount(options.dynamics);
-  const weights = Array.from({ length: tasks }, (_, j) => g.input(`weights.${j}`, [1, P]));
-  const own = { ...normalizedMinibatch(data, iteration), iteration };
-  const losses = rehearsalLosses(options, weights, own, stored);
-  const d = gradients(total(losses), weights);
-  const all = ops.concat(d, 0);
-  g.output("taskLoss", losses[tasks - 1]);
-  g.output("added", ops.add(tasks === 1 ? g.constant(0) : total(losses.slice(0, -1)), 0));
-  d.forEach((gradient, j) => {
-    g.output(`d.${j}`, gradient);
-  });
-  g.output("gram", ops.gemm(all, all, undefined, { transposeB: true }));
-  return g;
-}
-
-/**
- * The step of hidden layers and embeddings, and what the head's update needs. Input beside the parameters: `dh`, the
- * gradients for the hidden outputs, and `gram`, the products of the gradients for the generated weights: the head's
- * gradient is Σ_j h_j ⊗ d_j, and its square Σ_{s,t} (h_s · h_t)(d_s · d_t).
- */
-function updateGraph(layers: HiddenLayers, embeddings: ParameterGroup, clipNorm: number): Graph {
-  const g = new Graph();
-  const [value, m, v] = layers.hidden.group.declare(g, true);
-  const [e, eM, eV] = embeddings.declare(g, true);
-  const [T, size] = [e.shape[0] as number, hiddenSize(layers.shape)];
-  const scalars = adamScalars(g.input("adam.theta", ["trips", 2]), g.input("iteration", [], "int64"));
-  const dh = ops.slice(g.input("dh", [T, size + 1]), 0, size);
-  const h = hiddenOf(layers, value, e);
-  const [gradient, eGradient] = gradients(ops.reduceSum(ops.mul(h, dh)), [value, e]);
-  const outputs = withOne(h);
-  const products = ops.gemm(outputs, outputs, undefined, { transposeB: true });
-  const squares = ops.reduceSum(ops.mul(products, g.input("gram", [T, T])));
-  const scale = clipScale([gradient, eGradient], clipNorm, [squares]);
-  const moments = adamMoments(ops.mul(gradient, scale), { m, v });
-  const eMoments = adamMoments(ops.mul(eGradient, scale), { m: eM, v: eV });
-  const [next, eNext] = [adamStep(value, moments, scalars), adamStep(e, eMoments, scalars)];
-  const names = [...layers.hidden.group.entries(), ...embeddings.entries()].map(({ name }) => `next.${name}`);
-  [next, moments.m, moments.v, eNext, eMoments.m, eMoments.v].forEach((t, i) => {
-    g.output(names[i], t);
-  });
-  g.output("scaled", ops.transpose(ops.mul(outputs, scale), [1, 0]));
-  g.output("h", withOne(hiddenOf(layers, next, eNext)));
-  return g;
 }

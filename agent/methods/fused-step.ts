@@ -1,6 +1,6 @@
-import { alignedArrays, type Feeds, tensor } from "../graph/session.js";
+import { alignedArrays, type Feeds, type RunTensors, tensor } from "../graph/session.js";
 import type { Head } from "../kernel/head.js";
-import type { ParameterGroup } from "../parameters.js";
+import { forBothSets, type ParameterGroup } from "../parameters.js";
 import type { TrainingCall } from "./hypernetwork-trainer.js";
 
 /** Small arrays that graphs and kernel exchange in a minibatch. */
@@ -27,13 +27,11 @@ export function createExchange({ rows, shape: { regularized: R } }: Head, embedd
   return { dh, dhAhead, earlier, squares, taskSquares, loss, iteration: new BigInt64Array(1) };
 }
 
-type Run = readonly [feeds: Feeds, results: Feeds];
-
 /** The tensors of a minibatch's three graphs. */
 export interface StepTensors {
-  readonly task: Run;
-  readonly lookAhead: Run;
-  readonly update: Run;
+  readonly task: RunTensors;
+  readonly lookAhead: RunTensors;
+  readonly update: RunTensors;
 }
 
 /** What the tensors lie over. */
@@ -46,15 +44,7 @@ export interface StepArrays {
 
 /** Two sets of tensors, for minibatches in turn: parameters are read from one array and written to the other. */
 export function stepTensors(arrays: StepArrays, call: TrainingCall): readonly [StepTensors, StepTensors] {
-  const swap = () => {
-    arrays.hidden.swap();
-    arrays.embedding.swap();
-  };
-  const first = oneStep(arrays, call);
-  swap();
-  const second = oneStep(arrays, call);
-  swap();
-  return [first, second];
+  return forBothSets([arrays.hidden, arrays.embedding], () => oneStep(arrays, call));
 }
 
 function oneStep({ head, hidden, embedding, exchange: x }: StepArrays, call: TrainingCall): StepTensors {
@@ -68,7 +58,7 @@ function oneStep({ head, hidden, embedding, exchange: x }: StepArrays, call: Tra
     ...(R > 0 && { earlier: tensor(x.earlier, [R, x.earlier.length / R]) }),
     ...hidden.feeds(true),
   };
-  const task: Run = [
+  const task: RunTensors = [
     { ...call.minibatches, iteration, weights: tensor(ports.generated.subarray(0, P), [1, P]) },
     {
       loss: tensor(x.loss, []),
@@ -76,11 +66,11 @@ function oneStep({ head, hidden, embedding, exchange: x }: StepArrays, call: Tra
       squares: tensor(x.taskSquares, []),
     },
   ];
-  const lookAhead: Run = [
+  const lookAhead: RunTensors = [
     { ...common, ...embedding.feeds(false) },
     { ahead: tensor(ports.ahead, [R, rows]) },
   ];
-  const update: Run = [
+  const update: RunTensors = [
     {
       ...common,
       ...embedding.feeds(true),

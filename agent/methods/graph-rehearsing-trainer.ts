@@ -12,7 +12,6 @@ import {
   type RehearsingTrainerOptions,
   rehearsalLosses,
   rehearsedInputs,
-  total,
 } from "./rehearsing-trainer.js";
 import { scaleHead, WeightGenerator } from "./theta.js";
 import type { TrainingReport } from "./types.js";
@@ -99,12 +98,8 @@ export class GraphRehearsingTrainer implements RehearsingTrainer {
         // One pass through the hypernetwork for all tasks.
         const embeddings = ops.concat(parameters.slice(theta.length), 0);
         const generated = hypernetwork(this.#options.shape, theta, embeddings);
-        const weights = ops.split(generated, new Array<number>(earlier + 1).fill(1), 0);
-        const losses = rehearsalLosses(this.#options, weights, own, stored);
-        const taskLoss = losses[earlier];
-        if (earlier === 0) return { taskLoss, gradients: gradients(taskLoss, parameters) };
-        const added = total(losses.slice(0, earlier));
-        return { taskLoss, added, gradients: gradients(ops.add(taskLoss, added), parameters) };
+        const { taskLoss, added, total } = rehearsalLosses(this.#options, generated, own, stored);
+        return { taskLoss, added, gradients: gradients(total, parameters) };
       },
     };
   }

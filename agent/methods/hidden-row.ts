@@ -4,14 +4,12 @@ import * as ops from "../graph/operations.js";
 import { type HypernetworkShape, hypernetworkParameters } from "../hypernetwork.js";
 import {
   drawUniform,
+  MOMENT_SUFFIXES,
   ParameterGroup,
   type ParameterSpec,
   type SavedArrays,
   savedArray,
 } from "../parameters.js";
-
-/** Suffixes of values and Adam's moments. */
-const SUFFIXES = ["", ".m", ".v"] as const;
 
 interface Block {
   readonly spec: ParameterSpec;
@@ -60,7 +58,7 @@ export class HiddenRow {
   /** Copies of the blocks: values, then first, then second moments. */
   entries(): { name: string; shape: readonly number[]; data: Float32Array }[][] {
     const rows = this.group.entries();
-    return SUFFIXES.map((suffix, i) =>
+    return MOMENT_SUFFIXES.map((suffix, i) =>
       this.#blocks.map(({ spec: { name, shape }, at, length }) => ({
         name: name + suffix,
         shape,
@@ -73,7 +71,7 @@ export class HiddenRow {
   restore(saved: SavedArrays, prefix: string): void {
     this.group.entries().forEach(({ data }, i) => {
       for (const { spec, at, length } of this.#blocks) {
-        data.set(savedArray(saved, prefix + spec.name + SUFFIXES[i], length), at);
+        data.set(savedArray(saved, prefix + spec.name + MOMENT_SUFFIXES[i], length), at);
       }
     });
   }

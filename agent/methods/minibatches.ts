@@ -61,7 +61,7 @@ export function normalizedMinibatch(data: MinibatchTensors, iteration: Tensor): 
 
 /**
  * The method's loss of predicting `y [B, X]` from `x [B, I]`, both normalised: `Σ (ŷ - y)² / X`, summed over the
- * batch, or with two heads `gaussianLoss`.
+ * batch, or with two heads `gaussianLoss`. Of n networks, with x and y `[n, B, …]`, it is the sum of their losses.
  */
 export function predictionLoss(network: Network, shape: MlpShape, x: Tensor, y: Tensor): Tensor {
   const output = mlp(network.layers, shape.activation, x);

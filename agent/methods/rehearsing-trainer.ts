@@ -1,4 +1,4 @@
-import { networkFromFlat, targetSize } from "../dynamics.js";
+import { networkFromFlat, networksFromFlat, targetSize } from "../dynamics.js";
 import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import type { HypernetworkShape } from "../hypernetwork.js";
@@ -55,26 +55,37 @@ export function rehearsedInputs(
   return storedInputs(g, [dynamics.sizes[0], targetSize(dynamics)], earlier, rowsPerTask(earlier));
 }
 
+/** Losses of one minibatch, each `[]`. */
+export interface RehearsalLosses {
+  readonly taskLoss: Tensor;
+  /** Of the earlier tasks, summed; 0 without any. */
+  readonly added: Tensor;
+  readonly total: Tensor;
+}
+
 /**
- * Losses of one minibatch by task, each `[]`, the current task last.
- * @param weights generated for each task, `[1, P]`
+ * Losses of one minibatch. The networks of all earlier tasks go through each operation together: they are so small that
+ * operations cost by their number.
+ * @param weights generated for each task, the current one last `[T, P]`
  * @param own the current task's minibatch
  */
 export function rehearsalLosses(
   { dynamics, rowsPerTask }: RehearsingTrainerOptions,
-  weights: readonly Tensor[],
+  weights: Tensor,
   { x, y, iteration }: Minibatch,
   stored: StoredTensors | undefined,
-): Tensor[] {
-  const earlier = weights.length - 1;
-  const networks = weights.map((w) => networkFromFlat(w, dynamics));
-  const own = predictionLoss(networks[earlier], dynamics, x, y);
-  if (stored === undefined) return [own];
-  const old = storedMinibatch(stored, iteration);
-  const rows = new Array<number>(earlier).fill(rowsPerTask(earlier));
-  const [xs, ys] = [old.x, old.y].map((t) => ops.split(t, rows, 0));
-  return [...xs.map((inputs, j) => predictionLoss(networks[j], dynamics, inputs, ys[j])), own];
+): RehearsalLosses {
+  const earlier = (weights.shape[0] as number) - 1;
+  if (stored === undefined) {
+    const taskLoss = predictionLoss(networkFromFlat(weights, dynamics), dynamics, x, y);
+    return { taskLoss, added: ops.add(weights.graph.constant(0), 0), total: taskLoss };
+  }
+  const [old, current] = ops.split(weights, [earlier, 1], 0);
+  const taskLoss = predictionLoss(networkFromFlat(current, dynamics), dynamics, x, y);
+  const rehearsed = storedMinibatch(stored, iteration);
+  const [xs, ys] = [rehearsed.x, rehearsed.y].map((t) =>
+    ops.reshape(t, [earlier, rowsPerTask(earlier), t.shape[1] as number]),
+  );
+  const added = predictionLoss(networksFromFlat(old, dynamics), dynamics, xs, ys);
+  return { taskLoss, added, total: ops.add(taskLoss, added) };
 }
-
-/** Sum of scalars. */
-export const total = (terms: readonly Tensor[]): Tensor => terms.reduce((a, b) => ops.add(a, b));

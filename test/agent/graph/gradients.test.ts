@@ -100,6 +100,14 @@ const cases: Case[] = [
   unary("Sub from a number", (x) => ops.sub(2, x)),
   unary("Div of a number", (x) => ops.div(2, x), "positive"),
   ...gemms,
+  {
+    name: "MatMul",
+    shapes: [
+      [2, 3, 2],
+      [2, 2, 4],
+    ],
+    build: (x, y) => ops.matmul(x, y!),
+  },
   { name: "Gemm of a matrix with itself", shapes: [[3, 3]], build: (x) => ops.gemm(x, x, x) },
   unary("ReduceSum of all", (x) => ops.reduceSum(x)),
   unary("ReduceSum of all, kept", (x) => ops.reduceSum(x, undefined, true)),
@@ -205,7 +213,7 @@ describe("against central differences of the graph's own forward", () => {
     for (const { shapes, build } of cases) build(...shapes.map((s, i) => g.input(`x${i}`, s)));
     for (const node of g.nodes) names.add(node.operator);
     const wanted =
-      "Abs Add Concat Cos Div Elu Exp Gather Gemm Log Max Min Mul Neg ReduceSum ReduceSumSquare Relu Reshape Sigmoid Sin Slice Softplus Split Sqrt Sub Tanh Transpose";
+      "Abs Add Concat Cos Div Elu Exp Gather Gemm Log MatMul Max Min Mul Neg ReduceSum ReduceSumSquare Relu Reshape Sigmoid Sin Slice Softplus Split Sqrt Sub Tanh Transpose";
     expect([...names].sort()).toEqual(wanted.split(" "));
   });
 });
