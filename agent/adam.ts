@@ -19,15 +19,28 @@ export interface AdamMoments {
   readonly v: Tensor;
 }
 
+/** Step sizes of one training session. */
+export interface StepSizes {
+  readonly learningRate: number;
+  /** What the learning rate is multiplied with when the session ends; it falls linearly. 1, the default: constant. */
+  readonly endFactor?: number;
+}
+
 /**
- * Scalars of steps `firstStep … firstStep + count - 1` (1 is an optimiser's first), `[count, 2]`. They are made
- * here in float64 because `1 - β2^t` loses its digits in float32.
+ * Scalars of a session's steps `firstStep … firstStep + count - 1` (1 is an optimiser's first), `[count, 2]`. They are
+ * made here in float64 because `1 - β2^t` loses its digits in float32.
  */
-export function fillAdamScalars(out: Float32Array, learningRate: number, firstStep: number): void {
-  for (let i = 0; i < out.length / 2; i++) {
+export function fillAdamScalars(
+  out: Float32Array,
+  { learningRate, endFactor = 1 }: StepSizes,
+  firstStep: number,
+): void {
+  const count = out.length / 2;
+  for (let i = 0; i < count; i++) {
     const t = firstStep + i;
     const root = Math.sqrt(1 - BETA2 ** t);
-    out[2 * i] = (learningRate * root) / (1 - BETA1 ** t);
+    const rate = learningRate * (1 + (endFactor - 1) * (i / count));
+    out[2 * i] = (rate * root) / (1 - BETA1 ** t);
     out[2 * i + 1] = EPSILON * root;
   }
 }

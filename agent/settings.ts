@@ -7,6 +7,15 @@ import { SUITE_DEFAULTS } from "./suite-settings.js";
 const count = (text: string, max = 100_000_000) => z.int().min(1).max(max).describe(text);
 const fraction = (text: string) => z.number().min(0).max(1).describe(text);
 const rate = (text: string) => z.number().gt(0).max(1).describe(text);
+const endFactor = (group: string) =>
+  z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(1)
+    .describe(
+      `Factor that the step sizes of ${group} have fallen to, linearly, when a training session ends; 1: constant.`,
+    );
 const layers = (text: string) => z.array(z.int().min(1).max(4096)).min(1).max(8).describe(text);
 const perAction = (max: number, text: string) => {
   const value = z.number().gt(0).max(max);
@@ -80,6 +89,7 @@ export const settingsSchema = z
         .describe("Initial scale of the hypernetwork's last layer; chunked always starts as xavier."),
       learningRate: rate("Adam's step size for the hypernetwork."),
       embeddingLearningRate: rate("Adam's step size for the task embedding."),
+      endFactor: endFactor("hypernetwork"),
       beta: z
         .number()
         .min(0)
@@ -97,6 +107,7 @@ export const settingsSchema = z
     }),
     mlp: z.strictObject({
       learningRate: rate("Adam's step size for the plain networks, that is for all but the hypernetworks."),
+      endFactor: endFactor("mlp"),
       coresetSize: count(
         "Transitions that coreset keeps of a task (published: push 100, door 600, cheetah 1000).",
       ),
@@ -146,12 +157,20 @@ const paper: Omit<Settings, "suite" | "method" | "profile" | "seed" | "tasks"> =
     init: "xavier",
     learningRate: 1e-4,
     embeddingLearningRate: 1e-4,
+    endFactor: 1,
     beta: 0.05,
     regularizedTasks: "all",
     coresetSize: 100,
   },
   chunked: { hidden: [20, 20], chunk: 2000, chunkEmbedding: 20 },
-  mlp: { learningRate: 1e-3, coresetSize: 100, ewcLambda: 1e4, siStrength: 0.1, siDamping: 1e-3 },
+  mlp: {
+    learningRate: 1e-3,
+    endFactor: 1,
+    coresetSize: 100,
+    ewcLambda: 1e4,
+    siStrength: 0.1,
+    siDamping: 1e-3,
+  },
   planner: {
     name: "cem",
     horizon: 20,

@@ -100,10 +100,10 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
 
   async train(call: TrainingCall): Promise<TrainingReport> {
     const { data, normalizer, iterations, rng } = call;
-    const { batchSize, learningRate } = this.#options;
+    const { batchSize } = this.#options;
     const [taskLosses, added] = this.#losses.map((l) => l.take(iterations));
     const scalars = alignedArray(2 * iterations);
-    fillAdamScalars(scalars, learningRate, this.steps + 1);
+    fillAdamScalars(scalars, this.#options, this.steps + 1);
     const feeds = { ...this.#feeder.feeds(data, normalizer, iterations, rng), ...call.feeds };
     const groups = [this.#theta.hidden.group, this.#embeddings];
     const steps = forBothSets(groups, () => this.#stepTensors(feeds, scalars));

@@ -1,5 +1,5 @@
 import type { Rng } from "../../sim/core/rng.js";
-import { fillAdamScalars } from "../adam.js";
+import { fillAdamScalars, type StepSizes } from "../adam.js";
 import { weightCount } from "../dynamics.js";
 import { alignedArray } from "../graph/session.js";
 import type { HypernetworkShape } from "../hypernetwork.js";
@@ -13,9 +13,9 @@ import { checkLosses, LossArray, MinibatchFeeder, mean } from "./minibatches.js"
 import { initializeTheta } from "./theta.js";
 import type { Learner, LearnerOptions, LearnerState, SavedArray, TrainingReport } from "./types.js";
 
-export interface HyperCrlOptions extends LearnerOptions {
+export interface HyperCrlOptions extends LearnerOptions, StepSizes {
   readonly hypernetwork: Omit<HypernetworkShape, "target">;
-  readonly learningRate: number;
+  /** Falls with the other rate. */
   readonly embeddingLearningRate: number;
   /** β, weight of the regulariser. */
   readonly beta: number;
@@ -74,14 +74,17 @@ export class HyperCrlLearner implements Learner {
     iterations: number,
     rng: Rng,
   ): Promise<TrainingReport> {
-    const { batchSize, learningRate, embeddingLearningRate } = this.#options;
+    const { batchSize, embeddingLearningRate } = this.#options;
     const [taskLosses, regularizers] = this.#losses.map((l) => l.take(iterations));
     const minibatches = this.#feeder.feeds(data, normalizer, iterations, rng);
     await this.#trainer.train({
       trips: iterations,
       minibatches,
-      thetaScalars: this.#adamScalars(learningRate, iterations),
-      embeddingScalars: this.#adamScalars(embeddingLearningRate, iterations),
+      thetaScalars: this.#adamScalars(this.#options, iterations),
+      embeddingScalars: this.#adamScalars(
+        { ...this.#options, learningRate: embeddingLearningRate },
+        iterations,
+      ),
       picks: this.#picks(iterations, rng),
       taskLosses,
       regularizers,
@@ -138,9 +141,9 @@ export class HyperCrlLearner implements Learner {
     return regularizedTasks === "all" ? this.#task : Math.min(regularizedTasks, this.#task);
   }
 
-  #adamScalars(rate: number, iterations: number): Float32Array {
+  #adamScalars(sizes: StepSizes, iterations: number): Float32Array {
     const out = alignedArray(2 * iterations);
-    fillAdamScalars(out, rate, this.#steps + 1);
+    fillAdamScalars(out, sizes, this.#steps + 1);
     return out;
   }
 

@@ -1,5 +1,5 @@
 import type { Rng } from "../../sim/core/rng.js";
-import { adamMoments, adamScalars, adamStep, clipScale, fillAdamScalars } from "../adam.js";
+import { adamMoments, adamScalars, adamStep, clipScale, fillAdamScalars, type StepSizes } from "../adam.js";
 import { Graph, type Tensor } from "../graph/graph.js";
 import { loop } from "../graph/loop.js";
 import * as ops from "../graph/operations.js";
@@ -19,8 +19,7 @@ import {
 import { flattenStates, groupStates } from "./states.js";
 import type { LearnerOptions, TrainingReport } from "./types.js";
 
-export interface PlainOptions extends LearnerOptions {
-  readonly learningRate: number;
+export interface PlainOptions extends LearnerOptions, StepSizes {
   /** Name of the setting that holds it, for messages; `mlp.learningRate` by default. */
   readonly rateSetting?: string;
 }
@@ -99,10 +98,10 @@ export class NetworkTrainer {
   /** @throws RunError when a loss is not finite; the parameters then stay as they were */
   async train(call: TrainingCall): Promise<TrainingReport> {
     const { data, normalizer, iterations, rng } = call;
-    const { batchSize, learningRate, rateSetting = "mlp.learningRate" } = this.#options;
+    const { batchSize, rateSetting = "mlp.learningRate" } = this.#options;
     const [taskLosses, added] = this.#losses.map((l) => l.take(iterations));
     const scalars = alignedArray(2 * iterations);
-    fillAdamScalars(scalars, learningRate, this.steps + 1);
+    fillAdamScalars(scalars, this.#options, this.steps + 1);
     await this.#session!.run(
       {
         ...this.#feeder.feeds(data, normalizer, iterations, rng),

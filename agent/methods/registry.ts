@@ -1,4 +1,5 @@
 import type { Rng } from "../../sim/core/rng.js";
+import type { StepSizes } from "../adam.js";
 import { type Compute, ONE_THREAD } from "../compute.js";
 import type { MlpShape } from "../dynamics.js";
 import type { Settings } from "../settings.js";
@@ -13,29 +14,34 @@ import type { Learner, LearnerOptions } from "./types.js";
 
 type LearnerFactory = (options: LearnerOptions, settings: Settings) => Learner;
 
+const stepSizes = ({ learningRate, endFactor }: Required<StepSizes>): StepSizes => ({
+  learningRate,
+  endFactor,
+});
+
 const plain =
   (sharing: "single" | "finetune"): LearnerFactory =>
   (options, { mlp }) =>
-    new MlpLearner({ ...options, learningRate: mlp.learningRate, sharing });
+    new MlpLearner({ ...options, ...stepSizes(mlp), sharing });
 
 const rehearsal =
   (keep: (settings: Settings) => "all" | number): LearnerFactory =>
   (options, settings) =>
-    new RehearsalLearner({ ...options, learningRate: settings.mlp.learningRate, keep: keep(settings) });
+    new RehearsalLearner({ ...options, ...stepSizes(settings.mlp), keep: keep(settings) });
 
 const consolidation =
   (importance: (options: LearnerOptions, settings: Settings) => Importance): LearnerFactory =>
   (options, settings) =>
     new ConsolidationLearner({
       ...options,
-      learningRate: settings.mlp.learningRate,
+      ...stepSizes(settings.mlp),
       importance: importance(options, settings),
     });
 
 /** The options that all methods with a hypernetwork take from the settings. */
 const hypernetworkOptions = ({ hypernetwork, training }: Settings) => ({
   hypernetwork,
-  learningRate: hypernetwork.learningRate,
+  ...stepSizes(hypernetwork),
   embeddingLearningRate: hypernetwork.embeddingLearningRate,
   beta: hypernetwork.beta,
   regularizedTasks: hypernetwork.regularizedTasks,
@@ -46,12 +52,11 @@ const rehearsingHypernet =
   (keep: (settings: Settings) => "all" | number): LearnerFactory =>
   (options, settings) => {
     const { hypernetwork, training } = settings;
-    const { learningRate } = hypernetwork;
     const { engine } = training;
     return new RehearsingHypernetLearner({
       ...options,
       hypernetwork,
-      learningRate,
+      ...stepSizes(hypernetwork),
       engine,
       keep: keep(settings),
     });
@@ -74,7 +79,7 @@ const LEARNERS: Readonly<Record<Settings["method"], LearnerFactory>> = {
   coreset: rehearsal(({ mlp }) => mlp.coresetSize),
   ewc: consolidation(({ dynamics }, { mlp }) => new FisherImportance(dynamics, mlp.ewcLambda)),
   si: consolidation((_, { mlp }) => new PathImportance(mlp.siStrength, mlp.siDamping)),
-  pnn: (options, { mlp }) => new ProgressiveLearner({ ...options, learningRate: mlp.learningRate }),
+  pnn: (options, { mlp }) => new ProgressiveLearner({ ...options, ...stepSizes(mlp) }),
 };
 
 /** Makes the learner that `settings.method` names. */

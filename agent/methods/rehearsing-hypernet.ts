@@ -1,4 +1,5 @@
 import type { Rng } from "../../sim/core/rng.js";
+import type { StepSizes } from "../adam.js";
 import { targetSize } from "../dynamics.js";
 import type { HypernetworkShape } from "../hypernetwork.js";
 import type { NormalizerArrays } from "../normalizer.js";
@@ -10,9 +11,8 @@ import { StoredData } from "./stored-data.js";
 import { initializeTheta } from "./theta.js";
 import type { Learner, LearnerOptions, LearnerState, SavedArray, TrainingReport } from "./types.js";
 
-export interface RehearsingHypernetOptions extends LearnerOptions {
+export interface RehearsingHypernetOptions extends LearnerOptions, StepSizes {
   readonly hypernetwork: Omit<HypernetworkShape, "target">;
-  readonly learningRate: number;
   /**
    * Transitions kept of each task when it ends. `all` that its replay buffer holds (`multitask-hypernet`): a
    * minibatch of B of every earlier task is then rehearsed. Or this many (`replay-hypernet`): one minibatch of B is

@@ -1,3 +1,4 @@
+import type { StepSizes } from "../adam.js";
 import { networkFromFlat, networksFromFlat, targetSize } from "../dynamics.js";
 import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
@@ -9,9 +10,8 @@ import { type StoredTensors, storedInputs, storedMinibatch } from "./stored-data
 import type { ThetaHolder } from "./theta.js";
 import type { LearnerOptions, TrainingReport } from "./types.js";
 
-export interface RehearsingTrainerOptions extends LearnerOptions {
+export interface RehearsingTrainerOptions extends LearnerOptions, StepSizes {
   readonly shape: HypernetworkShape;
-  readonly learningRate: number;
   /** M, stored transitions of each task in a minibatch that rehearses this many earlier tasks. */
   readonly rowsPerTask: (earlier: number) => number;
 }

@@ -41,8 +41,8 @@ async function inGraph(start: Float32Array, gradients: Float32Array) {
   });
   const scalarData = new Float32Array(2 * STEPS);
   // In two parts, as two training sessions of one task are.
-  fillAdamScalars(scalarData.subarray(0, 40), RATE, 1);
-  fillAdamScalars(scalarData.subarray(40), RATE, 21);
+  fillAdamScalars(scalarData.subarray(0, 40), { learningRate: RATE }, 1);
+  fillAdamScalars(scalarData.subarray(40), { learningRate: RATE }, 21);
   const session = await Session.create(g);
   await session.run(
     {
@@ -76,6 +76,19 @@ describe("Adam in a graph", () => {
       expect(relativeError(found.v, wanted.v)).toBeLessThan(1e-5);
     },
   );
+});
+
+describe("fillAdamScalars", () => {
+  it("lets the learning rate fall linearly towards its end factor, and leaves ε", () => {
+    const [constant, falling] = [new Float32Array(8), new Float32Array(8)];
+    fillAdamScalars(constant, { learningRate: RATE }, 11);
+    fillAdamScalars(falling, { learningRate: RATE, endFactor: 0.2 }, 11);
+    const factors = [1, 0.8, 0.6, 0.4];
+    factors.forEach((factor, i) => {
+      expect(falling[2 * i]).toBeCloseTo(factor * constant[2 * i], 8);
+      expect(falling[2 * i + 1]).toBe(constant[2 * i + 1]);
+    });
+  });
 });
 
 describe("clipScale", () => {

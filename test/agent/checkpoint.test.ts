@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +11,7 @@ import {
   writeCheckpoint,
 } from "../../agent/checkpoint.js";
 import { hashSettings } from "../../agent/run-store.js";
-import { METHODS, type Settings } from "../../agent/settings.js";
+import { METHODS, parseSettings, type Settings } from "../../agent/settings.js";
 import { InputError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
 import type { Task } from "../../sim/task.js";
@@ -97,6 +98,19 @@ function inputError(call: () => unknown): InputError {
   }
   throw new Error("No error was thrown.");
 }
+
+describe("hashSettings", () => {
+  const settings = tinySettings();
+  it("is the same for settings written before a setting came that says what was done then", () => {
+    const { endFactor: _, ...hypernetwork } = settings.hypernetwork;
+    const { endFactor: __, ...mlp } = settings.mlp;
+    const older = { ...settings, hypernetwork, mlp };
+    const hash = createHash("sha256").update(JSON.stringify(older)).digest("hex");
+    expect(hashSettings(settings)).toBe(hash);
+    expect(hashSettings(parseSettings(older, "older settings"))).toBe(hash);
+    expect(hashSettings(tinySettings(["hypernetwork.endFactor=0.5"]))).not.toBe(hash);
+  });
+});
 
 describe("round trip in the midst of a task", () => {
   it("gives back every number bit by bit", async () => {

@@ -51,12 +51,13 @@ describe("profiles", () => {
       init: "xavier",
       learningRate: 1e-4,
       embeddingLearningRate: 1e-4,
+      endFactor: 1,
       beta: 0.05,
       regularizedTasks: "all",
       coresetSize: 100,
     });
-    const mlp = { learningRate: 1e-3, coresetSize: 100, ewcLambda: 1e4, siStrength: 0.1, siDamping: 1e-3 };
-    expect(s.mlp).toEqual(mlp);
+    const mlp = { ewcLambda: 1e4, siStrength: 0.1, siDamping: 1e-3 };
+    expect(s.mlp).toEqual({ learningRate: 1e-3, endFactor: 1, coresetSize: 100, ...mlp });
     const published = { name: "cem", horizon: 20, samples: 500, elites: 40, iterations: 5, initialStd: 1 };
     expect(s.planner).toMatchObject({ ...published, warmStart: false });
   });

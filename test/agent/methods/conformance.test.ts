@@ -21,8 +21,11 @@ afterEach(async () => {
   for (const learner of made.splice(0)) await learner.release();
 });
 
-function make(method: Method): Learner {
-  const settings = tinySettings([`method=${method}`, "mlp.learningRate=0.01", "mlp.coresetSize=50"]);
+function make(method: Method, assignments: readonly string[] = []): Learner {
+  const settings = tinySettings([
+    ...[`method=${method}`, "mlp.learningRate=0.01", "mlp.coresetSize=50"],
+    ...assignments,
+  ]);
   const learner = createLearner(settings, DYNAMICS, Rng.fromSeed(8));
   made.push(learner);
   return learner;
@@ -102,6 +105,25 @@ describe.each(METHODS)("%s", (method) => {
     await expect(training).rejects.toThrow(RunError);
     await expect(training).rejects.toThrow(/is not finite at minibatch 0 of 4 on task 2/);
     expectSameBits(await learner.state(), before);
+  });
+});
+
+describe.each(METHODS)("%s with step sizes that fall within a session", (method) => {
+  const group = METHODS.slice(0, 4).includes(method) ? "hypernetwork" : "mlp";
+  const weightsAfter = async (assignments: readonly string[], sessions: readonly number[]) => {
+    const learner = make(method, assignments);
+    await learner.beginTask(0);
+    for (const iterations of sessions) await learn(learner, 0, iterations);
+    return bits(await learner.weights(0));
+  };
+  const falling = [`${group}.endFactor=0.1`];
+
+  it("begins every session with the whole step size", async () => {
+    expect(await weightsAfter(falling, [1, 1])).toEqual(await weightsAfter([], [1, 1]));
+  });
+
+  it("takes smaller steps after the first", async () => {
+    expect(await weightsAfter(falling, [2])).not.toEqual(await weightsAfter([], [2]));
   });
 });
 
