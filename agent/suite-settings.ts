@@ -60,9 +60,8 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
       "loop.trainIterations=250",
       ...keep(600),
       "hypernetwork.beta=5",
-      // A rate that falls within a session leaves a settled model to plan with.
+      // A rate that falls within a session leaves a settled model to plan with; plain networks do not gain by it.
       "hypernetwork.endFactor=0.05",
-      "mlp.endFactor=0.05",
       // Few samples and their mean: more of them, a best one or a longer look ahead find the model's errors instead.
       "planner.name=cem",
       "planner.horizon=10",
