@@ -67,23 +67,22 @@ export function networkFromParts(parts: readonly Tensor[]): Network {
 
 /** Cuts generated weights `[1, P]` into the parts of a network, each row-major. */
 export function networkFromFlat(flat: Tensor, shape: MlpShape): Network {
-  const shapes = parameterShapes(shape);
-  const parts = ops.split(
-    flat,
-    shapes.map(([rows, columns]) => rows * columns),
+  return networkFromParts(
+    cutFlat(flat, shape).map(({ part, size }) => (size[0] === 1 ? part : ops.reshape(part, size))),
   );
-  return networkFromParts(parts.map((part, i) => (shapes[i][0] === 1 ? part : ops.reshape(part, shapes[i]))));
 }
 
 /** Cuts weights generated for n tasks `[n, P]` into their networks, side by side: weights `[n, in, out]`, biases `[n, 1, out]`. */
 export function networksFromFlat(flat: Tensor, shape: MlpShape): Network {
   const n = flat.shape[0] as number;
+  return networkFromParts(cutFlat(flat, shape).map(({ part, size }) => ops.reshape(part, [n, ...size])));
+}
+
+/** The columns of each parameter and its shape. */
+function cutFlat(flat: Tensor, shape: MlpShape): { part: Tensor; size: readonly [number, number] }[] {
   const shapes = parameterShapes(shape);
-  const parts = ops.split(
-    flat,
-    shapes.map(([rows, columns]) => rows * columns),
-  );
-  return networkFromParts(parts.map((part, i) => ops.reshape(part, [n, ...shapes[i]])));
+  const widths = shapes.map(([rows, columns]) => rows * columns);
+  return ops.split(flat, widths).map((part, i) => ({ part, size: shapes[i] }));
 }
 
 /** The shape of what planning uses: the mean alone. */

@@ -64,8 +64,8 @@ export interface RehearsalLosses {
 }
 
 /**
- * Losses of one minibatch. The networks of all earlier tasks go through each operation together: they are so small that
- * operations cost by their number.
+ * Losses of one minibatch. The networks of all earlier tasks go through each operation together, so that the graph does
+ * not grow with the tasks.
  * @param weights generated for each task, the current one last `[T, P]`
  * @param own the current task's minibatch
  */
