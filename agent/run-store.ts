@@ -22,12 +22,15 @@ export type LogName = "metrics" | "timing";
 /** Says that recordings hold plans. It is no setting: no other byte of a run depends on it. */
 const PLANS_RECORDED = "recording.json";
 
-/** SHA-256 of the settings as resolved, hexadecimal. */
+/** Settings added later, each with the value that says what was done before it came. */
+const ADDED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ["endFactor", 1],
+  ["lastAction", "repeat"],
+]);
+
+/** SHA-256 of the settings as resolved, hexadecimal. Added ones are left out at their old value, so older runs keep their hash. */
 export function hashSettings(settings: Settings): string {
-  // A setting added later is left out where it says what was done before it: older runs keep their hash.
-  const text = JSON.stringify(settings, (key, value) =>
-    key === "endFactor" && value === 1 ? undefined : value,
-  );
+  const text = JSON.stringify(settings, (key, value) => (ADDED.get(key) === value ? undefined : value));
   return createHash("sha256").update(text).digest("hex");
 }
 

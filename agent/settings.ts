@@ -127,6 +127,12 @@ export const settingsSchema = z
       decay: z.number().min(1).max(10).describe("icem: factor by which samples shrink each iteration."),
       keepFraction: fraction("icem: share of elites kept for the next iteration and the next step."),
       momentum: fraction("icem: share of the old mean and deviation kept in a refit."),
+      lastAction: z
+        .enum(["repeat", "middle"])
+        .default("repeat")
+        .describe(
+          "icem: what a shifted plan ends with, its last action once more or the middle of the bounds.",
+        ),
       ...planUpdateFields,
     }),
   })
@@ -183,6 +189,7 @@ const paper: Omit<Settings, "suite" | "method" | "profile" | "seed" | "tasks"> =
     decay: 1.25,
     keepFraction: 0.3,
     momentum: 0.1,
+    lastAction: "repeat",
     ...planUpdateDefaults,
   },
 };

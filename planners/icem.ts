@@ -33,6 +33,8 @@ export interface IcemSettings {
   readonly momentum: number;
   /** Whether mean and elites, shifted by one step, start the next control step (true or false). */
   readonly warmStart: boolean;
+  /** What the shifted mean ends with: its last action once more, as published, or the middle of the bounds. */
+  readonly lastAction: "repeat" | "middle";
 }
 
 /**
@@ -194,11 +196,11 @@ class Icem implements Planner {
     this.#nextElites = old;
   }
 
-  /** Moves mean and elites to the next control step; the mean's last action is repeated. */
+  /** Moves mean and elites to the next control step. */
   #shift(): void {
     const { mean, size, actionSize } = this.#gaussian;
-    this.#warmMean = mean.slice();
-    this.#warmMean.copyWithin(0, actionSize);
+    this.#warmMean = (this.#settings.lastAction === "repeat" ? mean : this.#initialMean).slice();
+    this.#warmMean.set(mean.subarray(actionSize));
     const kept = this.#kept(this.#elites.count);
     this.#warmElites = new Float32Array(kept * (size - actionSize));
     for (let e = 0; e < kept; e++) {

@@ -56,6 +56,7 @@ export const planners: {
       keepFraction: 0.3,
       momentum: 0.1,
       warmStart: true,
+      lastAction: "repeat",
     },
   },
   mppi: {

@@ -104,11 +104,13 @@ describe("hashSettings", () => {
   it("is the same for settings written before a setting came that says what was done then", () => {
     const { endFactor: _, ...hypernetwork } = settings.hypernetwork;
     const { endFactor: __, ...mlp } = settings.mlp;
-    const older = { ...settings, hypernetwork, mlp };
+    const { lastAction: ___, ...planner } = settings.planner;
+    const older = { ...settings, hypernetwork, mlp, planner };
     const hash = createHash("sha256").update(JSON.stringify(older)).digest("hex");
     expect(hashSettings(settings)).toBe(hash);
     expect(hashSettings(parseSettings(older, "older settings"))).toBe(hash);
-    expect(hashSettings(tinySettings(["hypernetwork.endFactor=0.5"]))).not.toBe(hash);
+    for (const changed of ["hypernetwork.endFactor=0.5", "planner.lastAction=middle"])
+      expect(hashSettings(tinySettings([changed]))).not.toBe(hash);
   });
 });
 

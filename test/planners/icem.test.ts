@@ -102,6 +102,22 @@ describe("as published", () => {
     });
   });
 
+  it("can end the shifted mean in the middle of the bounds instead", async () => {
+    const problem = { horizon: 4, low: [0, -1], high: [4, 1] };
+    const { batches, cost: recorded } = recording(async ({ length }, n) =>
+      Float32Array.from({ length: n }, (_, i) => i + length),
+    );
+    const [repeats, middles] = (["repeat", "middle"] as const).map((lastAction) =>
+      make({ ...settings, iterations: 1, lastAction }, 3, problem),
+    );
+    for (const planner of [repeats, middles, repeats, middles]) await planner.plan(recorded);
+    const [repeated, middle] = batches.slice(2).map((batch) => sequence(batch, 0));
+    expect(middle.slice(0, 6)).toEqual(repeated.slice(0, 6));
+    expect(repeated.slice(6)).toEqual(repeated.slice(4, 6));
+    expect(repeated.slice(6)).not.toEqual([2, 0]);
+    expect(middle.slice(6)).toEqual([2, 0]);
+  });
+
   it("begins in the middle of the bounds", async () => {
     const { batches, cost: recorded } = recording(async (_, n) => new Float32Array(n));
     await make({ iterations: 1 }, 1, { horizon: 2, low: [0, -1], high: [4, 1] }).plan(recorded);
