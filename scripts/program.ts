@@ -217,7 +217,8 @@ function addReport(program: Command, io: Io, done: (exitCode: number) => void): 
     });
 }
 
-function collect(value: string, before: readonly string[]): string[] {
+/** Parser of a repeatable option. */
+export function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];
 }
 

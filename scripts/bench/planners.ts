@@ -102,6 +102,8 @@ export interface PlannersOptions {
   /** Episodes per task, run and planner. */
   readonly episodes: number;
   readonly variants: readonly PlannerVariant[];
+  /** Assignments such as `planner.noiseBeta=1` that hold for every planner; what a planner does not have is ignored. */
+  readonly assignments?: readonly string[];
   /** Told what is being measured. */
   readonly say?: (text: string) => void;
 }
@@ -115,7 +117,7 @@ export interface PlannerResult extends PlannerVariant {
 
 /** Lets every planner control the learned models of finished runs; only the planner changes, nothing is learned. */
 export async function measurePlanners(options: PlannersOptions): Promise<PlannerResult[]> {
-  const { runs, episodes, variants, say } = options;
+  const { runs, episodes, variants, assignments = [], say } = options;
   for (const run of runs) readRun(run);
   const watch = new Stopwatch().watch(MpcPolicy.prototype, ["act"]);
   try {
@@ -124,7 +126,8 @@ export async function measurePlanners(options: PlannersOptions): Promise<Planner
       const returns: number[][][] = [];
       for (const run of runs) {
         say?.(`Measuring ${variant.text} on ${run} …`);
-        const { tasks } = await evaluateRun(run, { planner: variant.planner, episodes, threads: 1 });
+        const { planner } = variant;
+        const { tasks } = await evaluateRun(run, { planner, assignments, episodes, threads: 1 });
         returns.push(tasks.map((task) => task.episodes.map((e) => e.return)));
       }
       results.push({ ...variant, returns, ms: median(watch.takeEach()) });

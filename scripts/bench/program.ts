@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { UsageError } from "../../sim/core/errors.js";
 import { writeFileSafely } from "../../sim/core/files.js";
 import type { Io } from "../io.js";
+import { collect } from "../program.js";
 import { formatComparison } from "./compare.js";
 import { searchDoorStart } from "./door-start.js";
 import { benchLearning } from "./learning.js";
@@ -34,6 +35,7 @@ interface LiveChoice {
 interface PlannersChoice {
   readonly episodes: number;
   readonly planners?: string;
+  readonly set: readonly string[];
   readonly json?: string;
 }
 
@@ -71,6 +73,12 @@ export function createBenchProgram(io: BenchIo): Command {
     .argument("<runs...>", "run folders")
     .option("--episodes <n>", "episodes per task, run and planner", jobCount, 10)
     .option("--planners <ids>", `some of ${VARIANT_IDS.join(",")}`)
+    .option(
+      "--set <planner.name=value>",
+      "plan with a setting, each planner that has it; repeatable",
+      collect,
+      [],
+    )
     .option("--json <file>", "write every episode's return to a file")
     .action((runs: string[], options: PlannersChoice) => comparePlanners(runs, options, io));
   program
@@ -121,16 +129,19 @@ async function live({ pairs, json }: LiveChoice, io: BenchIo): Promise<void> {
 
 async function comparePlanners(
   runs: readonly string[],
-  { episodes, planners, json }: PlannersChoice,
+  { episodes, planners, set: assignments, json }: PlannersChoice,
   io: BenchIo,
 ): Promise<void> {
   if (json !== undefined) checkWritable(json);
   const random = runs.map(randomReturn);
   const variants = chooseVariants(runs, planners?.split(","));
-  const results = await measurePlanners({ runs, episodes, variants, say: io.err });
+  const results = await measurePlanners({ runs, episodes, variants, assignments, say: io.err });
   io.out(plannersTable(results, random));
   if (json !== undefined) {
-    writeFileSafely(resolve(json), `${JSON.stringify({ episodes, random, results }, null, 1)}\n`);
+    writeFileSafely(
+      resolve(json),
+      `${JSON.stringify({ episodes, assignments, random, results }, null, 1)}\n`,
+    );
   }
 }
 

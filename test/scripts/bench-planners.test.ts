@@ -97,6 +97,24 @@ it("writes every episode's return to the file that --json names", async () => {
   expect([written.episodes, written.results.map(({ id }) => id)]).toEqual([1, ["own"]]);
 }, 60_000);
 
+it("plans with the settings that --set gives", async () => {
+  const file = join(folder, "planners-set.json");
+  const io = { out: () => {}, err: () => {} };
+  const assignments = ["planner.initialStd=0.01", "planner.warmStart=false"];
+  const set = assignments.flatMap((assignment) => ["--set", assignment]);
+  const args = ["planners", run, "--planners", "own", "--episodes", "2", "--json", file, ...set];
+  await createBenchProgram(io).parseAsync(args, { from: "user" });
+  const written = JSON.parse(readFileSync(file, "utf8")) as { results: { returns: number[][][] }[] };
+  const returnsOf = async (changes: readonly string[]) => {
+    const { tasks } = await evaluateRun(run, { episodes: 2, threads: 1, assignments: changes });
+    return tasks.map((task) => task.episodes.map((e) => e.return));
+  };
+  expect(written).toMatchObject({ assignments, results: [{ returns: [await returnsOf(assignments)] }] });
+  expect(written.results[0].returns[0]).not.toEqual(await returnsOf([]));
+  const wrong = ["planners", run, "--set", "planner.noiseBta=1"];
+  await expect(createBenchProgram(io).parseAsync(wrong, { from: "user" })).rejects.toThrow(/noiseBeta/);
+}, 60_000);
+
 it("gives each run's mean over episodes and tasks, and its share between random and the first planner", () => {
   const results = [
     {
