@@ -71,36 +71,41 @@ export function emptyManifest(folder: string, suite: string, base: SweepBase, ve
 
 /**
  * The manifest with more runs; those it has already are left as they are.
- * @throws UsageError when a label would stand for two kinds of settings
+ * @throws UsageError when a label would stand for two kinds of settings, InputError when its settings are damaged
  */
 export function addRuns(manifest: Manifest, planned: readonly PlannedRun[]): Manifest {
   const settings = { ...manifest.settings };
   const runs = [...manifest.runs];
   for (const { id, label, settings: all } of planned) {
     const { seed, ...rest } = all;
-    if (settings[label] !== undefined && JSON.stringify(settings[label]) !== JSON.stringify(rest)) {
+    const hash = hashSettings(all);
+    // By the hash, which a setting that was added since does not change.
+    if (settings[label] !== undefined && hashSettings(readLine(settings, label, seed)) !== hash) {
       throw new UsageError({
         what: `The sweep holds runs of ${label} with other settings`,
         expected: "the same settings for all seeds of a line",
         todo: "Give the new line another label in a sweep file, or begin another sweep",
       });
     }
-    settings[label] = rest;
-    if (!runs.some((run) => run.id === id)) runs.push({ id, label, seed, hash: hashSettings(all) });
+    settings[label] ??= rest;
+    if (!runs.some((run) => run.id === id)) runs.push({ id, label, seed, hash });
   }
   return { ...manifest, settings, runs };
 }
 
 /** Settings of a run. @throws InputError when they are damaged or those of another version */
 export function settingsOf(manifest: Manifest, { id, label, seed, hash }: ManifestRun): Settings {
-  let settings: Settings;
+  const settings = readLine(manifest.settings, label, seed);
+  if (hashSettings(settings) === hash) return settings;
+  throw damaged("sweep.json", `settings of run ${id} that do not match its hash`, undefined);
+}
+
+function readLine(settings: Manifest["settings"], label: string, seed: number): Settings {
   try {
-    settings = parseSettings({ ...manifest.settings[label], seed }, "its settings");
+    return parseSettings({ ...settings[label], seed }, "its settings");
   } catch (cause) {
     throw damaged("sweep.json", (cause as Error).message.replace(/\.$/, ""), cause);
   }
-  if (hashSettings(settings) === hash) return settings;
-  throw damaged("sweep.json", `settings of run ${id} that do not match its hash`, undefined);
 }
 
 /** Makes the folder of a run, ready to be begun, unless it is there. @throws InputError when it holds another run */

@@ -118,6 +118,25 @@ describe("a manifest", () => {
     expect(more).toEqual(manifestOf({ methods: [{ method: "single" }, cem], seeds: [1, 2] }));
   });
 
+  it("takes more seeds for lines that were planned before a setting was added", () => {
+    const manifest = manifestOf(choice);
+    const older = structuredClone(manifest);
+    for (const line of Object.values(older.settings)) {
+      const planner = line.planner as Record<string, unknown>;
+      expect(planner.lastAction).toBe("repeat");
+      delete planner.lastAction;
+    }
+    const seed = 7;
+    for (const planned of [planSeeds(older.settings, [seed]), plan({ ...choice, seeds: [seed] })]) {
+      const more = addRuns(older, planned);
+      expect(more.settings).toEqual(older.settings);
+      expect(more.runs.slice(0, -1)).toEqual(older.runs);
+      expect(settingsOf(more, more.runs.at(-1)!)).toEqual(plan({ ...choice, seeds: [seed] })[0].settings);
+    }
+    older.settings.single = { method: "single" };
+    expect(() => addRuns(older, plan(choice))).toThrow(InputError);
+  });
+
   it("makes run folders, again after a kill in the middle, and never takes another run's for its own", () => {
     const manifest = manifestOf(choice);
     const [run, other] = manifest.runs;
