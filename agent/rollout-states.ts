@@ -17,13 +17,13 @@ export class RolloutStates {
   }
 
   /**
-   * @param graph with inputs `x0 [1, X]`, `actions [H, N, U]` and output `states [H, X, N]`
+   * @param graph with inputs `x0 [1, X]`, `actions [H·U, N]` and output `states [H, X, N]`
    * @param layerFeeds the network, as the graph takes it
    */
   static async create(graph: Graph, layerFeeds: Feeds): Promise<RolloutStates> {
-    const shapeOf = (name: string) => graph.inputs.find((input) => input.name === name)!.shape;
-    const [[, X], [H, , U]] = [shapeOf("x0"), shapeOf("actions")] as number[][];
-    return new RolloutStates(await Session.create(graph), layerFeeds, [H, X, U]);
+    const [rows] = graph.inputs.find(({ name }) => name === "actions")!.shape as number[];
+    const [H, X] = graph.outputs.find(({ name }) => name === "states")!.tensor.shape as number[];
+    return new RolloutStates(await Session.create(graph), layerFeeds, [H, X, rows / H]);
   }
 
   /** States `[N, H, X]` after each of the actions `[N, H, U]` from an observation `[X]`. */
@@ -33,10 +33,10 @@ export class RolloutStates {
     const [x0, inputs, states] = [X, H * N * U, H * X * N].map(alignedArray);
     x0.set(observation);
     forEach([N, H, U], (n, h, u, i) => {
-      inputs[(h * N + n) * U + u] = actions[i];
+      inputs[(h * U + u) * N + n] = actions[i];
     });
     await this.#session.run(
-      { ...this.#layerFeeds, x0: tensor(x0, [1, X]), actions: tensor(inputs, [H, N, U]) },
+      { ...this.#layerFeeds, x0: tensor(x0, [1, X]), actions: tensor(inputs, [H * U, N]) },
       { states: tensor(states, [H, X, N]) },
     );
     const out = new Float32Array(states.length);

@@ -73,8 +73,8 @@ export function nextStates(
 
 interface Unrolled {
   readonly graph: Graph;
-  /** `[H, N, U]` */
-  readonly actions: Tensor;
+  /** Actions of each step, `[U, N]`. */
+  readonly us: readonly Tensor[];
   /** The first observation and the states after 1 … H steps, `[X, N]` each. */
   readonly xs: readonly Tensor[];
 }
@@ -82,7 +82,7 @@ interface Unrolled {
 /**
  * Rolls N action sequences out H steps through the dynamics network, unrolled. Features come first (`[X, N]`): slicing
  * and summing features then walk memory in order, which is worth a quarter of the planning time.
- * Inputs: `x0 [1, X]`, `actions [H, N, U]` and the layers of `foldGraph`.
+ * Inputs: `x0 [1, X]`, `actions [H·U, N]` and the layers of `foldGraph`.
  * @param shape of the mean
  * @param samples N, where it is known: the gradient needs that
  */
@@ -90,32 +90,27 @@ function unroll(spec: TaskSpec, shape: MlpShape, horizon: number, samples: Dimen
   const [X, U] = [spec.observation.length, spec.action.length];
   const g = new Graph();
   const x0 = g.input("x0", [1, X]);
-  const actions = g.input("actions", [horizon, samples, U]);
+  const actions = g.input("actions", [horizon * U, samples]);
   const whole = shape.sizes.slice(1).map((out, i) => ({
     weight: g.input(layerNames(i).weight, [out, shape.sizes[i]]),
     bias: g.input(layerNames(i).bias, [out, 1]),
   }));
   const layers = columnLayers(whole, shape);
-  const steps = ops.transpose(actions, [0, 2, 1]);
-  const xs: Tensor[] = [];
-  for (let h = 0; h < horizon; h++) {
-    const u = ops.gather(steps, g.integers([h], []));
-    // The first observation is one column; adding zero times an action row spreads it over N columns.
-    if (h === 0) xs.push(ops.add(ops.reshape(x0, [X, 1]), ops.mul(ops.slice(u, 0, 1, 0), 0)));
-    xs.push(nextStates(spec, layers, shape.activation, xs[h], u));
-  }
-  return { graph: g, actions, xs };
+  const us = ops.split(actions, new Array<number>(horizon).fill(U), 0);
+  // The first observation is one column; adding zero times an action row spreads it over N columns.
+  const xs = [ops.add(ops.reshape(x0, [X, 1]), ops.mul(ops.slice(us[0], 0, 1, 0), 0))];
+  for (const u of us) xs.push(nextStates(spec, layers, shape.activation, xs[xs.length - 1], u));
+  return { graph: g, us, xs };
 }
 
 /**
  * Builds the planner's graph, see `unroll`, with the task's own reward. Output: `costs [N]`, the negative sum of rewards.
  */
 function rolloutGraph(task: Task, shape: MlpShape, horizon: number, samples: Dimension = "N"): Graph {
-  const { graph: g, actions, xs } = unroll(task.spec, shape, horizon, samples);
-  const U = task.spec.action.length;
+  const { graph: g, us, xs } = unroll(task.spec, shape, horizon, samples);
   const reward = task.reward(ops.graphOps(g, 0), {
     observation: joinSteps(xs.slice(0, -1)),
-    action: ops.reshape(ops.transpose(actions, [2, 0, 1]), [U, -1]),
+    action: joinSteps(us),
     nextObservation: joinSteps(xs.slice(1)),
   });
   g.output("costs", ops.neg(ops.reduceSum(ops.reshape(reward, [horizon, -1]), [0])));
@@ -131,7 +126,7 @@ function statesGraph(task: Task, shape: MlpShape, horizon: number): Graph {
   return g;
 }
 
-/** H matrices `[X, N]` side by side, `[X, H · N]`. */
+/** H matrices `[…, N]` side by side, `[…, H·N]`. */
 function joinSteps(parts: readonly Tensor[]): Tensor {
   return parts[0].graph.apply("Concat", parts, [{ shape: [parts[0].shape[0], "HN"] }], { axis: 1 })[0];
 }
@@ -216,7 +211,9 @@ export class RolloutModel {
   async gradient(observation: Float32Array, actions: Float32Array, samples: number): Promise<CostGradient> {
     if (this.#gradient?.samples !== samples) {
       await this.#gradient?.release();
-      this.#gradient = await RolloutGradient.create(this.#graphs.costs(samples), this.#columns.layerFeeds);
+      const { layout, layerFeeds } = this.#columns;
+      const sizes = { ...layout, samples };
+      this.#gradient = await RolloutGradient.create(this.#graphs.costs(samples), sizes, layerFeeds);
     }
     return this.#gradient.run(observation, actions);
   }

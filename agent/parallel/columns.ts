@@ -1,3 +1,4 @@
+import { toColumns } from "../action-columns.js";
 import { alignedArray, type Feeds, Session, tensor } from "../graph/session.js";
 
 /** Widest vector of the runtime's kernels, in float32: whole vectors are computed alike wherever they stand. */
@@ -41,15 +42,15 @@ export class RolloutColumns {
   /** The network's layers as inputs of the graph; whoever writes to the arrays sets the weights. */
   readonly layerFeeds: Feeds;
   readonly layers: readonly Float32Array[];
+  readonly layout: RolloutLayout;
   readonly #session: Session;
-  readonly #layout: RolloutLayout;
   readonly #x0: Float32Array;
   #actions: Float32Array = new Float32Array(0);
   #costs: Float32Array = new Float32Array(0);
 
   private constructor(session: Session, layout: RolloutLayout) {
     this.#session = session;
-    this.#layout = layout;
+    this.layout = layout;
     this.#x0 = alignedArray(layout.observationSize);
     this.layers = layout.layers.map(({ shape }) => alignedArray(shape.reduce((a, b) => a * b)));
     this.layerFeeds = Object.fromEntries(
@@ -72,7 +73,7 @@ export class RolloutColumns {
     from: number,
     to: number,
   ): Promise<Float32Array> {
-    const { horizon, observationSize, actionSize } = this.#layout;
+    const { horizon, observationSize, actionSize } = this.layout;
     const width = Math.ceil((to - from) / VECTOR) * VECTOR;
     if (this.#costs.length < width) {
       this.#actions = alignedArray(horizon * width * actionSize);
@@ -80,17 +81,13 @@ export class RolloutColumns {
     }
     this.#x0.set(observation);
     const used = this.#actions.subarray(0, horizon * width * actionSize);
-    for (let h = 0; h < horizon; h++) {
-      const row = h * samples;
-      used.set(actions.subarray((row + from) * actionSize, (row + to) * actionSize), h * width * actionSize);
-      used.fill(0, (h * width + to - from) * actionSize, (h + 1) * width * actionSize);
-    }
+    toColumns(actions, used, { horizon, actionSize, samples }, from, to);
     const costs = this.#costs.subarray(0, width);
     await this.#session.run(
       {
         ...this.layerFeeds,
         x0: tensor(this.#x0, [1, observationSize]),
-        actions: tensor(used, [horizon, width, actionSize]),
+        actions: tensor(used, [horizon * actionSize, width]),
       },
       { costs: tensor(costs, [width]) },
     );
