@@ -1,13 +1,11 @@
-import uPlot from "uplot";
+import type uPlot from "uplot";
+import { drawChart, fitChart } from "./chart.js";
 import { el, setText } from "./dom.js";
 import { type Curve, type Quantity, shownAtFirst } from "./plot-data.js";
 import { shortNumber } from "./text.js";
 import type { Theme } from "./theme.js";
 
 const COLORS = ["#3b82c4", "#e07b39", "#3a9e6a", "#c44e8c", "#8a6fd1", "#b3932e", "#3aa5b8", "#8b8f96"];
-/** Of every plot, CSS pixels. */
-export const HEIGHT = 150;
-
 interface DrawnCurve extends Curve {
   readonly color: string;
   /** 0 or 1, of the two shown. */
@@ -18,10 +16,6 @@ interface Legend {
   readonly value: HTMLElement;
   readonly values: Curve["values"];
 }
-
-/** Numbers beside an axis, without thousands separators. */
-export const axisText = (_: uPlot, ticks: readonly number[]): string[] =>
-  ticks.map((t) => String(Number(t.toPrecision(6))));
 
 /** Curves of one quantity over the steps, of one or two episodes, with a line at the moment shown. */
 export class Plot {
@@ -115,34 +109,14 @@ export class Plot {
     ]);
     const padded = lines.map(({ values }) => xs.map((i) => values[i] ?? null));
     this.#buildLegend(curves);
-    const axis = {
-      stroke: this.#theme.axis,
-      grid: { stroke: this.#theme.ruling, width: 1 },
-      ticks: { show: false },
-    };
-    this.#plot = new uPlot(
-      {
-        width: Math.max(this.#canvas.clientWidth, 100),
-        height: HEIGHT,
-        legend: { show: false },
-        padding: [6, 18, 0, 0],
-        cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
-        scales: { x: { time: false, range: (_, min, max) => [min, Math.max(max, min + 1)] } },
-        axes: [
-          { ...axis, size: 24, font: "11px system-ui" },
-          {
-            ...axis,
-            size: 46,
-            font: "11px system-ui",
-            values: axisText,
-          },
-        ],
-        series: [{}, ...lines.map(({ values: _, ...looks }) => ({ ...looks, points: { show: false } }))],
-        hooks: { draw: [(plot) => this.#drawAhead(plot)] },
-      },
-      [xs, ...padded],
-      this.#canvas,
-    );
+    this.#plot = drawChart(this.#canvas, this.#theme, [xs, ...padded], {
+      above: 6,
+      cursor: { points: { show: false } },
+      range: (min, max) => [min, Math.max(max, min + 1)],
+      xAxis: {},
+      series: [{}, ...lines.map(({ values: _, ...looks }) => ({ ...looks, points: { show: false } }))],
+      hooks: { draw: [(plot) => this.#drawAhead(plot)] },
+    });
     this.#plot.over.append(this.#line);
     this.#listen(this.#plot);
     this.show(this.#step);
@@ -209,10 +183,6 @@ export class Plot {
   }
 
   #resize(): void {
-    if (this.#plot === undefined || this.#canvas.clientWidth === 0) return;
-    if (this.#plot.width !== this.#canvas.clientWidth) {
-      this.#plot.setSize({ width: this.#canvas.clientWidth, height: HEIGHT });
-    }
-    this.show(this.#step);
+    if (fitChart(this.#plot, this.#canvas)) this.show(this.#step);
   }
 }

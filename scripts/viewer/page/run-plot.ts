@@ -1,6 +1,6 @@
-import uPlot from "uplot";
+import type uPlot from "uplot";
+import { drawChart, fitChart } from "./chart.js";
 import { el, setText } from "./dom.js";
-import { axisText, HEIGHT } from "./plot.js";
 import { curvesOfRun, episodeText, KINDS, type RunState } from "./run-state.js";
 import type { Theme } from "./theme.js";
 
@@ -72,9 +72,7 @@ export class RunPlot {
     this.#plot?.destroy();
     this.#plot = undefined;
     if (this.#state === undefined || this.#state.episodes.length === 0) return;
-    const { axis, ruling, kinds } = this.#theme;
-    const common = { stroke: axis, ticks: { show: false }, font: "11px system-ui" };
-    const grid = { stroke: ruling, width: 1 };
+    const { kinds } = this.#theme;
     this.#legend.replaceChildren(
       ...KINDS.map((kind, i) => {
         const swatch = el("i", { className: "swatch" });
@@ -82,32 +80,17 @@ export class RunPlot {
         return el("span", {}, swatch, kind);
       }),
     );
-    this.#plot = new uPlot(
-      {
-        width: Math.max(this.#canvas.clientWidth, 100),
-        height: HEIGHT,
-        legend: { show: false },
-        padding: [14, 18, 0, 0],
-        cursor: { drag: { x: false, y: false }, y: false },
-        scales: { x: { time: false, range: (_, min, max) => [min - 0.5, Math.max(max, min + 1) + 0.5] } },
-        axes: [
-          {
-            ...common,
-            grid: { show: false },
-            size: 24,
-            incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000],
-          },
-          { ...common, grid, size: 46, values: axisText },
-        ],
-        series: [{}, ...kinds.map((color, i) => seriesOf(color, KINDS[i] === "learning"))],
-        hooks: {
-          draw: [(plot) => this.#drawTasks(plot)],
-          setCursor: [({ cursor }) => (cursor.idx == null ? this.#mark() : this.#hintAt(cursor.idx))],
-        },
+    this.#plot = drawChart(this.#canvas, this.#theme, dataOf(this.#state), {
+      above: 14,
+      cursor: {},
+      range: (min, max) => [min - 0.5, Math.max(max, min + 1) + 0.5],
+      xAxis: { grid: { show: false }, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000] },
+      series: [{}, ...kinds.map((color, i) => seriesOf(color, KINDS[i] === "learning"))],
+      hooks: {
+        draw: [(plot) => this.#drawTasks(plot)],
+        setCursor: [({ cursor }) => (cursor.idx == null ? this.#mark() : this.#hintAt(cursor.idx))],
       },
-      dataOf(this.#state),
-      this.#canvas,
-    );
+    });
     this.#plot.over.append(this.#shownLine);
     this.#plot.over.addEventListener("click", () => this.#choose());
     this.#mark();
@@ -141,11 +124,7 @@ export class RunPlot {
   }
 
   #resize(): void {
-    if (this.#plot === undefined || this.#canvas.clientWidth === 0) return;
-    if (this.#plot.width !== this.#canvas.clientWidth) {
-      this.#plot.setSize({ width: this.#canvas.clientWidth, height: HEIGHT });
-    }
-    this.#mark();
+    if (fitChart(this.#plot, this.#canvas)) this.#mark();
   }
 }
 
