@@ -139,12 +139,12 @@ describe.skipIf(noBrowser)("the viewer in a browser", { timeout: 300_000 }, () =
     await drawn(page);
     await page.keyboard.press("e");
     const rows = page.locator(".picker tbody tr");
-    await expect.poll(() => rows.count()).toBe(5);
+    await expect.poll(() => rows.count(), { timeout: 10_000 }).toBe(5);
     await page.locator('.picker th[data-key="return"] button').click();
     const returns = (await page.locator(".picker tbody tr td:nth-child(4)").allTextContents()).map(Number);
     expect(returns).toEqual(returns.toSorted((a, b) => b - a));
     await page.locator('.picker select[name="task"]').selectOption("first");
-    await expect.poll(() => rows.count()).toBe(2);
+    await expect.poll(() => rows.count(), { timeout: 10_000 }).toBe(2);
     await page.locator('.picker select[name="task"]').selectOption(MARKUP);
     expect(await rows.first().textContent()).toContain(MARKUP);
     await page.getByRole("button", { name: "c.mcap" }).click();
