@@ -2,7 +2,7 @@ import { closest } from "fastest-levenshtein";
 import { z } from "zod";
 import { UsageError } from "../sim/core/errors.js";
 import { PLANNERS, planUpdateDefaults, planUpdateFields } from "./planner-settings.js";
-import { METHOD_DEFAULTS, SUITE_DEFAULTS } from "./suite-settings.js";
+import { SUITE_DEFAULTS } from "./suite-settings.js";
 
 const count = (text: string, max = 100_000_000) => z.int().min(1).max(max).describe(text);
 const fraction = (text: string) => z.number().min(0).max(1).describe(text);
@@ -255,8 +255,7 @@ export function resolveSettings(choice: SettingsChoice, assignments: readonly st
     ...PROFILE_DEFAULTS[profile],
   });
   const ofSuite = Object.hasOwn(SUITE_DEFAULTS, suite) ? (SUITE_DEFAULTS[suite][profile] ?? []) : [];
-  const ofMethod = METHOD_DEFAULTS[method]?.[profile] ?? [];
-  for (const assignment of [...ofSuite, ...ofMethod, ...assignments]) assign(draft, assignment);
+  for (const assignment of [...ofSuite, ...assignments]) assign(draft, assignment);
   const settings = parseSettings(draft, "settings");
   if (settings.tasks > suiteTasks) {
     throw new UsageError({

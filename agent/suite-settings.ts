@@ -131,13 +131,3 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
     ],
   },
 };
-
-/**
- * What a method changes of a profile in every suite, after what the suite changes.
- *
- * pnn: all columns plan together, and each pair of them is connected: five of 100-100 take 13 times the multiplications
- * of one network.
- */
-export const METHOD_DEFAULTS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  pnn: { quick: ["dynamics.hidden=[64,64]"] },
-};

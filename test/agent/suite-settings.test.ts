@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { METHODS, resolveSettings } from "../../agent/settings.js";
-import { METHOD_DEFAULTS, SUITE_DEFAULTS } from "../../agent/suite-settings.js";
+import { resolveSettings } from "../../agent/settings.js";
+import { SUITE_DEFAULTS } from "../../agent/suite-settings.js";
 import { suites } from "../../tasks/registry.js";
 
 const resolve = (suite: string, profile: string, assignments: readonly string[] = []) =>
@@ -26,26 +26,6 @@ describe.each(cases)("$profile settings of $suite", ({ suite, profile, own }) =>
     const { loop } = resolve(suite, profile);
     expect(loop.bufferCapacity).toBe(loop.initialRandomSteps + loop.stepsPerTask);
     expect(resolve(suite, profile, ["planner.horizon=3"]).planner.horizon).toBe(3);
-  });
-});
-
-describe("a method's own settings", () => {
-  const hidden = (suite: string, method: string, profile: string, set: readonly string[] = []) =>
-    resolveSettings({ suite, method, profile, seed: 1, suiteTasks: 5 }, set).dynamics.hidden;
-
-  it("come after the suite's and before the user's", () => {
-    expect(hidden("push", "single", "quick")).toEqual([100, 100]);
-    expect(hidden("push", "pnn", "quick")).toEqual([64, 64]);
-    expect(hidden("door", "pnn", "quick")).toEqual([64, 64]);
-    expect(hidden("door", "pnn", "quick", ["dynamics.hidden=[100,100]"])).toEqual([100, 100]);
-  });
-
-  it("leave the published settings alone", () => {
-    expect(hidden("push", "pnn", "paper")).toEqual(hidden("push", "hypercrl", "paper"));
-  });
-
-  it("belong to methods", () => {
-    expect(METHODS).toEqual(expect.arrayContaining(Object.keys(METHOD_DEFAULTS)));
   });
 });
 
