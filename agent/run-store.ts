@@ -23,15 +23,17 @@ export type LogName = "metrics" | "timing";
 const PLANS_RECORDED = "recording.json";
 
 /** Settings added later, each with the value that says what was done before it came. */
-const ADDED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
-  ["endFactor", 1],
-  ["lastAction", "repeat"],
-]);
+const ADDED: readonly (readonly [group: keyof Settings, name: string, before: unknown])[] = [
+  ["hypernetwork", "endFactor", 1],
+  ["mlp", "endFactor", 1],
+  ["planner", "lastAction", "repeat"],
+];
 
 /** SHA-256 of the settings as resolved, hexadecimal. Added ones are left out at their old value, so older runs keep their hash. */
 export function hashSettings(settings: Settings): string {
-  const text = JSON.stringify(settings, (key, value) => (ADDED.get(key) === value ? undefined : value));
-  return createHash("sha256").update(text).digest("hex");
+  const hashed = structuredClone(settings) as unknown as Record<string, Record<string, unknown>>;
+  for (const [group, name, before] of ADDED) if (hashed[group][name] === before) delete hashed[group][name];
+  return createHash("sha256").update(JSON.stringify(hashed)).digest("hex");
 }
 
 /**

@@ -6,10 +6,10 @@ import {
   type PerAction,
   perAction,
   readSequence,
-  restoreArray,
   selectElites,
 } from "./sampling.js";
 import type { CostFunction, Planner, PlannerFactory, PlannerState, PlanningProblem, Plans } from "./types.js";
+import { WarmPlan } from "./warm-plan.js";
 
 export interface CemSettings {
   /** Action sequences sampled per iteration (count). */
@@ -55,13 +55,17 @@ class Cem implements Planner {
   /** Elites of the last round, best first. */
   #found = 0;
   #rng: Rng;
-  /** Mean the next control step starts from, `[H, U]`. */
-  #warmMean: Float32Array | undefined;
+  readonly #warm: WarmPlan;
 
   constructor(problem: PlanningProblem, settings: CemSettings, rng: Rng) {
     this.#settings = settings;
     this.#rng = rng;
     this.#gaussian = new ActionGaussian(problem);
+    this.#warm = new WarmPlan(problem, {
+      enabled: settings.warmStart,
+      lastAction: "middle",
+      name: "mean",
+    });
     this.#initialStd = perAction(settings.initialStd, problem.low.length, "planner.initialStd");
     this.#samples = new Float32Array(this.#gaussian.size * settings.samples);
     this.#noise = this.#samples.slice();
@@ -70,10 +74,9 @@ class Cem implements Planner {
   }
 
   async plan(cost: CostFunction): Promise<Float32Array> {
-    const { iterations, minStd, warmStart, chooseBest } = this.#settings;
+    const { iterations, minStd, chooseBest } = this.#settings;
     const gaussian = this.#gaussian;
-    if (this.#warmMean) gaussian.mean.set(this.#warmMean);
-    else gaussian.mean.fill(0);
+    gaussian.mean.set(this.#warm.start);
     gaussian.resetStd(this.#initialStd);
     const rounds = iterations + (chooseBest ? 1 : 0);
     this.#rng.fillNormal(this.#noise);
@@ -82,10 +85,7 @@ class Cem implements Planner {
       if (i < iterations) gaussian.fit(this.#elites, this.#found, 0, minStd);
     }
     // Only now, so that a failed call leaves the warm start as it was.
-    if (warmStart) {
-      this.#warmMean = new Float32Array(gaussian.size);
-      this.#warmMean.set(gaussian.mean.subarray(gaussian.actionSize));
-    }
+    this.#warm.keep(gaussian.mean);
     return gaussian.firstAction(chooseBest ? this.#elites : gaussian.mean);
   }
 
@@ -115,15 +115,15 @@ class Cem implements Planner {
   }
 
   reset(): void {
-    this.#warmMean = undefined;
+    this.#warm.reset();
   }
 
   state(): PlannerState {
-    return { rng: this.#rng.state(), arrays: this.#warmMean ? { mean: this.#warmMean.slice() } : {} };
+    return { rng: this.#rng.state(), arrays: this.#warm.arrays() };
   }
 
   restore(state: PlannerState): void {
-    this.#warmMean = restoreArray(state, "mean", this.#gaussian.size);
+    this.#warm.restore(state);
     this.#rng = Rng.fromState(state.rng);
   }
 }

@@ -72,7 +72,7 @@ class GradientPlanner implements Planner {
     this.#rng = rng;
     this.#gaussian = new ActionGaussian(problem);
     this.#gaussian.std.fill(settings.noiseStd);
-    this.#warm = new WarmPlan(problem, settings.warmStart);
+    this.#warm = new WarmPlan(problem, { enabled: settings.warmStart });
     this.#actions = new Float32Array(this.#gaussian.size * settings.restarts);
     this.#first = this.#actions.slice();
     this.#second = this.#actions.slice();

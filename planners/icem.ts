@@ -4,7 +4,6 @@ import { spread } from "./plans.js";
 import {
   ActionGaussian,
   evaluate,
-  middleSequence,
   type PerAction,
   perAction,
   readSequence,
@@ -13,6 +12,7 @@ import {
   writeSequence,
 } from "./sampling.js";
 import type { CostFunction, Planner, PlannerFactory, PlannerState, PlanningProblem, Plans } from "./types.js";
+import { type LastAction, WarmPlan } from "./warm-plan.js";
 
 export interface IcemSettings {
   /** Action sequences sampled in the first iteration (count; at least 2 × `elites` are drawn). */
@@ -34,7 +34,7 @@ export interface IcemSettings {
   /** Whether mean and elites, shifted by one step, start the next control step (true or false). */
   readonly warmStart: boolean;
   /** What the shifted mean ends with: its last action once more, as published, or the middle of the bounds. */
-  readonly lastAction: "repeat" | "middle";
+  readonly lastAction: LastAction;
 }
 
 /**
@@ -60,7 +60,6 @@ class Icem implements Planner {
   /** `[U]` */
   readonly #initialStd: readonly number[];
   readonly #map: Float32Array | undefined;
-  readonly #initialMean: Float32Array;
   readonly #white: Float32Array;
   /** `[H, N, U]`, N up to the first population and the shifted elites. */
   #samples: Float32Array;
@@ -74,8 +73,8 @@ class Icem implements Planner {
   /** Best sequence of this control step, `[H, U]`. */
   readonly #best: Float32Array;
   #rng: Rng;
-  /** Mean the next control step starts from, `[H, U]`. */
-  #warmMean: Float32Array | undefined;
+  /** Where the mean starts. */
+  readonly #warm: WarmPlan;
   /** Elites without their first action, `[kept, H - 1, U]`. */
   #warmElites: Float32Array | undefined;
 
@@ -87,7 +86,11 @@ class Icem implements Planner {
     this.#initialStd = perAction(settings.initialStd, problem.low.length, "planner.initialStd");
     this.#map = noiseBeta === 0 ? undefined : coloredNoiseMap(problem.horizon, noiseBeta);
     const { size } = this.#gaussian;
-    this.#initialMean = middleSequence(problem);
+    this.#warm = new WarmPlan(problem, {
+      enabled: settings.warmStart,
+      lastAction: settings.lastAction,
+      name: "mean",
+    });
     const capacity = this.#population(0) + this.#kept(elites);
     this.#white = new Float32Array(this.#map ? size * capacity : 0);
     this.#samples = new Float32Array(size * capacity);
@@ -107,7 +110,7 @@ class Icem implements Planner {
   async plan(cost: CostFunction): Promise<Float32Array> {
     const { iterations, momentum, warmStart } = this.#settings;
     const gaussian = this.#gaussian;
-    gaussian.mean.set(this.#warmMean ?? this.#initialMean);
+    gaussian.mean.set(this.#warm.start);
     gaussian.resetStd(this.#initialStd);
     this.#elites.count = 0;
     let bestCost = Infinity;
@@ -125,7 +128,8 @@ class Icem implements Planner {
       }
       gaussian.fit(sequences, found, momentum, 0);
     }
-    if (warmStart) this.#shift();
+    this.#warm.keep(gaussian.mean);
+    if (warmStart) this.#shiftElites();
     return gaussian.firstAction(this.#best);
   }
 
@@ -196,11 +200,9 @@ class Icem implements Planner {
     this.#nextElites = old;
   }
 
-  /** Moves mean and elites to the next control step. */
-  #shift(): void {
-    const { mean, size, actionSize } = this.#gaussian;
-    this.#warmMean = (this.#settings.lastAction === "repeat" ? mean : this.#initialMean).slice();
-    this.#warmMean.set(mean.subarray(actionSize));
+  /** Moves the kept elites to the next control step. */
+  #shiftElites(): void {
+    const { size, actionSize } = this.#gaussian;
     const kept = this.#kept(this.#elites.count);
     this.#warmElites = new Float32Array(kept * (size - actionSize));
     for (let e = 0; e < kept; e++) {
@@ -219,22 +221,22 @@ class Icem implements Planner {
   }
 
   reset(): void {
-    this.#warmMean = undefined;
+    this.#warm.reset();
     this.#warmElites = undefined;
   }
 
   state(): PlannerState {
-    const arrays: Record<string, Float32Array> = {};
-    if (this.#warmMean) arrays.mean = this.#warmMean.slice();
+    const arrays = this.#warm.arrays();
     if (this.#warmElites?.length) arrays.elites = this.#warmElites.slice();
     return { rng: this.#rng.state(), arrays };
   }
 
   restore(state: PlannerState): void {
     const { size, actionSize } = this.#gaussian;
-    const mean = restoreArray(state, "mean", size);
-    this.#warmElites = restoreArray(state, "elites", size - actionSize, this.#kept(this.#settings.elites));
-    this.#warmMean = mean;
+    const most = this.#kept(this.#settings.elites);
+    const elites = restoreArray(state, "elites", size - actionSize, most);
+    this.#warm.restore(state);
+    this.#warmElites = elites;
     this.#rng = Rng.fromState(state.rng);
   }
 }

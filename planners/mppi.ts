@@ -59,7 +59,7 @@ class Mppi implements SamplingPlanner {
     this.#rng = rng;
     this.#gaussian = new ActionGaussian(problem);
     this.#gaussian.std.fill(settings.noiseStd);
-    this.#warm = new WarmPlan(problem, settings.warmStart);
+    this.#warm = new WarmPlan(problem, { enabled: settings.warmStart });
     this.#samples = new Float32Array(this.#gaussian.size * settings.samples);
     this.#noise = this.#samples.slice();
     this.#scores = new Float64Array(settings.samples);

@@ -53,7 +53,7 @@ class Pddm implements SamplingPlanner {
     this.#rng = rng;
     this.#gaussian = new ActionGaussian(problem);
     this.#gaussian.std.fill(settings.noiseStd);
-    this.#warm = new WarmPlan(problem, settings.warmStart);
+    this.#warm = new WarmPlan(problem, { enabled: settings.warmStart });
     this.#samples = new Float32Array(this.#gaussian.size * settings.samples);
     this.#costs = new Float32Array(settings.samples);
     this.#weights = new Float64Array(settings.samples);

@@ -47,7 +47,7 @@ class RandomShooting implements SamplingPlanner {
     this.#settings = settings;
     this.#problem = problem;
     this.#rng = rng;
-    this.#warm = new WarmPlan(problem, settings.warmStart);
+    this.#warm = new WarmPlan(problem, { enabled: settings.warmStart });
     this.#plan = new Float32Array(horizon * low.length);
     this.#samples = new Float32Array(this.#plan.length * settings.samples);
     this.#costs = new Float32Array(settings.samples);

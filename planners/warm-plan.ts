@@ -1,18 +1,28 @@
 import { middleSequence, restoreArray } from "./sampling.js";
 import type { PlannerState, PlanningProblem } from "./types.js";
 
+/** What a shifted plan ends with: its last action once more, or the middle of the bounds. */
+export type LastAction = "repeat" | "middle";
+
+export interface WarmPlanOptions {
+  /** Whether plans are kept at all. */
+  readonly enabled: boolean;
+  readonly lastAction: LastAction;
+  /** Name of the kept plan in a planner's state. */
+  readonly name: string;
+}
+
 /** Where a control step's search starts: the last plan shifted by one step, or the middle of the bounds. */
 export class WarmPlan {
   readonly #middle: Float32Array;
   readonly #actionSize: number;
-  readonly #enabled: boolean;
+  readonly #options: WarmPlanOptions;
   #shifted: Float32Array | undefined;
 
-  /** @param enabled whether plans are kept at all */
-  constructor(problem: PlanningProblem, enabled: boolean) {
+  constructor(problem: PlanningProblem, options: Partial<WarmPlanOptions>) {
     this.#middle = middleSequence(problem);
     this.#actionSize = problem.low.length;
-    this.#enabled = enabled;
+    this.#options = { enabled: true, lastAction: "repeat", name: "plan", ...options };
   }
 
   /** The last plan shifted, `[H, U]`, when there is one. */
@@ -25,11 +35,12 @@ export class WarmPlan {
     return this.#shifted ?? this.#middle;
   }
 
-  /** Keeps a plan `[H, U]` for the next control step: shifted, its last action repeated. */
+  /** Keeps a plan `[H, U]`, shifted, for the next control step. */
   keep(plan: Float32Array): void {
-    if (!this.#enabled) return;
-    this.#shifted = plan.slice();
-    this.#shifted.copyWithin(0, this.#actionSize);
+    const { enabled, lastAction } = this.#options;
+    if (!enabled) return;
+    this.#shifted = (lastAction === "repeat" ? plan : this.#middle).slice();
+    this.#shifted.set(plan.subarray(this.#actionSize));
   }
 
   reset(): void {
@@ -38,11 +49,11 @@ export class WarmPlan {
 
   /** What a planner's state holds of it. */
   arrays(): Record<string, Float32Array> {
-    return this.#shifted ? { plan: this.#shifted.slice() } : {};
+    return this.#shifted ? { [this.#options.name]: this.#shifted.slice() } : {};
   }
 
   /** @throws {InputError} when the saved plan has another size */
   restore(state: PlannerState): void {
-    this.#shifted = restoreArray(state, "plan", this.#middle.length);
+    this.#shifted = restoreArray(state, this.#options.name, this.#middle.length);
   }
 }

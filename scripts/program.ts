@@ -1,12 +1,13 @@
 import { availableParallelism } from "node:os";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { METHODS, PROFILES } from "../agent/settings.js";
 import { UsageError } from "../sim/core/errors.js";
 import type { TaskSuite } from "../sim/task.js";
 import type { Io } from "./io.js";
+import { collect, countingNumber, methodList, portNumber, seedList, wholeNumber } from "./option-parsers.js";
 import { packageVersion } from "./package-version.js";
 import { isSuiteFile } from "./suite-path.js";
-import { chooseSweep, methodList, type SweepArguments, seedList } from "./sweep/arguments.js";
+import { chooseSweep, type SweepArguments } from "./sweep/arguments.js";
 import type { TrainOptions } from "./train.js";
 
 /**
@@ -215,24 +216,4 @@ function addReport(program: Command, io: Io, done: (exitCode: number) => void): 
       const { reportCommand } = await import("./commands/report.js");
       done(await reportCommand(paths, flags, io));
     });
-}
-
-/** Parser of a repeatable option. */
-export function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value];
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d+$/.test(text) && Number(text) <= 4294967295) return Number(text);
-  throw new InvalidArgumentError("Expected a whole number from 0 to 4294967295.");
-}
-
-function portNumber(text: string): number {
-  if (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 65535) return Number(text);
-  throw new InvalidArgumentError("Expected a port from 1 to 65535.");
-}
-
-function countingNumber(text: string): number {
-  if (wholeNumber(text) >= 1) return Number(text);
-  throw new InvalidArgumentError("Expected a whole number from 1.");
 }

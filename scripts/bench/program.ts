@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { UsageError } from "../../sim/core/errors.js";
 import { writeFileSafely } from "../../sim/core/files.js";
 import type { Io } from "../io.js";
-import { collect } from "../program.js";
+import { collect, countingNumber, seedList } from "../option-parsers.js";
 import { formatComparison } from "./compare.js";
 import { searchDoorStart } from "./door-start.js";
 import { benchLearning } from "./learning.js";
@@ -63,15 +63,15 @@ export function createBenchProgram(io: BenchIo): Command {
   program
     .command("learning")
     .description("train hypercrl, finetune and single on the quick push profile and compare them")
-    .option("--seeds <list>", "seeds, separated by commas", seedList, [1, 2, 3])
-    .option("--jobs <n>", "runs at a time", jobCount, 2)
+    .option("--seeds <list>", "seeds such as 1,2,3 or 1-5", seedList, [1, 2, 3])
+    .option("--jobs <n>", "runs at a time", countingNumber, 2)
     .option("--out <dir>", "folder of the runs", "runs/learning")
     .action(async (options) => io.out(await benchLearning(options, io.err)));
   program
     .command("planners")
     .description("let every planner control the learned models of finished runs and compare their returns")
     .argument("<runs...>", "run folders")
-    .option("--episodes <n>", "episodes per task, run and planner", jobCount, 10)
+    .option("--episodes <n>", "episodes per task, run and planner", countingNumber, 10)
     .option("--planners <ids>", `some of ${VARIANT_IDS.join(",")}`)
     .option(
       "--set <planner.name=value>",
@@ -84,7 +84,7 @@ export function createBenchProgram(io: BenchIo): Command {
   program
     .command("live")
     .description("what a page that follows a training run costs it; needs Chromium")
-    .option("--pairs <n>", "windows of 3 s with a page, and as many without", jobCount, 60)
+    .option("--pairs <n>", "windows of 3 s with a page, and as many without", countingNumber, 60)
     .option("--json <file>", "write the time of every window to a file")
     .action((options: LiveChoice) => live(options, io));
   program
@@ -96,7 +96,7 @@ export function createBenchProgram(io: BenchIo): Command {
       "10x8,10x12,10x6,10x4,8x8,5x8",
     )
     .option("--reference <setting>", "a fine setting that errors are measured against", "40x8")
-    .option("--episodes <n>", "episodes of extreme random actions per task", jobCount, 20)
+    .option("--episodes <n>", "episodes of extreme random actions per task", countingNumber, 20)
     .action(
       async ({
         settings,
@@ -115,7 +115,7 @@ export function createBenchProgram(io: BenchIo): Command {
     .command("door-start")
     .description("search where the arm of the door tasks should stand and start, by joint-limit margins")
     .option("--step <m>", "distance between the places tried, m", gridStep, 0.05)
-    .option("--count <n>", "how many of the best are shown", jobCount, 10)
+    .option("--count <n>", "how many of the best are shown", countingNumber, 10)
     .action(({ step, count }: { step: number; count: number }) => io.out(searchDoorStart(step, count)));
   return program;
 }
@@ -193,18 +193,8 @@ function checkWritable(path: string): void {
   }
 }
 
-function seedList(text: string): number[] {
-  if (/^\d+(,\d+)*$/.test(text)) return text.split(",").map(Number);
-  throw new InvalidArgumentError("Expected whole numbers separated by commas.");
-}
-
 function gridStep(text: string): number {
   const step = Number(text);
   if (step >= 0.01 && step <= 0.5) return step;
   throw new InvalidArgumentError("Expected a length from 0.01 to 0.5 m.");
-}
-
-function jobCount(text: string): number {
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("Expected a whole number from 1.");
 }

@@ -23,7 +23,7 @@ describe("against the closed form of LQR", () => {
     for (const seed of SEEDS) {
       const planner = make(ample, seed);
       const first = await planner.plan(lqr.cost(lqr.start));
-      // The warm start is the plan without its first action, filled up with a 0.
+      // The warm start is the plan without its first action, filled up with the middle.
       const sequence = Float32Array.of(...first, ...planner.state().arrays.mean.subarray(0, -2));
       expect([...planner.state().arrays.mean.subarray(-2)]).toEqual([0, 0]);
       const [cost] = await lqr.cost(lqr.start)(sequence, 1);
@@ -75,6 +75,15 @@ describe("as published", () => {
     const secondSpread = Math.sqrt(second.reduce((s, v) => s + (v - secondMean) ** 2, 0) / 4000);
     expect(Math.abs(secondMean - mean)).toBeLessThan(0.05);
     expect(Math.abs(secondSpread / spread - 1)).toBeLessThan(0.05);
+  });
+
+  it("begins in the middle of the bounds and ends a shifted plan there", async () => {
+    const problem = { horizon: 3, low: [0, -1], high: [4, 1] };
+    const planner = make({ initialStd: 1e-3, iterations: 1, warmStart: true }, 1, problem);
+    const [x, y] = await planner.plan(async (_, n) => new Float32Array(n));
+    expect(x).toBeCloseTo(2, 2);
+    expect(y).toBeCloseTo(0, 2);
+    expect([...planner.state().arrays.mean.subarray(-2)]).toEqual([2, 0]);
   });
 
   it("executes the mean of the last elites, or the best of one more batch", async () => {

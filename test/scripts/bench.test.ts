@@ -79,7 +79,7 @@ describe("the command line", () => {
     [["--fast"], /unknown option '--fast'/],
     [["planning"], /too many arguments|unknown command/],
     [["--compare"], /argument missing/],
-    [["learning", "--seeds", "one"], /Expected whole numbers separated by commas/],
+    [["learning", "--seeds", "one"], /Expected seeds such as/],
     [["learning", "--jobs", "0"], /Expected a whole number from 1/],
   ])("refuses %j", async (args, message) => {
     const { error, lines } = await parse(...args);

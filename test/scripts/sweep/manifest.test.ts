@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { hashSettings } from "../../../agent/run-store.js";
 import { METHODS } from "../../../agent/settings.js";
-import { methodList, seedList } from "../../../scripts/sweep/arguments.js";
 import {
   addRuns,
   checkSweepVersions,
@@ -219,13 +218,4 @@ describe("a sweep file", () => {
     expect(read(value)).toThrow(InputError);
     expect(read(value)).toThrow(message);
   });
-});
-
-it("lists on the command line are read", () => {
-  expect(seedList("1,3-5, 4")).toEqual([1, 3, 4, 5]);
-  for (const bad of ["", "1,", "5-3", "x", "4294967296", "0-4000000000"]) {
-    expect(() => seedList(bad), bad).toThrow(/Expected seeds/);
-  }
-  expect(methodList("a, b")).toEqual(["a", "b"]);
-  expect(() => methodList("a,")).toThrow(/Expected methods/);
 });
