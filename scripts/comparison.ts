@@ -65,7 +65,7 @@ export function definitions(reference: Reference | undefined): string[] {
     "forward transfer: mean over tasks of (AUC - AUC of single) / (1 - AUC of single); AUC = success rate over the task's planned learning steps, each episode's success weighted by its steps (Continual World); tasks where single always succeeds are left out",
     "success: share of evaluation episodes after the last task that succeeded, mean over tasks",
     "wall and processor time: of all processes that worked on the run, minutes; peak memory: largest resident set of any of them, MiB",
-    "brackets: 95 % percentile bootstrap interval over seeds; n = finished runs, one per seed",
+    "brackets: 95 % percentile bootstrap interval over seeds, too narrow where seeds are few; n = finished runs, one per seed",
   ];
 }
 

@@ -68,6 +68,8 @@ interface TrainArguments
   readonly json?: boolean;
 }
 
+const DIFFERENCES_TEXT =
+  "method, or label, that the others are compared with, seed by seed (default: the first)";
 const SUITE_FILE_TEXT = "module of the task suite, when it does not come with the package";
 const THREADS_TEXT = "threads that plan and train together; same results (default: all cores, at most 4)";
 
@@ -201,6 +203,7 @@ function addSweep(program: Command, io: Io, done: (exitCode: number) => void): v
     .option("--out <dir>", "folder of the sweep (default: runs/sweep-<suite>-<profile>)")
     .option("--resume", "go on with the sweep in that folder; methods and seeds given are added to it")
     .addOption(new Option("--report", "only show what is finished").conflicts(["resume", "file", ...chosen]))
+    .option("--differences-from <method>", DIFFERENCES_TEXT)
     .option("--quiet", "print the table only")
     .action(async ({ jobs = availableParallelism(), ...flags }: SweepArguments) => {
       const { sweepCommand } = await import("./commands/sweep.js");
@@ -212,6 +215,7 @@ function addReport(program: Command, io: Io, done: (exitCode: number) => void): 
   command(program, "report", "plots and figures of runs in one HTML file, with CSV and JSON beside it")
     .argument("<run...>", "run folders, or sweep folders for all their runs")
     .option("--out <file>", "page to write; an earlier report there is replaced", "report.html")
+    .option("--differences-from <method>", DIFFERENCES_TEXT)
     .action(async (paths: string[], flags) => {
       const { reportCommand } = await import("./commands/report.js");
       done(await reportCommand(paths, flags, io));

@@ -9,17 +9,22 @@ import { count } from "../tables.js";
 export interface ReportFlags {
   /** Path of the page. */
   readonly out: string;
+  /** Line that differences are shown from; default the first. */
+  readonly differencesFrom?: string;
   readonly json?: boolean;
 }
 
 /** `hypercrl report`: a page of plots from run folders, with the numbers beside it. Returns the exit code. */
 export async function reportCommand(
   paths: readonly string[],
-  { out, json }: ReportFlags,
+  { out, differencesFrom, json }: ReportFlags,
   io: Io,
 ): Promise<number> {
   const files = checkOutput(out);
-  const playable = makePlayable(reportData(readSource(paths), out), basename(files.episodes));
+  const playable = makePlayable(
+    reportData(readSource(paths), out, differencesFrom),
+    basename(files.episodes),
+  );
   const { data } = playable;
   writeOutput(files, playable);
   if (json) {

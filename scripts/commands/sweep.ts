@@ -15,6 +15,8 @@ export interface SweepFlags {
   readonly resume?: boolean | undefined;
   /** Only show what is finished. */
   readonly report?: boolean | undefined;
+  /** Line that the table shows differences from; default the first. */
+  readonly differencesFrom?: string | undefined;
   readonly quiet?: boolean | undefined;
   readonly json?: boolean | undefined;
 }
@@ -28,7 +30,7 @@ export async function sweepCommand(
   const { suite, profile } = baseOf(choice ?? {});
   const out = flags.out ?? `runs/sweep-${parse(suite).name.replace(/\W+/g, "-")}-${profile}`;
   if (flags.report) {
-    show(reportFolder(out), flags, io);
+    show(reportFolder(out, flags.differencesFrom), flags, io);
     return 0;
   }
   const signal = io.stopSignal();
@@ -36,6 +38,7 @@ export async function sweepCommand(
     out,
     choice,
     resume: flags.resume ?? false,
+    differencesFrom: flags.differencesFrom,
     engine: localEngine(flags.jobs),
     signal,
     view: flags.quiet || flags.json ? silentSweepView : sweepView(io),

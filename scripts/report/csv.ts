@@ -5,10 +5,13 @@ import { QUANTITIES } from "./data.js";
 export const CSV_HEAD = "line,figure,phase,after_task,task,steps,mean,low,high,n";
 
 /** Everything that is plotted, one value per line; tasks are counted from 1, steps over the whole sequence. */
-export function reportCsv({ scores, matrices, charts, time }: ReportData): string {
+export function reportCsv({ scores, differences, matrices, charts, time }: ReportData): string {
   const rows = [
     ...scores.flatMap(({ score, estimates }) =>
       estimates.map((e) => [e.label, score, "", "", "", "", e.mean, e.low, e.high, e.n]),
+    ),
+    ...(differences?.rows ?? []).flatMap(({ label, figures }) =>
+      figures.map((f) => [label, `${f.score}Difference`, "", "", "", "", f.mean, f.low, f.high, f.n]),
     ),
     ...matrices.flatMap(({ label, cells }) =>
       cells.flatMap(({ afterTask, task, return: plain, normalised, n }) => [

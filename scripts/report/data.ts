@@ -58,6 +58,27 @@ export interface ScoreChart {
   readonly estimates: readonly ScoreEstimate[];
 }
 
+/** One figure of a line less that of another with the same seed. */
+export interface DifferenceFigure {
+  readonly score: string;
+  readonly title: string;
+  readonly digits: number;
+  readonly mean: Value;
+  readonly low: Value;
+  readonly high: Value;
+  /** Seeds that both have. */
+  readonly n: number;
+  /** Those of them with which the line is the better one. */
+  readonly better: number;
+}
+
+export interface DifferencesTable {
+  /** Line that the others are compared with. */
+  readonly from: string;
+  readonly rows: readonly { readonly label: string; readonly figures: readonly DifferenceFigure[] }[];
+  readonly definition: string;
+}
+
 /** Evaluation on task j after learning task i. */
 export interface Cell {
   readonly afterTask: number;
@@ -139,6 +160,8 @@ export interface ReportData {
   /** Label of the runs that returns are normalised by. */
   readonly reference: string | null;
   readonly scores: readonly ScoreChart[];
+  /** Null while no two lines have finished a seed in common. */
+  readonly differences: DifferencesTable | null;
   readonly matrices: readonly Matrix[];
   readonly charts: Readonly<Record<Quantity, readonly CurveChart[]>>;
   readonly time: readonly TimeShare[];

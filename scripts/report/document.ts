@@ -7,6 +7,7 @@ import { Html, html, jsonScript } from "./html.js";
 import { COLOURS } from "./palette.js";
 import {
   definitionsSection,
+  differencesSection,
   episodesSection,
   runsSection,
   scoresTable,
@@ -43,6 +44,7 @@ ${matrixSection(data)}
 <p class="faint">Bars: mean over finished runs, whiskers: 95 % bootstrap interval over seeds, dots: runs.</p>
 ${data.runs.some((run) => run.finished) ? scoreFigures(data) : html`<p>No run is finished yet.</p>`}
 ${scoresTable(data)}
+${differencesSection(data)}
 ${definitionsSection(data)}
 ${curveSection(data, "trainingLoss", "Model error")}
 ${curveSection(data, "regularizer", "Regulariser")}

@@ -8,9 +8,10 @@ import {
   type Score,
   scoreRun,
 } from "../comparison.js";
+import { DIFFERENCE_SCORES, differenceDefinition, differencesFrom } from "../differences.js";
 import { meanOf, type RunResult } from "../run-result.js";
 import { COLUMNS } from "../sweep/report.js";
-import type { Cell, Matrix, ScoreChart, TimeShare, Value } from "./data.js";
+import type { Cell, DifferencesTable, Matrix, ScoreChart, TimeShare, Value } from "./data.js";
 import type { ReportRun } from "./runs.js";
 
 /** JSON has no NaN. */
@@ -38,6 +39,26 @@ export function scoreCharts(runs: readonly ReportRun[], labels: readonly string[
     });
     return { score, title, unit, digits, estimates };
   });
+}
+
+/** Differences of finished runs from those of one line. */
+export function differencesTable(
+  runs: readonly ReportRun[],
+  labels: readonly string[],
+  from: string,
+): DifferencesTable | null {
+  const differences = differencesFrom(finishedResults(runs), labels, from);
+  if (differences === undefined) return null;
+  const rows = differences.methods.map(({ method: label, ...figures }) => ({
+    label,
+    figures: DIFFERENCE_SCORES.map((score) => {
+      const [heading, digits] = COLUMNS[score];
+      const { mean, low, high, n, better } = figures[score];
+      const interval = { mean: orNull(mean), low: orNull(low), high: orNull(high) };
+      return { score, title: heading.replaceAll("\n", " "), digits, ...interval, n, better };
+    }),
+  }));
+  return { from, rows, definition: differenceDefinition(differences) };
 }
 
 function unitOf(score: Score, reference: Reference | undefined): string {

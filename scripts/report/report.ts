@@ -1,14 +1,31 @@
 import { definitions, referenceOf, scoreRun } from "../comparison.js";
+import { chooseFrom } from "../differences.js";
 import { packageVersion } from "../package-version.js";
 import { curveCharts } from "./curves.js";
 import { QUANTITIES, type Quantity, type ReportData, type RunRow } from "./data.js";
 import { episodeRows } from "./episodes.js";
-import { finishedResults, matrices, plainScores, scoreCharts, timeShares } from "./figures.js";
+import {
+  differencesTable,
+  finishedResults,
+  matrices,
+  plainScores,
+  scoreCharts,
+  timeShares,
+} from "./figures.js";
 import { differingNames, flatten } from "./labels.js";
 import type { ReportRun, ReportSource } from "./runs.js";
 
-/** Everything that the page shows but links that play episodes. @param path of the page, which links are relative to */
-export function reportData({ suite, tasks, runs, notBegun }: ReportSource, path: string): ReportData {
+/**
+ * Everything that the page shows but links that play episodes.
+ * @param path of the page, which links are relative to
+ * @param from label that differences are shown from; default the first
+ * @throws UsageError when no line has it
+ */
+export function reportData(
+  { suite, tasks, runs, notBegun }: ReportSource,
+  path: string,
+  from?: string,
+): ReportData {
   const labels = [...new Set(runs.map((run) => run.label))];
   const reference = referenceOf(finishedResults(runs));
   const charts = QUANTITIES.map((quantity) => [quantity, curveCharts(runs, quantity)]);
@@ -34,6 +51,7 @@ export function reportData({ suite, tasks, runs, notBegun }: ReportSource, path:
     definitions: definitions(reference),
     reference: reference?.label ?? null,
     scores: scoreCharts(runs, labels),
+    differences: differencesTable(runs, labels, chooseFrom(labels, from)),
     matrices: matrices(runs, labels),
     charts: Object.fromEntries(charts) as Record<Quantity, ReturnType<typeof curveCharts>>,
     time: timeShares(runs, labels),

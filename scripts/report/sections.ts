@@ -1,5 +1,13 @@
 import { count, number } from "../tables.js";
-import type { EpisodeRow, EpisodesPage, ReportData, RunRow, ScoreChart, ScoreEstimate } from "./data.js";
+import type {
+  DifferenceFigure,
+  EpisodeRow,
+  EpisodesPage,
+  ReportData,
+  RunRow,
+  ScoreChart,
+  ScoreEstimate,
+} from "./data.js";
 import { type Html, html, htmlTable } from "./html.js";
 
 /** Mean, interval and n of every figure of every line. */
@@ -19,14 +27,38 @@ function titleWithUnit({ title, unit }: ScoreChart): string {
   return /^(min|MiB)$/.test(unit) ? `${title}, ${unit}` : title;
 }
 
-function estimateText({ mean, low, high, n }: ScoreEstimate, digits: number): string {
-  if (n === 0) return "–";
-  if (n === 1) return `${number(mean, digits)} n 1`;
-  return `${number(mean, digits)} [${number(low, digits)}, ${number(high, digits)}] n ${n}`;
+type Interval = Pick<ScoreEstimate, "mean" | "low" | "high" | "n">;
+
+function estimateText(estimate: Interval, digits: number): string {
+  const { n } = estimate;
+  return n === 0 ? "–" : `${interval(estimate, digits)} n ${n}`;
 }
 
-export function definitionsSection({ definitions }: ReportData): Html {
-  const items = definitions.map((text) => {
+/** The mean over its interval, which one run does not have. */
+function interval({ mean, low, high, n }: Interval, digits: number): string {
+  if (n === 1) return number(mean, digits);
+  return `${number(mean, digits)} [${number(low, digits)}, ${number(high, digits)}]`;
+}
+
+/** What sets each line apart from one of them, seed by seed. */
+export function differencesSection({ differences }: ReportData): Html {
+  if (differences === null) return html``;
+  const { from, rows } = differences;
+  const head = ["method", ...rows[0].figures.map(({ title }) => title)];
+  const cells = rows.map(({ label, figures }) => [label, ...figures.map(differenceText)]);
+  return html`<h3>Differences from ${from}, seed by seed</h3>
+${htmlTable(head, cells)}`;
+}
+
+function differenceText({ better, digits, ...estimate }: DifferenceFigure): string {
+  const { n } = estimate;
+  if (n === 0) return "–";
+  return `${interval(estimate, digits)} ${better}/${n} better`;
+}
+
+export function definitionsSection({ definitions, differences }: ReportData): Html {
+  const all = differences === null ? definitions : [...definitions, differences.definition];
+  const items = all.map((text) => {
     const [term, ...rest] = text.split(": ");
     return html`<li><b>${term}</b>: ${rest.join(": ")}</li>`;
   });

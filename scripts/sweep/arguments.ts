@@ -14,6 +14,7 @@ export interface SweepArguments {
   readonly out?: string;
   readonly resume?: boolean;
   readonly report?: boolean;
+  readonly differencesFrom?: string;
   readonly quiet?: boolean;
   readonly json?: boolean;
 }

@@ -11,6 +11,14 @@ import {
   type Score,
   scoreRun,
 } from "../comparison.js";
+import {
+  chooseFrom,
+  DIFFERENCE_SCORES,
+  type Difference,
+  type Differences,
+  differenceDefinition,
+  differencesFrom,
+} from "../differences.js";
 import { isFinished, type RunResult, readRun } from "../run-result.js";
 import { number, shellWord, table } from "../tables.js";
 import { type Manifest, runFolder } from "./manifest.js";
@@ -34,14 +42,30 @@ export interface SweepReport {
   readonly versions: Manifest["versions"];
   readonly definitions: readonly string[];
   readonly methods: readonly MethodComparison[];
+  /** Null while no two methods have finished a seed in common. */
+  readonly differences: Differences | null;
   /** Finished runs with what the figures are computed from. */
   readonly runs: readonly (RunResult & { readonly id: string; readonly scores: RunScores })[];
   readonly unfinished: readonly string[];
   readonly failed: readonly FailedRun[];
 }
 
-/** Reads the run folders of a sweep. @throws InputError when the folder of a finished run is damaged */
-export function reportSweep(folder: string, manifest: Manifest, failed: readonly FailedRun[]): SweepReport {
+/** The line that others are compared with. @throws UsageError when the sweep has none of that name */
+export function differencesLabel(manifest: Manifest, from: string | undefined): string {
+  return chooseFrom(Object.keys(manifest.settings), from);
+}
+
+/**
+ * Reads the run folders of a sweep.
+ * @param from label of the method that differences are shown from
+ * @throws InputError when the folder of a finished run is damaged
+ */
+export function reportSweep(
+  folder: string,
+  manifest: Manifest,
+  failed: readonly FailedRun[],
+  from: string,
+): SweepReport {
   const finished = manifest.runs
     .filter((run) => isFinished(runFolder(folder, run)))
     .map((run) => ({ id: run.id, ...readRun(runFolder(folder, run), run.label) }));
@@ -54,6 +78,7 @@ export function reportSweep(folder: string, manifest: Manifest, failed: readonly
     versions: manifest.versions,
     definitions: definitions(reference),
     methods: compareRuns(finished).sort((a, b) => labels.indexOf(a.method) - labels.indexOf(b.method)),
+    differences: differencesFrom(finished, labels, from) ?? null,
     runs: finished.map((run) => ({ ...run, scores: scoreRun(run, reference) })),
     unfinished: manifest.runs.map(({ id }) => id).filter((id) => finished.every((run) => run.id !== id)),
     failed,
@@ -80,13 +105,31 @@ export function reportText(report: SweepReport): string {
     ...SCORES.map((name) => cell(method[name], method.runs, COLUMNS[name][1])),
     String(method.runs),
   ]);
-  const lines =
-    rows.length === 0 ? ["No run is finished yet."] : [table(head, rows), ...report.definitions.map(wrap)];
+  const lines = rows.length === 0 ? ["No run is finished yet."] : [table(head, rows)];
+  const { differences } = report;
+  if (differences !== null) lines.push(differencesText(differences));
+  if (rows.length > 0) lines.push(...report.definitions.map(wrap));
+  if (differences !== null) lines.push(wrap(differenceDefinition(differences)));
   const { failed, unfinished } = report;
   const all = report.runs.length + unfinished.length;
   if (unfinished.length > 0) lines.push("", `${report.runs.length} of ${all} runs are finished.`);
   if (failed.length > 0) lines.push("", failedText(failed));
   return lines.join("\n");
+}
+
+function differencesText({ from, methods }: Differences): string {
+  const head = [`difference\nfrom ${from}`, ...DIFFERENCE_SCORES.map((name) => COLUMNS[name][0]), "n"];
+  const rows = methods.map((method) => {
+    const pairs = Math.max(...DIFFERENCE_SCORES.map((name) => method[name].n));
+    const cells = DIFFERENCE_SCORES.map((name) => differenceCell(method[name], pairs, COLUMNS[name][1]));
+    return [method.method, ...cells, String(pairs)];
+  });
+  return table(head, rows);
+}
+
+function differenceCell(difference: Difference, pairs: number, digits: number): string {
+  const { better, n } = difference;
+  return n === 0 ? "–" : `${cell(difference, pairs, digits)}\n${better} of ${n} better`;
 }
 
 /** Breaks a long line at spaces. */
@@ -108,15 +151,17 @@ function cell({ mean, low, high, n }: Estimate, runs: number, digits: number): s
   return `${number(mean, digits)}\n${interval}${n === runs ? "" : ` n ${n}`}`;
 }
 
-/** One line per method and figure. */
-export function reportCsv({ methods }: SweepReport): string {
+/** One line per method and figure, then per method and difference. */
+export function reportCsv({ methods, differences }: SweepReport): string {
   const value = (x: number) => (Number.isFinite(x) ? String(x) : "");
-  const lines = methods.flatMap((m) =>
-    SCORES.map((name) => {
-      const { mean, low, high, n } = m[name];
-      return [m.method, name, value(mean), value(low), value(high), n].join(",");
-    }),
-  );
+  const line = (method: string, figure: string, { mean, low, high, n }: Estimate) =>
+    [method, figure, value(mean), value(low), value(high), n].join(",");
+  const lines = [
+    ...methods.flatMap((m) => SCORES.map((name) => line(m.method, name, m[name]))),
+    ...(differences?.methods ?? []).flatMap((m) =>
+      DIFFERENCE_SCORES.map((name) => line(m.method, `${name}Difference`, m[name])),
+    ),
+  ];
   return `${["method,figure,mean,low,high,n", ...lines].join("\n")}\n`;
 }
 

@@ -25,7 +25,14 @@ import {
   writeManifest,
 } from "./manifest.js";
 import { baseOf, planRuns, planSeeds, type SweepChoice } from "./plan.js";
-import { type FailedRun, reportSweep, rerunCommand, type SweepReport, writeReport } from "./report.js";
+import {
+  differencesLabel,
+  type FailedRun,
+  reportSweep,
+  rerunCommand,
+  type SweepReport,
+  writeReport,
+} from "./report.js";
 import { lastError } from "./run-state.js";
 
 export interface SweepOptions {
@@ -35,6 +42,8 @@ export interface SweepOptions {
   readonly choice: SweepChoice | undefined;
   /** Go on with the sweep in that folder, and add what is chosen. */
   readonly resume: boolean;
+  /** Line that the table shows differences from; default the first. */
+  readonly differencesFrom?: string | undefined;
   readonly engine: SweepEngine;
   readonly signal: AbortSignal;
   readonly view: SweepView;
@@ -68,6 +77,7 @@ export async function runSweep(options: SweepOptions): Promise<SweepReport> {
     // Only now nobody else writes it.
     const manifest = options.resume ? await openManifest(options) : draft;
     if (!options.resume) checkEmpty(out);
+    const from = differencesLabel(manifest, options.differencesFrom);
     writeManifest(out, manifest);
     const pending = manifest.runs.filter((run) => !isFinished(runFolder(out, run)));
     for (const run of pending) prepareRun(out, manifest, run, currentVersions());
@@ -78,7 +88,7 @@ export async function runSweep(options: SweepOptions): Promise<SweepReport> {
     } finally {
       view.end();
     }
-    const report = reportSweep(out, manifest, failed);
+    const report = reportSweep(out, manifest, failed, from);
     writeReport(out, report);
     return report;
   } finally {
@@ -202,9 +212,13 @@ function describe({ code, signal }: RunExit): string {
   return code === null ? "not started" : `exit code ${code}`;
 }
 
-/** The report of a sweep as it is now; starts nothing and may be called while the sweep goes on. */
-export function reportFolder(out: string): SweepReport {
-  const report = reportSweep(out, readManifest(out), []);
+/**
+ * The report of a sweep as it is now; starts nothing and may be called while the sweep goes on.
+ * @param from line that differences are shown from; default the first
+ */
+export function reportFolder(out: string, from?: string): SweepReport {
+  const manifest = readManifest(out);
+  const report = reportSweep(out, manifest, [], differencesLabel(manifest, from));
   if (report.runs.length + report.unfinished.length > 0) return report;
   throw new InputError({ what: `Sweep ${out} lists no runs`, expected: "at least one in sweep.json" });
 }

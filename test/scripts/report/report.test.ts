@@ -2,10 +2,13 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { compareRuns, definitions, referenceOf, SCORES, scoreRun } from "../../../scripts/comparison.js";
+import { DIFFERENCE_SCORES, differenceDefinition, differencesFrom } from "../../../scripts/differences.js";
 import { reportCsv } from "../../../scripts/report/csv.js";
+import { reportHtml } from "../../../scripts/report/document.js";
 import { reportData } from "../../../scripts/report/report.js";
 import { readSource } from "../../../scripts/report/runs.js";
 import { readRun } from "../../../scripts/run-result.js";
+import { UsageError } from "../../../sim/core/errors.js";
 import { temporaryFolder } from "../cli.js";
 import { evaluationReturn, type MadeRun, makeRun, makeSweep } from "./folders.js";
 
@@ -49,6 +52,30 @@ describe("figures", () => {
       wanted.slice(0, 3).map((s) => s.average),
       wanted.slice(3).map((s) => s.average),
     ]);
+  });
+
+  it("that set methods apart are those of the comparison, from the method asked for", () => {
+    const differences = differencesFrom(results, ["hypercrl", "single"], "hypercrl")!;
+    const [{ method, ...figures }] = differences.methods;
+    expect(data.differences).toMatchObject({ from: "hypercrl", rows: [{ label: method }] });
+    expect(data.differences!.definition).toBe(differenceDefinition(differences));
+    const [row] = data.differences!.rows;
+    expect(row.figures.map(({ score }) => score)).toEqual(DIFFERENCE_SCORES);
+    for (const { score, mean, low, high, n, better } of row.figures) {
+      const wanted = figures[score as (typeof DIFFERENCE_SCORES)[number]];
+      const orNull = (x: number) => (Number.isFinite(x) ? x : null);
+      expect({ mean, low, high, n, better }, score).toEqual({
+        ...wanted,
+        ...{ mean: orNull(wanted.mean), low: orNull(wanted.low), high: orNull(wanted.high) },
+      });
+    }
+    const html = reportHtml(data);
+    expect(html).toContain("<h3>Differences from hypercrl, seed by seed</h3>");
+    expect(html).toContain("<b>difference</b>");
+    const other = reportData(readSource(compared), page, "single").differences!;
+    expect([other.from, other.rows[0].label]).toEqual(["single", "hypercrl"]);
+    expect(() => reportData(readSource(compared), page, "ewc")).toThrow(UsageError);
+    expect(report(compared[0]).differences).toBeNull();
   });
 
   it("in the matrix are means over runs of what the comparison starts from", () => {

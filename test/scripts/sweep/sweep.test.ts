@@ -82,14 +82,16 @@ describe("a sweep of two methods and two seeds", () => {
       expect(peakMiB.low).toBeGreaterThan(50);
     }
     const csv = readFileSync(join(whole, "sweep-results.csv"), "utf8").trim().split("\n");
-    expect(csv).toHaveLength(1 + 2 * 8);
+    expect(csv).toHaveLength(1 + 2 * 8 + 4);
     const line = csv.find((text) => text.startsWith("finetune,success,"))!.split(",");
     expect(line.slice(2).map(Number)).toEqual(
       Object.values(methods.find(({ method }) => method === "finetune")!.success),
     );
     const text = readFileSync(join(whole, "sweep-results.txt"), "utf8");
     expect(text).toMatch(/│ finetune │/);
-    for (const name of ["forgetting", "retention", "forward transfer", "success", "brackets"]) {
+    expect(text).toMatch(/^│ difference +│/m);
+    expect(text).toMatch(/^│ from single +│/m);
+    for (const name of ["forgetting", "retention", "forward transfer", "success", "brackets", "difference"]) {
       expect(text).toMatch(new RegExp(`^${name}: `, "m"));
     }
   });
@@ -102,6 +104,32 @@ describe("a sweep of two methods and two seeds", () => {
     const report = await run(["sweep", "--report", "--out", whole]);
     expect(`${report.stdout}`).toBe(readFileSync(join(whole, "sweep-results.txt"), "utf8"));
     expect(fileHashes(whole)).toEqual(before);
+  });
+
+  it("shows differences from the method that is asked for, and knows when there is none", async () => {
+    const shown = await run([
+      "sweep",
+      "--report",
+      "--out",
+      whole,
+      "--differences-from",
+      "finetune",
+      "--json",
+    ]);
+    const { differences } = JSON.parse(shown.stdout) as SweepReport;
+    expect(differences).toMatchObject({ from: "finetune", methods: [{ method: "single" }] });
+    const [other] = results(whole).differences!.methods;
+    expect(differences!.methods[0].average.mean).toBe(-other.average.mean);
+    const { better, n } = differences!.methods[0].average;
+    expect(better + other.average.better).toBeLessThanOrEqual(n);
+    for (const what of ["--report", "--resume"]) {
+      const wrong = await run(["sweep", what, "--out", whole, "--differences-from", "finetuned"]);
+      expectOneError(
+        wrong,
+        2,
+        /no such method to show differences from; got "finetuned".*Did you mean "finetune"/,
+      );
+    }
   });
 });
 
