@@ -19,6 +19,7 @@ import {
   differenceDefinition,
   differencesFrom,
 } from "../differences.js";
+import { differingNames, flatten } from "../report/labels.js";
 import { isFinished, type RunResult, readRun } from "../run-result.js";
 import { number, shellWord, table } from "../tables.js";
 import { type Manifest, runFolder } from "./manifest.js";
@@ -44,6 +45,8 @@ export interface SweepReport {
   readonly methods: readonly MethodComparison[];
   /** Null while no two methods have finished a seed in common. */
   readonly differences: Differences | null;
+  /** Settings beside the method that are not the same in all lines, with their values by label. */
+  readonly settings: readonly { readonly name: string; readonly values: Readonly<Record<string, string>> }[];
   /** Finished runs with what the figures are computed from. */
   readonly runs: readonly (RunResult & { readonly id: string; readonly scores: RunScores })[];
   readonly unfinished: readonly string[];
@@ -79,10 +82,22 @@ export function reportSweep(
     definitions: definitions(reference),
     methods: compareRuns(finished).sort((a, b) => labels.indexOf(a.method) - labels.indexOf(b.method)),
     differences: differencesFrom(finished, labels, from) ?? null,
+    settings: settingsThatDiffer(manifest),
     runs: finished.map((run) => ({ ...run, scores: scoreRun(run, reference) })),
     unfinished: manifest.runs.map(({ id }) => id).filter((id) => finished.every((run) => run.id !== id)),
     failed,
   };
+}
+
+/** Settings that were added after some lines were planned are left out: those lines do not have them. */
+function settingsThatDiffer({ settings }: Manifest): SweepReport["settings"] {
+  const lines = Object.entries(settings).map(([label, line]) => [label, flatten(line)] as const);
+  return differingNames(lines.map(([, line]) => line))
+    .filter((name) => name !== "method" && lines.every(([, line]) => line.has(name)))
+    .map((name) => ({
+      name,
+      values: Object.fromEntries(lines.map(([label, line]) => [label, line.get(name)!])),
+    }));
 }
 
 /** Decimals and heading of each figure. */
@@ -110,11 +125,21 @@ export function reportText(report: SweepReport): string {
   if (differences !== null) lines.push(differencesText(differences));
   if (rows.length > 0) lines.push(...report.definitions.map(wrap));
   if (differences !== null) lines.push(wrap(differenceDefinition(differences)));
+  lines.push(...report.settings.map((setting) => wrap(settingText(setting))));
   const { failed, unfinished } = report;
   const all = report.runs.length + unfinished.length;
   if (unfinished.length > 0) lines.push("", `${report.runs.length} of ${all} runs are finished.`);
   if (failed.length > 0) lines.push("", failedText(failed));
   return lines.join("\n");
+}
+
+/** `setting planner.name: icem (hypercrl, single), cem (hypercrl-cem)`. */
+function settingText({ name, values }: SweepReport["settings"][number]): string {
+  const groups = [...new Set(Object.values(values))].map((value) => {
+    const labels = Object.keys(values).filter((label) => values[label] === value);
+    return `${value} (${labels.join(", ")})`;
+  });
+  return `setting ${name}: ${groups.join(", ")}`;
 }
 
 function differencesText({ from, methods }: Differences): string {

@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { addRuns, emptyManifest } from "../../../scripts/sweep/manifest.js";
+import { baseOf, planRuns, type SweepMethod } from "../../../scripts/sweep/plan.js";
+import { differencesLabel, reportSweep, reportText } from "../../../scripts/sweep/report.js";
+import { currentVersions } from "../../../scripts/versions.js";
+import { UsageError } from "../../../sim/core/errors.js";
+import { initPhysics } from "../../../sim/world.js";
+import { pushSuite } from "../../../tasks/push.js";
+
+await initPhysics();
+const folder = mkdtempSync(join(tmpdir(), "sweep-report-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function manifestOf(methods: readonly SweepMethod[]) {
+  const base = baseOf({});
+  const empty = emptyManifest(folder, "push", base, currentVersions());
+  return addRuns(empty, planRuns({ methods, seeds: [1, 2] }, base, pushSuite));
+}
+
+const cem: SweepMethod = {
+  ...{ label: "cem", method: "hypercrl" },
+  set: { "planner.name": "cem", "planner.samples": 500 },
+};
+
+describe("a sweep's report", () => {
+  it("lists the settings in which lines differ, beside the method", () => {
+    const manifest = manifestOf([{ method: "hypercrl" }, cem, { method: "single" }]);
+    const report = reportSweep(folder, manifest, [], "hypercrl");
+    expect(report.settings).toEqual([
+      { name: "planner.name", values: { hypercrl: "icem", cem: "cem", single: "icem" } },
+      { name: "planner.samples", values: { hypercrl: "125", cem: "500", single: "125" } },
+    ]);
+    expect(report.differences).toBeNull();
+    expect(reportText(report)).toBe(
+      [
+        "No run is finished yet.",
+        "setting planner.name: icem (hypercrl, single), cem (cem)",
+        "setting planner.samples: 125 (hypercrl, single), 500 (cem)",
+        "",
+        "0 of 6 runs are finished.",
+      ].join("\n"),
+    );
+  });
+
+  it("lists none where lines differ in the method, or in a setting that older ones do not have", () => {
+    const manifest = manifestOf([{ method: "hypercrl" }, { method: "single" }]);
+    expect(reportSweep(folder, manifest, [], "hypercrl").settings).toEqual([]);
+    const { planner, ...older } = manifest.settings.single as { planner: Record<string, unknown> };
+    const { lastAction: _, ...before } = planner;
+    const mixed = { ...manifest, settings: { ...manifest.settings, single: { ...older, planner: before } } };
+    expect(reportSweep(folder, mixed, [], "hypercrl").settings).toEqual([]);
+  });
+
+  it("shows differences from its first line, or from another of its lines", () => {
+    const manifest = manifestOf([{ method: "single" }, cem]);
+    expect(differencesLabel(manifest, undefined)).toBe("single");
+    expect(differencesLabel(manifest, "cem")).toBe("cem");
+    expect(() => differencesLabel(manifest, "hypercrl")).toThrow(UsageError);
+  });
+});
