@@ -62,12 +62,14 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
       "hypernetwork.beta=5",
       // A rate that falls within a session leaves a settled model to plan with; plain networks do not gain by it.
       "hypernetwork.endFactor=0.05",
-      // Few samples and their mean: more of them, a best one or a longer look ahead find the model's errors instead.
-      "planner.name=cem",
+      // A shifted plan ends in the middle, "stay where you are": in one second of horizon a repeated action goes too far.
+      "planner.lastAction=middle",
       "planner.horizon=10",
-      "planner.samples=64",
-      "planner.elites=20",
+      "planner.samples=16",
+      "planner.elites=8",
       "planner.iterations=3",
+      "planner.noiseBeta=1",
+      "planner.keepFraction=0.6",
       // Turns of 0.5 rad in 0.1 s make the wrist thrash, which the model cannot foresee.
       "planner.initialStd=[0.5,0.5,0.5,0.125,0.125,0.125,0.5]",
     ],
