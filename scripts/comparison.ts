@@ -35,6 +35,18 @@ export const SCORES = [
   "peakMiB",
 ] as const satisfies readonly Score[];
 
+/** Decimals and heading of each figure. */
+export const COLUMNS: Readonly<Record<Score, readonly [heading: string, digits: number]>> = {
+  average: ["average", 3],
+  forgetting: ["forgetting", 3],
+  retention: ["retention", 3],
+  forwardTransfer: ["forward\ntransfer", 3],
+  success: ["success", 3],
+  wallMinutes: ["wall time,\nmin", 1],
+  cpuMinutes: ["processor\ntime, min", 1],
+  peakMiB: ["peak memory,\nMiB", 0],
+};
+
 export interface MethodComparison extends Readonly<Record<Score, Estimate>> {
   /** Label of the runs. */
   readonly method: string;

@@ -54,14 +54,14 @@ export function differenceDefinition({ from }: Differences): string {
 }
 
 /**
- * Differences of every other label from one, in the order of `labels`; undefined when no other has a seed in common
+ * Differences of every other label from one, in the order of `labels`; null when no other has a seed in common
  * with it. Pairs share the starts of all episodes and the normalisation, which a comparison of two means leaves aside.
  */
 export function differencesFrom(
   runs: readonly RunResult[],
   labels: readonly string[],
   from: string,
-): Differences | undefined {
+): Differences | null {
   const reference = referenceOf(runs);
   const scoresOf = (label: string) =>
     new Map(runs.filter((r) => r.label === label).map((r) => [r.seed, scoreRun(r, reference)]));
@@ -87,5 +87,5 @@ export function differencesFrom(
       },
     ];
   });
-  return methods.length === 0 ? undefined : { from, methods };
+  return methods.length === 0 ? null : { from, methods };
 }

@@ -1,4 +1,5 @@
 import {
+  COLUMNS,
   compareRuns,
   normalise,
   type Reference,
@@ -10,7 +11,6 @@ import {
 } from "../comparison.js";
 import { DIFFERENCE_SCORES, differenceDefinition, differencesFrom } from "../differences.js";
 import { meanOf, type RunResult } from "../run-result.js";
-import { COLUMNS } from "../sweep/report.js";
 import type { Cell, DifferencesTable, Matrix, ScoreChart, TimeShare, Value } from "./data.js";
 import type { ReportRun } from "./runs.js";
 
@@ -48,7 +48,7 @@ export function differencesTable(
   from: string,
 ): DifferencesTable | null {
   const differences = differencesFrom(finishedResults(runs), labels, from);
-  if (differences === undefined) return null;
+  if (differences === null) return null;
   const rows = differences.methods.map(({ method: label, ...figures }) => ({
     label,
     figures: DIFFERENCE_SCORES.map((score) => {

@@ -1,4 +1,5 @@
 import type { Settings } from "../../agent/settings.js";
+import { differingSettings } from "../setting-differences.js";
 
 /** Longer names of a line are numbered instead. */
 const LONGEST = 60;
@@ -16,35 +17,19 @@ interface Named {
 export function labelsOf(runs: readonly Named[]): string[] {
   const lines = runs.map(({ name, settings: { seed: _, ...rest } }) => ({
     name: name ?? rest.method,
-    settings: flatten(rest),
+    settings: rest,
     key: JSON.stringify(rest),
   }));
   const labels = new Map<string, string>();
   for (const name of new Set(lines.map((line) => line.name))) {
     const own = [...new Map(lines.filter((l) => l.name === name).map((l) => [l.key, l])).values()];
-    const differing = differingNames(own.map((line) => line.settings));
-    for (const [i, { settings, key }] of own.entries()) {
-      const values = differing.map((setting) => `${setting}=${settings.get(setting)}`).join(", ");
+    const differing = differingSettings(own.map((line) => line.settings));
+    for (const [i, { key }] of own.entries()) {
+      const values = differing.map((setting) => `${setting.name}=${setting.values[i]}`).join(", ");
       const numbered = `${name} (settings ${i + 1})`;
       const told = values.length > LONGEST ? numbered : `${name} (${values})`;
       labels.set(`${name}\n${key}`, own.length === 1 ? name : told);
     }
   }
   return lines.map(({ name, key }) => labels.get(`${name}\n${key}`)!);
-}
-
-/** Settings by dotted name, values as text. */
-export function flatten(settings: object, prefix = ""): Map<string, string> {
-  const entries = Object.entries(settings).flatMap(([name, value]): [string, string][] =>
-    typeof value === "object" && value !== null && !Array.isArray(value)
-      ? [...flatten(value, `${prefix}${name}.`)]
-      : [[`${prefix}${name}`, typeof value === "string" ? value : JSON.stringify(value)]],
-  );
-  return new Map(entries);
-}
-
-/** Names of settings that are not the same in all; one may be missing in some. */
-export function differingNames(all: readonly ReadonlyMap<string, string>[]): string[] {
-  const names = [...new Set(all.flatMap((settings) => [...settings.keys()]))];
-  return names.filter((name) => new Set(all.map((settings) => settings.get(name))).size > 1);
 }

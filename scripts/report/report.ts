@@ -1,6 +1,7 @@
 import { definitions, referenceOf, scoreRun } from "../comparison.js";
 import { chooseFrom } from "../differences.js";
 import { packageVersion } from "../package-version.js";
+import { differingSettings } from "../setting-differences.js";
 import { curveCharts } from "./curves.js";
 import { QUANTITIES, type Quantity, type ReportData, type RunRow } from "./data.js";
 import { episodeRows } from "./episodes.js";
@@ -12,7 +13,6 @@ import {
   scoreCharts,
   timeShares,
 } from "./figures.js";
-import { differingNames, flatten } from "./labels.js";
 import type { ReportRun, ReportSource } from "./runs.js";
 
 /**
@@ -75,10 +75,10 @@ function stateOf({ result, metrics: { episode, evaluation }, settings }: ReportR
 function settingsThatDiffer(runs: readonly ReportRun[], labels: readonly string[]): ReportData["settings"] {
   const lines = labels.map((label) => {
     const { seed: _, ...settings } = runs.find((run) => run.label === label)!.settings;
-    return flatten(settings);
+    return settings;
   });
-  return differingNames(lines).map((name) => ({
+  return differingSettings(lines).map(({ name, values }) => ({
     name,
-    values: lines.map((settings) => settings.get(name) ?? "–"),
+    values: values.map((value) => value ?? "–"),
   }));
 }

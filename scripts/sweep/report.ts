@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { writeFileSafely } from "../../sim/core/files.js";
 import {
+  COLUMNS,
   compareRuns,
   definitions,
   type Estimate,
@@ -8,7 +9,6 @@ import {
   type RunScores,
   referenceOf,
   SCORES,
-  type Score,
   scoreRun,
 } from "../comparison.js";
 import {
@@ -19,8 +19,8 @@ import {
   differenceDefinition,
   differencesFrom,
 } from "../differences.js";
-import { differingNames, flatten } from "../report/labels.js";
 import { isFinished, type RunResult, readRun } from "../run-result.js";
+import { differingSettings } from "../setting-differences.js";
 import { number, shellWord, table } from "../tables.js";
 import { type Manifest, runFolder } from "./manifest.js";
 
@@ -81,7 +81,7 @@ export function reportSweep(
     versions: manifest.versions,
     definitions: definitions(reference),
     methods: compareRuns(finished).sort((a, b) => labels.indexOf(a.method) - labels.indexOf(b.method)),
-    differences: differencesFrom(finished, labels, from) ?? null,
+    differences: differencesFrom(finished, labels, from),
     settings: settingsThatDiffer(manifest),
     runs: finished.map((run) => ({ ...run, scores: scoreRun(run, reference) })),
     unfinished: manifest.runs.map(({ id }) => id).filter((id) => finished.every((run) => run.id !== id)),
@@ -90,27 +90,13 @@ export function reportSweep(
 }
 
 /** Settings that were added after some lines were planned are left out: those lines do not have them. */
-function settingsThatDiffer({ settings }: Manifest): SweepReport["settings"] {
-  const lines = Object.entries(settings).map(([label, line]) => [label, flatten(line)] as const);
-  return differingNames(lines.map(([, line]) => line))
-    .filter((name) => name !== "method" && lines.every(([, line]) => line.has(name)))
-    .map((name) => ({
-      name,
-      values: Object.fromEntries(lines.map(([label, line]) => [label, line.get(name)!])),
-    }));
+export function settingsThatDiffer({ settings }: Manifest): SweepReport["settings"] {
+  const labels = Object.keys(settings);
+  return differingSettings(Object.values(settings)).flatMap(({ name, values }) => {
+    if (name === "method" || values.includes(undefined)) return [];
+    return [{ name, values: Object.fromEntries(labels.map((label, i) => [label, values[i]!])) }];
+  });
 }
-
-/** Decimals and heading of each figure. */
-export const COLUMNS: Readonly<Record<Score, readonly [heading: string, digits: number]>> = {
-  average: ["average", 3],
-  forgetting: ["forgetting", 3],
-  retention: ["retention", 3],
-  forwardTransfer: ["forward\ntransfer", 3],
-  success: ["success", 3],
-  wallMinutes: ["wall time,\nmin", 1],
-  cpuMinutes: ["processor\ntime, min", 1],
-  peakMiB: ["peak memory,\nMiB", 0],
-};
 
 /** The table with its definitions, and the runs that failed. */
 export function reportText(report: SweepReport): string {
@@ -134,7 +120,7 @@ export function reportText(report: SweepReport): string {
 }
 
 /** `setting planner.name: icem (hypercrl, single), cem (hypercrl-cem)`. */
-function settingText({ name, values }: SweepReport["settings"][number]): string {
+export function settingText({ name, values }: SweepReport["settings"][number]): string {
   const groups = [...new Set(Object.values(values))].map((value) => {
     const labels = Object.keys(values).filter((label) => values[label] === value);
     return `${value} (${labels.join(", ")})`;

@@ -2,6 +2,7 @@ import type { Io } from "../io.js";
 import { duration } from "../progress-view.js";
 import { count, number } from "../tables.js";
 import { type Manifest, type ManifestRun, runFolder, settingsOf } from "./manifest.js";
+import { settingsThatDiffer, settingText } from "./report.js";
 import { readPlace } from "./run-state.js";
 import type { RunOutcome, SweepView } from "./sweep.js";
 
@@ -47,6 +48,7 @@ export function sweepView(io: Pick<Io, "out" | "live" | "now">): SweepView {
       const finished = opened.runs.length - pending.length;
       const already = finished === 0 ? "" : `, ${finished} finished already`;
       say(`Sweep of ${count(opened.runs.length, "run")} on ${opened.suite}${already}, in ${out}`);
+      for (const setting of settingsThatDiffer(opened)) say(settingText(setting));
       timer = setInterval(poll, POLL_MS);
     },
     started: (run) => {

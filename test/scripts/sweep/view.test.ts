@@ -48,7 +48,7 @@ it("draws a line per running run in a terminal, and prints what ended above", ()
   expect(drawn.at(-1)).toBe("single seed 1  beginning  3 s\n0 of 2 runs done");
   log([{ type: "episode", taskIndex: 1, steps: 240, return: 12.5 }], '{"type": "episo');
   vi.advanceTimersByTime(1000);
-  expect(drawn.at(-1)).toMatch(/^single seed 1 {2}task 2\/2 {2}step 240\/4200 {2}return 12\.5 {2}3 s\n/);
+  expect(drawn.at(-1)).toMatch(/^single seed 1 {2}task 2\/2 {2}step 240\/3600 {2}return 12\.5 {2}3 s\n/);
   log([{ type: "evaluation", afterTask: 1, taskIndex: 0, return: 7 }]);
   vi.advanceTimersByTime(1000);
   expect(drawn.at(-1)).toMatch(/task 2\/2 {2}evaluating {2}return 7\.0/);
@@ -82,8 +82,21 @@ it("prints a plain line when a run gets to another task, and what failed", () =>
   view.end();
   expect(printed.slice(1)).toEqual([
     "single seed 1  started",
-    "single seed 1  task 1/2  step 120/4200  return 1.0",
-    "single seed 1  task 2/2  step 1200/4200",
+    "single seed 1  task 1/2  step 120/3600  return 1.0",
+    "single seed 1  task 2/2  step 1200/3600",
     "single seed 1  failed (exit code 1, error: no.) after 0 s",
+  ]);
+});
+
+it("says before the runs start which settings its lines do not share", () => {
+  const printed: string[] = [];
+  const view = sweepView({ live: undefined, out: (text) => printed.push(text), now: () => 0 });
+  const methods = [{ method: "single" }, { method: "ewc", set: { "planner.samples": 50 } }, { method: "si" }];
+  const mixed = addRuns(manifest, planRuns({ ...choice, methods }, baseOf(choice), pushSuite));
+  view.begin(folder, mixed, mixed.runs);
+  view.end();
+  expect(printed).toEqual([
+    `Sweep of 6 runs on push, in ${folder}`,
+    "setting planner.samples: 125 (single, si), 50 (ewc)",
   ]);
 });
