@@ -1,4 +1,4 @@
-import { Rng } from "../sim/core/rng.js";
+import type { Rng } from "../sim/core/rng.js";
 import { spread } from "./plans.js";
 import {
   ActionGaussian,
@@ -8,8 +8,8 @@ import {
   readSequence,
   selectElites,
 } from "./sampling.js";
-import type { CostFunction, Planner, PlannerFactory, PlannerState, PlanningProblem, Plans } from "./types.js";
-import { WarmPlan } from "./warm-plan.js";
+import type { CostFunction, PlannerFactory, PlanningProblem, Plans } from "./types.js";
+import { WarmPlanner } from "./warm-plan.js";
 
 export interface CemSettings {
   /** Action sequences sampled per iteration (count). */
@@ -40,7 +40,7 @@ export interface CemSettings {
 export const createCem: PlannerFactory<CemSettings> = (problem, settings, rng) =>
   new Cem(problem, settings, rng);
 
-class Cem implements Planner {
+class Cem extends WarmPlanner {
   readonly #settings: CemSettings;
   readonly #gaussian: ActionGaussian;
   /** `[U]` */
@@ -54,18 +54,11 @@ class Cem implements Planner {
   readonly #indices: Int32Array;
   /** Elites of the last round, best first. */
   #found = 0;
-  #rng: Rng;
-  readonly #warm: WarmPlan;
 
   constructor(problem: PlanningProblem, settings: CemSettings, rng: Rng) {
+    super(problem, rng, { enabled: settings.warmStart, lastAction: "middle", name: "mean" });
     this.#settings = settings;
-    this.#rng = rng;
     this.#gaussian = new ActionGaussian(problem);
-    this.#warm = new WarmPlan(problem, {
-      enabled: settings.warmStart,
-      lastAction: "middle",
-      name: "mean",
-    });
     this.#initialStd = perAction(settings.initialStd, problem.low.length, "planner.initialStd");
     this.#samples = new Float32Array(this.#gaussian.size * settings.samples);
     this.#noise = this.#samples.slice();
@@ -76,16 +69,16 @@ class Cem implements Planner {
   async plan(cost: CostFunction): Promise<Float32Array> {
     const { iterations, minStd, chooseBest } = this.#settings;
     const gaussian = this.#gaussian;
-    gaussian.mean.set(this.#warm.start);
+    gaussian.mean.set(this.warm.start);
     gaussian.resetStd(this.#initialStd);
     const rounds = iterations + (chooseBest ? 1 : 0);
-    this.#rng.fillNormal(this.#noise);
+    this.rng.fillNormal(this.#noise);
     for (let i = 0; i < rounds; i++) {
       await this.#sampleElites(cost, i + 1 < rounds);
       if (i < iterations) gaussian.fit(this.#elites, this.#found, 0, minStd);
     }
     // Only now, so that a failed call leaves the warm start as it was.
-    this.#warm.keep(gaussian.mean);
+    this.warm.keep(gaussian.mean);
     return gaussian.firstAction(chooseBest ? this.#elites : gaussian.mean);
   }
 
@@ -99,7 +92,7 @@ class Cem implements Planner {
     [this.#samples, this.#noise] = [this.#noise, this.#samples];
     this.#gaussian.apply(this.#samples, samples);
     const drawAhead = () => {
-      if (more) this.#rng.fillNormal(this.#noise);
+      if (more) this.rng.fillNormal(this.#noise);
     };
     this.#found = selectElites(await evaluate(cost, this.#samples, samples, drawAhead), this.#indices);
     for (let e = 0; e < this.#found; e++) {
@@ -112,18 +105,5 @@ class Cem implements Planner {
     const { mean, size } = this.#gaussian;
     const chosen = this.#settings.chooseBest ? this.#elites.slice(0, size) : Float32Array.from(mean);
     return { chosen, others: spread(this.#elites, this.#found, size, most) };
-  }
-
-  reset(): void {
-    this.#warm.reset();
-  }
-
-  state(): PlannerState {
-    return { rng: this.#rng.state(), arrays: this.#warm.arrays() };
-  }
-
-  restore(state: PlannerState): void {
-    this.#warm.restore(state);
-    this.#rng = Rng.fromState(state.rng);
   }
 }

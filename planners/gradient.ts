@@ -1,4 +1,4 @@
-import { Rng } from "../sim/core/rng.js";
+import type { Rng } from "../sim/core/rng.js";
 import { bestSequences } from "./plans.js";
 import {
   ActionGaussian,
@@ -14,11 +14,10 @@ import type {
   CostGradientFunction,
   Planner,
   PlannerFactory,
-  PlannerState,
   PlanningProblem,
   Plans,
 } from "./types.js";
-import { WarmPlan } from "./warm-plan.js";
+import { WarmPlanner } from "./warm-plan.js";
 
 export interface GradientSettings {
   /** Action sequences improved side by side (count). */
@@ -50,11 +49,10 @@ const EPSILON = 1e-8;
 export const createGradient: PlannerFactory<GradientSettings, Planner> = (problem, settings, rng) =>
   new GradientPlanner(problem, settings, rng);
 
-class GradientPlanner implements Planner {
+class GradientPlanner extends WarmPlanner {
   readonly #settings: GradientSettings;
   /** Distribution of the starts. */
   readonly #gaussian: ActionGaussian;
-  readonly #warm: WarmPlan;
   /** `[H, N, U]` */
   readonly #actions: Float32Array;
   /** Adam's moments, `[H, N, U]`. */
@@ -65,14 +63,12 @@ class GradientPlanner implements Planner {
   #bestCost = Infinity;
   /** Of the sequences as they are after the last step, `[N]`. */
   readonly #costs: Float32Array;
-  #rng: Rng;
 
   constructor(problem: PlanningProblem, settings: GradientSettings, rng: Rng) {
+    super(problem, rng, { enabled: settings.warmStart });
     this.#settings = settings;
-    this.#rng = rng;
     this.#gaussian = new ActionGaussian(problem);
     this.#gaussian.std.fill(settings.noiseStd);
-    this.#warm = new WarmPlan(problem, { enabled: settings.warmStart });
     this.#actions = new Float32Array(this.#gaussian.size * settings.restarts);
     this.#first = this.#actions.slice();
     this.#second = this.#actions.slice();
@@ -93,15 +89,15 @@ class GradientPlanner implements Planner {
     this.#costs.set(await evaluate(cost, this.#actions, restarts, () => {}));
     this.#note(this.#costs);
     if (this.#bestCost === Infinity) throw noFiniteCost(this.#costs);
-    this.#warm.keep(this.#best);
+    this.warm.keep(this.#best);
     return this.#gaussian.firstAction(this.#best);
   }
 
   #start(): void {
     const { restarts } = this.#settings;
     const gaussian = this.#gaussian;
-    gaussian.mean.set(this.#warm.start);
-    this.#rng.fillNormal(this.#actions);
+    gaussian.mean.set(this.warm.start);
+    this.rng.fillNormal(this.#actions);
     gaussian.apply(this.#actions, restarts);
     writeSequence(this.#actions, restarts, 0, gaussian.mean, gaussian.actionSize);
     this.#first.fill(0);
@@ -140,18 +136,5 @@ class GradientPlanner implements Planner {
   plans(most: number): Plans {
     const others = bestSequences(this.#actions, this.#costs, most, this.#gaussian.actionSize);
     return { chosen: this.#best.slice(), others };
-  }
-
-  reset(): void {
-    this.#warm.reset();
-  }
-
-  state(): PlannerState {
-    return { rng: this.#rng.state(), arrays: this.#warm.arrays() };
-  }
-
-  restore(state: PlannerState): void {
-    this.#warm.restore(state);
-    this.#rng = Rng.fromState(state.rng);
   }
 }

@@ -1,4 +1,4 @@
-import { Rng } from "../sim/core/rng.js";
+import type { Rng } from "../sim/core/rng.js";
 import { coloredNoiseMap, colorNoise } from "./colored-noise.js";
 import { spread } from "./plans.js";
 import {
@@ -11,8 +11,8 @@ import {
   selectElites,
   writeSequence,
 } from "./sampling.js";
-import type { CostFunction, Planner, PlannerFactory, PlannerState, PlanningProblem, Plans } from "./types.js";
-import { type LastAction, WarmPlan } from "./warm-plan.js";
+import type { CostFunction, PlannerFactory, PlannerState, PlanningProblem, Plans } from "./types.js";
+import { type LastAction, WarmPlanner } from "./warm-plan.js";
 
 export interface IcemSettings {
   /** Action sequences sampled in the first iteration (count; at least 2 × `elites` are drawn). */
@@ -54,7 +54,7 @@ interface Elites {
   count: number;
 }
 
-class Icem implements Planner {
+class Icem extends WarmPlanner {
   readonly #settings: IcemSettings;
   readonly #gaussian: ActionGaussian;
   /** `[U]` */
@@ -72,25 +72,17 @@ class Icem implements Planner {
   #nextElites: Elites;
   /** Best sequence of this control step, `[H, U]`. */
   readonly #best: Float32Array;
-  #rng: Rng;
-  /** Where the mean starts. */
-  readonly #warm: WarmPlan;
   /** Elites without their first action, `[kept, H - 1, U]`. */
   #warmElites: Float32Array | undefined;
 
   constructor(problem: PlanningProblem, settings: IcemSettings, rng: Rng) {
     const { elites, noiseBeta } = settings;
+    super(problem, rng, { enabled: settings.warmStart, lastAction: settings.lastAction, name: "mean" });
     this.#settings = settings;
-    this.#rng = rng;
     this.#gaussian = new ActionGaussian(problem);
     this.#initialStd = perAction(settings.initialStd, problem.low.length, "planner.initialStd");
     this.#map = noiseBeta === 0 ? undefined : coloredNoiseMap(problem.horizon, noiseBeta);
     const { size } = this.#gaussian;
-    this.#warm = new WarmPlan(problem, {
-      enabled: settings.warmStart,
-      lastAction: settings.lastAction,
-      name: "mean",
-    });
     const capacity = this.#population(0) + this.#kept(elites);
     this.#white = new Float32Array(this.#map ? size * capacity : 0);
     this.#samples = new Float32Array(size * capacity);
@@ -110,7 +102,7 @@ class Icem implements Planner {
   async plan(cost: CostFunction): Promise<Float32Array> {
     const { iterations, momentum, warmStart } = this.#settings;
     const gaussian = this.#gaussian;
-    gaussian.mean.set(this.#warm.start);
+    gaussian.mean.set(this.warm.start);
     gaussian.resetStd(this.#initialStd);
     this.#elites.count = 0;
     let bestCost = Infinity;
@@ -128,7 +120,7 @@ class Icem implements Planner {
       }
       gaussian.fit(sequences, found, momentum, 0);
     }
-    this.#warm.keep(gaussian.mean);
+    this.warm.keep(gaussian.mean);
     if (warmStart) this.#shiftElites();
     return gaussian.firstAction(this.#best);
   }
@@ -151,10 +143,10 @@ class Icem implements Planner {
     const noise = this.#noise.subarray(0, length);
     if (this.#map) {
       const white = this.#white.subarray(0, length);
-      this.#rng.fillNormal(white);
+      this.rng.fillNormal(white);
       colorNoise(this.#map, white, noise);
     } else {
-      this.#rng.fillNormal(noise);
+      this.rng.fillNormal(noise);
     }
   }
 
@@ -220,23 +212,22 @@ class Icem implements Planner {
     return Math.floor(elites * this.#settings.keepFraction);
   }
 
-  reset(): void {
-    this.#warm.reset();
+  override reset(): void {
+    super.reset();
     this.#warmElites = undefined;
   }
 
-  state(): PlannerState {
-    const arrays = this.#warm.arrays();
-    if (this.#warmElites?.length) arrays.elites = this.#warmElites.slice();
-    return { rng: this.#rng.state(), arrays };
+  override state(): PlannerState {
+    const { rng, arrays } = super.state();
+    const elites = this.#warmElites;
+    return { rng, arrays: elites?.length ? { ...arrays, elites: elites.slice() } : arrays };
   }
 
-  restore(state: PlannerState): void {
+  override restore(state: PlannerState): void {
     const { size, actionSize } = this.#gaussian;
     const most = this.#kept(this.#settings.elites);
     const elites = restoreArray(state, "elites", size - actionSize, most);
-    this.#warm.restore(state);
+    super.restore(state);
     this.#warmElites = elites;
-    this.#rng = Rng.fromState(state.rng);
   }
 }

@@ -1,15 +1,8 @@
-import { Rng } from "../sim/core/rng.js";
+import type { Rng } from "../sim/core/rng.js";
 import { bestSequences } from "./plans.js";
 import { ActionGaussian, evaluate } from "./sampling.js";
-import type {
-  CostFunction,
-  PlannerFactory,
-  PlannerState,
-  PlanningProblem,
-  Plans,
-  SamplingPlanner,
-} from "./types.js";
-import { WarmPlan } from "./warm-plan.js";
+import type { CostFunction, PlannerFactory, PlanningProblem, Plans } from "./types.js";
+import { WarmPlanner } from "./warm-plan.js";
 import { exponentialWeights, weightedMean } from "./weighting.js";
 
 export interface MppiSettings {
@@ -41,25 +34,22 @@ export interface MppiSettings {
 export const createMppi: PlannerFactory<MppiSettings> = (problem, settings, rng) =>
   new Mppi(problem, settings, rng);
 
-class Mppi implements SamplingPlanner {
+class Mppi extends WarmPlanner {
   readonly #settings: MppiSettings;
   /** Its mean is the plan. */
   readonly #gaussian: ActionGaussian;
-  readonly #warm: WarmPlan;
   /** `[H, N, U]` */
   #samples: Float32Array;
   /** Unit-variance noise of the next update, drawn while costs are computed, `[H, N, U]`. */
   #noise: Float32Array;
   readonly #scores: Float64Array;
   readonly #weights: Float64Array;
-  #rng: Rng;
 
   constructor(problem: PlanningProblem, settings: MppiSettings, rng: Rng) {
+    super(problem, rng, { enabled: settings.warmStart });
     this.#settings = settings;
-    this.#rng = rng;
     this.#gaussian = new ActionGaussian(problem);
     this.#gaussian.std.fill(settings.noiseStd);
-    this.#warm = new WarmPlan(problem, { enabled: settings.warmStart });
     this.#samples = new Float32Array(this.#gaussian.size * settings.samples);
     this.#noise = this.#samples.slice();
     this.#scores = new Float64Array(settings.samples);
@@ -69,20 +59,20 @@ class Mppi implements SamplingPlanner {
   async plan(cost: CostFunction): Promise<Float32Array> {
     const { samples, iterations, temperature } = this.#settings;
     const { mean, actionSize } = this.#gaussian;
-    mean.set(this.#warm.start);
-    this.#rng.fillNormal(this.#noise);
+    mean.set(this.warm.start);
+    this.rng.fillNormal(this.#noise);
     for (let i = 0; i < iterations; i++) {
       [this.#samples, this.#noise] = [this.#noise, this.#samples];
       this.#gaussian.apply(this.#samples, samples);
       const drawAhead = () => {
-        if (i + 1 < iterations) this.#rng.fillNormal(this.#noise);
+        if (i + 1 < iterations) this.rng.fillNormal(this.#noise);
       };
       this.#scores.set(await evaluate(cost, this.#samples, samples, drawAhead));
       this.#addControlCost();
       exponentialWeights(this.#scores, 1 / temperature, this.#weights);
       weightedMean(this.#samples, this.#weights, actionSize, mean);
     }
-    this.#warm.keep(mean);
+    this.warm.keep(mean);
     return this.#gaussian.firstAction(mean);
   }
 
@@ -105,18 +95,5 @@ class Mppi implements SamplingPlanner {
     const { mean, actionSize } = this.#gaussian;
     const others = bestSequences(this.#samples, this.#scores, most, actionSize);
     return { chosen: Float32Array.from(mean), others };
-  }
-
-  reset(): void {
-    this.#warm.reset();
-  }
-
-  state(): PlannerState {
-    return { rng: this.#rng.state(), arrays: this.#warm.arrays() };
-  }
-
-  restore(state: PlannerState): void {
-    this.#warm.restore(state);
-    this.#rng = Rng.fromState(state.rng);
   }
 }

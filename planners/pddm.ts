@@ -1,15 +1,8 @@
-import { Rng } from "../sim/core/rng.js";
+import type { Rng } from "../sim/core/rng.js";
 import { bestSequences } from "./plans.js";
 import { ActionGaussian, evaluate } from "./sampling.js";
-import type {
-  CostFunction,
-  PlannerFactory,
-  PlannerState,
-  PlanningProblem,
-  Plans,
-  SamplingPlanner,
-} from "./types.js";
-import { WarmPlan } from "./warm-plan.js";
+import type { CostFunction, PlannerFactory, PlanningProblem, Plans } from "./types.js";
+import { WarmPlanner } from "./warm-plan.js";
 import { exponentialWeights, weightedMean } from "./weighting.js";
 
 export interface PddmSettings {
@@ -37,23 +30,20 @@ export interface PddmSettings {
 export const createPddm: PlannerFactory<PddmSettings> = (problem, settings, rng) =>
   new Pddm(problem, settings, rng);
 
-class Pddm implements SamplingPlanner {
+class Pddm extends WarmPlanner {
   readonly #settings: PddmSettings;
   /** Its mean is the plan. */
   readonly #gaussian: ActionGaussian;
-  readonly #warm: WarmPlan;
   /** `[H, N, U]` */
   readonly #samples: Float32Array;
   readonly #costs: Float32Array;
   readonly #weights: Float64Array;
-  #rng: Rng;
 
   constructor(problem: PlanningProblem, settings: PddmSettings, rng: Rng) {
+    super(problem, rng, { enabled: settings.warmStart });
     this.#settings = settings;
-    this.#rng = rng;
     this.#gaussian = new ActionGaussian(problem);
     this.#gaussian.std.fill(settings.noiseStd);
-    this.#warm = new WarmPlan(problem, { enabled: settings.warmStart });
     this.#samples = new Float32Array(this.#gaussian.size * settings.samples);
     this.#costs = new Float32Array(settings.samples);
     this.#weights = new Float64Array(settings.samples);
@@ -62,14 +52,14 @@ class Pddm implements SamplingPlanner {
   async plan(cost: CostFunction): Promise<Float32Array> {
     const { samples, filterBeta, rewardWeight } = this.#settings;
     const { mean, actionSize } = this.#gaussian;
-    mean.set(this.#warm.start);
-    this.#rng.fillNormal(this.#samples);
+    mean.set(this.warm.start);
+    this.rng.fillNormal(this.#samples);
     filterNoise(this.#samples, samples * actionSize, filterBeta);
     this.#gaussian.apply(this.#samples, samples);
     this.#costs.set(await evaluate(cost, this.#samples, samples, () => {}));
     exponentialWeights(this.#costs, rewardWeight, this.#weights);
     weightedMean(this.#samples, this.#weights, actionSize, mean);
-    this.#warm.keep(mean);
+    this.warm.keep(mean);
     return this.#gaussian.firstAction(mean);
   }
 
@@ -77,19 +67,6 @@ class Pddm implements SamplingPlanner {
     const { mean, actionSize } = this.#gaussian;
     const others = bestSequences(this.#samples, this.#costs, most, actionSize);
     return { chosen: Float32Array.from(mean), others };
-  }
-
-  reset(): void {
-    this.#warm.reset();
-  }
-
-  state(): PlannerState {
-    return { rng: this.#rng.state(), arrays: this.#warm.arrays() };
-  }
-
-  restore(state: PlannerState): void {
-    this.#warm.restore(state);
-    this.#rng = Rng.fromState(state.rng);
   }
 }
 

@@ -1,16 +1,9 @@
 import { InputError } from "../sim/core/errors.js";
-import { Rng } from "../sim/core/rng.js";
+import type { Rng } from "../sim/core/rng.js";
 import { bestSequences } from "./plans.js";
 import { evaluate, readSequence, selectElites, writeSequence } from "./sampling.js";
-import type {
-  CostFunction,
-  PlannerFactory,
-  PlannerState,
-  PlanningProblem,
-  Plans,
-  SamplingPlanner,
-} from "./types.js";
-import { WarmPlan } from "./warm-plan.js";
+import type { CostFunction, PlannerFactory, PlanningProblem, Plans } from "./types.js";
+import { WarmPlanner } from "./warm-plan.js";
 
 export interface RandomSettings {
   /** Action sequences compared per control step (count). */
@@ -29,25 +22,22 @@ export interface RandomSettings {
 export const createRandom: PlannerFactory<RandomSettings> = (problem, settings, rng) =>
   new RandomShooting(problem, settings, rng);
 
-class RandomShooting implements SamplingPlanner {
+class RandomShooting extends WarmPlanner {
   readonly #settings: RandomSettings;
   readonly #problem: PlanningProblem;
-  readonly #warm: WarmPlan;
   /** `[H, N, U]` */
   readonly #samples: Float32Array;
   /** The sequence found last, `[H, U]`. */
   readonly #plan: Float32Array;
   readonly #costs: Float32Array;
   readonly #best = new Int32Array(1);
-  #rng: Rng;
 
   constructor(problem: PlanningProblem, settings: RandomSettings, rng: Rng) {
     const { horizon, low, high } = problem;
     for (let u = 0; u < low.length; u++) checkBounds(low[u], high[u], u);
+    super(problem, rng, { enabled: settings.warmStart });
     this.#settings = settings;
     this.#problem = problem;
-    this.#rng = rng;
-    this.#warm = new WarmPlan(problem, { enabled: settings.warmStart });
     this.#plan = new Float32Array(horizon * low.length);
     this.#samples = new Float32Array(this.#plan.length * settings.samples);
     this.#costs = new Float32Array(settings.samples);
@@ -59,14 +49,14 @@ class RandomShooting implements SamplingPlanner {
     const width = low.length;
     for (let i = 0; i < this.#samples.length; i++) {
       const u = i % width;
-      this.#samples[i] = low[u] + (high[u] - low[u]) * this.#rng.uniform();
+      this.#samples[i] = low[u] + (high[u] - low[u]) * this.rng.uniform();
     }
-    const { kept } = this.#warm;
+    const { kept } = this.warm;
     if (kept) writeSequence(this.#samples, samples, 0, kept, width);
     this.#costs.set(await evaluate(cost, this.#samples, samples, () => {}));
     selectElites(this.#costs, this.#best);
     readSequence(this.#samples, samples, this.#best[0], this.#plan, width);
-    this.#warm.keep(this.#plan);
+    this.warm.keep(this.#plan);
     return this.#plan.slice(0, width);
   }
 
@@ -76,19 +66,6 @@ class RandomShooting implements SamplingPlanner {
       chosen: this.#plan.slice(),
       others: bestSequences(this.#samples, this.#costs, most, width),
     };
-  }
-
-  reset(): void {
-    this.#warm.reset();
-  }
-
-  state(): PlannerState {
-    return { rng: this.#rng.state(), arrays: this.#warm.arrays() };
-  }
-
-  restore(state: PlannerState): void {
-    this.#warm.restore(state);
-    this.#rng = Rng.fromState(state.rng);
   }
 }
 

@@ -1,5 +1,13 @@
+import { Rng } from "../sim/core/rng.js";
 import { middleSequence, restoreArray } from "./sampling.js";
-import type { PlannerState, PlanningProblem } from "./types.js";
+import type {
+  CostFunction,
+  CostGradientFunction,
+  Planner,
+  PlannerState,
+  PlanningProblem,
+  Plans,
+} from "./types.js";
 
 /** What a shifted plan ends with: its last action once more, or the middle of the bounds. */
 export type LastAction = "repeat" | "middle";
@@ -55,5 +63,34 @@ export class WarmPlan {
   /** @throws {InputError} when the saved plan has another size */
   restore(state: PlannerState): void {
     this.#shifted = restoreArray(state, this.#options.name, this.#middle.length);
+  }
+}
+
+/** A planner that keeps nothing between control steps but its random stream and the shifted plan. */
+export abstract class WarmPlanner implements Planner {
+  protected rng: Rng;
+  protected readonly warm: WarmPlan;
+
+  constructor(problem: PlanningProblem, rng: Rng, options: Partial<WarmPlanOptions>) {
+    this.rng = rng;
+    this.warm = new WarmPlan(problem, options);
+  }
+
+  abstract plan(cost: CostFunction, gradient: CostGradientFunction): Promise<Float32Array>;
+
+  abstract plans(most: number): Plans;
+
+  reset(): void {
+    this.warm.reset();
+  }
+
+  state(): PlannerState {
+    return { rng: this.rng.state(), arrays: this.warm.arrays() };
+  }
+
+  /** @throws {InputError} when the saved plan has another size */
+  restore(state: PlannerState): void {
+    this.warm.restore(state);
+    this.rng = Rng.fromState(state.rng);
   }
 }
