@@ -66,7 +66,7 @@ export class WarmPlan {
   }
 }
 
-/** A planner that keeps nothing between control steps but its random stream and the shifted plan. */
+/** What every planner keeps between control steps: its random stream and the shifted plan. */
 export abstract class WarmPlanner implements Planner {
   protected rng: Rng;
   protected readonly warm: WarmPlan;
