@@ -199,12 +199,12 @@ const quick: typeof paper = {
   loop: {
     initialRandomSteps: 1200,
     randomHold: 6,
-    stepsPerTask: 2400,
+    stepsPerTask: 3000,
     trainEvery: 200,
-    trainIterations: 400,
+    trainIterations: 600,
     trainLag: 0,
-    bufferCapacity: 3600,
-    evaluationEpisodes: 5,
+    bufferCapacity: 4200,
+    evaluationEpisodes: 10,
   },
   dynamics: { hidden: [100, 100], activation: "relu", normalizeTargets: true, outputVariance: false },
   hypernetwork: {

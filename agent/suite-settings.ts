@@ -13,11 +13,21 @@ const keep = (transitions: number) => [
   `mlp.coresetSize=${transitions}`,
 ];
 
+/** Shorter than the profile, so that five tasks take minutes with every method; see docs/quick-profile.md. */
+const PUSH_QUICK = [
+  "loop.stepsPerTask=2400",
+  "loop.bufferCapacity=3600",
+  "loop.trainIterations=400",
+  "loop.evaluationEpisodes=5",
+];
+
 /**
- * What a suite changes of a profile, as `name=value` assignments applied before the user's own. The profiles
- * themselves are those of push; a suite that is not listed uses them as they are.
+ * What a suite changes of a profile, as `name=value` assignments applied before the user's own. A suite that is not
+ * listed uses the profiles as they are.
  */
 export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  push: { quick: PUSH_QUICK },
+  "push-random": { quick: PUSH_QUICK },
   // Few numbers and a short horizon in s: small networks and few samples do, and ten tasks take minutes.
   cartpole: {
     quick: [
@@ -25,7 +35,6 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
       "loop.randomHold=2",
       "loop.stepsPerTask=1200",
       "loop.bufferCapacity=1400",
-      "loop.trainIterations=600",
       // 55 pairs of moment and task: with ten episodes each they take most of a run.
       "loop.evaluationEpisodes=3",
       "dynamics.hidden=[64,64]",
@@ -42,7 +51,6 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
       "loop.stepsPerTask=1200",
       "loop.bufferCapacity=1400",
       "loop.trainIterations=800",
-      "loop.evaluationEpisodes=10",
       "dynamics.hidden=[64,64]",
       "planner.horizon=15",
       "planner.samples=120",
@@ -60,7 +68,6 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
       "loop.randomHold=3",
       "loop.trainEvery=220",
       "loop.trainIterations=250",
-      "loop.evaluationEpisodes=10",
       ...keep(600),
       "hypernetwork.beta=5",
       // A rate that falls within a session leaves a settled model to plan with; plain networks do not gain by it.
@@ -92,10 +99,6 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
     // A strike must be foreseen to the end of its slide, from 18 numbers without velocities: gentle actions, the whole
     // episode, and the mean of many elites rather than the one sequence that the model thinks best.
     quick: [
-      "loop.stepsPerTask=3000",
-      "loop.bufferCapacity=4200",
-      "loop.trainIterations=600",
-      "loop.evaluationEpisodes=10",
       "planner.name=cem",
       "planner.horizon=40",
       "planner.samples=100",
@@ -120,7 +123,6 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
       "loop.stepsPerTask=8000",
       "loop.bufferCapacity=10000",
       "loop.trainEvery=250",
-      "loop.trainIterations=600",
       "loop.evaluationEpisodes=3",
       "hypernetwork.learningRate=0.0001",
       "hypernetwork.embeddingLearningRate=0.0001",

@@ -3,6 +3,9 @@ import { resolveSettings } from "../../agent/settings.js";
 import { SUITE_DEFAULTS } from "../../agent/suite-settings.js";
 import { suites } from "../../tasks/registry.js";
 
+/** A suite of a user's own. */
+const UNLISTED = "mine";
+
 const resolve = (suite: string, profile: string, assignments: readonly string[] = []) =>
   resolveSettings({ suite, method: "hypercrl", profile, seed: 1, suiteTasks: 5 }, assignments);
 
@@ -14,12 +17,12 @@ describe.each(cases)("$profile settings of $suite", ({ suite, profile, own }) =>
   it("belong to a suite, are valid, and each changes the profile", () => {
     expect(suites().map(({ name }) => name)).toContain(suite);
     expect(new Set(own.map((assignment) => assignment.split("=")[0])).size).toBe(own.length);
-    const plain = JSON.stringify({ ...resolve("push", profile), suite });
+    const plain = JSON.stringify({ ...resolve(UNLISTED, profile), suite });
     for (const assignment of own) {
-      const changed = { ...resolve("push", profile, [assignment]), suite };
+      const changed = { ...resolve(UNLISTED, profile, [assignment]), suite };
       expect(JSON.stringify(changed), assignment).not.toBe(plain);
     }
-    expect(resolve(suite, profile)).toEqual({ ...resolve("push", profile, own), suite });
+    expect(resolve(suite, profile)).toEqual({ ...resolve(UNLISTED, profile, own), suite });
   });
 
   it("keep every transition of a task, and give way to the user's", () => {
@@ -30,8 +33,7 @@ describe.each(cases)("$profile settings of $suite", ({ suite, profile, own }) =>
 });
 
 it("a suite or profile that is not listed is as it is", () => {
-  for (const suite of ["mine", "constructor"]) {
-    expect(resolve(suite, "quick")).toEqual({ ...resolve("push", "quick"), suite });
-  }
-  expect(resolve("cartpole", "paper")).toEqual({ ...resolve("push", "paper"), suite: "cartpole" });
+  // A name that every object has is no suite's.
+  expect(resolve("constructor", "quick")).toEqual({ ...resolve(UNLISTED, "quick"), suite: "constructor" });
+  expect(resolve("cartpole", "paper")).toEqual({ ...resolve(UNLISTED, "paper"), suite: "cartpole" });
 });
