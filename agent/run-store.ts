@@ -27,6 +27,7 @@ const ADDED: readonly (readonly [group: keyof Settings, name: string, before: un
   ["hypernetwork", "endFactor", 1],
   ["mlp", "endFactor", 1],
   ["planner", "lastAction", "repeat"],
+  ["planner", "chooseBest", false],
 ];
 
 /** SHA-256 of the settings as resolved, hexadecimal. Added ones are left out at their old value, so older runs keep their hash. */

@@ -2,7 +2,7 @@ import { closest } from "fastest-levenshtein";
 import { z } from "zod";
 import { UsageError } from "../sim/core/errors.js";
 import { PLANNERS, planUpdateDefaults, planUpdateFields } from "./planner-settings.js";
-import { SUITE_DEFAULTS } from "./suite-settings.js";
+import { METHOD_DEFAULTS, SUITE_DEFAULTS } from "./suite-settings.js";
 
 const count = (text: string, max = 100_000_000) => z.int().min(1).max(max).describe(text);
 const fraction = (text: string) => z.number().min(0).max(1).describe(text);
@@ -133,6 +133,10 @@ export const settingsSchema = z
         .describe(
           "icem: what a shifted plan ends with, its last action once more or the middle of the bounds.",
         ),
+      chooseBest: z
+        .boolean()
+        .default(false)
+        .describe("cem: execute the best of one more batch of samples instead of the final mean."),
       ...planUpdateFields,
     }),
   })
@@ -190,6 +194,7 @@ const paper: Omit<Settings, "suite" | "method" | "profile" | "seed" | "tasks"> =
     keepFraction: 0.3,
     momentum: 0.1,
     lastAction: "repeat",
+    chooseBest: true,
     ...planUpdateDefaults,
   },
 };
@@ -223,6 +228,7 @@ const quick: typeof paper = {
     initialStd: 1,
     warmStart: true,
     momentum: 0,
+    chooseBest: false,
   },
 };
 
@@ -255,7 +261,8 @@ export function resolveSettings(choice: SettingsChoice, assignments: readonly st
     ...PROFILE_DEFAULTS[profile],
   });
   const ofSuite = Object.hasOwn(SUITE_DEFAULTS, suite) ? (SUITE_DEFAULTS[suite][profile] ?? []) : [];
-  for (const assignment of [...ofSuite, ...assignments]) assign(draft, assignment);
+  const ofMethod = METHOD_DEFAULTS[method]?.[profile] ?? [];
+  for (const assignment of [...ofSuite, ...ofMethod, ...assignments]) assign(draft, assignment);
   const settings = parseSettings(draft, "settings");
   if (settings.tasks > suiteTasks) {
     throw new UsageError({

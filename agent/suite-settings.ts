@@ -112,6 +112,7 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
       "loop.bufferCapacity=3300",
       "loop.trainEvery=150",
       "loop.trainIterations=500",
+      "hypernetwork.activation=relu",
       "hypernetwork.beta=0.5",
     ],
   },
@@ -142,4 +143,12 @@ export const SUITE_DEFAULTS: Readonly<Record<string, Readonly<Record<string, rea
       "planner.elites=50",
     ],
   },
+};
+
+/**
+ * What a method changes of a profile, after what the suite does. Published for all suites alike; the published code also
+ * goes on adapting the chunked hypernetwork's earlier task embeddings, which stay as learned here.
+ */
+export const METHOD_DEFAULTS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  chunked: { paper: ["hypernetwork.activation=relu", "hypernetwork.beta=0.005"] },
 };

@@ -147,12 +147,17 @@ export class HyperCrlLearner implements Learner {
     return out;
   }
 
-  /** Earlier tasks to regularise `[iterations, R]`. */
+  /** Earlier tasks to regularise `[iterations, R]`: in each minibatch all, or R different ones. */
   #picks(iterations: number, rng: Rng): Int32Array {
-    const R = this.#regularized;
+    const [R, tasks] = [this.#regularized, this.#task];
     const picks = new Int32Array(iterations * R);
+    const left = new Int32Array(tasks);
     for (let i = 0; i < picks.length; i++) {
-      picks[i] = this.#options.regularizedTasks === "all" ? i % R : rng.integer(this.#task);
+      const drawn = i % R;
+      if (drawn === 0) for (let j = 0; j < tasks; j++) left[j] = j;
+      const at = R === tasks ? drawn : drawn + rng.integer(tasks - drawn);
+      picks[i] = left[at];
+      left[at] = left[drawn];
     }
     return picks;
   }

@@ -59,7 +59,18 @@ describe("profiles", () => {
     const mlp = { ewcLambda: 1e4, siStrength: 0.1, siDamping: 1e-3 };
     expect(s.mlp).toEqual({ learningRate: 1e-3, endFactor: 1, coresetSize: 100, ...mlp });
     const published = { name: "cem", horizon: 20, samples: 500, elites: 40, iterations: 5, initialStd: 1 };
-    expect(s.planner).toMatchObject({ ...published, warmStart: false });
+    expect(s.planner).toMatchObject({ ...published, warmStart: false, chooseBest: true });
+  });
+
+  it("paper is what the publication used for a chunked hypernetwork, and for push-slide", () => {
+    const chunked = (suite: string) => resolveSettings({ ...choice, suite, method: "chunked" }).hypernetwork;
+    for (const suite of ["push", "door"]) {
+      expect(chunked(suite)).toMatchObject({ activation: "relu", beta: 0.005, init: "xavier" });
+    }
+    const slide = resolveSettings({ ...choice, suite: "push-slide" });
+    expect(slide.hypernetwork).toMatchObject({ activation: "relu", beta: 0.5, hidden: [50, 50] });
+    const own = resolveSettings({ ...choice, method: "chunked" }, ["hypernetwork.beta=1"]);
+    expect(own.hypernetwork.beta).toBe(1);
   });
 
   it("quick is valid and smaller than paper wherever time is spent", () => {

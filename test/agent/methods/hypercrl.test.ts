@@ -119,12 +119,35 @@ describe.each(["fused", "graph"] as const)("%s engine", (engine) => {
       expect(Math.abs(share - 0.5)).toBeLessThan(0.32);
     });
 
-    it("draws anew at each minibatch and never more than there are", async () => {
-      const learner = make({ regularizedTasks: 5, beta: 1 });
-      const { numbers } = await thirdTask(learner, 10);
-      const { regularizer } = await learn(learner, 2, 10);
-      expect(numbers.task).toBe(2);
-      expect(regularizer).toBeGreaterThan(0);
+    it("drawn two at a time are two different ones", async () => {
+      const one = pointData(linearSystem(2), 1, 3);
+      const fourthTask = async (learner: HyperCrlLearner) => {
+        await thirdTask(learner, 15);
+        await learner.beginTask(3);
+        return structuredClone(learner.state());
+      };
+      const start = await fourthTask(make({ beta: 1 }));
+      const regularizer = async (regularizedTasks: 1 | 2 | "all", seed: number) => {
+        const learner = make({ beta: 1, regularizedTasks });
+        await learner.restore(start);
+        return (await learner.train(one.buffer, one.normalizer, 1, Rng.fromSeed(seed))).regularizer;
+      };
+      const seeds = Array.from({ length: 40 }, (_, seed) => seed);
+      const kinds = async (n: 1 | 2) => {
+        const values = await Promise.all(seeds.map((seed) => regularizer(n, seed)));
+        // A pair summed in the other order differs in the last bits.
+        return [...new Set(values.map((value) => value.toPrecision(4)))].map(Number).sort((x, y) => x - y);
+      };
+      const [a, b, c] = await kinds(1);
+      const pairs = await kinds(2);
+      expect(pairs).toHaveLength(3);
+      [a + b, a + c, b + c].forEach((sum, i) => void expect(pairs[i] / (sum / 2)).toBeCloseTo(1, 3));
+      expect((a + b + c) / 3 / (await regularizer("all", 0))).toBeCloseTo(1, 3);
+    });
+
+    it("as many as there are, or more, are all of them, bit by bit", async () => {
+      const [all, five] = [make({ beta: 1 }), make({ beta: 1, regularizedTasks: 5 })];
+      expectSameBits(await thirdTask(five, 10), await thirdTask(all, 10));
     });
   });
 
