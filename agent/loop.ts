@@ -218,6 +218,8 @@ export class ContinualLoop {
   /** What an episode leaves in the metrics. */
   async #finish(episode: EpisodeRun): Promise<Outcome> {
     const { recording, ...outcome } = await episode.finish();
+    // What fails from here on is not this episode.
+    this.#episode = undefined;
     return { ...outcome, recording: `episodes/${basename(recording!)}` };
   }
 
@@ -258,7 +260,7 @@ function randomAction(task: Task, rng: Rng): Float32Array {
   return Float32Array.from(task.spec.action, ({ low, high }) => low + (high - low) * rng.uniform());
 }
 
-/** Seed of a learning episode's reset: distinct for every episode of every task. */
+/** Seed of a learning episode's reset: distinct for every episode of every task, the same for all seeds and methods. */
 function episodeSeed({ task, episode }: Progress): number {
   return task * 1_000_000 + episode;
 }

@@ -75,6 +75,7 @@ export class RunStore {
     if (existsSync(folder) && readdirSync(folder).length > 0) {
       throw new UsageError({
         what: `Output folder ${folder} exists and is not empty`,
+        got: `${readdirSync(folder).length} files or folders in it`,
         expected: "a new path",
         todo: `Choose another --out, or continue that run with \`hypercrl train --resume ${folder}\``,
       });
@@ -219,7 +220,13 @@ function checkVersions(folder: string, now: Versions): void {
   try {
     then = JSON.parse(text) as Partial<Versions>;
   } catch (cause) {
-    throw new InputError({ what: `${path} is damaged`, expected: "JSON", todo: "Restore the file", cause });
+    throw new InputError({
+      what: `${path} is damaged`,
+      got: "text that is not JSON",
+      expected: "JSON",
+      todo: "Restore the file",
+      cause,
+    });
   }
   for (const key of ["physics", "onnxruntime"] as const) {
     if (then[key] === now[key]) continue;

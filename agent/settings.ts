@@ -46,7 +46,13 @@ export const settingsSchema = z
     suite: z.string().min(1).describe("Task suite; `hypercrl tasks` lists them."),
     method: z.enum(METHODS).describe("How tasks are learned one after another."),
     profile: z.enum(PROFILES).describe("Set of defaults: minutes on a laptop, or as published."),
-    seed: z.int().min(0).max(4294967295).describe("Seed that every random stream is split from."),
+    seed: z
+      .int()
+      .min(0)
+      .max(4294967295)
+      .describe(
+        "Seed that every random stream is split from; the starts of episodes are the same for all seeds.",
+      ),
     tasks: count("Tasks of the suite to learn, from its first.", 1000),
     loop: z.strictObject({
       initialRandomSteps: count("Environment steps of uniform random actions at the start of a task."),
@@ -73,7 +79,12 @@ export const settingsSchema = z
     }),
     training: z.strictObject({
       batchSize: count("Transitions in a minibatch.", 100_000),
-      clipNorm: z.number().gt(0).describe("Largest global gradient norm."),
+      clipNorm: z
+        .number()
+        .gt(0)
+        .describe(
+          "Largest global gradient norm; published for hypernetworks, here the limit of all networks.",
+        ),
       engine: z
         .enum(["fused", "graph"])
         .describe(
@@ -269,6 +280,7 @@ export function resolveSettings(choice: SettingsChoice, assignments: readonly st
       what: "Setting tasks is out of range",
       got: String(settings.tasks),
       expected: `at most ${suiteTasks}, the tasks of suite ${suite}`,
+      todo: "Leave it out to learn all of them",
     });
   }
   return settings;
@@ -286,6 +298,7 @@ export function changePlanner(settings: Settings, assignments: readonly string[]
         what: "Only the planner of a run that has learned can be changed",
         got: `"${assignment}"`,
         expected: "planner.name=value, for example planner.samples=200",
+        todo: "Begin a run with `hypercrl train --set` to change anything else",
       });
     }
     assign(draft, assignment);
@@ -302,7 +315,11 @@ export function parseSettings(value: unknown, source: string): Settings {
   const unknown = issue.code === "unrecognized_keys" ? issue.keys : undefined;
   const got = unknown ? unknown.join(", ") : JSON.stringify(valueAt(value, issue.path));
   throw new UsageError({
-    what: unknown ? `Unknown key in ${source}${path && ` at ${path}`}` : `Setting ${path} is not valid`,
+    what: unknown
+      ? `Unknown key in ${source}${path && ` at ${path}`}`
+      : path === ""
+        ? `There are no settings in ${source}`
+        : `Setting ${path} is not valid`,
     got: got ?? "nothing",
     expected: unknown ? undefined! : issue.message.replace(/^[^:]*: expected /, ""),
     todo: "`hypercrl settings` lists every setting with its meaning and defaults",
@@ -327,6 +344,7 @@ function assign(draft: Record<string, unknown>, assignment: string): void {
       what: "Cannot read a --set option",
       got: `"${assignment}"`,
       expected: "name=value, for example planner.samples=200",
+      todo: "`hypercrl settings` lists every setting with its meaning and defaults",
     });
   }
   const name = assignment.slice(0, at).trim();

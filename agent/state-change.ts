@@ -21,6 +21,7 @@ export function quaternionStarts({ observation }: TaskSpec): number[] {
         what: "The channels of a quaternion must come in fours: x, y, z, w",
         got: `${four.filter((c) => c.quaternion).length} from ${observation[i].name}`,
         expected: "four channels marked as quaternion, one after the other",
+        todo: "Mark them so in the task's `spec.observation`",
       });
     }
     starts.push(i);

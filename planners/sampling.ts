@@ -101,6 +101,7 @@ export function perAction(value: PerAction, actions: number, setting: string): n
     what: `Setting ${setting} does not fit the task`,
     got: `${list.length} numbers`,
     expected: `one number, or one for each of the ${actions} actions`,
+    todo: `Set it anew, for example --set ${setting}=0.5`,
   });
 }
 

@@ -6,17 +6,22 @@ import {
   type SettingsChoice,
   settingsSchema,
 } from "../agent/settings.js";
+import { perAction } from "../planners/sampling.js";
 import { UsageError } from "../sim/core/errors.js";
+import type { TaskSuite } from "../sim/task.js";
 
 /** Chosen by options of their own: as an assignment they would contradict the defaults already taken. */
 const CHOSEN_APART = ["suite", "method", "profile", "seed"];
 
 /**
- * `resolveSettings` for what people type: nearest names for settings that are one of a few words, and no
- * assignment to what has an option of its own.
+ * `resolveSettings` for what people type: nearest names for settings that are one of a few words, no assignment to what
+ * has an option of its own, and lists as long as the suite needs them.
  * @throws UsageError
  */
-export function chooseSettings(choice: SettingsChoice, assignments: readonly string[]): Settings {
+export function chooseSettings(
+  { suite, ...choice }: Omit<SettingsChoice, "suite" | "suiteTasks"> & { readonly suite: TaskSuite },
+  assignments: readonly string[],
+): Settings {
   for (const assignment of assignments) {
     const [name, value] = assignment.split("=", 2).map((part) => part.trim());
     if (value === undefined) continue;
@@ -30,7 +35,10 @@ export function chooseSettings(choice: SettingsChoice, assignments: readonly str
     const words = wordsOf(name);
     if (words !== undefined) oneOf(`value of ${name}`, value.replace(/^"(.*)"$/, "$1"), words);
   }
-  return resolveSettings(choice, assignments);
+  const named = { ...choice, suite: suite.name, suiteTasks: suite.tasks.length };
+  const settings = resolveSettings(named, assignments);
+  perAction(settings.planner.initialStd, suite.tasks[0].spec.action.length, "planner.initialStd");
+  return settings;
 }
 
 /** The words a setting may be; undefined for any other kind of setting. */

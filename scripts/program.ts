@@ -7,7 +7,7 @@ import type { Io } from "./io.js";
 import { collect, countingNumber, methodList, portNumber, seedList, wholeNumber } from "./option-parsers.js";
 import { packageVersion } from "./package-version.js";
 import { isSuiteFile } from "./suite-path.js";
-import { chooseSweep, type SweepArguments } from "./sweep/arguments.js";
+import { chooseSweep, type SweepArguments, sweepFolder } from "./sweep/arguments.js";
 import type { TrainOptions } from "./train.js";
 
 /**
@@ -201,13 +201,17 @@ function addSweep(program: Command, io: Io, done: (exitCode: number) => void): v
     .addOption(new Option("--file <json>", "what to compare, from a file").conflicts(chosen))
     .option("--jobs <n>", "runs at a time, one core each (default: all cores)", countingNumber)
     .option("--out <dir>", "folder of the sweep (default: runs/sweep-<suite>-<profile>)")
-    .option("--resume", "go on with the sweep in that folder; methods and seeds given are added to it")
-    .addOption(new Option("--report", "only show what is finished").conflicts(["resume", "file", ...chosen]))
+    .option("--resume [dir]", "go on with the sweep in its folder; methods and seeds given are added to it")
+    .addOption(
+      new Option("--report [dir]", "only show what is finished").conflicts(["resume", "file", ...chosen]),
+    )
     .option("--differences-from <method>", DIFFERENCES_TEXT)
     .option("--quiet", "print the table only")
     .action(async ({ jobs = availableParallelism(), ...flags }: SweepArguments) => {
       const { sweepCommand } = await import("./commands/sweep.js");
-      done(await sweepCommand(chooseSweep(flags), { ...flags, jobs }, io));
+      const { resume, report } = flags;
+      const asked = { resume: resume !== undefined, report: report !== undefined, out: sweepFolder(flags) };
+      done(await sweepCommand(chooseSweep(flags), { ...flags, ...asked, jobs }, io));
     });
 }
 

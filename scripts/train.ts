@@ -146,7 +146,7 @@ function create(options: TrainOptions, suite = defaultRegistry.find("push")): Op
   const assignments = Object.entries(options.settings ?? {})
     .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
     .concat(options.assignments ?? []);
-  const choice = { suite: suite.name, method, profile, seed, suiteTasks: suite.tasks.length };
+  const choice = { suite, method, profile, seed };
   const settings = withLag(chooseSettings(choice, assignments), options.async ?? false);
   const folder = options.out ?? freeFolder(`runs/${suite.name}-${method}-${profile}-s${seed}`);
   if (existsSync(folder) && !statSync(folder).isDirectory()) {

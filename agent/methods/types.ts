@@ -32,7 +32,8 @@ export interface Learner {
   beginTask(index: number): Promise<void>;
   /**
    * Runs `iterations` minibatches on the current task's data.
-   * @throws RunError when a loss is not finite
+   * @throws RunError when a loss is not finite; a learner can then only be restored or released, as some of the steps may
+   *   have been made
    */
   train(
     data: TrainingData,

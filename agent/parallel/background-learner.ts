@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
-import { type ErrorDetails, RunError } from "../../sim/core/errors.js";
+import { type ErrorDetails, errorWithCode, RunError } from "../../sim/core/errors.js";
 import type { Rng, RngState } from "../../sim/core/rng.js";
 import type { Compute } from "../compute.js";
 import type { MlpShape } from "../dynamics.js";
@@ -34,7 +34,7 @@ export type LearnerCall =
 
 export type LearnerReply =
   | { readonly result: unknown }
-  | { readonly failed: ErrorDetails }
+  | { readonly failed: ErrorDetails; readonly exitCode: number }
   | { readonly broken: string };
 
 interface Waiting {
@@ -123,7 +123,7 @@ export class BackgroundLearner implements Learner {
     const { resolve, reject } = this.#waiting.shift()!;
     if (this.#waiting.length === 0 && this.#failure === undefined) this.#worker.unref();
     if ("result" in reply) resolve(reply.result);
-    else if ("failed" in reply) reject(new RunError(reply.failed));
+    else if ("failed" in reply) reject(errorWithCode(reply.failed, reply.exitCode));
     else reject(new Error(reply.broken));
   }
 

@@ -55,8 +55,10 @@ export class HeadThreads {
       duplicate: false,
       parameters: [PASSES.indexOf(pass)],
     });
-    this.#pause = this.#crew.stalled ? Math.min(2 * this.#pause, LONGEST_PAUSE) : SHORTEST_PAUSE;
-    if (this.#crew.stalled) this.#alone = this.#pause;
+    if (this.#crew.stalled) {
+      this.#alone = this.#pause;
+      this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
+    } else this.#pause = SHORTEST_PAUSE;
   }
 
   close(): Promise<void> {

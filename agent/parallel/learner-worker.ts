@@ -42,7 +42,9 @@ async function reply(call: Parameters<typeof answer>[0]): Promise<LearnerReply> 
   try {
     return { result: await answer(call) };
   } catch (error) {
-    if (error instanceof HyperCrlError) return { failed: { ...error.details, cause: undefined } };
+    if (error instanceof HyperCrlError) {
+      return { failed: { ...error.details, cause: undefined }, exitCode: error.exitCode };
+    }
     return { broken: error instanceof Error ? String(error.stack) : String(error) };
   }
 }

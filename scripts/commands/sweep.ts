@@ -45,7 +45,7 @@ export async function sweepCommand(
   });
   if (signal.reason === "SIGPIPE") return signalCode(signal.reason);
   show(report, flags, io);
-  const again = `hypercrl sweep --resume --out ${shellWord(out)}`;
+  const again = `hypercrl sweep --resume ${shellWord(out)}`;
   if (signal.aborted) {
     io.err(`Stopped. Every run has saved its state; continue with: ${again}`);
     return signalCode(signal.reason);

@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+import { UsageError } from "../../sim/core/errors.js";
 import type { SweepChoice } from "./plan.js";
 import { readSweepFile } from "./sweep-file.js";
 
@@ -12,11 +14,24 @@ export interface SweepArguments {
   readonly file?: string;
   readonly jobs?: number;
   readonly out?: string;
-  readonly resume?: boolean;
-  readonly report?: boolean;
+  /** True, or the sweep's folder. */
+  readonly resume?: string | true;
+  readonly report?: string | true;
   readonly differencesFrom?: string;
   readonly quiet?: boolean;
   readonly json?: boolean;
+}
+
+/** The folder given: with `--out`, or with `--resume` or `--report`. @throws UsageError for two different ones */
+export function sweepFolder({ out, resume, report }: SweepArguments): string | undefined {
+  const [option, named] = resume === undefined ? ["--report", report] : ["--resume", resume];
+  if (typeof named !== "string") return out;
+  if (out === undefined || resolve(out) === resolve(named)) return named;
+  throw new UsageError({
+    what: "Two folders are given for one sweep",
+    got: `${option} ${named} --out ${out}`,
+    expected: "one of them",
+  });
 }
 
 /** What the options or the file choose; undefined when nothing is chosen. @throws InputError for a wrong file */

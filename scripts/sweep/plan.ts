@@ -63,16 +63,10 @@ export function planRuns(choice: SweepChoice, base: SweepBase, suite: TaskSuite)
     methods
       .filter((m) => (m.seeds ?? common).includes(seed))
       .map((m) => {
-        const settings = chooseSettings(
-          {
-            suite: suite.name,
-            method: m.method,
-            profile: base.profile,
-            seed,
-            suiteTasks: suite.tasks.length,
-          },
-          [...base.assignments, ...assignmentsOf(m)],
-        );
+        const settings = chooseSettings({ suite, method: m.method, profile: base.profile, seed }, [
+          ...base.assignments,
+          ...assignmentsOf(m),
+        ]);
         return { id: runId(labelOf(m), settings), label: labelOf(m), settings };
       }),
   );

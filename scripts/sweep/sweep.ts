@@ -111,6 +111,7 @@ async function openManifest({ out, choice, resume }: SweepOptions): Promise<Mani
   for (const run of manifest.runs) settingsOf(manifest, run);
   if (choice === undefined) return manifest;
   checkSameBase(out, choice, manifest);
+  if (choice.methods === undefined && choice.seeds === undefined) return manifest;
   const { methods, seeds = [...new Set(manifest.runs.map((run) => run.seed))] } = choice;
   if (methods === undefined) return addRuns(manifest, planSeeds(manifest.settings, seeds));
   const suite = await suiteFrom(suiteFileOf(out, manifest) ?? manifest.suite);

@@ -47,6 +47,12 @@ export class RunError extends HyperCrlError {
   }
 }
 
+/** The error of an exit code, for what comes from another thread, where classes are lost. */
+export function errorWithCode(details: ErrorDetails, exitCode: number): HyperCrlError {
+  if (exitCode === EXIT.usage) return new UsageError(details);
+  return exitCode === EXIT.input ? new InputError(details) : new RunError(details);
+}
+
 function formatDetails({ what, got, expected, todo }: ErrorDetails): string {
   let text = what;
   if (got !== undefined) text += `; got ${got}`;

@@ -1,11 +1,12 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { ONE_THREAD } from "../../agent/compute.js";
 import { ContinualLoop } from "../../agent/loop.js";
 import { RunStore } from "../../agent/run-store.js";
 import { resolveSettings } from "../../agent/settings.js";
+import { RunError } from "../../sim/core/errors.js";
 import { readJsonl } from "../../sim/core/jsonl.js";
 import { readEpisode } from "../../sim/recording/reader.js";
 import type { Scene, Task } from "../../sim/task.js";
@@ -165,5 +166,18 @@ describe("the main loop", () => {
       episode: 1,
     });
     resumed.store.close();
+  });
+
+  it("keeps no episode as the failed one when what fails comes after it", async () => {
+    const { folder, store, loop } = open("full", [fakeTask()]);
+    const full = new RunError({ what: "The disk is full" });
+    const save = vi.spyOn(store, "save").mockImplementation(() => {
+      throw full;
+    });
+    await expect(loop.run()).rejects.toBe(full);
+    expect(save).toHaveBeenCalledOnce();
+    store.close();
+    const kept = readdirSync(join(folder, "episodes")).sort();
+    expect(kept).toEqual(["baseline-01-01.mcap", "baseline-01-02.mcap"]);
   });
 });

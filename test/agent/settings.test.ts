@@ -250,7 +250,10 @@ describe("parseSettings", () => {
   });
 
   it.each([null, 3, "text", []])("rejects %j", (value) => {
-    expect(usage(() => parseSettings(value, "a.json")).message).toMatch(/not valid/);
+    const { message } = usage(() => parseSettings(value, "a.json"));
+    expect(message).toContain(
+      `There are no settings in a.json; got ${JSON.stringify(value)}; expected object`,
+    );
   });
 
   it("freezes the result all the way down", () => {

@@ -56,6 +56,16 @@ describe("a wrong call exits with 2 and starts nothing", () => {
     ],
     ["ill-typed list", train("--set", "dynamics.hidden=16"), /dynamics\.hidden is not valid; got 16.*array/],
     ["settings that clash", train("--set", "planner.elites=500"), /elites is not valid; got 500.*samples/],
+    [
+      "list for another number of actions",
+      train("--set", "planner.initialStd=[1,2,3]"),
+      /planner\.initialStd does not fit the task; got 3 numbers.*each of the 2 actions/,
+    ],
+    [
+      "list for another number of actions, in a sweep",
+      ["sweep", "--set", "planner.initialStd=[1,2,3]", "--out", join(folder, "never")],
+      /planner\.initialStd does not fit the task; got 3 numbers/,
+    ],
     ["assignment without value", train("--set", "planner.samples"), /Cannot read a --set option/],
     [
       "setting with an option",

@@ -5,7 +5,7 @@ import { createLearner } from "../../../agent/methods/registry.js";
 import type { Learner, LearnerState } from "../../../agent/methods/types.js";
 import { BackgroundLearner } from "../../../agent/parallel/background-learner.js";
 import { METHODS, type Settings } from "../../../agent/settings.js";
-import { RunError } from "../../../sim/core/errors.js";
+import { InputError, RunError } from "../../../sim/core/errors.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { bits, linearSystem, pointData, pointTask, tinySettings } from "../fixtures.js";
 
@@ -87,6 +87,17 @@ describe("a session in the background", () => {
     }
     expect(errors[1]).toBeInstanceOf(RunError);
     expect((errors[1] as RunError).message).toBe((errors[0] as RunError).message);
+  });
+
+  it("fails as on the calling thread for a state that does not fit", async () => {
+    const { here, background } = both();
+    const { state } = await learnTwoTasks(here);
+    const errors = [];
+    for (const learner of [here, background]) {
+      errors.push(await Promise.resolve(learner.restore({ ...state, arrays: {} })).catch((e: unknown) => e));
+    }
+    expect(errors[1]).toBeInstanceOf(InputError);
+    expect((errors[1] as InputError).message).toBe((errors[0] as InputError).message);
   });
 
   it("fails with one clear error when its thread dies, now and later", async () => {

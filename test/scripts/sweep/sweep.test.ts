@@ -13,7 +13,7 @@ const sweep = (out: string) => [
   ...["sweep", "--methods", "single,finetune", "--seeds", "1,2", "--jobs", "2", "--out", out],
   ...TINY,
 ];
-const resume = (out: string) => ["sweep", "--resume", "--out", out];
+const resume = (out: string) => ["sweep", "--resume", out];
 
 beforeAll(async () => {
   const { code, stderr } = await run(sweep(whole));
@@ -123,6 +123,9 @@ describe("a sweep of two methods and two seeds", () => {
     const { better, n } = differences!.methods[0].average;
     expect(better + other.average.better).toBeLessThanOrEqual(n);
     for (const what of ["--report", "--resume"]) {
+      const elsewhere = await run(["sweep", what, whole, "--out", folder]);
+      expectOneError(elsewhere, 2, new RegExp(`Two folders are given for one sweep; got ${what} .* --out `));
+      expect(await run(["sweep", what, whole, "--out", `${whole}/`])).toMatchObject({ code: 0 });
       const wrong = await run(["sweep", what, "--out", whole, "--differences-from", "finetuned"]);
       expectOneError(
         wrong,
@@ -142,7 +145,7 @@ it("a run killed midway is reported while the others finish; alone it continues 
   expect(stdout).toMatch(/^finetune seed 1 {2}failed \(killed by SIGKILL/m);
   expect(stdout).toContain(`    rerun it alone: hypercrl train --resume ${killed}\n`);
   expect(stdout).toMatch(/^3 of 4 runs are finished\.$/m);
-  expect(stderr).toMatch(/^1 of 4 runs failed; continue with: hypercrl sweep --resume --out /m);
+  expect(stderr).toMatch(/^1 of 4 runs failed; continue with: hypercrl sweep --resume \//m);
   expect(code).toBe(1);
   expect(results(out)).toMatchObject({
     failed: [{ end: "killed by SIGKILL", command: `hypercrl train --resume ${killed}` }],
@@ -209,6 +212,19 @@ describe("a wrong call or folder", () => {
     const before = fileHashes(out);
     expectOneError(await run(resume(out)), 3, message);
     expect(fileHashes(out)).toEqual(before);
+  });
+
+  it("adds no run where neither methods nor seeds are given, though lines have other seeds", async () => {
+    const out = copy("uneven", (path) => {
+      const manifest = JSON.parse(readFileSync(join(path, "sweep.json"), "utf8"));
+      manifest.runs.pop();
+      writeFileSync(join(path, "sweep.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+    });
+    const before = readFileSync(join(out, "sweep.json"), "utf8");
+    const { code, stdout } = await run([...resume(out), "--suite", "push", "--profile", "quick"]);
+    expect(stdout).toMatch(/^Sweep of 3 runs on push, 3 finished already/);
+    expect(code).toBe(0);
+    expect(readFileSync(join(out, "sweep.json"), "utf8")).toBe(before);
   });
 
   it("a run that cannot be continued is reported with its error, and is what fails", async () => {
