@@ -18,7 +18,7 @@ const PUSH_QUICK = [
   "loop.stepsPerTask=2400",
   "loop.bufferCapacity=3600",
   "loop.trainIterations=400",
-  "loop.evaluationEpisodes=5",
+  "loop.evaluationEpisodes=4",
 ];
 
 /**
