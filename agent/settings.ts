@@ -94,7 +94,9 @@ export const settingsSchema = z
     hypernetwork: z.strictObject({
       embedding: count("Size of a task embedding.", 4096),
       hidden: layers("Hidden layer sizes of the hypernetwork."),
-      activation,
+      activation: activation.describe(
+        "Activation after every layer but the last; chunked with the paper profile: relu.",
+      ),
       init: z
         .enum(["xavier", "hyperfan"])
         .describe("Initial scale of the hypernetwork's last layer; chunked always starts as xavier."),
@@ -105,7 +107,9 @@ export const settingsSchema = z
         .number()
         .min(0)
         .max(1e6)
-        .describe("Weight of the regulariser that holds earlier tasks' weights."),
+        .describe(
+          "Weight of the regulariser that holds earlier tasks' weights; chunked with the paper profile: 0.005.",
+        ),
       regularizedTasks: z
         .union([z.literal("all"), z.int().min(1)])
         .describe("Earlier tasks regularised at each minibatch: all, or this many drawn uniformly."),

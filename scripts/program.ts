@@ -138,7 +138,7 @@ function addEvaluate(program: Command, io: Io, done: (exitCode: number) => void)
     .option("--episodes <n>", "episodes per task (default: as in the run)", countingNumber)
     .option(
       "--seed <n>",
-      "seed of starts and planner noise (default: repeats the run's evaluation)",
+      "seed of planner noise, and of starts where they differ (default: repeats the run's evaluation)",
       wholeNumber,
     )
     .option("--suite <file>", SUITE_FILE_TEXT)

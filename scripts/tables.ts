@@ -61,7 +61,7 @@ export function summaryText({ tasks, best }: Summary, folder: string): string {
   const lines = [
     table([...head, "success", ...keys.map(measureTitle)], tasks.length > 1 ? [...rows, means] : rows),
     "Returns are undiscounted sums of rewards, mean over the evaluation episodes; forgetting = return after own training -",
-    "return after last task. Success and errors: at the end of the episodes of the last evaluation; – not measured yet.",
+    "return after last task. Success (as the task defines it) and errors (at an episode's end): last evaluation; – not measured yet.",
   ];
   if (best !== undefined) {
     lines.push(

@@ -61,7 +61,7 @@ function evaluationText({ afterTask, tasks }: RunEvaluation): string {
   return [
     `After ${count(afterTask, "task")}, ${count(tasks[0].episodes.length, "episode")} per task:`,
     table(head, body),
-    "Returns are undiscounted sums of rewards; std is the sample standard deviation over the episodes. Success and",
-    "errors: at the end of an episode.",
+    "Returns are undiscounted sums of rewards; std is the sample standard deviation over the episodes. Success: as the",
+    "task defines it; errors: at the end of an episode.",
   ].join("\n");
 }
