@@ -53,6 +53,9 @@ export class ContinualLoop {
     this.#actionRng = Rng.fromState(checkpoint.actionRng);
     await this.#agent.restore(checkpoint.agent, stage === "baseline" ? -1 : task);
     this.#matrix.readLog(this.#services.store.folder);
+    // A process killed between the two has written an evaluation that the log, cut to the checkpoint, no longer holds.
+    if (stage === "learn" || stage === "evaluate")
+      this.#services.store.writeEvaluation(this.#matrix.toJson());
   }
 
   /** Runs to the end, or to where the user asked to stop. @throws RunError when the run cannot go on */
@@ -195,7 +198,7 @@ export class ContinualLoop {
       await policy.release();
     }
     if (j < afterTask) return this.#advance({ evaluated: j + 1 });
-    this.#services.store.writeJson("evaluation.json", this.#matrix.toJson());
+    this.#services.store.writeEvaluation(this.#matrix.toJson());
     const last = afterTask + 1 === this.#tasks.length;
     this.#advance(last ? { stage: "done" } : { stage: "learn", task: afterTask + 1, evaluated: 0 });
   }

@@ -7,6 +7,7 @@ import { JsonlLog, readJsonl } from "../sim/core/jsonl.js";
 import type { EpisodeHeader } from "../sim/recording/episode.js";
 import type { TaskSpec } from "../sim/task.js";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
+import type { EvaluationJson } from "./evaluation.js";
 import { parseSettings, type Settings } from "./settings.js";
 import { Board } from "./tensorboard/board.js";
 
@@ -134,7 +135,7 @@ export class RunStore {
 
   /** Saves the state between two episodes and removes the arrays of the checkpoint before. */
   save(checkpoint: Omit<Checkpoint, "metricsBytes">): void {
-    for (const log of Object.values(this.#logs)) log.flush();
+    this.#flush();
     const written = writeCheckpoint(join(this.folder, "checkpoint.json"), this.settingsHash, {
       ...checkpoint,
       metricsBytes: this.#logs.metrics.bytes,
@@ -151,7 +152,13 @@ export class RunStore {
     writeCheckpoint(path, this.settingsHash, { ...checkpoint, metricsBytes: this.#logs.metrics.bytes });
   }
 
-  writeJson(name: string, value: object): void {
+  /** Writes what the log amounts to: never more than it holds on disk. */
+  writeEvaluation(evaluation: EvaluationJson): void {
+    this.#flush();
+    this.#writeJson("evaluation.json", evaluation);
+  }
+
+  #writeJson(name: string, value: object): void {
     writeFileSafely(join(this.folder, name), `${JSON.stringify(value, null, 2)}\n`);
   }
 
@@ -161,11 +168,15 @@ export class RunStore {
   }
 
   recordPlans(): void {
-    if (!this.plansRecorded) this.writeJson(PLANS_RECORDED, { plans: true });
+    if (!this.plansRecorded) this.#writeJson(PLANS_RECORDED, { plans: true });
   }
 
   close(): void {
     for (const log of [...Object.values(this.#logs), this.#board]) log.close();
+  }
+
+  #flush(): void {
+    for (const log of Object.values(this.#logs)) log.flush();
   }
 
   #episodesLogged(): Set<string> {

@@ -6,6 +6,7 @@ import type { MpcPolicy } from "../agent/policy.js";
 import { hashSettings } from "../agent/run-store.js";
 import { changePlanner, parseSettings, type Settings } from "../agent/settings.js";
 import { UsageError } from "../sim/core/errors.js";
+import { diskError } from "../sim/core/files.js";
 import { Rng } from "../sim/core/rng.js";
 import { Environment } from "../sim/environment.js";
 import type { EpisodeHeader } from "../sim/recording/episode.js";
@@ -59,15 +60,15 @@ export async function evaluateRun(folder: string, options: EvaluateOptions = {})
     const changed = parseSettings({ ...settings, planner }, "the planner settings");
     return changePlanner(changed, options.assignments ?? []);
   });
-  const { agent, afterTask, settings, tasks } = opened;
+  const { agent, afterTask, settings, planned, tasks } = opened;
   const { episodes = settings.loop.evaluationEpisodes, seed, signal, onEpisode } = options;
   try {
     const rng = Rng.fromSeed(seed ?? settings.seed);
-    if (recordings !== undefined) mkdirSync(recordings, { recursive: true });
+    if (recordings !== undefined) createFolder(recordings);
     const { hypercrl, physics } = currentVersions();
     const origin = {
       suite: settings.suite,
-      settingsHash: hashSettings(settings),
+      settingsHash: hashSettings(planned),
       versions: { hypercrl, physics },
       phase: "evaluate",
       afterTask: afterTask - 1,
@@ -97,6 +98,14 @@ export async function evaluateRun(folder: string, options: EvaluateOptions = {})
     return { folder, afterTask, complete: !signal?.aborted, tasks: out };
   } finally {
     await agent.release();
+  }
+}
+
+function createFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw diskError(path, cause);
   }
 }
 

@@ -94,8 +94,7 @@ export async function compareModels(
     const wanted = await plannedChannel(task, dynamics, channel, inputs);
     wanted.forEach((value, n) => {
       const difference = Math.abs(got[n * X + channel] - value) / Math.max(1, Math.abs(value));
-      // Unlike Math.max this keeps NaN for good.
-      if (!(difference <= largest)) largest = difference;
+      largest = Math.max(largest, difference);
     });
   }
   return largest;

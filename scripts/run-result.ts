@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { readSettings } from "../agent/run-store.js";
 import { InputError } from "../sim/core/errors.js";
-import { readJsonl } from "../sim/core/jsonl.js";
+import { firstIssue, type Metrics, readMetrics } from "./run-records.js";
 import { readUsage, type Usage } from "./usage.js";
 
 /** One finished run, as its folder tells. `K` tasks. */
@@ -20,7 +20,7 @@ export interface RunResult {
   readonly means: readonly (readonly number[])[];
   /** Share of evaluation episodes after the last task that succeeded, per task, `[K]`. */
   readonly success: readonly number[];
-  /** Success rate over the planned learning episodes of each task, weighted by their steps, `[K]`. */
+  /** Success rate over the learning episodes begun after exploring, weighted by their steps, per task, `[K]`. */
   readonly learningSuccess: readonly number[];
   /** Undefined for runs of versions that did not note it. */
   readonly usage: Usage | undefined;
@@ -30,16 +30,6 @@ export interface RunResult {
 }
 
 const UNTOUCHED_MM = 1;
-
-interface LoggedEpisode {
-  readonly type: string;
-  readonly taskIndex: number;
-  readonly afterTask?: number;
-  readonly phase?: string;
-  readonly steps?: number;
-  readonly success: boolean;
-  readonly measures: Readonly<Record<string, number | undefined>>;
-}
 
 const evaluationSchema = z.object({
   tasks: z.array(z.string()).min(1),
@@ -65,11 +55,6 @@ function finishedEvaluation(folder: string) {
   }
 }
 
-/** Where a value differs from its schema, on one line. */
-export function firstIssue({ issues: [{ path, message }] }: z.ZodError): string {
-  return path.length === 0 ? message : `${path.join(".")}: ${message}`;
-}
-
 export function isFinished(folder: string): boolean {
   return finishedEvaluation(folder) !== undefined;
 }
@@ -89,39 +74,48 @@ export function readRun(folder: string, label?: string): RunResult {
       todo: `Continue it with \`hypercrl train --resume ${folder}\``,
     });
   }
-  const records = readJsonl(join(folder, "metrics.jsonl")).records as LoggedEpisode[];
-  const evaluated = records.filter(({ type }) => type === "evaluation");
-  const moved = evaluated.map((r) => r.measures.blockDisplacementMm);
-  const { tasks } = evaluation;
+  const { tasks, returns } = evaluation;
+  const { episode, evaluation: evaluated } = readMetrics(folder, tasks.length);
+  const last = tasks.map((_, j) =>
+    evaluated.filter((r) => r.afterTask === tasks.length - 1 && r.taskIndex === j),
+  );
+  last.forEach((found, j) => {
+    const wanted = returns[tasks.length - 1][j].length;
+    if (found.length !== wanted) throw cutLog(folder, tasks[j], found.length, wanted);
+  });
+  const moved = evaluated.map((r) => r.measures.blockDisplacementMm ?? Number.NaN);
   return {
     label: label ?? method,
     method,
     seed,
     tasks,
     random: evaluation.random.map(meanOf),
-    means: evaluation.returns.map((row) => row.map(meanOf)),
-    success: tasks.map((_, j) =>
-      meanOf(
-        evaluated
-          .filter((r) => r.afterTask === tasks.length - 1 && r.taskIndex === j)
-          .map((r) => Number(r.success)),
-      ),
-    ),
-    learningSuccess: tasks.map((_, j) => learningSuccess(records, j)),
+    means: returns.map((row) => row.map(meanOf)),
+    success: last.map((found) => meanOf(found.map((r) => Number(r.success)))),
+    learningSuccess: tasks.map((_, j) => learningSuccess(episode, j)),
     usage: readUsage(folder),
-    untouched: moved.filter((mm) => mm !== undefined && mm < UNTOUCHED_MM).length,
+    untouched: moved.filter((mm) => mm < UNTOUCHED_MM).length,
     episodes: evaluated.length,
   };
 }
 
+function cutLog(folder: string, task: string, got: number, wanted: number): InputError {
+  return new InputError({
+    what: `${join(folder, "metrics.jsonl")} ends before its run did`,
+    got: `${got} evaluations of task ${task} after the last task`,
+    expected: `${wanted}, as evaluation.json has`,
+    todo: "Restore the log from a copy, or leave this run out",
+  });
+}
+
 /**
- * Area under the success rate of one task's learning, as a share of its planned steps: each episode's success holds
- * for the steps it took. NaN when nothing was planned.
+ * Area under the success rate of one task's learning, as a share of the steps of its planned episodes: each episode's
+ * success holds for the steps it took. An episode is planned when it was begun so. NaN when none was.
  */
-function learningSuccess(records: readonly LoggedEpisode[], task: number): number {
-  const learning = records.filter((r) => r.type === "episode" && r.taskIndex === task);
+function learningSuccess(episodes: Metrics["episode"], task: number): number {
+  const learning = episodes.filter((r) => r.taskIndex === task);
   let [succeeded, all] = [0, 0];
-  for (const [i, { phase, steps = 0, success }] of learning.entries()) {
+  for (const [i, { phase, steps, success }] of learning.entries()) {
     if (phase !== "train") continue;
     const length = steps - (learning[i - 1]?.steps ?? 0);
     all += length;

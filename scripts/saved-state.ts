@@ -30,6 +30,8 @@ export interface SavedState {
   readonly agent: Agent;
   /** The run's own settings. */
   readonly settings: Settings;
+  /** Those of the agent, which differ where they were adjusted. */
+  readonly planned: Settings;
   /** How many tasks it has learned. */
   readonly afterTask: number;
   /** Those tasks. */
@@ -56,14 +58,15 @@ export async function openSavedState(
   const checkpoint = readCheckpoint(path, hashSettings(settings), settings, suite.tasks[0].spec);
   const tasks = suite.tasks.slice(0, settings.tasks);
   const compute = chooseCompute(settings, options.threads, options.onWarning ?? (() => {}));
-  const agent = new Agent(tasks, adjust(settings), Rng.fromSeed(settings.seed).split("agent"), compute);
+  const planned = adjust(settings);
+  const agent = new Agent(tasks, planned, Rng.fromSeed(settings.seed).split("agent"), compute);
   try {
     await agent.restore(checkpoint.agent, afterTask - 1);
   } catch (error) {
     await agent.release();
     throw error;
   }
-  return { agent, settings, afterTask, tasks: tasks.slice(0, afterTask) };
+  return { agent, settings, planned, afterTask, tasks: tasks.slice(0, afterTask) };
 }
 
 /** Checks that the state after `wanted` tasks was saved; default the last one. */

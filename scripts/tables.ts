@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import Table from "cli-table3";
+import { measureName } from "./measure-name.js";
 import { type Summary, spread } from "./summary.js";
 
 /** Lays out rows under a header; every column but the first is aligned right. No colours, so that it can be piped. */
@@ -24,12 +25,9 @@ export function percent(share: number): string {
 
 /** `positionErrorMm` → `position` over `error, mm`, to keep columns narrow. */
 export function measureTitle(key: string): string {
-  const words = key
-    .replace(/([A-Z])/g, " $1")
-    .toLowerCase()
-    .split(" ");
-  const [last, unit] = [words.at(-2), words.at(-1)];
-  return words.length < 3 ? words.join("\n") : `${words.slice(0, -2).join(" ")}\n${last}, ${unit}`;
+  const { name, unit } = measureName(key);
+  const lines = name.replace(/ (?=\S+$)/, "\n");
+  return unit === undefined ? lines : `${lines}, ${unit}`;
 }
 
 /** The measures a table has room for: a task's errors, or without any the first three. */

@@ -31,6 +31,7 @@ const EVERY_MS = 5000;
 export class UsageLog {
   readonly #append: (record: object) => void;
   readonly #started = performance.now();
+  readonly #cpuStarted = process.cpuUsage();
   readonly #session = Date.now();
   #noted = this.#started;
 
@@ -45,8 +46,8 @@ export class UsageLog {
 
   write(): void {
     this.#noted = performance.now();
-    // Of the whole process from its start, in microseconds.
-    const { user, system } = process.cpuUsage();
+    // In microseconds, of all threads.
+    const { user, system } = process.cpuUsage(this.#cpuStarted);
     const record: UsageRecord = {
       type: "usage",
       session: this.#session,

@@ -174,7 +174,7 @@ export class PhysicsWorld {
     this.#world = next;
   }
 
-  /** SHA-256 of the snapshot, in hexadecimal: equal when and only when the future is equal. */
+  /** SHA-256 of the snapshot, in hexadecimal: where it is equal, the future is. */
   stateHash(): string {
     return createHash("sha256").update(this.snapshot()).digest("hex");
   }

@@ -100,11 +100,15 @@ function ensureSuite(value: unknown): TaskSuite {
   return value as TaskSuite;
 }
 
+/** What decides how a channel is learned. */
+const CHANNEL_FLAGS = ["angle", "absolute", "quaternion"] as const;
+
 function ensureSameLayout({ tasks }: TaskSuite): void {
   const layout = ({ spec }: Task) =>
-    [...spec.observation, ...spec.action].map(({ name, ...channel }) =>
-      "angle" in channel && channel.angle === true ? `${name} (angle)` : name,
-    );
+    [...spec.observation, ...spec.action].map(({ name, ...channel }) => {
+      const flags = CHANNEL_FLAGS.filter((flag) => Reflect.get(channel, flag) === true);
+      return flags.length === 0 ? name : `${name} (${flags.join(", ")})`;
+    });
   const first = layout(tasks[0]).join(", ");
   for (const task of tasks) {
     const own = layout(task).join(", ");

@@ -2,7 +2,7 @@ import type { Ops } from "../sim/core/ops.js";
 import type { ActionChannel, ObservationChannel, Point } from "../sim/task.js";
 
 const CORNERS = ["backRight", "backLeft", "frontRight", "frontLeft"];
-// Keeps the gradient of a length finite where the length is zero; changes a reward by at most 1e-5.
+// Keeps the gradient of a length finite where the length is zero; changes a reward by at most 5e-5.
 const SMOOTHING = 1e-12;
 
 /** Moving the gripper on the table. */

@@ -38,8 +38,9 @@ export async function evaluateCommand(
     return signalCode(signal.reason);
   }
   const report = { ...evaluation, tasks: evaluation.tasks.map((t) => ({ ...figures(t), ...t })) };
-  if (out !== undefined) writeFileSafely(out, `${JSON.stringify(report, null, 2)}\n`);
+  // First, so that a file that cannot be written does not lose what was measured.
   io.out(json ? JSON.stringify(report) : evaluationText(evaluation));
+  if (out !== undefined) writeFileSafely(out, `${JSON.stringify(report, null, 2)}\n`);
   return 0;
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { UsageError } from "../../sim/core/errors.js";
 import { writeFileSafely } from "../../sim/core/files.js";
 import { type Io, warner } from "../io.js";
@@ -52,11 +52,7 @@ function exportTo(out: string, paths: readonly string[], { json }: ViewFlags, io
   if (existsSync(out)) {
     throw new UsageError({ what: `${out} exists`, expected: "a new path", todo: "Choose another --export" });
   }
-  const catalog = new Catalog(paths);
-  const data = embeddedData(
-    catalog,
-    paths.some((path) => statSync(path).isDirectory()),
-  );
+  const data = embeddedData(new Catalog(paths));
   const page = exportedPage(data, `hypercrl ${packageVersion()} view`);
   writeFileSafely(out, page);
   const [episodes, bytes] = [data.episodes.length, Buffer.byteLength(page)];

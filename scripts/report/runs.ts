@@ -3,10 +3,10 @@ import { join, resolve } from "node:path";
 import { readSettings } from "../../agent/run-store.js";
 import type { Settings } from "../../agent/settings.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
+import { type Metrics, readMetrics, readTimings, type Timings } from "../run-records.js";
 import { isFinished, type RunResult, readRun } from "../run-result.js";
 import { manifestPath, readManifest, runFolder } from "../sweep/manifest.js";
 import { labelsOf } from "./labels.js";
-import { type Metrics, readMetrics, readTimings, type Timings } from "./records.js";
 
 /** A run as its folder tells, finished or not. */
 export interface ReportRun {
@@ -119,17 +119,6 @@ function readReportRun(folder: string, settings: Settings, label: string): Repor
   const metrics = readMetrics(folder, settings.tasks);
   const timings = readTimings(folder, settings.tasks);
   const result = isFinished(folder) ? readRun(folder, label) : undefined;
-  const last = settings.tasks - 1;
-  const wanted = settings.loop.evaluationEpisodes;
-  const evaluated = metrics.evaluation.filter((r) => r.afterTask === last && r.taskIndex === last).length;
-  if (result !== undefined && evaluated < wanted) {
-    throw new InputError({
-      what: `${join(folder, "metrics.jsonl")} ends before its run did`,
-      got: `${evaluated} evaluations of the last task`,
-      expected: `${wanted}, as evaluation.json has`,
-      todo: "Restore the log from a copy, or leave this run out",
-    });
-  }
   return { folder, label, settings, versions: readVersions(folder), metrics, timings, result };
 }
 

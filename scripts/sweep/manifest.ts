@@ -112,7 +112,8 @@ function readLine(settings: Manifest["settings"], label: string, seed: number): 
 export function prepareRun(folder: string, manifest: Manifest, run: ManifestRun, versions: Versions): void {
   const path = runFolder(folder, run);
   if (!existsSync(join(path, "settings.json"))) {
-    // What a process that was killed while it made the folder left behind.
+    if (existsSync(join(path, "checkpoint.json"))) throw lostSettings(path);
+    // What a process that was killed while it made the folder left behind: nothing was saved yet.
     rmSync(path, { recursive: true, force: true });
     RunStore.create(path, settingsOf(manifest, run), versions).close();
   }
@@ -121,6 +122,15 @@ export function prepareRun(folder: string, manifest: Manifest, run: ManifestRun,
     what: `Run folder ${path} belongs to other settings`,
     expected: "the settings that sweep.json names",
     todo: `Restore ${join(path, "settings.json")}, or move the folder away`,
+  });
+}
+
+function lostSettings(path: string): InputError {
+  return new InputError({
+    what: `${join(path, "settings.json")} is missing`,
+    got: "a run that has saved its state",
+    expected: "the settings it began with beside it",
+    todo: "Restore the file from a copy, or move the folder away to begin that run anew",
   });
 }
 

@@ -57,12 +57,18 @@ export class Catalog {
     return { sources, episodes, open: chooseOpen(this.#given, episodes), runs };
   }
 
+  /** Whether all of a source was given, not only episodes of it. */
+  givenWhole(source: number): boolean {
+    return this.#given.some((given) => given.source === source && given.file === undefined);
+  }
+
   /** Runs given as a whole: who names an episode wants that one and not what the run does next. */
   get runs(): WatchedRun[] {
     return this.#sources.flatMap(({ folder }, source) => {
-      const whole = this.#given.some((given) => given.source === source && given.file === undefined);
       const run = dirname(folder);
-      return whole && basename(folder) === "episodes" && isRun(run) ? [{ source, folder: run }] : [];
+      return this.givenWhole(source) && basename(folder) === "episodes" && isRun(run)
+        ? [{ source, folder: run }]
+        : [];
     });
   }
 

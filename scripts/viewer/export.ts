@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
+import { InputError } from "../../sim/core/errors.js";
 import { readAsset } from "./assets.js";
 import type { Catalog } from "./catalog.js";
-import type { EmbeddedData, EpisodePayload, EpisodeRef, EpisodeRow, ViewerIndex } from "./payload.js";
+import type { EmbeddedData, EpisodePayload, EpisodeRef, EpisodeRow } from "./payload.js";
 
 /**
  * The page with styles, script and episodes inside: opens from disk and asks for nothing.
@@ -32,21 +33,48 @@ function hashSource(text: string): string {
 
 /**
  * What an exported page holds: the episodes given; of a run the first episode of every task, phase and moment, which
- * have the same start where they can.
+ * have the same start where they can. Recordings of a run that cannot be played are left out.
+ * @throws InputError when an episode given cannot be played, or none can
  */
-export function embeddedData(catalog: Catalog, wholeRun: boolean): EmbeddedData {
+export function embeddedData(catalog: Catalog): EmbeddedData {
   const index = catalog.index();
-  const chosen = wholeRun ? firstOfEach(index) : index.open;
-  const isOpen = (row: EpisodeRef) => index.open.some((o) => o.source === row.source && o.file === row.file);
-  const isChosen = (row: EpisodeRef) => chosen.some((c) => c.source === row.source && c.file === row.file);
-  const rows = index.episodes.filter((row) => row.problem === undefined && (isOpen(row) || isChosen(row)));
-  const episodes = rows
-    .map((row) => catalog.episode(row))
-    .filter((e): e is EpisodePayload => typeof e === "object");
-  return { index: { ...index, episodes: rows, runs: [] }, episodes };
+  const ofRuns = index.episodes.filter(({ source }) => catalog.givenWhole(source));
+  const wanted = [...index.open, ...firstOfEach(ofRuns)];
+  const held = index.episodes
+    .filter((row) => row.problem === undefined && wanted.some((other) => isSame(row, other)))
+    .flatMap((row) => {
+      const payload = playable(catalog, row);
+      return payload === undefined ? [] : [{ row, payload }];
+    });
+  if (held.length === 0) {
+    throw new InputError({
+      what: "No episode can be played",
+      got: `${index.episodes.length} recordings in ${index.sources.join(", ")}`,
+      expected: "at least one whose beginning is whole",
+      todo: "Give a run that has recorded an episode",
+    });
+  }
+  const rows = held.map(({ row }) => row);
+  const open = index.open.filter((o) => rows.some((row) => isSame(row, o)));
+  return {
+    index: { ...index, episodes: rows, runs: [], open: open.length > 0 ? open : rows.slice(0, 1) },
+    episodes: held.map(({ payload }) => payload),
+  };
 }
 
-function firstOfEach({ episodes }: ViewerIndex): EpisodeRow[] {
+const isSame = (a: EpisodeRef, b: EpisodeRef) => a.source === b.source && a.file === b.file;
+
+function playable(catalog: Catalog, row: EpisodeRow): EpisodePayload | undefined {
+  try {
+    const episode = catalog.episode(row);
+    return typeof episode === "object" ? episode : undefined;
+  } catch (error) {
+    if (error instanceof InputError && catalog.givenWhole(row.source)) return undefined;
+    throw error;
+  }
+}
+
+function firstOfEach(episodes: readonly EpisodeRow[]): EpisodeRow[] {
   const groups = new Map<string, EpisodeRow>();
   for (const row of episodes) {
     const group = JSON.stringify([row.source, row.task, row.phase, row.afterTask]);

@@ -20,6 +20,9 @@ export interface Response {
 
 const TYPES: Readonly<Record<string, string>> = { html: "text/html", css: "text/css", js: "text/javascript" };
 
+/** Names of this machine. */
+const NAMES = ["127.0.0.1", "localhost", "[::1]"];
+
 /** Only the page's own files run, and only this server is asked. */
 export const HEADERS: Readonly<Record<string, string>> = {
   "Content-Security-Policy":
@@ -36,7 +39,9 @@ export const HEADERS: Readonly<Record<string, string>> = {
  * @param port that the server listens on: another site's name in the Host header means that its pages ask
  */
 export function respond({ method, url, host }: Request, port: number, catalog: Catalog): Response {
-  if (!["127.0.0.1", "localhost", "[::1]"].some((name) => host === `${name}:${port}`)) {
+  // Browsers leave out the port that is every site's.
+  const asked = port === 80 ? [`:${port}`, ""] : [`:${port}`];
+  if (!NAMES.some((name) => asked.some((end) => host === name + end))) {
     return text(403, `Forbidden: ask for http://127.0.0.1:${port}/`);
   }
   if (method !== "GET" && method !== "HEAD") return text(405, "Only GET is answered");

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
@@ -38,8 +38,12 @@ function open(name: string, tasks: readonly Task[], recordPlans = false) {
   );
   const folder = join(root, name);
   const store = RunStore.create(folder, settings, VERSIONS);
+  return { folder, store, loop: loopOf(tasks, store, recordPlans) };
+}
+
+function loopOf(tasks: readonly Task[], store: RunStore, recordPlans = false): ContinualLoop {
   let clock = 0;
-  const loop = new ContinualLoop(tasks, {
+  return new ContinualLoop(tasks, {
     store,
     report: () => {},
     recordPlans,
@@ -47,7 +51,6 @@ function open(name: string, tasks: readonly Task[], recordPlans = false) {
     compute: ONE_THREAD,
     stopRequested: () => false,
   });
-  return { folder, store, loop };
 }
 
 /** Like a task, but its observation turns NaN after some control steps, counted over all of its scenes. */
@@ -166,6 +169,26 @@ describe("the main loop", () => {
       episode: 1,
     });
     resumed.store.close();
+  });
+
+  it("takes an evaluation back that its process wrote and did not live to save", async () => {
+    const { folder, store, loop } = open("killed", [fakeTask()]);
+    const save = store.save.bind(store);
+    vi.spyOn(store, "save").mockImplementation((checkpoint) => {
+      if (checkpoint.progress.stage === "done") throw new RunError({ what: "killed" });
+      save(checkpoint);
+    });
+    await expect(loop.run()).rejects.toThrow("killed");
+    store.close();
+    const evaluation = () => JSON.parse(readFileSync(join(folder, "evaluation.json"), "utf8"));
+    expect(evaluation().returns).toHaveLength(1);
+    const resumed = RunStore.resume(folder, VERSIONS, () => fakeTask().spec);
+    const again = loopOf([fakeTask()], resumed.store);
+    await again.restore(resumed.checkpoint!);
+    expect(evaluation()).toMatchObject({ random: [[expect.any(Number), expect.any(Number)]], returns: [] });
+    expect(await again.run()).toBe("done");
+    resumed.store.close();
+    expect(evaluation().returns).toHaveLength(1);
   });
 
   it("keeps no episode as the failed one when what fails comes after it", async () => {

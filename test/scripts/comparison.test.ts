@@ -131,21 +131,33 @@ describe("a run folder", () => {
       success: boolean,
       blockDisplacementMm: number,
     ) => ({
-      ...{ type: "evaluation", afterTask, taskIndex, success, measures: { blockDisplacementMm } },
+      ...{ type: "evaluation", afterTask, taskIndex, task: "t", return: 0, success, recording: "r" },
+      measures: { blockDisplacementMm },
     });
     const learned = (taskIndex: number, phase: string, steps: number, success: boolean) => ({
-      ...{ type: "episode", taskIndex, phase, steps, success },
+      ...{
+        type: "episode",
+        taskIndex,
+        task: "t",
+        phase,
+        steps,
+        return: 0,
+        success,
+        measures: {},
+        recording: "r",
+      },
     });
     writeLines("metrics.jsonl", [
       learned(0, "random", 120, true),
       learned(0, "train", 240, false),
-      { type: "training", taskIndex: 0, taskLoss: 1 },
+      { type: "training", taskIndex: 0, steps: 240, taskLoss: 1, regularizer: 0 },
       learned(0, "train", 300, true),
       evaluated(0, 0, true, 0.4),
       learned(1, "random", 100, true),
       learned(1, "train", 200, true),
       evaluated(1, 0, false, 1.5),
       evaluated(1, 1, true, 90),
+      evaluated(1, 1, true, 80),
     ]);
     writeLines("timing.jsonl", [
       { type: "training", ms: 1 },
@@ -170,7 +182,7 @@ describe("a run folder", () => {
       learningSuccess: [60 / 180, 1],
       usage: { wallMs: 9700, cpuMs: 8600, peakMiB: 160 },
       untouched: 1,
-      episodes: 3,
+      episodes: 4,
     });
   });
 
@@ -181,6 +193,16 @@ describe("a run folder", () => {
       { type: "usage", session: 2, wallMs: 700, cpuMs: 600, peakMiB: 140 },
     ]);
     expect(readRun(folder).usage).toEqual({ wallMs: 9700, cpuMs: undefined, peakMiB: 160 });
+  });
+
+  it("is refused when its log does not hold what its evaluation does, or no records", () => {
+    write([[[10, 20]], [[30], [5, 7, 9]]]);
+    expect(() => readRun(folder)).toThrow(
+      /metrics\.jsonl ends before its run did; got 2 evaluations of task b after the last task; expected 3/,
+    );
+    write([[[10, 20]], [[30], [5, 7]]]);
+    writeLines("metrics.jsonl", [{ type: "evaluation", afterTask: 1, taskIndex: 0 }]);
+    expect(() => readRun(folder)).toThrow(/metrics\.jsonl is damaged in line 1/);
   });
 
   it("is refused while unfinished", () => {

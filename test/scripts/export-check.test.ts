@@ -70,6 +70,27 @@ it("a prediction that is not finite is a difference", async () => {
   await exported.release();
 });
 
+it("the largest difference is the largest, wherever it stands, and not finite if one is not", async () => {
+  const { tasks, dynamics } = await learned("single");
+  const exported = await ExportedModel.load(encodeModel(await dynamicsGraph(tasks, dynamics)));
+  const inputs = randomInputs(pointTask.spec, dynamics[0], 4, Rng.fromSeed(1));
+  const changed = (difference: number): ExportedModel =>
+    new Proxy(exported, {
+      get: (target, key) => {
+        if (key !== "predict") return Reflect.get(target, key);
+        return async (index: number, given: typeof inputs) => {
+          const predicted = (await target.predict(index, given)).slice();
+          // Of the first input and the first channel: later ones are as they should be.
+          predicted[0] += difference;
+          return predicted;
+        };
+      },
+    });
+  expect(await compareModels(changed(1000), 0, tasks[0], dynamics[0], inputs)).toBeGreaterThan(1);
+  expect(await compareModels(changed(Number.NaN), 0, tasks[0], dynamics[0], inputs)).toBeNaN();
+  await exported.release();
+});
+
 it("random inputs have unit quaternions, spread like the data, and actions within bounds", () => {
   const observation = [
     { name: "far", unit: "m" },

@@ -2,7 +2,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readEpisode } from "../../sim/recording/reader.js";
-import { fileHashes, metricsLines, run, start, TINY, temporaryFolder } from "./cli.js";
+import { expectOneError, fileHashes, metricsLines, run, start, TINY, temporaryFolder } from "./cli.js";
 
 const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -33,6 +33,22 @@ test("plans are recorded while training and of saved models, and change nothing"
   const { path: _, ...again } = episode("again", name);
   const { path: __, ...recorded } = own;
   expect(again).toEqual(recorded);
+
+  const other = [
+    "evaluate",
+    "plain",
+    "--threads",
+    "1",
+    "--recordings",
+    "other",
+    "--set",
+    "planner.samples=9",
+  ];
+  expect((await run(other, folder)).code).toBe(0);
+  expect(episode("other", name).header.settingsHash).not.toBe(own.header.settingsHash);
+
+  const inFile = await run(["evaluate", "plain", "--recordings", "plain/settings.json/x"], folder);
+  expectOneError(inFile, 1, /settings\.json\/x/);
 
   const refused = await evaluate();
   expect(refused.code).toBe(2);

@@ -91,6 +91,10 @@ const suiteBreakages: readonly Breakage[] = [
   breaks("suite", "two tasks of one name", /two tasks named light/, () =>
     pointSuite(pointTask(), pointTask()),
   ),
+  breaks("same-layout", "an absolute channel in one task only", /heavy with .*\(absolute\)/, () => {
+    const observation = SPEC.observation.map((channel) => ({ ...channel, absolute: true }));
+    return pointSuite(pointTask(), pointTask({ spec: { observation }, task: { name: "heavy" } }));
+  }),
   breaks("same-layout", "an angle in one task only", /heavy with angle, velocity, torque/, () => {
     const observation = SPEC.observation.map(({ name, unit }) => ({ name, unit }));
     return pointSuite(pointTask(), pointTask({ spec: { observation }, task: { name: "heavy" } }));

@@ -13,7 +13,6 @@ import { findTool, toolPath } from "./tool-path.js";
 export class EpisodeScene {
   readonly scene = new Scene();
   readonly frame: Frame;
-  readonly toolName: string | undefined;
   readonly surroundings: Surroundings;
   readonly #episode: EpisodeData;
   readonly #groups: readonly Group[];
@@ -29,7 +28,6 @@ export class EpisodeScene {
     this.scene.add(...this.#groups);
     this.surroundings = new Surroundings(this.scene, radiusOf(this.frame.box), this.frame.ground);
     const tool = findTool(episode.bodies);
-    this.toolName = tool?.name;
     if (tool !== undefined && episode.steps > 0) {
       this.#path = new PathLine(toolPath(episode, tool), theme.trace);
       this.scene.add(...this.#path.objects);

@@ -1,5 +1,5 @@
+import { measureName } from "../../measure-name.js";
 import type { EpisodeData, PlansData } from "./data.js";
-import { measureName } from "./text.js";
 
 /** One curve that can be drawn. */
 export interface Curve {
@@ -39,7 +39,7 @@ export function curvesOf(episode: EpisodeData, quantity: Quantity): Curve[] {
   }
   if (quantity === "measures") {
     return measureNames.map((key, i) => {
-      const [name, unit = "1"] = measureName(key).split(", ");
+      const { name, unit = "1" } = measureName(key);
       return { name, unit, values: column(measures, measureNames.length, i, 0) };
     });
   }

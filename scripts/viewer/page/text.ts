@@ -1,3 +1,4 @@
+import { measureName } from "../../measure-name.js";
 import type { EpisodeRow } from "../payload.js";
 import type { EpisodeData } from "./data.js";
 
@@ -7,19 +8,6 @@ export function shortNumber(value: number | undefined): string {
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e5)) return value.toExponential(1);
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
-}
-
-const UNITS = ["mm", "cm", "m", "deg", "rad", "s", "n", "kg", "percent", "ratio"];
-
-/** `positionErrorMm` → `position error, mm`; a last word that is no unit belongs to the name. */
-export function measureName(key: string): string {
-  const words = key
-    .replace(/([A-Z])/g, " $1")
-    .toLowerCase()
-    .split(" ");
-  const unit = words.at(-1)!;
-  if (words.length < 2 || !UNITS.includes(unit)) return words.join(" ");
-  return `${words.slice(0, -1).join(" ")}, ${unit}`;
 }
 
 const PHASES = { random: "random", train: "learning", evaluate: "evaluation" } as const;
@@ -53,7 +41,7 @@ export function measureTexts(
   const isError = (i: number) => Number(/Error[A-Z][a-z]*$/.test(measureNames[i]));
   order.sort((a, b) => isError(b) - isError(a) || a - b);
   return order.slice(0, most).map((i) => {
-    const [name, unit] = measureName(measureNames[i]).split(", ");
+    const { name, unit } = measureName(measureNames[i]);
     return `${name} ${shortNumber(measures[at + i])}${unit === undefined ? "" : ` ${unit}`}`;
   });
 }

@@ -151,6 +151,21 @@ describe("a manifest", () => {
     expect(() => prepareRun(folder, manifest, other, versions)).toThrow(/belongs to other settings/);
   });
 
+  it("does not begin a run anew that has saved its state but lost its settings", () => {
+    const manifest = manifestOf(choice);
+    const other = manifest.runs[1];
+    const path = runFolder(folder, other);
+    rmSync(path, { recursive: true, force: true });
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, "checkpoint.json"), "{}");
+    expect(() => prepareRun(folder, manifest, other, versions)).toThrow(
+      /settings\.json is missing; got a run that has saved/,
+    );
+    rmSync(join(path, "checkpoint.json"));
+    prepareRun(folder, manifest, other, versions);
+    expect(readFileSync(join(path, "settings.json"), "utf8")).toContain("push");
+  });
+
   it.each<[string, (m: Record<string, unknown>) => unknown, RegExp]>([
     ["another schema", (m) => ({ ...m, schema: 2 }), /another schema version; got 2; expected 1/],
     ["no schema", () => [], /another schema version; got none/],

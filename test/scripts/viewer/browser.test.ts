@@ -188,7 +188,7 @@ describe.skipIf(noBrowser)("the viewer in a browser", { timeout: 300_000 }, () =
 
   it("opens exported from disk, and asks for nothing", async () => {
     const out = join(folder, "out.html");
-    writeFileSync(out, exportedPage(embeddedData(new Catalog([one]), true), "test"));
+    writeFileSync(out, exportedPage(embeddedData(new Catalog([one])), "test"));
     const url = pathToFileURL(out).href;
     const { page, context, complaints } = await openWatched(browser, url, url);
     await drawn(page);

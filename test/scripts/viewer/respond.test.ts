@@ -100,6 +100,12 @@ describe("respond", () => {
     expect(ask("/", host).status).toBe(200);
   });
 
+  it("answers on port 80, which browsers leave out", () => {
+    const at80 = (host: string) => respond({ method: "GET", url: "/", host }, 80, catalog).status;
+    expect(["localhost", "127.0.0.1:80", "[::1]"].map(at80)).toEqual([200, 200, 200]);
+    expect(["evil.example", "localhost:81"].map(at80)).toEqual([403, 403]);
+  });
+
   it.each<[string, number]>([
     ["/episodes/0/absent.mcap", 404],
     ["/episodes/1/a.mcap", 404],

@@ -1,11 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  measureName,
-  measureTexts,
-  moment,
-  readout,
-  shortNumber,
-} from "../../../../scripts/viewer/page/text.js";
+import { measureTexts, moment, readout, shortNumber } from "../../../../scripts/viewer/page/text.js";
 import { body, episodeOf } from "./episode-data.js";
 
 describe("texts", () => {
@@ -20,15 +14,6 @@ describe("texts", () => {
     [undefined, "–"],
   ])("shortens %s to %s", (value, text) => {
     expect(shortNumber(value)).toBe(text);
-  });
-
-  it.each([
-    ["positionErrorMm", "position error, mm"],
-    ["distanceM", "distance, m"],
-    ["largestDoorAngle", "largest door angle"],
-    ["height", "height"],
-  ])("names the measure %s", (key, name) => {
-    expect(measureName(key)).toBe(name);
   });
 
   it("says when an episode was recorded", () => {

@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { InputError } from "../../sim/core/errors.js";
-import { readJsonl } from "../../sim/core/jsonl.js";
-import { firstIssue } from "../run-result.js";
+import { InputError } from "../sim/core/errors.js";
+import { readJsonl } from "../sim/core/jsonl.js";
 
 /** Logs write null for what is not finite. */
 const figure = z
@@ -38,7 +37,7 @@ const TIMINGS = {
 type Records<Schemas extends Readonly<Record<string, z.ZodType>>> = {
   readonly [Type in keyof Schemas]: z.infer<Schemas[Type]>[];
 };
-/** What a report takes from `metrics.jsonl`, by type in the order of the log. */
+/** What reports and comparisons take from `metrics.jsonl`, by type in the order of the log. */
 export type Metrics = Records<typeof METRICS>;
 /** The same of `timing.jsonl`; versions that did not note planning leave none. */
 export type Timings = Records<typeof TIMINGS>;
@@ -72,6 +71,11 @@ function readRecords<Schemas extends Readonly<Record<string, z.ZodType>>>(
     records[type].push(parsed.data);
   }
   return records as Records<Schemas>;
+}
+
+/** Where a value differs from its schema, on one line. */
+export function firstIssue({ issues: [{ path, message }] }: z.ZodError): string {
+  return path.length === 0 ? message : `${path.join(".")}: ${message}`;
 }
 
 function damaged(path: string, line: number, got: string, expected: string): InputError {
