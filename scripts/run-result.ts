@@ -80,7 +80,7 @@ export function readRun(folder: string, label?: string): RunResult {
     evaluated.filter((r) => r.afterTask === tasks.length - 1 && r.taskIndex === j),
   );
   last.forEach((found, j) => {
-    const wanted = returns[tasks.length - 1][j].length;
+    const wanted = returns[tasks.length - 1][j]?.length ?? 0;
     if (found.length !== wanted) throw cutLog(folder, tasks[j], found.length, wanted);
   });
   const moved = evaluated.map((r) => r.measures.blockDisplacementMm ?? Number.NaN);

@@ -66,7 +66,8 @@ export interface TrainingCall {
 
 /**
  * Trains the parameters of a plain network by minibatches of Adam with clipped gradients, many to one call of the
- * runtime. (The published code clips the hypernetwork's gradients alone; here all methods have the same limit.) Methods differ in what they add to the loss of the current task.
+ * runtime. (The published code clips the hypernetwork's gradients alone; here all methods have the same limit.)
+ * Methods differ in what they add to the loss of the current task.
  */
 export class NetworkTrainer {
   readonly #options: PlainOptions;
