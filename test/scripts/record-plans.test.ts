@@ -50,6 +50,11 @@ test("plans are recorded while training and of saved models, and change nothing"
   const inFile = await run(["evaluate", "plain", "--recordings", "plain/settings.json/x"], folder);
   expectOneError(inFile, 1, /settings\.json\/x/);
 
+  // What was measured is shown although it cannot be written.
+  const unwritable = await run(["evaluate", "plain", "--out", "plain/settings.json/x"], folder);
+  expect(unwritable.code).toBe(1);
+  expect(unwritable.stdout).toContain("After 2 tasks, 1 episode per task");
+
   const refused = await evaluate();
   expect(refused.code).toBe(2);
   expect(refused.stderr).toContain("again exists");
