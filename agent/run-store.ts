@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { InputError, UsageError } from "../sim/core/errors.js";
-import { diskError, writeFileSafely } from "../sim/core/files.js";
+import { makeFolder, writeFileSafely } from "../sim/core/files.js";
 import { JsonlLog, readJsonl } from "../sim/core/jsonl.js";
 import type { EpisodeHeader } from "../sim/recording/episode.js";
 import type { TaskSpec } from "../sim/task.js";
@@ -81,11 +81,7 @@ export class RunStore {
         todo: `Choose another --out, or continue that run with \`hypercrl train --resume ${folder}\``,
       });
     }
-    try {
-      mkdirSync(join(folder, "episodes"), { recursive: true });
-    } catch (cause) {
-      throw diskError(folder, cause);
-    }
+    makeFolder(join(folder, "episodes"));
     writeFileSafely(join(folder, "versions.json"), `${JSON.stringify(versions, null, 2)}\n`);
     // Last, because it is what makes the folder a run that can be resumed.
     writeFileSafely(join(folder, "settings.json"), `${JSON.stringify(settings, null, 2)}\n`);

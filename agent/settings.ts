@@ -94,9 +94,7 @@ export const settingsSchema = z
     hypernetwork: z.strictObject({
       embedding: count("Size of a task embedding.", 4096),
       hidden: layers("Hidden layer sizes of the hypernetwork."),
-      activation: activation.describe(
-        "Activation after every layer but the last; chunked with the paper profile: relu.",
-      ),
+      activation,
       init: z
         .enum(["xavier", "hyperfan"])
         .describe("Initial scale of the hypernetwork's last layer; chunked always starts as xavier."),
@@ -107,9 +105,7 @@ export const settingsSchema = z
         .number()
         .min(0)
         .max(1e6)
-        .describe(
-          "Weight of the regulariser that holds earlier tasks' weights; chunked with the paper profile: 0.005.",
-        ),
+        .describe("Weight of the regulariser that holds earlier tasks' weights."),
       regularizedTasks: z
         .union([z.literal("all"), z.int().min(1)])
         .describe("Earlier tasks regularised at each minibatch: all, or this many drawn uniformly."),
@@ -390,12 +386,12 @@ function deepFreeze<T>(value: T): T {
   return value;
 }
 
-/** One line for each setting: name, default by profile for a suite, what it is. */
+/** One line for each setting: name, default by profile for a suite and a method, what it is. @throws UsageError */
 export function describeSettings(
   suite = "push",
+  method: string = METHODS[0],
 ): { name: string; quick: string; paper: string; text: string }[] {
-  const defaultsOf = (profile: string) =>
-    resolveSettings({ suite, method: METHODS[0], profile, seed: 1, suiteTasks: 1 });
+  const defaultsOf = (profile: string) => resolveSettings({ suite, method, profile, seed: 1, suiteTasks: 1 });
   const [quick, paper] = [defaultsOf("quick"), defaultsOf("paper")];
   const names = settingNames(quick).filter((name) => name.includes("."));
   return names.map((name) => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { EpisodeRun, type Outcome, Stopped } from "../agent/episode-run.js";
 import { EVALUATION_SEED, evaluationName } from "../agent/loop.js";
@@ -6,7 +6,7 @@ import type { MpcPolicy } from "../agent/policy.js";
 import { hashSettings } from "../agent/run-store.js";
 import { changePlanner, parseSettings, type Settings } from "../agent/settings.js";
 import { UsageError } from "../sim/core/errors.js";
-import { diskError } from "../sim/core/files.js";
+import { makeFolder } from "../sim/core/files.js";
 import { Rng } from "../sim/core/rng.js";
 import { Environment } from "../sim/environment.js";
 import type { EpisodeHeader } from "../sim/recording/episode.js";
@@ -64,7 +64,7 @@ export async function evaluateRun(folder: string, options: EvaluateOptions = {})
   const { episodes = settings.loop.evaluationEpisodes, seed, signal, onEpisode } = options;
   try {
     const rng = Rng.fromSeed(seed ?? settings.seed);
-    if (recordings !== undefined) createFolder(recordings);
+    if (recordings !== undefined) makeFolder(recordings);
     const { hypercrl, physics } = currentVersions();
     const origin = {
       suite: settings.suite,
@@ -98,14 +98,6 @@ export async function evaluateRun(folder: string, options: EvaluateOptions = {})
     return { folder, afterTask, complete: !signal?.aborted, tasks: out };
   } finally {
     await agent.release();
-  }
-}
-
-function createFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true });
-  } catch (cause) {
-    throw diskError(path, cause);
   }
 }
 

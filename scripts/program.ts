@@ -39,6 +39,7 @@ export function createProgram(io: Io, done: (exitCode: number) => void): Command
     });
   command(program, "settings", "list every setting with its defaults")
     .option("--suite <name|file>", "with the defaults of this suite", "push")
+    .option("--method <name>", "with the defaults of this method", "hypercrl")
     .action(async (flags) => {
       const { settingsCommand } = await import("./commands/lists.js");
       done(await settingsCommand(flags, io));

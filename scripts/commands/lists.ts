@@ -51,12 +51,12 @@ function suiteText({ suite, description, tasks }: SuiteRow): string {
   ].join("\n");
 }
 
-/** `hypercrl settings`: every setting with the defaults of both profiles for a suite. */
+/** `hypercrl settings`: every setting with the defaults of both profiles for a suite and a method. */
 export async function settingsCommand(
-  { json, suite }: { readonly json?: boolean; readonly suite: string },
+  { json, suite, method }: { readonly json?: boolean; readonly suite: string; readonly method: string },
   io: Io,
 ): Promise<number> {
-  const settings = describeSettings((await suiteFrom(suite)).name);
+  const settings = describeSettings((await suiteFrom(suite)).name, method);
   if (json) io.out(JSON.stringify(settings));
   else {
     const rows = settings.map(({ name, quick, paper, text }) => [name, quick, paper, text]);

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError, UsageError } from "../../sim/core/errors.js";
-import { diskError } from "../../sim/core/files.js";
+import { makeFolder } from "../../sim/core/files.js";
 import { initPhysics } from "../../sim/world.js";
 import { isLockFile, lockFolder } from "../folder-lock.js";
 import { isFinished } from "../run-result.js";
@@ -71,7 +71,7 @@ export async function runSweep(options: SweepOptions): Promise<SweepReport> {
   const { out, engine, signal, view } = options;
   await initPhysics();
   const draft = await openManifest(options);
-  createFolder(out);
+  makeFolder(join(out, "runs"));
   const lock = lockFolder(out, "Sweep");
   try {
     // Only now nobody else writes it.
@@ -134,14 +134,6 @@ function checkSameBase(out: string, choice: SweepChoice, manifest: Manifest): vo
       expected,
       todo: "Begin another sweep with another --out, or leave the option out",
     });
-  }
-}
-
-function createFolder(out: string): void {
-  try {
-    mkdirSync(join(out, "runs"), { recursive: true });
-  } catch (cause) {
-    throw diskError(out, cause);
   }
 }
 

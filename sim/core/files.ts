@@ -38,6 +38,15 @@ function writeAndSync(path: string, bytes: Uint8Array): void {
   }
 }
 
+/** Makes a folder and those above it, unless they are there. @throws RunError when it cannot be made */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw diskError(path, cause);
+  }
+}
+
 /** Turns a file-system error met while writing `path` into a message that says what to do. */
 export function diskError(path: string, cause: unknown): HyperCrlError {
   if (cause instanceof HyperCrlError) return cause;

@@ -272,6 +272,14 @@ describe("parseSettings", () => {
 describe("describeSettings", () => {
   const described = describeSettings();
 
+  it("has the defaults of a suite and of a method", () => {
+    const beta = (...of: [suite: string, method?: string]) =>
+      describeSettings(...of).find(({ name }) => name === "hypernetwork.beta");
+    expect(beta("push", "chunked")).toMatchObject({ quick: "0.05", paper: "0.005" });
+    expect(beta("door")).toMatchObject({ quick: "5", paper: "0.5" });
+    expect(usage(() => describeSettings("push", "chunkd")).message).toMatch(/Did you mean "chunked"/);
+  });
+
   it("has one line with a sentence for every leaf that --set takes, but the five choices of the command", () => {
     const leaves = settingNames(set()).filter((name) => name.includes("."));
     expect(described.map((d) => d.name)).toEqual(leaves);
