@@ -126,7 +126,8 @@ describe.skipIf(noBrowser)("a page", () => {
     const dark = await variable(page, "--line-0");
     expect(dark).not.toBe(light);
     await expect.poll(() => marks(page, '[data-score="average"]', "fill", dark), PATIENCE).toBe(1);
-    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
+    // Charts are laid out anew a moment after the window has changed.
+    await expect.poll(() => page.evaluate("document.documentElement.scrollWidth"), PATIENCE).toBe(390);
     expect(complaints).toEqual([]);
   });
 });
