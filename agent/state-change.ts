@@ -1,6 +1,6 @@
 import { UsageError } from "../sim/core/errors.js";
-import { canonical } from "../sim/math/rotation.js";
-import { conjugate, multiply, type Quat } from "../sim/math/vector.js";
+import { canonical } from "../sim/core/math/rotation.js";
+import { conjugate, multiply, type Quat } from "../sim/core/math/vector.js";
 import type { TaskSpec } from "../sim/task.js";
 import type { Tensor } from "./graph/graph.js";
 import * as ops from "./graph/operations.js";

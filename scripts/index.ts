@@ -79,8 +79,8 @@ export {
   substepsPerControl,
   type WorldOptions,
 } from "../sim/world.js";
-export { type ConformanceRule, checkSuite, taskRules } from "../tasks/conformance.js";
-export { createPushRandomSuite, type PushRandomOptions } from "../tasks/push-random.js";
+export { type ConformanceRule, checkSuite, taskRules } from "../tasks/conformance/conformance.js";
+export { createPushRandomSuite, type PushRandomOptions } from "../tasks/push/push-random.js";
 export { builtinSuites, createRegistry, findSuite, type SuiteRegistry } from "../tasks/registry.js";
 export {
   type EvaluatedEpisode,

@@ -5,7 +5,7 @@ import { graphRewards } from "../agent/graph-reward.js";
 import { InputError } from "../sim/core/errors.js";
 import type { TaskSuite } from "../sim/task.js";
 import { initPhysics } from "../sim/world.js";
-import { checkSuite } from "../tasks/conformance.js";
+import { checkSuite } from "../tasks/conformance/conformance.js";
 import { createRegistry } from "../tasks/registry.js";
 import { isSuiteFile } from "./suite-path.js";
 import { defaultRegistry } from "./suites.js";

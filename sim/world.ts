@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type RAPIER from "@dimforge/rapier3d";
 import { InputError, RunError, UsageError } from "./core/errors.js";
+import type { Vec3 } from "./core/math/vector.js";
 import { hasSimd } from "./core/wasm.js";
-import type { Vec3 } from "./math/vector.js";
 import type { Pose } from "./task.js";
 
 export type {

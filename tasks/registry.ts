@@ -1,13 +1,13 @@
 import { closest } from "fastest-levenshtein";
 import { UsageError } from "../sim/core/errors.js";
 import type { TaskSuite } from "../sim/task.js";
-import { cartPoleSuite } from "./cartpole.js";
-import { cheetahSuite } from "./cheetah.js";
-import { doorSuite } from "./door.js";
-import { pushSuite } from "./push.js";
-import { pushRandomSuite } from "./push-random.js";
-import { pushSlideSuite } from "./push-slide.js";
-import { reacherSuite } from "./reacher.js";
+import { cartPoleSuite } from "./cartpole/cartpole.js";
+import { cheetahSuite } from "./cheetah/cheetah.js";
+import { doorSuite } from "./door/door.js";
+import { pushSuite } from "./push/push.js";
+import { pushRandomSuite } from "./push/push-random.js";
+import { pushSlideSuite } from "./push-slide/push-slide.js";
+import { reacherSuite } from "./reacher/reacher.js";
 
 /** The suites that come with the package. */
 export const builtinSuites: readonly TaskSuite[] = [

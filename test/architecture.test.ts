@@ -103,7 +103,7 @@ describe("direction of imports", () => {
     const allowed = [
       "scripts/viewer/",
       "scripts/episode-files.ts",
-      "scripts/folder-lock.ts",
+      "sim/core/folder-lock.ts",
       "scripts/measure-name.ts",
       "sim/recording/",
       "sim/core/",

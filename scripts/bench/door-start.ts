@@ -1,10 +1,10 @@
 import { forwardKinematics, inverseKinematics } from "../../sim/arm/kinematics.js";
 import { PANDA } from "../../sim/arm/panda.js";
-import { IDENTITY, length, rotationBetween, sub, type Vec3 } from "../../sim/math/vector.js";
+import { IDENTITY, length, rotationBetween, sub, type Vec3 } from "../../sim/core/math/vector.js";
 import type { Pose } from "../../sim/task.js";
-import { DOORS } from "../../tasks/door.js";
-import { type DoorKind, GRASP_ROTATION, graspPose, turnSign } from "../../tasks/door-layout.js";
-import { START_POSITION } from "../../tasks/door-start.js";
+import { DOORS } from "../../tasks/door/door.js";
+import { type DoorKind, GRASP_ROTATION, graspPose, turnSign } from "../../tasks/door/layout.js";
+import { START_POSITION } from "../../tasks/door/start.js";
 import { table } from "../tables.js";
 
 /** A place for the base with the start it leads to. */

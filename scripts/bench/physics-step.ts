@@ -5,13 +5,13 @@ import { OperationalSpaceController } from "../../sim/arm/controller.js";
 import { forwardKinematics, inverseKinematics } from "../../sim/arm/kinematics.js";
 import { HOME_ANGLES } from "../../sim/arm/panda.js";
 import { UsageError } from "../../sim/core/errors.js";
+import { IDENTITY, length, sub, type Vec3 } from "../../sim/core/math/vector.js";
 import { Rng } from "../../sim/core/rng.js";
 import { Environment } from "../../sim/environment.js";
-import { IDENTITY, length, sub, type Vec3 } from "../../sim/math/vector.js";
 import type { Pose } from "../../sim/task.js";
 import { initPhysics, PhysicsWorld } from "../../sim/world.js";
-import { createPushTask, DENSITIES } from "../../tasks/push.js";
-import { CONTROL_PERIOD, type PhysicsStep } from "../../tasks/push-scene.js";
+import { createPushTask, DENSITIES } from "../../tasks/push/push.js";
+import { CONTROL_PERIOD, type PhysicsStep } from "../../tasks/push/scene.js";
 import { table } from "../tables.js";
 import { median } from "./measure.js";
 

@@ -1,6 +1,6 @@
 import { writeFileSafely } from "../../sim/core/files.js";
 import { readEpisode } from "../../sim/recording/reader.js";
-import { GOAL_CORNERS } from "../../tasks/push.js";
+import { GOAL_CORNERS } from "../../tasks/push/push.js";
 
 /** Pixels per metre, and the part of the table that is drawn, m. */
 const SCALE = 1400;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
-import { isInUse } from "../folder-lock.js";
+import { isInUse } from "../../sim/core/folder-lock.js";
 import { LogTail } from "./log-tail.js";
 import type { RunEpisode, RunPlan, RunStatus, RunUpdate } from "./payload.js";
 

@@ -1,5 +1,5 @@
-import { twistAngle } from "../math/atan.js";
-import { type Quat, sub, type Vec3 } from "../math/vector.js";
+import { twistAngle } from "../core/math/atan.js";
+import { type Quat, sub, type Vec3 } from "../core/math/vector.js";
 import type { Handle, PhysicsWorld } from "../world.js";
 import type { ArmFrames } from "./kinematics.js";
 import { JOINTS } from "./panda.js";

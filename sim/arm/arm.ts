@@ -1,4 +1,4 @@
-import { add, type Quat, rotate, scale, sub, type Vec3 } from "../math/vector.js";
+import { add, type Quat, rotate, scale, sub, type Vec3 } from "../core/math/vector.js";
 import type { Pose } from "../task.js";
 import {
   ColliderDesc,

@@ -1,4 +1,4 @@
-import { factor, solve, solveLower } from "../math/cholesky.js";
+import { factor, solve, solveLower } from "../core/math/cholesky.js";
 import type { ArmState } from "./arm-state.js";
 import { JOINTS, PANDA } from "./panda.js";
 

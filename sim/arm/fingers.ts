@@ -1,4 +1,4 @@
-import { add, rotate, scale, sub, type Vec3 } from "../math/vector.js";
+import { add, rotate, scale, sub, type Vec3 } from "../core/math/vector.js";
 import {
   CoefficientCombineRule,
   ColliderDesc,

@@ -1,4 +1,4 @@
-import { factor, solve } from "../math/cholesky.js";
+import { factor, solve } from "../core/math/cholesky.js";
 import {
   add,
   axisAngle,
@@ -9,7 +9,7 @@ import {
   rotationBetween,
   sub,
   type Vec3,
-} from "../math/vector.js";
+} from "../core/math/vector.js";
 import type { Pose } from "../task.js";
 import { HAND, HOME_ANGLES, JOINTS, PANDA } from "./panda.js";
 

@@ -1,4 +1,4 @@
-import { axisAngle, normalize, type Quat, type Vec3 } from "../math/vector.js";
+import { axisAngle, normalize, type Quat, type Vec3 } from "../core/math/vector.js";
 
 /** One link of the arm: its joint frame in the parent link, and its mass properties. */
 export interface LinkData {

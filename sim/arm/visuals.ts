@@ -8,7 +8,7 @@ import {
   scale,
   sub,
   type Vec3,
-} from "../math/vector.js";
+} from "../core/math/vector.js";
 import type { VisualBody, VisualShape } from "../task.js";
 import type { ArmOptions } from "./arm.js";
 import type { ArmFrames } from "./kinematics.js";

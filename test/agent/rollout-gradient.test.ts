@@ -6,7 +6,7 @@ import { MpcPolicy } from "../../agent/policy.js";
 import { RolloutModel } from "../../agent/rollout.js";
 import { Rng } from "../../sim/core/rng.js";
 import type { Task } from "../../sim/task.js";
-import { pushSuite } from "../../tasks/push.js";
+import { pushSuite } from "../../tasks/push/push.js";
 import { differences } from "../planners/problems.js";
 import { angleTask, bits, normals, pointTask, relativeError, tinySettings } from "./fixtures.js";
 

@@ -6,10 +6,10 @@ import { ReplayBuffer } from "../../agent/replay-buffer.js";
 import { RolloutModel } from "../../agent/rollout.js";
 import { applyChange, encodeChange, quaternionStarts } from "../../agent/state-change.js";
 import { UsageError } from "../../sim/core/errors.js";
+import { canonical } from "../../sim/core/math/rotation.js";
+import { axisAngle, multiply, normalize, type Quat } from "../../sim/core/math/vector.js";
 import type { Ops } from "../../sim/core/ops.js";
 import { Rng } from "../../sim/core/rng.js";
-import { canonical } from "../../sim/math/rotation.js";
-import { axisAngle, multiply, normalize, type Quat } from "../../sim/math/vector.js";
 import type { ObservationChannel, Task, Transition } from "../../sim/task.js";
 
 const plain = (name: string): ObservationChannel => ({ name, unit: "m" });

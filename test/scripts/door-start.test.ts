@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { tryBase } from "../../scripts/bench/door-start.js";
-import { ARM_BASE, START_ANGLES } from "../../tasks/door-start.js";
+import { ARM_BASE, START_ANGLES } from "../../tasks/door/start.js";
 
 test("where the arm of the door tasks stands, the search finds its start and margins above 0.7 rad", () => {
   const found = tryBase(ARM_BASE);

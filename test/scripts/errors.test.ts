@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCheckpoint, writeCheckpoint } from "../../agent/checkpoint.js";
 import { hashSettings, readSettings } from "../../agent/run-store.js";
-import { pushSuite } from "../../tasks/push.js";
+import { pushSuite } from "../../tasks/push/push.js";
 import { expectOneError, fileHashes, flipByte, halve, run, TINY, temporaryFolder } from "./cli.js";
 
 const folder = temporaryFolder();

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { resolveSettings } from "../../agent/settings.js";
 import { ProgressTracker } from "../../scripts/progress.js";
 import { duration } from "../../scripts/progress-view.js";
-import { pushSuite } from "../../tasks/push.js";
+import { pushSuite } from "../../tasks/push/push.js";
 
 function tracker(): ProgressTracker {
   const choice = { suite: "push", method: "hypercrl", profile: "quick", seed: 1, suiteTasks: 5 };

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Environment } from "../../sim/environment.js";
 import { EpisodeRecorder } from "../../sim/recording/recorder.js";
 import { initPhysics, physicsVersion } from "../../sim/world.js";
-import { pushSuite } from "../../tasks/push.js";
+import { pushSuite } from "../../tasks/push/push.js";
 import { expectOneError, flipByte, halve, run, temporaryFolder } from "./cli.js";
 
 const folder = temporaryFolder();

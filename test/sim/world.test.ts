@@ -8,7 +8,7 @@ import {
   RigidBodyDesc,
   substepsPerControl,
 } from "../../sim/world.js";
-import { PushScene } from "../../tasks/push-scene.js";
+import { PushScene } from "../../tasks/push/scene.js";
 
 interface Instance {
   readonly exports: Readonly<Record<string, unknown>>;

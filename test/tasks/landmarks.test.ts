@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { add, rotate, sub, type Vec3 } from "../../sim/core/math/vector.js";
 import { Rng } from "../../sim/core/rng.js";
 import { Environment } from "../../sim/environment.js";
-import { add, rotate, sub, type Vec3 } from "../../sim/math/vector.js";
 import type { Scene } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
-import { POLE_LENGTHS } from "../../tasks/cartpole.js";
-import { START_POSITION } from "../../tasks/door-start.js";
-import { FOREARM_LENGTHS } from "../../tasks/reacher.js";
+import { POLE_LENGTHS } from "../../tasks/cartpole/cartpole.js";
+import { START_POSITION } from "../../tasks/door/start.js";
+import { FOREARM_LENGTHS } from "../../tasks/reacher/reacher.js";
 import { suites } from "../../tasks/registry.js";
 
 /** Place of a point of a body's frame, m. */

@@ -16,7 +16,7 @@ import {
 import { baseOf, planRuns, planSeeds, type SweepChoice } from "../../../scripts/sweep/plan.js";
 import { readSweepFile } from "../../../scripts/sweep/sweep-file.js";
 import { InputError, UsageError } from "../../../sim/core/errors.js";
-import { pushSuite } from "../../../tasks/push.js";
+import { pushSuite } from "../../../tasks/push/push.js";
 import { temporaryFolder } from "../cli.js";
 
 const folder = temporaryFolder();

@@ -8,7 +8,7 @@ import { differencesLabel, reportSweep, reportText } from "../../../scripts/swee
 import { currentVersions } from "../../../scripts/versions.js";
 import { UsageError } from "../../../sim/core/errors.js";
 import { initPhysics } from "../../../sim/world.js";
-import { pushSuite } from "../../../tasks/push.js";
+import { pushSuite } from "../../../tasks/push/push.js";
 
 await initPhysics();
 const folder = mkdtempSync(join(tmpdir(), "sweep-report-"));

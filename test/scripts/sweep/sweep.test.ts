@@ -2,9 +2,9 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } 
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { processesIn } from "../../../scripts/folder-lock.js";
 import { readManifest } from "../../../scripts/sweep/manifest.js";
 import type { SweepReport } from "../../../scripts/sweep/report.js";
+import { processesIn } from "../../../sim/core/folder-lock.js";
 import { expectOneError, fileHashes, metricsLines, run, start, TINY, temporaryFolder } from "../cli.js";
 
 const folder = temporaryFolder();

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeEach, expect, it, vi } from "vitest";
 import { addRuns, emptyManifest, runFolder } from "../../../scripts/sweep/manifest.js";
 import { baseOf, planRuns } from "../../../scripts/sweep/plan.js";
 import { sweepView } from "../../../scripts/sweep/view.js";
-import { pushSuite } from "../../../tasks/push.js";
+import { pushSuite } from "../../../tasks/push/push.js";
 import { temporaryFolder } from "../cli.js";
 
 const folder = temporaryFolder();

@@ -2,8 +2,8 @@ import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { lockFolder } from "../../../scripts/folder-lock.js";
 import { RunWatcher } from "../../../scripts/viewer/run-watcher.js";
+import { lockFolder } from "../../../sim/core/folder-lock.js";
 import { BASELINE, beginRun, LAST_EVALUATION, LEARNING, TRAINING } from "./run-lines.js";
 
 let run: string;

@@ -3,7 +3,7 @@ import { Arm, type ArmOptions } from "../../../sim/arm/arm.js";
 import { OperationalSpaceController } from "../../../sim/arm/controller.js";
 import { forwardKinematics, inverseKinematics, jacobian } from "../../../sim/arm/kinematics.js";
 import { HOME_ANGLES, JOINTS, PANDA } from "../../../sim/arm/panda.js";
-import { IDENTITY, length, rotate, rotationBetween, sub, type Vec3 } from "../../../sim/math/vector.js";
+import { IDENTITY, length, rotate, rotationBetween, sub, type Vec3 } from "../../../sim/core/math/vector.js";
 import { ColliderDesc, initPhysics, PhysicsWorld, RigidBodyDesc } from "../../../sim/world.js";
 
 const DT = 0.01;

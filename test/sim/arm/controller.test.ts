@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { ArmState } from "../../../sim/arm/arm-state.js";
 import { OperationalSpaceController } from "../../../sim/arm/controller.js";
 import { HOME_ANGLES, JOINTS } from "../../../sim/arm/panda.js";
+import { axisAngle, multiply, type Quat, type Vec3 } from "../../../sim/core/math/vector.js";
 import { Rng } from "../../../sim/core/rng.js";
-import { axisAngle, multiply, type Quat, type Vec3 } from "../../../sim/math/vector.js";
 
 type Matrix = number[][];
 

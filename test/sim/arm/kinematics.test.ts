@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { forwardKinematics, inverseKinematics, jacobian } from "../../../sim/arm/kinematics.js";
 import { HOME_ANGLES, JOINTS, PANDA } from "../../../sim/arm/panda.js";
-import { atanUnit } from "../../../sim/math/atan.js";
-import { factor, solve } from "../../../sim/math/cholesky.js";
-import { IDENTITY, length, rotate, rotationBetween, sub, type Vec3 } from "../../../sim/math/vector.js";
+import { atanUnit } from "../../../sim/core/math/atan.js";
+import { factor, solve } from "../../../sim/core/math/cholesky.js";
+import { IDENTITY, length, rotate, rotationBetween, sub, type Vec3 } from "../../../sim/core/math/vector.js";
 
 const base = { position: [-0.56, 0, 0.913] as Vec3, rotation: IDENTITY };
 const poses = [HOME_ANGLES, [0.4, -0.3, 0.5, -1.4, -0.6, 1.9, 0.2], [-1.2, 0.9, -0.7, -2.2, 1.3, 2.8, -1.5]];

@@ -1,0 +1,66 @@
+import type { Ops } from "../../sim/core/ops.js";
+import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
+import { CartPoleScene, CONTROL_PERIOD } from "./scene.js";
+import { RAIL } from "./visuals.js";
+
+/** Pole lengths of the ten tasks in their order, m. */
+export const POLE_LENGTHS: readonly number[] = [0.6, 0.8, 0.4, 1.0, 1.2, 0.7, 0.5, 0.9, 1.1, 1.3];
+
+/** Largest distance of the tip from its goal, as a share of the pole's length. */
+const SUCCESS_SHARE = 0.2;
+
+const SPEC: TaskSpec = {
+  observation: [
+    { name: "cartPosition", unit: "m" },
+    { name: "cartVelocity", unit: "m/s" },
+    { name: "poleAngle", unit: "rad", angle: true },
+    { name: "poleVelocity", unit: "rad/s" },
+  ],
+  action: [{ name: "force", unit: "100 N", low: -3, high: 3 }],
+  episodeSteps: 200,
+  controlPeriod: CONTROL_PERIOD,
+};
+
+/**
+ * exp(-d² / l²) - 0.01 u² with d the distance (m) of the pole's tip after the step from its goal, upright above the
+ * rail's middle, l the pole's length and u the action: at most 1 a step. As in PETS' cart-pole (Chua, Calandra,
+ * McAllister & Levine 2018, arXiv 1805.12114) and, with lengths, in HyperCRL's published code.
+ */
+export function cartPoleReward<T>(
+  ops: Ops<T>,
+  length: number,
+  { action, nextObservation }: Transition<T>,
+): T {
+  const angle = ops.slice(nextObservation, 2, 3);
+  const across = ops.add(ops.slice(nextObservation, 0, 1), ops.scale(ops.sin(angle), length));
+  const short = ops.scale(ops.sub(ops.constant([1]), ops.cos(angle)), length);
+  const squared = ops.add(ops.mul(across, across), ops.mul(short, short));
+  const near = ops.exp(ops.scale(squared, -1 / (length * length)));
+  return ops.sub(near, ops.scale(ops.mul(action, action), 0.01));
+}
+
+const tipOf = (length: number): Landmarks => ({
+  names: ["tip"],
+  locate: (observations) =>
+    observations.map(({ 0: x, 2: angle }) => [
+      [x + length * Math.sin(angle), 0, RAIL.height + length * Math.cos(angle)],
+    ]),
+});
+
+/** Swinging up a pole of a length (m) from hanging and balancing it above the middle of the rail. */
+export function createCartPoleTask(length: number): Task {
+  return {
+    name: `${length.toFixed(1)}m`,
+    spec: SPEC,
+    createScene: () => new CartPoleScene(length),
+    reward: (ops, transition) => cartPoleReward(ops, length, transition),
+    succeeded: (measures) => measures.tipErrorMm <= 1e3 * SUCCESS_SHARE * length,
+    landmarks: tipOf(length),
+  };
+}
+
+export const cartPoleSuite: TaskSuite = {
+  name: "cartpole",
+  description: "Swing up a pole on a cart and balance it; 10 tasks differ in the length of the pole",
+  tasks: POLE_LENGTHS.map(createCartPoleTask),
+};

@@ -1,0 +1,67 @@
+import type { Ops } from "../../sim/core/ops.js";
+import type { Landmarks, ObservationChannel, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
+import { CHEETAH_BODIES, type CheetahBody } from "./body.js";
+import { CheetahScene, CONTROL_PERIOD } from "./scene.js";
+
+const JOINTS = ["backThigh", "backShin", "backFoot", "frontThigh", "frontShin", "frontFoot"] as const;
+/** A gait: mean speed of 1 m/s over the 50 s of an episode. */
+const SUCCESS_M = 50;
+
+/** Order of the published environment: forward velocity, positions without x, velocities. */
+const OBSERVATION: readonly ObservationChannel[] = [
+  { name: "forwardVelocity", unit: "m/s", absolute: true },
+  { name: "height", unit: "m" },
+  { name: "pitch", unit: "rad", angle: true },
+  ...JOINTS.map((name) => ({ name: `${name}Angle`, unit: "rad" })),
+  { name: "velocityX", unit: "m/s" },
+  { name: "velocityZ", unit: "m/s" },
+  { name: "pitchVelocity", unit: "rad/s" },
+  ...JOINTS.map((name) => ({ name: `${name}Velocity`, unit: "rad/s" })),
+];
+
+const SPEC: TaskSpec = {
+  observation: OBSERVATION,
+  action: JOINTS.map((name) => ({ name: `${name}Torque`, unit: "gear", low: -1, high: 1 })),
+  episodeSteps: 1000,
+  controlPeriod: CONTROL_PERIOD,
+};
+
+/**
+ * v_x - 0.1 ‖u‖² with v_x the mean forward velocity during the step (m/s) and u the action, as Huang et al. (2021),
+ * HyperCRL, have it.
+ */
+export function cheetahReward<T>(ops: Ops<T>, { action, nextObservation }: Transition<T>): T {
+  const effort = ops.sum(ops.mul(action, action));
+  return ops.sub(ops.slice(nextObservation, 0, 1), ops.scale(effort, 0.1));
+}
+
+const LANDMARKS: Landmarks = {
+  names: ["torso"],
+  locate(observations, scene) {
+    // An observation holds the way made in the last step only.
+    let x = scene.measure().distanceM;
+    return observations.map(({ 0: velocity, 1: height }, i) => {
+      if (i > 0) x += velocity * CONTROL_PERIOD;
+      return [[x, 0, height]];
+    });
+  },
+};
+
+/** Running forward with one of the five bodies. */
+export function createCheetahTask(body: CheetahBody): Task {
+  return {
+    name: body,
+    spec: SPEC,
+    createScene: () => new CheetahScene(body),
+    reward: cheetahReward,
+    succeeded: (measures) => measures.distanceM >= SUCCESS_M,
+    landmarks: LANDMARKS,
+  };
+}
+
+export const cheetahSuite: TaskSuite = {
+  name: "cheetah",
+  description:
+    "Run forward as a planar half-cheetah; 5 tasks differ in which part of the body is a quarter bigger",
+  tasks: CHEETAH_BODIES.map((body) => createCheetahTask(body)),
+};

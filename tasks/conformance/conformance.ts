@@ -1,0 +1,117 @@
+import { InputError } from "../../sim/core/errors.js";
+import type { Task, TaskSuite } from "../../sim/task.js";
+import { episodeRules } from "./episode-rules.js";
+import { specRules } from "./spec-rules.js";
+import { stateRules } from "./state-rules.js";
+import { type ConformanceRule, ensure, type GraphRewards, Violation } from "./support.js";
+
+export type { ConformanceRule, GraphRewards } from "./support.js";
+
+/** Everything that the agent, the recordings and resumed runs rely on, in the order of checking. */
+export const taskRules: readonly ConformanceRule[] = [...specRules, ...episodeRules, ...stateRules];
+
+/**
+ * Checks a task against one rule.
+ * @throws InputError naming task, rule, what was found and what is expected; an error of the task's own is its cause
+ */
+export async function checkRule(
+  rule: ConformanceRule,
+  task: Task,
+  suiteName: string,
+  graphRewards: GraphRewards,
+): Promise<void> {
+  try {
+    await rule.check(task, graphRewards);
+  } catch (error) {
+    throw broken(`Task ${task.name} of suite ${suiteName}`, rule, error);
+  }
+}
+
+/**
+ * Checks a value from outside as a suite: its own members, then every task against every rule.
+ * @returns the value, which is a suite
+ * @throws InputError for the first rule that is broken
+ */
+export async function checkSuite(
+  value: unknown,
+  source: string,
+  graphRewards: GraphRewards,
+): Promise<TaskSuite> {
+  let suite: TaskSuite;
+  try {
+    suite = ensureSuite(value);
+  } catch (error) {
+    throw broken(source, SUITE_RULE, error);
+  }
+  for (const task of suite.tasks) {
+    for (const rule of taskRules) await checkRule(rule, task, suite.name, graphRewards);
+  }
+  try {
+    ensureSameLayout(suite);
+  } catch (error) {
+    throw broken(`Suite ${suite.name}`, LAYOUT_RULE, error);
+  }
+  return suite;
+}
+
+const SUITE_RULE = {
+  name: "suite",
+  expected: "a default export { name, description, tasks } with uniquely named tasks",
+};
+const LAYOUT_RULE = {
+  name: "same-layout",
+  expected: "the same observation and action channels in all tasks: one network learns them all",
+};
+
+function broken(
+  what: string,
+  rule: { readonly name: string; readonly expected: string },
+  error: unknown,
+): InputError {
+  const known = error instanceof Violation;
+  return new InputError({
+    what: `${what} breaks the rule "${rule.name}"`,
+    got: known ? error.got : `the error "${error instanceof Error ? error.message : String(error)}"`,
+    expected: known && error.expected !== undefined ? `${error.expected}: ${rule.expected}` : rule.expected,
+    todo: "docs/user-suites.md explains every rule",
+    ...(!known && { cause: error }),
+  });
+}
+
+function ensureSuite(value: unknown): TaskSuite {
+  ensure(typeof value === "object" && value !== null, `a default export that is ${typeof value}`);
+  const suite = value as Partial<TaskSuite>;
+  for (const key of ["name", "description"] as const) {
+    ensure(
+      typeof suite[key] === "string" && suite[key] !== "",
+      `${key} ${JSON.stringify(suite[key])}`,
+      "text",
+    );
+  }
+  const tasks: unknown = suite.tasks;
+  ensure(Array.isArray(tasks) && tasks.length > 0, `tasks ${JSON.stringify(tasks)}`, "at least one task");
+  const names = (tasks as unknown[]).map((task) =>
+    typeof task === "object" && task !== null ? Reflect.get(task, "name") : undefined,
+  );
+  names.forEach((name: unknown, i) => {
+    ensure(typeof name === "string" && name !== "", `task ${i} without a name`);
+    ensure(names.indexOf(name) === i, `two tasks named ${name}`, "unique names");
+  });
+  return value as TaskSuite;
+}
+
+/** What decides how a channel is learned. */
+const CHANNEL_FLAGS = ["angle", "absolute", "quaternion"] as const;
+
+function ensureSameLayout({ tasks }: TaskSuite): void {
+  const layout = ({ spec }: Task) =>
+    [...spec.observation, ...spec.action].map(({ name, ...channel }) => {
+      const flags = CHANNEL_FLAGS.filter((flag) => Reflect.get(channel, flag) === true);
+      return flags.length === 0 ? name : `${name} (${flags.join(", ")})`;
+    });
+  const first = layout(tasks[0]).join(", ");
+  for (const task of tasks) {
+    const own = layout(task).join(", ");
+    ensure(own === first, `${task.name} with ${own}`, first);
+  }
+}

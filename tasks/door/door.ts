@@ -1,0 +1,100 @@
+import { forwardKinematics } from "../../sim/arm/kinematics.js";
+import { JOINTS } from "../../sim/arm/panda.js";
+import { IDENTITY } from "../../sim/core/math/vector.js";
+import type { Ops } from "../../sim/core/ops.js";
+import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
+import type { DoorKind } from "./layout.js";
+import { DOOR_CONTROL_PERIOD, DoorScene } from "./scene.js";
+import { ARM_BASE } from "./start.js";
+
+/** rad. */
+const SUCCESS_ANGLE = 0.2;
+// Keeps the gradient of a length finite where the length is zero; changes a reward by at most 1e-5.
+const SMOOTHING = 1e-12;
+
+const channels = (count: number, name: string, unit: string) =>
+  Array.from({ length: count }, (_, i) => ({ name: `${name}${i + 1}`, unit }));
+
+const SPEC: TaskSpec = {
+  observation: [
+    ...["X", "Y", "Z"].map((axis) => ({ name: `gripperInHandle${axis}`, unit: "m" })),
+    ...["X", "Y", "Z", "W"].map((axis) => ({ name: `gripperTurn${axis}`, unit: "1", quaternion: true })),
+    { name: "fingerOpening", unit: "m" },
+    ...channels(JOINTS, "jointAngle", "rad"),
+    ...channels(JOINTS, "jointVelocity", "rad/s"),
+    { name: "doorVelocity", unit: "rad/s" },
+    { name: "handleVelocity", unit: "rad/s" },
+    { name: "doorAngle", unit: "rad" },
+    { name: "handleAngle", unit: "rad" },
+  ],
+  action: [
+    ...["dx", "dy", "dz"].map((name) => ({ name, unit: "0.05 m", low: -1, high: 1 })),
+    ...["turnX", "turnY", "turnZ"].map((name) => ({ name, unit: "0.5 rad", low: -1, high: 1 })),
+    // -1 opens, 1 closes.
+    { name: "gripper", unit: "1", low: -1, high: 1 },
+  ],
+  episodeSteps: 220,
+  controlPeriod: DOOR_CONTROL_PERIOD,
+};
+const JOINT_ANGLE = SPEC.observation.findIndex((c) => c.name === "jointAngle1");
+const DOOR_ANGLE = SPEC.observation.findIndex((c) => c.name === "doorAngle");
+
+/**
+ * 50 |door| + 20 |handle| - d - ln(d² + 5e-3) - 5 - e, after the step, with angles in rad, d the gripper's distance
+ * from where it should hold the handle (m) and e the error of its orientation but for the roll about its approach
+ * axis. e is 2 sin(ε/2) for an angle ε between the approach axes: ε to 4 % up to 1 rad, without inverse functions.
+ * (Huang et al. 2021, HyperCRL.)
+ */
+export function doorReward<T>(ops: Ops<T>, { nextObservation }: Transition<T>): T {
+  const squares = (x: T): T => ops.sum(ops.mul(x, x));
+  const root = (x: T): T => ops.sqrt(ops.add(x, ops.constant([SMOOTHING])));
+  const squaredDistance = squares(ops.slice(nextObservation, 0, 3));
+  const near = ops.log(ops.add(squaredDistance, ops.constant([5e-3])));
+  // Of the quaternion (x, y, z, w), x and y turn the approach axis z: |R z - z|² = 4 (x² + y²).
+  const tilt = ops.scale(root(squares(ops.slice(nextObservation, 3, 5))), 2);
+  const angles = ops.abs(ops.slice(nextObservation, DOOR_ANGLE, DOOR_ANGLE + 2));
+  const opened = ops.sum(ops.mul(angles, ops.constant([50, 20])));
+  const penalty = ops.add(ops.add(root(squaredDistance), near), ops.add(tilt, ops.constant([5])));
+  return ops.sub(opened, penalty);
+}
+
+/** From the joint angles: the gripper's place in the handle's frame says nothing without the handle's. */
+const LANDMARKS: Landmarks = {
+  names: ["gripper"],
+  locate: (observations) =>
+    observations.map((observation) => {
+      const angles = Array.from(observation).slice(JOINT_ANGLE, JOINT_ANGLE + JOINTS);
+      return [forwardKinematics(angles, { position: ARM_BASE, rotation: IDENTITY }).endEffector.position];
+    }),
+};
+
+/**
+ * Opening one kind of door: by 0.2 rad or more at any step of the episode, which is how DoorGym counts success
+ * (Urakami et al. 2019). The reward, not the success, asks for a door that stays open.
+ */
+export function createDoorTask(kind: DoorKind): Task {
+  const name = kind.mirrored ? `${kind.handle}-mirrored` : kind.handle;
+  return {
+    name,
+    spec: SPEC,
+    createScene: () => new DoorScene(name, kind),
+    reward: doorReward,
+    succeeded: (measures) => measures.largestDoorAngle >= SUCCESS_ANGLE,
+    landmarks: LANDMARKS,
+  };
+}
+
+/** The five tasks in the order of Huang et al. (2021), HyperCRL. */
+export const DOORS: readonly DoorKind[] = [
+  { handle: "pull", mirrored: false },
+  { handle: "round", mirrored: false },
+  { handle: "lever", mirrored: false },
+  { handle: "round", mirrored: true },
+  { handle: "lever", mirrored: true },
+];
+
+export const doorSuite: TaskSuite = {
+  name: "door",
+  description: "Open a latched door by its handle; 5 tasks differ in handle and side of the hinge",
+  tasks: DOORS.map(createDoorTask),
+};

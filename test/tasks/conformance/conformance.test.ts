@@ -1,0 +1,86 @@
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { graphRewards } from "../../../agent/graph-reward.js";
+import { InputError } from "../../../sim/core/errors.js";
+import { Environment } from "../../../sim/environment.js";
+import { initPhysics } from "../../../sim/world.js";
+import { checkRule, checkSuite, taskRules } from "../../../tasks/conformance/conformance.js";
+import { suites } from "../../../tasks/registry.js";
+import { breakages, pointSuite, pointTask } from "../point-task.js";
+
+const all = suites().flatMap((suite) =>
+  suite.tasks.map((task) => [`${suite.name}/${task.name}`, suite, task] as const),
+);
+
+beforeAll(initPhysics);
+
+describe.each(all)("%s", (_, suite, task) => {
+  test.each(taskRules)("$name", async (rule) => {
+    await expect(checkRule(rule, task, suite.name, graphRewards)).resolves.toBeUndefined();
+  });
+});
+
+describe("builtin suites", () => {
+  test.each(suites().map((suite) => [suite.name, suite] as const))("%s is a suite", async (_, suite) => {
+    const first = { ...suite, tasks: suite.tasks.slice(0, 1) };
+    expect(await checkSuite(first, suite.name, graphRewards)).toBe(first);
+    const layouts = suite.tasks.map(({ spec }) => JSON.stringify(spec));
+    expect(new Set(layouts).size).toBe(1);
+  });
+
+  test("a snapshot of another task is refused, and stepping after close fails", () => {
+    const open: Environment[] = [];
+    for (const suite of suites()) {
+      const [a, b] = suite.tasks.slice(0, 2).map((task) => new Environment(task));
+      open.push(a, b);
+      a.reset(1);
+      b.reset(1);
+      expect(() => b.scene.restore(a.scene.snapshot()), suite.name).toThrow(InputError);
+      a.close();
+      expect(() => a.step(a.task.spec.action.map(() => 0)), suite.name).toThrow();
+    }
+    for (const environment of open) environment.close();
+  });
+});
+
+describe("a task that breaks a rule", () => {
+  const failure = async (value: unknown): Promise<InputError> => {
+    const error: unknown = await checkSuite(value, "mine.mjs", graphRewards).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(InputError);
+    return error as InputError;
+  };
+  afterEach(() => breakages.reset());
+
+  test("none is broken by the sound task they are made from", async () => {
+    const suite = pointSuite(pointTask());
+    expect(await checkSuite(suite, "mine.mjs", graphRewards)).toBe(suite);
+  });
+
+  test.each(breakages.list)("$rule: $title", async ({ rule, suite, got }) => {
+    const { message, details } = await failure(suite());
+    expect(details.what).toMatch(new RegExp(`breaks the rule "${rule}"$`));
+    expect(details.got).toMatch(got);
+    expect(details.expected!.length).toBeGreaterThan(10);
+    expect(message).toContain("docs/user-suites.md");
+  });
+
+  test("every rule is broken by one of them", () => {
+    const broken = new Set(breakages.list.map(({ rule }) => rule));
+    expect([...broken].sort()).toEqual([...taskRules.map(({ name }) => name), "same-layout", "suite"].sort());
+  });
+
+  test("the message names suite and task, and an error of the task's own is the cause", async () => {
+    const cause = new TypeError("no such wheel");
+    const task = pointTask({
+      scene: (scene) => ({
+        ...scene,
+        advance: () => {
+          throw cause;
+        },
+      }),
+    });
+    const error = await failure(pointSuite(task));
+    expect(error.details.what).toBe('Task light of suite point breaks the rule "episode"');
+    expect(error.details.got).toBe('the error "no such wheel"');
+    expect(error.cause).toBe(cause);
+  });
+});

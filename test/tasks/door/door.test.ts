@@ -1,0 +1,231 @@
+import { createHash } from "node:crypto";
+import { beforeAll, describe, expect, test } from "vitest";
+import { forwardKinematics } from "../../../sim/arm/kinematics.js";
+import { JOINTS, PANDA } from "../../../sim/arm/panda.js";
+import {
+  axisAngle,
+  IDENTITY,
+  length,
+  multiply,
+  rotationBetween,
+  sub,
+} from "../../../sim/core/math/vector.js";
+import { eagerOps } from "../../../sim/core/ops.js";
+import { Rng } from "../../../sim/core/rng.js";
+import { Environment } from "../../../sim/environment.js";
+import { initPhysics } from "../../../sim/world.js";
+import { DOORS, doorReward, doorSuite } from "../../../tasks/door/door.js";
+import { type DoorKind, GRASP_ROTATION, graspPose, hingeSide, LATCH } from "../../../tasks/door/layout.js";
+import { ARM_BASE, START_ANGLES, START_POSITION } from "../../../tasks/door/start.js";
+import { type DoorScript, OPENING, scriptedAction } from "./policy.js";
+
+const X = 26;
+const DOOR_ANGLE = 24;
+const HANDLE_ANGLE = 25;
+const ANGLES = 8;
+
+interface Outcome {
+  /** Observations after each step. */
+  readonly seen: readonly Float32Array[];
+  readonly measures: Readonly<Record<string, number>>;
+  readonly succeeded: boolean;
+}
+
+/** A whole episode of the scripted motion. */
+function play(index: number, script: Partial<DoorScript> = {}): Outcome {
+  const task = doorSuite.tasks[index];
+  const environment = new Environment(task);
+  let observation = environment.reset(1);
+  const seen: Float32Array[] = [];
+  for (let k = 0; k < task.spec.episodeSteps; k++) {
+    const action = scriptedAction(DOORS[index], observation, k, { ...OPENING, ...script });
+    observation = environment.step(action).observation;
+    seen.push(observation);
+  }
+  const measures = environment.scene.measure();
+  environment.close();
+  return { seen, measures, succeeded: task.succeeded(measures) };
+}
+
+const most = ({ seen }: Outcome, channel: number): number =>
+  Math.max(...seen.map((observation) => Math.abs(observation[channel])));
+
+const jointMargin = (observation: ArrayLike<number>): number =>
+  Math.min(
+    ...PANDA.map(({ limits: [low, high] }, i) =>
+      Math.min(observation[ANGLES + i] - low, high - observation[ANGLES + i]),
+    ),
+  );
+
+const named = DOORS.map((door, index) => [doorSuite.tasks[index].name, door, index] as const);
+const latched = named.filter(([, door]) => door.handle !== "pull");
+
+beforeAll(initPhysics);
+
+describe.each(named)("scripted motion on the %s door", (_, door, index) => {
+  let outcome: Outcome;
+  beforeAll(() => {
+    outcome = play(index);
+  });
+
+  test("opens it by the actions alone and keeps it open", () => {
+    expect(outcome.succeeded).toBe(true);
+    expect(outcome.measures.doorAngle).toBeGreaterThan(0.4);
+  });
+
+  test("keeps every arm joint 0.7 rad and more from its limits", () => {
+    expect(Math.min(jointMargin(START_ANGLES_SEEN), ...outcome.seen.map(jointMargin))).toBeGreaterThan(0.7);
+  });
+
+  test("never opens the door before the handle has turned", () => {
+    if (door.handle === "pull") {
+      expect(most(outcome, HANDLE_ANGLE)).toBe(0);
+      return;
+    }
+    const first = outcome.seen.findIndex((o) => o[DOOR_ANGLE] > LATCH.doorAngle);
+    const turned = outcome.seen.slice(0, first + 1).map((o) => Math.abs(o[HANDLE_ANGLE]));
+    expect(Math.max(...turned)).toBeGreaterThan(LATCH.handleAngle);
+    // The handle of a mirrored door turns the other way.
+    expect(Math.sign(outcome.seen[first][HANDLE_ANGLE])).toBe(-hingeSide(door));
+  });
+});
+
+const START_ANGLES_SEEN = [...Array(ANGLES).fill(0), ...START_ANGLES];
+
+describe.each(latched)("the latch of the %s door", (_, __, index) => {
+  test.each([
+    ["without turning the handle", { turn: 0 }],
+    ["with a turn of 0.4 rad", { turn: 0.4 }],
+  ])("holds %s", (_, script) => {
+    const outcome = play(index, script);
+    expect(outcome.succeeded).toBe(false);
+    expect(most(outcome, DOOR_ANGLE)).toBeLessThan(0.01);
+    expect(most(outcome, HANDLE_ANGLE)).toBeLessThan(LATCH.handleAngle);
+  });
+});
+
+test.each(named)("the %s door stays shut when the fingers stay open", (_, __, index) => {
+  const outcome = play(index, { grasp: false });
+  expect(outcome.succeeded).toBe(false);
+  expect(most(outcome, DOOR_ANGLE)).toBeLessThan(0.01);
+});
+
+test("mirrored doors behave as mirror images", () => {
+  for (const [plain, mirrored] of [
+    [1, 3],
+    [2, 4],
+  ]) {
+    const [a, b] = [play(plain).measures, play(mirrored).measures];
+    expect(Math.abs(a.doorAngle - b.doorAngle)).toBeLessThan(0.02);
+    expect(Math.abs(a.handleAngle + b.handleAngle)).toBeLessThan(0.05);
+  }
+});
+
+describe("start and observation", () => {
+  test("the start angles bring the gripper level before the handle", () => {
+    const { endEffector } = forwardKinematics(START_ANGLES, { position: ARM_BASE, rotation: IDENTITY });
+    expect(length(sub(endEffector.position, START_POSITION))).toBeLessThan(2e-3);
+    expect(length(rotationBetween(endEffector.rotation, GRASP_ROTATION))).toBeLessThan(2e-3);
+  });
+
+  test.each(named)("%s: the first observation is that start", (_, door, index) => {
+    const environment = new Environment(doorSuite.tasks[index]);
+    const seen = environment.reset(1);
+    environment.close();
+    const offset = sub(START_POSITION, graspPose(door, 0, 0).position);
+    const wanted = [...offset, 0, 0, 0, 1, 0.04, ...START_ANGLES, ...Array(JOINTS + 4).fill(0)];
+    expect(wanted).toHaveLength(X);
+    wanted.forEach((value, i) => {
+      expect(Math.abs(seen[i] - value)).toBeLessThan(2e-3);
+    });
+  });
+
+  test("the quaternion is a unit one with w ≥ 0, however the arm moves", () => {
+    const environment = new Environment(doorSuite.tasks[2]);
+    environment.reset(1);
+    const rng = Rng.fromSeed(3);
+    let least = 1;
+    for (let k = 0; k < 100; k++) {
+      const { observation } = environment.step([0, 0, 0, 1, 0.3 * rng.uniform(), 0, -1]);
+      expect(Math.hypot(...observation.subarray(3, 7))).toBeCloseTo(1, 5);
+      least = Math.min(least, observation[6]);
+    }
+    environment.close();
+    expect(least).toBeGreaterThanOrEqual(0);
+    expect(least).toBeLessThan(0.5);
+  });
+
+  test("the gripper's last action opens and closes the fingers", () => {
+    const environment = new Environment(doorSuite.tasks[0]);
+    environment.reset(1);
+    const opening = (gripper: number): number => {
+      for (let k = 0; k < 5; k++) environment.step([0, 0, 0, 0, 0, 0, gripper]);
+      return environment.observation[7];
+    };
+    expect(opening(1)).toBeCloseTo(0, 3);
+    expect(opening(0)).toBeCloseTo(0.02, 3);
+    expect(opening(-1)).toBeCloseTo(0.04, 3);
+    environment.close();
+  });
+
+  test("40 scripted steps of the lever door give the recorded bits (Node 20, x86-64, Rapier 0.20.0 SIMD)", () => {
+    const environment = new Environment(doorSuite.tasks[2]);
+    environment.reset(1);
+    for (let k = 0; k < 40; k++) environment.step([0.3, 0.4, 0, k < 20 ? 0 : -0.3, 0, 0, k < 10 ? -1 : 1]);
+    const hash = createHash("sha256").update(new Uint8Array(environment.observation.buffer)).digest("hex");
+    environment.close();
+    expect(hash).toBe("2d0cf33b4950c8fafbc26195b8d9c0f86302eb4c43e04b2335e2d891df57abdb");
+  });
+});
+
+describe("reward", () => {
+  const reward = (
+    offset: readonly number[],
+    turn: readonly number[],
+    door: number,
+    handle: number,
+  ): number => {
+    const next = new Float64Array(X);
+    next.set([...offset, ...turn]);
+    next[DOOR_ANGLE] = door;
+    next[HANDLE_ANGLE] = handle;
+    const [value] = doorReward(eagerOps, {
+      observation: new Float64Array(X),
+      action: new Float64Array(7),
+      nextObservation: next,
+    });
+    return value;
+  };
+
+  test("at the handle of a closed door: -ln(5e-3) - 5", () => {
+    expect(reward([0, 0, 0], [0, 0, 0, 1], 0, 0)).toBeCloseTo(0.29831736654, 4);
+  });
+
+  test("computed by hand: 0.05 m away, 0.3 rad open, handle at -0.7 rad", () => {
+    // 15 + 14 - 0.05 - ln(0.0025 + 0.005) - 5
+    expect(reward([0.03, -0.04, 0], [0, 0, 0, 1], 0.3, -0.7)).toBeCloseTo(28.84285225, 4);
+    expect(reward([0.03, -0.04, 0], [0, 0, 0, 1], -0.3, 0.7)).toBeCloseTo(28.84285225, 4);
+  });
+
+  test("a tilt costs its chord, a roll about the approach axis nothing", () => {
+    const free = reward([0, 0, 0], [0, 0, 0, 1], 0, 0);
+    const roll = axisAngle([0, 0, 1], 0.9);
+    const tilt = axisAngle([0.6, 0.8, 0], 0.5);
+    expect(reward([0, 0, 0], roll, 0, 0)).toBeCloseTo(free, 10);
+    expect(reward([0, 0, 0], tilt, 0, 0)).toBeCloseTo(free - 2 * Math.sin(0.25), 5);
+    expect(reward([0, 0, 0], multiply(tilt, roll), 0, 0)).toBeCloseTo(free - 2 * Math.sin(0.25), 5);
+  });
+
+  test("success means opened by 0.2 rad and more at some step", () => {
+    const [task] = doorSuite.tasks;
+    expect(task.succeeded({ doorAngle: 0, largestDoorAngle: 0.2, handleAngle: 0 })).toBe(true);
+    expect(task.succeeded({ doorAngle: 0.19, largestDoorAngle: 0.199, handleAngle: 0 })).toBe(false);
+  });
+});
+
+test("the published doors in the published order", () => {
+  const names = ["pull", "round", "lever", "round-mirrored", "lever-mirrored"];
+  expect(doorSuite.tasks.map((task) => task.name)).toEqual(names);
+  const kinds = new Set(DOORS.map((door: DoorKind) => `${door.handle} ${door.mirrored}`));
+  expect(kinds.size).toBe(5);
+});
