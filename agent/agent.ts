@@ -2,16 +2,16 @@ import type { PlannerState } from "../planners/types.js";
 import type { Rng } from "../sim/core/rng.js";
 import type { Forecast } from "../sim/recording/episode.js";
 import type { Task } from "../sim/task.js";
+import { BackgroundLearner } from "./background/background-learner.js";
 import { type Compute, ONE_THREAD } from "./compute.js";
-import { dynamicsShape, type MlpShape } from "./dynamics.js";
+import type { Learner, LearnerState, TrainingReport } from "./learner.js";
 import { createLearner, networkShape } from "./methods/registry.js";
-import type { Learner, LearnerState, TrainingReport } from "./methods/types.js";
-import { Normalizer, type NormalizerArrays } from "./normalizer.js";
-import { BackgroundLearner } from "./parallel/background-learner.js";
-import { PlanningThreads } from "./parallel/planning-threads.js";
+import { dynamicsShape, type MlpShape } from "./model/dynamics.js";
+import { Normalizer, type NormalizerArrays } from "./model/normalizer.js";
+import { ReplayBuffer } from "./model/replay-buffer.js";
 import { MpcPolicy } from "./policy.js";
-import { ReplayBuffer } from "./replay-buffer.js";
-import type { Settings } from "./settings.js";
+import { PlanningThreads } from "./rollout/planning-threads.js";
+import type { Settings } from "./settings/schema.js";
 
 /** The data and running statistics of the task being learned, dropped at its end. */
 export interface CurrentTask {

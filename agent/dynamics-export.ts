@@ -1,11 +1,11 @@
 import { InputError } from "../sim/core/errors.js";
 import type { Task, TaskSpec } from "../sim/task.js";
 import type { TaskDynamics } from "./agent.js";
-import { type Layer, meanShape } from "./dynamics.js";
 import { Graph, type Tensor } from "./graph/graph.js";
 import * as ops from "./graph/operations.js";
 import { alignedArray, Session, tensor } from "./graph/session.js";
-import { foldFeeds, foldGraph, layerNames, nextStates } from "./rollout.js";
+import { type Layer, meanShape } from "./model/dynamics.js";
+import { foldFeeds, foldGraph, layerNames, nextStates } from "./rollout/rollout.js";
 
 /** A matrix, row-major. */
 interface Matrix {

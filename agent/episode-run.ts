@@ -4,8 +4,8 @@ import type { EpisodeHeader, Forecast } from "../sim/recording/episode.js";
 import { EpisodeRecorder } from "../sim/recording/recorder.js";
 import type { Compute } from "./compute.js";
 import type { MpcPolicy } from "./policy.js";
-import type { ProgressEvent } from "./progress.js";
-import type { RunStore } from "./run-store.js";
+import type { ProgressEvent } from "./run/progress.js";
+import type { RunStore } from "./run/store.js";
 
 /** What the loop needs from outside: where to write, whom to tell, the time, and when to stop. */
 export interface LoopServices {

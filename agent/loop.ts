@@ -4,10 +4,10 @@ import { Environment } from "../sim/environment.js";
 import type { EpisodeHeader } from "../sim/recording/episode.js";
 import type { Task } from "../sim/task.js";
 import { Agent } from "./agent.js";
-import type { Checkpoint, Progress } from "./checkpoint.js";
 import { EpisodeRun, type LoopServices, type Outcome, Stopped } from "./episode-run.js";
-import { EvaluationMatrix } from "./evaluation.js";
 import { keptBy } from "./methods/kept.js";
+import type { Checkpoint, Progress } from "./run/checkpoint.js";
+import { EvaluationMatrix } from "./run/evaluation-matrix.js";
 import { TrainingSessions } from "./training-sessions.js";
 
 export type { LoopServices } from "./episode-run.js";

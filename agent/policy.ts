@@ -3,11 +3,11 @@ import type { Planner, PlannerState } from "../planners/types.js";
 import type { Rng } from "../sim/core/rng.js";
 import type { Forecast } from "../sim/recording/episode.js";
 import type { Task } from "../sim/task.js";
-import type { MlpShape } from "./dynamics.js";
-import type { NormalizerArrays } from "./normalizer.js";
-import type { PlanningThreads } from "./parallel/planning-threads.js";
-import { RolloutModel } from "./rollout.js";
-import type { Settings } from "./settings.js";
+import type { MlpShape } from "./model/dynamics.js";
+import type { NormalizerArrays } from "./model/normalizer.js";
+import type { PlanningThreads } from "./rollout/planning-threads.js";
+import { RolloutModel } from "./rollout/rollout.js";
+import type { Settings } from "./settings/schema.js";
 
 /** Model-predictive control of one task: a planner over rollouts through the task's dynamics weights. */
 export class MpcPolicy {

@@ -5,7 +5,7 @@ import {
   type Settings,
   type SettingsChoice,
   settingsSchema,
-} from "../agent/settings.js";
+} from "../agent/settings/schema.js";
 import { perAction } from "../planners/sampling.js";
 import { UsageError } from "../sim/core/errors.js";
 import type { TaskSuite } from "../sim/task.js";

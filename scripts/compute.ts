@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Compute } from "../agent/compute.js";
 import { kernelObstacle } from "../agent/kernel/module.js";
-import type { Settings } from "../agent/settings.js";
+import type { Settings } from "../agent/settings/schema.js";
 
 /** More threads than this find too little work in one plan. */
 const MOST_THREADS = 4;

@@ -1,7 +1,7 @@
 import type { TaskDynamics } from "../agent/agent.js";
 import { alignedArrays, Session, tensor } from "../agent/graph/session.js";
-import { RolloutModel } from "../agent/rollout.js";
-import { quaternionStarts } from "../agent/state-change.js";
+import { quaternionStarts } from "../agent/model/state-change.js";
+import { RolloutModel } from "../agent/rollout/rollout.js";
 import type { Ops } from "../sim/core/ops.js";
 import type { Rng } from "../sim/core/rng.js";
 import type { Task, TaskSpec, Transition } from "../sim/task.js";

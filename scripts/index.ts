@@ -7,8 +7,6 @@
  */
 
 export { Agent, type AgentState } from "../agent/agent.js";
-export type { Progress } from "../agent/checkpoint.js";
-export { EvaluationMatrix } from "../agent/evaluation.js";
 export { encodeModel } from "../agent/graph/encode.js";
 export { gradients } from "../agent/graph/gradients.js";
 export { Graph, type Shape, type Tensor } from "../agent/graph/graph.js";
@@ -16,19 +14,21 @@ export { type LoopResult, loop } from "../agent/graph/loop.js";
 /** Operations on the tensors of a `Graph`: `operations.add(a, b)`, `operations.gemm(x, w)`, … */
 export * as operations from "../agent/graph/operations.js";
 export { type Feeds, Session, tensor } from "../agent/graph/session.js";
-export { graphRewards } from "../agent/graph-reward.js";
 export { ContinualLoop, type LoopServices } from "../agent/loop.js";
-export { Normalizer, type NormalizerArrays } from "../agent/normalizer.js";
-export type { ProgressEvent } from "../agent/progress.js";
-export { ReplayBuffer } from "../agent/replay-buffer.js";
-export { RunStore, type Versions } from "../agent/run-store.js";
+export { Normalizer, type NormalizerArrays } from "../agent/model/normalizer.js";
+export { ReplayBuffer } from "../agent/model/replay-buffer.js";
+export { graphRewards } from "../agent/rollout/graph-reward.js";
+export type { Progress } from "../agent/run/checkpoint.js";
+export { EvaluationMatrix } from "../agent/run/evaluation-matrix.js";
+export type { ProgressEvent } from "../agent/run/progress.js";
+export { RunStore, type Versions } from "../agent/run/store.js";
 export {
   describeSettings,
   resolveSettings,
   type Settings,
   type SettingsChoice,
   settingsSchema,
-} from "../agent/settings.js";
+} from "../agent/settings/schema.js";
 export { type CemSettings, createCem } from "../planners/cem.js";
 export { createGradient, type GradientSettings } from "../planners/gradient.js";
 export { createIcem, type IcemSettings } from "../planners/icem.js";

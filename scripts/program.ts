@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Command, Option } from "commander";
-import { METHODS, PROFILES } from "../agent/settings.js";
+import { METHODS, PROFILES } from "../agent/settings/schema.js";
 import { UsageError } from "../sim/core/errors.js";
 import type { TaskSuite } from "../sim/task.js";
 import type { Io } from "./io.js";

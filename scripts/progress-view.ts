@@ -1,4 +1,4 @@
-import type { ProgressEvent } from "../agent/progress.js";
+import type { ProgressEvent } from "../agent/run/progress.js";
 import type { Io } from "./io.js";
 import { ProgressTracker } from "./progress.js";
 import { count, number, percent } from "./tables.js";

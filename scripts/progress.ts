@@ -1,4 +1,4 @@
-import type { ProgressEvent } from "../agent/progress.js";
+import type { ProgressEvent } from "../agent/run/progress.js";
 import type { RunStart } from "./train.js";
 
 const RECENT = 50;

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { readSettings } from "../agent/run-store.js";
+import { firstIssue, type Metrics, readMetrics } from "../agent/run/records.js";
+import { readSettings } from "../agent/run/store.js";
 import { InputError } from "../sim/core/errors.js";
-import { firstIssue, type Metrics, readMetrics } from "./run-records.js";
 import { readUsage, type Usage } from "./usage.js";
 
 /** One finished run, as its folder tells. `K` tasks. */

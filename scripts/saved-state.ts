@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Agent } from "../agent/agent.js";
-import { readCheckpoint } from "../agent/checkpoint.js";
-import { hashSettings, readSettings } from "../agent/run-store.js";
-import type { Settings } from "../agent/settings.js";
+import { readCheckpoint } from "../agent/run/checkpoint.js";
+import { hashSettings, readSettings } from "../agent/run/store.js";
+import type { Settings } from "../agent/settings/schema.js";
 import { InputError, UsageError } from "../sim/core/errors.js";
 import { Rng } from "../sim/core/rng.js";
 import type { Task, TaskSuite } from "../sim/task.js";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { graphRewards } from "../agent/graph-reward.js";
+import { graphRewards } from "../agent/rollout/graph-reward.js";
 import { InputError } from "../sim/core/errors.js";
 import type { TaskSuite } from "../sim/task.js";
 import { initPhysics } from "../sim/world.js";

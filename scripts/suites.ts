@@ -1,4 +1,4 @@
-import type { Settings } from "../agent/settings.js";
+import type { Settings } from "../agent/settings/schema.js";
 import { InputError } from "../sim/core/errors.js";
 import type { Task, TaskSuite } from "../sim/task.js";
 import { createRegistry, type SuiteRegistry } from "../tasks/registry.js";

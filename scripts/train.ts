@@ -1,11 +1,11 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import type { Checkpoint, Progress } from "../agent/checkpoint.js";
 import { ContinualLoop } from "../agent/loop.js";
-import type { ProgressEvent } from "../agent/progress.js";
-import { RunStore, readSettings } from "../agent/run-store.js";
-import { parseSettings, type Settings } from "../agent/settings.js";
+import type { Checkpoint, Progress } from "../agent/run/checkpoint.js";
+import type { ProgressEvent } from "../agent/run/progress.js";
+import { RunStore, readSettings } from "../agent/run/store.js";
+import { parseSettings, type Settings } from "../agent/settings/schema.js";
 import { UsageError } from "../sim/core/errors.js";
 import { type FolderLock, lockFolder } from "../sim/core/folder-lock.js";
 import { readJsonl } from "../sim/core/jsonl.js";

@@ -1,5 +1,5 @@
 import type { Rng } from "../../sim/core/rng.js";
-import { drawUniform, type ParameterSpec, type SavedArrays, savedArray } from "../parameters.js";
+import { drawUniform, type ParameterSpec, type SavedArrays, savedArray } from "../model/parameters.js";
 import { type Head, type HeadArrays, TILE } from "./head.js";
 
 /** Names of the arrays that checkpoints keep: weights and Adam's moments. */

@@ -1,16 +1,22 @@
 import type { Rng } from "../../sim/core/rng.js";
-import { networkFromParts } from "../dynamics.js";
 import { gradients } from "../graph/gradients.js";
 import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { alignedArray, alignedArrays, type Feeds, tensor } from "../graph/session.js";
-import type { NormalizerArrays } from "../normalizer.js";
-import { savedArray } from "../parameters.js";
-import type { TrainingData } from "../replay-buffer.js";
-import { predictionLoss } from "./minibatches.js";
-import { type Method, NetworkTrainer, type PlainOptions } from "./network-trainer.js";
-import { bodyParts, flatParameters, flatValues, joined, networkParameters } from "./plain-network.js";
-import type { Learner, LearnerState, SavedArray, TrainingReport } from "./types.js";
+import type { Learner, LearnerState, SavedArray, TrainingReport } from "../learner.js";
+import { networkFromParts } from "../model/dynamics.js";
+import type { NormalizerArrays } from "../model/normalizer.js";
+import { savedArray } from "../model/parameters.js";
+import type { TrainingData } from "../model/replay-buffer.js";
+import { predictionLoss } from "../training/minibatches.js";
+import { type Method, NetworkTrainer, type PlainOptions } from "../training/network-trainer.js";
+import {
+  bodyParts,
+  flatParameters,
+  flatValues,
+  joined,
+  networkParameters,
+} from "../training/plain-network.js";
 
 /** `strength · Σ_i importance_i (θ_i - anchor_i)² + offset` over the P' weights of the body. */
 export interface QuadraticPenalty {

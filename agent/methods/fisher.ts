@@ -1,13 +1,13 @@
-import { activate, type MlpShape, networkFromFlat, targetSize, weightCount } from "../dynamics.js";
 import { gradients } from "../graph/gradients.js";
 import { Graph, type Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { alignedArrays, Session, tensor } from "../graph/session.js";
-import type { NormalizerArrays } from "../normalizer.js";
-import type { TrainingData } from "../replay-buffer.js";
-import { predictionLoss } from "./minibatches.js";
-import { flatParameters } from "./plain-network.js";
-import { normalizeRow } from "./stored-data.js";
+import { activate, type MlpShape, networkFromFlat, targetSize, weightCount } from "../model/dynamics.js";
+import type { NormalizerArrays } from "../model/normalizer.js";
+import type { TrainingData } from "../model/replay-buffer.js";
+import { predictionLoss } from "../training/minibatches.js";
+import { flatParameters } from "../training/plain-network.js";
+import { normalizeRow } from "../training/stored-data.js";
 
 /** Transitions in one call of the graph. */
 const CHUNK = 512;

@@ -1,17 +1,17 @@
 import type { Rng } from "../../sim/core/rng.js";
-import { fillAdamScalars, type StepSizes } from "../adam.js";
-import { weightCount } from "../dynamics.js";
 import { alignedArray } from "../graph/session.js";
-import type { HypernetworkShape } from "../hypernetwork.js";
-import type { NormalizerArrays } from "../normalizer.js";
-import { savedArray } from "../parameters.js";
-import type { TrainingData } from "../replay-buffer.js";
-import { FusedTrainer } from "./fused-trainer.js";
-import { GraphTrainer } from "./graph-trainer.js";
-import type { HypernetworkTrainer } from "./hypernetwork-trainer.js";
-import { checkLosses, LossArray, MinibatchFeeder, mean } from "./minibatches.js";
-import { initializeTheta } from "./theta.js";
-import type { Learner, LearnerOptions, LearnerState, SavedArray, TrainingReport } from "./types.js";
+import type { Learner, LearnerOptions, LearnerState, SavedArray, TrainingReport } from "../learner.js";
+import { fillAdamScalars, type StepSizes } from "../model/adam.js";
+import { weightCount } from "../model/dynamics.js";
+import type { HypernetworkShape } from "../model/hypernetwork.js";
+import type { NormalizerArrays } from "../model/normalizer.js";
+import { savedArray } from "../model/parameters.js";
+import type { TrainingData } from "../model/replay-buffer.js";
+import { FusedTrainer } from "../training/fused-trainer.js";
+import { GraphTrainer } from "../training/graph-trainer.js";
+import type { HypernetworkTrainer } from "../training/hypernetwork-trainer.js";
+import { checkLosses, LossArray, MinibatchFeeder, mean } from "../training/minibatches.js";
+import { initializeTheta } from "../training/theta.js";
 
 export interface HyperCrlOptions extends LearnerOptions, StepSizes {
   readonly hypernetwork: Omit<HypernetworkShape, "target">;

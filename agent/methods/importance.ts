@@ -1,8 +1,8 @@
-import type { MlpShape } from "../dynamics.js";
-import { savedArray } from "../parameters.js";
+import type { LearnerState, SavedArray } from "../learner.js";
+import type { MlpShape } from "../model/dynamics.js";
+import { savedArray } from "../model/parameters.js";
 import type { EndedTask, Importance, QuadraticPenalty } from "./consolidation.js";
 import { fisherDiagonal } from "./fisher.js";
-import type { LearnerState, SavedArray } from "./types.js";
 
 const vector = (data: Float32Array): SavedArray => ({ shape: [data.length], data });
 

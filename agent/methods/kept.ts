@@ -1,5 +1,5 @@
-import { STORED } from "./stored-data.js";
-import type { LearnerState, SavedArray } from "./types.js";
+import type { LearnerState, SavedArray } from "../learner.js";
+import { STORED } from "../training/stored-data.js";
 
 /** What is held because a task was learned, read off the arrays that a checkpoint saves. */
 export interface KeptNumbers {

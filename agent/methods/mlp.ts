@@ -1,13 +1,13 @@
 import type { Rng } from "../../sim/core/rng.js";
-import { networkFromParts } from "../dynamics.js";
 import { gradients } from "../graph/gradients.js";
-import type { NormalizerArrays } from "../normalizer.js";
-import { savedArray } from "../parameters.js";
-import type { TrainingData } from "../replay-buffer.js";
-import { predictionLoss } from "./minibatches.js";
-import { NetworkTrainer, type PlainOptions } from "./network-trainer.js";
-import { bodyParts, flatValues, joined, networkParameters } from "./plain-network.js";
-import type { Learner, LearnerState, SavedArray, TrainingReport } from "./types.js";
+import type { Learner, LearnerState, SavedArray, TrainingReport } from "../learner.js";
+import { networkFromParts } from "../model/dynamics.js";
+import type { NormalizerArrays } from "../model/normalizer.js";
+import { savedArray } from "../model/parameters.js";
+import type { TrainingData } from "../model/replay-buffer.js";
+import { predictionLoss } from "../training/minibatches.js";
+import { NetworkTrainer, type PlainOptions } from "../training/network-trainer.js";
+import { bodyParts, flatValues, joined, networkParameters } from "../training/plain-network.js";
 
 export interface MlpOptions extends PlainOptions {
   /**

@@ -1,15 +1,15 @@
 import type { Rng } from "../../sim/core/rng.js";
-import { activate, type MlpShape, weightCount } from "../dynamics.js";
 import { gradients } from "../graph/gradients.js";
 import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { alignedArray, type Feeds, tensor } from "../graph/session.js";
-import type { NormalizerArrays } from "../normalizer.js";
-import { type ParameterSpec, savedArray, xavierBound } from "../parameters.js";
-import type { TrainingData } from "../replay-buffer.js";
-import { type Method, NetworkTrainer, type PlainOptions } from "./network-trainer.js";
-import { bodyParts, flatValues, headLoss, networkParameters } from "./plain-network.js";
-import type { Learner, LearnerState, SavedArray, TrainingReport } from "./types.js";
+import type { Learner, LearnerState, SavedArray, TrainingReport } from "../learner.js";
+import { activate, type MlpShape, weightCount } from "../model/dynamics.js";
+import type { NormalizerArrays } from "../model/normalizer.js";
+import { type ParameterSpec, savedArray, xavierBound } from "../model/parameters.js";
+import type { TrainingData } from "../model/replay-buffer.js";
+import { type Method, NetworkTrainer, type PlainOptions } from "../training/network-trainer.js";
+import { bodyParts, flatValues, headLoss, networkParameters } from "../training/plain-network.js";
 
 /**
  * Progressive neural network (Rusu et al. 2016, arXiv 1606.04671): every task gets a column of its own, earlier

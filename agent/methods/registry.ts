@@ -1,8 +1,9 @@
 import type { Rng } from "../../sim/core/rng.js";
-import type { StepSizes } from "../adam.js";
 import { type Compute, ONE_THREAD } from "../compute.js";
-import type { MlpShape } from "../dynamics.js";
-import type { Settings } from "../settings.js";
+import type { Learner, LearnerOptions } from "../learner.js";
+import type { StepSizes } from "../model/adam.js";
+import type { MlpShape } from "../model/dynamics.js";
+import type { Settings } from "../settings/schema.js";
 import { ConsolidationLearner, type Importance } from "./consolidation.js";
 import { HyperCrlLearner } from "./hypercrl.js";
 import { FisherImportance, PathImportance } from "./importance.js";
@@ -10,7 +11,6 @@ import { MlpLearner } from "./mlp.js";
 import { ProgressiveLearner, progressiveShape } from "./progressive.js";
 import { RehearsalLearner } from "./rehearsal.js";
 import { RehearsingHypernetLearner } from "./rehearsing-hypernet.js";
-import type { Learner, LearnerOptions } from "./types.js";
 
 type LearnerFactory = (options: LearnerOptions, settings: Settings) => Learner;
 

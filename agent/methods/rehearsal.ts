@@ -1,14 +1,21 @@
 import type { Rng } from "../../sim/core/rng.js";
-import { targetSize } from "../dynamics.js";
 import { gradients } from "../graph/gradients.js";
 import type { Graph } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
-import type { NormalizerArrays } from "../normalizer.js";
-import type { TrainingData } from "../replay-buffer.js";
-import { type Method, NetworkTrainer, type PlainOptions } from "./network-trainer.js";
-import { bodyFeatures, bodyParts, flatValues, headLoss, joined, networkParameters } from "./plain-network.js";
-import { StoredData, storedInputs, storedMinibatch } from "./stored-data.js";
-import type { Learner, LearnerState, SavedArray, TrainingReport } from "./types.js";
+import type { Learner, LearnerState, SavedArray, TrainingReport } from "../learner.js";
+import { targetSize } from "../model/dynamics.js";
+import type { NormalizerArrays } from "../model/normalizer.js";
+import type { TrainingData } from "../model/replay-buffer.js";
+import { type Method, NetworkTrainer, type PlainOptions } from "../training/network-trainer.js";
+import {
+  bodyFeatures,
+  bodyParts,
+  flatValues,
+  headLoss,
+  joined,
+  networkParameters,
+} from "../training/plain-network.js";
+import { StoredData, storedInputs, storedMinibatch } from "../training/stored-data.js";
 
 export interface RehearsalOptions extends PlainOptions {
   /** Transitions kept of each task when it ends: all that its replay buffer holds, or this many. */

@@ -1,15 +1,15 @@
 import type { Rng } from "../../sim/core/rng.js";
-import type { StepSizes } from "../adam.js";
-import { targetSize } from "../dynamics.js";
-import type { HypernetworkShape } from "../hypernetwork.js";
-import type { NormalizerArrays } from "../normalizer.js";
-import type { TrainingData } from "../replay-buffer.js";
-import { FusedRehearsingTrainer } from "./fused-rehearsing-trainer.js";
-import { GraphRehearsingTrainer } from "./graph-rehearsing-trainer.js";
-import type { RehearsingTrainer } from "./rehearsing-trainer.js";
-import { StoredData } from "./stored-data.js";
-import { initializeTheta } from "./theta.js";
-import type { Learner, LearnerOptions, LearnerState, SavedArray, TrainingReport } from "./types.js";
+import type { Learner, LearnerOptions, LearnerState, SavedArray, TrainingReport } from "../learner.js";
+import type { StepSizes } from "../model/adam.js";
+import { targetSize } from "../model/dynamics.js";
+import type { HypernetworkShape } from "../model/hypernetwork.js";
+import type { NormalizerArrays } from "../model/normalizer.js";
+import type { TrainingData } from "../model/replay-buffer.js";
+import { FusedRehearsingTrainer } from "../training/fused-rehearsing-trainer.js";
+import { GraphRehearsingTrainer } from "../training/graph-rehearsing-trainer.js";
+import type { RehearsingTrainer } from "../training/rehearsing-trainer.js";
+import { StoredData } from "../training/stored-data.js";
+import { initializeTheta } from "../training/theta.js";
 
 export interface RehearsingHypernetOptions extends LearnerOptions, StepSizes {
   readonly hypernetwork: Omit<HypernetworkShape, "target">;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { MpcPolicy } from "../../agent/policy.js";
-import { readSettings } from "../../agent/run-store.js";
-import type { Settings } from "../../agent/settings.js";
+import { readSettings } from "../../agent/run/store.js";
+import type { Settings } from "../../agent/settings/schema.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { type Estimate, estimate } from "../comparison.js";
 import { evaluateRun } from "../evaluate-run.js";

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
-import { weightCount } from "../../agent/dynamics.js";
-import { PlanningThreads } from "../../agent/parallel/planning-threads.js";
+import { weightCount } from "../../agent/model/dynamics.js";
 import { MpcPolicy } from "../../agent/policy.js";
+import { PlanningThreads } from "../../agent/rollout/planning-threads.js";
 import { Rng } from "../../sim/core/rng.js";
 import { type Job, medians, timed } from "./measure.js";
 import { eagerColumns, eagerFigures, joinSections, named, type Row, type Section } from "./result.js";

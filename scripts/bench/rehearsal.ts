@@ -1,6 +1,6 @@
+import type { Learner } from "../../agent/learner.js";
 import { createLearner } from "../../agent/methods/registry.js";
-import type { Learner } from "../../agent/methods/types.js";
-import type { Settings } from "../../agent/settings.js";
+import type { Settings } from "../../agent/settings/schema.js";
 import { Rng } from "../../sim/core/rng.js";
 import { medians, REPETITION } from "./measure.js";
 import { joinSections, named, type Row, type Section } from "./result.js";

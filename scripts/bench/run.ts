@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent } from "../../agent/agent.js";
 import { MpcPolicy } from "../../agent/policy.js";
-import { RunStore } from "../../agent/run-store.js";
+import { RunStore } from "../../agent/run/store.js";
 import { EpisodeRecorder } from "../../sim/recording/recorder.js";
 import { PhysicsWorld } from "../../sim/world.js";
 import { train } from "../train.js";

@@ -1,5 +1,5 @@
-import { dynamicsShape, type MlpShape } from "../../agent/dynamics.js";
-import { resolveSettings, type Settings } from "../../agent/settings.js";
+import { dynamicsShape, type MlpShape } from "../../agent/model/dynamics.js";
+import { resolveSettings, type Settings } from "../../agent/settings/schema.js";
 import type { Task } from "../../sim/task.js";
 import { findSuite } from "../../tasks/registry.js";
 import { doorTask } from "./door-task.js";

@@ -1,4 +1,4 @@
-import type { Learner, LearnerState } from "../../agent/methods/types.js";
+import type { Learner, LearnerState } from "../../agent/learner.js";
 import { RunError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
 import { type BenchSize, benchSize } from "./sizes.js";

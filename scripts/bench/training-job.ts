@@ -1,9 +1,9 @@
-import { weightCount } from "../../agent/dynamics.js";
-import { hypernetworkParameters } from "../../agent/hypernetwork.js";
+import type { Learner } from "../../agent/learner.js";
 import { createLearner } from "../../agent/methods/registry.js";
-import type { Learner } from "../../agent/methods/types.js";
-import { Normalizer, type NormalizerArrays } from "../../agent/normalizer.js";
-import { ReplayBuffer } from "../../agent/replay-buffer.js";
+import { weightCount } from "../../agent/model/dynamics.js";
+import { hypernetworkParameters } from "../../agent/model/hypernetwork.js";
+import { Normalizer, type NormalizerArrays } from "../../agent/model/normalizer.js";
+import { ReplayBuffer } from "../../agent/model/replay-buffer.js";
 import { Rng } from "../../sim/core/rng.js";
 import type { TaskSpec } from "../../sim/task.js";
 import { type Job, timed } from "./measure.js";

@@ -1,4 +1,4 @@
-import type { Learner } from "../../agent/methods/types.js";
+import type { Learner } from "../../agent/learner.js";
 import { type Job, LONG_REPETITION, medians, REPETITION, type Repetition } from "./measure.js";
 import { eagerColumns, eagerFigures, joinSections, named, type Section } from "./result.js";
 import { describeLimit, gflops, gigabytes, limitOf, type Rates, rateJobs } from "./roofline.js";

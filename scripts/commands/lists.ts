@@ -1,4 +1,4 @@
-import { describeSettings } from "../../agent/settings.js";
+import { describeSettings } from "../../agent/settings/schema.js";
 import type { Channel } from "../../sim/task.js";
 import type { Io } from "../io.js";
 import { suiteFrom } from "../suite-file.js";

@@ -1,4 +1,4 @@
-import type { Progress } from "../../agent/checkpoint.js";
+import type { Progress } from "../../agent/run/checkpoint.js";
 import { HyperCrlError } from "../../sim/core/errors.js";
 import { type Io, signalCode, warner } from "../io.js";
 import { jsonView, type ProgressView, silentView, textView } from "../progress-view.js";

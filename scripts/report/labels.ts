@@ -1,4 +1,4 @@
-import type { Settings } from "../../agent/settings.js";
+import type { Settings } from "../../agent/settings/schema.js";
 import { differingSettings } from "../setting-differences.js";
 
 /** Longer names of a line are numbered instead. */

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { readSettings } from "../../agent/run-store.js";
-import type { Settings } from "../../agent/settings.js";
+import { type Metrics, readMetrics, readTimings, type Timings } from "../../agent/run/records.js";
+import { readSettings } from "../../agent/run/store.js";
+import type { Settings } from "../../agent/settings/schema.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
-import { type Metrics, readMetrics, readTimings, type Timings } from "../run-records.js";
 import { isFinished, type RunResult, readRun } from "../run-result.js";
 import { manifestPath, readManifest, runFolder } from "../sweep/manifest.js";
 import { labelsOf } from "./labels.js";

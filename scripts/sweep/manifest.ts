@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { z } from "zod";
-import { hashSettings, RunStore, readSettings, type Versions } from "../../agent/run-store.js";
-import { parseSettings, type Settings } from "../../agent/settings.js";
+import { hashSettings, RunStore, readSettings, type Versions } from "../../agent/run/store.js";
+import { parseSettings, type Settings } from "../../agent/settings/schema.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { writeFileSafely } from "../../sim/core/files.js";
 import { isSuiteFile } from "../suite-path.js";

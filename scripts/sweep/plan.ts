@@ -1,5 +1,5 @@
-import { hashSettings } from "../../agent/run-store.js";
-import { METHODS, parseSettings, type Settings } from "../../agent/settings.js";
+import { hashSettings } from "../../agent/run/store.js";
+import { METHODS, parseSettings, type Settings } from "../../agent/settings/schema.js";
 import { UsageError } from "../../sim/core/errors.js";
 import type { TaskSuite } from "../../sim/task.js";
 import { chooseSettings } from "../choose-settings.js";

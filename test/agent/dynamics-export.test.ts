@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { TaskDynamics } from "../../agent/agent.js";
-import { dynamicsShape, type MlpShape, weightCount } from "../../agent/dynamics.js";
 import { dynamicsGraph } from "../../agent/dynamics-export.js";
 import { Session, tensor } from "../../agent/graph/session.js";
+import { dynamicsShape, type MlpShape, weightCount } from "../../agent/model/dynamics.js";
 import { Rng } from "../../sim/core/rng.js";
 import type { ObservationChannel, Task } from "../../sim/task.js";
 import { absoluteTask, angleTask, normals, pointTask, predictedChange, randomDynamics } from "./fixtures.js";

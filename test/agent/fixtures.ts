@@ -1,8 +1,8 @@
 import type { TaskDynamics } from "../../agent/agent.js";
-import { type MlpShape, weightCount } from "../../agent/dynamics.js";
-import { Normalizer, type NormalizerArrays } from "../../agent/normalizer.js";
-import { ReplayBuffer } from "../../agent/replay-buffer.js";
-import { resolveSettings, type Settings } from "../../agent/settings.js";
+import { type MlpShape, weightCount } from "../../agent/model/dynamics.js";
+import { Normalizer, type NormalizerArrays } from "../../agent/model/normalizer.js";
+import { ReplayBuffer } from "../../agent/model/replay-buffer.js";
+import { resolveSettings, type Settings } from "../../agent/settings/schema.js";
 import type { Ops } from "../../sim/core/ops.js";
 import { Rng } from "../../sim/core/rng.js";
 import type { Task, Transition } from "../../sim/task.js";

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { resolveSettings } from "../../agent/settings.js";
+import { resolveSettings } from "../../agent/settings/schema.js";
 import {
   chooseVariants,
   measurePlanners,

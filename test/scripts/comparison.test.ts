@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { resolveSettings } from "../../agent/settings.js";
+import { resolveSettings } from "../../agent/settings/schema.js";
 import { compareRuns, definitions, estimate, referenceOf, scoreRun } from "../../scripts/comparison.js";
 import { isFinished, type RunResult, readRun } from "../../scripts/run-result.js";
 import { InputError } from "../../sim/core/errors.js";

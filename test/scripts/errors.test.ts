@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readCheckpoint, writeCheckpoint } from "../../agent/checkpoint.js";
-import { hashSettings, readSettings } from "../../agent/run-store.js";
+import { readCheckpoint, writeCheckpoint } from "../../agent/run/checkpoint.js";
+import { hashSettings, readSettings } from "../../agent/run/store.js";
 import { pushSuite } from "../../tasks/push/push.js";
 import { expectOneError, fileHashes, flipByte, halve, run, TINY, temporaryFolder } from "./cli.js";
 

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { Agent, type TaskDynamics } from "../../agent/agent.js";
 import { dynamicsGraph } from "../../agent/dynamics-export.js";
 import { encodeModel } from "../../agent/graph/encode.js";
-import { METHODS } from "../../agent/settings.js";
+import { METHODS } from "../../agent/settings/schema.js";
 import {
   compareModels,
   ExportedModel,

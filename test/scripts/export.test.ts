@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { join } from "node:path";
 import proto from "onnx-proto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { hashSettings, readSettings } from "../../agent/run-store.js";
+import { hashSettings, readSettings } from "../../agent/run/store.js";
 import { pushSuite } from "../../tasks/push/push.js";
 import { expectOneError, fileHashes, flipByte, run, TINY, temporaryFolder } from "./cli.js";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { resolveSettings } from "../../agent/settings.js";
+import { resolveSettings } from "../../agent/settings/schema.js";
 import { ProgressTracker } from "../../scripts/progress.js";
 import { duration } from "../../scripts/progress-view.js";
 import { pushSuite } from "../../tasks/push/push.js";

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { dynamicsShape, weightCount } from "../../../agent/dynamics.js";
-import { hypernetworkParameters } from "../../../agent/hypernetwork.js";
+import type { Learner } from "../../../agent/learner.js";
 import { createLearner } from "../../../agent/methods/registry.js";
-import type { Learner } from "../../../agent/methods/types.js";
-import { resolveSettings } from "../../../agent/settings.js";
+import { dynamicsShape, weightCount } from "../../../agent/model/dynamics.js";
+import { hypernetworkParameters } from "../../../agent/model/hypernetwork.js";
+import { resolveSettings } from "../../../agent/settings/schema.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { bits, linearSystem, pointData, pointTask, relativeError } from "../fixtures.js";
 

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
+import type { Learner, LearnerState } from "../../../agent/learner.js";
 import { createLearner, networkShape } from "../../../agent/methods/registry.js";
-import type { Learner, LearnerState } from "../../../agent/methods/types.js";
-import { METHODS, type Settings } from "../../../agent/settings.js";
+import { METHODS, type Settings } from "../../../agent/settings/schema.js";
 import { RunError } from "../../../sim/core/errors.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { bits, linearSystem, pointData, tinySettings } from "../fixtures.js";
-import { forward, normalizedRow } from "./plain-reference.js";
+import { forward, normalizedRow } from "../training/plain-reference.js";
 
 /** Methods on plain networks. */
 const PLAIN = ["finetune", "single", "multitask", "coreset", "ewc", "si", "pnn"] as const;

@@ -2,8 +2,8 @@ import { expect, it } from "vitest";
 import { fisherDiagonal } from "../../../agent/methods/fisher.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { normals, relativeError } from "../fixtures.js";
-import { lossOf, normalizedRow } from "./plain-reference.js";
-import { differentiate } from "./reference.js";
+import { lossOf, normalizedRow } from "../training/plain-reference.js";
+import { differentiate } from "../training/reference.js";
 
 it("the Fisher diagonal is a mean over all transitions, whatever their number and that of the targets", async () => {
   const [I, X, size] = [2, 3, 1100];

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { ONE_THREAD } from "../../../agent/compute.js";
+import type { LearnerState } from "../../../agent/learner.js";
 import { HyperCrlLearner, type HyperCrlOptions } from "../../../agent/methods/hypercrl.js";
-import type { LearnerState } from "../../../agent/methods/types.js";
 import { RunError } from "../../../sim/core/errors.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { bits, linearSystem, pointData, relativeError } from "../fixtures.js";

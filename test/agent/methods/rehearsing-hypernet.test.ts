@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { ONE_THREAD } from "../../../agent/compute.js";
+import type { LearnerState } from "../../../agent/learner.js";
 import { HyperCrlLearner } from "../../../agent/methods/hypercrl.js";
 import { keptBy } from "../../../agent/methods/kept.js";
 import {
   RehearsingHypernetLearner,
   type RehearsingHypernetOptions,
 } from "../../../agent/methods/rehearsing-hypernet.js";
-import type { LearnerState } from "../../../agent/methods/types.js";
 import { RunError } from "../../../sim/core/errors.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { bits, linearSystem, pointData, relativeError } from "../fixtures.js";
@@ -20,7 +20,7 @@ import {
   predictionLoss,
   type ReferenceShape,
   thetaOf,
-} from "./reference.js";
+} from "../training/reference.js";
 
 const PLAIN: ReferenceShape = { embedding: 3, hidden: 4, dynamics: [4, 5, 2] };
 const TWO_HEADS: ReferenceShape = { ...PLAIN, dynamics: [4, 5, 4], outputVariance: true };

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { resolveSettings, type Settings } from "../../../agent/settings.js";
+import { resolveSettings, type Settings } from "../../../agent/settings/schema.js";
 import { addRuns, emptyManifest, runFolder, writeManifest } from "../../../scripts/sweep/manifest.js";
 import { runId } from "../../../scripts/sweep/plan.js";
 

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { hashSettings } from "../../../agent/run-store.js";
-import { METHODS } from "../../../agent/settings.js";
+import { hashSettings } from "../../../agent/run/store.js";
+import { METHODS } from "../../../agent/settings/schema.js";
 import {
   addRuns,
   checkSweepVersions,

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import { graphRewards } from "../../../agent/graph-reward.js";
+import { graphRewards } from "../../../agent/rollout/graph-reward.js";
 import { InputError } from "../../../sim/core/errors.js";
 import { Environment } from "../../../sim/environment.js";
 import { initPhysics } from "../../../sim/world.js";

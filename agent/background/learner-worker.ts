@@ -1,0 +1,59 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { HyperCrlError } from "../../sim/core/errors.js";
+import { Rng } from "../../sim/core/rng.js";
+import { alignedArrays } from "../graph/session.js";
+import { createLearner } from "../methods/registry.js";
+import type { TrainingData } from "../model/replay-buffer.js";
+import type { LearnerCall, LearnerMember, LearnerReply } from "./background-learner.js";
+
+const { settings, shape, rng, compute } = workerData as LearnerMember;
+const learner = createLearner(settings, shape, Rng.fromState(rng), compute);
+
+/** The received rows where the runtime finds them aligned as in a replay buffer. */
+function aligned(data: TrainingData): TrainingData {
+  const [inputs, targets] = alignedArrays([data.inputs.length, data.targets.length]);
+  inputs.set(data.inputs);
+  targets.set(data.targets);
+  return { ...data, inputs, targets };
+}
+
+async function answer(call: Exclude<LearnerCall, { method: "release" }>): Promise<unknown> {
+  switch (call.method) {
+    case "beginTask":
+      return learner.beginTask(...call.arguments);
+    case "weights":
+      return learner.weights(...call.arguments);
+    case "state":
+      return learner.state();
+    case "restore":
+      return learner.restore(...call.arguments);
+    case "endTask": {
+      const [data, normalizer, stream] = call.arguments;
+      return learner.endTask(aligned(data), normalizer, Rng.fromState(stream));
+    }
+    case "train": {
+      const [data, normalizer, iterations, stream] = call.arguments;
+      return learner.train(aligned(data), normalizer, iterations, Rng.fromState(stream));
+    }
+  }
+}
+
+async function reply(call: Parameters<typeof answer>[0]): Promise<LearnerReply> {
+  try {
+    return { result: await answer(call) };
+  } catch (error) {
+    if (error instanceof HyperCrlError) {
+      return { failed: { ...error.details, cause: undefined }, exitCode: error.exitCode };
+    }
+    return { broken: error instanceof Error ? String(error.stack) : String(error) };
+  }
+}
+
+let last: Promise<void> = Promise.resolve();
+parentPort!.on("message", (call: LearnerCall) => {
+  last = last.then(async () => {
+    if (call.method !== "release") return parentPort!.postMessage(await reply(call));
+    await learner.release();
+    parentPort!.close();
+  });
+});

@@ -1,0 +1,65 @@
+import type { Rng } from "../sim/core/rng.js";
+import type { Compute } from "./compute.js";
+import type { MlpShape } from "./model/dynamics.js";
+import type { NormalizerArrays } from "./model/normalizer.js";
+import type { TrainingData } from "./model/replay-buffer.js";
+
+/** A named array of a checkpoint. */
+export interface SavedArray {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** Everything a learner needs to continue bit by bit. */
+export interface LearnerState {
+  readonly arrays: Readonly<Record<string, SavedArray>>;
+  readonly numbers: Readonly<Record<string, number>>;
+}
+
+export interface TrainingReport {
+  /**
+   * Mean task loss per sample over the call, in (normalised) target units squared; with output variance a negative
+   * log-likelihood, which may be below 0.
+   */
+  readonly taskLoss: number;
+  /** Mean per sample of what the method adds to the task loss for earlier tasks' sake; 0 without any. */
+  readonly regularizer: number;
+}
+
+/** A way to learn the dynamics of one task after another. */
+export interface Learner {
+  /** Starts task `index` (0-based, in order): fresh optimiser, frozen targets, new embedding or head. */
+  beginTask(index: number): Promise<void>;
+  /**
+   * Runs `iterations` minibatches on the current task's data.
+   * @throws RunError when a loss is not finite; a learner can then only be restored or released, as some of the steps may
+   *   have been made
+   */
+  train(
+    data: TrainingData,
+    normalizer: NormalizerArrays,
+    iterations: number,
+    rng: Rng,
+  ): Promise<TrainingReport>;
+  /**
+   * Ends the current task, while its data are still there: the moment to keep what a method needs of them.
+   * @param normalizer the one its weights were last trained with, which stays theirs for good
+   */
+  endTask(data: TrainingData, normalizer: NormalizerArrays, rng: Rng): Promise<void>;
+  /** Dynamics weights `[P]` for a task begun earlier or now. */
+  weights(index: number): Promise<Float32Array>;
+  state(): LearnerState | Promise<LearnerState>;
+  restore(state: LearnerState): Promise<void>;
+  release(): Promise<void>;
+}
+
+export interface LearnerOptions {
+  /** The dynamics network. */
+  readonly dynamics: MlpShape;
+  readonly batchSize: number;
+  /** Largest global gradient norm. */
+  readonly clipNorm: number;
+  /** Stream for initial weights and embeddings. */
+  readonly rng: Rng;
+  readonly compute: Compute;
+}

@@ -1,0 +1,136 @@
+import { InputError } from "../../sim/core/errors.js";
+import type { Rng } from "../../sim/core/rng.js";
+import type { Graph, Tensor } from "../graph/graph.js";
+import { alignedArrays, type Feeds, tensor } from "../graph/session.js";
+
+/** A named weight matrix or bias row. */
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: readonly [number, number];
+  /** Bound of the uniform initial values; 0 for zeros. */
+  readonly bound: number;
+  /** Standard deviation of normal initial values, in place of uniform ones. */
+  readonly std?: number;
+}
+
+/** Xavier-uniform bound (Glorot & Bengio 2010). */
+export function xavierBound(fanIn: number, fanOut: number): number {
+  return Math.sqrt(6 / (fanIn + fanOut));
+}
+
+/** Fills with uniform numbers in ±bound; a bound of 0 draws nothing. */
+export function drawUniform(out: Float32Array, bound: number, rng: Rng): void {
+  for (let k = 0; k < out.length; k++) out[k] = bound === 0 ? 0 : (2 * rng.uniform() - 1) * bound;
+}
+
+/** What the names of values, first and second moments of a parameter end with. */
+export const MOMENT_SUFFIXES = ["", ".m", ".v"] as const;
+
+/** Arrays of a checkpoint by name. */
+export type SavedArrays = Readonly<Record<string, { readonly data: Float32Array } | undefined>>;
+
+/** An array of a saved state. @throws InputError when it is missing or not of the size that the settings call for */
+export function savedArray(saved: SavedArrays, name: string, size: number): Float32Array {
+  const data = saved[name]?.data;
+  if (data?.length === size) return data;
+  throw new InputError({
+    what: "The checkpoint holds a network of another size than the run's settings describe",
+    got: `${data?.length ?? "no"} numbers in ${name}`,
+    expected: String(size),
+    todo: "Restore the run's own files from a copy, or start a new run",
+  });
+}
+
+/** Arrays of a parameter group with Adam's moments, kept twice: a run reads one set and writes the other. */
+export class ParameterGroup {
+  readonly specs: readonly ParameterSpec[];
+  readonly #sets: readonly [Float32Array[], Float32Array[]];
+  #current: 0 | 1 = 0;
+
+  constructor(specs: readonly ParameterSpec[]) {
+    this.specs = specs;
+    const sizes = specs.map((s) => s.shape[0] * s.shape[1]);
+    const lengths = [...sizes, ...sizes, ...sizes];
+    this.#sets = [alignedArrays(lengths), alignedArrays(lengths)];
+  }
+
+  /** Draws initial values and clears the moments. */
+  initialize(rng: Rng): void {
+    this.specs.forEach(({ bound, std }, i) => {
+      const values = this.values(i);
+      if (std === undefined) drawUniform(values, bound, rng);
+      else for (let k = 0; k < values.length; k++) values[k] = std * rng.normal();
+    });
+    this.clearMoments();
+  }
+
+  /** A fresh optimiser. */
+  clearMoments(): void {
+    for (const array of this.#sets[this.#current].slice(this.specs.length)) array.fill(0);
+  }
+
+  values(index: number): Float32Array {
+    return this.#sets[this.#current][index];
+  }
+
+  /** Every array by name: `name`, `name.m`, `name.v`. */
+  entries(): { name: string; shape: readonly number[]; data: Float32Array }[] {
+    const current = this.#sets[this.#current];
+    return current.map((data, i) => {
+      const { name, shape } = this.specs[i % this.specs.length];
+      return { name: name + MOMENT_SUFFIXES[Math.floor(i / this.specs.length)], shape, data };
+    });
+  }
+
+  /**
+   * Sets every array from a saved state.
+   * @param prefix what the saved names have before the names of `entries`
+   * @throws InputError when one is missing or of another size
+   */
+  restore(saved: SavedArrays, prefix: string): void {
+    for (const { name, data } of this.entries()) data.set(savedArray(saved, prefix + name, data.length));
+  }
+
+  /** Declares the graph inputs: parameters, then first and second moments. */
+  declare(graph: Graph, withMoments: boolean): Tensor[] {
+    const suffixes = withMoments ? MOMENT_SUFFIXES : [""];
+    return suffixes.flatMap((suffix) => this.specs.map((s) => graph.input(s.name + suffix, s.shape)));
+  }
+
+  feeds(withMoments: boolean): Feeds {
+    return this.#tensors(this.#sets[this.#current], withMoments, "");
+  }
+
+  /** Where a run writes the next values; call `swap` afterwards. */
+  results(): Feeds {
+    return this.#tensors(this.#sets[1 - this.#current], true, "next.");
+  }
+
+  swap(): void {
+    this.#current = this.#current === 0 ? 1 : 0;
+  }
+
+  #tensors(arrays: readonly Float32Array[], withMoments: boolean, prefix: string): Feeds {
+    const count = withMoments ? arrays.length : this.specs.length;
+    return Object.fromEntries(
+      this.entries()
+        .slice(0, count)
+        .map(({ name, shape }, i) => [prefix + name, tensor(arrays[i], shape)]),
+    );
+  }
+}
+
+/**
+ * Makes something that reads from `feeds` and writes to `results` of groups, once for each of their two sets: for runs in
+ * turn, with a swap after each.
+ */
+export function forBothSets<T>(groups: readonly ParameterGroup[], make: () => T): readonly [T, T] {
+  const swap = () => {
+    for (const group of groups) group.swap();
+  };
+  const first = make();
+  swap();
+  const second = make();
+  swap();
+  return [first, second];
+}

@@ -1,0 +1,74 @@
+import type { TaskSpec } from "../../sim/task.js";
+import { alignedArrays } from "../graph/session.js";
+import { encodeInput, featureCount } from "./dynamics.js";
+import { type ChangeKinds, changeKinds, encodeChange } from "./state-change.js";
+
+/** Transitions as a training session reads them. */
+export interface TrainingData {
+  /** Transitions there is room for. */
+  readonly capacity: number;
+  /** Transitions available for training. */
+  readonly size: number;
+  readonly inputSize: number;
+  readonly targetSize: number;
+  /** `[capacity, I]` */
+  readonly inputs: Float32Array;
+  /** `[capacity, X]` */
+  readonly targets: Float32Array;
+}
+
+/**
+ * Transitions of the current task only, in a ring: once `capacity` are stored the oldest is overwritten, so memory
+ * is flat however long the task. Kept as the model's own inputs `[φ(x), u]` and targets (see
+ * `encodeChange`).
+ */
+export class ReplayBuffer implements TrainingData {
+  readonly capacity: number;
+  readonly inputs: Float32Array;
+  readonly targets: Float32Array;
+  readonly inputSize: number;
+  readonly targetSize: number;
+  readonly #spec: TaskSpec;
+  readonly #kinds: ChangeKinds;
+  #added = 0;
+
+  constructor(spec: TaskSpec, capacity: number) {
+    this.#spec = spec;
+    this.#kinds = changeKinds(spec);
+    this.capacity = capacity;
+    this.inputSize = featureCount(spec) + spec.action.length;
+    this.targetSize = spec.observation.length;
+    [this.inputs, this.targets] = alignedArrays([capacity * this.inputSize, capacity * this.targetSize]);
+  }
+
+  get size(): number {
+    return Math.min(this.#added, this.capacity);
+  }
+
+  /** Transitions ever added. */
+  get added(): number {
+    return this.#added;
+  }
+
+  /** Stores a transition and returns views of its input and target. */
+  add(
+    observation: Float32Array,
+    action: ArrayLike<number>,
+    next: Float32Array,
+  ): { input: Float32Array; target: Float32Array } {
+    const row = this.#added % this.capacity;
+    const input = this.inputs.subarray(row * this.inputSize, (row + 1) * this.inputSize);
+    const target = this.targets.subarray(row * this.targetSize, (row + 1) * this.targetSize);
+    encodeInput(this.#spec, observation, action, input);
+    encodeChange(this.#kinds, observation, next, target);
+    this.#added++;
+    return { input, target };
+  }
+
+  /** Continues from saved rows `[size, I]` and `[size, X]` and the number ever added. */
+  restore(inputs: Float32Array, targets: Float32Array, added: number): void {
+    this.inputs.set(inputs);
+    this.targets.set(targets);
+    this.#added = added;
+  }
+}

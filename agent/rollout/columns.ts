@@ -1,0 +1,100 @@
+import { alignedArray, type Feeds, Session, tensor } from "../graph/session.js";
+import { toColumns } from "./action-columns.js";
+
+/** Widest vector of the runtime's kernels, in float32: whole vectors are computed alike wherever they stand. */
+const VECTOR = 16;
+/**
+ * Fewest columns of a chunk. Up to 64 columns the runtime's matrix product adds up in longer blocks and rounds
+ * otherwise; above that, costs do not depend on how columns are divided.
+ */
+const MIN_COLUMNS = 80;
+/** Columns worth a chunk of their own where every thread has one already: each call costs a tenth of a millisecond. */
+const GOOD_COLUMNS = 240;
+/** Most chunks per thread: a thread that starts late or is slower takes fewer. */
+const CHUNKS_PER_THREAD = 2;
+
+/** What a thread must know of a rollout graph to run it. */
+export interface RolloutLayout {
+  readonly horizon: number;
+  /** X */
+  readonly observationSize: number;
+  /** U */
+  readonly actionSize: number;
+  /** The graph's inputs that hold the network. */
+  readonly layers: readonly { readonly name: string; readonly shape: readonly number[] }[];
+}
+
+/** Number of chunks into which N columns are divided. */
+export function chunkCount(samples: number, threads: number): number {
+  const least = Math.min(threads, Math.floor(samples / MIN_COLUMNS));
+  const good = Math.min(CHUNKS_PER_THREAD * threads, Math.floor(samples / GOOD_COLUMNS));
+  return Math.max(1, least, good);
+}
+
+/** First column of a chunk, a multiple of the vector width; of chunk number `chunks`, their end. */
+export function chunkStart(chunk: number, chunks: number, samples: number): number {
+  if (chunk === chunks) return samples;
+  return Math.floor((chunk * Math.ceil(samples / VECTOR)) / chunks) * VECTOR;
+}
+
+/** One thread's session of a rollout graph, with its own arrays: the runtime takes no shared memory. */
+export class RolloutColumns {
+  /** The network's layers as inputs of the graph; whoever writes to the arrays sets the weights. */
+  readonly layerFeeds: Feeds;
+  readonly layers: readonly Float32Array[];
+  readonly layout: RolloutLayout;
+  readonly #session: Session;
+  readonly #x0: Float32Array;
+  #actions: Float32Array = new Float32Array(0);
+  #costs: Float32Array = new Float32Array(0);
+
+  private constructor(session: Session, layout: RolloutLayout) {
+    this.#session = session;
+    this.layout = layout;
+    this.#x0 = alignedArray(layout.observationSize);
+    this.layers = layout.layers.map(({ shape }) => alignedArray(shape.reduce((a, b) => a * b)));
+    this.layerFeeds = Object.fromEntries(
+      layout.layers.map(({ name, shape }, i) => [name, tensor(this.layers[i], shape)]),
+    );
+  }
+
+  static async create(model: Uint8Array, layout: RolloutLayout): Promise<RolloutColumns> {
+    return new RolloutColumns(await Session.fromModel(model), layout);
+  }
+
+  /**
+   * Costs of columns `from … to - 1` of actions `[H, N, U]`, N = samples, from an observation `[X]`; valid until
+   * the next call. Columns of zeros fill the last vector, so that no column's bits depend on being the last.
+   */
+  async costs(
+    observation: Float32Array,
+    actions: Float32Array,
+    samples: number,
+    from: number,
+    to: number,
+  ): Promise<Float32Array> {
+    const { horizon, observationSize, actionSize } = this.layout;
+    const width = Math.ceil((to - from) / VECTOR) * VECTOR;
+    if (this.#costs.length < width) {
+      this.#actions = alignedArray(horizon * width * actionSize);
+      this.#costs = alignedArray(width);
+    }
+    this.#x0.set(observation);
+    const used = this.#actions.subarray(0, horizon * width * actionSize);
+    toColumns(actions, used, { horizon, actionSize, samples }, from, to);
+    const costs = this.#costs.subarray(0, width);
+    await this.#session.run(
+      {
+        ...this.layerFeeds,
+        x0: tensor(this.#x0, [1, observationSize]),
+        actions: tensor(used, [horizon * actionSize, width]),
+      },
+      { costs: tensor(costs, [width]) },
+    );
+    return costs.subarray(0, to - from);
+  }
+
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+}

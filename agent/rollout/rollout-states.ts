@@ -1,0 +1,60 @@
+import type { Graph } from "../graph/graph.js";
+import { alignedArray, type Feeds, Session, tensor } from "../graph/session.js";
+
+/** H, X, U. */
+type Sizes = readonly [horizon: number, observation: number, action: number];
+
+/** One session that yields the states which action sequences are predicted to lead to. */
+export class RolloutStates {
+  readonly #session: Session;
+  readonly #layerFeeds: Feeds;
+  readonly #sizes: Sizes;
+
+  private constructor(session: Session, layerFeeds: Feeds, sizes: Sizes) {
+    this.#session = session;
+    this.#layerFeeds = layerFeeds;
+    this.#sizes = sizes;
+  }
+
+  /**
+   * @param graph with inputs `x0 [1, X]`, `actions [H·U, N]` and output `states [H, X, N]`
+   * @param layerFeeds the network, as the graph takes it
+   */
+  static async create(graph: Graph, layerFeeds: Feeds): Promise<RolloutStates> {
+    const [rows] = graph.inputs.find(({ name }) => name === "actions")!.shape as number[];
+    const [H, X] = graph.outputs.find(({ name }) => name === "states")!.tensor.shape as number[];
+    return new RolloutStates(await Session.create(graph), layerFeeds, [H, X, rows / H]);
+  }
+
+  /** States `[N, H, X]` after each of the actions `[N, H, U]` from an observation `[X]`. */
+  async run(observation: Float32Array, actions: Float32Array): Promise<Float32Array> {
+    const [H, X, U] = this.#sizes;
+    const N = actions.length / (H * U);
+    const [x0, inputs, states] = [X, H * N * U, H * X * N].map(alignedArray);
+    x0.set(observation);
+    forEach([N, H, U], (n, h, u, i) => {
+      inputs[(h * U + u) * N + n] = actions[i];
+    });
+    await this.#session.run(
+      { ...this.#layerFeeds, x0: tensor(x0, [1, X]), actions: tensor(inputs, [H * U, N]) },
+      { states: tensor(states, [H, X, N]) },
+    );
+    const out = new Float32Array(states.length);
+    forEach([N, H, X], (n, h, x, i) => {
+      out[i] = states[(h * X + x) * N + n];
+    });
+    return out;
+  }
+
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+/** Calls `visit` for every index of an array `[A, B, C]`, with the place of the entry. */
+function forEach(
+  [A, B, C]: readonly [number, number, number],
+  visit: (a: number, b: number, c: number, place: number) => void,
+): void {
+  for (let i = 0; i < A * B * C; i++) visit(Math.floor(i / (B * C)), Math.floor(i / C) % B, i % C, i);
+}

@@ -1,0 +1,91 @@
+import type { Graph, Tensor } from "../graph/graph.js";
+import * as ops from "../graph/operations.js";
+import type { LearnerOptions, TrainingReport } from "../learner.js";
+import type { StepSizes } from "../model/adam.js";
+import { networkFromFlat, networksFromFlat, targetSize } from "../model/dynamics.js";
+import type { HypernetworkShape } from "../model/hypernetwork.js";
+import type { SavedArrays } from "../model/parameters.js";
+import { predictionLoss } from "./minibatches.js";
+import type { Minibatch, TrainingCall } from "./network-trainer.js";
+import { type StoredTensors, storedInputs, storedMinibatch } from "./stored-data.js";
+import type { ThetaHolder } from "./theta.js";
+
+export interface RehearsingTrainerOptions extends LearnerOptions, StepSizes {
+  readonly shape: HypernetworkShape;
+  /** M, stored transitions of each task in a minibatch that rehearses this many earlier tasks. */
+  readonly rowsPerTask: (earlier: number) => number;
+}
+
+/** The setting that holds the learning rate, for messages. */
+export const RATE_SETTING = "hypernetwork.learningRate";
+
+/**
+ * Holds Θ and the embeddings of all tasks begun, with Adam's moments, and trains all of them on minibatches of every
+ * task: one clipped step on the sum of the tasks' losses.
+ */
+export interface RehearsingTrainer extends ThetaHolder {
+  /** Minibatches since the optimiser was fresh. */
+  steps: number;
+  /** Makes room for `tasks` embeddings, with a fresh optimiser. Θ and the embeddings there are stay; new ones are 0. */
+  prepare(tasks: number): Promise<void>;
+  /** The embedding of task `index`, to read and to set. */
+  embedding(index: number): Float32Array;
+  /**
+   * @param call its feeds are those of `StoredData.feeds`
+   * @throws RunError when a loss is not finite
+   */
+  train(call: TrainingCall): Promise<TrainingReport>;
+  /** Θ, the embeddings and their moments by name, the same names, order and shapes from every trainer. */
+  entries(): { name: string; shape: readonly number[]; data: Float32Array }[];
+  /** Sets everything from saved entries. @throws InputError when one is missing or of another size */
+  restore(saved: SavedArrays): void;
+  release(): Promise<void>;
+}
+
+/** Name of the arrays of an embedding. */
+export const embeddingName = (index: number) => `embeddings.${index}`;
+
+/** Declares the stored transitions, when there are earlier tasks. */
+export function rehearsedInputs(
+  g: Graph,
+  { dynamics, rowsPerTask }: RehearsingTrainerOptions,
+  earlier: number,
+): StoredTensors | undefined {
+  if (earlier === 0) return undefined;
+  return storedInputs(g, [dynamics.sizes[0], targetSize(dynamics)], earlier, rowsPerTask(earlier));
+}
+
+/** Losses of one minibatch, each `[]`. */
+export interface RehearsalLosses {
+  readonly taskLoss: Tensor;
+  /** Of the earlier tasks, summed; 0 without any. */
+  readonly added: Tensor;
+  readonly total: Tensor;
+}
+
+/**
+ * Losses of one minibatch. The networks of all earlier tasks go through each operation together, so that the graph does
+ * not grow with the tasks.
+ * @param weights generated for each task, the current one last `[T, P]`
+ * @param own the current task's minibatch
+ */
+export function rehearsalLosses(
+  { dynamics, rowsPerTask }: RehearsingTrainerOptions,
+  weights: Tensor,
+  { x, y, iteration }: Minibatch,
+  stored: StoredTensors | undefined,
+): RehearsalLosses {
+  const earlier = (weights.shape[0] as number) - 1;
+  if (stored === undefined) {
+    const taskLoss = predictionLoss(networkFromFlat(weights, dynamics), dynamics, x, y);
+    return { taskLoss, added: ops.add(weights.graph.constant(0), 0), total: taskLoss };
+  }
+  const [old, current] = ops.split(weights, [earlier, 1], 0);
+  const taskLoss = predictionLoss(networkFromFlat(current, dynamics), dynamics, x, y);
+  const rehearsed = storedMinibatch(stored, iteration);
+  const [xs, ys] = [rehearsed.x, rehearsed.y].map((t) =>
+    ops.reshape(t, [earlier, rowsPerTask(earlier), t.shape[1] as number]),
+  );
+  const added = predictionLoss(networksFromFlat(old, dynamics), dynamics, xs, ys);
+  return { taskLoss, added, total: ops.add(taskLoss, added) };
+}

@@ -1,0 +1,177 @@
+import { Tensor as OrtTensor } from "onnxruntime-node";
+import { InputError } from "../../sim/core/errors.js";
+import type { Rng } from "../../sim/core/rng.js";
+import type { Graph, Tensor } from "../graph/graph.js";
+import * as ops from "../graph/operations.js";
+import { alignedArrays, type Feeds, tensor } from "../graph/session.js";
+import type { SavedArray } from "../learner.js";
+import type { NormalizerArrays } from "../model/normalizer.js";
+import type { SavedArrays } from "../model/parameters.js";
+import type { TrainingData } from "../model/replay-buffer.js";
+
+/** Name of a checkpoint's arrays that hold transitions of task j: `stored.j.inputs`, `stored.j.targets`. */
+export const STORED = "stored";
+
+/**
+ * Transitions of earlier tasks, for methods that rehearse them. Rows are normalised when they are stored, by the
+ * normaliser of the task they come from: that one is frozen from then on, and no other may be used for them.
+ */
+export class StoredData {
+  readonly #inputSize: number;
+  readonly #targetSize: number;
+  /** Row after the last of each task. */
+  #ends: number[] = [];
+  /** `[ΣN, I]` and `[ΣN, X]`, task after task. */
+  #inputs: Float32Array = new Float32Array(0);
+  #targets: Float32Array = new Float32Array(0);
+
+  constructor(inputSize: number, targetSize: number) {
+    this.#inputSize = inputSize;
+    this.#targetSize = targetSize;
+  }
+
+  /** Tasks of which data are stored: 0 … tasks - 1. */
+  get tasks(): number {
+    return this.#ends.length;
+  }
+
+  /** Transitions stored of a task. */
+  size(task: number): number {
+    return this.#ends[task] - this.#start(task);
+  }
+
+  /**
+   * Stores transitions of the next task.
+   * @param count all, or this many drawn uniformly without replacement (all when there are fewer)
+   */
+  keep(data: TrainingData, normalizer: NormalizerArrays, count: "all" | number, rng: Rng): void {
+    const rows =
+      count === "all" ? Array.from({ length: data.size }, (_, i) => i) : draw(data.size, count, rng);
+    const first = this.#grow(rows.length);
+    rows.forEach((row, k) => {
+      normalizeRow(data, normalizer, row, { inputs: this.#inputs, targets: this.#targets, row: first + k });
+    });
+  }
+
+  /**
+   * What `storedInputs` declares: all stored rows, and for each minibatch `perTask` rows of every task, drawn
+   * uniformly. Nothing when nothing is stored.
+   */
+  feeds(trips: number, perTask: number, rng: Rng): Feeds {
+    if (this.tasks === 0) return {};
+    const total = this.#ends[this.tasks - 1];
+    const rows = new Int32Array(trips * this.tasks * perTask);
+    for (let i = 0; i < rows.length; i++) {
+      const task = Math.floor(i / perTask) % this.tasks;
+      rows[i] = this.#start(task) + rng.integer(this.size(task));
+    }
+    return {
+      "stored.inputs": tensor(this.#inputs, [total, this.#inputSize]),
+      "stored.targets": tensor(this.#targets, [total, this.#targetSize]),
+      "stored.rows": new OrtTensor("int32", rows, [trips, this.tasks * perTask]),
+    };
+  }
+
+  /** Arrays for a checkpoint: `stored.j.inputs [N, I]` and `stored.j.targets [N, X]`, normalised. */
+  arrays(): Record<string, SavedArray> {
+    const out: Record<string, SavedArray> = {};
+    for (let j = 0; j < this.tasks; j++) {
+      const part = (all: Float32Array, width: number): SavedArray => ({
+        shape: [this.size(j), width],
+        data: all.subarray(this.#start(j) * width, this.#ends[j] * width),
+      });
+      out[`${STORED}.${j}.inputs`] = part(this.#inputs, this.#inputSize);
+      out[`${STORED}.${j}.targets`] = part(this.#targets, this.#targetSize);
+    }
+    return out;
+  }
+
+  /** Continues from saved arrays. @throws InputError when they are not those of `tasks` tasks of this size */
+  restore(arrays: SavedArrays, tasks: number): void {
+    [this.#ends, this.#inputs, this.#targets] = [[], new Float32Array(0), new Float32Array(0)];
+    for (let j = 0; j < tasks; j++) {
+      const [inputs, targets] = ["inputs", "targets"].map((name) => arrays[`${STORED}.${j}.${name}`]?.data);
+      const count = (inputs?.length ?? 0) / this.#inputSize;
+      if (!inputs || !targets || !Number.isInteger(count) || targets.length !== count * this.#targetSize) {
+        throw new InputError({
+          what: `The checkpoint does not hold the stored transitions of task ${j + 1}`,
+          got: `${inputs?.length ?? "no"} input and ${targets?.length ?? "no"} target numbers`,
+          expected: `rows of ${this.#inputSize} input and ${this.#targetSize} target numbers`,
+          todo: "Restore the run's own files from a copy, or start a new run",
+        });
+      }
+      const first = this.#grow(count);
+      this.#inputs.set(inputs, first * this.#inputSize);
+      this.#targets.set(targets, first * this.#targetSize);
+    }
+  }
+
+  #start(task: number): number {
+    return task === 0 ? 0 : this.#ends[task - 1];
+  }
+
+  /** Makes room for one more task's rows and returns the first of them. */
+  #grow(count: number): number {
+    const first = this.#start(this.tasks);
+    const [I, X] = [this.#inputSize, this.#targetSize];
+    const [inputs, targets] = alignedArrays([(first + count) * I, (first + count) * X]);
+    inputs.set(this.#inputs);
+    targets.set(this.#targets);
+    [this.#inputs, this.#targets] = [inputs, targets];
+    this.#ends.push(first + count);
+    return first;
+  }
+}
+
+/** Writes a transition, normalised, to a row of `inputs [N, I]` and `targets [N, X]`. */
+export function normalizeRow(
+  data: TrainingData,
+  { inputMean, inputScale, targetMean, targetStd }: NormalizerArrays,
+  row: number,
+  to: { readonly inputs: Float32Array; readonly targets: Float32Array; readonly row: number },
+): void {
+  const [I, X] = [data.inputSize, data.targetSize];
+  for (let i = 0; i < I; i++)
+    to.inputs[to.row * I + i] = (data.inputs[row * I + i] - inputMean[i]) * inputScale[i];
+  for (let i = 0; i < X; i++)
+    to.targets[to.row * X + i] = (data.targets[row * X + i] - targetMean[i]) / targetStd[i];
+}
+
+/** `count` distinct numbers below `size` in rising order (selection sampling; Knuth, TAOCP 2, algorithm S). */
+function draw(size: number, count: number, rng: Rng): number[] {
+  const picked: number[] = [];
+  const wanted = Math.min(count, size);
+  for (let i = 0; i < size; i++) {
+    if ((size - i) * rng.uniform() < wanted - picked.length) picked.push(i);
+  }
+  return picked;
+}
+
+/** The graph's view of stored data: see `StoredData.feeds`. */
+export interface StoredTensors {
+  /** `[ΣN, I]` */
+  readonly inputs: Tensor;
+  /** `[ΣN, X]` */
+  readonly targets: Tensor;
+  /** int32 `[trips, tasks · perTask]` */
+  readonly rows: Tensor;
+}
+
+export function storedInputs(
+  g: Graph,
+  [inputSize, targetSize]: readonly [number, number],
+  tasks: number,
+  perTask: number,
+): StoredTensors {
+  return {
+    inputs: g.input("stored.inputs", ["kept", inputSize]),
+    targets: g.input("stored.targets", ["kept", targetSize]),
+    rows: g.input("stored.rows", ["trips", tasks * perTask], "int32"),
+  };
+}
+
+/** One minibatch of stored rows: `x [tasks · perTask, I]`, `y [tasks · perTask, X]`, task after task. */
+export function storedMinibatch(stored: StoredTensors, iteration: Tensor): { x: Tensor; y: Tensor } {
+  const rows = ops.gather(stored.rows, iteration);
+  return { x: ops.gather(stored.inputs, rows), y: ops.gather(stored.targets, rows) };
+}

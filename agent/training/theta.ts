@@ -1,0 +1,82 @@
+import type { Rng } from "../../sim/core/rng.js";
+import { Graph } from "../graph/graph.js";
+import { alignedArray, Session, tensor } from "../graph/session.js";
+import { weightCount } from "../model/dynamics.js";
+import {
+  type HypernetworkShape,
+  hyperfanScales,
+  hypernetwork,
+  hypernetworkParameters,
+} from "../model/hypernetwork.js";
+import type { ParameterGroup } from "../model/parameters.js";
+
+/** Generates dynamics weights from a group of parameters that begins with Θ. */
+export class WeightGenerator {
+  readonly #shape: HypernetworkShape;
+  readonly #group: ParameterGroup;
+  #session: Session | undefined;
+
+  constructor(shape: HypernetworkShape, group: ParameterGroup) {
+    this.#shape = shape;
+    this.#group = group;
+  }
+
+  /** `h(e; Θ)`, `[P]`, with the group's values of now. */
+  async generate(e: Float32Array): Promise<Float32Array> {
+    this.#session ??= await Session.create(this.#graph());
+    const P = weightCount(this.#shape.target);
+    const input = alignedArray(e.length);
+    input.set(e);
+    const weights = alignedArray(P);
+    await this.#session.run(
+      { e: tensor(input, [1, e.length]), ...this.#group.feeds(false) },
+      { weights: tensor(weights, [1, P]) },
+    );
+    return weights;
+  }
+
+  async release(): Promise<void> {
+    await this.#session?.release();
+  }
+
+  #graph(): Graph {
+    const g = new Graph();
+    const input = g.input("e", [1, this.#shape.embedding]);
+    const { length } = hypernetworkParameters(this.#shape);
+    const theta = this.#group.declare(g, false).slice(0, length);
+    g.output("weights", hypernetwork(this.#shape, theta, input));
+    return g;
+  }
+}
+
+/** Multiplies the head's weights by a factor for each generated number, `[P]`. */
+export function scaleHead(group: ParameterGroup, scales: Float32Array): void {
+  let column = 0;
+  group.specs.forEach(({ name, shape: [rows, columns] }, i) => {
+    if (!/(^|\.)head\.\d+\.weight$/.test(name)) return;
+    const values = group.values(i);
+    for (let k = 0; k < rows * columns; k++) values[k] *= scales[column + (k % columns)];
+    column += columns;
+  });
+}
+
+/** Whoever holds Θ; see `HypernetworkTrainer`. */
+export interface ThetaHolder {
+  initialize(rng: Rng): void;
+  generate(e: Float32Array): Promise<Float32Array>;
+  scaleColumns(scales: Float32Array): void;
+}
+
+/** Draws Θ, and scales its head for the first task's embedding where the shape asks for it. */
+export async function initializeTheta(
+  theta: ThetaHolder,
+  { init, target }: HypernetworkShape,
+  e: Float32Array,
+  rng: Rng,
+): Promise<void> {
+  theta.initialize(rng);
+  if (init !== "hyperfan") return;
+  const scales = new Float32Array(weightCount(target));
+  hyperfanScales(target, await theta.generate(e), scales);
+  theta.scaleColumns(scales);
+}

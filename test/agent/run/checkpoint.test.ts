@@ -1,0 +1,292 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Agent } from "../../../agent/agent.js";
+import {
+  CHECKPOINT_SCHEMA,
+  type Checkpoint,
+  readCheckpoint,
+  writeCheckpoint,
+} from "../../../agent/run/checkpoint.js";
+import { hashSettings } from "../../../agent/run/store.js";
+import { METHODS, parseSettings, type Settings } from "../../../agent/settings/schema.js";
+import { InputError } from "../../../sim/core/errors.js";
+import { Rng } from "../../../sim/core/rng.js";
+import type { Task } from "../../../sim/task.js";
+import { bits, linearSystem, pointTask, tinySettings } from "../fixtures.js";
+
+const TASKS: readonly Task[] = [pointTask, { ...pointTask, name: "point-2" }];
+const PROGRESS = { stage: "learn", task: 1, steps: 90, episode: 4, evaluated: 0 } as const;
+
+let folder: string;
+const agents: Agent[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "checkpoint-"));
+});
+afterEach(async () => {
+  for (const agent of agents.splice(0)) await agent.release();
+  rmSync(folder, { recursive: true });
+});
+
+function makeAgent(settings: Settings): Agent {
+  const agent = new Agent(TASKS, settings, Rng.fromSeed(settings.seed));
+  agents.push(agent);
+  return agent;
+}
+
+/** Feeds `steps` transitions of system `variant`, acting at random or through the planner. */
+async function live(agent: Agent, variant: number, steps: number, planned: boolean, seed: number) {
+  const rng = Rng.fromSeed(seed);
+  const trace: number[] = [];
+  let x = Float32Array.of(0.2, -0.4);
+  for (let k = 0; k < steps; k++) {
+    const u = planned ? await agent.act(x) : Float32Array.of(2 * rng.uniform() - 1, 2 * rng.uniform() - 1);
+    const next = linearSystem(variant)(x, u);
+    agent.remember(x, u, next);
+    trace.push(...u);
+    x = next as Float32Array<ArrayBuffer>;
+  }
+  return trace;
+}
+
+/** An agent in the midst of its second task: trained, its buffer past its capacity, its planner warm. */
+async function busyAgent(settings: Settings): Promise<Agent> {
+  const agent = makeAgent(settings);
+  await agent.beginTask(0);
+  await live(agent, 0, 40, false, 1);
+  await agent.adopt(agent.startTraining());
+  await agent.endTask();
+  await agent.beginTask(1);
+  await live(agent, 1, 70, false, 2);
+  await agent.adopt(agent.startTraining());
+  agent.startEpisode();
+  await live(agent, 1, 7, true, 3);
+  return agent;
+}
+
+async function saved(settings = tinySettings()) {
+  const agent = await busyAgent(settings);
+  const path = join(folder, "checkpoint.json");
+  const actionRng = Rng.fromSeed(8).state();
+  const checkpoint: Checkpoint = {
+    progress: PROGRESS,
+    metricsBytes: 12,
+    agent: await agent.state(),
+    actionRng,
+  };
+  const files = writeCheckpoint(path, hashSettings(settings), checkpoint);
+  const read = () => readCheckpoint(path, hashSettings(settings), settings, pointTask.spec);
+  return { agent, path, checkpoint, files, read, settings, arrays: join(folder, files[1]) };
+}
+
+/** Arrays and typed arrays anywhere in a value, as bytes. */
+function frozen(value: unknown): unknown {
+  if (value instanceof Float32Array || value instanceof Float64Array) return bits(value).toString("hex");
+  if (Array.isArray(value)) return value.map(frozen);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, frozen(v)]));
+}
+
+function inputError(call: () => unknown): InputError {
+  try {
+    call();
+  } catch (error) {
+    expect(error).toBeInstanceOf(InputError);
+    return error as InputError;
+  }
+  throw new Error("No error was thrown.");
+}
+
+describe("hashSettings", () => {
+  const settings = tinySettings();
+  it("is the same for settings written before a setting came that says what was done then", () => {
+    const { endFactor: _, ...hypernetwork } = settings.hypernetwork;
+    const { endFactor: __, ...mlp } = settings.mlp;
+    const { lastAction: ___, chooseBest: ____, ...planner } = settings.planner;
+    const older = { ...settings, hypernetwork, mlp, planner };
+    const hash = createHash("sha256").update(JSON.stringify(older)).digest("hex");
+    expect(hashSettings(settings)).toBe(hash);
+    expect(hashSettings(parseSettings(older, "older settings"))).toBe(hash);
+    const changes = ["hypernetwork.endFactor=0.5", "planner.lastAction=middle", "planner.chooseBest=true"];
+    for (const changed of changes) expect(hashSettings(tinySettings([changed])), changed).not.toBe(hash);
+  });
+});
+
+describe("round trip in the midst of a task", () => {
+  it("gives back every number bit by bit", async () => {
+    const { checkpoint, read, files } = await saved();
+    const back = read();
+    expect([...readdirSync(folder)].sort()).toEqual([...files].sort());
+    expect(back.progress).toEqual(PROGRESS);
+    expect(back.metricsBytes).toBe(12);
+    expect(back.actionRng).toEqual(checkpoint.actionRng);
+    const [a, b] = [back.agent, checkpoint.agent];
+    expect(frozen(a.learner)).toEqual(frozen(b.learner));
+    expect(frozen(a.normalizers)).toEqual(frozen(b.normalizers));
+    expect(a.normalizers).toHaveLength(2);
+    expect(frozen(a.current!.planner)).toEqual(frozen(b.current!.planner));
+    expect(Object.keys(a.current!.planner.arrays)).toContain("mean");
+    expect(frozen({ ...a.current!.moments })).toEqual(frozen({ ...b.current!.moments }));
+    expect(a.current!.moments.inputs.count).toBe(77);
+    const [x, y] = [a.current!.buffer, b.current!.buffer];
+    expect([x.size, x.added]).toEqual([64, 77]);
+    expect(bits(x.inputs).equals(bits(y.inputs)) && bits(x.targets).equals(bits(y.targets))).toBe(true);
+  });
+
+  it("writes the same bytes for what was read", async () => {
+    const { path, read, files, settings, arrays } = await saved();
+    const before = [path, arrays].map((f) => readFileSync(f));
+    expect(writeCheckpoint(path, hashSettings(settings), read())).toEqual(files);
+    expect([path, arrays].map((f, i) => readFileSync(f).equals(before[i]))).toEqual([true, true]);
+  });
+
+  it.each([
+    ...METHODS.map((m) => `method=${m}`),
+    ...METHODS.map((m) => `method=${m} dynamics.outputVariance=true`),
+    "planner.name=cem",
+  ])("lets an agent act and learn on as the original does, %s", async (assignments) => {
+    const { agent, read, settings } = await saved(tinySettings(assignments.split(" ")));
+    const copy = makeAgent(settings);
+    await copy.restore(read().agent, PROGRESS.task);
+    const goOn = async (a: Agent) => {
+      const trace = await live(a, 1, 5, true, 0);
+      const report = await a.adopt(a.startTraining());
+      a.startEpisode();
+      trace.push(...(await live(a, 1, 3, true, 0)));
+      await a.endTask();
+      const policy = await a.policyFor(0, Rng.fromSeed(4));
+      trace.push(...(await policy.act(Float32Array.of(1, 1))));
+      await policy.release();
+      return { trace, report, state: frozen(await a.state()) };
+    };
+    const [wanted, found] = [await goOn(agent), await goOn(copy)];
+    expect(found).toEqual(wanted);
+    expect(new Set(wanted.trace).size).toBeGreaterThan(10);
+  });
+
+  it("differs from a copy that lost its random state, so that the comparison above can fail", async () => {
+    const { agent, read, settings } = await saved();
+    const copy = makeAgent(settings);
+    const state = read().agent;
+    const planner = { ...state.current!.planner, rng: Rng.fromSeed(1).state() };
+    await copy.restore({ ...state, current: { ...state.current!, planner } }, PROGRESS.task);
+    expect(await live(copy, 1, 5, true, 0)).not.toEqual(await live(agent, 1, 5, true, 0));
+  });
+
+  it("has no data and no planner between tasks", async () => {
+    const { agent, path, settings, read } = await saved();
+    await agent.endTask();
+    const checkpoint = {
+      progress: { ...PROGRESS, stage: "evaluate" as const },
+      metricsBytes: 0,
+      actionRng: Rng.fromSeed(8).state(),
+    };
+    const [, file] = writeCheckpoint(path, hashSettings(settings), {
+      ...checkpoint,
+      agent: await agent.state(),
+    });
+    expect(read().agent.current).toBeUndefined();
+    expect(readFileSync(join(folder, file)).toString("latin1")).not.toMatch(/"(buffer|moments|planner)\./);
+    const copy = makeAgent(settings);
+    await copy.restore(read().agent, 1);
+    for (const j of [0, 1]) {
+      expect(bits(await copy.learner.weights(j)).equals(bits(await agent.learner.weights(j)))).toBe(true);
+    }
+  });
+});
+
+describe("damage", () => {
+  const edit = (path: string, change: (document: Record<string, unknown>) => void) => {
+    const document = JSON.parse(readFileSync(path, "utf8"));
+    change(document);
+    writeFileSync(path, JSON.stringify(document));
+  };
+
+  it("in the arrays: truncated, one bit flipped, longer, missing", async () => {
+    const { arrays, read } = await saved();
+    const whole = readFileSync(arrays);
+    for (const length of [0, 5, whole.length >> 1, whole.length - 1]) {
+      writeFileSync(arrays, whole.subarray(0, length));
+      expect(inputError(read).message).toMatch(/arrays .* are damaged/);
+    }
+    for (const at of [0, 40, whole.length - 3]) {
+      const flipped = Buffer.from(whole);
+      flipped[at] ^= 4;
+      writeFileSync(arrays, flipped);
+      expect(inputError(read).message).toMatch(/arrays .* are damaged/);
+    }
+    writeFileSync(arrays, Buffer.concat([whole, Buffer.of(0)]));
+    expect(inputError(read).message).toMatch(/are damaged/);
+    writeFileSync(arrays, whole);
+    expect(read().progress).toEqual(PROGRESS);
+    rmSync(arrays);
+    expect(inputError(read).message).toContain(`File ${arrays} is missing`);
+  });
+
+  it("in the document: truncated, empty, not JSON, not a checkpoint, missing", async () => {
+    const { path, read } = await saved();
+    const whole = readFileSync(path);
+    for (const bytes of [
+      whole.subarray(0, whole.length >> 1),
+      Buffer.of(),
+      Buffer.from("garbage\0\xff", "latin1"),
+    ]) {
+      writeFileSync(path, bytes);
+      expect(inputError(read).message).toMatch(/is damaged; got text that is not JSON/);
+    }
+    for (const text of [
+      "null",
+      "3",
+      "[]",
+      "{}",
+      '"text"',
+      '{"schema":"1"}',
+      `{"schema":${CHECKPOINT_SCHEMA}}`,
+    ]) {
+      writeFileSync(path, text);
+      expect(inputError(read).message, text).toMatch(/checkpoint\.json is damaged/);
+    }
+    rmSync(path);
+    expect(inputError(read).message).toContain(`File ${path} is missing`);
+  });
+
+  it("of single fields, which the message names", async () => {
+    const { path, read } = await saved();
+    const whole = readFileSync(path);
+    const changes: [string, (d: Record<string, unknown>) => void][] = [
+      ["progress.stage", (d) => Object.assign(d.progress as object, { stage: "sleep" })],
+      ["progress.steps", (d) => Object.assign(d.progress as object, { steps: null })],
+      ["actionRng.words", (d) => Object.assign(d.actionRng as object, { words: [1, 2] })],
+      ["actionRng", (d) => delete d.actionRng],
+      ["current.bufferAdded", (d) => Object.assign(d.current as object, { bufferAdded: "77" })],
+    ];
+    for (const [name, change] of changes) {
+      writeFileSync(path, whole);
+      edit(path, change);
+      expect(inputError(read).message).toMatch(new RegExp(`damaged; got .* at ${name.replace(".", "\\.")}`));
+    }
+  });
+
+  it("of numbers in the document that leave it well-formed", async () => {
+    const { path, read } = await saved();
+    edit(path, (d) => Object.assign(d.current as object, { bufferAdded: 76 }));
+    inputError(read);
+  });
+
+  it("of another schema version, with both numbers", async () => {
+    const { path, read } = await saved();
+    edit(path, (d) => Object.assign(d, { schema: 99 }));
+    expect(inputError(read).details).toMatchObject({ got: "99", expected: String(CHECKPOINT_SCHEMA) });
+  });
+
+  it("of other settings, with both hashes", async () => {
+    const { path, settings } = await saved();
+    const other = hashSettings(tinySettings(["hypernetwork.beta=0.9"]));
+    const error = inputError(() => readCheckpoint(path, other, settings, pointTask.spec));
+    expect(error.message).toMatch(/belongs to other settings/);
+    expect(error.details.expected).toBe(other.slice(0, 12));
+    expect(error.details.got).toContain(hashSettings(settings).slice(0, 12));
+  });
+});

@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { EvaluationMatrix } from "../../../agent/run/evaluation-matrix.js";
+
+describe("EvaluationMatrix", () => {
+  it("is NaN where nothing was measured, else the mean of the episodes", () => {
+    const matrix = new EvaluationMatrix(["a", "b"]);
+    expect([matrix.random(1), matrix.mean(1, 0)]).toEqual([Number.NaN, Number.NaN]);
+    matrix.add(1, 0, 3);
+    matrix.add(1, 0, -8);
+    matrix.add(1, 1, 7);
+    matrix.addRandom(1, 10);
+    matrix.addRandom(1, 20);
+    expect([matrix.mean(1, 0), matrix.mean(1, 1), matrix.random(1)]).toEqual([-2.5, 7, 15]);
+    expect([matrix.mean(0, 0), matrix.random(0)]).toEqual([Number.NaN, Number.NaN]);
+  });
+
+  it("knows the last task after which every task so far was evaluated", () => {
+    const matrix = new EvaluationMatrix(["a", "b", "c"]);
+    expect(matrix.lastComplete).toBe(-1);
+    matrix.add(0, 0, 1);
+    expect(matrix.lastComplete).toBe(0);
+    matrix.add(1, 0, 2);
+    expect(matrix.lastComplete).toBe(0);
+    matrix.add(1, 1, 3);
+    expect(matrix.lastComplete).toBe(1);
+    matrix.add(2, 2, 4);
+    expect(matrix.lastComplete).toBe(1);
+  });
+
+  it("writes complete rows only, with the random policy and the tasks' names", () => {
+    const matrix = new EvaluationMatrix(["a", "b"]);
+    matrix.addRandom(0, -1);
+    matrix.add(0, 0, 1);
+    matrix.add(0, 0, 2);
+    matrix.add(1, 0, 5);
+    const { definition, ...rest } = matrix.toJson();
+    expect(rest).toEqual({ tasks: ["a", "b"], random: [[-1], []], returns: [[[1, 2]]] });
+    expect(definition).toMatch(/returns\[i\]\[j\]/);
+    matrix.add(1, 1, 6);
+    expect(JSON.parse(JSON.stringify(matrix.toJson())).returns).toEqual([[[1, 2]], [[5], [6]]]);
+  });
+
+  it("fills itself from a metrics log, and leaves other records and a torn line out", () => {
+    const folder = mkdtempSync(join(tmpdir(), "evaluation-"));
+    const records = [
+      { type: "baseline", taskIndex: 0, return: -3 },
+      { type: "baseline", taskIndex: 1, return: -5 },
+      { type: "training", taskIndex: 0, taskLoss: 1 },
+      { type: "episode", taskIndex: 0, return: 99 },
+      { type: "evaluation", afterTask: 0, taskIndex: 0, return: 4 },
+      { type: "evaluation", afterTask: 0, taskIndex: 0, return: 6 },
+      { type: "evaluation", afterTask: 1, taskIndex: 0, return: 2 },
+    ];
+    const lines = records.map((r) => `${JSON.stringify(r)}\n`).join("");
+    writeFileSync(join(folder, "metrics.jsonl"), `${lines}{"type":"evaluation","afterTask":1`);
+    const matrix = new EvaluationMatrix(["a", "b"]);
+    matrix.readLog(folder);
+    rmSync(folder, { recursive: true });
+    expect([matrix.random(0), matrix.random(1), matrix.mean(0, 0), matrix.mean(1, 0)]).toEqual([
+      -3, -5, 5, 2,
+    ]);
+    expect(matrix.lastComplete).toBe(0);
+  });
+});

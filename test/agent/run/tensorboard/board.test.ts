@@ -1,0 +1,126 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { Board } from "../../../../agent/run/tensorboard/board.js";
+import { tinySettings } from "../../fixtures.js";
+import { curves, readEvents } from "./read-events.js";
+
+const folder = mkdtempSync(join(tmpdir(), "hypercrl-board-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const settings = tinySettings([
+  ...["loop.initialRandomSteps=100", "loop.stepsPerTask=200", "loop.evaluationEpisodes=2"],
+]);
+const episode = (taskIndex: number, task: string, steps: number, phase: string, sum: number) => {
+  const rest = { return: sum, success: sum > 5, measures: {}, recording: "x" };
+  return { type: "episode", phase, task, taskIndex, episode: 0, steps, ...rest };
+};
+const evaluation = (afterTask: number, taskIndex: number, task: string, sum: number, errorMm = sum) => {
+  const rest = { return: sum, success: sum > 5, measures: { errorMm }, recording: "x" };
+  return { type: afterTask < 0 ? "baseline" : "evaluation", afterTask, task, taskIndex, ...rest };
+};
+const training = (taskIndex: number, steps: number) => ({ type: "training", taskIndex, steps });
+const kept = (bytes: number, transitions: number) => ({ bytes, transitions, kinds: [], parameters: 0 });
+
+const METRICS: readonly object[] = [
+  ...[
+    evaluation(-1, 0, "a", 1),
+    evaluation(-1, 0, "a", 3),
+    evaluation(-1, 1, "b", -0),
+    evaluation(-1, 1, "b", -0),
+  ],
+  episode(0, "a", 100, "random", 2),
+  { ...training(0, 100), taskLoss: 0.5, regularizer: 0 },
+  episode(0, "a", 300, "train", 7),
+  { type: "kept", task: "a", taskIndex: 0, shared: kept(2 ** 20, 0), tasks: [kept(2 ** 19, 30)] },
+  ...[evaluation(0, 0, "a", 8), evaluation(0, 0, "a", 4, Number.NaN)],
+  episode(1, "b", 50, "random", Number.NaN),
+  { ...training(1, 100), taskLoss: 0.25, regularizer: 0.125 },
+  ...[evaluation(1, 0, "a", 5), evaluation(1, 0, "a", 5)],
+];
+const TIMING = [
+  { type: "usage", session: 1, wallMs: 10 },
+  { ...training(0, 100), ms: 500, waitedMs: 250 },
+  { ...training(1, 100), ms: 1000, waitedMs: 1000 },
+];
+
+const paths = (run: string) =>
+  ["tensorboard", "tensorboard/timing"].map((sub) => join(run, sub, "events.out.tfevents.0.hypercrl"));
+const bytesOf = (run: string) => paths(run).map((path) => readFileSync(path).toString("hex"));
+
+function follow(run: string, metrics: readonly object[], timing: readonly object[], from = 0): void {
+  const asRead = (records: readonly object[]) => JSON.parse(JSON.stringify(records)) as unknown[];
+  const past = { metrics: asRead(metrics.slice(0, from)), timing: asRead(timing) };
+  const board = from === 0 ? new Board(run, settings) : new Board(run, settings, past);
+  for (const record of metrics.slice(from)) board.append("metrics", record);
+  if (from === 0) for (const record of timing) board.append("timing", record);
+  board.close();
+}
+
+it("draws returns, successes, losses, evaluations and memory over all tasks' steps", () => {
+  const run = join(folder, "whole");
+  follow(run, METRICS, TIMING);
+  const [metrics, timing] = paths(run).map((path) => curves(readEvents(path)));
+  expect(metrics).toEqual({
+    "baseline/return/a": [[0, 2]],
+    "baseline/success/a": [[0, 0]],
+    "baseline/errorMm/a": [[0, 2]],
+    "baseline/return/b": [[0, 0]],
+    "baseline/success/b": [[0, 0]],
+    "baseline/errorMm/b": [[0, 0]],
+    "explore/return/a": [[100, 2]],
+    "explore/success/a": [[100, 0]],
+    "explore/success/b": [[350, 0]],
+    "learn/return/a": [[300, 7]],
+    "learn/success/a": [[300, 1]],
+    "model/task_loss": [
+      [100, 0.5],
+      [400, 0.25],
+    ],
+    "model/regularizer": [
+      [100, 0],
+      [400, 0.125],
+    ],
+    "kept/MiB": [[300, 1.5]],
+    "kept/transitions": [[300, 30]],
+    "evaluate/return/a": [
+      [300, 6],
+      [600, 5],
+    ],
+    "evaluate/success/a": [
+      [300, 0.5],
+      [600, 0],
+    ],
+    "evaluate/errorMm/a": [[600, 5]],
+  });
+  expect(timing).toEqual({
+    "timing/training_s": [
+      [100, 0.5],
+      [400, 1],
+    ],
+    "timing/waited_s": [
+      [100, 0.25],
+      [400, 1],
+    ],
+  });
+});
+
+it("made again from any part of the logs and continued, has the same bytes", () => {
+  const [run, resumed] = [join(folder, "same"), join(folder, "resumed")];
+  follow(run, METRICS, TIMING);
+  for (let from = 1; from <= METRICS.length; from++) {
+    follow(resumed, METRICS, TIMING, from);
+    expect(bytesOf(resumed)[0], `from record ${from}`).toBe(bytesOf(run)[0]);
+  }
+  expect(bytesOf(resumed)).toEqual(bytesOf(run));
+});
+
+it("keeps the time of a session that was made again once, and of one that was cut off not at all", () => {
+  const run = join(folder, "twice");
+  const again = { ...training(0, 100), ms: 700, waitedMs: 700 };
+  follow(run, METRICS.slice(0, 7), [...TIMING, again], 7);
+  const timing = curves(readEvents(paths(run)[1]));
+  expect(Object.keys(timing)).toEqual(["timing/training_s", "timing/waited_s"]);
+  expect(timing["timing/training_s"]).toEqual([[100, Math.fround(0.7)]]);
+});

@@ -1,0 +1,211 @@
+import type { LearnerState } from "../../../agent/learner.js";
+import type { NormalizerArrays } from "../../../agent/model/normalizer.js";
+import type { ReplayBuffer, TrainingData } from "../../../agent/model/replay-buffer.js";
+
+/** HyperCRL's training step in plain float64, from the formulas of the paper; gradients by central differences. */
+export interface ReferenceShape {
+  readonly embedding: number;
+  /** One hidden ELU layer. */
+  readonly hidden: number;
+  /** Dynamics network I → hidden (tanh) → X, or 2X with output variance. */
+  readonly dynamics: readonly [number, number, number];
+  readonly outputVariance?: boolean;
+  readonly chunks?: { readonly size: number; readonly embedding: number };
+}
+
+export interface ReferenceOptions {
+  readonly learningRate: number;
+  readonly embeddingLearningRate: number;
+  readonly beta: number;
+  readonly clipNorm: number;
+}
+
+export interface Group {
+  readonly value: Float64Array;
+  readonly m: Float64Array;
+  readonly v: Float64Array;
+}
+
+/** Θ with moments, all its matrices one after another. */
+export function thetaOf({ arrays }: LearnerState): Group {
+  const names = Object.keys(arrays).filter((name) => /^hypernetwork\..*(?:weight|bias|chunks)$/.test(name));
+  const join = (suffix: string) =>
+    Float64Array.from(names.flatMap((name) => [...arrays[name + suffix].data]));
+  return { value: join(""), m: join(".m"), v: join(".v") };
+}
+
+export function embeddingOf({ arrays }: LearnerState): Group {
+  const read = (suffix: string) => Float64Array.from(arrays[`embedding${suffix}`].data);
+  return { value: read(""), m: read(".m"), v: read(".v") };
+}
+
+const elu = (x: number) => (x > 0 ? x : Math.exp(x) - 1);
+
+/** `x [in] · w [in, out] + b [out]`, both taken from `p` at `at`. */
+function affine(x: ArrayLike<number>, p: ArrayLike<number>, at: number, outs: number): number[] {
+  return Array.from({ length: outs }, (_, o) => {
+    let sum = p[at + x.length * outs + o];
+    for (let i = 0; i < x.length; i++) sum += x[i] * p[at + i * outs + o];
+    return sum;
+  });
+}
+
+/** h(e; Θ). */
+export function generate(shape: ReferenceShape, theta: Float64Array, e: ArrayLike<number>) {
+  const { embedding, hidden, chunks } = shape;
+  const P = generatedCount(shape);
+  if (chunks !== undefined) return generateChunks(shape, chunks, theta, e, P);
+  const h = affine(e, theta, 0, hidden).map(elu);
+  return affine(h, theta, (embedding + 1) * hidden, P);
+}
+
+/** Chunk by chunk, from the embeddings of task and chunk side by side; the chunks' are the last part of Θ. */
+function generateChunks(
+  { embedding, hidden }: ReferenceShape,
+  chunks: { size: number; embedding: number },
+  theta: Float64Array,
+  e: ArrayLike<number>,
+  P: number,
+): number[] {
+  const count = Math.ceil(P / chunks.size);
+  const ofChunks = theta.slice(theta.length - count * chunks.embedding);
+  const inputs = embedding + chunks.embedding;
+  const weights = Array.from({ length: count }, (_, c) => {
+    const chunk = ofChunks.slice(c * chunks.embedding, (c + 1) * chunks.embedding);
+    const h = affine([...Array.from(e), ...chunk], theta, 0, hidden).map(elu);
+    return affine(h, theta, (inputs + 1) * hidden, chunks.size);
+  });
+  return weights.flat().slice(0, P);
+}
+
+/** P */
+export function generatedCount({ dynamics: [I, H, out], outputVariance }: ReferenceShape): number {
+  return (I + 1) * H + (H + 1) * out + (outputVariance ? out : 0);
+}
+
+const softplus = (x: number) => Math.log1p(Math.exp(x));
+
+/** `Σ ((μ - y)² e^{-v} + v) / X + 0.01 Σ (max - min)` of one sample's outputs [μ, v], without the last sum. */
+export function negativeLogLikelihood(
+  output: readonly number[],
+  y: readonly number[],
+  bounds: ArrayLike<number>,
+) {
+  const X = y.length;
+  return y.reduce((sum, target, k) => {
+    const [max, min] = [0.5 + bounds[k], -10 + bounds[X + k]];
+    const below = max - softplus(max - output[X + k]);
+    const v = min + softplus(below - min);
+    return sum + ((output[k] - target) ** 2 * Math.exp(-v) + v) / X;
+  }, 0);
+}
+
+/** `0.01 Σ (max - min)` */
+export function boundsPenalty(bounds: ArrayLike<number>): number {
+  const X = bounds.length / 2;
+  return Array.from({ length: X }, (_, k) => 0.01 * (10.5 + bounds[k] - bounds[X + k])).reduce(
+    (a, b) => a + b,
+  );
+}
+
+/** The loss of generated weights: Σ (ŷ - y)² / X over the rows, both normalised, or with output variance. */
+export function predictionLoss(
+  { dynamics: [I, H, out], outputVariance }: ReferenceShape,
+  w: ArrayLike<number>,
+  data: Pick<TrainingData, "inputs" | "targets">,
+  n: NormalizerArrays,
+  rows: readonly number[],
+): number {
+  const X = outputVariance ? out / 2 : out;
+  const bounds = Array.from(w).slice((I + 1) * H + (H + 1) * out);
+  let loss = outputVariance ? boundsPenalty(bounds) : 0;
+  for (const row of rows) {
+    const x = Array.from(
+      { length: I },
+      (_, i) => (data.inputs[row * I + i] - n.inputMean[i]) * n.inputScale[i],
+    );
+    const y = Array.from(n.targetMean, (mean, k) => (data.targets[row * X + k] - mean) / n.targetStd[k]);
+    const predicted = affine(affine(x, w, 0, H).map(Math.tanh), w, (I + 1) * H, out);
+    if (outputVariance) loss += negativeLogLikelihood(predicted, y, bounds);
+    else loss += predicted.reduce((sum, value, k) => sum + (value - y[k]) ** 2 / X, 0);
+  }
+  return loss;
+}
+
+function taskLoss(
+  shape: ReferenceShape,
+  theta: Float64Array,
+  e: ArrayLike<number>,
+  data: ReplayBuffer,
+  n: NormalizerArrays,
+  rows: readonly number[],
+): number {
+  return predictionLoss(shape, generate(shape, theta, e), data, n, rows);
+}
+
+/** Gradient by central differences. */
+export function differentiate(f: (x: Float64Array) => number, at: Float64Array, eps = 1e-5): Float64Array {
+  return at.map((value, i) => {
+    const x = at.slice();
+    x[i] = value + eps;
+    const above = f(x);
+    x[i] = value - eps;
+    return (above - f(x)) / (2 * eps);
+  });
+}
+
+/** Adam (Kingma & Ba 2015) as published: the parameters after step `t`. */
+export function adam({ value, m, v }: Group, gradient: Float64Array, rate: number, t: number): Group {
+  const nextM = m.map((x, i) => 0.9 * x + 0.1 * gradient[i]);
+  const nextV = v.map((x, i) => 0.999 * x + 0.001 * gradient[i] ** 2);
+  const next = value.map((x, i) => {
+    const mean = nextM[i] / (1 - 0.9 ** t);
+    return x - (rate * mean) / (Math.sqrt(nextV[i] / (1 - 0.999 ** t)) + 1e-8);
+  });
+  return { value: next, m: nextM, v: nextV };
+}
+
+export const norm = (x: Float64Array) => Math.sqrt(x.reduce((s, v) => s + v * v, 0));
+
+export function clip(x: Float64Array, limit: number): Float64Array {
+  const scale = Math.min(1, limit / norm(x));
+  return x.map((v) => v * scale);
+}
+
+/** One minibatch with the earlier tasks' embeddings and targets. */
+export function referenceStep(
+  shape: ReferenceShape,
+  options: ReferenceOptions,
+  before: LearnerState,
+  data: ReplayBuffer,
+  normalizer: NormalizerArrays,
+  rows: readonly number[],
+) {
+  const [theta, e] = [thetaOf(before), embeddingOf(before)];
+  const step = before.numbers.steps + 1;
+  const earlier = before.numbers.task;
+  const task = (p: Float64Array, q: Float64Array) => taskLoss(shape, p, q, data, normalizer, rows);
+  const gTask = differentiate((p) => task(p, e.value), theta.value);
+  const gEmbedding = differentiate((q) => task(theta.value, q), e.value);
+  const change = adam(theta, gTask, options.learningRate, step).value.map((p, i) => p - theta.value[i]);
+  const penalty = (p: Float64Array) => {
+    let sum = 0;
+    for (let j = 0; j < earlier; j++) {
+      const target = before.arrays[`targets.${j}`].data;
+      const ahead = p.map((value, i) => value + change[i]);
+      for (const [k, w] of generate(shape, ahead, before.arrays[`embeddings.${j}`].data).entries()) {
+        sum += (w - target[k]) ** 2;
+      }
+    }
+    return (options.beta * rows.length * sum) / earlier;
+  };
+  const gPenalty = differentiate(penalty, theta.value);
+  const total = gTask.map((g, i) => g + gPenalty[i]);
+  return {
+    theta: adam(theta, clip(total, options.clipNorm), options.learningRate, step),
+    embedding: adam(e, clip(gEmbedding, options.clipNorm), options.embeddingLearningRate, step),
+    taskLoss: task(theta.value, e.value),
+    penalty: penalty(theta.value),
+    norms: { total: norm(total), penalty: norm(gPenalty), task: norm(gTask), embedding: norm(gEmbedding) },
+  };
+}
