@@ -88,21 +88,21 @@ export {
   evaluateRun,
   type RunEvaluation,
   type TaskEvaluation,
-} from "./evaluate-run.js";
-export { type ExportOptions, type ExportResult, exportRun, type TaskExport } from "./export-run.js";
-export { loadSuite } from "./suite-file.js";
-export { registerSuite } from "./suites.js";
+} from "./runs/evaluate-run.js";
+export { type ExportOptions, type ExportResult, exportRun, type TaskExport } from "./runs/export-run.js";
+export { loadSuite } from "./runs/suite-file.js";
+export { registerSuite } from "./runs/suites.js";
 export {
   type BestEpisode,
   type MetricsRecord,
   type Summary,
   summarize,
   type TaskSummary,
-} from "./summary.js";
+} from "./runs/summary.js";
+export { type RunStart, summarizeRun, type TrainOptions, type TrainResult, train } from "./runs/train.js";
+export { currentVersions } from "./runs/versions.js";
 export type { RunExit, RunJob, SweepEngine } from "./sweep/engine.js";
 export { localEngine } from "./sweep/local-engine.js";
 export type { SweepChoice, SweepMethod } from "./sweep/plan.js";
 export type { FailedRun, SweepReport } from "./sweep/report.js";
 export { type RunOutcome, runSweep, type SweepOptions, type SweepView } from "./sweep/sweep.js";
-export { type RunStart, summarizeRun, type TrainOptions, type TrainResult, train } from "./train.js";
-export { currentVersions } from "./versions.js";

@@ -102,9 +102,9 @@ describe("direction of imports", () => {
   it("the viewer reads what runs leave only", () => {
     const allowed = [
       "scripts/viewer/",
-      "scripts/episode-files.ts",
+      "scripts/runs/episode-files.ts",
       "sim/core/folder-lock.ts",
-      "scripts/measure-name.ts",
+      "scripts/compare/measure-name.ts",
       "sim/recording/",
       "sim/core/",
       "sim/task.ts",
@@ -114,7 +114,7 @@ describe("direction of imports", () => {
 
   it("the viewer's page brings along types of ours, how it is addressed, how measures are named and nothing else, and only tests import it", () => {
     const page = "scripts/viewer/page/";
-    const allowed = [page, "scripts/viewer/fragment.ts", "scripts/measure-name.ts"];
+    const allowed = [page, "scripts/viewer/fragment.ts", "scripts/compare/measure-name.ts"];
     const brought = within("scripts/viewer/page").flatMap(({ path, code }) => {
       const values = importsOf(code.replace(/import type [^;]*;/g, ""));
       return ours({ path, code, imports: values }).filter(

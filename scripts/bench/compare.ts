@@ -1,4 +1,4 @@
-import { table } from "../tables.js";
+import { table } from "../compare/tables.js";
 import type { BenchResult, Figure, Machine } from "./result.js";
 
 export interface Change {

@@ -5,7 +5,7 @@ import type { Pose } from "../../sim/task.js";
 import { DOORS } from "../../tasks/door/door.js";
 import { type DoorKind, GRASP_ROTATION, graspPose, turnSign } from "../../tasks/door/layout.js";
 import { START_POSITION } from "../../tasks/door/start.js";
-import { table } from "../tables.js";
+import { table } from "../compare/tables.js";
 
 /** A place for the base with the start it leads to. */
 interface Candidate {

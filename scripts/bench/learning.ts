@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { performance } from "node:perf_hooks";
+import { sweepView } from "../cli/sweep-view.js";
 import { localEngine } from "../sweep/local-engine.js";
 import { manifestPath } from "../sweep/manifest.js";
 import { reportText, type SweepReport } from "../sweep/report.js";
 import { runSweep } from "../sweep/sweep.js";
-import { sweepView } from "../sweep/view.js";
 
 export interface LearningOptions {
   readonly seeds: readonly number[];

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type BrowserServer, chromium } from "playwright-core";
 import { RunError } from "../../sim/core/errors.js";
-import { estimate } from "../comparison.js";
-import { chromiumOptions } from "../figures/chromium.js";
-import { table } from "../tables.js";
-import { train } from "../train.js";
-import { ViewerProcess } from "../viewer-process.js";
+import { ViewerProcess } from "../cli/viewer-process.js";
+import { estimate } from "../compare/comparison.js";
+import { table } from "../compare/tables.js";
+import { train } from "../runs/train.js";
+import { chromiumOptions } from "./figures/chromium.js";
 import { median } from "./measure.js";
 
 /** A run that does the same all the time: twenty planned steps of push, sixty minibatches, and so on. */

@@ -3,7 +3,7 @@ import { cpus, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { initPhysics } from "../../sim/world.js";
-import { currentVersions } from "../versions.js";
+import { currentVersions } from "../runs/versions.js";
 import type { Machine } from "./result.js";
 
 /**

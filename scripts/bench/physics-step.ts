@@ -12,7 +12,7 @@ import type { Pose } from "../../sim/task.js";
 import { initPhysics, PhysicsWorld } from "../../sim/world.js";
 import { createPushTask, DENSITIES } from "../../tasks/push/push.js";
 import { CONTROL_PERIOD, type PhysicsStep } from "../../tasks/push/scene.js";
-import { table } from "../tables.js";
+import { table } from "../compare/tables.js";
 import { median } from "./measure.js";
 
 type Action = readonly [number, number];

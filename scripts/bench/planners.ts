@@ -3,10 +3,10 @@ import { MpcPolicy } from "../../agent/policy.js";
 import { readSettings } from "../../agent/run/store.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { UsageError } from "../../sim/core/errors.js";
-import { type Estimate, estimate } from "../comparison.js";
-import { evaluateRun } from "../evaluate-run.js";
-import { readRun } from "../run-result.js";
-import { table } from "../tables.js";
+import { type Estimate, estimate } from "../compare/comparison.js";
+import { readRun } from "../compare/run-result.js";
+import { table } from "../compare/tables.js";
+import { evaluateRun } from "../runs/evaluate-run.js";
 import { median } from "./measure.js";
 import { Stopwatch } from "./stopwatch.js";
 

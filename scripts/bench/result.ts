@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { InputError } from "../../sim/core/errors.js";
-import { table } from "../tables.js";
+import { table } from "../compare/tables.js";
 
 const FORMAT = "hypercrl-bench/1";
 

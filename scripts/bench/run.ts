@@ -6,7 +6,7 @@ import { MpcPolicy } from "../../agent/policy.js";
 import { RunStore } from "../../agent/run/store.js";
 import { EpisodeRecorder } from "../../sim/recording/recorder.js";
 import { PhysicsWorld } from "../../sim/world.js";
-import { train } from "../train.js";
+import { train } from "../runs/train.js";
 import { LONG_REPETITION, median } from "./measure.js";
 import { type Figures, named, type Row, type Section } from "./result.js";
 import { Stopwatch } from "./stopwatch.js";

@@ -1,4 +1,4 @@
-import { meanOf } from "../run-result.js";
+import { meanOf } from "../compare/run-result.js";
 import type { Curve, CurveChart, Quantity } from "./data.js";
 import type { ReportRun } from "./runs.js";
 

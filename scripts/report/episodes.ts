@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import { type MetricsRecord, plannedEpisodes } from "../summary.js";
-import { shellWord } from "../tables.js";
+import { shellWord } from "../compare/tables.js";
+import { type MetricsRecord, plannedEpisodes } from "../runs/summary.js";
 import type { EpisodeRow } from "./data.js";
 import { orNull } from "./figures.js";
 import type { ReportRun } from "./runs.js";

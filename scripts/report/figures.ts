@@ -8,9 +8,9 @@ import {
   SCORES,
   type Score,
   scoreRun,
-} from "../comparison.js";
-import { DIFFERENCE_SCORES, differenceDefinition, differencesFrom } from "../differences.js";
-import { meanOf, type RunResult } from "../run-result.js";
+} from "../compare/comparison.js";
+import { DIFFERENCE_SCORES, differenceDefinition, differencesFrom } from "../compare/differences.js";
+import { meanOf, type RunResult } from "../compare/run-result.js";
 import type { Cell, DifferencesTable, Matrix, ScoreChart, TimeShare, Value } from "./data.js";
 import type { ReportRun } from "./runs.js";
 

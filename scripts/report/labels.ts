@@ -1,5 +1,5 @@
 import type { Settings } from "../../agent/settings/schema.js";
-import { differingSettings } from "../setting-differences.js";
+import { differingSettings } from "../compare/setting-differences.js";
 
 /** Longer names of a line are numbered instead. */
 const LONGEST = 60;

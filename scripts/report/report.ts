@@ -1,7 +1,7 @@
-import { definitions, referenceOf, scoreRun } from "../comparison.js";
-import { chooseFrom } from "../differences.js";
-import { packageVersion } from "../package-version.js";
-import { differingSettings } from "../setting-differences.js";
+import { definitions, referenceOf, scoreRun } from "../compare/comparison.js";
+import { chooseFrom } from "../compare/differences.js";
+import { differingSettings } from "../compare/setting-differences.js";
+import { packageVersion } from "../runs/package-version.js";
 import { curveCharts } from "./curves.js";
 import { QUANTITIES, type Quantity, type ReportData, type RunRow } from "./data.js";
 import { episodeRows } from "./episodes.js";

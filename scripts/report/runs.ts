@@ -4,7 +4,7 @@ import { type Metrics, readMetrics, readTimings, type Timings } from "../../agen
 import { readSettings } from "../../agent/run/store.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
-import { isFinished, type RunResult, readRun } from "../run-result.js";
+import { isFinished, type RunResult, readRun } from "../compare/run-result.js";
 import { manifestPath, readManifest, runFolder } from "../sweep/manifest.js";
 import { labelsOf } from "./labels.js";
 

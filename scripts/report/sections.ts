@@ -1,4 +1,4 @@
-import { count, number } from "../tables.js";
+import { count, number } from "../compare/tables.js";
 import type {
   DifferenceFigure,
   EpisodeRow,

@@ -5,7 +5,7 @@ import { hashSettings, RunStore, readSettings, type Versions } from "../../agent
 import { parseSettings, type Settings } from "../../agent/settings/schema.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { writeFileSafely } from "../../sim/core/files.js";
-import { isSuiteFile } from "../suite-path.js";
+import { isSuiteFile } from "../runs/suite-path.js";
 import type { PlannedRun, SweepBase } from "./plan.js";
 
 const SCHEMA = 1;

@@ -2,7 +2,7 @@ import { hashSettings } from "../../agent/run/store.js";
 import { METHODS, parseSettings, type Settings } from "../../agent/settings/schema.js";
 import { UsageError } from "../../sim/core/errors.js";
 import type { TaskSuite } from "../../sim/task.js";
-import { chooseSettings } from "../choose-settings.js";
+import { chooseSettings } from "../runs/choose-settings.js";
 
 /** One line of the comparison: a method, possibly with settings and seeds of its own. */
 export interface SweepMethod {

@@ -10,7 +10,7 @@ import {
   referenceOf,
   SCORES,
   scoreRun,
-} from "../comparison.js";
+} from "../compare/comparison.js";
 import {
   chooseFrom,
   DIFFERENCE_SCORES,
@@ -18,10 +18,10 @@ import {
   type Differences,
   differenceDefinition,
   differencesFrom,
-} from "../differences.js";
-import { isFinished, type RunResult, readRun } from "../run-result.js";
-import { differingSettings } from "../setting-differences.js";
-import { number, shellWord, table } from "../tables.js";
+} from "../compare/differences.js";
+import { isFinished, type RunResult, readRun } from "../compare/run-result.js";
+import { differingSettings } from "../compare/setting-differences.js";
+import { number, shellWord, table } from "../compare/tables.js";
 import { type Manifest, runFolder } from "./manifest.js";
 
 /** A run whose process failed. */

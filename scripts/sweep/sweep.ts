@@ -5,10 +5,10 @@ import { InputError, UsageError } from "../../sim/core/errors.js";
 import { makeFolder } from "../../sim/core/files.js";
 import { isLockFile, lockFolder } from "../../sim/core/folder-lock.js";
 import { initPhysics } from "../../sim/world.js";
-import { isFinished } from "../run-result.js";
-import { suiteFrom } from "../suite-file.js";
-import { isSuiteFile } from "../suite-path.js";
-import { currentVersions } from "../versions.js";
+import { isFinished } from "../compare/run-result.js";
+import { suiteFrom } from "../runs/suite-file.js";
+import { isSuiteFile } from "../runs/suite-path.js";
+import { currentVersions } from "../runs/versions.js";
 import type { RunExit, RunJob, SweepEngine } from "./engine.js";
 import {
   addRuns,
@@ -190,7 +190,7 @@ async function runAll(
 
 /** The folder holds the settings, so one command begins and continues any run. */
 function jobOf(out: string, run: ManifestRun, suiteFile: string | undefined): RunJob {
-  const cli = fileURLToPath(new URL("../cli.js", import.meta.url));
+  const cli = fileURLToPath(new URL("../cli/main.js", import.meta.url));
   const suite = suiteFile === undefined ? [] : ["--suite", suiteFile];
   const options = ["--quiet", "--threads", "1", ...suite, "--resume", runFolder(out, run)];
   return {

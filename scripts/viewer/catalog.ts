@@ -2,7 +2,7 @@ import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { InputError } from "../../sim/core/errors.js";
 import { type EpisodeSummary, readPlayable, readSummary } from "../../sim/recording/salvage.js";
-import { episodesAt } from "../episode-files.js";
+import { episodesAt } from "../runs/episode-files.js";
 import { chooseOpen } from "./choose-open.js";
 import { encodeEpisode } from "./encode.js";
 import type { WatchedRun } from "./live-feed.js";

@@ -1,6 +1,6 @@
-import { findChromium } from "../../scripts/figures/chromium.js";
+import { findChromium } from "../../scripts/bench/figures/chromium.js";
 
-export { launchChromium } from "../../scripts/figures/chromium.js";
+export { launchChromium } from "../../scripts/bench/figures/chromium.js";
 
 /**
  * Whether tests of pages are skipped, with `describe.skipIf`: on a machine without Chromium, so that all other tests

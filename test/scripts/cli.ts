@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { expect } from "vitest";
 
 /** The built command line; `npm test` builds first. */
-export const CLI = resolve("dist/scripts/cli.js");
+export const CLI = resolve("dist/scripts/cli/main.js");
 
 /** A run of seconds that still passes through every stage, with two tasks. */
 export const TINY = [

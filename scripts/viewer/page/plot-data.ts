@@ -1,4 +1,4 @@
-import { measureName } from "../../measure-name.js";
+import { measureName } from "../../compare/measure-name.js";
 import type { EpisodeData, PlansData } from "./data.js";
 
 /** One curve that can be drawn. */

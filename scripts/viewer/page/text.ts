@@ -1,4 +1,4 @@
-import { measureName } from "../../measure-name.js";
+import { measureName } from "../../compare/measure-name.js";
 import type { EpisodeRow } from "../payload.js";
 import type { EpisodeData } from "./data.js";
 

@@ -1,13 +1,23 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { compareRuns, definitions, referenceOf, SCORES, scoreRun } from "../../../scripts/comparison.js";
-import { DIFFERENCE_SCORES, differenceDefinition, differencesFrom } from "../../../scripts/differences.js";
+import {
+  compareRuns,
+  definitions,
+  referenceOf,
+  SCORES,
+  scoreRun,
+} from "../../../scripts/compare/comparison.js";
+import {
+  DIFFERENCE_SCORES,
+  differenceDefinition,
+  differencesFrom,
+} from "../../../scripts/compare/differences.js";
+import { readRun } from "../../../scripts/compare/run-result.js";
 import { reportCsv } from "../../../scripts/report/csv.js";
 import { reportHtml } from "../../../scripts/report/document.js";
 import { reportData } from "../../../scripts/report/report.js";
 import { readSource } from "../../../scripts/report/runs.js";
-import { readRun } from "../../../scripts/run-result.js";
 import { UsageError } from "../../../sim/core/errors.js";
 import { temporaryFolder } from "../cli.js";
 import { evaluationReturn, type MadeRun, makeRun, makeSweep } from "./folders.js";

@@ -1,0 +1,68 @@
+import { existsSync } from "node:fs";
+import { UsageError } from "../../../sim/core/errors.js";
+import { writeFileSafely } from "../../../sim/core/files.js";
+import { count, measureKeys, measureTitle, number, percent, table } from "../../compare/tables.js";
+import {
+  type EvaluateOptions,
+  evaluateRun,
+  type RunEvaluation,
+  type TaskEvaluation,
+} from "../../runs/evaluate-run.js";
+import { meanMeasures, spread, successRate } from "../../runs/summary.js";
+import { type Io, signalCode, warner } from "../io.js";
+
+export interface EvaluateFlags {
+  readonly json?: boolean;
+  readonly out?: string;
+}
+
+/** `hypercrl evaluate`: measures a saved state on every task it has learned. Returns the exit code. */
+export async function evaluateCommand(
+  folder: string,
+  options: EvaluateOptions,
+  { json, out }: EvaluateFlags,
+  io: Io,
+): Promise<number> {
+  if (out !== undefined && existsSync(out)) {
+    throw new UsageError({ what: `${out} exists`, expected: "a new path", todo: "Choose another --out" });
+  }
+  const signal = io.stopSignal();
+  const evaluation = await evaluateRun(folder, { ...options, signal, onWarning: warner(io) });
+  if (!evaluation.complete) {
+    const { recordings } = options;
+    const kept =
+      recordings === undefined
+        ? "nothing was written"
+        : `${recordings} holds the episodes that came to their end`;
+    if (signal.reason !== "SIGPIPE") io.err(`Stopped; ${kept}.`);
+    return signalCode(signal.reason);
+  }
+  const report = { ...evaluation, tasks: evaluation.tasks.map((t) => ({ ...figures(t), ...t })) };
+  // First, so that a file that cannot be written does not lose what was measured.
+  io.out(json ? JSON.stringify(report) : evaluationText(evaluation));
+  if (out !== undefined) writeFileSafely(out, `${JSON.stringify(report, null, 2)}\n`);
+  return 0;
+}
+
+function figures({ task, episodes }: TaskEvaluation) {
+  const returns = spread(episodes.map((e) => e.return));
+  return { task, ...returns, success: successRate(episodes), measures: meanMeasures(episodes) };
+}
+
+function evaluationText({ afterTask, tasks }: RunEvaluation): string {
+  const rows = tasks.map(figures);
+  const keys = measureKeys(rows);
+  const head = ["task", "mean\nreturn", "std", "min", "max", "success", ...keys.map(measureTitle)];
+  const body = rows.map((row) => [
+    row.task,
+    ...[row.mean, row.std, row.min, row.max].map((v) => number(v)),
+    percent(row.success),
+    ...keys.map((key) => number(row.measures[key])),
+  ]);
+  return [
+    `After ${count(afterTask, "task")}, ${count(tasks[0].episodes.length, "episode")} per task:`,
+    table(head, body),
+    "Returns are undiscounted sums of rewards; std is the sample standard deviation over the episodes. Success: as the",
+    "task defines it; errors: at the end of an episode.",
+  ].join("\n");
+}

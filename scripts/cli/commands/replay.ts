@@ -1,0 +1,102 @@
+import { HyperCrlError } from "../../../sim/core/errors.js";
+import { type Episode, readEpisode } from "../../../sim/recording/reader.js";
+import { type Verification, verifyEpisode } from "../../../sim/recording/verify.js";
+import { initPhysics, physicsVersion } from "../../../sim/world.js";
+import { createRegistry, type SuiteRegistry } from "../../../tasks/registry.js";
+import { count, number, table } from "../../compare/tables.js";
+import { episodesAt } from "../../runs/episode-files.js";
+import { suiteFrom } from "../../runs/suite-file.js";
+import { defaultRegistry, taskOfEpisode } from "../../runs/suites.js";
+import type { Io } from "../io.js";
+
+export interface ReplayFlags {
+  readonly verify?: boolean;
+  /** Module of a suite that is not registered. */
+  readonly suite?: string;
+  readonly json?: boolean;
+}
+
+/** Rows of the table: every how many steps. */
+const SHOWN_EVERY = 10;
+
+/** `hypercrl replay`: shows episodes, or simulates them again. Returns the exit code, the worst of all episodes. */
+export async function replayCommand(paths: readonly string[], flags: ReplayFlags, io: Io): Promise<number> {
+  await initPhysics();
+  const registry =
+    flags.suite === undefined ? defaultRegistry : createRegistry([await suiteFrom(flags.suite)]);
+  let worst = 0;
+  // One bad file of many must not hide the others' results.
+  const keepGoing = (work: () => number) => {
+    try {
+      const exitCode = work();
+      worst = Math.max(worst, exitCode);
+    } catch (error) {
+      if (!(error instanceof HyperCrlError)) throw error;
+      io.err(`error: ${error.message}`);
+      worst = Math.max(worst, error.exitCode);
+    }
+  };
+  for (const path of paths) {
+    keepGoing(() => {
+      for (const file of episodesAt(path)) {
+        keepGoing(() => (flags.verify ? verifyOne(file, registry, flags, io) : showOne(file, flags, io)));
+      }
+      return 0;
+    });
+  }
+  return worst;
+}
+
+function verifyOne(path: string, registry: SuiteRegistry, { json }: ReplayFlags, io: Io): number {
+  const episode = readEpisode(path);
+  const result = verifyEpisode(episode, taskOfEpisode(path, episode.header, registry), physicsVersion());
+  io.out(json ? JSON.stringify({ path, ...result }) : verificationText(path, result));
+  return result.ok ? 0 : 1;
+}
+
+function verificationText(path: string, result: Verification): string {
+  if (result.ok) return `${path}: ${result.steps} steps and ${result.hashes} state hashes match bit by bit`;
+  const { step, quantity, recorded, simulated } = result;
+  return `${path}: differs at step ${step}: ${quantity} recorded ${recorded}, simulated ${simulated}`;
+}
+
+function showOne(path: string, { json }: ReplayFlags, io: Io): number {
+  const episode = readEpisode(path);
+  io.out(json ? JSON.stringify(plainEpisode(episode)) : episodeText(episode));
+  return 0;
+}
+
+function plainEpisode({ path, header, spec, totals, steps }: Episode) {
+  const rows = steps.map((step, i) => ({
+    step: i + 1,
+    ...step,
+    action: [...step.action],
+    observation: [...step.observation],
+  }));
+  return { path, header, spec, totals, steps: rows };
+}
+
+function episodeText({ path, header, spec, totals, steps }: Episode): string {
+  const { suite, task, phase, afterTask, seed, versions } = header;
+  const keys = Object.keys(steps[0]?.measures ?? {});
+  const head = ["step", "time, s", ...spec.action.map(({ name }) => name), "reward", "return", ...keys];
+  const rows = steps
+    .map((step, i) => ({ ...step, number: i + 1 }))
+    .filter(({ number: n }) => n % SHOWN_EVERY === 0 || n === steps.length)
+    .map((step) => [
+      String(step.number),
+      number(step.number * spec.controlPeriod),
+      ...Array.from(step.action, (v) => number(v, 3)),
+      number(step.reward, 3),
+      number(step.returnSoFar, 2),
+      ...keys.map((key) => number(step.measures[key], 2)),
+    ]);
+  const moment = afterTask < 0 ? "before the first task" : `after beginning ${count(afterTask + 1, "task")}`;
+  return [
+    path,
+    `suite ${suite}, task ${task}, ${phase} episode ${moment}, seed ${seed}`,
+    `recorded by hypercrl ${versions.hypercrl} with ${versions.physics}`,
+    `${totals.steps} steps of ${spec.controlPeriod} s, return ${number(totals.return, 3)}, ${totals.success ? "success" : "no success"}`,
+    table(head, rows, 0),
+  ].join("\n");
+}

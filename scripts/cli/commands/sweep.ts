@@ -1,0 +1,62 @@
+import { parse } from "node:path";
+import { shellWord } from "../../compare/tables.js";
+import { localEngine } from "../../sweep/local-engine.js";
+import { baseOf, type SweepChoice } from "../../sweep/plan.js";
+import { reportText, type SweepReport } from "../../sweep/report.js";
+import { reportFolder, runSweep } from "../../sweep/sweep.js";
+import type { Io } from "../io.js";
+import { signalCode } from "../io.js";
+import { silentSweepView, sweepView } from "../sweep-view.js";
+
+export interface SweepFlags {
+  /** Default: `runs/sweep-<suite>-<profile>`. */
+  readonly out?: string | undefined;
+  readonly jobs: number;
+  readonly resume?: boolean | undefined;
+  /** Only show what is finished. */
+  readonly report?: boolean | undefined;
+  /** Line that the table shows differences from; default the first. */
+  readonly differencesFrom?: string | undefined;
+  readonly quiet?: boolean | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** `hypercrl sweep`: compares methods over seeds, a process per run. Returns the exit code. */
+export async function sweepCommand(
+  choice: SweepChoice | undefined,
+  flags: SweepFlags,
+  io: Io,
+): Promise<number> {
+  const { suite, profile } = baseOf(choice ?? {});
+  const out = flags.out ?? `runs/sweep-${parse(suite).name.replace(/\W+/g, "-")}-${profile}`;
+  if (flags.report) {
+    show(reportFolder(out, flags.differencesFrom), flags, io);
+    return 0;
+  }
+  const signal = io.stopSignal();
+  const report = await runSweep({
+    out,
+    choice,
+    resume: flags.resume ?? false,
+    differencesFrom: flags.differencesFrom,
+    engine: localEngine(flags.jobs),
+    signal,
+    view: flags.quiet || flags.json ? silentSweepView : sweepView(io),
+  });
+  if (signal.reason === "SIGPIPE") return signalCode(signal.reason);
+  show(report, flags, io);
+  const again = `hypercrl sweep --resume ${shellWord(out)}`;
+  if (signal.aborted) {
+    io.err(`Stopped. Every run has saved its state; continue with: ${again}`);
+    return signalCode(signal.reason);
+  }
+  if (report.failed.length === 0) return 0;
+  io.err(
+    `${report.failed.length} of ${report.runs.length + report.unfinished.length} runs failed; continue with: ${again}`,
+  );
+  return 1;
+}
+
+function show(report: SweepReport, { json }: SweepFlags, io: Io): void {
+  io.out(json ? JSON.stringify(report) : reportText(report));
+}

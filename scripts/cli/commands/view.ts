@@ -1,0 +1,65 @@
+import { existsSync } from "node:fs";
+import { UsageError } from "../../../sim/core/errors.js";
+import { writeFileSafely } from "../../../sim/core/files.js";
+import { count } from "../../compare/tables.js";
+import { packageVersion } from "../../runs/package-version.js";
+import { Catalog } from "../../viewer/catalog.js";
+import { embeddedData, exportedPage } from "../../viewer/export.js";
+import { openBrowser } from "../../viewer/open-browser.js";
+import { serveViewer } from "../../viewer/server.js";
+import { type Io, warner } from "../io.js";
+
+export interface ViewFlags {
+  /** Default: any that is free. */
+  readonly port?: number;
+  /** Also opens the page in the default browser. */
+  readonly open?: boolean;
+  /** Writes a page that needs no server, instead of serving one. */
+  readonly export?: string;
+  readonly json?: boolean;
+}
+
+/** `hypercrl view`: shows recorded episodes in the browser until stopped, or exports them. Returns the exit code. */
+export async function viewCommand(paths: readonly string[], flags: ViewFlags, io: Io): Promise<number> {
+  if (paths.length > 2) {
+    throw new UsageError({
+      what: "Too many episodes to view",
+      got: String(paths.length),
+      expected: "one run or episode, or two to compare",
+    });
+  }
+  if (flags.export !== undefined) return exportTo(flags.export, paths, flags, io);
+  const catalog = new Catalog(paths);
+  const server = await serveViewer(catalog, flags.port ?? 0, (error) =>
+    io.err(String((error as Error).stack)),
+  );
+  const signal = io.stopSignal();
+  io.out(
+    flags.json
+      ? JSON.stringify({ url: server.url, port: server.port })
+      : `Showing ${server.url} until Ctrl-C`,
+  );
+  if (flags.open) openBrowser(server.url, warner(io));
+  await new Promise<void>((done) => {
+    if (signal.aborted) done();
+    signal.addEventListener("abort", () => done(), { once: true });
+  });
+  await server.close();
+  return 0;
+}
+
+function exportTo(out: string, paths: readonly string[], { json }: ViewFlags, io: Io): number {
+  if (existsSync(out)) {
+    throw new UsageError({ what: `${out} exists`, expected: "a new path", todo: "Choose another --export" });
+  }
+  const data = embeddedData(new Catalog(paths));
+  const page = exportedPage(data, `hypercrl ${packageVersion()} view`);
+  writeFileSafely(out, page);
+  const [episodes, bytes] = [data.episodes.length, Buffer.byteLength(page)];
+  io.out(
+    json
+      ? JSON.stringify({ path: out, episodes, bytes })
+      : `${out}: ${count(episodes, "episode")}, ${(bytes / 1e6).toFixed(1)} MB; opens in any browser, without a server`,
+  );
+  return 0;
+}

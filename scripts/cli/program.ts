@@ -1,0 +1,228 @@
+import { availableParallelism } from "node:os";
+import { Command, Option } from "commander";
+import { METHODS, PROFILES } from "../../agent/settings/schema.js";
+import { UsageError } from "../../sim/core/errors.js";
+import type { TaskSuite } from "../../sim/task.js";
+import { packageVersion } from "../runs/package-version.js";
+import { isSuiteFile } from "../runs/suite-path.js";
+import type { TrainOptions } from "../runs/train.js";
+import type { Io } from "./io.js";
+import { collect, countingNumber, methodList, portNumber, seedList, wholeNumber } from "./option-parsers.js";
+import { chooseSweep, type SweepArguments, sweepFolder } from "./sweep-arguments.js";
+
+/**
+ * The whole command line; the code of a command is loaded when it is called, so that help and wrong calls are answered
+ * at once. `done` receives the exit code of the command that ran.
+ */
+export function createProgram(io: Io, done: (exitCode: number) => void): Command {
+  const program = new Command("hypercrl")
+    .description("Continual model-based reinforcement learning with hypernetworks, in a robotics simulator")
+    .version(packageVersion())
+    .configureOutput({
+      writeOut: (text) => io.out(text.replace(/\n$/, "")),
+      writeErr: (text) => io.err(text.replace(/\n$/, "")),
+    })
+    .exitOverride()
+    .showHelpAfterError("(see `hypercrl --help`)");
+  addTrain(program, io, done);
+  addEvaluate(program, io, done);
+  addReplay(program, io, done);
+  addExport(program, io, done);
+  addView(program, io, done);
+  addSweep(program, io, done);
+  addReport(program, io, done);
+  command(program, "tasks", "list the task suites and their tasks")
+    .option("--suite <name|file>", "this suite alone; a module of your own is checked against every rule")
+    .action(async (flags) => {
+      const { tasksCommand } = await import("./commands/lists.js");
+      done(await tasksCommand(flags, io));
+    });
+  command(program, "settings", "list every setting with its defaults")
+    .option("--suite <name|file>", "with the defaults of this suite", "push")
+    .option("--method <name>", "with the defaults of this method", "hypercrl")
+    .action(async (flags) => {
+      const { settingsCommand } = await import("./commands/lists.js");
+      done(await settingsCommand(flags, io));
+    });
+  return program;
+}
+
+/** A subcommand with the options that all have. */
+function command(program: Command, name: string, text: string): Command {
+  return program
+    .command(name)
+    .description(text)
+    .option("--json", "print JSON, for programs")
+    .addOption(new Option("--debug", "print stack traces of errors (also HYPERCRL_DEBUG=1)").hideHelp());
+}
+
+interface TrainArguments
+  extends Pick<
+    TrainOptions,
+    "suite" | "method" | "profile" | "seed" | "out" | "resume" | "async" | "threads" | "record"
+  > {
+  readonly set: readonly string[];
+  readonly tasks?: number;
+  readonly view?: boolean;
+  readonly viewPort?: number;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+const DIFFERENCES_TEXT =
+  "method, or label, that the others are compared with, seed by seed (default: the first)";
+const SUITE_FILE_TEXT = "module of the task suite, when it does not come with the package";
+const THREADS_TEXT = "threads that plan and train together; same results (default: all cores, at most 4)";
+
+function addTrain(program: Command, io: Io, done: (exitCode: number) => void): void {
+  command(program, "train", "learn the tasks of a suite one after another")
+    .option(
+      "--suite <name|file>",
+      "task suite (see `hypercrl tasks`), or a module of your own (default: push)",
+    )
+    .option("--method <name>", METHODS.join(", "), "hypercrl")
+    .option("--profile <name>", PROFILES.join(" or "), "quick")
+    .option("--seed <n>", "seed of every random stream", wholeNumber, 1)
+    .option("--set <name=value>", "change a setting (see `hypercrl settings`); repeatable", collect, [])
+    .option("--tasks <n>", "learn only the first n tasks", wholeNumber)
+    .option("--out <dir>", "new run folder (default: runs/<suite>-<method>-<profile>-s<seed>)")
+    .addOption(
+      new Option("--resume <run>", "continue the run in this folder").conflicts([
+        ...["method", "profile", "seed", "set", "tasks", "out", "async"],
+      ]),
+    )
+    .option("--async", "train in the background while the arm acts (sets loop.trainLag)")
+    .option("--threads <n>", THREADS_TEXT, countingNumber)
+    .addOption(
+      new Option("--record <what>", "plans: keep every step's plan in the recordings; same results").choices([
+        "plans",
+      ]),
+    )
+    .option("--view", "show the run in the browser while it goes on, and after it until Ctrl-C")
+    .addOption(
+      new Option("--view-port <n>", "the same on this port (default: any that is free)")
+        .argParser(portNumber)
+        .implies({ view: true }),
+    )
+    .option("--quiet", "print the final summary only")
+    .action(async ({ set, tasks, resume, threads, record, ...given }: TrainArguments) => {
+      const { quiet = false, json = false, view = false, viewPort, ...options } = given;
+      const assignments = tasks === undefined ? set : [...set, `tasks=${tasks}`];
+      const chosen =
+        resume === undefined ? { ...options, assignments } : { resume, ...ownSuite(options.suite) };
+      const { trainCommand } = await import("./commands/train.js");
+      done(
+        await trainCommand(
+          { ...chosen, ...(threads !== undefined && { threads }), ...(record && { record }) },
+          { quiet, json, view, ...(viewPort !== undefined && { viewPort }) },
+          io,
+        ),
+      );
+    });
+}
+
+/** A run knows its suite by name; only that of a module must be given again. @throws UsageError for another */
+function ownSuite(suite: string | TaskSuite | undefined): Pick<TrainOptions, "suite"> {
+  if (typeof suite !== "string") return {};
+  if (isSuiteFile(suite)) return { suite };
+  throw new UsageError({
+    what: "--resume continues with the suite of the run",
+    got: `--suite ${suite}`,
+    expected: "no --suite, or the module that the run's suite came from",
+  });
+}
+
+function addEvaluate(program: Command, io: Io, done: (exitCode: number) => void): void {
+  command(program, "evaluate", "measure a saved state of a run on every task it has learned")
+    .argument("<run>", "run folder")
+    .option("--after-task <n>", "use the state after n tasks (default: the last saved)", wholeNumber)
+    .option("--episodes <n>", "episodes per task (default: as in the run)", countingNumber)
+    .option(
+      "--seed <n>",
+      "seed of planner noise, and of starts where they differ (default: repeats the run's evaluation)",
+      wholeNumber,
+    )
+    .option("--suite <file>", SUITE_FILE_TEXT)
+    .option("--threads <n>", THREADS_TEXT, countingNumber)
+    .option("--set <planner.name=value>", "plan with another setting; repeatable", collect, [])
+    .option("--recordings <dir>", "also record the episodes, with every step's plan, into this new folder")
+    .option("--out <file>", "also write the figures of every episode to this new JSON file")
+    .action(async (run: string, { json, out, set: assignments, ...options }) => {
+      const { evaluateCommand } = await import("./commands/evaluate.js");
+      done(await evaluateCommand(run, { ...options, assignments }, { json, out }, io));
+    });
+}
+
+function addReplay(program: Command, io: Io, done: (exitCode: number) => void): void {
+  command(program, "replay", "show recorded episodes, or simulate them again and compare")
+    .argument("<episode...>", "episode files (.mcap), or run folders for all their episodes")
+    .option("--verify", "simulate again and compare every observation, reward and state hash bit by bit")
+    .option("--suite <file>", SUITE_FILE_TEXT)
+    .action(async (paths: string[], flags) => {
+      const { replayCommand } = await import("./commands/replay.js");
+      done(await replayCommand(paths, flags, io));
+    });
+}
+
+function addExport(program: Command, io: Io, done: (exitCode: number) => void): void {
+  command(program, "export", "write the dynamics that a run has learned as one ONNX model")
+    .argument("<run>", "run folder")
+    .requiredOption("--onnx <file>", "new file for the model: (x, u, task) → xNext")
+    .option("--after-task <n>", "use the state after n tasks (default: the last saved)", wholeNumber)
+    .option("--suite <file>", SUITE_FILE_TEXT)
+    .action(async (run: string, options) => {
+      const { exportCommand } = await import("./commands/export.js");
+      done(await exportCommand(run, options, io));
+    });
+}
+
+function addView(program: Command, io: Io, done: (exitCode: number) => void): void {
+  command(program, "view", "show recorded episodes in the browser, two side by side if you like")
+    .argument("<run-or-episode...>", "one run folder or episode (.mcap), or two to compare")
+    .option("--port <n>", "port on this machine (default: any that is free)", portNumber)
+    .option("--open", "open the page in the default browser")
+    .addOption(
+      new Option("--export <file>", "write one HTML file that needs no server").conflicts(["port", "open"]),
+    )
+    .action(async (paths: string[], flags) => {
+      const { viewCommand } = await import("./commands/view.js");
+      done(await viewCommand(paths, flags, io));
+    });
+}
+
+function addSweep(program: Command, io: Io, done: (exitCode: number) => void): void {
+  const chosen = ["suite", "methods", "seeds", "profile", "set", "tasks"];
+  command(program, "sweep", "train several methods with several seeds and compare them")
+    .option("--suite <name|file>", "task suite, or a module of your own (default: push)")
+    .option("--methods <list>", `some of ${METHODS.join(",")} (default: all)`, methodList)
+    .option("--seeds <list>", "seeds such as 1,2,3 or 1-5 (default: 1-3)", seedList)
+    .option("--profile <name>", `${PROFILES.join(" or ")} (default: quick)`)
+    .option("--set <name=value>", "change a setting of all runs; repeatable", collect, [])
+    .option("--tasks <n>", "learn only the first n tasks", countingNumber)
+    .addOption(new Option("--file <json>", "what to compare, from a file").conflicts(chosen))
+    .option("--jobs <n>", "runs at a time, one core each (default: all cores)", countingNumber)
+    .option("--out <dir>", "folder of the sweep (default: runs/sweep-<suite>-<profile>)")
+    .option("--resume [dir]", "go on with the sweep in its folder; methods and seeds given are added to it")
+    .addOption(
+      new Option("--report [dir]", "only show what is finished").conflicts(["resume", "file", ...chosen]),
+    )
+    .option("--differences-from <method>", DIFFERENCES_TEXT)
+    .option("--quiet", "print the table only")
+    .action(async ({ jobs = availableParallelism(), ...flags }: SweepArguments) => {
+      const { sweepCommand } = await import("./commands/sweep.js");
+      const { resume, report } = flags;
+      const asked = { resume: resume !== undefined, report: report !== undefined, out: sweepFolder(flags) };
+      done(await sweepCommand(chooseSweep(flags), { ...flags, ...asked, jobs }, io));
+    });
+}
+
+function addReport(program: Command, io: Io, done: (exitCode: number) => void): void {
+  command(program, "report", "plots and figures of runs in one HTML file, with CSV and JSON beside it")
+    .argument("<run...>", "run folders, or sweep folders for all their runs")
+    .option("--out <file>", "page to write; an earlier report there is replaced", "report.html")
+    .option("--differences-from <method>", DIFFERENCES_TEXT)
+    .action(async (paths: string[], flags) => {
+      const { reportCommand } = await import("./commands/report.js");
+      done(await reportCommand(paths, flags, io));
+    });
+}

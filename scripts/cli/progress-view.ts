@@ -1,0 +1,125 @@
+import type { ProgressEvent } from "../../agent/run/progress.js";
+import { count, number, percent } from "../compare/tables.js";
+import type { RunStart } from "../runs/train.js";
+import type { Io } from "./io.js";
+import { ProgressTracker } from "./progress.js";
+
+/** Shows a run's events. */
+export interface ProgressView {
+  start(start: RunStart): void;
+  accept(event: ProgressEvent): void;
+  end(): void;
+}
+
+export const silentView: ProgressView = { start: () => {}, accept: () => {}, end: () => {} };
+
+/** One JSON object per line for each episode, training session and evaluation episode; single steps are left out. */
+export function jsonView(io: Io): ProgressView {
+  return {
+    start: ({ folder, settings, progress }) =>
+      io.out(JSON.stringify({ kind: "start", folder, settings, progress })),
+    accept: (event) => {
+      if (event.kind !== "step" && event.kind !== "planned") io.out(JSON.stringify(event));
+    },
+    end: () => {},
+  };
+}
+
+/** What a line about several episodes needs of each. */
+type Episode = Pick<ProgressEvent & { kind: "evaluation" }, "return" | "success">;
+
+const REDRAW_MS = 100;
+
+/** A live area in a terminal; elsewhere one plain line per learning episode and per task evaluated. */
+export function textView(io: Io): ProgressView {
+  let tracker: ProgressTracker | undefined;
+  let start: RunStart | undefined;
+  let drawn = Number.NEGATIVE_INFINITY;
+  let block: Episode[] = [];
+  return {
+    start: (run) => {
+      start = run;
+      tracker = new ProgressTracker(run);
+      io.out(startText(run));
+    },
+    accept: (event) => {
+      if (tracker === undefined || start === undefined) return;
+      const now = io.now();
+      tracker.accept(event, now);
+      if (io.live === undefined) {
+        if (event.kind === "evaluation" || event.kind === "baseline")
+          block = event.episode === 0 ? [event] : [...block, event];
+        const line = plainLine(event, block, start, tracker);
+        if (line !== undefined) io.out(line);
+      } else if (now - drawn >= REDRAW_MS) {
+        drawn = now;
+        io.live.update(liveText(tracker, start));
+      }
+    },
+    end: () => io.live?.clear(),
+  };
+}
+
+function startText({ folder, settings, progress }: RunStart): string {
+  const { suite, method, profile, seed, tasks } = settings;
+  const run = `${method} on ${count(tasks, "task")} of ${suite}, profile ${profile}, seed ${seed}, in ${folder}`;
+  return progress === undefined ? `Training ${run}` : `Continuing ${run}`;
+}
+
+function plainLine(
+  event: ProgressEvent,
+  block: readonly Episode[],
+  { settings, tasks }: RunStart,
+  tracker: ProgressTracker,
+): string | undefined {
+  const { taskIndex, steps, totalSteps, modelLoss, planningMs } = tracker;
+  if (event.kind === "episode") {
+    const planned =
+      event.phase === "train" ? `  loss ${number(modelLoss, 4)}  planning ${number(planningMs)} ms` : "";
+    const result = `${event.phase.padEnd(6)}  return ${number(event.return).padStart(7)}${event.success ? "  success" : ""}`;
+    return `${title(taskIndex, tasks)}  step ${steps}/${totalSteps}  ${result}${planned}${left(tracker)}`;
+  }
+  if (event.kind !== "evaluation" && event.kind !== "baseline") return undefined;
+  if (event.episode + 1 < settings.loop.evaluationEpisodes) return undefined;
+  const mean = block.reduce((sum, e) => sum + e.return, 0) / block.length;
+  if (event.kind === "baseline") {
+    return `${title(taskIndex, tasks)}  random policy  return ${number(mean)}`;
+  }
+  const success = block.filter((e) => e.success).length / block.length;
+  return `${title(taskIndex, tasks)}  evaluated on ${event.task}  return ${number(mean)}  success ${percent(success)}${left(tracker)}`;
+}
+
+function liveText(tracker: ProgressTracker, { tasks }: RunStart): string {
+  const { taskIndex, steps, totalSteps, evaluating, returns, modelLoss, planningMs } = tracker;
+  const where =
+    evaluating === undefined
+      ? `${bar(steps / totalSteps)} step ${steps} of ${totalSteps}`
+      : `evaluating, now on ${evaluating}`;
+  const recent = returns.map((r) => number(r)).join("  ") || "–";
+  return [
+    `${title(taskIndex, tasks)}  ${where}${left(tracker)}`,
+    `last returns ${recent}   model loss ${number(modelLoss, 4)}   planning ${number(planningMs)} ms`,
+  ].join("\n");
+}
+
+function title(index: number, tasks: RunStart["tasks"]): string {
+  return `task ${index + 1}/${tasks.length} ${tasks[index].name}`;
+}
+
+function bar(share: number, width = 20): string {
+  const full = Math.round(share * width);
+  return `${"█".repeat(full)}${"░".repeat(width - full)}`;
+}
+
+function left({ remainingMs }: ProgressTracker): string {
+  return Number.isFinite(remainingMs) ? `  ${duration(remainingMs)} left` : "";
+}
+
+/** `42 s`, `7 min`, `3 h 05 min`. */
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 90) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+}

@@ -1,0 +1,107 @@
+import type { ProgressEvent } from "../../agent/run/progress.js";
+import type { RunStart } from "../runs/train.js";
+
+const RECENT = 50;
+
+/** Follows the events of a run: what is going on, and how long the rest will take. */
+export class ProgressTracker {
+  readonly #start: RunStart;
+  readonly #names: readonly string[];
+  readonly #planningMs: number[] = [];
+  readonly #learning = { ms: 0, count: 0 };
+  readonly #evaluating = { ms: 0, count: 0 };
+  #last: { readonly kind: string; readonly time: number } | undefined;
+  #remainingSteps: number;
+  #remainingEvaluations: number;
+  /** Task being learned or evaluated after, 0-based. */
+  taskIndex: number;
+  steps = 0;
+  totalSteps: number;
+  /** Returns of the last learning episodes, newest last. */
+  readonly returns: number[] = [];
+  /** Mean loss of the last training session. */
+  modelLoss = Number.NaN;
+  /** Task that was evaluated last, while an evaluation goes on. */
+  evaluating: string | undefined;
+
+  constructor(start: RunStart) {
+    const { loop, tasks } = start.settings;
+    this.#start = start;
+    this.#names = start.tasks.map(({ name }) => name);
+    this.taskIndex = start.progress?.stage === "baseline" ? 0 : (start.progress?.task ?? 0);
+    this.totalSteps = loop.initialRandomSteps + loop.stepsPerTask;
+    this.#remainingSteps = tasks * loop.stepsPerTask;
+    this.#remainingEvaluations = ((tasks * (tasks + 1)) / 2) * loop.evaluationEpisodes;
+  }
+
+  /** Takes in an event that happened at `now`, ms. */
+  accept(event: ProgressEvent, now: number): void {
+    if (event.kind === "baseline") this.#baseline(event);
+    if (event.kind === "step") this.#step(event, now);
+    if (event.kind === "evaluation") this.#evaluation(event, now);
+    if (event.kind === "training") this.modelLoss = event.taskLoss;
+    if (event.kind === "planned") push(this.#planningMs, event.ms, RECENT);
+    if (event.kind === "episode") push(this.returns, event.return, 5);
+  }
+
+  /** Median time of the recent planning steps, ms. */
+  get planningMs(): number {
+    return this.#planningMs.toSorted((a, b) => a - b)[this.#planningMs.length >> 1] ?? Number.NaN;
+  }
+
+  /** Estimated time to the run's end, ms; NaN while there is nothing to go by. */
+  get remainingMs(): number {
+    const perStep = this.#learning.ms / this.#learning.count;
+    const perEvaluation =
+      this.#evaluating.count > 0
+        ? this.#evaluating.ms / this.#evaluating.count
+        : this.planningMs * this.#start.tasks[0].spec.episodeSteps;
+    const evaluations = this.#remainingEvaluations * perEvaluation;
+    return this.#remainingSteps === 0 ? evaluations : this.#remainingSteps * perStep + evaluations;
+  }
+
+  #baseline({ taskIndex, task }: ProgressEvent & { kind: "baseline" }): void {
+    this.taskIndex = taskIndex;
+    this.evaluating = `${task} with random actions`;
+  }
+
+  #step({ taskIndex, steps, total }: ProgressEvent & { kind: "step" }, now: number): void {
+    const { initialRandomSteps, stepsPerTask } = this.#start.settings.loop;
+    if (taskIndex !== this.taskIndex) this.returns.length = 0;
+    this.evaluating = undefined;
+    this.taskIndex = taskIndex;
+    this.steps = steps;
+    this.totalSteps = total;
+    const later = this.#start.settings.tasks - taskIndex - 1;
+    this.#remainingSteps = later * stepsPerTask + Math.min(stepsPerTask, total - steps);
+    // Exploring at random costs next to nothing, so it must not count as the price of a planned step.
+    if (steps > initialRandomSteps) this.#spend(this.#learning, "step", now);
+    this.#last = { kind: "step", time: now };
+  }
+
+  #evaluation({ afterTask, task, episode }: ProgressEvent & { kind: "evaluation" }, now: number): void {
+    const { evaluationEpisodes } = this.#start.settings.loop;
+    const { tasks } = this.#start.settings;
+    const index = this.#names.indexOf(task);
+    const rowsDone = (afterTask * (afterTask + 1)) / 2;
+    const all = (tasks * (tasks + 1)) / 2;
+    this.#remainingEvaluations = (all - rowsDone - index) * evaluationEpisodes - episode - 1;
+    this.#remainingSteps = (tasks - afterTask - 1) * this.#start.settings.loop.stepsPerTask;
+    this.taskIndex = afterTask;
+    this.evaluating = task;
+    this.#spend(this.#evaluating, undefined, now);
+    this.#last = { kind: "evaluation", time: now };
+  }
+
+  /** Books the time since the last event, when that was of the given kind (or of any). */
+  #spend(account: { ms: number; count: number }, after: string | undefined, now: number): void {
+    if (this.#last === undefined || (after !== undefined && this.#last.kind !== after)) return;
+    account.ms += now - this.#last.time;
+    account.count++;
+  }
+}
+
+function push(list: number[], value: number, most: number): void {
+  list.push(value);
+  if (list.length > most) list.shift();
+}

@@ -1,0 +1,170 @@
+import { Rng } from "../../sim/core/rng.js";
+import { meanOf, type RunResult } from "./run-result.js";
+
+/** Mean with a 95 % bootstrap interval over seeds; NaN when nothing could be measured. */
+export interface Estimate {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+  readonly n: number;
+}
+
+/** The figures of one run; NaN where one is not defined. */
+export interface RunScores {
+  readonly average: number;
+  readonly forgetting: number;
+  readonly retention: number;
+  readonly forwardTransfer: number;
+  readonly success: number;
+  readonly wallMinutes: number;
+  readonly cpuMinutes: number;
+  readonly peakMiB: number;
+}
+
+export type Score = keyof RunScores;
+
+/** Names of the figures, in the order of the table. */
+export const SCORES = [
+  "average",
+  "forgetting",
+  "retention",
+  "forwardTransfer",
+  "success",
+  "wallMinutes",
+  "cpuMinutes",
+  "peakMiB",
+] as const satisfies readonly Score[];
+
+/** Decimals and heading of each figure. */
+export const COLUMNS: Readonly<Record<Score, readonly [heading: string, digits: number]>> = {
+  average: ["average", 3],
+  forgetting: ["forgetting", 3],
+  retention: ["retention", 3],
+  forwardTransfer: ["forward\ntransfer", 3],
+  success: ["success", 3],
+  wallMinutes: ["wall time,\nmin", 1],
+  cpuMinutes: ["processor\ntime, min", 1],
+  peakMiB: ["peak memory,\nMiB", 0],
+};
+
+export interface MethodComparison extends Readonly<Record<Score, Estimate>> {
+  /** Label of the runs. */
+  readonly method: string;
+  readonly runs: number;
+  readonly untouched: number;
+  readonly episodes: number;
+}
+
+/** What figures are measured against: the runs of one label of method `single`. `K` tasks. */
+export interface Reference {
+  readonly label: string;
+  /** Mean return over its seeds right after learning each task, `[K]`. */
+  readonly returns: readonly number[];
+  /** Mean over its seeds of the success rate while learning each task, `[K]`. */
+  readonly learningSuccess: readonly number[];
+}
+
+/** The definitions of all figures, as they were computed: with a reference or, without, on plain returns. */
+export function definitions(reference: Reference | undefined): string[] {
+  const measured = reference === undefined ? "return" : "normalised return";
+  return [
+    reference === undefined
+      ? "return: undiscounted sum of rewards, mean over evaluation episodes; not normalised, because no run of method single is finished"
+      : `normalised return: (return - random) / (single - random), task by task; single = mean over the ${reference.label} runs, right after learning the task; – where single is not above random`,
+    `average: mean over tasks of the ${measured} after the last task`,
+    `forgetting: mean over all tasks but the last of (${measured} right after learning it - after the last task)`,
+    "retention: mean of (return after the last task / return right after learning it), over the tasks but the last where both returns, not normalised, are positive: the ratio of the published code",
+    "forward transfer: mean over tasks of (AUC - AUC of single) / (1 - AUC of single); AUC = success rate over the task's planned learning steps, each episode's success weighted by its steps (Continual World); tasks where single always succeeds are left out",
+    "success: share of evaluation episodes after the last task that succeeded, mean over tasks",
+    "wall and processor time: of all processes that worked on the run, minutes; peak memory: largest resident set of any of them, MiB",
+    "brackets: 95 % percentile bootstrap interval over seeds, too narrow where seeds are few; n = finished runs, one per seed",
+  ];
+}
+
+/** The reference among some runs; undefined when none is of method `single`. */
+export function referenceOf(runs: readonly RunResult[]): Reference | undefined {
+  const first = runs.find((r) => r.method === "single");
+  if (first === undefined) return undefined;
+  const own = runs.filter((r) => r.label === first.label);
+  return {
+    label: first.label,
+    returns: first.tasks.map((_, j) => meanOf(own.map((r) => r.means[j][j]))),
+    learningSuccess: first.tasks.map((_, j) => meanOf(own.map((r) => r.learningSuccess[j]))),
+  };
+}
+
+/** Estimates per label, in the order of the runs; see `definitions`. */
+export function compareRuns(runs: readonly RunResult[]): MethodComparison[] {
+  const reference = referenceOf(runs);
+  const labels = [...new Set(runs.map((r) => r.label))];
+  return labels.map((label) => {
+    const own = runs.filter((r) => r.label === label);
+    const scores = own.map((run) => scoreRun(run, reference));
+    const estimates = SCORES.map((name) => [name, estimate(scores.map((s) => s[name]))] as const);
+    return {
+      method: label,
+      runs: own.length,
+      ...(Object.fromEntries(estimates) as Record<Score, Estimate>),
+      untouched: own.reduce((n, r) => n + r.untouched, 0),
+      episodes: own.reduce((n, r) => n + r.episodes, 0),
+    };
+  });
+}
+
+/** The figures of one run; see `definitions`. */
+export function scoreRun(run: RunResult, reference: Reference | undefined): RunScores {
+  const { means, success, usage } = run;
+  const normalised = (value: number, j: number) => normalise(value, run.random[j], reference?.returns[j]);
+  const last = means.length - 1;
+  const final = means[last].map(normalised);
+  const lost = means.slice(0, last).map((row, i) => normalised(row[i], i) - final[i]);
+  const ratios = means
+    .slice(0, last)
+    .map((row, i) => [means[last][i], row[i]] as const)
+    .filter(([after, before]) => after > 0 && before > 0)
+    .map(([after, before]) => after / before);
+  return {
+    average: meanOf(final),
+    forgetting: last === 0 ? 0 : meanOf(lost),
+    retention: meanOf(ratios),
+    forwardTransfer: reference === undefined ? Number.NaN : forwardTransfer(run, reference),
+    success: meanOf(success),
+    wallMinutes: (usage?.wallMs ?? Number.NaN) / 60_000,
+    cpuMinutes: (usage?.cpuMs ?? Number.NaN) / 60_000,
+    peakMiB: usage?.peakMiB ?? Number.NaN,
+  };
+}
+
+/**
+ * A return against the random policy's and that of `single`; as it is without a reference. NaN with a reference that
+ * is not above random: the quotient would turn better into worse.
+ */
+export function normalise(value: number, random: number, single: number | undefined): number {
+  if (single === undefined) return value;
+  return single > random ? (value - random) / (single - random) : Number.NaN;
+}
+
+/** Continual World (Wołczyk et al. 2021), with learning episodes as the measurements of success. */
+function forwardTransfer({ learningSuccess }: RunResult, { learningSuccess: single }: Reference): number {
+  return meanOf(
+    learningSuccess.map((auc, j) => (auc - single[j]) / (1 - single[j])).filter((_, j) => single[j] < 1),
+  );
+}
+
+const RESAMPLES = 10_000;
+
+/**
+ * Percentile bootstrap with a fixed stream, so that the same runs print the same interval. Values that are not
+ * defined (NaN) are left out.
+ */
+export function estimate(all: readonly number[]): Estimate {
+  const values = all.filter((v) => Number.isFinite(v));
+  const n = values.length;
+  if (n === 0) return { mean: Number.NaN, low: Number.NaN, high: Number.NaN, n };
+  const rng = Rng.fromSeed(0).split("bootstrap");
+  const means = Array.from({ length: RESAMPLES }, () =>
+    meanOf(values.map(() => values[rng.integer(n)])),
+  ).sort((a, b) => a - b);
+  const at = (q: number) => means[Math.floor(q * (RESAMPLES - 1))];
+  return { mean: meanOf(values), low: at(0.025), high: at(0.975), n };
+}

@@ -1,0 +1,130 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { firstIssue, type Metrics, readMetrics } from "../../agent/run/records.js";
+import { readSettings } from "../../agent/run/store.js";
+import { InputError } from "../../sim/core/errors.js";
+import { readUsage, type Usage } from "../runs/usage.js";
+
+/** One finished run, as its folder tells. `K` tasks. */
+export interface RunResult {
+  /** What the run is compared under: its method, or the name of a variant of it. */
+  readonly label: string;
+  readonly method: string;
+  readonly seed: number;
+  /** Names, `[K]`. */
+  readonly tasks: readonly string[];
+  /** Mean return of the random policy per task, `[K]`. */
+  readonly random: readonly number[];
+  /** `means[i][j]`: mean return on task j after learning task i, j ≤ i. */
+  readonly means: readonly (readonly number[])[];
+  /** Share of evaluation episodes after the last task that succeeded, per task, `[K]`. */
+  readonly success: readonly number[];
+  /** Success rate over the learning episodes begun after exploring, weighted by their steps, per task, `[K]`. */
+  readonly learningSuccess: readonly number[];
+  /** Undefined for runs of versions that did not note it. */
+  readonly usage: Usage | undefined;
+  /** Evaluation episodes that ended with the block within 1 mm of its start, of all. */
+  readonly untouched: number;
+  readonly episodes: number;
+}
+
+const UNTOUCHED_MM = 1;
+
+const evaluationSchema = z.object({
+  tasks: z.array(z.string()).min(1),
+  random: z.array(z.array(z.number())),
+  returns: z.array(z.array(z.array(z.number()))),
+});
+
+/** A run's returns, when every task has been evaluated after the last. @throws InputError when they are damaged */
+function finishedEvaluation(folder: string) {
+  const path = join(folder, "evaluation.json");
+  if (!existsSync(path)) return undefined;
+  try {
+    const evaluation = evaluationSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+    return evaluation.returns.length === evaluation.tasks.length ? evaluation : undefined;
+  } catch (cause) {
+    throw new InputError({
+      what: `${path} is damaged`,
+      got: cause instanceof z.ZodError ? firstIssue(cause) : (cause as Error).message.replace(/\.$/, ""),
+      expected: "evaluation.json as `hypercrl train` writes it",
+      todo: "Restore the file from a copy",
+      cause,
+    });
+  }
+}
+
+export function isFinished(folder: string): boolean {
+  return finishedEvaluation(folder) !== undefined;
+}
+
+/**
+ * Reads what a finished run says of itself.
+ * @param label default its method
+ * @throws InputError when the folder is no run or is not finished
+ */
+export function readRun(folder: string, label?: string): RunResult {
+  const { method, seed } = readSettings(folder);
+  const evaluation = finishedEvaluation(folder);
+  if (evaluation === undefined) {
+    throw new InputError({
+      what: `Run ${folder} is not finished`,
+      expected: "every task evaluated after the last was learned",
+      todo: `Continue it with \`hypercrl train --resume ${folder}\``,
+    });
+  }
+  const { tasks, returns } = evaluation;
+  const { episode, evaluation: evaluated } = readMetrics(folder, tasks.length);
+  const last = tasks.map((_, j) =>
+    evaluated.filter((r) => r.afterTask === tasks.length - 1 && r.taskIndex === j),
+  );
+  last.forEach((found, j) => {
+    const wanted = returns[tasks.length - 1][j]?.length ?? 0;
+    if (found.length !== wanted) throw cutLog(folder, tasks[j], found.length, wanted);
+  });
+  const moved = evaluated.map((r) => r.measures.blockDisplacementMm ?? Number.NaN);
+  return {
+    label: label ?? method,
+    method,
+    seed,
+    tasks,
+    random: evaluation.random.map(meanOf),
+    means: returns.map((row) => row.map(meanOf)),
+    success: last.map((found) => meanOf(found.map((r) => Number(r.success)))),
+    learningSuccess: tasks.map((_, j) => learningSuccess(episode, j)),
+    usage: readUsage(folder),
+    untouched: moved.filter((mm) => mm < UNTOUCHED_MM).length,
+    episodes: evaluated.length,
+  };
+}
+
+function cutLog(folder: string, task: string, got: number, wanted: number): InputError {
+  return new InputError({
+    what: `${join(folder, "metrics.jsonl")} ends before its run did`,
+    got: `${got} evaluations of task ${task} after the last task`,
+    expected: `${wanted}, as evaluation.json has`,
+    todo: "Restore the log from a copy, or leave this run out",
+  });
+}
+
+/**
+ * Area under the success rate of one task's learning, as a share of the steps of its planned episodes: each episode's
+ * success holds for the steps it took. An episode is planned when it was begun so. NaN when none was.
+ */
+function learningSuccess(episodes: Metrics["episode"], task: number): number {
+  const learning = episodes.filter((r) => r.taskIndex === task);
+  let [succeeded, all] = [0, 0];
+  for (const [i, { phase, steps, success }] of learning.entries()) {
+    if (phase !== "train") continue;
+    const length = steps - (learning[i - 1]?.steps ?? 0);
+    all += length;
+    if (success) succeeded += length;
+  }
+  return succeeded / all;
+}
+
+/** Mean; NaN of nothing. */
+export function meanOf(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}

@@ -1,0 +1,19 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { InputError } from "../../sim/core/errors.js";
+
+/** An episode's path as it is, or all episodes of a run folder, sorted. @throws InputError when there are none */
+export function episodesAt(path: string): string[] {
+  if (!existsSync(path)) {
+    throw new InputError({ what: `${path} is missing`, expected: "an episode (.mcap) or a run folder" });
+  }
+  if (!statSync(path).isDirectory()) return [path];
+  const inside = join(path, "episodes");
+  const folder = existsSync(inside) ? inside : path;
+  const files = readdirSync(folder).filter((name) => name.endsWith(".mcap"));
+  if (files.length > 0) return files.sort().map((name) => join(folder, name));
+  throw new InputError({
+    what: `Folder ${path} holds no episodes`,
+    expected: "a run folder with episodes/*.mcap",
+  });
+}

@@ -1,0 +1,169 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { TaskDynamics } from "../../agent/agent.js";
+import { dynamicsGraph } from "../../agent/dynamics-export.js";
+import { encodeModel } from "../../agent/graph/encode.js";
+import { hashSettings } from "../../agent/run/store.js";
+import type { Settings } from "../../agent/settings/schema.js";
+import { HyperCrlError, RunError, UsageError } from "../../sim/core/errors.js";
+import { writeFileSafely } from "../../sim/core/files.js";
+import { readJsonl } from "../../sim/core/jsonl.js";
+import { Rng } from "../../sim/core/rng.js";
+import { readEpisode } from "../../sim/recording/reader.js";
+import type { Task } from "../../sim/task.js";
+import {
+  compareModels,
+  ExportedModel,
+  LARGEST_DIFFERENCE,
+  randomInputs,
+  type StateAction,
+} from "./export-check.js";
+import { openSavedState, type SavedStateOptions } from "./saved-state.js";
+import { currentVersions } from "./versions.js";
+
+export interface ExportOptions extends SavedStateOptions {
+  /** New file for the model. */
+  readonly onnx: string;
+}
+
+export interface TaskExport {
+  readonly task: string;
+  /** How many inputs the file was checked on. */
+  readonly random: number;
+  readonly recorded: number;
+  /** Between the file's and the planner's next states; of values above 1 in size relative to that. */
+  readonly largestDifference: number;
+}
+
+export interface ExportResult {
+  readonly path: string;
+  readonly bytes: number;
+  /** Tasks of the model in the order of their numbers, of all that the run is to learn. */
+  readonly tasks: readonly TaskExport[];
+  readonly runTasks: number;
+  readonly tolerance: number;
+}
+
+/** Inputs of each kind that the file is checked on, per task. */
+const CHECKED = 128;
+
+/**
+ * Writes the dynamics that a run has learned as one ONNX model, `(x, u, task) → xNext`, then runs that file and
+ * compares it with the planner's own model.
+ * @throws UsageError when the file exists, InputError when the run has learned nothing or is damaged, RunError when
+ *   the file cannot be written or predicts something else; it is then removed
+ */
+export async function exportRun(folder: string, options: ExportOptions): Promise<ExportResult> {
+  const { onnx: path } = options;
+  if (existsSync(path)) {
+    throw new UsageError({ what: `${path} exists`, expected: "a new path", todo: "Choose another --onnx" });
+  }
+  const { agent, settings, afterTask, tasks } = await openSavedState(folder, options);
+  try {
+    const dynamics: TaskDynamics[] = [];
+    for (const j of tasks.keys()) dynamics.push(await agent.dynamicsOf(j));
+    const graph = await dynamicsGraph(tasks, dynamics);
+    const bytes = encodeModel(graph, describeModel(settings, afterTask, tasks));
+    writeFileSafely(path, bytes);
+    const checked = await checkFile(path, folder, tasks, dynamics, options.onWarning ?? (() => {}));
+    const base = { path, bytes: bytes.length, runTasks: settings.tasks, tolerance: LARGEST_DIFFERENCE };
+    return { ...base, tasks: checked };
+  } finally {
+    await agent.release();
+  }
+}
+
+/** Metadata of the file: names, units and origin, each value a string. */
+function describeModel(
+  settings: Settings,
+  afterTask: number,
+  tasks: readonly Task[],
+): Record<string, string> {
+  const { observation, action, controlPeriod } = tasks[0].spec;
+  const { suite, method, profile, seed } = settings;
+  return {
+    format: "hypercrl dynamics 1",
+    suite,
+    tasks: JSON.stringify(tasks.map(({ name }) => name)),
+    observation: JSON.stringify(observation),
+    action: JSON.stringify(action),
+    controlPeriod: String(controlPeriod),
+    method,
+    profile,
+    seed: String(seed),
+    afterTask: String(afterTask),
+    settingsHash: hashSettings(settings),
+    versions: JSON.stringify(currentVersions()),
+  };
+}
+
+async function checkFile(
+  path: string,
+  folder: string,
+  tasks: readonly Task[],
+  dynamics: readonly TaskDynamics[],
+  warn: (text: string) => void,
+): Promise<TaskExport[]> {
+  const model = await ExportedModel.load(readFileSync(path));
+  try {
+    const out: TaskExport[] = [];
+    for (const [j, task] of tasks.entries()) {
+      const random = randomInputs(task.spec, dynamics[j], CHECKED, Rng.fromSeed(j));
+      const recorded = recordedInputs(folder, j, task, warn);
+      const inputs = [...random, ...recorded];
+      const largestDifference = await compareModels(model, j, task, dynamics[j], inputs);
+      if (!(largestDifference <= LARGEST_DIFFERENCE)) throw differs(task, largestDifference);
+      out.push({ task: task.name, random: random.length, recorded: recorded.length, largestDifference });
+    }
+    return out;
+  } catch (error) {
+    rmSync(path);
+    throw error;
+  } finally {
+    await model.release();
+  }
+}
+
+function differs({ name }: Task, got: number): RunError {
+  return new RunError({
+    what: `The exported model of task ${name} does not predict what the planner's does`,
+    got: `a difference of ${got}`,
+    expected: `at most ${LARGEST_DIFFERENCE}`,
+    todo: "The file was removed. Report this with the run's settings.json",
+  });
+}
+
+interface Recorded {
+  readonly taskIndex?: number;
+  readonly recording?: string;
+}
+
+/** States and actions of a task's last episodes, as many as are still in the run folder, up to `CHECKED`. */
+function recordedInputs(
+  folder: string,
+  task: number,
+  { spec }: Task,
+  warn: (text: string) => void,
+): StateAction[] {
+  const log = join(folder, "metrics.jsonl");
+  const records = existsSync(log) ? (readJsonl(log).records as Recorded[]) : [];
+  const out: StateAction[] = [];
+  for (const { taskIndex, recording } of records.toReversed()) {
+    if (out.length >= CHECKED) break;
+    if (taskIndex !== task || recording === undefined || !existsSync(join(folder, recording))) continue;
+    try {
+      const { start, steps } = readEpisode(join(folder, recording));
+      const before = [start.observation, ...steps.map(({ observation }) => observation)];
+      steps.forEach(({ action }, k) => {
+        out.push({ x: before[k], u: action });
+      });
+    } catch (error) {
+      if (!(error instanceof HyperCrlError)) throw error;
+      warn(`not used to check the model: ${error.message}`);
+    }
+  }
+  const usable = out.filter(
+    ({ x, u }) => x.length === spec.observation.length && u.length === spec.action.length,
+  );
+  return usable.slice(0, CHECKED);
+}

@@ -1,0 +1,92 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { Agent } from "../../agent/agent.js";
+import { readCheckpoint } from "../../agent/run/checkpoint.js";
+import { hashSettings, readSettings } from "../../agent/run/store.js";
+import type { Settings } from "../../agent/settings/schema.js";
+import { InputError, UsageError } from "../../sim/core/errors.js";
+import { Rng } from "../../sim/core/rng.js";
+import type { Task, TaskSuite } from "../../sim/task.js";
+import { initPhysics } from "../../sim/world.js";
+import { createRegistry } from "../../tasks/registry.js";
+import { chooseCompute } from "./compute.js";
+import { suiteFrom } from "./suite-file.js";
+import { defaultRegistry, suiteOfRun } from "./suites.js";
+
+export interface SavedStateOptions {
+  /** Use the state after this many tasks; default the last one saved. */
+  readonly afterTask?: number;
+  /** The suite, or the path of the module that exports it, when it is not registered. */
+  readonly suite?: string | TaskSuite;
+  /** Threads that plan together; results do not depend on it. Default: the machine's cores, at most 4. */
+  readonly threads?: number;
+  /** Told of what works less well than it should. */
+  readonly onWarning?: (text: string) => void;
+}
+
+/** A run's agent as it was when a task had been learned. */
+export interface SavedState {
+  /** To be released by the caller. */
+  readonly agent: Agent;
+  /** The run's own settings. */
+  readonly settings: Settings;
+  /** Those of the agent, which differ where they were adjusted. */
+  readonly planned: Settings;
+  /** How many tasks it has learned. */
+  readonly afterTask: number;
+  /** Those tasks. */
+  readonly tasks: readonly Task[];
+}
+
+/**
+ * Opens a saved state of a run; changes nothing in the run folder.
+ * @param adjust settings for the agent in place of the run's own
+ * @throws InputError when there is no such state or it is damaged, UsageError when a number is out of range
+ */
+export async function openSavedState(
+  folder: string,
+  options: SavedStateOptions,
+  adjust: (settings: Settings) => Settings = (settings) => settings,
+): Promise<SavedState> {
+  await initPhysics();
+  const settings = readSettings(folder);
+  const registry =
+    options.suite === undefined ? defaultRegistry : createRegistry([await suiteFrom(options.suite)]);
+  const suite = suiteOfRun(folder, settings, registry);
+  const afterTask = savedTask(folder, options.afterTask);
+  const path = join(folder, "checkpoints", `task-${afterTask}.json`);
+  const checkpoint = readCheckpoint(path, hashSettings(settings), settings, suite.tasks[0].spec);
+  const tasks = suite.tasks.slice(0, settings.tasks);
+  const compute = chooseCompute(settings, options.threads, options.onWarning ?? (() => {}));
+  const planned = adjust(settings);
+  const agent = new Agent(tasks, planned, Rng.fromSeed(settings.seed).split("agent"), compute);
+  try {
+    await agent.restore(checkpoint.agent, afterTask - 1);
+  } catch (error) {
+    await agent.release();
+    throw error;
+  }
+  return { agent, settings, planned, afterTask, tasks: tasks.slice(0, afterTask) };
+}
+
+/** Checks that the state after `wanted` tasks was saved; default the last one. */
+function savedTask(folder: string, wanted: number | undefined): number {
+  const states = join(folder, "checkpoints");
+  const saved = (existsSync(states) ? readdirSync(states) : [])
+    .map((name) => Number(/^task-(\d+)\.json$/.exec(name)?.[1]))
+    .filter((n) => Number.isInteger(n))
+    .sort((a, b) => a - b);
+  if (saved.length === 0) {
+    throw new InputError({
+      what: `Run ${folder} has learned no task yet`,
+      expected: `${states}/task-1.json, which is written when the first task is learned`,
+      todo: `Continue the run with \`hypercrl train --resume ${folder}\``,
+    });
+  }
+  if (wanted === undefined) return saved[saved.length - 1];
+  if (saved.includes(wanted)) return wanted;
+  throw new UsageError({
+    what: `Run ${folder} has no state after task ${wanted}`,
+    expected: `one of ${saved.join(", ")}`,
+  });
+}

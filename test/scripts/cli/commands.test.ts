@@ -1,0 +1,147 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { MetricsRecord } from "../../../scripts/runs/summary.js";
+import { readJsonl } from "../../../sim/core/jsonl.js";
+import { CLI, expectOneError, type Finished, fileHashes, run, TINY, temporaryFolder } from "../cli.js";
+
+const folder = temporaryFolder();
+const out = join(folder, "run");
+let trained: Finished;
+
+beforeAll(async () => {
+  trained = await run(["train", "--out", out, "--method", "finetune", ...TINY]);
+  expect(trained.code, trained.stderr).toBe(0);
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function records(): MetricsRecord[] {
+  return readJsonl(join(out, "metrics.jsonl")).records as MetricsRecord[];
+}
+
+it("train without a terminal prints one line per episode and evaluation, then the summary", () => {
+  const { stdout } = trained;
+  const learned = records().filter(({ type }) => type === "episode");
+  expect(stdout.match(/^task \d\/2 \S+ {2}step /gm)).toHaveLength(learned.length);
+  expect(stdout.match(/ evaluated on /g)).toHaveLength(3);
+  const evaluation = (afterTask: number, j: number) =>
+    records().find((r) => r.type === "evaluation" && r.afterTask === afterTask && r.taskIndex === j)!.return;
+  const row = stdout.split("\n").find((line) => line.startsWith("│ 500-500"))!;
+  const cells = row.split("│").map((cell) => cell.trim());
+  const [right, final] = [evaluation(0, 0), evaluation(1, 0)];
+  expect(cells.slice(3, 6)).toEqual([right, final, right - final].map((v) => v.toFixed(1)));
+  expect(stdout).not.toContain("\u001b");
+});
+
+it("train ends with a replay command that works", async () => {
+  const [, path] = /npx hypercrl replay (\S+) --verify/.exec(trained.stdout)!;
+  expect(await run(["replay", path, "--verify"])).toMatchObject({ code: 0 });
+  const best = records().find(({ recording }) => join(out, recording ?? "") === path)!;
+  const evaluations = records().filter(({ type }) => type === "evaluation");
+  expect(best.return).toBeGreaterThanOrEqual(Math.max(...evaluations.map((r) => r.return)));
+});
+
+it("evaluate repeats the run's own evaluation exactly and changes nothing in the run", async () => {
+  const before = fileHashes(out);
+  const { code, stdout } = await run(["evaluate", out, "--json"]);
+  const { tasks } = JSON.parse(stdout) as { tasks: { episodes: { return: number }[] }[] };
+  const own = records().filter((r) => r.type === "evaluation" && r.afterTask === 1);
+  expect(tasks.map(({ episodes }) => episodes.map((e) => e.return))).toEqual(own.map((r) => [r.return]));
+  expect(code).toBe(0);
+  expect(fileHashes(out)).toEqual(before);
+});
+
+it("evaluate --seed meets other starts, --episodes and --after-task choose, --out writes once", async () => {
+  const file = join(folder, "evaluation.json");
+  const args = ["evaluate", out, "--after-task", "1", "--episodes", "2", "--seed", "5", "--out", file];
+  const { code, stdout } = await run(args);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/After 1 task, 2 episodes per task:/);
+  const { tasks } = JSON.parse(readFileSync(file, "utf8")) as {
+    tasks: { mean: number; episodes: { return: number }[] }[];
+  };
+  expect(tasks).toHaveLength(1);
+  const [a, b] = tasks[0].episodes.map((e) => e.return);
+  expect(tasks[0].mean).toBeCloseTo((a + b) / 2, 12);
+  const own = records().find((r) => r.type === "evaluation" && r.afterTask === 0)!;
+  expect([a, b]).not.toContain(own.return);
+  expect(await run(args)).toMatchObject({ code: 2 });
+});
+
+it("evaluate --set plans with other settings, and takes none that only learning knows", async () => {
+  const args = ["evaluate", out, "--json", "--set"];
+  const returns = async (set: string) => {
+    const { code, stdout } = await run([...args, set]);
+    expect(code).toBe(0);
+    const { tasks } = JSON.parse(stdout) as { tasks: { episodes: { return: number }[] }[] };
+    return tasks.map(({ episodes }) => episodes[0].return);
+  };
+  const own = records().filter((r) => r.type === "evaluation" && r.afterTask === 1);
+  expect(await returns("planner.warmStart=true")).toEqual(own.map((r) => r.return));
+  expect(await returns("planner.name=random")).not.toEqual(own.map((r) => r.return));
+  const { code, stderr } = await run([...args, "loop.trainEvery=5"]);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/got "loop.trainEvery=5"; expected planner\./)]);
+});
+
+it("train --json prints JSON lines only and names the default folder, then the next free one", async () => {
+  for (const name of ["push-single-quick-s9", "push-single-quick-s9-2"]) {
+    const args = ["train", "--method", "single", "--seed", "9", "--json", ...TINY, "--tasks", "1"];
+    const { stdout, code, stderr } = await run(args, folder);
+    expect(code, stderr).toBe(0);
+    const lines = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { kind: string; folder?: string });
+    expect(new Set(lines.map(({ kind }) => kind))).toEqual(
+      new Set(["start", "baseline", "episode", "training", "evaluation", "summary"]),
+    );
+    expect(lines.at(-1)).toMatchObject({ kind: "summary", folder: `runs/${name}` });
+    expect(existsSync(join(folder, "runs", name, "evaluation.json"))).toBe(true);
+  }
+  const [first, second] = ["s9", "s9-2"].map((s) => fileHashes(join(folder, `runs/push-single-quick-${s}`)));
+  expect(second).toEqual(first);
+});
+
+it("replay shows every tenth step and the totals", async () => {
+  const { stdout, code } = await run(["replay", join(out, "episodes", "01-evaluate-01-01.mcap")]);
+  expect(stdout.match(/^│ +\d+0 │/gm)).toHaveLength(12);
+  expect(stdout).toMatch(/suite push, task 500-500, evaluate episode after beginning 1 task, seed 90000/);
+  expect(code).toBe(0);
+});
+
+it("tasks and settings list what there is", async () => {
+  const tasks = await run(["tasks", "--json"]);
+  expect(JSON.parse(tasks.stdout)[0]).toMatchObject({
+    suite: "push",
+    tasks: expect.objectContaining({ length: 5 }),
+  });
+  expect((await run(["tasks"])).stdout).toMatch(/500-500 +│ +10 │ +2 │ +120 │ +10 Hz/);
+  const settings = await run(["settings", "--json"]);
+  expect(JSON.parse(settings.stdout)).toContainEqual(
+    expect.objectContaining({ name: "planner.name", quick: '"icem"', paper: '"cem"' }),
+  );
+  expect((await run(["settings"])).stdout).toMatch(/planner\.horizon +│ +20/);
+  const { stdout } = await run(["settings", "--suite", "cheetah"]);
+  expect(stdout).toMatch(/loop\.initialRandomSteps +│ +\d+ +│ +10000/);
+  expectOneError(await run(["settings", "--suite", "dor"]), 2, /Did you mean "door"/);
+});
+
+it("--version prints the package's version", async () => {
+  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+  expect(await run(["--version"])).toMatchObject({ code: 0, stdout: `${version}\n` });
+});
+
+it("a reader that leaves ends the program quietly, and the run can be continued", async () => {
+  const piped = join(folder, "piped");
+  const command = [process.execPath, CLI, "train", "--json", "--out", piped, ...TINY].map(
+    (word) => `'${word}'`,
+  );
+  const shell = spawnSync("bash", ["-c", `${command.join(" ")} | head -1; echo \${PIPESTATUS[0]}`], {
+    encoding: "utf8",
+  });
+  expect(shell.stdout).toMatch(/^\{"kind":"start".*\}\n141\n$/);
+  expect(shell.stderr).toBe("");
+  expect(await run(["train", "--quiet", "--resume", piped])).toMatchObject({ code: 0 });
+});

@@ -1,0 +1,212 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readCheckpoint, writeCheckpoint } from "../../../agent/run/checkpoint.js";
+import { hashSettings, readSettings } from "../../../agent/run/store.js";
+import { pushSuite } from "../../../tasks/push/push.js";
+import { expectOneError, fileHashes, flipByte, halve, run, TINY, temporaryFolder } from "../cli.js";
+
+const folder = temporaryFolder();
+const good = join(folder, "good");
+
+beforeAll(async () => {
+  const { code, stderr } = await run(["train", "--quiet", "--out", good, ...TINY]);
+  expect(code, stderr).toBe(0);
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A copy of the good run, changed by `damage`. */
+function damagedRun(name: string, damage: (copy: string) => void): string {
+  const copy = join(folder, name);
+  cpSync(good, copy, { recursive: true });
+  damage(copy);
+  return copy;
+}
+
+function edit(path: string, change: (text: string) => string): void {
+  const before = readFileSync(path, "utf8");
+  writeFileSync(path, change(before));
+  expect(readFileSync(path, "utf8")).not.toBe(before);
+}
+
+describe("a wrong call exits with 2 and starts nothing", () => {
+  const train = (...args: string[]) => ["train", "--out", join(folder, "never"), ...args];
+  it.each<[string, string[], RegExp]>([
+    ["command", ["trian"], /unknown command 'trian'\n\(Did you mean train\?\)/],
+    ["option", ["train", "--sede", "1"], /unknown option '--sede'\n\(Did you mean --seed\?\)/],
+    ["seed", train("--seed", "one"), /'--seed <n>' argument 'one' is invalid/],
+    ["seed too large", train("--seed", "4294967296"), /'--seed <n>' argument '4294967296' is invalid/],
+    ["suite", train("--suite", "psh"), /got "psh".*Did you mean "push"/],
+    ["method", train("--method", "finetun"), /Unknown method; got "finetun".*Did you mean "finetune"/],
+    ["profile", train("--profile", "quik"), /Unknown profile; got "quik".*Did you mean "quick"/],
+    ["planner", train("--set", "planner.name=cme"), /planner\.name; got "cme".*Did you mean "cem"/],
+    [
+      "setting name",
+      train("--set", "planner.smaples=8"),
+      /"planner\.smaples".*Did you mean "planner\.samples"/,
+    ],
+    ["setting too small", train("--set", "planner.samples=0"), /planner\.samples is not valid; got 0;.*1/],
+    ["setting too large", train("--set", "planner.keepFraction=1.5"), /keepFraction is not valid; got 1\.5/],
+    [
+      "ill-typed setting",
+      train("--set", "planner.samples=many"),
+      /planner\.samples is not valid; got "many".*number/,
+    ],
+    ["ill-typed list", train("--set", "dynamics.hidden=16"), /dynamics\.hidden is not valid; got 16.*array/],
+    ["settings that clash", train("--set", "planner.elites=500"), /elites is not valid; got 500.*samples/],
+    [
+      "list for another number of actions",
+      train("--set", "planner.initialStd=[1,2,3]"),
+      /planner\.initialStd does not fit the task; got 3 numbers.*each of the 2 actions/,
+    ],
+    [
+      "list for another number of actions, in a sweep",
+      ["sweep", "--set", "planner.initialStd=[1,2,3]", "--out", join(folder, "never")],
+      /planner\.initialStd does not fit the task; got 3 numbers/,
+    ],
+    ["assignment without value", train("--set", "planner.samples"), /Cannot read a --set option/],
+    [
+      "setting with an option",
+      train("--set", "profile=paper"),
+      /profile is not chosen by assignment.*--profile paper/,
+    ],
+    ["too many tasks", train("--tasks", "6"), /tasks is out of range; got 6; expected at most 5/],
+    [
+      "resume with a choice",
+      ["train", "--resume", "x", "--seed", "2"],
+      /cannot be used with option '--seed <n>'/,
+    ],
+    ["no run to evaluate", ["evaluate"], /missing required argument 'run'/],
+    ["no episodes", ["evaluate", "x", "--episodes", "0"], /Expected a whole number from 1/],
+  ])("%s", async (_, args, message) => {
+    expectOneError(await run(args), 2, message);
+    expect(existsSync(join(folder, "never"))).toBe(false);
+  });
+
+  it("an output folder that exists is left as it is", async () => {
+    const before = fileHashes(good);
+    expectOneError(await run(["train", "--out", good, ...TINY]), 2, /exists and is not empty.*--resume/);
+    expect(fileHashes(good)).toEqual(before);
+  });
+
+  it("an output path that is a file is left as it is", async () => {
+    const path = join(folder, "file");
+    writeFileSync(path, "mine");
+    expectOneError(await run(["train", "--out", path, ...TINY]), 2, /file exists; got a file/);
+    expect(readFileSync(path, "utf8")).toBe("mine");
+  });
+
+  it("a state that was not saved names those that were", async () => {
+    expectOneError(
+      await run(["evaluate", good, "--after-task", "3"]),
+      2,
+      /no state after task 3; expected one of 1, 2/,
+    );
+  });
+});
+
+const arrays = (copy: string) => {
+  const name = readdirSync(copy).find((file) => file.endsWith(".safetensors"));
+  return join(copy, name ?? "none");
+};
+/** Changes the network in the settings and writes the old network's checkpoint anew as if it belonged to them. */
+const swapNetwork = (copy: string) => {
+  const path = join(copy, "checkpoint.json");
+  const before = readSettings(copy);
+  const checkpoint = readCheckpoint(path, hashSettings(before), before, pushSuite.tasks[0].spec);
+  edit(join(copy, "settings.json"), (text) =>
+    text.replace(/("hidden": \[\s+16,\s+)16/, (_, start) => `${start}8`),
+  );
+  writeCheckpoint(path, hashSettings(readSettings(copy)), checkpoint);
+};
+
+describe("a run that cannot be continued exits with 3 and is left as it is", () => {
+  it.each<[string, (copy: string) => void, RegExp]>([
+    ["truncated checkpoint", (c) => halve(join(c, "checkpoint.json")), /checkpoint\.json is damaged/],
+    ["truncated arrays", (c) => halve(arrays(c)), /arrays .* are damaged/],
+    ["flipped bit in the arrays", (c) => flipByte(arrays(c)), /arrays .* are damaged/],
+    ["arrays missing", (c) => rmSync(arrays(c)), /safetensors is missing/],
+    ["truncated settings", (c) => halve(join(c, "settings.json")), /settings\.json is damaged/],
+    [
+      "unknown setting",
+      (c) => edit(join(c, "settings.json"), (t) => t.replace('"samples"', '"sample"')),
+      /damaged.*sample/,
+    ],
+    [
+      "truncated metrics",
+      (c) => halve(join(c, "metrics.jsonl")),
+      /metrics\.jsonl does not match the checkpoint/,
+    ],
+    [
+      "another schema",
+      (c) => edit(join(c, "checkpoint.json"), (t) => t.replace('"schema": 2', '"schema": 99')),
+      /another schema version; got 99/,
+    ],
+    [
+      "another suite",
+      (c) => edit(join(c, "settings.json"), (t) => t.replace('"push"', '"juggle"')),
+      /another task suite; got suite "juggle".*push/,
+    ],
+    [
+      "another network",
+      (c) => edit(join(c, "settings.json"), (t) => t.replace(/"hidden": \[\s+16,\s+16/, '"hidden": [16, 8')),
+      /belongs to other settings/,
+    ],
+    ["other arrays of a network", swapNetwork, /holds a network of another size/],
+    [
+      "another physics",
+      (c) => edit(join(c, "versions.json"), (t) => t.replace("0.20.0", "0.1.0")),
+      /another physics version; got .*0\.1\.0/,
+    ],
+  ])("%s", async (name, damage, message) => {
+    const copy = damagedRun(name.replaceAll(" ", "-"), damage);
+    const before = fileHashes(copy);
+    expectOneError(await run(["train", "--resume", copy]), 3, message);
+    expect(fileHashes(copy)).toEqual(before);
+  });
+
+  it("a folder that is no run", async () => {
+    const empty = join(folder, "empty");
+    mkdirSync(empty);
+    expectOneError(await run(["train", "--resume", empty]), 3, /settings\.json is missing.*run folder/);
+    expectOneError(await run(["evaluate", empty]), 3, /settings\.json is missing.*run folder/);
+    expect(readdirSync(empty)).toEqual([]);
+  });
+
+  it("a damaged state is not evaluated", async () => {
+    const copy = damagedRun("bad-state", (c) => halve(join(c, "checkpoints", "task-1.json")));
+    expectOneError(await run(["evaluate", copy, "--after-task", "1"]), 3, /task-1\.json is damaged/);
+  });
+});
+
+/** Mounting needs rights that not every machine gives. */
+function mount(path: string, size: number, options = ""): boolean {
+  try {
+    mkdirSync(path, { recursive: true });
+    execFileSync("mount", ["-t", "tmpfs", "-o", `${options}size=${size}`, "tmpfs", path], {
+      stdio: "ignore",
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+it("a full disk ends the run, and it continues to the same bytes once there is space", async ({ skip }) => {
+  const disk = join(folder, "disk");
+  if (!mount(disk, 512 * 1024)) skip("mount is not permitted");
+  try {
+    const out = join(disk, "run");
+    const failed = await run(["train", "--quiet", "--out", out, ...TINY]);
+    expectOneError(failed, 1, /no space left on the disk.*--resume/);
+    expect(failed.stderr).toContain(`continue with: hypercrl train --resume ${out}`);
+    mount(disk, 64 * 1024 * 1024, "remount,");
+    const resumed = await run(["train", "--quiet", "--resume", out]);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(fileHashes(out)).toEqual(fileHashes(good));
+  } finally {
+    execFileSync("umount", [disk]);
+  }
+});

@@ -1,0 +1,34 @@
+import { expect, it } from "vitest";
+import {
+  collect,
+  countingNumber,
+  methodList,
+  portNumber,
+  seedList,
+  wholeNumber,
+} from "../../../scripts/cli/option-parsers.js";
+
+it("lists on the command line are read", () => {
+  expect(seedList("1,3-5, 4")).toEqual([1, 3, 4, 5]);
+  for (const bad of ["", "1,", "5-3", "x", "4294967296", "0-4000000000"]) {
+    expect(() => seedList(bad), bad).toThrow(/Expected seeds/);
+  }
+  expect(methodList("a, b")).toEqual(["a", "b"]);
+  expect(() => methodList("a,")).toThrow(/Expected methods/);
+});
+
+it("numbers on the command line are read", () => {
+  expect(wholeNumber("0")).toBe(0);
+  expect(wholeNumber("4294967295")).toBe(4294967295);
+  expect(countingNumber("12")).toBe(12);
+  expect(portNumber("8080")).toBe(8080);
+  for (const bad of ["", "-1", "1.5", "1e3", "x", "4294967296"]) {
+    expect(() => wholeNumber(bad), bad).toThrow(/Expected a whole number from 0/);
+  }
+  for (const bad of ["0", "65536"]) expect(() => portNumber(bad), bad).toThrow(/Expected a port/);
+  expect(() => countingNumber("0")).toThrow(/Expected a whole number from 1/);
+});
+
+it("a repeated option keeps all its values", () => {
+  expect(collect("b", collect("a", []))).toEqual(["a", "b"]);
+});

@@ -1,0 +1,106 @@
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { Rng } from "../../../sim/core/rng.js";
+import { fileHashes, metricsLines, run, start, TINY, temporaryFolder } from "../cli.js";
+
+const folder = temporaryFolder();
+const whole = join(folder, "whole");
+
+beforeAll(async () => {
+  const { code, stderr } = await run(["train", "--quiet", "--out", whole, ...TINY]);
+  expect(code, stderr).toBe(0);
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Starts or continues the run and sends a signal some time after its metrics have `lines` lines. */
+async function interrupt(out: string, lines: number, delay: number, signal: NodeJS.Signals) {
+  const begun = existsSync(join(out, "settings.json"));
+  if (!begun) rmSync(out, { recursive: true, force: true });
+  const child = start(begun ? ["train", "--resume", out] : ["train", "--out", out, ...TINY]);
+  while (child.running() && metricsLines(out) < lines) await sleep(2);
+  await sleep(delay);
+  child.kill(signal);
+  return child.finished;
+}
+
+/** Every file but the times. */
+function expectSameRun(out: string): void {
+  expect(fileHashes(out)).toEqual(fileHashes(whole));
+}
+
+it("a run killed again and again ends with the bytes of an undisturbed one", async () => {
+  const out = join(folder, "killed");
+  const rng = Rng.fromSeed(20260101);
+  const total = metricsLines(whole);
+  let kills = 0;
+  // From before the first checkpoint to the last evaluation, with delays that fall anywhere within an episode.
+  for (const share of [0, 0.05, 0.2, 0.35, 0.5, 0.6, 0.75, 0.9]) {
+    const { signal } = await interrupt(out, Math.floor(share * total), rng.integer(120), "SIGKILL");
+    if (signal === "SIGKILL") kills++;
+  }
+  expect(kills).toBeGreaterThanOrEqual(6);
+  const { code, stderr } = await run(["train", "--quiet", "--resume", out]);
+  expect(code, stderr).toBe(0);
+  expectSameRun(out);
+}, 300_000);
+
+// What each kind of method keeps between tasks and minibatches: path integrals, a Fisher matrix, old columns, data.
+it.each(["si", "ewc", "pnn", "coreset", "replay-hypernet", "chunked"])(
+  "a run of %s killed twice ends with the bytes of an undisturbed one",
+  async (method) => {
+    const [undisturbed, killed] = ["undisturbed", "killed"].map((name) => join(folder, `${method}-${name}`));
+    const train = (out: string) => ["train", "--quiet", "--method", method, "--out", out, ...TINY];
+    const { code, stderr } = await run(train(undisturbed));
+    expect(code, stderr).toBe(0);
+    const total = metricsLines(undisturbed);
+    // In the middle of the first task and of the second.
+    for (const [i, share] of [0.3, 0.7].entries()) {
+      const child = start(i === 0 ? train(killed) : ["train", "--quiet", "--resume", killed]);
+      while (child.running() && metricsLines(killed) < Math.floor(share * total)) await sleep(2);
+      child.kill("SIGKILL");
+      expect((await child.finished).signal).toBe("SIGKILL");
+    }
+    const resumed = await run(["train", "--quiet", "--resume", killed]);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(fileHashes(killed)).toEqual(fileHashes(undisturbed));
+  },
+  60_000,
+);
+
+it.each([
+  ["SIGINT", 130, 5],
+  ["SIGTERM", 143, 11],
+] as const)(
+  "%s stops with code %i, says how to go on, and loses nothing",
+  async (signal, exitCode, lines) => {
+    const out = join(folder, signal);
+    const { code, stderr, stdout } = await interrupt(out, lines, 20, signal);
+    expect(stderr).toMatch(/Stopped\. Everything up to .* of task \d of 2.* is saved; continue with: /);
+    expect(stderr).toContain(`hypercrl train --resume ${out}\n`);
+    expect(stdout).not.toContain("Best episode");
+    expect(code).toBe(exitCode);
+    const resumed = await run(["train", "--quiet", "--resume", out]);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expectSameRun(out);
+  },
+);
+
+it("a finished run stays as it is when it is continued", async () => {
+  const before = fileHashes(whole);
+  const { code, stdout } = await run(["train", "--resume", whole]);
+  expect(stdout).toContain("Best episode");
+  expect(code).toBe(0);
+  expect(fileHashes(whole)).toEqual(before);
+});
+
+it("every episode verifies in another process", async () => {
+  const episodes = Object.keys(fileHashes(whole)).filter((name) => name.endsWith(".mcap"));
+  const { code, stdout } = await run(["replay", whole, "--verify"]);
+  const verified = stdout.match(/^.*\.mcap: \d+ steps and \d+ state hashes match bit by bit$/gm);
+  expect(verified).toHaveLength(episodes.length);
+  expect(episodes.length).toBeGreaterThan(10);
+  expect(code).toBe(0);
+});

@@ -1,0 +1,102 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, expect, it, vi } from "vitest";
+import { sweepView } from "../../../scripts/cli/sweep-view.js";
+import { addRuns, emptyManifest, runFolder } from "../../../scripts/sweep/manifest.js";
+import { baseOf, planRuns } from "../../../scripts/sweep/plan.js";
+import { pushSuite } from "../../../tasks/push/push.js";
+import { temporaryFolder } from "../cli.js";
+
+const folder = temporaryFolder();
+const choice = { methods: [{ method: "single" }], seeds: [1, 2], assignments: ["tasks=2"] };
+const versions = { hypercrl: "0", physics: "0", node: "0", onnxruntime: "0" };
+const manifest = addRuns(
+  emptyManifest(folder, pushSuite.name, baseOf(choice), versions),
+  planRuns(choice, baseOf(choice), pushSuite),
+);
+const [run, other] = manifest.runs;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Puts records at the end of the first run's metrics, the last one cut off if asked. */
+function log(records: object[], torn = ""): void {
+  mkdirSync(runFolder(folder, run), { recursive: true });
+  const text = records.map((record) => `${JSON.stringify(record)}\n`).join("");
+  writeFileSync(join(runFolder(folder, run), "metrics.jsonl"), text + torn);
+}
+
+it("draws a line per running run in a terminal, and prints what ended above", () => {
+  let [now, cleared] = [0, 0];
+  const drawn: string[] = [];
+  const printed: string[] = [];
+  const live = { update: (text: string) => drawn.push(text), clear: () => cleared++ };
+  const view = sweepView({ live, out: (text) => printed.push(text), now: () => now });
+  view.begin("f", manifest, [run]);
+  expect(printed).toEqual(["Sweep of 2 runs on push, 1 finished already, in f"]);
+  view.end();
+  view.begin(folder, manifest, [run, other]);
+  view.started(run);
+  now = 3000;
+  log([]);
+  vi.advanceTimersByTime(1000);
+  expect(drawn.at(-1)).toBe("single seed 1  beginning  3 s\n0 of 2 runs done");
+  log([{ type: "episode", taskIndex: 1, steps: 240, return: 12.5 }], '{"type": "episo');
+  vi.advanceTimersByTime(1000);
+  expect(drawn.at(-1)).toMatch(/^single seed 1 {2}task 2\/2 {2}step 240\/3600 {2}return 12\.5 {2}3 s\n/);
+  log([{ type: "evaluation", afterTask: 1, taskIndex: 0, return: 7 }]);
+  vi.advanceTimersByTime(1000);
+  expect(drawn.at(-1)).toMatch(/task 2\/2 {2}evaluating {2}return 7\.0/);
+  const before = cleared;
+  view.ended(run, { kind: "finished" });
+  expect(cleared).toBe(before + 1);
+  expect(printed.at(-1)).toBe("single seed 1  finished after 3 s");
+  vi.advanceTimersByTime(1000);
+  expect(drawn.at(-1)).toBe("1 of 2 runs done");
+  view.end();
+  const draws = drawn.length;
+  vi.advanceTimersByTime(5000);
+  expect(drawn).toHaveLength(draws);
+});
+
+it("prints a plain line when a run gets to another task, and what failed", () => {
+  const printed: string[] = [];
+  const view = sweepView({ live: undefined, out: (text) => printed.push(text), now: () => 0 });
+  view.begin(folder, manifest, [run, other]);
+  view.started(run);
+  log([{ type: "baseline", taskIndex: 1, return: -3 }]);
+  vi.advanceTimersByTime(3000);
+  log([{ type: "episode", taskIndex: 0, steps: 120, return: 1 }]);
+  vi.advanceTimersByTime(3000);
+  log([{ type: "episode", taskIndex: 0, steps: 240, return: 1 }]);
+  vi.advanceTimersByTime(3000);
+  log([{ type: "training", taskIndex: 1, steps: 1200 }]);
+  vi.advanceTimersByTime(3000);
+  const failure = { id: run.id, end: "exit code 1", error: "error: no.", command: "x" };
+  view.ended(run, { kind: "failed", ...failure });
+  view.end();
+  expect(printed.slice(1)).toEqual([
+    "single seed 1  started",
+    "single seed 1  task 1/2  step 120/3600  return 1.0",
+    "single seed 1  task 2/2  step 1200/3600",
+    "single seed 1  failed (exit code 1, error: no.) after 0 s",
+  ]);
+});
+
+it("says before the runs start which settings its lines do not share", () => {
+  const printed: string[] = [];
+  const view = sweepView({ live: undefined, out: (text) => printed.push(text), now: () => 0 });
+  const methods = [{ method: "single" }, { method: "ewc", set: { "planner.samples": 50 } }, { method: "si" }];
+  const mixed = addRuns(manifest, planRuns({ ...choice, methods }, baseOf(choice), pushSuite));
+  view.begin(folder, mixed, mixed.runs);
+  view.end();
+  expect(printed).toEqual([
+    `Sweep of 6 runs on push, in ${folder}`,
+    "setting planner.samples: 125 (single, si), 50 (ewc)",
+  ]);
+});

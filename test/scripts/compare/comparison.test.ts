@@ -1,0 +1,220 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { resolveSettings } from "../../../agent/settings/schema.js";
+import {
+  compareRuns,
+  definitions,
+  estimate,
+  referenceOf,
+  scoreRun,
+} from "../../../scripts/compare/comparison.js";
+import { isFinished, type RunResult, readRun } from "../../../scripts/compare/run-result.js";
+import { InputError } from "../../../sim/core/errors.js";
+
+const root = mkdtempSync(join(tmpdir(), "comparison-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
+function run(method: string, seed: number, means: number[][], random = [0, 0]): RunResult {
+  return {
+    ...{ label: method, method, seed, tasks: ["a", "b"], random, means, untouched: 0, episodes: 4 },
+    ...{
+      success: [1, 0.5],
+      learningSuccess: [0.5, 0.25],
+      usage: { wallMs: 90_000, cpuMs: 60_000, peakMiB: 200 },
+    },
+  };
+}
+
+describe("comparison of runs", () => {
+  it("normalises by random and single, task by task", () => {
+    const single = run("single", 1, [[110], [110, 210]], [10, 10]);
+    const other = run("finetune", 1, [[110], [35, 110]], [10, 10]);
+    const [reference, finetune] = compareRuns([single, other]);
+    expect(reference.average.mean).toBeCloseTo(1, 12);
+    expect(reference.forgetting.mean).toBeCloseTo(0, 12);
+    // Task a: (35 - 10) / 100, task b: (110 - 10) / 200.
+    expect(finetune.average.mean).toBeCloseTo((0.25 + 0.5) / 2, 12);
+    expect(finetune.forgetting.mean).toBeCloseTo(1 - 0.25, 12);
+  });
+
+  it("takes the reference from all seeds of single and reports n", () => {
+    const runs = [
+      run("single", 1, [[90], [90, 100]]),
+      run("single", 2, [[110], [110, 100]]),
+      run("hypercrl", 1, [[100], [100, 100]]),
+    ];
+    const [single, hypercrl] = compareRuns(runs);
+    expect(hypercrl.average.mean).toBeCloseTo(1, 12);
+    expect([single.average.n, hypercrl.average.n]).toEqual([2, 1]);
+    expect(single.average.low).toBeLessThan(single.average.high);
+  });
+
+  it("compares plain returns without a run of single, and says so", () => {
+    const [hypercrl] = compareRuns([run("hypercrl", 1, [[40], [10, 30]])]);
+    expect(hypercrl.average.mean).toBe(20);
+    expect(hypercrl.forgetting.mean).toBe(30);
+    expect(hypercrl.forwardTransfer).toMatchObject({ mean: Number.NaN, n: 0 });
+    expect(definitions(undefined).join()).toMatch(/not normalised, because no run of method single/);
+  });
+
+  it("takes the ratio of the published code where both returns are positive", () => {
+    const threeTasks = {
+      ...run("finetune", 1, [[100], [60, -10], [25, -5, 80]], [0, 0, 0]),
+      ...{ tasks: ["a", "b", "c"], success: [0, 0, 1], learningSuccess: [0, 0, 0] },
+    };
+    expect(scoreRun(threeTasks, undefined).retention).toBe(0.25);
+    const negative = run("finetune", 1, [[-3], [-1, 2]]);
+    expect(scoreRun(negative, undefined).retention).toBeNaN();
+  });
+
+  it("measures forward transfer against single, leaving out tasks where single always succeeds", () => {
+    const reference = referenceOf([
+      { ...run("single", 1, [[1], [1, 1]]), learningSuccess: [0.2, 1] },
+      { ...run("single", 2, [[1], [1, 1]]), learningSuccess: [0.4, 1] },
+    ]);
+    const own = { ...run("hypercrl", 1, [[1], [1, 1]]), learningSuccess: [0.65, 0.9] };
+    // (0.65 - 0.3) / (1 - 0.3)
+    expect(scoreRun(own, reference).forwardTransfer).toBeCloseTo(0.5, 12);
+    const worse = { ...own, learningSuccess: [0.23, 0.9] };
+    expect(scoreRun(worse, reference).forwardTransfer).toBeCloseTo(-0.1, 12);
+  });
+
+  it("gives success, minutes and memory as they are", () => {
+    expect(scoreRun(run("single", 1, [[1], [1, 1]]), undefined)).toMatchObject({
+      ...{ success: 0.75, wallMinutes: 1.5, cpuMinutes: 1, peakMiB: 200 },
+    });
+    const without = { ...run("single", 1, [[1], [1, 1]]), usage: undefined };
+    expect(scoreRun(without, undefined)).toMatchObject({ wallMinutes: Number.NaN, peakMiB: Number.NaN });
+  });
+
+  it("does not normalise by a reference that is not above random", () => {
+    const runs = [run("single", 1, [[5], [5, 10]], [5, 0]), run("hypercrl", 1, [[6], [6, 10]], [5, 0])];
+    for (const { average, runs: n } of compareRuns(runs)) {
+      expect(average.mean).toBeNaN();
+      expect([average.n, n]).toEqual([0, 1]);
+    }
+  });
+
+  it("compares variants of a method by label; the first of single is the reference", () => {
+    const variant = { ...run("single", 1, [[50], [50, 50]]), label: "single-cem" };
+    const [single, cem] = compareRuns([run("single", 1, [[100], [100, 100]]), variant]);
+    expect([single.method, single.average.mean]).toEqual(["single", 1]);
+    expect([cem.method, cem.average.mean]).toEqual(["single-cem", 0.5]);
+  });
+
+  it("gives the same interval for the same numbers, inside their range and around their mean", () => {
+    const a = estimate([0.9, 1, 1.1]);
+    expect(estimate([0.9, 1, 1.1])).toEqual(a);
+    expect(a.mean).toBeCloseTo(1, 12);
+    expect(a.low).toBeGreaterThanOrEqual(0.9);
+    expect(a.low).toBeLessThan(a.mean);
+    expect(a.high).toBeGreaterThan(a.mean);
+    expect(a.high).toBeLessThanOrEqual(1.1);
+  });
+});
+
+describe("a run folder", () => {
+  const folder = join(root, "run");
+  const writeLines = (name: string, records: object[]) =>
+    writeFileSync(join(folder, name), records.map((r) => `${JSON.stringify(r)}\n`).join(""));
+  const write = (returns: number[][][]) => {
+    mkdirSync(folder, { recursive: true });
+    const settings = resolveSettings({
+      suite: "push",
+      method: "single",
+      profile: "quick",
+      seed: 7,
+      suiteTasks: 2,
+    });
+    writeFileSync(join(folder, "settings.json"), JSON.stringify(settings));
+    const evaluation = { definition: "", tasks: ["a", "b"], random: [[0, 2], [4]], returns };
+    writeFileSync(join(folder, "evaluation.json"), JSON.stringify(evaluation));
+    const evaluated = (
+      afterTask: number,
+      taskIndex: number,
+      success: boolean,
+      blockDisplacementMm: number,
+    ) => ({
+      ...{ type: "evaluation", afterTask, taskIndex, task: "t", return: 0, success, recording: "r" },
+      measures: { blockDisplacementMm },
+    });
+    const learned = (taskIndex: number, phase: string, steps: number, success: boolean) => ({
+      ...{
+        type: "episode",
+        taskIndex,
+        task: "t",
+        phase,
+        steps,
+        return: 0,
+        success,
+        measures: {},
+        recording: "r",
+      },
+    });
+    writeLines("metrics.jsonl", [
+      learned(0, "random", 120, true),
+      learned(0, "train", 240, false),
+      { type: "training", taskIndex: 0, steps: 240, taskLoss: 1, regularizer: 0 },
+      learned(0, "train", 300, true),
+      evaluated(0, 0, true, 0.4),
+      learned(1, "random", 100, true),
+      learned(1, "train", 200, true),
+      evaluated(1, 0, false, 1.5),
+      evaluated(1, 1, true, 90),
+      evaluated(1, 1, true, 80),
+    ]);
+    writeLines("timing.jsonl", [
+      { type: "training", ms: 1 },
+      { type: "usage", session: 1, wallMs: 5000, cpuMs: 4000, peakMiB: 150 },
+      { type: "usage", session: 1, wallMs: 9000, cpuMs: 8000, peakMiB: 160 },
+      { type: "usage", session: 2, wallMs: 700, cpuMs: 600, peakMiB: 140 },
+    ]);
+  };
+
+  it("gives means, success, what learning looked like and what it took", () => {
+    write([[[10, 20]], [[30], [5, 7]]]);
+    expect(isFinished(folder)).toBe(true);
+    expect(readRun(folder)).toEqual({
+      label: "single",
+      method: "single",
+      seed: 7,
+      tasks: ["a", "b"],
+      random: [1, 4],
+      means: [[15], [30, 6]],
+      success: [0, 1],
+      // Of the first task's planned steps, 240 - 120 failed and 300 - 240 succeeded; exploring does not count.
+      learningSuccess: [60 / 180, 1],
+      usage: { wallMs: 9700, cpuMs: 8600, peakMiB: 160 },
+      untouched: 1,
+      episodes: 4,
+    });
+  });
+
+  it("knows no processor time of a process that did not note it", () => {
+    write([[[10, 20]], [[30], [5, 7]]]);
+    writeLines("timing.jsonl", [
+      { type: "usage", session: 1, wallMs: 9000, peakMiB: 160 },
+      { type: "usage", session: 2, wallMs: 700, cpuMs: 600, peakMiB: 140 },
+    ]);
+    expect(readRun(folder).usage).toEqual({ wallMs: 9700, cpuMs: undefined, peakMiB: 160 });
+  });
+
+  it("is refused when its log does not hold what its evaluation does, or no records", () => {
+    write([[[10, 20]], [[30], [5, 7, 9]]]);
+    expect(() => readRun(folder)).toThrow(
+      /metrics\.jsonl ends before its run did; got 2 evaluations of task b after the last task; expected 3/,
+    );
+    write([[[10, 20]], [[30], [5, 7]]]);
+    writeLines("metrics.jsonl", [{ type: "evaluation", afterTask: 1, taskIndex: 0 }]);
+    expect(() => readRun(folder)).toThrow(/metrics\.jsonl is damaged in line 1/);
+  });
+
+  it("is refused while unfinished", () => {
+    write([[[10, 20]]]);
+    expect(isFinished(folder)).toBe(false);
+    expect(() => readRun(folder)).toThrow(InputError);
+    expect(() => readRun(folder)).toThrow(/not finished; expected every task evaluated/);
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { estimate } from "../../../scripts/compare/comparison.js";
+import { chooseFrom, differenceDefinition, differencesFrom } from "../../../scripts/compare/differences.js";
+import type { RunResult } from "../../../scripts/compare/run-result.js";
+import { UsageError } from "../../../sim/core/errors.js";
+
+/** A run that ends at `final` on both tasks and had `learned` on the first; success is that of its tasks. */
+function run(label: string, seed: number, learned: number, final: number, success = 1): RunResult {
+  return {
+    ...{ label, method: label, seed, tasks: ["a", "b"], random: [0, 0], untouched: 0, episodes: 4 },
+    means: [[learned], [final, final]],
+    ...{ success: [success, success], learningSuccess: [0.5, 0.5], usage: undefined },
+  };
+}
+
+describe("differences seed by seed", () => {
+  const singles = [1, 2, 3].map((seed) => run("single", seed, 100, 100));
+  const base = [run("hypercrl", 1, 100, 90), run("hypercrl", 2, 100, 110), run("hypercrl", 3, 100, 70)];
+  const other = [run("ewc", 1, 100, 80, 0.5), run("ewc", 2, 100, 115), run("ewc", 3, 100, 40)];
+
+  it("are those of runs with the same seed, with the interval of their differences", () => {
+    const { from, methods } = differencesFrom(
+      [...base, ...other, ...singles],
+      ["hypercrl", "ewc"],
+      "hypercrl",
+    )!;
+    expect(from).toBe("hypercrl");
+    expect(methods.map(({ method }) => method)).toEqual(["ewc"]);
+    const { average, forgetting, success } = methods[0];
+    expect(average.mean).toBeCloseTo((-0.1 + 0.05 - 0.3) / 3, 12);
+    expect(average).toMatchObject({ n: 3, better: 1 });
+    expect(average.low).toBeCloseTo(-0.3, 12);
+    expect(average.high).toBeCloseTo(0.05, 12);
+    // Forgetting 0.2, -0.15, 0.6 less 0.1, -0.1, 0.3: lower is better.
+    expect(forgetting.mean).toBeCloseTo((0.1 - 0.05 + 0.3) / 3, 12);
+    expect(forgetting.better).toBe(1);
+    expect(success).toMatchObject({ mean: -0.5 / 3, better: 0 });
+  });
+
+  it("are narrower than those of means where seeds differ more than methods", () => {
+    const spread = [0, 50, 100, 150].map((level, i) => run("a", i, 100, level));
+    const ahead = [5, 56, 104, 157].map((level, i) => run("b", i, 100, level));
+    const { average } = differencesFrom([...spread, ...ahead], ["a", "b"], "a")!.methods[0];
+    expect(average.better).toBe(4);
+    expect(average.low).toBeGreaterThan(0);
+    const [a, b] = [spread, ahead].map((runs) => estimate(runs.map((r) => r.means[1][0])));
+    expect(b.low).toBeLessThan(a.high);
+  });
+
+  it("leave out seeds that only one of the two has, and methods without any in common", () => {
+    const runs = [...base, run("ewc", 2, 100, 100), run("ewc", 9, 100, 0), run("si", 9, 100, 0)];
+    const { methods } = differencesFrom(runs, ["hypercrl", "ewc", "si"], "hypercrl")!;
+    expect(methods.map(({ method, average }) => [method, average.n, average.mean])).toEqual([
+      ["ewc", 1, -10],
+    ]);
+    expect(differencesFrom(base, ["hypercrl", "ewc"], "hypercrl")).toBeNull();
+  });
+
+  it("have no value where a figure is not defined", () => {
+    // Without a run of single there is no forward transfer.
+    const { forwardTransfer } = differencesFrom([...base, ...other], ["hypercrl", "ewc"], "hypercrl")!
+      .methods[0];
+    expect(forwardTransfer).toMatchObject({ n: 0, better: 0, mean: Number.NaN });
+  });
+
+  it("are from the first label, or from one that there is", () => {
+    expect(chooseFrom(["a", "b"], undefined)).toBe("a");
+    expect(chooseFrom(["a", "b"], "b")).toBe("b");
+    expect(() => chooseFrom(["finetune", "ewc"], "ewk")).toThrow(UsageError);
+    expect(() => chooseFrom(["finetune", "ewc"], "ewk")).toThrow(/Did you mean "ewc"/);
+    expect(differenceDefinition({ from: "si", methods: [] })).toMatch(/^difference: .* that of si /);
+  });
+});

@@ -1,0 +1,142 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readJsonl } from "../../../sim/core/jsonl.js";
+import { expectOneError, fileHashes, metricsLines, run, start, TINY, temporaryFolder } from "../cli.js";
+
+const folder = temporaryFolder();
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Enough action sequences that several threads get some. */
+const WIDE = [...TINY, "--set", "planner.samples=200"];
+
+/** Code that every thread of the program runs first. */
+const preload = (code: string) => ({
+  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}`,
+});
+
+async function train(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const out = join(folder, name);
+  const finished = await run(["train", "--quiet", "--out", out, ...args], undefined, env);
+  return { out, ...finished };
+}
+
+const metrics = (out: string) => readJsonl(join(out, "metrics.jsonl")).records;
+
+describe("threads", () => {
+  it("change no byte of a run, nor of an evaluation", async () => {
+    const runs = [];
+    for (const threads of ["1", "2", "3"])
+      runs.push(await train(`threads-${threads}`, [...WIDE, "--threads", threads]));
+    for (const { code, stderr } of runs) expect(code, stderr).toBe(0);
+    const [one, two, three] = runs.map(({ out }) => fileHashes(out));
+    expect(two).toEqual(one);
+    expect(three).toEqual(one);
+    expect(Object.keys(one).length).toBeGreaterThan(10);
+    const evaluations = [];
+    for (const threads of ["1", "2"])
+      evaluations.push(await run(["evaluate", runs[0].out, "--json", "--threads", threads]));
+    expect(evaluations[0].code, evaluations[0].stderr).toBe(0);
+    expect(evaluations[1].stdout).toBe(evaluations[0].stdout);
+  }, 300_000);
+
+  it.each(["0", "two", "-1"])("%s is no number of threads", async (threads) => {
+    const { code, stderr } = await run(["train", "--threads", threads]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/--threads/);
+  });
+});
+
+describe("--async", () => {
+  // Sessions long enough to change what the planner prefers.
+  const LEARNING = [...WIDE, "--set", "loop.trainIterations=100", "--set", "planner.iterations=3"];
+  const SESSIONS = [...LEARNING, "--async"];
+  let whole: Awaited<ReturnType<typeof train>>;
+
+  beforeAll(async () => {
+    whole = await train("async", SESSIONS);
+    expect(whole.code, whole.stderr).toBe(0);
+  }, 300_000);
+
+  it("repeats byte by byte, and is another run than one that waits for its training", async () => {
+    const again = await train("async-again", [...SESSIONS, "--threads", "1"]);
+    expect(fileHashes(again.out)).toEqual(fileHashes(whole.out));
+    const waiting = await train("waiting", LEARNING);
+    const sessions = (out: string) => metrics(out).filter((r) => (r as { type: string }).type === "training");
+    expect(sessions(whole.out)).toHaveLength(sessions(waiting.out).length);
+    expect(metrics(whole.out)).not.toEqual(metrics(waiting.out));
+  }, 300_000);
+
+  it("continues a killed and a stopped run to the same bytes", async () => {
+    const out = join(folder, "async-killed");
+    for (const [lines, signal] of [
+      [4, "SIGKILL"],
+      [7, "SIGINT"],
+    ] as const) {
+      const child = start(lines === 4 ? ["train", "--out", out, ...SESSIONS] : ["train", "--resume", out]);
+      while (child.running() && metricsLines(out) < lines) await new Promise((r) => setTimeout(r, 2));
+      child.kill(signal);
+      const { code } = await child.finished;
+      if (signal === "SIGINT") expect(code).toBe(130);
+    }
+    const { code, stderr } = await run(["train", "--quiet", "--resume", out]);
+    expect(code, stderr).toBe(0);
+    expect(fileHashes(out)).toEqual(fileHashes(whole.out));
+  }, 300_000);
+});
+
+describe("a machine that lacks something", () => {
+  it.each([
+    ["no SharedArrayBuffer", "delete globalThis.SharedArrayBuffer", /SharedArrayBuffer is missing/],
+    ["no SIMD", "WebAssembly.validate = () => false", /no SIMD/],
+  ])(
+    "%s: one warning line, and the graph trains",
+    async (name, code, message) => {
+      const { out, stderr, ...rest } = await train(name.replaceAll(" ", "-"), TINY, preload(code));
+      expect(rest.code, stderr).toBe(0);
+      expect(stderr.trim().split("\n")).toHaveLength(1);
+      expect(stderr).toMatch(message);
+      expect(stderr).toMatch(/^warning: .*ONNX graph instead of the fused kernel/);
+      const asked = await train(
+        `${name}-asked`.replaceAll(" ", "-"),
+        [...TINY, "--set", "training.engine=graph"],
+        preload(code),
+      );
+      expect(asked.stderr).toBe("");
+      expect(metrics(out)).toEqual(metrics(asked.out));
+    },
+    300_000,
+  );
+});
+
+describe("a worker that dies", () => {
+  // Workers keep the priority of the process: on a busy machine one of low priority may not live until it dies.
+  const bomb = `
+    import { syncBuiltinESMExports } from "node:module";
+    import os from "node:os";
+    import { isMainThread } from "node:worker_threads";
+    if (!isMainThread) {
+      os.setPriority = () => {};
+      syncBuiltinESMExports();
+      setTimeout(() => { throw new Error("injected failure"); }, 1500);
+    }`;
+
+  it.each([
+    ["planning", ["--threads", "2"]],
+    ["training", ["--threads", "1", "--async"]],
+  ] as const)(
+    "ends the run with one error; it continues to the same bytes (%s)",
+    async (kind, args) => {
+      const slow = ["tasks=1", "loop.stepsPerTask=400", "loop.trainEvery=20", "loop.trainIterations=200"];
+      const settings = [...WIDE, ...slow.flatMap((s) => ["--set", s]), ...args];
+      const { out, ...finished } = await train(`bomb-${kind}`, settings, preload(bomb));
+      expectOneError(finished, 1, /thread died; got injected failure; expected .*\. Resume the run with/);
+      expect(finished.stderr).toContain("Everything saved so far is intact");
+      const resumed = await run(["train", "--quiet", "--resume", out]);
+      expect(resumed.code, resumed.stderr).toBe(0);
+      const whole = await train(`no-bomb-${kind}`, settings);
+      expect(fileHashes(out)).toEqual(fileHashes(whole.out));
+    },
+    300_000,
+  );
+});

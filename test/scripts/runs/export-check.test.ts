@@ -1,0 +1,113 @@
+import { expect, it } from "vitest";
+import { Agent, type TaskDynamics } from "../../../agent/agent.js";
+import { dynamicsGraph } from "../../../agent/dynamics-export.js";
+import { encodeModel } from "../../../agent/graph/encode.js";
+import { METHODS } from "../../../agent/settings/schema.js";
+import {
+  compareModels,
+  ExportedModel,
+  LARGEST_DIFFERENCE,
+  randomInputs,
+} from "../../../scripts/runs/export-check.js";
+import { Rng } from "../../../sim/core/rng.js";
+import type { Task } from "../../../sim/task.js";
+import { linearSystem, normals, pointTask, tinySettings } from "../../agent/fixtures.js";
+
+const TASKS = 3;
+
+/** Dynamics of three tasks after learning them one after another. */
+async function learned(method: string): Promise<{ tasks: Task[]; dynamics: TaskDynamics[] }> {
+  const tasks = Array.from({ length: TASKS }, (_, j): Task => ({ ...pointTask, name: `point${j}` }));
+  const settings = {
+    ...tinySettings(["dynamics.hidden=[12,10]"]),
+    method: method as (typeof METHODS)[number],
+  };
+  const rng = Rng.fromSeed(8);
+  const agent = new Agent(tasks, settings, rng.split("agent"), { threads: 1, kernel: false });
+  for (const j of tasks.keys()) {
+    await agent.beginTask(j);
+    for (let k = 0; k < 64; k++) {
+      const [x, u] = [normals(rng, 2), normals(rng, 2)];
+      agent.remember(x, u, linearSystem(j)(x, u));
+    }
+    await agent.adopt(agent.startTraining());
+    await agent.endTask();
+  }
+  const dynamics: TaskDynamics[] = [];
+  for (const j of tasks.keys()) dynamics.push(await agent.dynamicsOf(j));
+  await agent.release();
+  return { tasks, dynamics };
+}
+
+it.each(METHODS)(
+  "what %s learned predicts the same in the file and in the planner, task by task",
+  async (method) => {
+    const { tasks, dynamics } = await learned(method);
+    const exported = await ExportedModel.load(encodeModel(await dynamicsGraph(tasks, dynamics)));
+    const rng = Rng.fromSeed(9);
+    for (const [j, task] of tasks.entries()) {
+      const inputs = randomInputs(task.spec, dynamics[j], 20, rng);
+      const compare = (k: number) => compareModels(exported, k, task, dynamics[j], inputs);
+      expect(await compare(j)).toBeLessThanOrEqual(LARGEST_DIFFERENCE);
+      expect(await compare((j + 1) % TASKS)).toBeGreaterThan(100 * LARGEST_DIFFERENCE);
+      const one = inputs.slice(0, 1);
+      expect(await compareModels(exported, j, task, dynamics[j], one)).toBeLessThanOrEqual(
+        LARGEST_DIFFERENCE,
+      );
+    }
+    await exported.release();
+  },
+);
+
+it("a prediction that is not finite is a difference", async () => {
+  const { tasks, dynamics } = await learned("single");
+  const broken = { ...dynamics[1], weights: dynamics[1].weights.map(() => Number.NaN) };
+  const exported = await ExportedModel.load(
+    encodeModel(await dynamicsGraph(tasks, dynamics.with(1, broken))),
+  );
+  const inputs = randomInputs(pointTask.spec, dynamics[1], 5, Rng.fromSeed(1));
+  expect(await compareModels(exported, 1, tasks[1], dynamics[1], inputs)).toBeNaN();
+  await exported.release();
+});
+
+it("the largest difference is the largest, wherever it stands, and not finite if one is not", async () => {
+  const { tasks, dynamics } = await learned("single");
+  const exported = await ExportedModel.load(encodeModel(await dynamicsGraph(tasks, dynamics)));
+  const inputs = randomInputs(pointTask.spec, dynamics[0], 4, Rng.fromSeed(1));
+  const changed = (difference: number): ExportedModel =>
+    new Proxy(exported, {
+      get: (target, key) => {
+        if (key !== "predict") return Reflect.get(target, key);
+        return async (index: number, given: typeof inputs) => {
+          const predicted = (await target.predict(index, given)).slice();
+          // Of the first input and the first channel: later ones are as they should be.
+          predicted[0] += difference;
+          return predicted;
+        };
+      },
+    });
+  expect(await compareModels(changed(1000), 0, tasks[0], dynamics[0], inputs)).toBeGreaterThan(1);
+  expect(await compareModels(changed(Number.NaN), 0, tasks[0], dynamics[0], inputs)).toBeNaN();
+  await exported.release();
+});
+
+it("random inputs have unit quaternions, spread like the data, and actions within bounds", () => {
+  const observation = [
+    { name: "far", unit: "m" },
+    ...["x", "y", "z", "w"].map((name) => ({ name, unit: "1", quaternion: true })),
+    { name: "turn", unit: "rad", angle: true },
+    { name: "near", unit: "m" },
+  ];
+  const spec = { ...pointTask.spec, observation };
+  // Features: far, four of the quaternion, cosine and sine, near, two actions.
+  const inputMean = Float32Array.of(100, 0, 0, 0, 0, 0, 0, -5, 0, 0);
+  const inputScale = new Float32Array(10).fill(1).with(0, 0.1).with(7, 100);
+  const dynamics = { normalizer: { inputMean, inputScale } } as unknown as TaskDynamics;
+  for (const { x, u } of randomInputs(spec, dynamics, 50, Rng.fromSeed(2))) {
+    expect(Math.hypot(...x.subarray(1, 5))).toBeCloseTo(1, 6);
+    expect(Math.abs(x[0] - 100)).toBeLessThan(60);
+    expect(Math.abs(x[5])).toBeLessThanOrEqual(Math.PI);
+    expect(Math.abs(x[6] + 5)).toBeLessThan(0.06);
+    expect(u.every((v) => Math.abs(v) <= 1)).toBe(true);
+  }
+});

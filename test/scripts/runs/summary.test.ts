@@ -1,0 +1,76 @@
+import { expect, it } from "vitest";
+import { type MetricsRecord, spread, summarize } from "../../../scripts/runs/summary.js";
+import { measureKeys, measureTitle, shellWord, summaryText } from "../../../scripts/compare/tables.js";
+
+const base = { task: "a", taskIndex: 0, success: false, measures: {}, recording: "episodes/x.mcap" };
+const evaluation = (afterTask: number, taskIndex: number, value: number, success = false): MetricsRecord => ({
+  ...base,
+  ...{ type: "evaluation", task: "ab"[taskIndex], taskIndex, afterTask, return: value, success },
+  measures: { positionErrorMm: value * 10 },
+  recording: `episodes/e${afterTask}${taskIndex}.mcap`,
+});
+
+it("takes R[j][j], R[K-1][j] and their difference", () => {
+  const { tasks, afterTask } = summarize([
+    { ...base, type: "baseline", return: 1 },
+    { ...base, type: "baseline", return: 3 },
+    { ...base, type: "baseline", task: "b", taskIndex: 1, return: 5 },
+    evaluation(0, 0, 10),
+    evaluation(0, 0, 20),
+    evaluation(1, 0, 6, true),
+    evaluation(1, 0, 8),
+    evaluation(1, 1, 30, true),
+  ]);
+  expect(afterTask).toBe(1);
+  expect(tasks).toEqual([
+    {
+      ...{ task: "a", random: 2, learned: 15, final: 7, forgetting: 8, success: 0.5 },
+      measures: { positionErrorMm: 70 },
+    },
+    {
+      ...{ task: "b", random: 5, learned: 30, final: 30, forgetting: 0, success: 1 },
+      measures: { positionErrorMm: 300 },
+    },
+  ]);
+});
+
+it("says what was not measured yet", () => {
+  const summary = summarize([{ ...base, type: "baseline", return: 1 }]);
+  expect(summary).toMatchObject({ afterTask: -1, best: undefined });
+  expect(summary.tasks[0].learned).toBeNaN();
+  expect(summaryText(summary, "runs/x")).toMatch(/│ a +│ +1\.0 │ +– │ +– │ +– │ +– │/);
+});
+
+it("the best episode is a planned one of full length", () => {
+  const learning = (phase: string, steps: number, value: number, taskIndex = 0): MetricsRecord => ({
+    ...{ ...base, type: "episode", phase, steps, return: value, taskIndex },
+    recording: `episodes/${phase}${taskIndex}-${steps}.mcap`,
+  });
+  const records = [
+    learning("random", 120, 99),
+    learning("train", 240, -5),
+    learning("train", 250, -1),
+    learning("random", 120, 99, 1),
+    learning("train", 240, -4, 1),
+  ];
+  expect(summarize(records).best).toMatchObject({ recording: "episodes/train1-240.mcap", return: -4 });
+  const evaluated = summarize([...records, evaluation(0, 0, -3)]);
+  expect(evaluated.best).toMatchObject({ recording: "episodes/e00.mcap", return: -3 });
+});
+
+it("spread is the sample's", () => {
+  expect(spread([2, 4, 9])).toEqual({ mean: 5, std: Math.sqrt(13), min: 2, max: 9 });
+  expect(spread([3]).std).toBe(0);
+  expect(spread([]).mean).toBeNaN();
+});
+
+it("names measures for people, and prefers errors", () => {
+  expect(measureTitle("positionErrorMm")).toBe("position\nerror, mm");
+  expect(measureKeys([{ measures: { speed: 1, yawErrorDeg: 2 } }])).toEqual(["yawErrorDeg"]);
+  expect(measureKeys([{ measures: { a: 1, b: 2, c: 3, d: 4 } }])).toEqual(["a", "b", "c"]);
+});
+
+it("the replay command survives a shell", () => {
+  expect(shellWord("runs/a-1/x.mcap")).toBe("runs/a-1/x.mcap");
+  expect(shellWord("my run's")).toBe("'my run'\\''s'");
+});
