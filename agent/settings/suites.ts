@@ -13,7 +13,7 @@ const keep = (transitions: number) => [
   `mlp.coresetSize=${transitions}`,
 ];
 
-/** Shorter than the profile, so that five tasks take minutes with every method; see docs/quick-profile.md. */
+/** Shorter than the profile, so that five tasks take minutes with every method; see docs/experiments/quick-profile.md. */
 const PUSH_QUICK = [
   "loop.stepsPerTask=2400",
   "loop.bufferCapacity=3600",

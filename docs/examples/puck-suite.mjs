@@ -1,6 +1,6 @@
 // @ts-check
 // A suite of one's own: a puck on a level, slippery table is pushed to a goal; tasks differ in its mass.
-// Check it with `hypercrl tasks --suite docs/examples/puck-suite.mjs`; what each member must do: docs/user-suites.md.
+// Check it with `hypercrl tasks --suite docs/examples/puck-suite.mjs`; what each member must do: docs/guides/own-suite.md.
 import {
   decodeSnapshot,
   encodeSnapshot,

@@ -12,13 +12,13 @@ import { defaultRegistry } from "./suites.js";
 
 /**
  * Loads the suite that a module exports as its default, and checks every task against every rule of
- * docs/user-suites.md: what breaks one would fail hours into a run, or not be noticed at all.
+ * docs/guides/own-suite.md: what breaks one would fail hours into a run, or not be noticed at all.
  * @throws InputError when there is no such module, it cannot be loaded or breaks a rule; UsageError when its name is
  *   that of a suite of the package
  */
 export async function loadSuite(path: string): Promise<TaskSuite> {
   const file = resolve(path);
-  const todo = "docs/user-suites.md says what a suite module is";
+  const todo = "docs/guides/own-suite.md says what a suite module is";
   if (!existsSync(file)) {
     throw new InputError({ what: `${path} is missing`, expected: "a module that exports a suite", todo });
   }

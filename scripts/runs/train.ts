@@ -54,7 +54,7 @@ export interface TrainOptions {
   /** Threads that plan and train together; results do not depend on it. Default: the machine's cores, at most 4. */
   readonly threads?: number;
   /**
-   * `plans`: recordings of planned episodes hold every step's plan; docs/recordings.md. A run that is continued does as
+   * `plans`: recordings of planned episodes hold every step's plan; docs/guides/recordings.md. A run that is continued does as
    * before.
    */
   readonly record?: "plans";

@@ -73,7 +73,7 @@ function broken(
     what: `${what} breaks the rule "${rule.name}"`,
     got: known ? error.got : `the error "${error instanceof Error ? error.message : String(error)}"`,
     expected: known && error.expected !== undefined ? `${error.expected}: ${rule.expected}` : rule.expected,
-    todo: "docs/user-suites.md explains every rule",
+    todo: "docs/guides/own-suite.md explains every rule",
     ...(!known && { cause: error }),
   });
 }

@@ -1,6 +1,6 @@
 import type { Vec3 } from "../../sim/core/math/vector.js";
 
-// Found by `npm run bench -- door-start`; what it is worth is in docs/door-suite.md.
+// Found by `npm run bench -- door-start`; what it is worth is in docs/experiments/door-suite.md.
 
 /** Of the arm, m: on the floor, in the plane of symmetry between a door and its mirror image. */
 export const ARM_BASE: Vec3 = [-0.65, 0, 0];

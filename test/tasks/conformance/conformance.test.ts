@@ -60,7 +60,7 @@ describe("a task that breaks a rule", () => {
     expect(details.what).toMatch(new RegExp(`breaks the rule "${rule}"$`));
     expect(details.got).toMatch(got);
     expect(details.expected!.length).toBeGreaterThan(10);
-    expect(message).toContain("docs/user-suites.md");
+    expect(message).toContain("docs/guides/own-suite.md");
   });
 
   test("every rule is broken by one of them", () => {
