@@ -7,11 +7,34 @@ import type { HypernetworkShape } from "../model/hypernetwork.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import { savedArray } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
+import type { Settings } from "../settings/schema.js";
 import { FusedTrainer } from "../training/fused-trainer.js";
 import { GraphTrainer } from "../training/graph-trainer.js";
 import type { HypernetworkTrainer } from "../training/hypernetwork-trainer.js";
 import { checkLosses, LossArray, MinibatchFeeder, mean } from "../training/minibatches.js";
 import { initializeTheta } from "../training/theta.js";
+import type { Method } from "./method.js";
+
+/** HyperCRL as published; see `HyperCrlLearner`. */
+export const hypercrl: Method = {
+  name: "hypercrl",
+  summary: "a hypernetwork generates each task's weights and is held to those of earlier tasks",
+  trainsWithKernel: true,
+  create: (options, settings) => new HyperCrlLearner({ ...options, ...hyperCrlOptions(settings) }),
+};
+
+/** What a learner of this kind takes from the settings. */
+export function hyperCrlOptions({ hypernetwork, training }: Settings) {
+  return {
+    hypernetwork,
+    learningRate: hypernetwork.learningRate,
+    endFactor: hypernetwork.endFactor,
+    embeddingLearningRate: hypernetwork.embeddingLearningRate,
+    beta: hypernetwork.beta,
+    regularizedTasks: hypernetwork.regularizedTasks,
+    engine: training.engine,
+  };
+}
 
 export interface HyperCrlOptions extends LearnerOptions, StepSizes {
   readonly hypernetwork: Omit<HypernetworkShape, "target">;

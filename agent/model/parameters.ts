@@ -41,6 +41,14 @@ export function savedArray(saved: SavedArrays, name: string, size: number): Floa
   });
 }
 
+/** A row of numbers as a checkpoint saves it. */
+export function savedVector(data: Float32Array): {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+} {
+  return { shape: [data.length], data };
+}
+
 /** Arrays of a parameter group with Adam's moments, kept twice: a run reads one set and writes the other. */
 export class ParameterGroup {
   readonly specs: readonly ParameterSpec[];

@@ -1,13 +1,11 @@
 import { availableParallelism } from "node:os";
 import type { Compute } from "../../agent/compute.js";
 import { kernelObstacle } from "../../agent/kernel/module.js";
+import { findMethod } from "../../agent/methods/registry.js";
 import type { Settings } from "../../agent/settings/schema.js";
 
 /** More threads than this find too little work in one plan. */
 const MOST_THREADS = 4;
-
-/** Methods whose minibatches the fused kernel makes. */
-const FUSED: ReadonlySet<Settings["method"]> = new Set(["hypercrl", "multitask-hypernet", "replay-hypernet"]);
 
 /**
  * What of this machine a run uses.
@@ -23,7 +21,7 @@ export function chooseCompute(
   if (obstacle === undefined) {
     return { threads: threads ?? Math.min(availableParallelism(), MOST_THREADS), kernel: true };
   }
-  if (FUSED.has(settings.method) && settings.training.engine === "fused") {
+  if (findMethod(settings.method).trainsWithKernel && settings.training.engine === "fused") {
     warn(
       `${obstacle}: training with the ONNX graph instead of the fused kernel, several times slower, on one thread`,
     );

@@ -4,7 +4,7 @@ import { gradients } from "../../../agent/graph/gradients.js";
 import { Graph } from "../../../agent/graph/graph.js";
 import * as ops from "../../../agent/graph/operations.js";
 import { Session, tensor } from "../../../agent/graph/session.js";
-import { MlpLearner } from "../../../agent/methods/mlp.js";
+import { PlainLearner } from "../../../agent/methods/plain-learner.js";
 import { dynamicsShape, meanShape, networkFromFlat, weightCount } from "../../../agent/model/dynamics.js";
 import { clampLogVariance, gaussianLoss } from "../../../agent/model/output-variance.js";
 import { RolloutModel } from "../../../agent/rollout/rollout.js";
@@ -107,14 +107,14 @@ describe("the loss of two heads", () => {
 });
 
 describe("plain networks with two heads", () => {
-  const made: MlpLearner[] = [];
+  const made: PlainLearner[] = [];
   afterEach(async () => {
     for (const learner of made.splice(0)) await learner.release();
   });
   const make = (hidden: readonly number[], batchSize: number, sharing: "single" | "finetune") => {
     const dynamics = dynamicsShape(pointTask.spec, hidden, "tanh", true);
     const common = { batchSize, clipNorm: 5, rng: Rng.fromSeed(8), compute: ONE_THREAD, learningRate: 1e-2 };
-    const learner = new MlpLearner({ dynamics, ...common, sharing });
+    const learner = new PlainLearner({ dynamics, ...common, sharing });
     made.push(learner);
     return { learner, dynamics };
   };

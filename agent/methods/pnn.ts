@@ -8,8 +8,18 @@ import { activate, type MlpShape, weightCount } from "../model/dynamics.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import { type ParameterSpec, savedArray, xavierBound } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
-import { type Method, NetworkTrainer, type PlainOptions } from "../training/network-trainer.js";
+import { NetworkTrainer, type Method as Objective, type PlainOptions } from "../training/network-trainer.js";
 import { bodyParts, flatValues, headLoss, networkParameters } from "../training/plain-network.js";
+import type { Method } from "./method.js";
+
+/** A progressive neural network; see `ProgressiveLearner`. */
+export const pnn: Method = {
+  name: "pnn",
+  summary: "a progressive network: every task adds a column that reads the frozen columns of earlier tasks",
+  networkShape: progressiveShape,
+  create: (options, { mlp: { learningRate, endFactor } }) =>
+    new ProgressiveLearner({ ...options, learningRate, endFactor }),
+};
 
 /**
  * Progressive neural network (Rusu et al. 2016, arXiv 1606.04671): every task gets a column of its own, earlier
@@ -123,7 +133,7 @@ function columnParameters(dynamics: MlpShape, k: number): ParameterSpec[] {
 }
 
 /** One minibatch of column `k`: earlier columns give their features and stay as they are. */
-function method(g: Graph, dynamics: MlpShape, k: number): Method {
+function method(g: Graph, dynamics: MlpShape, k: number): Objective {
   const frozen = Array.from({ length: k }, (_, j) => {
     const shapes = columnParameters(dynamics, j).map(({ shape }) => shape);
     const sizes = shapes.map(([rows, columns]) => rows * columns);

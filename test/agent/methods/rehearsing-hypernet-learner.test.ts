@@ -6,7 +6,7 @@ import { keptBy } from "../../../agent/methods/kept.js";
 import {
   RehearsingHypernetLearner,
   type RehearsingHypernetOptions,
-} from "../../../agent/methods/rehearsing-hypernet.js";
+} from "../../../agent/methods/rehearsing-hypernet-learner.js";
 import { RunError } from "../../../sim/core/errors.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { bits, linearSystem, pointData, relativeError } from "../fixtures.js";

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { ONE_THREAD } from "../../../agent/compute.js";
 import type { LearnerState } from "../../../agent/learner.js";
-import { MlpLearner } from "../../../agent/methods/mlp.js";
+import { PlainLearner } from "../../../agent/methods/plain-learner.js";
 import { RunError } from "../../../sim/core/errors.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { bits, linearSystem, pointData, relativeError } from "../fixtures.js";
@@ -12,13 +12,13 @@ const HEAD = 11 * 2;
 const DATA = [0, 1].map((j) => pointData(linearSystem(j), 200, 20 + j));
 const SHARINGS = ["single", "finetune"] as const;
 
-const made: MlpLearner[] = [];
+const made: PlainLearner[] = [];
 afterEach(async () => {
   for (const learner of made.splice(0)) await learner.release();
 });
 
-function make(sharing: "single" | "finetune"): MlpLearner {
-  const learner = new MlpLearner({
+function make(sharing: "single" | "finetune"): PlainLearner {
+  const learner = new PlainLearner({
     dynamics: { sizes: SIZES, activation: "relu" },
     batchSize: 16,
     clipNorm: 5,
@@ -31,7 +31,7 @@ function make(sharing: "single" | "finetune"): MlpLearner {
   return learner;
 }
 
-function learn(learner: MlpLearner, task: number, iterations: number, seed = task) {
+function learn(learner: PlainLearner, task: number, iterations: number, seed = task) {
   const { buffer, normalizer } = DATA[task];
   return learner.train(buffer, normalizer, iterations, Rng.fromSeed(seed));
 }

@@ -5,6 +5,7 @@ import { targetSize } from "../model/dynamics.js";
 import type { HypernetworkShape } from "../model/hypernetwork.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import type { TrainingData } from "../model/replay-buffer.js";
+import type { Settings } from "../settings/schema.js";
 import { FusedRehearsingTrainer } from "../training/fused-rehearsing-trainer.js";
 import { GraphRehearsingTrainer } from "../training/graph-rehearsing-trainer.js";
 import type { RehearsingTrainer } from "../training/rehearsing-trainer.js";
@@ -21,6 +22,12 @@ export interface RehearsingHypernetOptions extends LearnerOptions, StepSizes {
   readonly keep: "all" | number;
   /** What makes the minibatch steps; without the kernel it is the graph in any case. */
   readonly engine: "fused" | "graph";
+}
+
+/** What a learner of this kind takes from the settings. */
+export function rehearsingHypernetOptions({ hypernetwork, training }: Settings) {
+  const { learningRate, endFactor } = hypernetwork;
+  return { hypernetwork, learningRate, endFactor, engine: training.engine };
 }
 
 /**

@@ -9,7 +9,7 @@ import { predictionLoss } from "../training/minibatches.js";
 import { NetworkTrainer, type PlainOptions } from "../training/network-trainer.js";
 import { bodyParts, flatValues, joined, networkParameters } from "../training/plain-network.js";
 
-export interface MlpOptions extends PlainOptions {
+export interface PlainLearnerOptions extends PlainOptions {
   /**
    * `single`: every task gets a network of its own, trained from scratch (the reference of every comparison).
    * `finetune`: one body goes on from task to task, each task has its own output layer.
@@ -18,15 +18,15 @@ export interface MlpOptions extends PlainOptions {
 }
 
 /** Plain networks: the reference without sharing, and the baseline that does nothing against forgetting. */
-export class MlpLearner implements Learner {
-  readonly #options: MlpOptions;
+export class PlainLearner implements Learner {
+  readonly #options: PlainLearnerOptions;
   readonly #trainer: NetworkTrainer;
   readonly #rng: Rng;
   /** What is kept of each task that has ended or runs: its head, and with `single` its whole network. */
   readonly #kept: Float32Array[] = [];
   #task = -1;
 
-  constructor(options: MlpOptions) {
+  constructor(options: PlainLearnerOptions) {
     this.#options = options;
     this.#trainer = new NetworkTrainer(options);
     this.#rng = options.rng;

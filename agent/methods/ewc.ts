@@ -1,10 +1,24 @@
 import type { LearnerState, SavedArray } from "../learner.js";
 import type { MlpShape } from "../model/dynamics.js";
-import { savedArray } from "../model/parameters.js";
-import type { EndedTask, Importance, QuadraticPenalty } from "./consolidation.js";
+import { savedArray, savedVector } from "../model/parameters.js";
+import {
+  ConsolidationLearner,
+  type EndedTask,
+  type Importance,
+  type QuadraticPenalty,
+} from "./consolidation-learner.js";
 import { fisherDiagonal } from "./fisher.js";
+import type { Method } from "./method.js";
 
-const vector = (data: Float32Array): SavedArray => ({ shape: [data.length], data });
+/** Elastic weight consolidation; see `FisherImportance`. */
+export const ewc: Method = {
+  name: "ewc",
+  summary: "one network, held back where the Fisher information says a weight matters to earlier tasks",
+  create: (options, { mlp: { learningRate, endFactor, ewcLambda } }) => {
+    const importance = new FisherImportance(options.dynamics, ewcLambda);
+    return new ConsolidationLearner({ ...options, learningRate, endFactor, importance });
+  },
+};
 
 /**
  * Elastic weight consolidation (Kirkpatrick et al. 2017, "Overcoming catastrophic forgetting in neural networks",
@@ -55,7 +69,7 @@ export class FisherImportance implements Importance {
 
   arrays(): Record<string, SavedArray> {
     const named = (kind: string, list: readonly Float32Array[]) =>
-      list.map((data, j) => [`${kind}.${j}`, vector(data)] as const);
+      list.map((data, j) => [`${kind}.${j}`, savedVector(data)] as const);
     return Object.fromEntries([...named("fisher", this.#fisher), ...named("anchors", this.#anchors)]);
   }
 
@@ -67,49 +81,5 @@ export class FisherImportance implements Importance {
       list.length = 0;
       for (let j = 0; j < tasks; j++) list.push(savedArray(arrays, `${kind}.${j}`, size).slice());
     }
-  }
-}
-
-/**
- * Synaptic intelligence (Zenke, Poole & Ganguli 2017, "Continual learning through synaptic intelligence", equations
- * 3 to 5): `L = L_task + c Σ_i Ω_i (θ_i - θ̃_i)²` with θ̃ the weights at the end of the last task and
- * `Ω_i = Σ_ν ω_i^ν / ((Δ_i^ν)² + ξ)`, where over task ν the weight moved by Δ and its share in the fall of the task's
- * loss was `ω = -Σ g Δθ`, summed along the path with the gradient g of the task loss alone. As in the authors' code
- * an Ω below zero counts as zero: a negative penalty would drive weights away.
- */
-export class PathImportance implements Importance {
-  readonly strength: number;
-  readonly followsPath = true;
-  readonly #xi: number;
-  #importance: Float32Array | undefined;
-  #anchor: Float32Array | undefined;
-
-  constructor(c: number, xi: number) {
-    this.strength = c;
-    this.#xi = xi;
-  }
-
-  penalty(): QuadraticPenalty | undefined {
-    const [importance, anchor] = [this.#importance, this.#anchor];
-    return importance && anchor && { importance, anchor, offset: 0 };
-  }
-
-  async endTask({ start, end, path }: EndedTask): Promise<void> {
-    const before = this.#importance;
-    this.#importance = end.map((value, i) => {
-      const added = path[i] / ((value - start[i]) ** 2 + this.#xi);
-      return Math.max(0, (before?.[i] ?? 0) + added);
-    });
-    this.#anchor = end;
-  }
-
-  arrays(): Record<string, SavedArray> {
-    const penalty = this.penalty();
-    return penalty ? { importance: vector(penalty.importance), anchor: vector(penalty.anchor) } : {};
-  }
-
-  restore(arrays: LearnerState["arrays"], tasks: number, size: number): void {
-    const read = (name: string) => (tasks === 0 ? undefined : savedArray(arrays, name, size).slice());
-    [this.#importance, this.#anchor] = [read("importance"), read("anchor")];
   }
 }

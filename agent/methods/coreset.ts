@@ -1,0 +1,10 @@
+import type { Method } from "./method.js";
+import { RehearsalLearner } from "./rehearsal-learner.js";
+
+/** A plain network that rehearses some transitions of earlier tasks (baseline of Huang et al. 2021, arXiv 2009.11997). */
+export const coreset: Method = {
+  name: "coreset",
+  summary: "one network rehearses a few stored transitions of earlier tasks",
+  create: (options, { mlp: { learningRate, endFactor, coresetSize } }) =>
+    new RehearsalLearner({ ...options, learningRate, endFactor, keep: coresetSize }),
+};

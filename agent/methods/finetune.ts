@@ -1,0 +1,10 @@
+import type { Method } from "./method.js";
+import { PlainLearner } from "./plain-learner.js";
+
+/** One network that goes on from task to task and does nothing against forgetting; each task has its own output layer. */
+export const finetune: Method = {
+  name: "finetune",
+  summary: "one network goes on from task to task, with nothing done against forgetting",
+  create: (options, { mlp: { learningRate, endFactor } }) =>
+    new PlainLearner({ ...options, learningRate, endFactor, sharing: "finetune" }),
+};

@@ -1,0 +1,10 @@
+import type { Method } from "./method.js";
+import { RehearsalLearner } from "./rehearsal-learner.js";
+
+/** A plain network that rehearses all data of earlier tasks (baseline of Huang et al. 2021, arXiv 2009.11997). */
+export const multitask: Method = {
+  name: "multitask",
+  summary: "one network rehearses all data of earlier tasks, which continual learning must do without",
+  create: (options, { mlp: { learningRate, endFactor } }) =>
+    new RehearsalLearner({ ...options, learningRate, endFactor, keep: "all" }),
+};

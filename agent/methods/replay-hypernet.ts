@@ -1,0 +1,15 @@
+import type { Method } from "./method.js";
+import { RehearsingHypernetLearner, rehearsingHypernetOptions } from "./rehearsing-hypernet-learner.js";
+
+/** A hypernetwork that rehearses a few stored transitions (after `hnet_replay` of Huang et al. 2021, arXiv 2009.11997). */
+export const replayHypernet: Method = {
+  name: "replay-hypernet",
+  summary: "a hypernetwork without a regulariser that rehearses a few transitions of earlier tasks",
+  trainsWithKernel: true,
+  create: (options, settings) =>
+    new RehearsingHypernetLearner({
+      ...options,
+      ...rehearsingHypernetOptions(settings),
+      keep: settings.hypernetwork.coresetSize,
+    }),
+};
