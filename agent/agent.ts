@@ -127,6 +127,7 @@ export class Agent {
     return losses;
   }
 
+  /** Starts an episode of the current task: the planner forgets its warm start. */
   startEpisode(): void {
     this.#policy!.startEpisode();
   }
@@ -154,6 +155,7 @@ export class Agent {
     return { shape, weights: await this.learner.weights(index), normalizer: this.#normalizers[index] };
   }
 
+  /** Everything the agent needs to continue bit by bit; arrays are not copied. */
   async state(): Promise<AgentState> {
     const [buffer, moments, policy] = [this.#buffer, this.#moments, this.#policy];
     return {
@@ -179,6 +181,7 @@ export class Agent {
     await this.#loadPolicy();
   }
 
+  /** Frees the runtime's memory and ends the threads; the agent is unusable afterwards. */
   async release(): Promise<void> {
     await this.#dropTask();
     await this.learner.release();

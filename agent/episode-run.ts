@@ -10,6 +10,7 @@ import type { RunStore } from "./run/store.js";
 /** What the loop needs from outside: where to write, whom to tell, the time, and when to stop. */
 export interface LoopServices {
   readonly store: RunStore;
+  /** Receives everything that happens in a run, as it happens. */
   readonly report: (event: ProgressEvent) => void;
   /** Whether recordings of planned episodes hold the plans; nothing else depends on it. */
   readonly recordPlans?: boolean;

@@ -79,10 +79,12 @@ export class ContinualLoop {
     }
   }
 
+  /** Where the run is. */
   get progress(): Readonly<Progress> {
     return this.#progress;
   }
 
+  /** The evaluation returns so far. */
   get matrix(): EvaluationMatrix {
     return this.#matrix;
   }

@@ -11,6 +11,7 @@ import {
 import type { CostFunction, PlannerFactory, PlanningProblem, Plans } from "./types.js";
 import { WarmPlanner } from "./warm-plan.js";
 
+/** Settings of the cross-entropy method. */
 export interface CemSettings {
   /** Action sequences sampled per iteration (count). */
   readonly samples: number;

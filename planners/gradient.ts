@@ -19,6 +19,7 @@ import type {
 } from "./types.js";
 import { WarmPlanner } from "./warm-plan.js";
 
+/** Settings of gradient descent through the model. */
 export interface GradientSettings {
   /** Action sequences improved side by side (count). */
   readonly restarts: number;

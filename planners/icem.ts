@@ -14,6 +14,7 @@ import {
 import type { CostFunction, PlannerFactory, PlannerState, PlanningProblem, Plans } from "./types.js";
 import { type LastAction, WarmPlanner } from "./warm-plan.js";
 
+/** Settings of the improved cross-entropy method. */
 export interface IcemSettings {
   /** Action sequences sampled in the first iteration (count; at least 2 × `elites` are drawn). */
   readonly samples: number;

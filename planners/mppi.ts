@@ -5,6 +5,7 @@ import type { CostFunction, PlannerFactory, PlanningProblem, Plans } from "./typ
 import { WarmPlanner } from "./warm-plan.js";
 import { exponentialWeights, weightedMean } from "./weighting.js";
 
+/** Settings of model-predictive path integral control. */
 export interface MppiSettings {
   /** Action sequences sampled per update (count). */
   readonly samples: number;

@@ -5,6 +5,7 @@ import type { CostFunction, PlannerFactory, PlanningProblem, Plans } from "./typ
 import { WarmPlanner } from "./warm-plan.js";
 import { exponentialWeights, weightedMean } from "./weighting.js";
 
+/** Settings of the planner of PDDM: filtered noise and reward-weighted averaging. */
 export interface PddmSettings {
   /** Action sequences sampled per control step (count). */
   readonly samples: number;

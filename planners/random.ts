@@ -5,6 +5,7 @@ import { evaluate, readSequence, selectElites, writeSequence } from "./sampling.
 import type { CostFunction, PlannerFactory, PlanningProblem, Plans } from "./types.js";
 import { WarmPlanner } from "./warm-plan.js";
 
+/** Settings of random shooting. */
 export interface RandomSettings {
   /** Action sequences compared per control step (count). */
   readonly samples: number;

@@ -63,7 +63,12 @@ export interface Planner {
   plans(most: number): Plans;
   /** Forgets the warm start; call at the start of every episode. Randomness continues. */
   reset(): void;
+  /** The warm start and the random stream, as copies. */
   state(): PlannerState;
+  /**
+   * Continues from a saved state.
+   * @throws InputError when an array has another size
+   */
   restore(state: PlannerState): void;
 }
 
@@ -72,6 +77,7 @@ export interface SamplingPlanner extends Planner {
   plan(cost: CostFunction): Promise<Float32Array>;
 }
 
+/** Makes a planner for a problem; `rng` is its stream of random numbers. */
 export type PlannerFactory<S, P extends Planner = SamplingPlanner> = (
   problem: PlanningProblem,
   settings: S,

@@ -3,6 +3,7 @@ import { eagerOps } from "./core/ops.js";
 import { Rng } from "./core/rng.js";
 import type { Scene, Task } from "./task.js";
 
+/** What one control step brought. */
 export interface StepResult {
   /** `[X]`, a fresh array. */
   readonly observation: Float32Array;
@@ -82,16 +83,22 @@ export class Environment {
     };
   }
 
+  /** What decides everything that follows, as bytes and a count. */
   snapshot(): EnvironmentState {
     return { scene: this.scene.snapshot(), stepsDone: this.#stepsDone };
   }
 
+  /**
+   * Goes on from a snapshot of the same task.
+   * @throws InputError when the bytes are not one
+   */
   restore(state: EnvironmentState): void {
     this.scene.restore(state.scene);
     this.#stepsDone = state.stepsDone;
     this.#observe();
   }
 
+  /** Frees the physics memory; the environment is unusable afterwards. */
   close(): void {
     this.scene.close();
   }

@@ -7,6 +7,7 @@ const HASH_BYTES = 32;
 // magic, format version, length of the controller state, length of the world, identity, checksum
 const HEADER_BYTES = MAGIC.length + 12 + 2 * HASH_BYTES;
 
+/** The two parts of a scene's state. */
 export interface SnapshotParts {
   /** Controller state that Rapier does not know. */
   readonly controller: Float64Array;

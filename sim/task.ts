@@ -21,6 +21,7 @@ export interface ActionChannel extends Channel {
   readonly high: number;
 }
 
+/** What goes in and out of a task, and how its time is cut; the same for all tasks of a suite. */
 export interface TaskSpec {
   /** X entries. */
   readonly observation: readonly ObservationChannel[];
@@ -105,6 +106,7 @@ export interface Task {
   /** Unique within its suite, e.g. `left100-right500`. */
   readonly name: string;
   readonly spec: TaskSpec;
+  /** Builds the physical side; every call gives a new one. `initPhysics` must have finished. */
   createScene(): Scene;
   /** Reward of a transition, shape `[..., 1]`: one definition for environment and planner. */
   reward<T>(ops: Ops<T>, transition: Transition<T>): T;
@@ -114,6 +116,7 @@ export interface Task {
   readonly landmarks?: Landmarks;
 }
 
+/** Tasks that are learned one after another, in this order. */
 export interface TaskSuite {
   readonly name: string;
   readonly description: string;

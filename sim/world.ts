@@ -20,10 +20,18 @@ const engine: typeof RAPIER =
     ? (await import("@dimforge/rapier3d")).default
     : ((await import("@dimforge/rapier3d-scalar")).default as unknown as typeof RAPIER);
 
-export const { CoefficientCombineRule, ColliderDesc, JointAxesMask, JointData, MotorModel, RigidBodyDesc } =
-  engine;
+export const { CoefficientCombineRule, JointAxesMask } = engine;
 export type CoefficientCombineRule = RAPIER.CoefficientCombineRule;
+/** Rapier's description of a collider: shape, density, friction. */
+export const ColliderDesc = engine.ColliderDesc;
+/** Rapier's description of a collider: shape, density, friction. */
 export type ColliderDesc = RAPIER.ColliderDesc;
+/** Rapier's description of a joint between two bodies. */
+export const JointData = engine.JointData;
+/** How Rapier's joint motors act: as accelerations or as forces. */
+export const MotorModel = engine.MotorModel;
+/** Rapier's description of a rigid body: kind, place, damping, additional mass. */
+export const RigidBodyDesc = engine.RigidBodyDesc;
 
 /** Names a body or a joint for as long as the world lives, across snapshots too. */
 export type Handle = number;
@@ -70,6 +78,7 @@ export function substepsPerControl(controlPeriod: number, timestep: number): num
   });
 }
 
+/** What a physics world is made with. */
 export interface WorldOptions {
   /** m/s². */
   readonly gravity: Vec3;
@@ -101,14 +110,17 @@ export class PhysicsWorld {
     return this.#world;
   }
 
+  /** Makes one physics step. */
   step(): void {
     this.#world.step();
   }
 
+  /** Rapier's own rigid body; do not keep it beyond a `restore`. */
   body(handle: Handle): RAPIER.RigidBody {
     return this.#world.getRigidBody(handle);
   }
 
+  /** Rapier's own joint; do not keep it beyond a `restore`. */
   joint(handle: Handle): RAPIER.ImpulseJoint {
     return this.#world.getImpulseJoint(handle);
   }
@@ -143,6 +155,7 @@ export class PhysicsWorld {
     raw.rbAddTorque(handle, this.#torque, false);
   }
 
+  /** World pose of a body. */
   pose(handle: Handle): Pose {
     const body = this.body(handle);
     const t = body.translation();
@@ -150,6 +163,7 @@ export class PhysicsWorld {
     return { position: [t.x, t.y, t.z], rotation: [r.x, r.y, r.z, r.w] };
   }
 
+  /** Rapier's bytes of the whole world. */
   snapshot(): Uint8Array {
     return this.#world.takeSnapshot();
   }

@@ -26,6 +26,7 @@ export interface SuiteRegistry {
   register(suite: TaskSuite): void;
   /** @throws UsageError with the nearest name when there is no such suite. */
   find(name: string): TaskSuite;
+  /** All suites, in the order in which they were registered. */
   list(): readonly TaskSuite[];
 }
 

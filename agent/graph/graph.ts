@@ -1,5 +1,6 @@
 /** A size known when the graph is built, or the name of one known when it runs. */
 export type Dimension = number | string;
+/** Sizes of a tensor, outermost first. */
 export type Shape = readonly Dimension[];
 export type DataType = "float32" | "int32" | "int64" | "bool";
 export type Attribute = number | readonly number[] | Graph | { readonly float: number };
@@ -71,6 +72,7 @@ export class Graph {
     return this.#addConstant(BigInt64Array.from(values, BigInt), shape, "int64");
   }
 
+  /** A constant truth value, shape `[]`. */
   bool(value: boolean): Tensor {
     return this.#addConstant(Uint8Array.of(value ? 1 : 0), [], "bool");
   }
@@ -97,6 +99,7 @@ export class Graph {
     this.outputs.push({ name, tensor });
   }
 
+  /** A name that nothing else in the graph has. */
   freshName(prefix: string): string {
     return `${prefix}_${this.#counter.next++}`;
   }

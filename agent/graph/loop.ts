@@ -1,5 +1,6 @@
 import { Graph, type Tensor } from "./graph.js";
 
+/** What an ONNX `Loop` leaves. */
 export interface LoopResult {
   /** Final values of the carried states, in order. */
   readonly states: Tensor[];

@@ -32,28 +32,46 @@ function unary(operator: string, x: Tensor): Tensor {
   return x.graph.apply(operator, [x], [{ shape: x.shape }])[0];
 }
 
+/** `a + b`, element by element, broadcast as NumPy does. */
 export const add = (a: Operand, b: Operand): Tensor => binary("Add", a, b);
+/** `a - b`, element by element, broadcast as NumPy does. */
 export const sub = (a: Operand, b: Operand): Tensor => binary("Sub", a, b);
+/** `a · b`, element by element, broadcast as NumPy does. */
 export const mul = (a: Operand, b: Operand): Tensor => binary("Mul", a, b);
+/** `a / b`, element by element, broadcast as NumPy does. */
 export const div = (a: Operand, b: Operand): Tensor => binary("Div", a, b);
+/** The smaller of `a` and `b`, element by element, broadcast as NumPy does. */
 export const min = (a: Operand, b: Operand): Tensor => binary("Min", a, b);
+/** The larger of `a` and `b`, element by element, broadcast as NumPy does. */
 export const max = (a: Operand, b: Operand): Tensor => binary("Max", a, b);
+/** `-x` */
 export const neg = (x: Tensor): Tensor => unary("Neg", x);
+/** Square root of every entry. */
 export const sqrt = (x: Tensor): Tensor => unary("Sqrt", x);
+/** `e^x` of every entry. */
 export const exp = (x: Tensor): Tensor => unary("Exp", x);
+/** Natural logarithm of every entry. */
 export const log = (x: Tensor): Tensor => unary("Log", x);
+/** Sine of every entry, in rad. */
 export const sin = (x: Tensor): Tensor => unary("Sin", x);
+/** Cosine of every entry, in rad. */
 export const cos = (x: Tensor): Tensor => unary("Cos", x);
+/** Absolute value of every entry. */
 export const abs = (x: Tensor): Tensor => unary("Abs", x);
+/** -1, 0 or 1 for every entry. */
 export const sign = (x: Tensor): Tensor => unary("Sign", x);
+/** Hyperbolic tangent of every entry. */
 export const tanh = (x: Tensor): Tensor => unary("Tanh", x);
+/** `1 / (1 + e^-x)` */
 export const sigmoid = (x: Tensor): Tensor => unary("Sigmoid", x);
 /** `ln(1 + e^x)` */
 export const softplus = (x: Tensor): Tensor => unary("Softplus", x);
+/** `max(x, 0)` */
 export const relu = (x: Tensor): Tensor => unary("Relu", x);
 /** ELU with α = 1. */
 export const elu = (x: Tensor): Tensor => unary("Elu", x);
 
+/** Options of `gemm`; by default nothing is transposed and both factors are 1. */
 export interface GemmOptions {
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
@@ -113,10 +131,12 @@ export function reshape(x: Tensor, sizes: readonly number[]): Tensor {
   return x.graph.apply("Reshape", [x, x.graph.integers(sizes)], [{ shape }])[0];
 }
 
+/** Axes in another order: axis `i` of the result is axis `order[i]` of `x`. */
 export function transpose(x: Tensor, order: readonly number[]): Tensor {
   return x.graph.apply("Transpose", [x], [{ shape: order.map((i) => x.shape[i]) }], { perm: order })[0];
 }
 
+/** Joins tensors along one axis; all other sizes must be equal. */
 export function concat(parts: readonly Tensor[], axis = -1): Tensor {
   if (parts.length === 1) return parts[0];
   const rank = parts[0].shape.length;
@@ -148,6 +168,7 @@ export function gather(x: Tensor, indices: Tensor): Tensor {
   return innermost([x, indices]).apply("Gather", [x, indices], [{ shape, type: x.type }], { axis: 0 })[0];
 }
 
+/** `x²` */
 export const square = (x: Tensor): Tensor => mul(x, x);
 
 /**

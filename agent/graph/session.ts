@@ -36,6 +36,7 @@ export function tensor(data: Float32Array | BigInt64Array, shape: readonly numbe
     : new OrtTensor("int64", data, shape);
 }
 
+/** Tensors by the names that a graph's inputs or outputs have. */
 export type Feeds = Readonly<Record<string, OrtTensor>>;
 
 /** What a run takes and where its results go. */

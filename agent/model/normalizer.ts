@@ -58,11 +58,13 @@ export class Normalizer {
     this.normalizeTargets = normalizeTargets;
   }
 
+  /** Counts a transition in: its input `[I]` and its target `[X]`. */
   add(input: ArrayLike<number>, target: ArrayLike<number>): void {
     this.inputs.add(input);
     this.targets.add(target);
   }
 
+  /** The statistics so far, as copies that later transitions do not change. */
   arrays(): NormalizerArrays {
     const { inputs, targets, normalizeTargets } = this;
     return {

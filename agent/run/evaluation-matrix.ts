@@ -25,10 +25,12 @@ export class EvaluationMatrix {
     this.#returns = tasks.map((_, i) => tasks.slice(0, i + 1).map(() => []));
   }
 
+  /** Adds the return of one episode of the random policy on task j. */
   addRandom(j: number, value: number): void {
     this.#random[j].push(value);
   }
 
+  /** Adds the return of one episode on task j after learning task i. */
   add(i: number, j: number, value: number): void {
     this.#returns[i][j].push(value);
   }
@@ -48,6 +50,7 @@ export class EvaluationMatrix {
     return this.#returns.findLastIndex((row) => row.every((r) => r.length > 0));
   }
 
+  /** What `evaluation.json` holds. */
   toJson(): EvaluationJson {
     return {
       definition:

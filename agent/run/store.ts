@@ -120,11 +120,13 @@ export class RunStore {
     return { store, checkpoint };
   }
 
+  /** Adds a line to a log of the run, and what it says to the TensorBoard file. */
   append(log: LogName, record: object): void {
     this.#logs[log].append(record);
     this.#board.append(log, record);
   }
 
+  /** Path of the recording with this name. */
   episodePath(name: string): string {
     return join(this.folder, "episodes", `${name}.mcap`);
   }
@@ -163,10 +165,12 @@ export class RunStore {
     return existsSync(join(this.folder, PLANS_RECORDED));
   }
 
+  /** Notes that recordings of this run hold plans, so that a continued run goes on with that. */
   recordPlans(): void {
     if (!this.plansRecorded) this.#writeJson(PLANS_RECORDED, { plans: true });
   }
 
+  /** Closes the logs. */
   close(): void {
     for (const log of [...Object.values(this.#logs), this.#board]) log.close();
   }

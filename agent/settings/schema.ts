@@ -156,6 +156,7 @@ export const settingsSchema = z
     error: "a number of elites not above planner.samples",
   });
 
+/** All settings of a run, as `settingsSchema` describes them. */
 export type Settings = z.infer<typeof settingsSchema>;
 
 const paper: Omit<Settings, "suite" | "method" | "profile" | "seed" | "tasks"> = {

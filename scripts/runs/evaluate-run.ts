@@ -14,6 +14,7 @@ import type { Task } from "../../sim/task.js";
 import { openSavedState, type SavedStateOptions } from "./saved-state.js";
 import { currentVersions } from "./versions.js";
 
+/** What `evaluateRun` measures, and how. */
 export interface EvaluateOptions extends SavedStateOptions {
   /** Episodes per task; default as in the run. */
   readonly episodes?: number;
@@ -25,17 +26,21 @@ export interface EvaluateOptions extends SavedStateOptions {
   readonly assignments?: readonly string[];
   /** New folder for recordings of the episodes, with the plan of every step. */
   readonly recordings?: string;
+  /** Receives every episode as it ends. */
   readonly onEpisode?: (task: string, episode: EvaluatedEpisode) => void;
   readonly signal?: AbortSignal;
 }
 
+/** What came of one evaluation episode. */
 export type EvaluatedEpisode = Outcome;
 
+/** The evaluation episodes of one task. */
 export interface TaskEvaluation {
   readonly task: string;
   readonly episodes: readonly EvaluatedEpisode[];
 }
 
+/** What `evaluateRun` found. */
 export interface RunEvaluation {
   readonly folder: string;
   /** Tasks learned by the state that was evaluated. */

@@ -21,11 +21,13 @@ import {
 import { openSavedState, type SavedStateOptions } from "./saved-state.js";
 import { currentVersions } from "./versions.js";
 
+/** What `exportRun` writes, and where. */
 export interface ExportOptions extends SavedStateOptions {
   /** New file for the model. */
   readonly onnx: string;
 }
 
+/** How one task's dynamics in the file compare with the planner's. */
 export interface TaskExport {
   readonly task: string;
   /** How many inputs the file was checked on. */
@@ -35,6 +37,7 @@ export interface TaskExport {
   readonly largestDifference: number;
 }
 
+/** The file that `exportRun` wrote, and how it was checked. */
 export interface ExportResult {
   readonly path: string;
   readonly bytes: number;

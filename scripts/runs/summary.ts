@@ -22,6 +22,7 @@ export interface Spread {
   readonly max: number;
 }
 
+/** What a run achieved on one task. */
 export interface TaskSummary {
   readonly task: string;
   /** Mean return of the random policy. */
@@ -38,6 +39,7 @@ export interface TaskSummary {
   readonly measures: Readonly<Record<string, number>>;
 }
 
+/** The planned episode with the highest return of a run. */
 export interface BestEpisode {
   /** Path inside the run folder. */
   readonly recording: string;
@@ -45,6 +47,7 @@ export interface BestEpisode {
   readonly return: number;
 }
 
+/** What a run achieved. */
 export interface Summary {
   readonly tasks: readonly TaskSummary[];
   /** Index of the last task after which anything was evaluated; -1 before. */

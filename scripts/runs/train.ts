@@ -29,6 +29,7 @@ export interface RunStart {
   readonly progress: Progress | undefined;
 }
 
+/** What `train` learns, and how. */
 export interface TrainOptions {
   /**
    * Name of a registered suite, path of a module that exports one (`./my-suite.mjs`), or a suite. Default `push`; with
@@ -60,12 +61,15 @@ export interface TrainOptions {
   readonly record?: "plans";
   /** Told of what works less well than it should. */
   readonly onWarning?: (text: string) => void;
+  /** Called once the run folder is open, before anything is computed. */
   readonly onStart?: (start: RunStart) => void;
+  /** Receives everything that happens in the run, as it happens. */
   readonly onProgress?: (event: ProgressEvent) => void;
   /** Aborting stops at once; the run can be resumed from its last episode. */
   readonly signal?: AbortSignal;
 }
 
+/** What `train` leaves. */
 export interface TrainResult {
   readonly outcome: "done" | "stopped";
   readonly folder: string;

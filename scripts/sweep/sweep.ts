@@ -35,6 +35,7 @@ import {
 } from "./report.js";
 import { lastError } from "./run-state.js";
 
+/** What `runSweep` runs, and where. */
 export interface SweepOptions {
   /** Folder of the sweep. */
   readonly out: string;
@@ -51,12 +52,17 @@ export interface SweepOptions {
 
 /** Is told of the runs while they go on. */
 export interface SweepView {
+  /** The sweep begins; `pending` are the runs still to be made. */
   begin(folder: string, manifest: Manifest, pending: readonly ManifestRun[]): void;
+  /** A run has started. */
   started(run: ManifestRun): void;
+  /** A run has ended. */
   ended(run: ManifestRun, outcome: RunOutcome): void;
+  /** The sweep has ended. */
   end(): void;
 }
 
+/** How a run of a sweep ended. */
 export type RunOutcome =
   | { readonly kind: "finished" }
   | { readonly kind: "stopped" }

@@ -1,6 +1,7 @@
 /** Exit codes of the command line: a wrong call, bad input, a failed run. */
 export const EXIT = { usage: 2, input: 3, run: 1 } as const;
 
+/** The parts of an error message, each a phrase of its own. */
 export interface ErrorDetails {
   /** What went wrong, as a noun phrase or short sentence. */
   readonly what: string;

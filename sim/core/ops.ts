@@ -9,18 +9,31 @@ export interface Ops<T> {
   constant(values: readonly number[]): T;
   /** Features `start <= i < end`. */
   slice(x: T, start: number, end: number): T;
+  /** The features of all parts, one after the other. */
   concat(parts: readonly T[]): T;
+  /** `a + b` */
   add(a: T, b: T): T;
+  /** `a - b` */
   sub(a: T, b: T): T;
+  /** `a · b` */
   mul(a: T, b: T): T;
+  /** `a / b` */
   div(a: T, b: T): T;
+  /** `factor · x` */
   scale(x: T, factor: number): T;
+  /** Square root. */
   sqrt(x: T): T;
+  /** Hyperbolic tangent. */
   tanh(x: T): T;
+  /** `e^x` */
   exp(x: T): T;
+  /** Natural logarithm. */
   log(x: T): T;
+  /** Absolute value. */
   abs(x: T): T;
+  /** Sine, in rad. */
   sin(x: T): T;
+  /** Cosine, in rad. */
   cos(x: T): T;
   /** Sum over the features: a single feature. */
   sum(x: T): T;

@@ -25,10 +25,12 @@ export class Rng {
     this.#generator = generator;
   }
 
+  /** A generator that starts from a seed, an integer from 0 to 2³² - 1. */
   static fromSeed(seed: number): Rng {
     return Rng.#fromPath(`seed:${seed}`);
   }
 
+  /** A generator that goes on where the saved one was. */
   static fromState(state: RngState): Rng {
     return new Rng(state.path, xoroshiro128plusFromState(state.words));
   }
@@ -44,6 +46,7 @@ export class Rng {
     return Rng.#fromPath(`${this.path}/${purpose}`);
   }
 
+  /** What decides all further numbers, as a copy. */
   state(): RngState {
     return { path: this.path, words: [...this.#generator.getState()] };
   }

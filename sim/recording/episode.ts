@@ -16,6 +16,7 @@ export interface EpisodeHeader {
   readonly versions: { readonly hypercrl: string; readonly physics: string; readonly node?: string };
 }
 
+/** An episode summed up. */
 export interface EpisodeTotals {
   readonly steps: number;
   /** Sum of the rewards in step order, float64. */
@@ -32,6 +33,7 @@ export interface EpisodeSpec {
   readonly controlPeriod: number;
 }
 
+/** One control step of a recorded episode. */
 export interface EpisodeStep {
   /** `[U]` */
   readonly action: Float32Array;

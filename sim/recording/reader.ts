@@ -25,6 +25,7 @@ export interface EpisodePlayback {
   readonly plans: readonly EpisodePlan[];
 }
 
+/** A recorded episode, read whole. */
 export interface Episode {
   readonly path: string;
   readonly header: EpisodeHeader;

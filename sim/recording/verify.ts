@@ -15,6 +15,7 @@ export interface Difference {
   readonly simulated: number | boolean | string;
 }
 
+/** Whether an episode came out the same bit by bit, or where it first differs. */
 export type Verification =
   | { readonly ok: true; readonly steps: number; readonly hashes: number }
   | ({ readonly ok: false } & Difference);

@@ -8,6 +8,7 @@ export const DENSITY_RANGE = { low: 100, high: 500 } as const;
 
 const DEFAULT_SEED = 20;
 
+/** Which random push tasks to make. */
 export interface PushRandomOptions {
   /** Number of tasks. */
   readonly count: number;
