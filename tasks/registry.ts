@@ -57,10 +57,6 @@ export function createRegistry(initial: readonly TaskSuite[] = builtinSuites): S
   return registry;
 }
 
-export function suites(): readonly TaskSuite[] {
-  return builtinSuites;
-}
-
 /** @throws UsageError with the nearest name when there is no such suite. */
 export function findSuite(name: string, among: readonly TaskSuite[] = builtinSuites): TaskSuite {
   const found = among.find((suite) => suite.name === name);

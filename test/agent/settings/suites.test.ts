@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { resolveSettings } from "../../../agent/settings/schema.js";
 import { SUITE_DEFAULTS } from "../../../agent/settings/suites.js";
-import { suites } from "../../../tasks/registry.js";
+import { builtinSuites } from "../../../tasks/registry.js";
 
 /** A suite of a user's own. */
 const UNLISTED = "mine";
@@ -15,7 +15,7 @@ const cases = Object.entries(SUITE_DEFAULTS).flatMap(([suite, profiles]) =>
 
 describe.each(cases)("$profile settings of $suite", ({ suite, profile, own }) => {
   it("belong to a suite, are valid, and each changes the profile", () => {
-    expect(suites().map(({ name }) => name)).toContain(suite);
+    expect(builtinSuites.map(({ name }) => name)).toContain(suite);
     expect(new Set(own.map((assignment) => assignment.split("=")[0])).size).toBe(own.length);
     const plain = JSON.stringify({ ...resolve(UNLISTED, profile), suite });
     for (const assignment of own) {

@@ -4,10 +4,10 @@ import { InputError } from "../../../sim/core/errors.js";
 import { Environment } from "../../../sim/environment.js";
 import { initPhysics } from "../../../sim/world.js";
 import { checkRule, checkSuite, taskRules } from "../../../tasks/conformance/conformance.js";
-import { suites } from "../../../tasks/registry.js";
+import { builtinSuites } from "../../../tasks/registry.js";
 import { breakages, pointSuite, pointTask } from "../point-task.js";
 
-const all = suites().flatMap((suite) =>
+const all = builtinSuites.flatMap((suite) =>
   suite.tasks.map((task) => [`${suite.name}/${task.name}`, suite, task] as const),
 );
 
@@ -20,7 +20,7 @@ describe.each(all)("%s", (_, suite, task) => {
 });
 
 describe("builtin suites", () => {
-  test.each(suites().map((suite) => [suite.name, suite] as const))("%s is a suite", async (_, suite) => {
+  test.each(builtinSuites.map((suite) => [suite.name, suite] as const))("%s is a suite", async (_, suite) => {
     const first = { ...suite, tasks: suite.tasks.slice(0, 1) };
     expect(await checkSuite(first, suite.name, graphRewards)).toBe(first);
     const layouts = suite.tasks.map(({ spec }) => JSON.stringify(spec));
@@ -29,7 +29,7 @@ describe("builtin suites", () => {
 
   test("a snapshot of another task is refused, and stepping after close fails", () => {
     const open: Environment[] = [];
-    for (const suite of suites()) {
+    for (const suite of builtinSuites) {
       const [a, b] = suite.tasks.slice(0, 2).map((task) => new Environment(task));
       open.push(a, b);
       a.reset(1);
