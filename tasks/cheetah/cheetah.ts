@@ -1,6 +1,6 @@
 import type { Ops } from "../../sim/core/ops.js";
 import type { Landmarks, ObservationChannel, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
-import { CHEETAH_BODIES, type CheetahBody } from "./body.js";
+import { CHEETAH_BODIES, type CheetahBody } from "./layout.js";
 import { CheetahScene, CONTROL_PERIOD } from "./scene.js";
 
 const JOINTS = ["backThigh", "backShin", "backFoot", "frontThigh", "frontShin", "frontFoot"] as const;

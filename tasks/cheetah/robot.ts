@@ -12,7 +12,7 @@ import {
   type RigidBody,
   RigidBodyDesc,
 } from "../../sim/world.js";
-import { type CheetahLink, type Hinge, ZERO_POSE_HEIGHT } from "./body.js";
+import { type CheetahLink, type Hinge, ZERO_POSE_HEIGHT } from "./layout.js";
 
 /**
  * Moment of inertia of each motor about its joint, kg·m². In the reference it resists the relative motion of two

@@ -2,7 +2,7 @@ import { IDENTITY } from "../../sim/core/math/vector.js";
 import { decodeSnapshot, encodeSnapshot } from "../../sim/snapshot.js";
 import type { Pose, Scene, VisualBody } from "../../sim/task.js";
 import { ColliderDesc, PhysicsWorld, physicsVersion, substepsPerControl } from "../../sim/world.js";
-import { type CheetahBody, cheetahLinks, ZERO_POSE_HEIGHT } from "./body.js";
+import { type CheetahBody, cheetahLinks, ZERO_POSE_HEIGHT } from "./layout.js";
 import { CheetahRobot } from "./robot.js";
 import { cheetahBodies } from "./visuals.js";
 

@@ -1,6 +1,6 @@
 import { axisAngle, IDENTITY } from "../../sim/core/math/vector.js";
 import type { VisualBody, VisualShape } from "../../sim/task.js";
-import type { CheetahLink } from "./body.js";
+import type { CheetahLink } from "./layout.js";
 
 const GROUND = { width: 4, thickness: 0.1, tile: 5, tiles: 80 } as const;
 const GROUND_COLORS = [

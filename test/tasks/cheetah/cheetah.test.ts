@@ -3,8 +3,8 @@ import { eagerOps } from "../../../sim/core/ops.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { Environment } from "../../../sim/environment.js";
 import { initPhysics } from "../../../sim/world.js";
-import { CHEETAH_BODIES } from "../../../tasks/cheetah/body.js";
 import { cheetahReward, cheetahSuite } from "../../../tasks/cheetah/cheetah.js";
+import { CHEETAH_BODIES } from "../../../tasks/cheetah/layout.js";
 import { CheetahScene } from "../../../tasks/cheetah/scene.js";
 
 const { tasks } = cheetahSuite;

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { initPhysics, PhysicsWorld } from "../../../sim/world.js";
-import { CHEETAH_BODIES, cheetahLinks } from "../../../tasks/cheetah/body.js";
+import { CHEETAH_BODIES, cheetahLinks } from "../../../tasks/cheetah/layout.js";
 import { CheetahRobot } from "../../../tasks/cheetah/robot.js";
 
 beforeAll(initPhysics);
