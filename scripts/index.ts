@@ -45,10 +45,12 @@ export type {
   PlanningProblem,
   SamplingPlanner,
 } from "../planners/types.js";
+export { ChannelSpan } from "../sim/channel-span.js";
 export { type ErrorDetails, HyperCrlError, InputError, RunError, UsageError } from "../sim/core/errors.js";
 export { eagerOps, type Ops } from "../sim/core/ops.js";
 export { Rng, type RngState } from "../sim/core/rng.js";
 export { Environment, type EnvironmentState, type StepResult } from "../sim/environment.js";
+export { createPhysicsScene, type SceneContent } from "../sim/physics-scene.js";
 export type { EpisodeHeader, EpisodeStep, EpisodeTotals } from "../sim/recording/episode.js";
 export { type Episode, readEpisode } from "../sim/recording/reader.js";
 export { EpisodeRecorder } from "../sim/recording/recorder.js";

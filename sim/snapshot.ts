@@ -4,13 +4,13 @@ import { InputError } from "./core/errors.js";
 const MAGIC = Buffer.from("HCRLSNAP");
 const VERSION = 1;
 const HASH_BYTES = 32;
-// magic, format version, length of the controller state, length of the world, identity, checksum
+// magic, format version, length of the extra state, length of the world, identity, checksum
 const HEADER_BYTES = MAGIC.length + 12 + 2 * HASH_BYTES;
 
 /** The two parts of a scene's state. */
 export interface SnapshotParts {
-  /** Controller state that Rapier does not know. */
-  readonly controller: Float64Array;
+  /** Numbers that decide the future and that the physics world does not hold. */
+  readonly extra: Float64Array;
   /** Rapier's bytes. */
   readonly world: Uint8Array;
 }
@@ -24,16 +24,16 @@ const sha256 = (...parts: (string | Uint8Array)[]): Buffer => {
 const bytesOf = (x: Float64Array): Uint8Array => new Uint8Array(x.buffer, x.byteOffset, x.byteLength);
 
 /** Joins the parts under a header that names the format, the scene (`identity`, any text) and a checksum. */
-export function encodeSnapshot(identity: string, { controller, world }: SnapshotParts): Uint8Array {
+export function encodeSnapshot(identity: string, { extra, world }: SnapshotParts): Uint8Array {
   const head = Buffer.alloc(HEADER_BYTES);
-  const state = bytesOf(controller);
+  const extraBytes = bytesOf(extra);
   MAGIC.copy(head);
   head.writeUInt32LE(VERSION, 8);
-  head.writeUInt32LE(state.length, 12);
+  head.writeUInt32LE(extraBytes.length, 12);
   head.writeUInt32LE(world.length, 16);
   sha256(identity).copy(head, 20);
-  sha256(state, world).copy(head, 20 + HASH_BYTES);
-  return new Uint8Array(Buffer.concat([head, state, world]));
+  sha256(extraBytes, world).copy(head, 20 + HASH_BYTES);
+  return new Uint8Array(Buffer.concat([head, extraBytes, world]));
 }
 
 /**
@@ -55,8 +55,8 @@ export function decodeSnapshot(identity: string, snapshot: Uint8Array): Snapshot
   }
   const version = bytes.readUInt32LE(8);
   if (version !== VERSION) fail(`format ${version}`, `format ${VERSION}`);
-  const stateEnd = HEADER_BYTES + bytes.readUInt32LE(12);
-  const end = stateEnd + bytes.readUInt32LE(16);
+  const extraEnd = HEADER_BYTES + bytes.readUInt32LE(12);
+  const end = extraEnd + bytes.readUInt32LE(16);
   if (bytes.length !== end) fail(`${bytes.length} bytes`, `${end} bytes`);
   if (!bytes.subarray(20, 20 + HASH_BYTES).equals(sha256(identity))) {
     fail("one of another scene or physics version", identity);
@@ -66,6 +66,6 @@ export function decodeSnapshot(identity: string, snapshot: Uint8Array): Snapshot
     fail("bytes that differ from their checksum", "undamaged bytes");
   }
   // Copied: a Float64Array must start at a multiple of 8 bytes.
-  const controller = new Float64Array(new Uint8Array(bytes.subarray(HEADER_BYTES, stateEnd)).buffer);
-  return { controller, world: snapshot.subarray(stateEnd) };
+  const extra = new Float64Array(new Uint8Array(bytes.subarray(HEADER_BYTES, extraEnd)).buffer);
+  return { extra, world: snapshot.subarray(extraEnd) };
 }

@@ -1,4 +1,4 @@
-import { twistAngle } from "../core/math/atan.js";
+import { angleFromHalf } from "../core/math/angle.js";
 import { type Quat, sub, type Vec3 } from "../core/math/vector.js";
 import type { Handle, PhysicsWorld } from "../world.js";
 import type { ArmFrames } from "./kinematics.js";
@@ -168,7 +168,7 @@ export class ArmState {
     const y = q[p + 3] * q[c + 1] + q[p] * q[c + 2] - q[p + 1] * q[c + 3] - q[p + 2] * q[c];
     const z = q[p + 3] * q[c + 2] - q[p] * q[c + 1] + q[p + 1] * q[c] - q[p + 2] * q[c + 3];
     const a = this.#localAxes;
-    return twistAngle(x * a[3 * i] + y * a[3 * i + 1] + z * a[3 * i + 2], w);
+    return angleFromHalf(x * a[3 * i] + y * a[3 * i + 1] + z * a[3 * i + 2], w);
   }
 
   #fillJacobian(): void {

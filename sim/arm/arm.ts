@@ -1,4 +1,14 @@
-import { add, type Quat, rotate, scale, sub, type Vec3 } from "../core/math/vector.js";
+import {
+  add,
+  length,
+  type Quat,
+  quatAt,
+  rotate,
+  scale,
+  sub,
+  type Vec3,
+  vec3At,
+} from "../core/math/vector.js";
 import type { Pose } from "../task.js";
 import {
   ColliderDesc,
@@ -72,6 +82,20 @@ export class Arm {
     return this.state;
   }
 
+  /** World pose of the end effector, read now. */
+  readEnd(): Pose {
+    this.state.readEnd(this.#world);
+    return { position: vec3At(this.state.endPosition), rotation: quatAt(this.state.endRotation) };
+  }
+
+  /** World pose of a body by its name in `armBodies`: `link1` … `link7`, `finger1`, `finger2`. */
+  pose(name: string): Pose {
+    const [, kind, number] = /^(link|finger)([1-9])$/.exec(name) ?? [];
+    const handle = (kind === "link" ? this.links : this.fingers)[Number(number) - 1];
+    if (handle === undefined) throw new RangeError(`The arm has no body ${name}.`);
+    return this.#world.pose(handle);
+  }
+
   /** Applies joint torques `[7]` (N·m) along the axes last read; they act until replaced. */
   applyTorques(torque: Float64Array): void {
     const { axes } = this.state;
@@ -98,6 +122,12 @@ export class Arm {
       joint.configureMotorPosition(Math.min(Math.max(opening, 0), travel) - travel, 1e4, 200);
       joint.setMotorMaxForce(maxForce);
     }
+  }
+
+  /** Mean opening of the two fingers, m; 0 when the gripper is fixed. */
+  fingerOpening(): number {
+    const [one, other] = this.fingers.map((finger) => this.#world.pose(finger).position);
+    return one === undefined || other === undefined ? 0 : length(sub(one, other)) / 2 - FINGER.half[1];
   }
 
   /** Largest separation of a joint's two anchors, m: how far the solver let the arm come apart. */

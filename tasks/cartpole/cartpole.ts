@@ -1,7 +1,8 @@
+import { ChannelSpan } from "../../sim/channel-span.js";
 import type { Ops } from "../../sim/core/ops.js";
 import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
-import { CartPoleScene, CONTROL_PERIOD } from "./scene.js";
-import { RAIL } from "./visuals.js";
+import { RAIL } from "./layout.js";
+import { CONTROL_PERIOD, createCartPoleScene } from "./scene.js";
 
 /** Pole lengths of the ten tasks in their order, m. */
 export const POLE_LENGTHS: readonly number[] = [0.6, 0.8, 0.4, 1.0, 1.2, 0.7, 0.5, 0.9, 1.1, 1.3];
@@ -20,6 +21,8 @@ const SPEC: TaskSpec = {
   episodeSteps: 200,
   controlPeriod: CONTROL_PERIOD,
 };
+const CART_POSITION = new ChannelSpan(SPEC.observation, "cartPosition");
+const POLE_ANGLE = new ChannelSpan(SPEC.observation, "poleAngle");
 
 /**
  * exp(-d² / l²) - 0.01 u² with d the distance (m) of the pole's tip after the step from its goal, upright above the
@@ -31,8 +34,8 @@ export function cartPoleReward<T>(
   length: number,
   { action, nextObservation }: Transition<T>,
 ): T {
-  const angle = ops.slice(nextObservation, 2, 3);
-  const across = ops.add(ops.slice(nextObservation, 0, 1), ops.scale(ops.sin(angle), length));
+  const angle = POLE_ANGLE.slice(ops, nextObservation);
+  const across = ops.add(CART_POSITION.slice(ops, nextObservation), ops.scale(ops.sin(angle), length));
   const short = ops.scale(ops.sub(ops.constant([1]), ops.cos(angle)), length);
   const squared = ops.add(ops.mul(across, across), ops.mul(short, short));
   const near = ops.exp(ops.scale(squared, -1 / (length * length)));
@@ -42,9 +45,11 @@ export function cartPoleReward<T>(
 const tipOf = (length: number): Landmarks => ({
   names: ["tip"],
   locate: (observations) =>
-    observations.map(({ 0: x, 2: angle }) => [
-      [x + length * Math.sin(angle), 0, RAIL.height + length * Math.cos(angle)],
-    ]),
+    observations.map((observation) => {
+      const x = CART_POSITION.value(observation);
+      const angle = POLE_ANGLE.value(observation);
+      return [[x + length * Math.sin(angle), 0, RAIL.height + length * Math.cos(angle)]];
+    }),
 });
 
 /** Swinging up a pole of a length (m) from hanging and balancing it above the middle of the rail. */
@@ -52,7 +57,7 @@ export function createCartPoleTask(length: number): Task {
   return {
     name: `${length.toFixed(1)}m`,
     spec: SPEC,
-    createScene: () => new CartPoleScene(length),
+    createScene: () => createCartPoleScene(length),
     reward: (ops, transition) => cartPoleReward(ops, length, transition),
     succeeded: (measures) => measures.tipErrorMm <= 1e3 * SUCCESS_SHARE * length,
     landmarks: tipOf(length),

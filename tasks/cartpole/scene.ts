@@ -1,6 +1,7 @@
 import { angleFromHalf, continueAngle } from "../../sim/core/math/angle.js";
-import { IDENTITY } from "../../sim/core/math/vector.js";
-import { decodeSnapshot, encodeSnapshot } from "../../sim/snapshot.js";
+import { quatAt, vec3At } from "../../sim/core/math/vector.js";
+import { tuple } from "../../sim/core/tuple.js";
+import { createPhysicsScene, type SceneContent } from "../../sim/physics-scene.js";
 import type { Pose, Scene, VisualBody } from "../../sim/task.js";
 import {
   type Handle,
@@ -13,14 +14,14 @@ import {
   RigidBodyDesc,
   substepsPerControl,
 } from "../../sim/world.js";
-import { cartPoleBodies, RAIL } from "./visuals.js";
+import { RAIL } from "./layout.js";
+import { cartPoleBodies } from "./visuals.js";
 
 /** s, as in PETS (two MuJoCo steps of 0.02 s). */
 export const CONTROL_PERIOD = 0.04;
 /** Force on the cart for an action of one, N. */
 const FORCE = 100;
-const PHYSICS_STEP = 0.01;
-const SOLVER_ITERATIONS = 4;
+const PHYSICS_STEP = { timestep: 0.01, solverIterations: 4 } as const;
 /** Masses and the rail's damping as in PETS' model, whose capsules weigh 1000 kg/m³: kg, kg/m, N·s/m. */
 const CART_MASS = 10.5;
 const POLE_DENSITY = 7.54;
@@ -36,54 +37,54 @@ const NO_ROTATION = { x: 0, y: 0, z: 0, w: 1 };
 /**
  * A cart on a rail along x with a pole of uniform density that turns freely about y. Nothing touches; joints hold it
  * all in the x-z plane. The pole's angle is 0 upright and grows toward +x, over as many turns as it makes.
+ * @param length of the pole from hinge to tip, m
  */
-export class CartPoleScene implements Scene {
+export function createCartPoleScene(length: number): Scene {
+  const world = new PhysicsWorld({ gravity: [0, 0, -9.81], ...PHYSICS_STEP });
+  return createPhysicsScene(
+    `cartpole/${length}, ${physicsVersion()}`,
+    world,
+    new CartPoleContent(world, length),
+  );
+}
+
+class CartPoleContent implements SceneContent {
   readonly bodies: readonly VisualBody[];
-  readonly #identity: string;
+  /** Angle in rad: its whole turns are all that the world does not know. */
+  readonly extra = { poleAngle: Math.PI };
   readonly #length: number;
   readonly #world: PhysicsWorld;
   readonly #cart: Handle;
   readonly #pole: Handle;
-  readonly #pristine: Uint8Array;
-  readonly #substeps = substepsPerControl(CONTROL_PERIOD, PHYSICS_STEP);
-  /** Pole angle, rad: the whole turns are all that the world does not know. */
-  readonly #angle = new Float64Array(1);
+  readonly #substeps = substepsPerControl(CONTROL_PERIOD, PHYSICS_STEP.timestep);
   readonly #vector = new Float32Array(3);
   readonly #rotation = new Float32Array(4);
 
-  /** @param length of the pole from hinge to tip, m */
-  constructor(length: number) {
-    this.#identity = `cartpole/${length}, ${physicsVersion()}`;
+  constructor(world: PhysicsWorld, length: number) {
+    this.#world = world;
     this.#length = length;
-    this.#world = new PhysicsWorld({
-      gravity: [0, 0, -9.81],
-      timestep: PHYSICS_STEP,
-      solverIterations: SOLVER_ITERATIONS,
-    });
-    this.#cart = addCart(this.#world);
-    this.#pole = addPole(this.#world, this.#cart, length);
+    this.#cart = addCart(world);
+    this.#pole = addPole(world, this.#cart, length);
     this.bodies = cartPoleBodies(length);
-    this.#pristine = this.#world.snapshot();
   }
 
   /** The pole hangs at rest near the rail's middle. */
-  reset(random: () => number): void {
-    this.#world.restore(this.#pristine);
+  start(random: () => number): void {
     const x = START_SPREAD * (2 * random() - 1);
     const angle = Math.PI + START_SPREAD * (2 * random() - 1);
-    const at = vector(x, 0, RAIL.height);
-    this.#world.body(this.#cart).setTranslation(at, true);
-    this.#world.body(this.#pole).setTranslation(at, true);
+    const hinge = vector(x, 0, RAIL.height);
+    this.#world.body(this.#cart).setTranslation(hinge, true);
+    this.#world.body(this.#pole).setTranslation(hinge, true);
     const rotation = { x: 0, y: Math.sin(angle / 2), z: 0, w: Math.cos(angle / 2) };
     this.#world.body(this.#pole).setRotation(rotation, true);
-    this.#angle[0] = Math.PI;
     this.#readAngle();
   }
 
   advance(action: ArrayLike<number>): void {
+    const [force] = tuple(action, 1);
     const cart = this.#world.body(this.#cart);
     cart.resetForces(false);
-    cart.addForce(vector(FORCE * action[0], 0, 0), false);
+    cart.addForce(vector(FORCE * force, 0, 0), false);
     for (let i = 0; i < this.#substeps; i++) {
       this.#world.step();
       // At every substep: a fast pole may turn by more than half a turn in a control step.
@@ -92,12 +93,10 @@ export class CartPoleScene implements Scene {
   }
 
   observe(out: Float32Array): void {
-    this.#world.readPosition(this.#cart, this.#vector);
-    out[0] = this.#vector[0];
-    out[1] = this.#world.body(this.#cart).linvel().x;
-    out[2] = this.#angle[0];
+    const cartVelocity = this.#world.body(this.#cart).linvel().x;
     this.#world.readAngularVelocity(this.#pole, this.#vector);
-    out[3] = this.#vector[1];
+    const [, poleVelocity] = vec3At(this.#vector);
+    out.set([this.#cartPosition(), cartVelocity, this.extra.poleAngle, poleVelocity]);
   }
 
   /**
@@ -105,9 +104,8 @@ export class CartPoleScene implements Scene {
    * angle from upright; `cartErrorMm` the cart's distance from the middle.
    */
   measure(): Readonly<Record<string, number>> {
-    this.#world.readPosition(this.#cart, this.#vector);
-    const x = this.#vector[0];
-    const angle = continueAngle(0, this.#angle[0]);
+    const x = this.#cartPosition();
+    const angle = continueAngle(0, this.extra.poleAngle);
     const across = x + this.#length * Math.sin(angle);
     const short = this.#length * (1 - Math.cos(angle));
     return {
@@ -117,30 +115,20 @@ export class CartPoleScene implements Scene {
     };
   }
 
-  bodyPose(index: number): Pose {
-    const { name, fixed } = this.bodies[index];
-    if (fixed) return { position: [0, 0, 0], rotation: IDENTITY };
+  pose(name: string): Pose {
     return this.#world.pose(name === "cart" ? this.#cart : this.#pole);
   }
 
-  snapshot(): Uint8Array {
-    return encodeSnapshot(this.#identity, { controller: this.#angle, world: this.#world.snapshot() });
-  }
-
-  restore(snapshot: Uint8Array): void {
-    const { controller, world } = decodeSnapshot(this.#identity, snapshot);
-    this.#world.restore(world);
-    this.#angle.set(controller);
-  }
-
-  close(): void {
-    this.#world.close();
+  /** m from the rail's middle. */
+  #cartPosition(): number {
+    this.#world.readPosition(this.#cart, this.#vector);
+    return vec3At(this.#vector)[0];
   }
 
   #readAngle(): void {
     this.#world.readRotation(this.#pole, this.#rotation);
-    const wrapped = angleFromHalf(this.#rotation[1], this.#rotation[3]);
-    this.#angle[0] = continueAngle(this.#angle[0], wrapped);
+    const [, y, , w] = quatAt(this.#rotation);
+    this.extra.poleAngle = continueAngle(this.extra.poleAngle, angleFromHalf(y, w));
   }
 }
 

@@ -1,8 +1,6 @@
 import { IDENTITY } from "../../sim/core/math/vector.js";
 import type { VisualBody, VisualShape } from "../../sim/task.js";
-
-/** Height of the rail above the ground and half the way the cart has, m. */
-export const RAIL = { height: 1.5, half: 2.5 } as const;
+import { RAIL } from "./layout.js";
 
 const RAIL_COLOR = [0.55, 0.57, 0.62, 1] as const;
 const CART_COLOR = [0.2, 0.35, 0.65, 1] as const;

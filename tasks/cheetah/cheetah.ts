@@ -1,7 +1,8 @@
+import { ChannelSpan } from "../../sim/channel-span.js";
 import type { Ops } from "../../sim/core/ops.js";
 import type { Landmarks, ObservationChannel, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
 import { CHEETAH_BODIES, type CheetahBody } from "./layout.js";
-import { CheetahScene, CONTROL_PERIOD } from "./scene.js";
+import { CONTROL_PERIOD, createCheetahScene } from "./scene.js";
 
 const JOINTS = ["backThigh", "backShin", "backFoot", "frontThigh", "frontShin", "frontFoot"] as const;
 /** A gait: mean speed of 1 m/s over the 50 s of an episode. */
@@ -25,6 +26,8 @@ const SPEC: TaskSpec = {
   episodeSteps: 1000,
   controlPeriod: CONTROL_PERIOD,
 };
+const FORWARD_VELOCITY = new ChannelSpan(OBSERVATION, "forwardVelocity");
+const HEIGHT = new ChannelSpan(OBSERVATION, "height");
 
 /**
  * v_x - 0.1 ‖u‖² with v_x the mean forward velocity during the step (m/s) and u the action, as Huang et al. (2021),
@@ -32,7 +35,7 @@ const SPEC: TaskSpec = {
  */
 export function cheetahReward<T>(ops: Ops<T>, { action, nextObservation }: Transition<T>): T {
   const effort = ops.sum(ops.mul(action, action));
-  return ops.sub(ops.slice(nextObservation, 0, 1), ops.scale(effort, 0.1));
+  return ops.sub(FORWARD_VELOCITY.slice(ops, nextObservation), ops.scale(effort, 0.1));
 }
 
 const LANDMARKS: Landmarks = {
@@ -40,9 +43,9 @@ const LANDMARKS: Landmarks = {
   locate(observations, scene) {
     // An observation holds the way made in the last step only.
     let x = scene.measure().distanceM;
-    return observations.map(({ 0: velocity, 1: height }, i) => {
-      if (i > 0) x += velocity * CONTROL_PERIOD;
-      return [[x, 0, height]];
+    return observations.map((observation, i) => {
+      if (i > 0) x += FORWARD_VELOCITY.value(observation) * CONTROL_PERIOD;
+      return [[x, 0, HEIGHT.value(observation)]];
     });
   },
 };
@@ -52,7 +55,7 @@ export function createCheetahTask(body: CheetahBody): Task {
   return {
     name: body,
     spec: SPEC,
-    createScene: () => new CheetahScene(body),
+    createScene: () => createCheetahScene(body),
     reward: cheetahReward,
     succeeded: (measures) => measures.distanceM >= SUCCESS_M,
     landmarks: LANDMARKS,

@@ -14,7 +14,7 @@ export interface Capsule {
 
 /** The hinge about +y that holds a link to its parent, at the origin of the link's frame. */
 export interface Hinge {
-  /** Index of the parent link. */
+  /** Index of the parent among all links, 0 for the torso. */
   readonly parent: number;
   /** In the parent's frame, m. */
   readonly anchor: Vec3;
@@ -31,9 +31,14 @@ export interface Hinge {
 export interface CheetahLink {
   readonly name: string;
   readonly capsules: readonly Capsule[];
-  /** None for the torso, which comes first. */
-  readonly hinge?: Hinge;
 }
+
+/** A link of a leg. */
+export interface JointedLink extends CheetahLink {
+  readonly hinge: Hinge;
+}
+
+export type CheetahLinks = readonly [torso: CheetahLink, ...legs: JointedLink[]];
 
 /** The five bodies of HyperCRL's half-cheetah tasks, in their order. */
 export const CHEETAH_BODIES = ["default", "big-torso", "big-thigh", "big-leg", "big-foot"] as const;
@@ -41,6 +46,8 @@ export type CheetahBody = (typeof CHEETAH_BODIES)[number];
 
 /** Height of the torso's frame in the zero pose, m. */
 export const ZERO_POSE_HEIGHT = 0.7;
+/** Half extents of the ground, m; its top is at z = 0. An episode lasts 50 s. */
+export const GROUND_HALF: Vec3 = [1000, 4, 0.5];
 /** Factor of mass and size of the changed part. */
 const BIG = 1.25;
 /** Mass of the default body, kg. */
@@ -49,7 +56,7 @@ const RADIUS = 0.046;
 
 type Shape = readonly [x: number, z: number, angle: number, half: number];
 
-const shapes: Readonly<Record<string, Shape>> = {
+const SHAPES = {
   torso: [0, 0, Math.PI / 2, 0.5],
   head: [0.6, 0.1, 0.87, 0.15],
   backThigh: [0.1, -0.13, -3.8, 0.145],
@@ -58,14 +65,15 @@ const shapes: Readonly<Record<string, Shape>> = {
   frontThigh: [-0.07, -0.12, 0.52, 0.133],
   frontShin: [0.065, -0.09, -0.6, 0.106],
   frontFoot: [0.045, -0.07, -0.6, 0.07],
-};
+} as const satisfies Readonly<Record<string, Shape>>;
+type Part = keyof typeof SHAPES;
 
 const volume = (radius: number, half: number): number =>
   Math.PI * radius * radius * (2 * half + (4 / 3) * radius);
 const DENSITY =
-  TOTAL_MASS / Object.values(shapes).reduce((sum, [, , , half]) => sum + volume(RADIUS, half), 0);
+  TOTAL_MASS / Object.values(SHAPES).reduce((sum, [, , , half]) => sum + volume(RADIUS, half), 0);
 
-const BIG_PARTS: Readonly<Record<CheetahBody, readonly string[]>> = {
+const BIG_PARTS: Readonly<Record<CheetahBody, readonly Part[]>> = {
   default: [],
   "big-torso": ["torso"],
   "big-thigh": ["backThigh", "frontThigh"],
@@ -89,21 +97,21 @@ function hinge(
  * and gears of Gymnasium's `half_cheetah.xml`. A big part has its mass, its radius and its length times 1.25; the
  * torso keeps its length, because its ends are the hips. Joints stay where they are.
  */
-export function cheetahLinks(body: CheetahBody): CheetahLink[] {
-  const capsule = (name: string): Capsule => {
-    const [x, z, angle, half] = shapes[name];
-    const size = BIG_PARTS[body].includes(name) ? BIG : 1;
+export function cheetahLinks(body: CheetahBody): CheetahLinks {
+  const capsule = (part: Part): Capsule => {
+    const [x, z, angle, half] = SHAPES[part];
+    const size = BIG_PARTS[body].includes(part) ? BIG : 1;
     return {
       center: [x, 0, z],
       angle,
       radius: RADIUS * size,
-      half: name === "torso" ? half : half * size,
+      half: part === "torso" ? half : half * size,
       mass: DENSITY * volume(RADIUS, half) * size,
     };
   };
-  const link = (name: string, joint: Hinge): CheetahLink => ({
-    name,
-    capsules: [capsule(name)],
+  const link = (part: Part, joint: Hinge): JointedLink => ({
+    name: part,
+    capsules: [capsule(part)],
     hinge: joint,
   });
   return [

@@ -1,5 +1,15 @@
-import { twistAngle } from "../../sim/core/math/atan.js";
-import { add, axisAngle, multiply, type Quat, rotate, sub, type Vec3 } from "../../sim/core/math/vector.js";
+import { angleFromHalf } from "../../sim/core/math/angle.js";
+import {
+  add,
+  axisAngle,
+  IDENTITY,
+  multiply,
+  type Quat,
+  quatAt,
+  rotate,
+  type Vec3,
+  vec3At,
+} from "../../sim/core/math/vector.js";
 import type { Pose } from "../../sim/task.js";
 import {
   ColliderDesc,
@@ -12,7 +22,7 @@ import {
   type RigidBody,
   RigidBodyDesc,
 } from "../../sim/world.js";
-import { type CheetahLink, type Hinge, ZERO_POSE_HEIGHT } from "./layout.js";
+import { type CheetahLink, type CheetahLinks, type Hinge, ZERO_POSE_HEIGHT } from "./layout.js";
 
 /**
  * Moment of inertia of each motor about its joint, kg·m². In the reference it resists the relative motion of two
@@ -34,9 +44,35 @@ export interface Turn {
 }
 
 export interface TorsoStart {
+  /** m. */
   readonly height: number;
   /** Of the torso's frame: x, z, m/s. */
   readonly velocity: readonly [number, number];
+  readonly pitch: Turn;
+}
+
+/** Positions and velocities as the observation has them. */
+export interface CheetahMotion {
+  /** Of the torso's frame, m. */
+  readonly height: number;
+  /** Of the torso in (-π, π], rad. */
+  readonly pitch: number;
+  /** `[6]`, rad. */
+  readonly jointAngles: readonly number[];
+  /** Of the torso's frame, m/s. */
+  readonly velocityX: number;
+  readonly velocityZ: number;
+  /** rad/s. */
+  readonly pitchVelocity: number;
+  /** `[6]`, rad/s. */
+  readonly jointVelocities: readonly number[];
+}
+
+/** Rotation of a link about y: the parts of its quaternion that are not zero, and its angular velocity, rad/s. */
+interface LinkTurn {
+  readonly y: number;
+  readonly w: number;
+  readonly spin: number;
 }
 
 interface LinkMotion {
@@ -58,163 +94,178 @@ export interface CheetahOptions {
  * constants, no state.
  */
 export class CheetahRobot {
-  readonly handles: readonly Handle[];
+  /** The six joints, back leg first, each from thigh to foot. */
+  readonly joints: readonly Hinge[];
   readonly #world: PhysicsWorld;
-  readonly #links: readonly CheetahLink[];
-  /** Centres of mass in the links' frames. */
-  readonly #centers: readonly Vec3[];
-  readonly #turns: Float64Array;
+  readonly #torso: Handle;
+  /** Bodies of all links, the torso's first. */
+  readonly #handles: readonly Handle[];
+  readonly #names: readonly string[];
+  /** Of mass, in the torso's frame, m. */
+  readonly #torsoCenter: Vec3;
   readonly #vector = new Float32Array(3);
   readonly #rotation = new Float32Array(4);
 
-  constructor(world: PhysicsWorld, links: readonly CheetahLink[], options: CheetahOptions) {
+  constructor(world: PhysicsWorld, links: CheetahLinks, options: CheetahOptions) {
+    const [, ...legs] = links;
     this.#world = world;
-    this.#links = links;
-    this.#turns = new Float64Array(3 * links.length);
-    this.handles = addLinks(world, links, options);
-    holdInPlane(world, world.body(this.handles[0]));
-    this.#centers = this.handles.map((handle) => {
-      const { x, y, z } = world.body(handle).localCom();
-      return [x, y, z];
-    });
+    this.joints = legs.map(({ hinge }) => hinge);
+    const [torso, ...others] = addLinks(world, links, options);
+    this.#torso = torso;
+    this.#handles = [torso, ...others];
+    this.#names = links.map(({ name }) => name);
+    holdInPlane(world, world.body(torso));
+    this.#torsoCenter = centerOf(world.body(torso));
   }
 
-  /** Moves every link into a pose with given velocities. @param turns the torso's pitch, then the six joints */
-  place(torso: TorsoStart, turns: readonly Turn[]): void {
-    const motions: LinkMotion[] = [];
-    this.#links.forEach(({ hinge }, i) => {
-      const rotation = axisAngle(Y, turns[i].angle);
-      motions.push(
-        hinge
-          ? follow(motions[hinge.parent], hinge, rotation, turns[i].velocity)
-          : {
-              position: [0, 0, torso.height],
-              rotation,
-              velocity: [torso.velocity[0], 0, torso.velocity[1]],
-              spin: turns[i].velocity,
-            },
-      );
-    });
-    motions.forEach(({ position, rotation, velocity, spin }, i) => {
-      const body = this.#world.body(this.handles[i]);
-      const ofCenter = add(velocity, swing(spin, rotate(rotation, this.#centers[i])));
-      body.setTranslation(xyz(position), true);
-      body.setRotation(xyzw(rotation), true);
-      body.setLinvel(xyz(ofCenter), true);
-      body.setAngvel({ x: 0, y: spin, z: 0 }, true);
-    });
+  /** Moves every link into a pose with given velocities. @param turns of the six joints */
+  place({ height, velocity, pitch }: TorsoStart, turns: readonly Turn[]): void {
+    const torso: LinkMotion = {
+      position: [0, 0, height],
+      rotation: axisAngle(Y, pitch.angle),
+      velocity: [velocity[0], 0, velocity[1]],
+      spin: pitch.velocity,
+    };
+    const motions = [torso];
+    for (const [i, hinge] of this.joints.entries()) {
+      motions.push(follow(motions[hinge.parent]!, hinge, turns[i]!));
+    }
+    for (const [i, motion] of motions.entries()) this.#move(this.#handles[i]!, motion);
   }
 
   /** Applies motor torques for actions `[6]` in ±1; they act until replaced. */
   drive(action: ArrayLike<number>): void {
-    const torque = new Float64Array(this.#links.length);
-    this.#links.forEach(({ hinge }, i) => {
-      if (!hinge) return;
-      torque[i] += hinge.gear * action[i - 1];
-      torque[hinge.parent] -= hinge.gear * action[i - 1];
-    });
-    this.handles.forEach((handle, i) => {
-      this.#world.setTorque(handle, 0, torque[i], 0);
-    });
+    const torque = new Float64Array(this.#handles.length);
+    for (const [i, hinge] of this.joints.entries()) {
+      torque[i + 1]! += hinge.gear * action[i]!;
+      torque[hinge.parent]! -= hinge.gear * action[i]!;
+    }
+    for (const [i, handle] of this.#handles.entries()) this.#world.setTorque(handle, 0, torque[i]!, 0);
   }
 
   /** x of the torso's frame, m. */
   readX(): number {
-    this.#world.readPosition(this.handles[0], this.#vector);
-    return this.#vector[0];
+    this.#world.readPosition(this.#torso, this.#vector);
+    return vec3At(this.#vector)[0];
   }
 
-  /**
-   * Writes the torso's height (m), pitch in (-π, π] and six joint angles (rad) to `out[0 … 7]`, and their rates,
-   * with the torso's forward velocity first, to `out[8 … 16]`.
-   */
-  readMotion(out: Float64Array): void {
-    const turns = this.#turns;
-    this.#readTurns();
-    out[1] = twistAngle(turns[0], turns[1]);
-    out[10] = turns[2];
-    this.#links.forEach(({ hinge }, i) => {
-      if (!hinge) return;
-      const [own, parent] = [3 * i, 3 * hinge.parent];
-      const sine = turns[parent + 1] * turns[own] - turns[parent] * turns[own + 1];
-      const cosine = turns[parent + 1] * turns[own + 1] + turns[parent] * turns[own];
-      out[1 + i] = twistAngle(sine, cosine);
-      out[10 + i] = turns[own + 2] - turns[parent + 2];
-    });
-    this.#world.readPosition(this.handles[0], this.#vector);
-    out[0] = this.#vector[2];
-    this.#world.readLinearVelocity(this.handles[0], this.#vector);
-    const y = turns[0];
-    const w = turns[1];
-    const [cx, , cz] = this.#centers[0];
+  readMotion(): CheetahMotion {
+    const turns = this.#handles.map((handle) => this.#readTurn(handle));
+    const joints = this.joints.map(({ parent }, i) => relativeTurn(turns[parent]!, turns[i + 1]!));
+    const { y, w, spin } = turns[0]!;
+    this.#world.readPosition(this.#torso, this.#vector);
+    const [, , height] = vec3At(this.#vector);
+    this.#world.readLinearVelocity(this.#torso, this.#vector);
+    const [vx, , vz] = vec3At(this.#vector);
+    const [centerX, , centerZ] = this.#torsoCenter;
     // The centre of mass seen from the frame, turned by the pitch.
-    const x = (w * w - y * y) * cx + 2 * w * y * cz;
-    const z = (w * w - y * y) * cz - 2 * w * y * cx;
-    out[8] = this.#vector[0] - turns[2] * z;
-    out[9] = this.#vector[2] + turns[2] * x;
+    const x = (w * w - y * y) * centerX + 2 * w * y * centerZ;
+    const z = (w * w - y * y) * centerZ - 2 * w * y * centerX;
+    return {
+      height,
+      pitch: angleFromHalf(y, w),
+      jointAngles: joints.map(({ angle }) => angle),
+      velocityX: vx - spin * z,
+      velocityZ: vz + spin * x,
+      pitchVelocity: spin,
+      jointVelocities: joints.map(({ velocity }) => velocity),
+    };
   }
 
-  /** Largest separation of a joint's two anchors, m: how far the solver let the body come apart. */
-  jointSeparation(): number {
-    let worst = 0;
-    this.#links.forEach(({ hinge }, i) => {
-      if (!hinge) return;
-      const parent = this.#world.pose(this.handles[hinge.parent]);
-      const anchor = add(parent.position, rotate(parent.rotation, hinge.anchor));
-      worst = Math.max(worst, Math.hypot(...sub(anchor, this.#world.pose(this.handles[i]).position)));
-    });
-    return worst;
+  /** World pose of a link. */
+  pose(name: string): Pose {
+    const handle = this.#handles[this.#names.indexOf(name)];
+    if (handle === undefined) throw new RangeError(`The cheetah has no link ${name}.`);
+    return this.#world.pose(handle);
   }
 
-  pose(link: number): Pose {
-    return this.#world.pose(this.handles[link]);
+  #move(handle: Handle, { position, rotation, velocity, spin }: LinkMotion): void {
+    const body = this.#world.body(handle);
+    const ofCenter = add(velocity, swing(spin, rotate(rotation, centerOf(body))));
+    body.setTranslation(xyz(position), true);
+    body.setRotation(xyzw(rotation), true);
+    body.setLinvel(xyz(ofCenter), true);
+    body.setAngvel({ x: 0, y: spin, z: 0 }, true);
   }
 
-  /** Of every link: y and w of its quaternion and its angular velocity about y. */
-  #readTurns(): void {
-    this.handles.forEach((handle, i) => {
-      this.#world.readRotation(handle, this.#rotation);
-      this.#world.readAngularVelocity(handle, this.#vector);
-      this.#turns[3 * i] = this.#rotation[1];
-      this.#turns[3 * i + 1] = this.#rotation[3];
-      this.#turns[3 * i + 2] = this.#vector[1];
-    });
+  #readTurn(handle: Handle): LinkTurn {
+    this.#world.readRotation(handle, this.#rotation);
+    this.#world.readAngularVelocity(handle, this.#vector);
+    const [, y, , w] = quatAt(this.#rotation);
+    return { y, w, spin: vec3At(this.#vector)[1] };
   }
 }
 
-/** Motion of a link whose hinge turns by `turn` at `speed` (rad/s). */
-function follow(parent: LinkMotion, { anchor }: Hinge, turn: Quat, speed: number): LinkMotion {
+/** Centre of mass in a body's frame, m. */
+function centerOf(body: RigidBody): Vec3 {
+  const { x, y, z } = body.localCom();
+  return [x, y, z];
+}
+
+/** Of a link against its parent. */
+function relativeTurn(parent: LinkTurn, link: LinkTurn): Turn {
+  const sine = parent.w * link.y - parent.y * link.w;
+  const cosine = parent.w * link.w + parent.y * link.y;
+  return { angle: angleFromHalf(sine, cosine), velocity: link.spin - parent.spin };
+}
+
+/** Motion of a link on its hinge. */
+function follow(parent: LinkMotion, { anchor }: Hinge, turn: Turn): LinkMotion {
   const arm = rotate(parent.rotation, anchor);
   return {
     position: add(parent.position, arm),
-    rotation: multiply(parent.rotation, turn),
+    rotation: multiply(parent.rotation, axisAngle(Y, turn.angle)),
     velocity: add(parent.velocity, swing(parent.spin, arm)),
-    spin: parent.spin + speed,
+    spin: parent.spin + turn.velocity,
   };
 }
 
-function addLinks(world: PhysicsWorld, links: readonly CheetahLink[], options: CheetahOptions): Handle[] {
-  const bodies: RigidBody[] = [];
-  const positions: Vec3[] = [];
-  links.forEach(({ hinge, capsules }, i) => {
-    positions.push(hinge ? add(positions[hinge.parent], hinge.anchor) : [0, 0, ZERO_POSE_HEIGHT]);
-    const desc = RigidBodyDesc.dynamic()
-      .setTranslation(...positions[i])
-      .setCanSleep(false);
-    if (hinge) desc.setAdditionalMassProperties(0, xyz(ORIGIN), xyz([0, ARMATURE, 0]), xyzw([0, 0, 0, 1]));
-    const body = world.rapier.createRigidBody(desc);
-    for (const { center, angle, radius, half, mass } of capsules) {
-      // Rapier's capsules lie along y: a quarter turn about x brings them to z first.
-      const rotation = multiply(axisAngle(Y, angle), axisAngle([1, 0, 0], Math.PI / 2));
-      const collider = ColliderDesc.capsule(half, radius).setMass(mass).setFriction(options.friction);
-      collider.setTranslation(...center).setRotation(xyzw(rotation));
-      world.rapier.createCollider(collider.setCollisionGroups(options.collisionGroups), body);
-    }
-    if (hinge) addHinge(world, bodies[hinge.parent], body, hinge);
+/** Bodies of the links in their zero pose. */
+function addLinks(
+  world: PhysicsWorld,
+  [torsoLink, ...legs]: CheetahLinks,
+  options: CheetahOptions,
+): [torso: Handle, ...legs: Handle[]] {
+  const torsoPosition: Vec3 = [0, 0, ZERO_POSE_HEIGHT];
+  const torso = addBody(world, torsoLink, torsoPosition, options);
+  torso.recomputeMassPropertiesFromColliders();
+  const bodies = [torso];
+  const positions = [torsoPosition];
+  for (const link of legs) {
+    const position = add(positions[link.hinge.parent]!, link.hinge.anchor);
+    const body = addBody(world, link, position, options, ARMATURE);
+    addHinge(world, bodies[link.hinge.parent]!, body, link.hinge);
     body.recomputeMassPropertiesFromColliders();
     bodies.push(body);
-  });
-  return bodies.map(({ handle }) => handle);
+    positions.push(position);
+  }
+  const [, ...legBodies] = bodies;
+  return [torso.handle, ...legBodies.map(({ handle }) => handle)];
+}
+
+/** @param armature moment of inertia beside that of the capsules, kg·m² */
+function addBody(
+  world: PhysicsWorld,
+  { capsules }: CheetahLink,
+  position: Vec3,
+  options: CheetahOptions,
+  armature?: number,
+): RigidBody {
+  const desc = RigidBodyDesc.dynamic()
+    .setTranslation(...position)
+    .setCanSleep(false);
+  if (armature !== undefined) {
+    desc.setAdditionalMassProperties(0, xyz(ORIGIN), xyz([0, armature, 0]), xyzw(IDENTITY));
+  }
+  const body = world.rapier.createRigidBody(desc);
+  for (const { center, angle, radius, half, mass } of capsules) {
+    // Rapier's capsules lie along y: a quarter turn about x brings them to z first.
+    const rotation = multiply(axisAngle(Y, angle), axisAngle([1, 0, 0], Math.PI / 2));
+    const collider = ColliderDesc.capsule(half, radius).setMass(mass).setFriction(options.friction);
+    collider.setTranslation(...center).setRotation(xyzw(rotation));
+    world.rapier.createCollider(collider.setCollisionGroups(options.collisionGroups), body);
+  }
+  return body;
 }
 
 function addHinge(world: PhysicsWorld, parent: RigidBody, body: RigidBody, hinge: Hinge): void {

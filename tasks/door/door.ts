@@ -1,10 +1,11 @@
 import { forwardKinematics } from "../../sim/arm/kinematics.js";
 import { JOINTS } from "../../sim/arm/panda.js";
+import { ChannelSpan } from "../../sim/channel-span.js";
 import { IDENTITY } from "../../sim/core/math/vector.js";
 import type { Ops } from "../../sim/core/ops.js";
 import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
 import type { DoorKind } from "./layout.js";
-import { DOOR_CONTROL_PERIOD, DoorScene } from "./scene.js";
+import { createDoorScene, DOOR_CONTROL_PERIOD } from "./scene.js";
 import { ARM_BASE } from "./start.js";
 
 /** rad. */
@@ -36,8 +37,11 @@ const SPEC: TaskSpec = {
   episodeSteps: 220,
   controlPeriod: DOOR_CONTROL_PERIOD,
 };
-const JOINT_ANGLE = SPEC.observation.findIndex((c) => c.name === "jointAngle1");
-const DOOR_ANGLE = SPEC.observation.findIndex((c) => c.name === "doorAngle");
+const span = (first: string, last: string) => new ChannelSpan(SPEC.observation, first, last);
+const GRIPPER_IN_HANDLE = span("gripperInHandleX", "gripperInHandleZ");
+const GRIPPER_TURN_XY = span("gripperTurnX", "gripperTurnY");
+const JOINT_ANGLES = span("jointAngle1", `jointAngle${JOINTS}`);
+const DOOR_AND_HANDLE_ANGLE = span("doorAngle", "handleAngle");
 
 /**
  * 50 |door| + 20 |handle| - d - ln(d² + 5e-3) - 5 - e, after the step, with angles in rad, d the gripper's distance
@@ -48,11 +52,11 @@ const DOOR_ANGLE = SPEC.observation.findIndex((c) => c.name === "doorAngle");
 export function doorReward<T>(ops: Ops<T>, { nextObservation }: Transition<T>): T {
   const squares = (x: T): T => ops.sum(ops.mul(x, x));
   const root = (x: T): T => ops.sqrt(ops.add(x, ops.constant([SMOOTHING])));
-  const squaredDistance = squares(ops.slice(nextObservation, 0, 3));
+  const squaredDistance = squares(GRIPPER_IN_HANDLE.slice(ops, nextObservation));
   const near = ops.log(ops.add(squaredDistance, ops.constant([5e-3])));
   // Of the quaternion (x, y, z, w), x and y turn the approach axis z: |R z - z|² = 4 (x² + y²).
-  const tilt = ops.scale(root(squares(ops.slice(nextObservation, 3, 5))), 2);
-  const angles = ops.abs(ops.slice(nextObservation, DOOR_ANGLE, DOOR_ANGLE + 2));
+  const tilt = ops.scale(root(squares(GRIPPER_TURN_XY.slice(ops, nextObservation))), 2);
+  const angles = ops.abs(DOOR_AND_HANDLE_ANGLE.slice(ops, nextObservation));
   const opened = ops.sum(ops.mul(angles, ops.constant([50, 20])));
   const penalty = ops.add(ops.add(root(squaredDistance), near), ops.add(tilt, ops.constant([5])));
   return ops.sub(opened, penalty);
@@ -63,7 +67,7 @@ const LANDMARKS: Landmarks = {
   names: ["gripper"],
   locate: (observations) =>
     observations.map((observation) => {
-      const angles = Array.from(observation).slice(JOINT_ANGLE, JOINT_ANGLE + JOINTS);
+      const angles = JOINT_ANGLES.read(observation);
       return [forwardKinematics(angles, { position: ARM_BASE, rotation: IDENTITY }).endEffector.position];
     }),
 };
@@ -77,7 +81,7 @@ export function createDoorTask(kind: DoorKind): Task {
   return {
     name,
     spec: SPEC,
-    createScene: () => new DoorScene(name, kind),
+    createScene: () => createDoorScene(name, kind),
     reward: doorReward,
     succeeded: (measures) => measures.largestDoorAngle >= SUCCESS_ANGLE,
     landmarks: LANDMARKS,

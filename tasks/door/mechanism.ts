@@ -5,9 +5,11 @@ import {
   dot,
   multiply,
   type Quat,
+  quatAt,
   rotate,
   sub,
   type Vec3,
+  vec3At,
 } from "../../sim/core/math/vector.js";
 import type { Pose } from "../../sim/task.js";
 import {
@@ -108,9 +110,15 @@ export class DoorMechanism {
     const body = this.handle ?? this.door;
     const rotation = this.#turn(body);
     this.#world.readPosition(body, this.#vector);
-    const [x, y, z] = this.#vector;
     const offset = rotate(rotation, add(this.#center, graspPoint(this.#kind)));
-    return { position: add([x, y, z], offset), rotation };
+    return { position: add(vec3At(this.#vector), offset), rotation };
+  }
+
+  /** World pose of `door` or `handle`; undefined for other bodies, and for the handle of a door that has it fixed. */
+  pose(name: string): Pose | undefined {
+    if (name === "door") return this.#world.pose(this.door);
+    if (name === "handle" && this.handle !== undefined) return this.#world.pose(this.handle);
+    return undefined;
   }
 
   #doorAngle(): number {
@@ -124,14 +132,12 @@ export class DoorMechanism {
 
   #turn(body: Handle): Quat {
     this.#world.readRotation(body, this.#rotation);
-    const [x, y, z, w] = this.#rotation;
-    return [x, y, z, w];
+    return quatAt(this.#rotation);
   }
 
   #spin(body: Handle): Vec3 {
     this.#world.readAngularVelocity(body, this.#vector);
-    const [x, y, z] = this.#vector;
-    return [x, y, z];
+    return vec3At(this.#vector);
   }
 }
 

@@ -1,8 +1,19 @@
+import { ChannelSpan } from "../../sim/channel-span.js";
 import type { Ops } from "../../sim/core/ops.js";
+import { tuple } from "../../sim/core/tuple.js";
 import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
-import { cornerChannels, cornerMean, cornerReward, GRIPPER_ACTION } from "../tabletop/corners.js";
-import { SLIDE_FRICTIONS, SLIDE_GOAL_CORNERS } from "./layout.js";
-import { BLOCK_HEIGHT, CONTROL_PERIOD, GRIPPER_HEIGHT, PushSlideScene } from "./scene.js";
+import {
+  cornerChannels,
+  cornerMean,
+  cornerReward,
+  cornerSpans,
+  GRIPPER_ACTION,
+} from "../tabletop/corners.js";
+import { BLOCK_HEIGHT, GOAL, GRIPPER_HEIGHT } from "./layout.js";
+import { CONTROL_PERIOD, createPushSlideScene } from "./scene.js";
+
+/** Published friction of the second block on the table, in the order of the five tasks. */
+export const FRICTIONS: readonly number[] = [0.001, 0.0005, 0.002, 0.0026, 0.005];
 
 /** As published for this task; `push` asks for 5 mm. */
 const SUCCESS_MM = 50;
@@ -18,21 +29,24 @@ const SPEC: TaskSpec = {
   episodeSteps: 50,
   controlPeriod: CONTROL_PERIOD,
 };
+const FIRST_MINUS_GRIPPER = new ChannelSpan(SPEC.observation, "firstMinusGripperX", "firstMinusGripperY");
+const { corners: FIRST_CORNERS } = cornerSpans(SPEC.observation, "first");
+const { corners: SECOND_CORNERS } = cornerSpans(SPEC.observation, "second");
 
 /** Σ_i (1 - tanh(10 d_i)) - 0.1 ‖u‖ with d_i the distance of the second block's corner i from its goal (m). */
 export function pushSlideReward<T>(ops: Ops<T>, { action, nextObservation }: Transition<T>): T {
-  return cornerReward(ops, ops.slice(nextObservation, 10, 18), SLIDE_GOAL_CORNERS, action, 0.1);
+  return cornerReward(ops, SECOND_CORNERS.slice(ops, nextObservation), GOAL.corners, action, 0.1);
 }
 
 const LANDMARKS: Landmarks = {
   names: ["gripper", "second block"],
   locate: (observations) =>
     observations.map((observation) => {
-      const numbers = Array.from(observation);
-      const [x, y] = cornerMean(numbers.slice(2), [0, 1, 2, 3], 0);
+      const [firstX, firstY] = cornerMean(observation, FIRST_CORNERS);
+      const [offsetX, offsetY] = tuple(FIRST_MINUS_GRIPPER.read(observation), 2);
       return [
-        [x - numbers[0], y - numbers[1], GRIPPER_HEIGHT],
-        cornerMean(numbers.slice(10), [0, 1, 2, 3], BLOCK_HEIGHT),
+        [firstX - offsetX, firstY - offsetY, GRIPPER_HEIGHT],
+        [...cornerMean(observation, SECOND_CORNERS), BLOCK_HEIGHT],
       ];
     }),
 };
@@ -43,7 +57,7 @@ export function createPushSlideTask(friction: number): Task {
   return {
     name,
     spec: SPEC,
-    createScene: () => new PushSlideScene(name, friction),
+    createScene: () => createPushSlideScene(name, friction),
     reward: pushSlideReward,
     succeeded: (measures) => measures.maxCornerErrorMm <= SUCCESS_MM,
     landmarks: LANDMARKS,
@@ -54,5 +68,5 @@ export const pushSlideSuite: TaskSuite = {
   name: "push-slide",
   description:
     "Strike a second block so that it slides to a pose; 5 tasks differ in the second block's friction",
-  tasks: SLIDE_FRICTIONS.map((friction) => createPushSlideTask(friction)),
+  tasks: FRICTIONS.map((friction) => createPushSlideTask(friction)),
 };

@@ -1,6 +1,6 @@
 import { Rng } from "../../sim/core/rng.js";
 import type { TaskSuite } from "../../sim/task.js";
-import type { BlockDensities } from "../tabletop/layout.js";
+import type { BlockDensities } from "./layout.js";
 import { createPushTask } from "./push.js";
 
 /** Densities of the halves are drawn uniformly from the range of the published tasks, whole kg/m³. */

@@ -1,11 +1,16 @@
+import { ChannelSpan } from "../../sim/channel-span.js";
 import type { Ops } from "../../sim/core/ops.js";
+import { tuple } from "../../sim/core/tuple.js";
 import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
-import { cornerChannels, cornerMean, cornerReward, GRIPPER_ACTION } from "../tabletop/corners.js";
-import { type BlockDensities, HALF_BLOCK, TABLE } from "../tabletop/layout.js";
-import { CONTROL_PERIOD, GRIPPER_HEIGHT, type PhysicsStep, PushScene } from "./scene.js";
-
-/** Where the four bottom corners must come to rest, m: x, y of each, in the order of the observation. */
-export const GOAL_CORNERS: readonly number[] = [0.07, -0.08, 0.07, 0.08, 0.23, -0.08, 0.23, 0.08];
+import {
+  cornerChannels,
+  cornerMean,
+  cornerReward,
+  cornerSpans,
+  GRIPPER_ACTION,
+} from "../tabletop/corners.js";
+import { BLOCK_HEIGHT, type BlockDensities, GOAL, GRIPPER_HEIGHT } from "./layout.js";
+import { CONTROL_PERIOD, createPushScene, type PhysicsStep } from "./scene.js";
 
 /** Densities (left, right) of the five tasks in kg/m³, in the order of Huang et al. (2021), HyperCRL. */
 export const DENSITIES: readonly BlockDensities[] = [
@@ -28,13 +33,15 @@ const SPEC: TaskSpec = {
   episodeSteps: 120,
   controlPeriod: CONTROL_PERIOD,
 };
+const { corners: CORNERS, backEdge: BACK_EDGE } = cornerSpans(SPEC.observation);
+const MARKER_MINUS_GRIPPER = new ChannelSpan(SPEC.observation, "markerMinusGripperX", "markerMinusGripperY");
 
 /**
  * Σ_i (1 - tanh(10 d_i)) - 0.25 ‖u‖ with d_i the distance of corner i from its goal (m) after the step and u the
  * action; 0 … 4 without the action's cost.
  */
 export function pushReward<T>(ops: Ops<T>, { action, nextObservation }: Transition<T>): T {
-  return cornerReward(ops, ops.slice(nextObservation, 2, 10), GOAL_CORNERS, action, 0.25);
+  return cornerReward(ops, CORNERS.slice(ops, nextObservation), GOAL.corners, action, 0.25);
 }
 
 /** The block's as long as it stands level. */
@@ -42,11 +49,11 @@ const LANDMARKS: Landmarks = {
   names: ["gripper", "block"],
   locate: (observations) =>
     observations.map((observation) => {
-      const corners = Array.from(observation).slice(2);
-      const [x, y] = cornerMean(corners, [0, 1], 0);
+      const [markerX, markerY] = cornerMean(observation, BACK_EDGE);
+      const [offsetX, offsetY] = tuple(MARKER_MINUS_GRIPPER.read(observation), 2);
       return [
-        [x - observation[0], y - observation[1], GRIPPER_HEIGHT],
-        cornerMean(corners, [0, 1, 2, 3], TABLE.height + HALF_BLOCK[2]),
+        [markerX - offsetX, markerY - offsetY, GRIPPER_HEIGHT],
+        [...cornerMean(observation, CORNERS), BLOCK_HEIGHT],
       ];
     }),
 };
@@ -57,8 +64,7 @@ export function createPushTask(densities: BlockDensities, physicsStep?: PhysicsS
   return {
     name,
     spec: SPEC,
-    createScene: () =>
-      new PushScene({ name, densities, goalCorners: GOAL_CORNERS, ...(physicsStep && { physicsStep }) }),
+    createScene: () => createPushScene({ name, densities, ...(physicsStep && { physicsStep }) }),
     reward: pushReward,
     succeeded: (measures) => measures.maxCornerErrorMm <= SUCCESS_MM,
     landmarks: LANDMARKS,

@@ -1,7 +1,8 @@
+import { ChannelSpan } from "../../sim/channel-span.js";
 import type { Ops } from "../../sim/core/ops.js";
 import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
-import { CONTROL_PERIOD, ReacherScene, UPPER_LENGTH } from "./scene.js";
-import { PLANE_HEIGHT } from "./visuals.js";
+import { PLANE_HEIGHT, UPPER_LENGTH } from "./layout.js";
+import { CONTROL_PERIOD, createReacherScene } from "./scene.js";
 
 /** Forearm lengths of the ten tasks in their order, m. */
 export const FOREARM_LENGTHS: readonly number[] = [0.5, 0.7, 0.3, 0.6, 0.4, 0.65, 0.35, 0.55, 0.45, 0.75];
@@ -26,13 +27,16 @@ const SPEC: TaskSpec = {
   episodeSteps: 50,
   controlPeriod: CONTROL_PERIOD,
 };
+const SHOULDER_ANGLE = new ChannelSpan(SPEC.observation, "shoulderAngle");
+const ELBOW_ANGLE = new ChannelSpan(SPEC.observation, "elbowAngle");
+const TIP_MINUS_GOAL = new ChannelSpan(SPEC.observation, "tipMinusGoalX", "tipMinusGoalY");
 
 /**
  * -d - 0.01 ‖u‖² with d the distance (m) of the fingertip from the goal after the step and u the action: the form of
  * Gymnasium's Reacher, with a smaller price of the action because distances are metres of a larger arm.
  */
 export function reacherReward<T>(ops: Ops<T>, { action, nextObservation }: Transition<T>): T {
-  const offset = ops.slice(nextObservation, 4, 6);
+  const offset = TIP_MINUS_GOAL.slice(ops, nextObservation);
   const squared = ops.add(ops.sum(ops.mul(offset, offset)), ops.constant([SMOOTHING]));
   const cost = ops.scale(ops.sum(ops.mul(action, action)), 0.01);
   return ops.scale(ops.add(ops.sqrt(squared), cost), -1);
@@ -41,7 +45,9 @@ export function reacherReward<T>(ops: Ops<T>, { action, nextObservation }: Trans
 const tipOf = (foreLength: number): Landmarks => ({
   names: ["fingertip"],
   locate: (observations) =>
-    observations.map(({ 0: shoulder, 1: elbow }) => {
+    observations.map((observation) => {
+      const shoulder = SHOULDER_ANGLE.value(observation);
+      const elbow = ELBOW_ANGLE.value(observation);
       const along = (f: (angle: number) => number) =>
         UPPER_LENGTH * f(shoulder) + foreLength * f(shoulder + elbow);
       return [[along(Math.cos), along(Math.sin), PLANE_HEIGHT]];
@@ -53,7 +59,7 @@ export function createReacherTask(foreLength: number): Task {
   return {
     name: `${foreLength.toFixed(2)}m`,
     spec: SPEC,
-    createScene: () => new ReacherScene(foreLength),
+    createScene: () => createReacherScene(foreLength),
     reward: reacherReward,
     succeeded: (measures) => measures.tipErrorMm <= SUCCESS_MM,
     landmarks: tipOf(foreLength),

@@ -1,6 +1,7 @@
 import { angleFromHalf, continueAngle } from "../../sim/core/math/angle.js";
-import { IDENTITY } from "../../sim/core/math/vector.js";
-import { decodeSnapshot, encodeSnapshot } from "../../sim/snapshot.js";
+import { IDENTITY, quatAt, vec3At } from "../../sim/core/math/vector.js";
+import { tuple } from "../../sim/core/tuple.js";
+import { createPhysicsScene, type SceneContent } from "../../sim/physics-scene.js";
 import type { Pose, Scene, VisualBody } from "../../sim/task.js";
 import {
   type Handle,
@@ -12,24 +13,19 @@ import {
   RigidBodyDesc,
   substepsPerControl,
 } from "../../sim/world.js";
-import { PLANE_HEIGHT, reacherBodies } from "./visuals.js";
+import { GOAL_RING, PLANE_HEIGHT, UPPER_LENGTH } from "./layout.js";
+import { reacherBodies } from "./visuals.js";
 
 /** s. */
 export const CONTROL_PERIOD = 0.05;
-const PHYSICS_STEP = 0.01;
-const SOLVER_ITERATIONS = 4;
-/** Length of the upper arm, m. */
-export const UPPER_LENGTH = 0.5;
-/** Torques for an action of one at shoulder and elbow, N·m. */
-const TORQUE = [4, 2] as const;
+const PHYSICS_STEP = { timestep: 0.01, solverIterations: 4 } as const;
+/** Torques for an action of one, N·m. */
+const TORQUE = { shoulder: 4, elbow: 2 } as const;
 /** kg/m and N·m·s/rad, both links and joints. */
 const LINK_DENSITY = 1;
 const DAMPING = 0.3;
-/** Half the width of the uniform start of both angles around a bent elbow, rad. */
-const START_SPREAD = 0.1;
-const START_ANGLES = [0, Math.PI / 2] as const;
-/** Goals lie in the ring that every task's arm reaches, m. */
-const GOAL_RADIUS = [0.3, 0.7] as const;
+/** Middle of the uniform start of both angles, a bent elbow, and half its width, rad. */
+const START = { shoulder: 0, elbow: Math.PI / 2, spread: 0.1 };
 
 const vector = (x: number, y: number, z: number) => ({ x, y, z });
 const NO_ROTATION = { x: 0, y: 0, z: 0, w: 1 };
@@ -37,63 +33,64 @@ const NO_ROTATION = { x: 0, y: 0, z: 0, w: 1 };
 /**
  * Two links that turn about z in a horizontal plane, driven by torques, and a goal for the fingertip. Joint angles go
  * on over as many turns as they make.
+ * @param foreLength length of the forearm from elbow to fingertip, m
  */
-export class ReacherScene implements Scene {
+export function createReacherScene(foreLength: number): Scene {
+  const world = new PhysicsWorld({ gravity: [0, 0, 0], ...PHYSICS_STEP });
+  return createPhysicsScene(
+    `reacher/${foreLength}, ${physicsVersion()}`,
+    world,
+    new ReacherContent(world, foreLength),
+  );
+}
+
+class ReacherContent implements SceneContent {
   readonly bodies: readonly VisualBody[];
-  readonly #identity: string;
+  /** Angles in rad with their whole turns, and the goal, m. */
+  readonly extra = { shoulderAngle: START.shoulder, elbowAngle: START.elbow, goalX: 0, goalY: 0 };
   readonly #foreLength: number;
   readonly #world: PhysicsWorld;
   readonly #upper: Handle;
   readonly #fore: Handle;
-  readonly #pristine: Uint8Array;
-  readonly #substeps = substepsPerControl(CONTROL_PERIOD, PHYSICS_STEP);
-  /** Shoulder and elbow angle (rad), goal x and y (m). */
-  readonly #state = new Float64Array(4);
+  readonly #substeps = substepsPerControl(CONTROL_PERIOD, PHYSICS_STEP.timestep);
   readonly #vector = new Float32Array(3);
-  readonly #upperRotation = new Float32Array(4);
-  readonly #foreRotation = new Float32Array(4);
+  readonly #rotation = new Float32Array(4);
 
-  /** @param foreLength length of the forearm from elbow to fingertip, m */
-  constructor(foreLength: number) {
-    this.#identity = `reacher/${foreLength}, ${physicsVersion()}`;
+  constructor(world: PhysicsWorld, foreLength: number) {
+    this.#world = world;
     this.#foreLength = foreLength;
-    this.#world = new PhysicsWorld({
-      gravity: [0, 0, 0],
-      timestep: PHYSICS_STEP,
-      solverIterations: SOLVER_ITERATIONS,
-    });
-    const { rapier } = this.#world;
-    const post = rapier.createRigidBody(RigidBodyDesc.fixed().setTranslation(0, 0, PLANE_HEIGHT));
-    this.#upper = addLink(this.#world, { parent: post.handle, at: [0, 0], anchor: 0, length: UPPER_LENGTH });
-    this.#fore = addLink(this.#world, {
-      parent: this.#upper,
-      at: [UPPER_LENGTH, 0],
-      anchor: UPPER_LENGTH,
-      length: foreLength,
-    });
-    this.bodies = reacherBodies(UPPER_LENGTH, foreLength);
-    this.#pristine = this.#world.snapshot();
+    const post = world.rapier.createRigidBody(RigidBodyDesc.fixed().setTranslation(0, 0, PLANE_HEIGHT));
+    const shoulder = { parent: post.handle, x: 0, anchor: 0 };
+    this.#upper = addLink(world, shoulder, UPPER_LENGTH);
+    const elbow = { parent: this.#upper, x: UPPER_LENGTH, anchor: UPPER_LENGTH };
+    this.#fore = addLink(world, elbow, foreLength);
+    this.bodies = reacherBodies(foreLength);
   }
 
   /** The arm rests with its elbow bent; the goal is uniform over the ring. */
-  reset(random: () => number): void {
-    this.#world.restore(this.#pristine);
-    const [shoulder, elbow] = START_ANGLES.map((angle) => angle + START_SPREAD * (2 * random() - 1));
+  start(random: () => number): void {
+    const near = (angle: number) => angle + START.spread * (2 * random() - 1);
+    const shoulder = near(START.shoulder);
+    const elbow = near(START.elbow);
     this.#place(this.#upper, 0, 0, shoulder);
-    const [x, y] = [UPPER_LENGTH * Math.cos(shoulder), UPPER_LENGTH * Math.sin(shoulder)];
-    this.#place(this.#fore, x, y, shoulder + elbow);
-    const [inner, outer] = GOAL_RADIUS;
+    const elbowX = UPPER_LENGTH * Math.cos(shoulder);
+    const elbowY = UPPER_LENGTH * Math.sin(shoulder);
+    this.#place(this.#fore, elbowX, elbowY, shoulder + elbow);
+    const { inner, outer } = GOAL_RING;
     const radius = Math.sqrt(inner * inner + (outer * outer - inner * inner) * random());
     const bearing = 2 * Math.PI * random();
-    this.#state.set([...START_ANGLES, radius * Math.cos(bearing), radius * Math.sin(bearing)]);
+    this.extra.goalX = radius * Math.cos(bearing);
+    this.extra.goalY = radius * Math.sin(bearing);
     this.#readAngles();
   }
 
   advance(action: ArrayLike<number>): void {
-    const [shoulder, elbow] = [TORQUE[0] * action[0], TORQUE[1] * action[1]];
+    const [shoulderInput, elbowInput] = tuple(action, 2);
+    const shoulderTorque = TORQUE.shoulder * shoulderInput;
+    const elbowTorque = TORQUE.elbow * elbowInput;
     // The elbow's motor sits on the upper arm and pushes back on it.
-    this.#world.setTorque(this.#upper, 0, 0, shoulder - elbow);
-    this.#world.setTorque(this.#fore, 0, 0, elbow);
+    this.#world.setTorque(this.#upper, 0, 0, shoulderTorque - elbowTorque);
+    this.#world.setTorque(this.#fore, 0, 0, elbowTorque);
     for (let i = 0; i < this.#substeps; i++) {
       this.#world.step();
       this.#readAngles();
@@ -101,16 +98,10 @@ export class ReacherScene implements Scene {
   }
 
   observe(out: Float32Array): void {
-    const [x, y] = this.#tipMinusGoal();
-    this.#world.readAngularVelocity(this.#upper, this.#vector);
-    const shoulderVelocity = this.#vector[2];
-    this.#world.readAngularVelocity(this.#fore, this.#vector);
-    out[0] = this.#state[0];
-    out[1] = this.#state[1];
-    out[2] = shoulderVelocity;
-    out[3] = this.#vector[2] - shoulderVelocity;
-    out[4] = x;
-    out[5] = y;
+    const { shoulderAngle, elbowAngle } = this.extra;
+    const shoulderVelocity = this.#spin(this.#upper);
+    const elbowVelocity = this.#spin(this.#fore) - shoulderVelocity;
+    out.set([shoulderAngle, elbowAngle, shoulderVelocity, elbowVelocity, ...this.#tipMinusGoal()]);
   }
 
   /** `tipErrorMm` is the distance of the fingertip from the goal. */
@@ -118,27 +109,10 @@ export class ReacherScene implements Scene {
     return { tipErrorMm: Math.hypot(...this.#tipMinusGoal()) * 1e3 };
   }
 
-  bodyPose(index: number): Pose {
-    const { name, fixed } = this.bodies[index];
-    if (fixed) return { position: [0, 0, 0], rotation: IDENTITY };
-    if (name === "goal") {
-      return { position: [this.#state[2], this.#state[3], PLANE_HEIGHT], rotation: IDENTITY };
-    }
-    return this.#world.pose(name === "upperArm" ? this.#upper : this.#fore);
-  }
-
-  snapshot(): Uint8Array {
-    return encodeSnapshot(this.#identity, { controller: this.#state, world: this.#world.snapshot() });
-  }
-
-  restore(snapshot: Uint8Array): void {
-    const { controller, world } = decodeSnapshot(this.#identity, snapshot);
-    this.#world.restore(world);
-    this.#state.set(controller);
-  }
-
-  close(): void {
-    this.#world.close();
+  pose(name: string): Pose {
+    if (name === "upperArm") return this.#world.pose(this.#upper);
+    if (name === "forearm") return this.#world.pose(this.#fore);
+    return { position: [this.extra.goalX, this.extra.goalY, PLANE_HEIGHT], rotation: IDENTITY };
   }
 
   #place(link: Handle, x: number, y: number, angle: number): void {
@@ -148,46 +122,56 @@ export class ReacherScene implements Scene {
   }
 
   #readAngles(): void {
-    const [upper, fore] = [this.#upperRotation, this.#foreRotation];
-    this.#world.readRotation(this.#upper, upper);
-    this.#world.readRotation(this.#fore, fore);
-    const shoulder = angleFromHalf(upper[2], upper[3]);
+    const upper = this.#turn(this.#upper);
+    const fore = this.#turn(this.#fore);
+    const shoulder = angleFromHalf(upper.z, upper.w);
     // Rotations about one axis multiply like complex numbers.
-    const sine = fore[2] * upper[3] - fore[3] * upper[2];
-    const elbow = angleFromHalf(sine, fore[3] * upper[3] + fore[2] * upper[2]);
-    this.#state[0] = continueAngle(this.#state[0], shoulder);
-    this.#state[1] = continueAngle(this.#state[1], elbow);
+    const elbow = angleFromHalf(fore.z * upper.w - fore.w * upper.z, fore.w * upper.w + fore.z * upper.z);
+    this.extra.shoulderAngle = continueAngle(this.extra.shoulderAngle, shoulder);
+    this.extra.elbowAngle = continueAngle(this.extra.elbowAngle, elbow);
   }
 
   /** x, y, m. */
   #tipMinusGoal(): [number, number] {
     this.#world.readPosition(this.#fore, this.#vector);
-    this.#world.readRotation(this.#fore, this.#foreRotation);
-    const [, , z, w] = this.#foreRotation;
-    const x = this.#vector[0] + this.#foreLength * (w * w - z * z);
-    const y = this.#vector[1] + this.#foreLength * 2 * w * z;
-    return [x - this.#state[2], y - this.#state[3]];
+    const [elbowX, elbowY] = vec3At(this.#vector);
+    const { z, w } = this.#turn(this.#fore);
+    const x = elbowX + this.#foreLength * (w * w - z * z);
+    const y = elbowY + this.#foreLength * 2 * w * z;
+    return [x - this.extra.goalX, y - this.extra.goalY];
+  }
+
+  /** The parts of a link's quaternion that are not zero. */
+  #turn(link: Handle): { z: number; w: number } {
+    this.#world.readRotation(link, this.#rotation);
+    const [, , z, w] = quatAt(this.#rotation);
+    return { z, w };
+  }
+
+  /** rad/s. */
+  #spin(link: Handle): number {
+    this.#world.readAngularVelocity(link, this.#vector);
+    return vec3At(this.#vector)[2];
   }
 }
 
-interface LinkOptions {
+/** The joint of a link. */
+interface LinkJoint {
   readonly parent: Handle;
-  /** x, y of the joint, m. */
-  readonly at: readonly [number, number];
+  /** m, with y = 0. */
+  readonly x: number;
   /** The joint's place along the parent, m. */
   readonly anchor: number;
-  /** m. */
-  readonly length: number;
 }
 
 /** A thin rod along its own x axis whose frame's origin is the joint; its inertia about its middle is m l² / 12. */
-function addLink(world: PhysicsWorld, { parent, at, anchor, length }: LinkOptions): Handle {
+function addLink(world: PhysicsWorld, { parent, x, anchor }: LinkJoint, length: number): Handle {
   const { rapier } = world;
   const mass = LINK_DENSITY * length;
   const across = (mass * length * length) / 12;
   const link = rapier.createRigidBody(
     RigidBodyDesc.dynamic()
-      .setTranslation(at[0], at[1], PLANE_HEIGHT)
+      .setTranslation(x, 0, PLANE_HEIGHT)
       .setCanSleep(false)
       .setAdditionalMassProperties(
         mass,

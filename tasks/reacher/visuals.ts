@@ -1,8 +1,7 @@
 import { fromZAxis, IDENTITY } from "../../sim/core/math/vector.js";
 import type { VisualBody, VisualShape } from "../../sim/task.js";
+import { PLANE_HEIGHT, UPPER_LENGTH } from "./layout.js";
 
-/** Height of the plane the arm moves in, m. */
-export const PLANE_HEIGHT = 0.1;
 const THICKNESS = 0.04;
 
 function link(name: string, length: number, color: VisualShape["color"]): VisualBody {
@@ -11,8 +10,8 @@ function link(name: string, length: number, color: VisualShape["color"]): Visual
   return { name, fixed: false, shapes: [{ kind: "capsule", size, pose, color }] };
 }
 
-/** Post, upper arm, forearm (lengths in m) and goal. Fixed bodies are in world coordinates. */
-export function reacherBodies(upperLength: number, foreLength: number): VisualBody[] {
+/** Post, upper arm, forearm of a length (m) and goal. Fixed bodies are in world coordinates. */
+export function reacherBodies(foreLength: number): VisualBody[] {
   const post: VisualShape = {
     kind: "cylinder",
     size: [0.08, 0.08, PLANE_HEIGHT],
@@ -27,7 +26,7 @@ export function reacherBodies(upperLength: number, foreLength: number): VisualBo
   };
   return [
     { name: "post", fixed: true, shapes: [post] },
-    link("upperArm", upperLength, [0.2, 0.35, 0.65, 1]),
+    link("upperArm", UPPER_LENGTH, [0.2, 0.35, 0.65, 1]),
     link("forearm", foreLength, [0.9, 0.55, 0.2, 1]),
     { name: "goal", fixed: false, shapes: [goal] },
   ];

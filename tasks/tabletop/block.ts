@@ -1,4 +1,5 @@
-import type { Vec3 } from "../../sim/core/math/vector.js";
+import { quatAt, type Vec3, vec3At } from "../../sim/core/math/vector.js";
+import type { Pose } from "../../sim/task.js";
 import {
   type CoefficientCombineRule,
   ColliderDesc,
@@ -6,13 +7,15 @@ import {
   type PhysicsWorld,
   RigidBodyDesc,
 } from "../../sim/world.js";
-import { BLOCK, groups, TABLETOP } from "./tabletop.js";
+import { type BlockGoal, bottomCorners, type Corners, type PlanePoint } from "./layout.js";
+import { COLLISION, collisionGroups } from "./tabletop.js";
 
 const FOOT = { radius: 0.004, inset: 0.8 } as const;
 
-/** A box of a block; its centre lies on the block's y axis. */
+/** A box of a block. */
 export interface BlockPart {
-  readonly y: number;
+  /** On the block's y axis, m. */
+  readonly center: Vec3;
   readonly half: Vec3;
   /** kg/m³. */
   readonly density: number;
@@ -35,99 +38,96 @@ export interface BlockOptions {
  * off its centre would not turn and the densities would not matter. Weightless balls therefore carry the block, and
  * the boxes, which give it its mass, do not touch the table.
  */
-export function addBlock({ rapier }: PhysicsWorld, options: BlockOptions): Handle {
+export function addBlock(world: PhysicsWorld, options: BlockOptions): Block {
+  const { rapier } = world;
   const block = rapier.createRigidBody(
     RigidBodyDesc.dynamic()
       .setTranslation(...options.start)
       .setCanSleep(false),
   );
-  const apart = options.touchesBlocks ? TABLETOP : TABLETOP | BLOCK;
-  for (const { y, half, density } of options.parts) {
-    const [hx, hy, hz] = half;
-    for (const [u, v] of [-1, 1].flatMap((u) => [-1, 1].map((v) => [u, v]))) {
+  const apart = options.touchesBlocks ? COLLISION.table : COLLISION.table | COLLISION.block;
+  for (const { center, half, density } of options.parts) {
+    for (const [x, y, z] of bottomCorners(half)) {
       const foot = ColliderDesc.ball(FOOT.radius).setDensity(0).setFriction(options.footFriction);
       foot.setFrictionCombineRule(options.footRule);
-      foot.setTranslation(u * FOOT.inset * hx, y + v * FOOT.inset * hy, FOOT.radius - hz);
-      rapier.createCollider(foot.setCollisionGroups(groups(BLOCK, TABLETOP)), block);
+      foot.setTranslation(FOOT.inset * x, center[1] + FOOT.inset * y, FOOT.radius + z);
+      rapier.createCollider(
+        foot.setCollisionGroups(collisionGroups(COLLISION.block, COLLISION.table)),
+        block,
+      );
     }
-    const box = ColliderDesc.cuboid(hx, hy, hz).setDensity(density).setFriction(options.sideFriction);
-    box.setTranslation(0, y, 0);
-    rapier.createCollider(box.setCollisionGroups(groups(BLOCK, 0xffff & ~apart)), block);
+    const box = ColliderDesc.cuboid(...half)
+      .setDensity(density)
+      .setFriction(options.sideFriction);
+    box.setTranslation(...center);
+    rapier.createCollider(box.setCollisionGroups(collisionGroups(COLLISION.block, 0xffff & ~apart)), block);
   }
-  return block.handle;
+  return new Block(world, block.handle, options.start);
 }
 
-/** Bottom corners of a block with half extents `half` in its frame, m: back right, back left, front right, left. */
-export function bottomCorners([hx, hy, hz]: Vec3): Vec3[] {
-  return [-1, 1].flatMap((u) => [-1, 1].map((v): Vec3 => [u * hx, v * hy, -hz]));
-}
-
-/** Where a block is to come to rest. */
-export interface BlockGoal {
-  /** x, y of the four corners, m. */
-  readonly corners: readonly number[];
-  /** m. */
-  readonly center: readonly [x: number, y: number];
-}
-
-/** Reads where points of a block are on the table. */
-export class BlockPoints {
-  /** x, y of every point, m. */
-  readonly points: Float64Array;
-  /** Of the block's centre, m. */
-  readonly position = new Float32Array(3);
+/** A block on a table. */
+export class Block {
   readonly #world: PhysicsWorld;
   readonly #handle: Handle;
-  readonly #local: readonly Vec3[];
+  readonly #start: Vec3;
+  readonly #position = new Float32Array(3);
   readonly #rotation = new Float32Array(4);
 
-  /** @param local the points in the block's frame, m; its corners come first */
-  constructor(world: PhysicsWorld, handle: Handle, local: readonly Vec3[]) {
+  /** @param start of its centre, m */
+  constructor(world: PhysicsWorld, handle: Handle, start: Vec3) {
     this.#world = world;
     this.#handle = handle;
-    this.#local = local;
-    this.points = new Float64Array(2 * local.length);
+    this.#start = start;
   }
 
-  read(): void {
-    this.#world.readPosition(this.#handle, this.position);
+  /** World pose. */
+  pose(): Pose {
+    return this.#world.pose(this.#handle);
+  }
+
+  /** Where points of the block's frame (m) are over the table. */
+  locate<Points extends readonly Vec3[]>(points: Points): { [P in keyof Points]: PlanePoint } {
+    this.#world.readPosition(this.#handle, this.#position);
     this.#world.readRotation(this.#handle, this.#rotation);
-    const [x, y, z, w] = this.#rotation;
-    const [px, py] = this.position;
-    const { points } = this;
-    this.#local.forEach(([lx, ly, lz], i) => {
-      const at = 2 * i;
-      points[at] = px + (1 - 2 * (y * y + z * z)) * lx + 2 * (x * y - w * z) * ly + 2 * (x * z + w * y) * lz;
-      points[at + 1] =
-        py + 2 * (x * y + w * z) * lx + (1 - 2 * (x * x + z * z)) * ly + 2 * (y * z - w * x) * lz;
-    });
+    const [x, y, z, w] = quatAt(this.#rotation);
+    const [px, py] = vec3At(this.#position);
+    return points.map(
+      ([lx, ly, lz]): PlanePoint => [
+        px + (1 - 2 * (y * y + z * z)) * lx + 2 * (x * y - w * z) * ly + 2 * (x * z + w * y) * lz,
+        py + 2 * (x * y + w * z) * lx + (1 - 2 * (x * x + z * z)) * ly + 2 * (y * z - w * x) * lz,
+      ],
+    ) as { [P in keyof Points]: PlanePoint };
   }
 
   /**
-   * How far the block is from its goal, read now. `maxCornerErrorMm` is the largest of the four corner distances;
+   * How far the block is from its goal. `maxCornerErrorMm` is the largest of the four corner distances;
    * `positionErrorMm` and `yawErrorDeg` are those of the block's centre and heading; `blockDisplacementMm` is the
    * centre's distance from its start.
+   * @param half extents of the whole block, m
    */
-  measure({ corners, center }: BlockGoal, start: Vec3): Readonly<Record<string, number>> {
-    this.read();
-    const { points } = this;
-    let worst = 0;
-    for (let i = 0; i < 8; i += 2) {
-      worst = Math.max(worst, Math.hypot(points[i] - corners[i], points[i + 1] - corners[i + 1]));
-    }
-    const [x, y] = this.position;
-    const maxCornerErrorMm = worst * 1e3;
-    // From the back edge's middle to the front edge's: the block's heading.
-    const yaw = Math.atan2(
-      points[5] + points[7] - points[1] - points[3],
-      points[4] + points[6] - points[0] - points[2],
-    );
+  measure(half: Vec3, goal: BlockGoal): Readonly<Record<string, number>> {
+    const corners: Corners = this.locate(bottomCorners(half));
+    const [[x, y]] = this.locate([[0, 0, 0]]);
+    const cornerErrors = goal.corners.map(([goalX, goalY], i) => {
+      const [cornerX, cornerY] = corners[i]!;
+      return Math.hypot(cornerX - goalX, cornerY - goalY);
+    });
+    const maxCornerErrorMm = Math.max(...cornerErrors) * 1e3;
+    const [startX, startY] = this.#start;
     return {
       maxCornerErrorMm,
-      positionErrorMm: Math.hypot(x - center[0], y - center[1]) * 1e3,
-      yawErrorDeg: (Math.abs(yaw) * 180) / Math.PI,
-      blockDisplacementMm: Math.hypot(x - start[0], y - start[1]) * 1e3,
+      positionErrorMm: Math.hypot(x - goal.center[0], y - goal.center[1]) * 1e3,
+      yawErrorDeg: (Math.abs(heading(corners)) * 180) / Math.PI,
+      blockDisplacementMm: Math.hypot(x - startX, y - startY) * 1e3,
       success20mm: maxCornerErrorMm <= 20 ? 1 : 0,
     };
   }
+}
+
+/** Direction from the middle of the back edge to that of the front edge, rad from the x axis. */
+function heading([backRight, backLeft, frontRight, frontLeft]: Corners): number {
+  return Math.atan2(
+    frontRight[1] + frontLeft[1] - backRight[1] - backLeft[1],
+    frontRight[0] + frontLeft[0] - backRight[0] - backLeft[0],
+  );
 }

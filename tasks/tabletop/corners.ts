@@ -1,7 +1,10 @@
+import { ChannelSpan } from "../../sim/channel-span.js";
 import type { Ops } from "../../sim/core/ops.js";
-import type { ActionChannel, ObservationChannel, Point } from "../../sim/task.js";
+import type { ActionChannel, Channel, ObservationChannel } from "../../sim/task.js";
+import type { Corners, PlanePoint } from "./layout.js";
 
-const CORNERS = ["backRight", "backLeft", "frontRight", "frontLeft"];
+/** In the order of `bottomCorners`. */
+const CORNER_NAMES = ["BackRight", "BackLeft", "FrontRight", "FrontLeft"] as const;
 // Keeps the gradient of a length finite where the length is zero; changes a reward by at most 5e-5.
 const SMOOTHING = 1e-12;
 
@@ -11,15 +14,24 @@ export const GRIPPER_ACTION: readonly ActionChannel[] = [
   { name: "dy", unit: "0.05 m", low: -1, high: 1 },
 ];
 
-/** x and y of a block's four bottom corners, in the order of `bottomCorners`. */
-export function cornerChannels(block?: string): ObservationChannel[] {
-  return CORNERS.flatMap((corner) => {
-    const name = block === undefined ? corner : `${block}${corner[0].toUpperCase()}${corner.slice(1)}`;
-    return [
-      { name: `${name}X`, unit: "m" },
-      { name: `${name}Y`, unit: "m" },
-    ];
-  });
+const channelName = (block: string, corner: string): string => {
+  const name = `${block}${corner}`;
+  return `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
+};
+
+/** x and y of a block's four bottom corners. @param block begins the names of the channels; may be empty */
+export function cornerChannels(block = ""): ObservationChannel[] {
+  return CORNER_NAMES.flatMap((corner) => [
+    { name: `${channelName(block, corner)}X`, unit: "m" },
+    { name: `${channelName(block, corner)}Y`, unit: "m" },
+  ]);
+}
+
+/** Finds the four corners of a block, or the two of its back edge, in an observation with `cornerChannels`. */
+export function cornerSpans(channels: readonly Channel[], block = "") {
+  const from = (first: string, last: string) =>
+    new ChannelSpan(channels, `${channelName(block, first)}X`, `${channelName(block, last)}Y`);
+  return { corners: from("BackRight", "FrontLeft"), backEdge: from("BackRight", "BackLeft") };
 }
 
 /**
@@ -29,26 +41,23 @@ export function cornerChannels(block?: string): ObservationChannel[] {
  * @param action `[..., U]`
  * @returns `[..., 1]`
  */
-export function cornerReward<T>(
-  ops: Ops<T>,
-  corners: T,
-  goal: readonly number[],
-  action: T,
-  effort: number,
-): T {
+export function cornerReward<T>(ops: Ops<T>, corners: T, goal: Corners, action: T, effort: number): T {
   const norm = (x: T): T => ops.sqrt(ops.add(ops.sum(ops.mul(x, x)), ops.constant([SMOOTHING])));
-  const offsets = ops.sub(corners, ops.constant(goal));
-  const distances = ops.concat(CORNERS.map((_, i) => norm(ops.slice(offsets, 2 * i, 2 * i + 2))));
+  const offsets = ops.sub(corners, ops.constant(goal.flat()));
+  const distances = ops.concat(CORNER_NAMES.map((_, i) => norm(ops.slice(offsets, 2 * i, 2 * i + 2))));
   const far = ops.sum(ops.tanh(ops.scale(distances, 10)));
   return ops.sub(ops.sub(ops.constant([4]), far), ops.scale(norm(action), effort));
 }
 
 /**
- * Mean of corners, from x and y of a block's four, in the order of the observation.
- * @param which corners, by index
- * @param z height of the point, m
+ * Middle of corners of a block.
+ * @param span of x and y of each corner, in an observation `[X]`
  */
-export function cornerMean(corners: ArrayLike<number>, which: readonly number[], z: number): Point {
-  const mean = (axis: number) => which.reduce((sum, i) => sum + corners[2 * i + axis], 0) / which.length;
-  return [mean(0), mean(1), z];
+export function cornerMean(observation: ArrayLike<number>, span: ChannelSpan): PlanePoint {
+  const numbers = span.read(observation);
+  const mean = (axis: 0 | 1) => {
+    const along = numbers.filter((_, i) => i % 2 === axis);
+    return along.reduce((sum, value) => sum + value, 0) / along.length;
+  };
+  return [mean(0), mean(1)];
 }

@@ -1,10 +1,25 @@
 import type { Vec3 } from "../../sim/core/math/vector.js";
 
-/** Densities of the left (+y) and right (-y) half, kg/m³. */
-export type BlockDensities = readonly [left: number, right: number];
+/** A place on a table, m. */
+export type PlanePoint = readonly [x: number, y: number];
 
+/** Places of a block's four corners, in the order of `bottomCorners`. */
+export type Corners = readonly [
+  backRight: PlanePoint,
+  backLeft: PlanePoint,
+  frontRight: PlanePoint,
+  frontLeft: PlanePoint,
+];
+
+/** Where a block is to come to rest. */
+export interface BlockGoal {
+  readonly corners: Corners;
+  readonly center: PlanePoint;
+}
+
+/** A table whose top is centred at y = 0. */
 export interface Tabletop {
-  /** The top's centre is at y = 0 and this x, m. */
+  /** x of the top's centre, m. */
   readonly centerX: number;
   /** Half edges of the top along x and y, m. */
   readonly half: readonly [x: number, y: number];
@@ -12,6 +27,15 @@ export interface Tabletop {
   readonly height: number;
 }
 
-export const TABLE: Tabletop = { centerX: 0, half: [0.4, 0.4], height: 0.8 };
-/** Half extents of one of the two halves, m. */
-export const HALF_BLOCK: Vec3 = [0.08, 0.04, 0.04];
+/** Where the arm stands before every table, m. */
+export const ARM_BASE: Vec3 = [-0.56, 0, 0.913];
+
+/** Bottom corners of a block with half extents `half` in its frame, m; the front looks away from the robot. */
+export function bottomCorners([hx, hy, hz]: Vec3): readonly [Vec3, Vec3, Vec3, Vec3] {
+  return [
+    [-hx, -hy, -hz],
+    [-hx, hy, -hz],
+    [hx, -hy, -hz],
+    [hx, hy, -hz],
+  ];
+}

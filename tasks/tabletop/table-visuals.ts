@@ -1,6 +1,6 @@
 import { IDENTITY, scale, type Vec3 } from "../../sim/core/math/vector.js";
 import type { VisualBody, VisualShape } from "../../sim/task.js";
-import type { Tabletop } from "./layout.js";
+import type { BlockGoal, Tabletop } from "./layout.js";
 
 const TABLE_COLOR = [0.78, 0.76, 0.72, 1] as const;
 const GOAL_COLOR = [0.2, 0.75, 0.35, 1] as const;
@@ -22,16 +22,15 @@ export function tableBody({ centerX, half, height }: Tabletop): VisualBody {
   return { name: "table", fixed: true, shapes: [shape] };
 }
 
-/** Markers on the table where a block's corners (x, y of each, m) are to come to rest, in world coordinates. */
-export function goalBody(corners: readonly number[], { height }: Tabletop): VisualBody {
-  const markers = [0, 2, 4, 6].map((at): VisualShape => {
-    const position = [corners[at], corners[at + 1], height] as const;
-    return {
+/** Markers on the table where a block's corners are to come to rest, in world coordinates. */
+export function goalBody({ corners }: BlockGoal, { height }: Tabletop): VisualBody {
+  const markers = corners.map(
+    ([x, y]): VisualShape => ({
       kind: "cylinder",
       size: [0.02, 0.02, 0.002],
-      pose: { position, rotation: IDENTITY },
+      pose: { position: [x, y, height], rotation: IDENTITY },
       color: GOAL_COLOR,
-    };
-  });
+    }),
+  );
   return { name: "goal", fixed: true, shapes: markers };
 }

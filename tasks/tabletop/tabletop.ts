@@ -1,40 +1,39 @@
 import { Arm } from "../../sim/arm/arm.js";
 import { MAX_TRANSLATION, OperationalSpaceController } from "../../sim/arm/controller.js";
-import { forwardKinematics, inverseKinematics } from "../../sim/arm/kinematics.js";
+import { type ArmFrames, forwardKinematics, inverseKinematics } from "../../sim/arm/kinematics.js";
 import { HOME_ANGLES } from "../../sim/arm/panda.js";
-import { IDENTITY, type Vec3 } from "../../sim/core/math/vector.js";
+import { IDENTITY, type Quat, type Vec3 } from "../../sim/core/math/vector.js";
+import { tuple } from "../../sim/core/tuple.js";
 import type { Pose } from "../../sim/task.js";
 import { ColliderDesc, type PhysicsWorld, RigidBodyDesc } from "../../sim/world.js";
-import type { Tabletop } from "./layout.js";
+import { ARM_BASE, type Tabletop } from "./layout.js";
 
-const ARM_BASE: Vec3 = [-0.56, 0, 0.913];
+/** Bits of what is on a table in Rapier's collision groups. */
+export const COLLISION = { arm: 0x2, table: 0x4, block: 0x8, floor: 0x10 } as const;
 
-// Bits of Rapier's collision groups: membership in the upper half, partners in the lower.
-const ARM = 0x2;
-export const TABLETOP = 0x4;
-export const BLOCK = 0x8;
-const FLOOR = 0x10;
-export const groups = (member: number, partners: number): number => ((member << 16) | partners) >>> 0;
+/** Rapier's collision groups: membership in the upper half, partners in the lower. */
+export const collisionGroups = (member: number, partners: number): number =>
+  ((member << 16) | partners) >>> 0;
 
 /** The table, and a floor that catches a block pushed over its edge. */
 export function addGround({ rapier }: PhysicsWorld, { centerX, half, height }: Tabletop): void {
   const table = rapier.createRigidBody(RigidBodyDesc.fixed().setTranslation(centerX, 0, height / 2));
   const top = ColliderDesc.cuboid(half[0], half[1], height / 2).setFriction(1);
-  rapier.createCollider(top.setCollisionGroups(groups(TABLETOP, 0xffff)), table);
+  rapier.createCollider(top.setCollisionGroups(collisionGroups(COLLISION.table, 0xffff)), table);
   const floor = rapier.createRigidBody(RigidBodyDesc.fixed().setTranslation(0, 0, -0.5));
-  rapier.createCollider(ColliderDesc.cuboid(5, 5, 0.5).setCollisionGroups(groups(FLOOR, 0xffff)), floor);
+  const ground = ColliderDesc.cuboid(5, 5, 0.5);
+  rapier.createCollider(ground.setCollisionGroups(collisionGroups(COLLISION.floor, 0xffff)), floor);
 }
 
 /** An arm whose closed gripper moves at a fixed height without turning. */
 export class TableArm {
-  readonly arm: Arm;
-  /** Goal of the last control step, m; with the world it is all of the mutable state. */
-  readonly goal: Float64Array;
+  /** Where the last control step told the gripper to go, m. */
+  readonly goal: { x: number; y: number; z: number };
+  readonly #arm: Arm;
   readonly #world: PhysicsWorld;
   readonly #controller: OperationalSpaceController;
-  readonly #start: Vec3;
   readonly #substeps: number;
-  readonly #handRotation: Float64Array;
+  readonly #handRotation: Quat;
 
   /**
    * @param start of the gripper, m
@@ -44,41 +43,47 @@ export class TableArm {
     const base: Pose = { position: ARM_BASE, rotation: IDENTITY };
     const { rotation } = forwardKinematics(HOME_ANGLES, base).endEffector;
     const startAngles = inverseKinematics({ position: start, rotation }, base);
+    const [x, y, z] = start;
+    this.goal = { x, y, z };
     this.#world = world;
-    this.#start = start;
     this.#substeps = substeps;
-    this.#handRotation = Float64Array.from(rotation);
-    this.goal = new Float64Array(start);
-    this.arm = new Arm(world, {
+    this.#handRotation = rotation;
+    this.#arm = new Arm(world, {
       base: ARM_BASE,
       startAngles,
       gripper: "fixed",
       fingerFriction: 1,
-      collisionGroups: groups(ARM, 0xffff & ~ARM),
+      collisionGroups: collisionGroups(COLLISION.arm, 0xffff & ~COLLISION.arm),
     });
     this.#controller = new OperationalSpaceController(startAngles);
   }
 
-  reset(): void {
-    this.goal.set(this.#start);
+  /** World frames at the start. */
+  get frames(): ArmFrames {
+    return this.#arm.start;
   }
 
   /** One control step toward a point `action` (dx, dy) times 0.05 m from where the gripper is. */
   advance(action: ArrayLike<number>): void {
-    const { arm, goal } = this;
-    const end = this.readEnd();
-    goal[0] = end[0] + MAX_TRANSLATION * action[0];
-    goal[1] = end[1] + MAX_TRANSLATION * action[1];
+    const [dx, dy] = tuple(action, 2);
+    const [x, y] = this.readGripper();
+    this.goal.x = x + MAX_TRANSLATION * dx;
+    this.goal.y = y + MAX_TRANSLATION * dy;
+    const goal: Vec3 = [this.goal.x, this.goal.y, this.goal.z];
     for (let i = 0; i < this.#substeps; i++) {
-      this.#controller.update(arm.read(), goal, this.#handRotation);
-      arm.applyTorques(this.#controller.torque);
+      this.#controller.update(this.#arm.read(), goal, this.#handRotation);
+      this.#arm.applyTorques(this.#controller.torque);
       this.#world.step();
     }
   }
 
-  /** Position of the gripper `[3]`, m; valid until the next call. */
-  readEnd(): Float64Array {
-    this.arm.state.readEnd(this.#world);
-    return this.arm.state.endPosition;
+  /** Position of the gripper, m. */
+  readGripper(): Vec3 {
+    return this.#arm.readEnd().position;
+  }
+
+  /** World pose of a link, see `Arm.pose`. */
+  pose(name: string): Pose {
+    return this.#arm.pose(name);
   }
 }

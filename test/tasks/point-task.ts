@@ -32,8 +32,8 @@ function wheelScene(state = new Float64Array(2)): Scene {
       position: [0, 0, 0],
       rotation: [0, 0, Math.sin(state[0] / 2), Math.cos(state[0] / 2)],
     }),
-    snapshot: () => encodeSnapshot("wheel", { controller: state, world: new Uint8Array(0) }),
-    restore: (bytes) => state.set(decodeSnapshot("wheel", bytes).controller),
+    snapshot: () => encodeSnapshot("wheel", { extra: state, world: new Uint8Array(0) }),
+    restore: (bytes) => state.set(decodeSnapshot("wheel", bytes).extra),
     close: () => {},
   } as Scene;
 }
@@ -212,8 +212,7 @@ const stateBreakages: readonly Breakage[] = [
   }),
   withTask("snapshot", "a snapshot without the velocity", /differs after restoring the scene's own/, {
     scene: (_, state) => ({
-      snapshot: () =>
-        encodeSnapshot("wheel", { controller: Float64Array.of(state[0]), world: new Uint8Array(0) }),
+      snapshot: () => encodeSnapshot("wheel", { extra: Float64Array.of(state[0]), world: new Uint8Array(0) }),
     }),
   }),
   withTask("damaged-snapshot", "any bytes taken", /an empty snapshot is restored/, {

@@ -3,8 +3,8 @@ import { atanUnit } from "./atan.js";
 const TURN = 2 * Math.PI;
 
 /**
- * Angle in [-π, π] (rad) of a rotation from its quaternion: `sine` and `cosine` are those of half the angle, either
- * sign of both. Same bits on every engine, see `atanUnit`.
+ * Angle in (-π, π] (rad) of a rotation from its quaternion: `sine` and `cosine` are those of half the angle, either
+ * sign of both and not necessarily normalised. Same bits on every engine, see `atanUnit`.
  */
 export function angleFromHalf(sine: number, cosine: number): number {
   const s = cosine < 0 ? -sine : sine;

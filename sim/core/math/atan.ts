@@ -11,14 +11,3 @@ export function atanUnit(t: number): number {
   for (let k = 19; k >= 1; k -= 2) sum = 1 / k - u * sum;
   return 4 * t * sum;
 }
-
-/**
- * Angle in (-π, π] of the rotation whose quaternion has the real part `w` and the part `s` along the axis of
- * rotation, not necessarily normalised; built on `atanUnit` for the same bits everywhere.
- */
-export function twistAngle(s: number, w: number): number {
-  const sine = w < 0 ? -s : s;
-  const cosine = w < 0 ? -w : w;
-  // tan(θ/4) from sin and cos of θ/2 stays within ±1.
-  return 4 * atanUnit(sine / (Math.sqrt(sine * sine + cosine * cosine) + cosine));
-}

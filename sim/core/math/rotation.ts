@@ -1,4 +1,4 @@
-import { atanUnit } from "./atan.js";
+import { angleFromHalf } from "./angle.js";
 import type { Quat, Vec3 } from "./vector.js";
 
 // Without trigonometric functions, whose last bit may differ between JavaScript engines: see `atanUnit`.
@@ -13,11 +13,7 @@ export function fromRotationVector(v: Vec3): Quat {
 
 /** Angle in (-π, π] rad of the rotation `q` about a unit axis that it leaves in place. */
 export function angleAbout(q: Quat, axis: Vec3): number {
-  const sign = q[3] < 0 ? -1 : 1;
-  const sine = sign * (q[0] * axis[0] + q[1] * axis[1] + q[2] * axis[2]);
-  const cosine = sign * q[3];
-  // tan(θ/4) from sin and cos of θ/2 stays within ±1.
-  return 4 * atanUnit(sine / (Math.sqrt(sine * sine + cosine * cosine) + cosine));
+  return angleFromHalf(q[0] * axis[0] + q[1] * axis[1] + q[2] * axis[2], q[3]);
 }
 
 /** The same rotation with w ≥ 0: of the two quaternions of a rotation the one nearer to none. */

@@ -8,6 +8,20 @@ export type Quat = readonly [number, number, number, number];
 
 export const IDENTITY: Quat = [0, 0, 0, 1];
 
+/** The vector in a flat array from `at` on. */
+export const vec3At = (values: ArrayLike<number>, at = 0): Vec3 => [
+  values[at]!,
+  values[at + 1]!,
+  values[at + 2]!,
+];
+/** The quaternion in a flat array from `at` on. */
+export const quatAt = (values: ArrayLike<number>, at = 0): Quat => [
+  values[at]!,
+  values[at + 1]!,
+  values[at + 2]!,
+  values[at + 3]!,
+];
+
 export const add = (a: Vec3, b: Vec3): Vec3 => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
 export const sub = (a: Vec3, b: Vec3): Vec3 => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
 export const scale = (a: Vec3, s: number): Vec3 => [a[0] * s, a[1] * s, a[2] * s];

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { initPhysics, PhysicsWorld } from "../../../sim/world.js";
 import { CHEETAH_BODIES, cheetahLinks } from "../../../tasks/cheetah/layout.js";
-import { CheetahRobot } from "../../../tasks/cheetah/robot.js";
+import { type CheetahMotion, CheetahRobot } from "../../../tasks/cheetah/robot.js";
+import { jointSeparation } from "./separation.js";
 
 beforeAll(initPhysics);
 
@@ -35,13 +36,12 @@ describe("bodies", () => {
 
 describe("joints, without gravity", () => {
   /** The default body afloat, and its motion after `seconds` of constant actions. */
-  function afloat(actions: readonly number[], seconds: number): Float64Array {
+  function afloat(actions: readonly number[], seconds: number): CheetahMotion {
     const world = new PhysicsWorld({ gravity: [0, 0, 0], timestep: 0.005, solverIterations: 8 });
     const robot = new CheetahRobot(world, cheetahLinks("default"), { friction: 0.4, collisionGroups: 0 });
     robot.drive(actions);
     for (let t = 0; t < seconds; t += 0.005) world.step();
-    const motion = new Float64Array(17);
-    robot.readMotion(motion);
+    const motion = robot.readMotion();
     world.close();
     return motion;
   }
@@ -52,22 +52,34 @@ describe("joints, without gravity", () => {
     const wanted = [120 / 240, 90 / 180, 60 / 120, 120 / 180, 60 / 120, 30 / 60].map(
       (k, i) => k * actions[i],
     );
-    const motion = afloat(actions, 4);
+    const { jointAngles } = afloat(actions, 4);
     wanted.forEach((angle, i) => {
-      expect(Math.abs(motion[2 + i] - angle)).toBeLessThan(0.01 * Math.abs(angle));
+      expect(Math.abs(jointAngles[i]! - angle)).toBeLessThan(0.01 * Math.abs(angle));
     });
   });
 
   test("limits hold against the strongest torque", () => {
-    const links = cheetahLinks("default").slice(1);
+    const [, ...legs] = cheetahLinks("default");
     for (const u of [-1, 1]) {
-      const motion = afloat([u, u, u, u, u, u], 2);
-      links.forEach(({ hinge }, i) => {
-        expect(motion[2 + i]).toBeGreaterThan(hinge!.limits[0] - 0.03);
-        expect(motion[2 + i]).toBeLessThan(hinge!.limits[1] + 0.03);
+      const { jointAngles } = afloat([u, u, u, u, u, u], 2);
+      legs.forEach(({ hinge: { limits } }, i) => {
+        expect(jointAngles[i]).toBeGreaterThan(limits[0] - 0.03);
+        expect(jointAngles[i]).toBeLessThan(limits[1] + 0.03);
       });
     }
   });
+
+  const positions = (motion: CheetahMotion) => [motion.height, motion.pitch, ...motion.jointAngles];
+  const velocities = (motion: CheetahMotion) => {
+    const { velocityX, velocityZ, pitchVelocity, jointVelocities } = motion;
+    return [velocityX, velocityZ, pitchVelocity, ...jointVelocities];
+  };
+  function expectClose(found: readonly number[], wanted: readonly number[]): void {
+    expect(found).toHaveLength(wanted.length);
+    wanted.forEach((value, i) => {
+      expect(found[i]).toBeCloseTo(value, 5);
+    });
+  }
 
   // Springs change the velocities within a step: a short one shows which velocity belongs to which position.
   const STEP = 0.0005;
@@ -75,31 +87,30 @@ describe("joints, without gravity", () => {
   test("a placed body moves as told, and velocities are the rates of positions", () => {
     const world = new PhysicsWorld({ gravity: [0, 0, 0], timestep: STEP, solverIterations: 8 });
     const robot = new CheetahRobot(world, cheetahLinks("default"), { friction: 0.4, collisionGroups: 0 });
-    const turns = [1, -2, 0.5, 1.5, -1, 0.8, -0.6].map((velocity, i) => ({
-      angle: 0.1 * ((i % 3) - 1),
+    const pitch = { angle: -0.1, velocity: 1 };
+    const turns = [-2, 0.5, 1.5, -1, 0.8, -0.6].map((velocity, i) => ({
+      angle: 0.1 * (((i + 1) % 3) - 1),
       velocity,
     }));
-    robot.place({ height: 1, velocity: [0.5, -0.3] }, turns);
-    const [before, after] = [new Float64Array(17), new Float64Array(17)];
-    robot.readMotion(before);
-    const placed = [1, ...turns.map((t) => t.angle), 0.5, -0.3, ...turns.map((t) => t.velocity)];
-    placed.forEach((value, i) => {
-      expect(before[i]).toBeCloseTo(value, 5);
-    });
+    robot.place({ height: 1, velocity: [0.5, -0.3], pitch }, turns);
+    const before = robot.readMotion();
+    const placed = [1, ...[pitch, ...turns].map((turn) => turn.angle)];
+    placed.push(0.5, -0.3, ...[pitch, ...turns].map((turn) => turn.velocity));
+    expectClose([...positions(before), ...velocities(before)], placed);
     const x = robot.readX();
     world.step();
-    robot.readMotion(after);
-    const rates = [robot.readX() - x, ...Array.from({ length: 8 }, (_, i) => after[i] - before[i])];
-    rates.forEach((change, i) => {
-      const mean = (before[8 + i] + after[8 + i]) / 2;
+    const after = robot.readMotion();
+    const moved = positions(after).map((position, i) => position - positions(before)[i]!);
+    [robot.readX() - x, ...moved].forEach((change, i) => {
+      const mean = (velocities(before)[i]! + velocities(after)[i]!) / 2;
       expect(Math.abs(change / STEP - mean), `position ${i}`).toBeLessThan(0.05);
     });
-    expect(robot.jointSeparation()).toBeLessThan(1e-4);
+    expect(jointSeparation("default", (name) => robot.pose(name))).toBeLessThan(1e-4);
     world.close();
   });
 
   test("motors act on both links, so they cannot push the whole body", () => {
-    const motion = afloat([1, -1, 1, -1, 1, -1], 3);
-    expect(Math.hypot(motion[8], motion[9])).toBeLessThan(0.02);
+    const { velocityX, velocityZ } = afloat([1, -1, 1, -1, 1, -1], 3);
+    expect(Math.hypot(velocityX, velocityZ)).toBeLessThan(0.02);
   });
 });

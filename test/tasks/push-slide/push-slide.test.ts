@@ -3,8 +3,8 @@ import { eagerOps } from "../../../sim/core/ops.js";
 import { Environment } from "../../../sim/environment.js";
 import type { Task } from "../../../sim/task.js";
 import { initPhysics } from "../../../sim/world.js";
-import { SLIDE_FRICTIONS, SLIDE_GOAL_CORNERS } from "../../../tasks/push-slide/layout.js";
-import { pushSlideReward, pushSlideSuite } from "../../../tasks/push-slide/push-slide.js";
+import { GOAL } from "../../../tasks/push-slide/layout.js";
+import { FRICTIONS, pushSlideReward, pushSlideSuite } from "../../../tasks/push-slide/push-slide.js";
 
 interface Slide {
   /** x of the second block after every step, mm. */
@@ -80,7 +80,7 @@ describe("the same strike on the five frictions", () => {
       // Mean velocity over a step, mm/s, one second apart, before the quickest to stop has stopped.
       const velocity = (k: number) => (x[k + 1] - x[k]) / 0.1;
       const friction = (velocity(8) - velocity(16)) / 0.8 / 9810;
-      between(friction / SLIDE_FRICTIONS[i], 0.93, 1.03);
+      between(friction / FRICTIONS[i], 0.93, 1.03);
     });
   });
 
@@ -126,11 +126,11 @@ describe("reward and success", () => {
     })[0];
 
   test("the second block at its goal: 4, less a tenth of the action's length", () => {
-    expect(reward([0.6, -0.8], SLIDE_GOAL_CORNERS)).toBeCloseTo(4 - 0.1, 4);
+    expect(reward([0.6, -0.8], GOAL.corners.flat())).toBeCloseTo(4 - 0.1, 4);
   });
 
   test("its corners 50 mm off: 4 (1 - tanh 0.5), computed by hand", () => {
-    const shifted = SLIDE_GOAL_CORNERS.map((v, i) => v + (i % 2 === 0 ? 0.03 : -0.04));
+    const shifted = GOAL.corners.flatMap(([x, y]) => [x + 0.03, y - 0.04]);
     expect(reward([0, 0], shifted)).toBeCloseTo(4 * (1 - 0.46211715726), 5);
   });
 

@@ -2,8 +2,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { eagerOps } from "../../../sim/core/ops.js";
 import { Environment } from "../../../sim/environment.js";
 import { initPhysics } from "../../../sim/world.js";
-import { GOAL_CORNERS, pushReward, pushSuite } from "../../../tasks/push/push.js";
-import { PushScene } from "../../../tasks/push/scene.js";
+import { GOAL } from "../../../tasks/push/layout.js";
+import { pushReward, pushSuite } from "../../../tasks/push/push.js";
+import { createPushScene } from "../../../tasks/push/scene.js";
 
 interface Pushed {
   readonly x: number;
@@ -90,12 +91,12 @@ describe("the same pushes on the five densities", () => {
 });
 
 describe("start, gripper and observation", () => {
-  const scene = () => new PushScene({ name: "test", densities: [500, 500], goalCorners: GOAL_CORNERS });
+  const scene = () => createPushScene({ name: "test", densities: [500, 500] });
 
   test("the first observation is the published start", () => {
     const s = scene();
     const seen = new Float32Array(10);
-    s.reset();
+    s.reset(() => 0);
     s.observe(seen);
     s.close();
     const start = [0.05, 0, -0.18, -0.08, -0.18, 0.08, -0.02, -0.08, -0.02, 0.08];
@@ -106,7 +107,7 @@ describe("start, gripper and observation", () => {
 
   test("the first measures are those of the start", () => {
     const s = scene();
-    s.reset();
+    s.reset(() => 0);
     const measures = s.measure();
     s.close();
     expect(measures.positionErrorMm).toBeCloseTo(250, 3);
@@ -118,7 +119,7 @@ describe("start, gripper and observation", () => {
 
   test("the gripper keeps its height and does not turn while it moves freely", () => {
     const s = scene();
-    s.reset();
+    s.reset(() => 0);
     const link7 = s.bodies.findIndex((b) => b.name === "link7");
     const before = s.bodyPose(link7);
     let moved = 0;
@@ -139,7 +140,7 @@ describe("start, gripper and observation", () => {
     const s = scene();
     const a = new Float32Array(10);
     const b = new Float32Array(10);
-    s.reset();
+    s.reset(() => 0);
     for (let k = 0; k < 6; k++) s.advance([0, 1]);
     s.observe(a);
     s.advance([0, 1]);
@@ -150,7 +151,7 @@ describe("start, gripper and observation", () => {
 
   test("a block pushed over the edge falls to the floor and stays finite", () => {
     const s = scene();
-    s.reset();
+    s.reset(() => 0);
     const block = s.bodies.findIndex((b) => b.name === "block");
     const drive = (steps: number, u: readonly [number, number]) => {
       for (let k = 0; k < steps; k++) s.advance(u);
@@ -174,12 +175,11 @@ describe("reward and success", () => {
       action: Float64Array.from(action),
       nextObservation: Float64Array.from([9, 9, ...corners]),
     })[0];
-  const shifted = (dx: number, dy: number): number[] =>
-    GOAL_CORNERS.map((v, i) => v + (i % 2 === 0 ? dx : dy));
+  const shifted = (dx: number, dy: number): number[] => GOAL.corners.flatMap(([x, y]) => [x + dx, y + dy]);
 
   test("at the goal: 4, less a quarter of the action's length", () => {
-    expect(reward([0, 0], GOAL_CORNERS)).toBeCloseTo(4, 4);
-    expect(reward([0.6, -0.8], GOAL_CORNERS)).toBeCloseTo(4 - 0.25, 4);
+    expect(reward([0, 0], shifted(0, 0))).toBeCloseTo(4, 4);
+    expect(reward([0.6, -0.8], shifted(0, 0))).toBeCloseTo(4 - 0.25, 4);
   });
 
   test("all corners 50 mm off: 4 (1 - tanh 0.5), computed by hand", () => {
@@ -187,7 +187,7 @@ describe("reward and success", () => {
   });
 
   test("one corner 100 mm off: 3 + 1 - tanh 1, computed by hand", () => {
-    const corners = [...GOAL_CORNERS];
+    const corners = shifted(0, 0);
     corners[4] += 0.1;
     expect(reward([1, 0], corners)).toBeCloseTo(4 - 0.76159415596 - 0.25, 4);
   });

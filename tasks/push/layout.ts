@@ -1,0 +1,41 @@
+import type { Vec3 } from "../../sim/core/math/vector.js";
+import type { BlockGoal, Tabletop } from "../tabletop/layout.js";
+
+/** Densities of the left (+y) and right (-y) half, kg/m³. */
+export type BlockDensities = readonly [left: number, right: number];
+
+export const TABLE: Tabletop = { centerX: 0, half: [0.4, 0.4], height: 0.8 };
+
+/** Half extents of one of the two halves, m. */
+export const PART_HALF: Vec3 = [0.08, 0.04, 0.04];
+const [HALF_LENGTH, HALF_WIDTH, HALF_HEIGHT] = PART_HALF;
+/** Half extents of the whole block, m. */
+export const BLOCK_HALF: Vec3 = [HALF_LENGTH, 2 * HALF_WIDTH, HALF_HEIGHT];
+/** Centres of the two halves in the block's frame, with their densities: left, then right. */
+export const halves = ([left, right]: BlockDensities) =>
+  [
+    { center: [0, HALF_WIDTH, 0], density: left },
+    { center: [0, -HALF_WIDTH, 0], density: right },
+  ] as const;
+/** Middle of the face that looks at the robot, in the block's frame, m. */
+export const MARKER: Vec3 = [-HALF_LENGTH, 0, 0];
+
+/** Height of the middle of a block that stands on the table, m. */
+export const BLOCK_HEIGHT = TABLE.height + HALF_HEIGHT;
+/** Of the block's middle, m. */
+export const BLOCK_START: Vec3 = [-0.1, 0, BLOCK_HEIGHT];
+/** Height of the end effector throughout, m. */
+export const GRIPPER_HEIGHT = 0.86;
+/** Of the end effector, m. */
+export const GRIPPER_START: Vec3 = [BLOCK_START[0] - HALF_LENGTH - 0.05, 0, GRIPPER_HEIGHT];
+
+/** Where the block must come to rest. */
+export const GOAL: BlockGoal = {
+  corners: [
+    [0.07, -0.08],
+    [0.07, 0.08],
+    [0.23, -0.08],
+    [0.23, 0.08],
+  ],
+  center: [0.15, 0],
+};
