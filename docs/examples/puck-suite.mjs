@@ -2,8 +2,8 @@
 // A suite of one's own: a puck on a level, slippery table is pushed to a goal; tasks differ in its mass.
 // Check it with `hypercrl tasks --suite docs/examples/puck-suite.mjs`; what each member must do: docs/guides/own-suite.md.
 import {
-  decodeSnapshot,
-  encodeSnapshot,
+  ChannelSpan,
+  createPhysicsScene,
   PhysicsWorld,
   physicsVersion,
   RigidBodyDesc,
@@ -32,20 +32,19 @@ function createScene(mass) {
     .lockRotations()
     .setCanSleep(false);
   const puck = world.rapier.createRigidBody(description).handle;
-  const start = world.snapshot();
-  const identity = `puck/${mass}, ${physicsVersion()}`;
-  const goal = new Float64Array(2); // m: all of the state that the physics world does not hold
-  const position = new Float32Array(3);
+  const goal = { x: 0, y: 0 }; // m: all of the state that the physics world does not hold
 
   const goalOffset = () => {
-    world.readPosition(puck, position);
-    return [position[0] - goal[0], position[1] - goal[1]];
+    const { x, y } = world.body(puck).translation();
+    return [x - goal.x, y - goal.y];
   };
 
-  return {
-    reset(random) {
-      world.restore(start);
-      goal.set([random() - 0.5, random() - 0.5]);
+  // Resets, snapshots and closing are the same for every scene in a physics world.
+  return createPhysicsScene(`puck/${mass}, ${physicsVersion()}`, world, {
+    extra: goal,
+    start(random) {
+      goal.x = random() - 0.5;
+      goal.y = random() - 0.5;
     },
     advance(action) {
       const body = world.body(puck);
@@ -72,16 +71,17 @@ function createScene(mass) {
         ],
       },
     ],
-    bodyPose: () => world.pose(puck),
-    snapshot: () => encodeSnapshot(identity, { controller: goal, world: world.snapshot() }),
-    restore(bytes) {
-      const parts = decodeSnapshot(identity, bytes);
-      world.restore(parts.world);
-      goal.set(parts.controller);
-    },
-    close: () => world.close(),
-  };
+    pose: () => world.pose(puck),
+  });
 }
+
+const OBSERVATION = [
+  { name: "puckMinusGoalX", unit: "m" },
+  { name: "puckMinusGoalY", unit: "m" },
+  { name: "velocityX", unit: "m/s" },
+  { name: "velocityY", unit: "m/s" },
+];
+const PUCK_MINUS_GOAL = new ChannelSpan(OBSERVATION, "puckMinusGoalX", "puckMinusGoalY");
 
 /**
  * @param {number} mass kg
@@ -90,12 +90,7 @@ function createScene(mass) {
 const createTask = (mass) => ({
   name: `${mass}kg`,
   spec: {
-    observation: [
-      { name: "puckMinusGoalX", unit: "m" },
-      { name: "puckMinusGoalY", unit: "m" },
-      { name: "velocityX", unit: "m/s" },
-      { name: "velocityY", unit: "m/s" },
-    ],
+    observation: OBSERVATION,
     action: [
       { name: "forceX", unit: "2 N", low: -1, high: 1 },
       { name: "forceY", unit: "2 N", low: -1, high: 1 },
@@ -106,7 +101,7 @@ const createTask = (mass) => ({
   createScene: () => createScene(mass),
   // Minus the squared distance to the goal (m) and 0.01 ‖u‖². Only operations of `ops`: the planner runs it too.
   reward(ops, { action, nextObservation }) {
-    const offset = ops.slice(nextObservation, 0, 2);
+    const offset = PUCK_MINUS_GOAL.slice(ops, nextObservation);
     const cost = ops.scale(ops.sum(ops.mul(action, action)), 0.01);
     return ops.scale(ops.add(ops.sum(ops.mul(offset, offset)), cost), -1);
   },
