@@ -1,12 +1,24 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
+const E2E = "test/**/*.e2e.test.ts";
+
+/*
+ * `unit` tests run from the TypeScript sources; of the build they need only the WebAssembly kernels, the bundled pages and
+ * the files that worker threads start from. `e2e` tests start the built command line or a browser.
+ */
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: "forks",
     // The default leaves one core idle, which is half of a small machine.
     maxWorkers: "100%",
+    projects: [
+      {
+        extends: true,
+        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [...configDefaults.exclude, E2E] },
+      },
+      { extends: true, test: { name: "e2e", include: [E2E] } },
+    ],
   },
 });

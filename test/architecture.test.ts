@@ -164,3 +164,13 @@ describe("the outside world", () => {
     ]);
   });
 });
+
+describe("the two kinds of tests", () => {
+  it("the command line and browsers are started by *.e2e.test.ts only", () => {
+    const slow = ["test/scripts/cli.ts", "test/scripts/chromium.ts", "test/scripts/viewer/chromium.ts"];
+    const units = within("test").filter(({ path }) => /(?<!\.e2e)\.test\.ts$/.test(path));
+    expect(units.length).toBeGreaterThan(80);
+    const starting = units.filter((s) => ours(s).some((target) => slow.includes(target)));
+    expect(starting.map(({ path }) => path)).toEqual([]);
+  });
+});

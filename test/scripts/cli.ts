@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect } from "vitest";
@@ -63,27 +62,6 @@ export function runScript(
   return start(args, undefined, env, script).finished;
 }
 
-export function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), "hypercrl-cli-"));
-}
-
-const TIMES = /(^|\/)(timing\.jsonl|tensorboard\/timing\/[^/]+)$/;
-
-/** SHA-256 of every file below a folder by relative path; times that never repeat are left out. */
-export function fileHashes(folder: string): Record<string, string> {
-  const files = (readdirSync(folder, { recursive: true }) as string[])
-    .filter((name) => !TIMES.test(name) && statSync(join(folder, name)).isFile())
-    .sort();
-  return Object.fromEntries(
-    files.map((name) => [
-      name,
-      createHash("sha256")
-        .update(readFileSync(join(folder, name)))
-        .digest("hex"),
-    ]),
-  );
-}
-
 /** Lines in a run's metrics so far. */
 export function metricsLines(folder: string): number {
   const path = join(folder, "metrics.jsonl");
@@ -96,17 +74,4 @@ export function expectOneError({ code, stderr }: Finished, exitCode: number, mes
   expect(stderr.match(/^error: /gm)).toHaveLength(1);
   expect(stderr).not.toMatch(/^ {4}at /m);
   expect(code).toBe(exitCode);
-}
-
-/** Changes one bit, by default of the middle byte. */
-export function flipByte(path: string, share = 0.5): void {
-  const bytes = readFileSync(path);
-  bytes[Math.floor(bytes.length * share)] ^= 1;
-  writeFileSync(path, bytes);
-}
-
-/** Cuts off the second half of a file. */
-export function halve(path: string): void {
-  const bytes = readFileSync(path);
-  writeFileSync(path, bytes.subarray(0, bytes.length >> 1));
 }

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import * as hypercrl from "../../scripts/index.js";
-import { fileHashes, temporaryFolder } from "./cli.js";
+import { fileHashes, temporaryFolder } from "../files.js";
 
 const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -132,7 +132,7 @@ describe("the end of a crew", () => {
   });
 
   it.each(["", "process.exit(0);"])("never keeps a process alive nor breaks it (%j)", async (ending) => {
-    const file = fileURLToPath(new URL("../../../dist/agent/parallel/crew.js", import.meta.url));
+    const file = fileURLToPath(new URL("../../../dist/agent/threads/crew.js", import.meta.url));
     const script = `
       import { Crew } from ${JSON.stringify(pathToFileURL(file).href)};
       const shared = () => new Int32Array(new SharedArrayBuffer(256));

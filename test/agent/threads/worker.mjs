@@ -1,5 +1,5 @@
 // A worker for the tests of the crew: adds to shared counters, and on request dies or stalls.
-import { member, serve } from "#dist/agent/parallel/serve.js";
+import { member, serve } from "#dist/agent/threads/serve.js";
 
 const { counts, started } = member.data;
 let factor = 1;

@@ -1,7 +1,6 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { CommanderError } from "commander";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { doorTask } from "../../../scripts/bench/door-task.js";
@@ -86,29 +85,6 @@ describe("the command line", () => {
     expect(error).toBeInstanceOf(CommanderError);
     expect((error as CommanderError).exitCode).not.toBe(0);
     expect(lines.join("\n")).toMatch(message);
-  });
-
-  const exitCode = (...args: string[]) =>
-    new Promise<{ code: unknown; stderr: string; stdout: string }>((done) => {
-      execFile(process.execPath, [resolve("dist/scripts/bench/main.js"), ...args], (error, stdout, stderr) =>
-        done({ code: error === null ? 0 : error.code, stdout, stderr }),
-      );
-    });
-
-  it("ends with 0 after help, 2 after a wrong call, 3 after a wrong file", async () => {
-    const [help, usage, option, input] = await Promise.all([
-      exitCode("--help"),
-      exitCode("--only", "nothing"),
-      exitCode("--fast"),
-      exitCode("--compare", join(folder, "none.json")),
-    ]);
-    expect(help).toMatchObject({ code: 0, stderr: "" });
-    expect(help.stdout).toContain("--only <sections>");
-    expect(usage).toMatchObject({ code: 2, stdout: "" });
-    expect(usage.stderr).toMatch(/^error: Unknown benchmark section; got "nothing"/);
-    expect(option).toMatchObject({ code: 2, stdout: "" });
-    expect(input).toMatchObject({ code: 3, stdout: "" });
-    expect(input.stderr).toMatch(/^error: .*none\.json is not a bench result/);
   });
 });
 

@@ -5,7 +5,7 @@ import { sweepView } from "../../../scripts/cli/sweep-view.js";
 import { addRuns, emptyManifest, runFolder } from "../../../scripts/sweep/manifest.js";
 import { baseOf, planRuns } from "../../../scripts/sweep/plan.js";
 import { pushSuite } from "../../../tasks/push/push.js";
-import { temporaryFolder } from "../cli.js";
+import { temporaryFolder } from "../../files.js";
 
 const folder = temporaryFolder();
 const choice = { methods: [{ method: "single" }], seeds: [1, 2], assignments: ["tasks=2"] };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { curveCharts } from "../../../scripts/report/curves.js";
 import { readSource } from "../../../scripts/report/runs.js";
-import { temporaryFolder } from "../cli.js";
+import { temporaryFolder } from "../../files.js";
 import { EPISODE_STEPS, type MadeRun, makeRun } from "./folders.js";
 
 const root = temporaryFolder();

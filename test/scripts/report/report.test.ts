@@ -19,7 +19,7 @@ import { reportHtml } from "../../../scripts/report/document.js";
 import { reportData } from "../../../scripts/report/report.js";
 import { readSource } from "../../../scripts/report/runs.js";
 import { UsageError } from "../../../sim/core/errors.js";
-import { temporaryFolder } from "../cli.js";
+import { temporaryFolder } from "../../files.js";
 import { evaluationReturn, type MadeRun, makeRun, makeSweep } from "./folders.js";
 
 const root = temporaryFolder();

@@ -4,7 +4,7 @@ import { afterAll, expect, it } from "vitest";
 import type { RunExit, RunJob } from "../../../scripts/sweep/engine.js";
 import { localEngine } from "../../../scripts/sweep/local-engine.js";
 import { lastError } from "../../../scripts/sweep/run-state.js";
-import { temporaryFolder } from "../cli.js";
+import { temporaryFolder } from "../../files.js";
 
 const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -17,7 +17,7 @@ import { baseOf, planRuns, planSeeds, type SweepChoice } from "../../../scripts/
 import { readSweepFile } from "../../../scripts/sweep/sweep-file.js";
 import { InputError, UsageError } from "../../../sim/core/errors.js";
 import { pushSuite } from "../../../tasks/push/push.js";
-import { temporaryFolder } from "../cli.js";
+import { temporaryFolder } from "../../files.js";
 
 const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, expect, it } from "vitest";
 import { InputError } from "../../../sim/core/errors.js";
 import { lockFolder, processesIn } from "../../../sim/core/folder-lock.js";
-import { temporaryFolder } from "../../scripts/cli.js";
+import { temporaryFolder } from "../../files.js";
 
 const root = temporaryFolder();
 const folder = join(root, "folder");

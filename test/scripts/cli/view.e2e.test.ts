@@ -3,7 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { expectOneError, run, start, temporaryFolder } from "../cli.js";
+import { temporaryFolder } from "../../files.js";
+import { expectOneError, run, start } from "../cli.js";
 import { writeEpisode } from "../viewer/episodes.js";
 
 const folder = temporaryFolder();

@@ -4,7 +4,8 @@ import proto from "onnx-proto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hashSettings, readSettings } from "../../../agent/run/store.js";
 import { pushSuite } from "../../../tasks/push/push.js";
-import { expectOneError, fileHashes, flipByte, run, TINY, temporaryFolder } from "../cli.js";
+import { fileHashes, flipByte, temporaryFolder } from "../../files.js";
+import { expectOneError, run, TINY } from "../cli.js";
 
 const folder = temporaryFolder();
 const good = join(folder, "good");

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { MetricsRecord } from "../../../scripts/runs/summary.js";
 import { readJsonl } from "../../../sim/core/jsonl.js";
-import { CLI, expectOneError, type Finished, fileHashes, run, TINY, temporaryFolder } from "../cli.js";
+import { fileHashes, temporaryFolder } from "../../files.js";
+import { CLI, expectOneError, type Finished, run, TINY } from "../cli.js";
 
 const folder = temporaryFolder();
 const out = join(folder, "run");

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { reportCommand } from "../../../scripts/cli/commands/report.js";
 import type { ReportData } from "../../../scripts/report/data.js";
 import { HyperCrlError } from "../../../sim/core/errors.js";
-import { expectOneError, halve, run, temporaryFolder } from "../cli.js";
+import { halve, temporaryFolder } from "../../files.js";
+import { expectOneError, run } from "../cli.js";
 import { makeRun, makeSweep } from "../report/folders.js";
 
 const folder = temporaryFolder();

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCheckpoint, writeCheckpoint } from "../../../agent/run/checkpoint.js";
 import { hashSettings, readSettings } from "../../../agent/run/store.js";
 import { pushSuite } from "../../../tasks/push/push.js";
-import { expectOneError, fileHashes, flipByte, halve, run, TINY, temporaryFolder } from "../cli.js";
+import { fileHashes, flipByte, halve, temporaryFolder } from "../../files.js";
+import { expectOneError, run, TINY } from "../cli.js";
 
 const folder = temporaryFolder();
 const good = join(folder, "good");

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Rng } from "../../../sim/core/rng.js";
-import { fileHashes, metricsLines, run, start, TINY, temporaryFolder } from "../cli.js";
+import { fileHashes, temporaryFolder } from "../../files.js";
+import { metricsLines, run, start, TINY } from "../cli.js";
 
 const folder = temporaryFolder();
 const whole = join(folder, "whole");

@@ -2,7 +2,8 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readEpisode } from "../../../sim/recording/reader.js";
-import { expectOneError, fileHashes, metricsLines, run, start, TINY, temporaryFolder } from "../cli.js";
+import { fileHashes, temporaryFolder } from "../../files.js";
+import { expectOneError, metricsLines, run, start, TINY } from "../cli.js";
 
 const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -2,7 +2,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { taskRules } from "../../../tasks/conformance/conformance.js";
-import { expectOneError, run, TINY, temporaryFolder } from "../cli.js";
+import { temporaryFolder } from "../../files.js";
+import { expectOneError, run, TINY } from "../cli.js";
 
 const EXAMPLE = resolve("docs/examples/puck-suite.mjs");
 const folder = temporaryFolder();

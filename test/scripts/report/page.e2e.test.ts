@@ -7,8 +7,8 @@ import { makePlayable } from "../../../scripts/report/playable.js";
 import { reportData } from "../../../scripts/report/report.js";
 import { readSource } from "../../../scripts/report/runs.js";
 import { checkOutput, writeOutput } from "../../../scripts/report/write.js";
+import { temporaryFolder } from "../../files.js";
 import { launchChromium, noBrowser } from "../chromium.js";
-import { temporaryFolder } from "../cli.js";
 import { makeRun, makeSweep } from "./folders.js";
 
 /** A busy machine takes long to draw. */

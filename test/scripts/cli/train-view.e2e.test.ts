@@ -4,8 +4,9 @@ import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../files.js";
 import { launchChromium, noBrowser } from "../chromium.js";
-import { metricsLines, start, TINY, temporaryFolder } from "../cli.js";
+import { metricsLines, start, TINY } from "../cli.js";
 import { drawn, openWatched, until } from "../viewer/chromium.js";
 
 const folder = temporaryFolder();

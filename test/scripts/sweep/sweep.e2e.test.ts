@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readManifest } from "../../../scripts/sweep/manifest.js";
 import type { SweepReport } from "../../../scripts/sweep/report.js";
 import { processesIn } from "../../../sim/core/folder-lock.js";
-import { expectOneError, fileHashes, metricsLines, run, start, TINY, temporaryFolder } from "../cli.js";
+import { fileHashes, temporaryFolder } from "../../files.js";
+import { expectOneError, metricsLines, run, start, TINY } from "../cli.js";
 
 const folder = temporaryFolder();
 const whole = join(folder, "whole");

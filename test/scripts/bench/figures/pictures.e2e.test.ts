@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../files.js";
 import { noBrowser } from "../../chromium.js";
-import { expectOneError, run, runScript, TINY, temporaryFolder } from "../../cli.js";
+import { expectOneError, run, runScript, TINY } from "../../cli.js";
 
 const folder = temporaryFolder();
 const out = join(folder, "pictures");

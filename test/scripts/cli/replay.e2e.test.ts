@@ -5,7 +5,8 @@ import { Environment } from "../../../sim/environment.js";
 import { EpisodeRecorder } from "../../../sim/recording/recorder.js";
 import { initPhysics, physicsVersion } from "../../../sim/world.js";
 import { pushSuite } from "../../../tasks/push/push.js";
-import { expectOneError, flipByte, halve, run, temporaryFolder } from "../cli.js";
+import { flipByte, halve, temporaryFolder } from "../../files.js";
+import { expectOneError, run } from "../cli.js";
 
 const folder = temporaryFolder();
 const episode = join(folder, "good.mcap");

@@ -1,0 +1,38 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export function temporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), "hypercrl-cli-"));
+}
+
+const TIMES = /(^|\/)(timing\.jsonl|tensorboard\/timing\/[^/]+)$/;
+
+/** SHA-256 of every file below a folder by relative path; times that never repeat are left out. */
+export function fileHashes(folder: string): Record<string, string> {
+  const files = (readdirSync(folder, { recursive: true }) as string[])
+    .filter((name) => !TIMES.test(name) && statSync(join(folder, name)).isFile())
+    .sort();
+  return Object.fromEntries(
+    files.map((name) => [
+      name,
+      createHash("sha256")
+        .update(readFileSync(join(folder, name)))
+        .digest("hex"),
+    ]),
+  );
+}
+
+/** Changes one bit, by default of the middle byte. */
+export function flipByte(path: string, share = 0.5): void {
+  const bytes = readFileSync(path);
+  bytes[Math.floor(bytes.length * share)] ^= 1;
+  writeFileSync(path, bytes);
+}
+
+/** Cuts off the second half of a file. */
+export function halve(path: string): void {
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.subarray(0, bytes.length >> 1));
+}
