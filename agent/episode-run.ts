@@ -82,7 +82,7 @@ export class EpisodeRun {
     this.#recorder?.record(action, result);
     this.#return += result.reward;
     this.observation = result.observation;
-    this.over = result.terminated || result.truncated;
+    this.over = result.truncated;
     return result;
   }
 

@@ -8,9 +8,7 @@ export interface StepResult {
   /** `[X]`, a fresh array. */
   readonly observation: Float32Array;
   readonly reward: number;
-  /** The episode ended by the task's own rule (no push or door task does). */
-  readonly terminated: boolean;
-  /** The episode ended because `episodeSteps` were made. */
+  /** The episode is over because `episodeSteps` were made, which is how every episode ends. */
   readonly truncated: boolean;
 }
 
@@ -21,8 +19,9 @@ export interface EnvironmentState {
 }
 
 /**
- * The environment loop, with Gymnasium's meaning of `reset`, `step`, `terminated` and `truncated`. Physics and
- * task are injected through `Task`.
+ * The environment loop, with Gymnasium's meaning of `reset`, `step` and `truncated`. There is no `terminated`: every
+ * episode lasts `episodeSteps`, so no planner has to predict when one ends. Physics and task are injected through
+ * `Task`.
  */
 export class Environment {
   readonly task: Task;
@@ -78,7 +77,6 @@ export class Environment {
     return {
       observation: this.observation,
       reward,
-      terminated: false,
       truncated: this.#stepsDone >= spec.episodeSteps,
     };
   }

@@ -42,7 +42,6 @@ export interface EpisodeStep {
   readonly reward: number;
   /** Sum of the rewards up to and with this step. */
   readonly returnSoFar: number;
-  readonly terminated: boolean;
   readonly truncated: boolean;
   /** `Scene.measure()` after the action; NaN for what was not finite. */
   readonly measures: Readonly<Record<string, number>>;

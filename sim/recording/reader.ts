@@ -79,7 +79,7 @@ function checkTotals(steps: readonly EpisodeStep[], totals: EpisodeTotals): void
   if ((last?.returnSoFar ?? 0) !== totals.return) {
     throw new Error(`return ${last?.returnSoFar} after the last step, ${totals.return} in total`);
   }
-  const end = steps.findIndex((step) => step.terminated || step.truncated);
+  const end = steps.findIndex((step) => step.truncated);
   if (end !== -1 && end !== steps.length - 1) {
     throw new Error(`an end of the episode at step ${end + 1} of ${steps.length}`);
   }

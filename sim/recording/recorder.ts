@@ -84,7 +84,7 @@ export class EpisodeRecorder {
     const { scene, task } = this.#environment;
     const measures = scene.measure();
     const returnSoFar = this.#totals.return + result.reward;
-    const hashed = steps % HASH_EVERY === 0 || result.terminated || result.truncated;
+    const hashed = steps % HASH_EVERY === 0 || result.truncated;
     this.#totals = { steps, return: returnSoFar, success: task.succeeded(measures) };
     const step = {
       ...result,
