@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CommanderError } from "commander";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
-import { doorTask } from "../../../scripts/bench/door-task.js";
 import { type Job, medians, timed } from "../../../scripts/bench/measure.js";
 import { createBenchProgram } from "../../../scripts/bench/program.js";
 import { describeLimit, limitOf } from "../../../scripts/bench/roofline.js";
@@ -12,7 +11,6 @@ import { benchSize } from "../../../scripts/bench/sizes.js";
 import { Stopwatch } from "../../../scripts/bench/stopwatch.js";
 import { thetaCount, trainingDemand } from "../../../scripts/bench/training-job.js";
 import { InputError, UsageError } from "../../../sim/core/errors.js";
-import { eagerOps } from "../../../sim/core/ops.js";
 
 const folder = mkdtempSync(join(tmpdir(), "hypercrl-bench-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -167,17 +165,5 @@ describe("the sizes", () => {
     const perTask = trainingDemand(push, 3).flop - trainingDemand(push, 2).flop;
     expect(perTask).toBe(6 * theta);
     expect(trainingDemand(push, 0)).toEqual({ flop: 6 * theta + 600 * 44_810, bytes: 40 * theta });
-  });
-
-  it("include a door with the published reward", () => {
-    const x = new Float64Array(26);
-    x.set([0.3, 0, 0.4], 0);
-    x.set([0.06, -0.08], 3);
-    x[24] = -0.2;
-    x[25] = 0.5;
-    const transition = { observation: new Float64Array(26), action: new Float64Array(7), nextObservation: x };
-    const wanted = 50 * 0.2 + 20 * 0.5 - 0.5 - Math.log(0.25 + 5e-3) - 5 - 2 * 0.1;
-    expect(doorTask.reward(eagerOps, transition)[0]).toBeCloseTo(wanted, 12);
-    expect([doorTask.spec.observation.length, doorTask.spec.action.length]).toEqual([26, 7]);
   });
 });
