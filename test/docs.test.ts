@@ -1,0 +1,89 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { createProgram } from "../scripts/cli/program.js";
+import { commandBlocks, pages, partsOf, wordsOf } from "./documents.js";
+
+/** The name that a heading has in an address, as GitHub makes it. */
+const slug = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replace(/[`*]/g, "")
+    .replace(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+
+const anchorsOf = (page: string) =>
+  new Set([...withoutCode(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => slug(heading)));
+
+const withoutCode = (page: string) => readFileSync(page, "utf8").replace(/```[\s\S]*?```/g, "");
+
+describe.each(pages)("%s", (page) => {
+  it("links to what exists", () => {
+    const broken = [...withoutCode(page).matchAll(/\]\(([^)\s]+)\)/g)]
+      .map(([, target = ""]) => target)
+      .filter((target) => !/^(https?|mailto):/.test(target))
+      .filter((target) => {
+        const [file = "", anchor] = target.split("#");
+        const path = file === "" ? page : join(dirname(page), file);
+        return !existsSync(path) || (anchor !== undefined && !anchorsOf(path).has(anchor));
+      });
+    expect(broken).toEqual([]);
+  });
+
+  it("names commands, options and scripts that exist", () => {
+    const unknown = commandBlocks(page)
+      .flatMap(({ commands }) => commands.flatMap(partsOf))
+      .flatMap(unknownIn);
+    expect(unknown).toEqual([]);
+  });
+});
+
+it("the README is read in a few minutes", () => {
+  expect(readFileSync("README.md", "utf8").split(/\s+/).filter(Boolean).length).toBeLessThanOrEqual(900);
+});
+
+it("every page of docs can be reached from its index", () => {
+  const seen = new Set<string>();
+  const open = ["README.md"];
+  for (let page = open.pop(); page !== undefined; page = open.pop()) {
+    if (seen.has(page) || !page.endsWith(".md")) continue;
+    seen.add(page);
+    for (const [, target = ""] of withoutCode(page).matchAll(/\]\(([^)\s#]+)[^)]*\)/g))
+      if (!target.includes(":")) open.push(join(dirname(page), target));
+  }
+  expect(pages.filter((page) => !seen.has(page))).toEqual([]);
+});
+
+it("every diagram is drawn from its text", () => {
+  expect(() => execFileSync(process.execPath, ["docs/diagrams/make.mjs", "--check"])).not.toThrow();
+});
+
+/** What a command names that does not exist. */
+function unknownIn(command: string): string[] {
+  const [program, ...words] = wordsOf(command);
+  if (program === "npm") return words[0] === "run" ? missingScript(words[1]) : [];
+  if (program !== "npx") return [];
+  const [tool, ...rest] = words;
+  if (tool === "vitest") return rest.filter((word) => word.startsWith("test/") && !existsSync(word));
+  return tool === "hypercrl" ? unknownOptions(rest) : [`${command}: ${tool}`];
+}
+
+function missingScript(name = ""): string[] {
+  const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
+  return name in scripts ? [] : [`npm run ${name}`];
+}
+
+function unknownOptions([name = "", ...words]: readonly string[]): string[] {
+  const io = { out: () => {}, err: () => {} } as unknown as Parameters<typeof createProgram>[0];
+  const program = createProgram(io, () => {});
+  if (name === "--help") return [];
+  const command = program.commands.find((known) => known.name() === name);
+  if (command === undefined) return [`hypercrl ${name}`];
+  const known = new Set(command.options.flatMap(({ long, short }) => [long, short]));
+  return words
+    .filter((word) => word.startsWith("-") && !/^-\d/.test(word))
+    .map((word) => word.split("=")[0] ?? word)
+    .filter((word) => !known.has(word) && word !== "--help")
+    .map((word) => `hypercrl ${name} ${word}`);
+}
