@@ -3,12 +3,7 @@ import type { Compute } from "./compute.js";
 import type { MlpShape } from "./model/dynamics.js";
 import type { NormalizerArrays } from "./model/normalizer.js";
 import type { TrainingData } from "./model/replay-buffer.js";
-
-/** A named array of a checkpoint. */
-export interface SavedArray {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
+import type { SavedArray } from "./model/saved-arrays.js";
 
 /** Everything a learner needs to continue bit by bit. */
 export interface LearnerState {

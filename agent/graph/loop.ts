@@ -4,20 +4,20 @@ import { Graph, type Tensor } from "./graph.js";
 export interface LoopResult {
   /** Final values of the carried states, in order. */
   readonly states: Tensor[];
-  /** Values collected at every iteration, `[trips, ...]`. */
+  /** Values collected at every iteration, `[iterations, ...]`. */
   readonly collected: Tensor[];
 }
 
 /**
- * Adds an ONNX `Loop` that runs `body` `trips` times, so that many steps cost one call of the runtime.
- * @param trips int64 scalar
+ * Adds an ONNX `Loop` that runs `body` `iterations` times, so that many steps cost one call of the runtime.
+ * @param iterations int64 scalar
  * @param initial values of the carried states before the first iteration
  * @param body builds one iteration: gets the iteration number (int64 scalar) and the states, returns the next
  *   states and what to collect
  */
 export function loop(
   graph: Graph,
-  trips: Tensor,
+  iterations: Tensor,
   initial: readonly Tensor[],
   body: (
     g: Graph,
@@ -34,10 +34,10 @@ export function loop(
   for (const tensor of [proceed, ...next, ...collect]) inner.output(inner.freshName("result"), tensor);
   const outputs = graph.apply(
     "Loop",
-    [trips, graph.bool(true), ...initial],
+    [iterations, graph.bool(true), ...initial],
     [
       ...next.map(({ shape, type }) => ({ shape, type })),
-      ...collect.map(({ shape, type }) => ({ shape: ["trips", ...shape], type })),
+      ...collect.map(({ shape, type }) => ({ shape: ["iterations", ...shape], type })),
     ],
     { body: inner },
   );

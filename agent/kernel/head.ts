@@ -6,8 +6,10 @@ export const TILE = 16;
 /** Pieces that a pass is cut into. Their number is fixed so that sums do not depend on who computes them. */
 export const CHUNKS = 32;
 const PAGE = 65536;
+/** Where the constants of a minibatch hold the gradient of a drift of 1. */
+const DRIFT_GRADIENT = 6;
 /** 4 GiB, all that WebAssembly can address. */
-const MOST_PAGES = 65536;
+const MAX_PAGES = 65536;
 /** Left free at the start of the memory: address 0 means nothing. */
 const RESERVED = 1024;
 
@@ -74,7 +76,7 @@ function layout({ hidden, columns, earlier, embeddings: G, regularized: R }: Hea
     h: G * rows,
     ahead: R * rows,
     scaled: rows * (G + R),
-    adam: 7,
+    adam: DRIFT_GRADIENT + 1,
     sums: CHUNKS * Math.max(G, R) * rows * 4,
     gram: CHUNKS * (R + 1) ** 2 * 4,
     scratch: CHUNKS * rows * TILE,
@@ -135,11 +137,20 @@ export class Head {
     this.ports = shared ? privateCopies(ports) : ports;
   }
 
-  /** Chooses the regularised tasks `[R]` of the next look-ahead. */
-  setPicks(tasks: ArrayLike<number>): void {
-    const { picks } = this.arrays;
+  /**
+   * Chooses the regularised tasks `[R]` of the next look-ahead.
+   * @param driftGradient gradient of the regulariser for a drift of 1
+   */
+  setPicks(tasks: ArrayLike<number>, driftGradient: number): void {
+    const { picks, adam } = this.arrays;
+    adam[DRIFT_GRADIENT] = driftGradient;
     const addresses = new Uint32Array(picks.buffer, picks.byteOffset, picks.length);
     for (let j = 0; j < addresses.length; j++) addresses[j] = this.#at.targets + tasks[j] * this.padded * 4;
+  }
+
+  /** What `setPicks` was given, as float32. */
+  get driftGradient(): number {
+    return this.arrays.adam[DRIFT_GRADIENT];
   }
 
   /** Makes what the runtime wrote into a port visible to the kernel. */
@@ -183,7 +194,7 @@ export class Head {
       picks,
       d,
       this.padded * 4,
-      this.arrays.adam[6],
+      this.driftGradient,
       adam,
       scratch + chunk * this.rows * TILE * 4,
       this.#sums(chunk),
@@ -229,7 +240,7 @@ function privateCopies(ports: HeadPorts): HeadPorts {
 
 /** A memory that holds a head, all zeros. @param shared for several threads */
 export function headMemory(shape: HeadShape, shared: boolean): WebAssembly.Memory {
-  return new WebAssembly.Memory({ initial: pagesFor(shape), maximum: MOST_PAGES, shared });
+  return new WebAssembly.Memory({ initial: pagesFor(shape), maximum: MAX_PAGES, shared });
 }
 
 /**

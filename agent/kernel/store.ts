@@ -1,5 +1,6 @@
 import type { Rng } from "../../sim/core/rng.js";
-import { drawUniform, type ParameterSpec, type SavedArrays, savedArray } from "../model/parameters.js";
+import { drawUniform, type ParameterSpec } from "../model/parameters.js";
+import { type NamedArray, type SavedArrays, savedArray } from "../model/saved-arrays.js";
 import { type Head, type HeadArrays, TILE } from "./head.js";
 
 /** Names of the arrays that checkpoints keep: weights and Adam's moments. */
@@ -88,15 +89,8 @@ export function scaleColumns(head: Head, specs: readonly ParameterSpec[], scales
   }
 }
 
-/** One array of a checkpoint. */
-interface Entry {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
-
 /** Weights, then first, then second moments, each block by block. */
-export function headEntries(head: Head, specs: readonly ParameterSpec[]): Entry[][] {
+export function headEntries(head: Head, specs: readonly ParameterSpec[]): NamedArray[][] {
   return KEPT.map(([suffix, name]) =>
     blocks(head.shape.hidden, specs).map((block) => {
       const data = readBlock(head, block, head.arrays[name]);

@@ -3,20 +3,31 @@ import { gradients } from "../graph/gradients.js";
 import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { alignedArray, alignedArrays, type Feeds, tensor } from "../graph/session.js";
-import type { Learner, LearnerState, SavedArray, TrainingReport } from "../learner.js";
+import type { Learner, LearnerState, TrainingReport } from "../learner.js";
 import { networkFromParts } from "../model/dynamics.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
-import { savedArray } from "../model/parameters.js";
+import { ParameterGroup } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
-import { predictionLoss } from "../training/minibatches.js";
-import { type Method, NetworkTrainer, type PlainOptions } from "../training/network-trainer.js";
+import {
+  arraysByName,
+  readRows,
+  type SavedArray,
+  type SavedArrays,
+  savedArray,
+  savedRow,
+  savedRows,
+} from "../model/saved-arrays.js";
+import { drawRows, predictionLoss, type TrainingCall } from "../training/minibatches.js";
 import {
   bodyParts,
   flatParameters,
   flatValues,
+  initializeAfter,
   joined,
   networkParameters,
-} from "../training/plain-network.js";
+} from "../training/network-parts.js";
+import { type NetworkOptions, NetworkTrainer } from "../training/network-trainer.js";
+import type { Objective } from "../training/training-graph.js";
 
 /** `strength · Σ_i importance_i (θ_i - anchor_i)² + offset` over the P' weights of the body. */
 export interface QuadraticPenalty {
@@ -39,7 +50,7 @@ export interface Importance {
   endTask(task: EndedTask): Promise<void>;
   arrays(): Record<string, SavedArray>;
   /** @param tasks ended so far, @param size P' */
-  restore(arrays: LearnerState["arrays"], tasks: number, size: number): void;
+  restore(arrays: SavedArrays, tasks: number, size: number): void;
 }
 
 export interface EndedTask {
@@ -54,7 +65,7 @@ export interface EndedTask {
   readonly normalizer: NormalizerArrays;
 }
 
-export interface ConsolidationOptions extends PlainOptions {
+export interface ConsolidationOptions extends NetworkOptions {
   readonly importance: Importance;
 }
 
@@ -68,7 +79,9 @@ export class ConsolidationLearner implements Learner {
   readonly #options: ConsolidationOptions;
   readonly #trainer: NetworkTrainer;
   readonly #rng: Rng;
-  readonly #heads: Float32Array[] = [];
+  #network = new ParameterGroup([]);
+  /** Heads of the tasks begun so far. */
+  #heads: Float32Array[] = [];
   /** Body at the start of the current task. */
   #start = alignedArray(0);
   /** Path integral of the current task, and where a training call writes it. */
@@ -87,14 +100,7 @@ export class ConsolidationLearner implements Learner {
 
   async beginTask(index: number): Promise<void> {
     if (index === 0) await this.#build();
-    const { group } = this.#trainer;
-    const body = group.specs.slice(0, this.#bodyParts).map((_, i) => group.values(i).slice());
-    group.initialize(this.#rng.split(`task${index}`));
-    if (index > 0) {
-      body.forEach((values, i) => {
-        group.values(i).set(values);
-      });
-    }
+    initializeAfter(index === 0 ? 0 : this.#bodyParts, this.#network, this.#rng.split(`task${index}`));
     this.#trainer.steps = 0;
     this.#task = index;
     this.#heads.push(this.#head());
@@ -109,20 +115,13 @@ export class ConsolidationLearner implements Learner {
     iterations: number,
     rng: Rng,
   ): Promise<TrainingReport> {
-    const size = [1, this.#path.length];
-    const follow = this.#options.importance.followsPath;
-    const report = await this.#trainer.train({
-      data,
-      normalizer,
-      iterations,
-      rng,
-      task: this.#task,
-      feeds: { ...this.#penalty, ...(follow && { path: tensor(this.#path, size) }) },
-      results: follow ? { "next.path": tensor(this.#nextPath, size) } : {},
-    });
-    if (follow) [this.#path, this.#nextPath] = [this.#nextPath, this.#path];
-    this.#heads[this.#task] = this.#head();
     const { batchSize, importance } = this.#options;
+    const rows = drawRows(data, iterations * batchSize, rng);
+    const call = { data, normalizer, iterations, rows, task: this.#task };
+    const report = importance.followsPath
+      ? await this.#trainAlongPath(call)
+      : await this.#trainer.train(call, { feeds: this.#penalty });
+    this.#heads[this.#task] = this.#head();
     const constant = (importance.strength * this.#offset) / batchSize;
     return { ...report, regularizer: report.regularizer + constant };
   }
@@ -132,7 +131,7 @@ export class ConsolidationLearner implements Learner {
       start: this.#start.slice(),
       end: this.#body(),
       path: this.#path.slice(),
-      weights: flatValues(this.#trainer.group),
+      weights: flatValues(this.#network),
       data,
       normalizer,
     });
@@ -144,31 +143,28 @@ export class ConsolidationLearner implements Learner {
   }
 
   state(): LearnerState {
-    const arrays: Record<string, SavedArray> = {};
-    for (const { name, shape, data } of this.#trainer.group.entries()) {
-      arrays[`network.${name}`] = { shape, data };
-    }
-    this.#heads.forEach((data, j) => {
-      arrays[`heads.${j}`] = { shape: [data.length], data };
-    });
-    if (this.#options.importance.followsPath && this.#task >= 0) {
-      arrays.start = { shape: [this.#start.length], data: this.#start };
-      arrays.path = { shape: [this.#path.length], data: this.#path };
-    }
-    Object.assign(arrays, this.#options.importance.arrays());
-    return { arrays, numbers: { task: this.#task, steps: this.#trainer.steps, ended: this.#ended } };
+    const { importance } = this.#options;
+    const followed = importance.followsPath && this.#task >= 0;
+    return {
+      arrays: {
+        ...arraysByName(this.#network.entries(), "network."),
+        ...savedRows("heads", this.#heads),
+        ...(followed && { start: savedRow(this.#start), path: savedRow(this.#path) }),
+        ...importance.arrays(),
+      },
+      numbers: { task: this.#task, steps: this.#trainer.steps, ended: this.#ended },
+    };
   }
 
   async restore({ arrays, numbers }: LearnerState): Promise<void> {
-    this.#heads.length = 0;
+    this.#heads = [];
     this.#task = numbers.task;
     this.#ended = numbers.ended;
     if (this.#task < 0) return;
     await this.#build();
-    this.#trainer.group.restore(arrays, "network.");
+    this.#network.restore(arrays, "network.");
     this.#trainer.steps = numbers.steps;
-    const { length } = this.#head();
-    for (let j = 0; j <= this.#task; j++) this.#heads.push(savedArray(arrays, `heads.${j}`, length).slice());
+    this.#heads = readRows(arrays, "heads", this.#task + 1, this.#head().length);
     const { importance } = this.#options;
     if (importance.followsPath) {
       this.#start.set(savedArray(arrays, "start", this.#start.length));
@@ -182,22 +178,41 @@ export class ConsolidationLearner implements Learner {
     await this.#trainer.release();
   }
 
+  /** Goes on with the path integral from where the last call left it. */
+  async #trainAlongPath(call: TrainingCall): Promise<TrainingReport> {
+    const shape = [1, this.#path.length];
+    const report = await this.#trainer.train(call, {
+      feeds: { ...this.#penalty, path: tensor(this.#path, shape) },
+      results: { "next.path": tensor(this.#nextPath, shape) },
+    });
+    const before = this.#path;
+    this.#path = this.#nextPath;
+    this.#nextPath = before;
+    return report;
+  }
+
   get #bodyParts(): number {
     return bodyParts(this.#options.dynamics);
   }
 
   #body(): Float32Array {
-    return flatValues(this.#trainer.group, 0, this.#bodyParts);
+    return flatValues(this.#network, 0, this.#bodyParts);
   }
 
   #head(): Float32Array {
-    return flatValues(this.#trainer.group, this.#bodyParts);
+    return flatValues(this.#network, this.#bodyParts);
   }
 
   async #build(): Promise<void> {
-    await this.#trainer.build(networkParameters(this.#options.dynamics), (g) => this.#method(g));
+    const { dynamics, stepSizes } = this.#options;
+    this.#network = new ParameterGroup(networkParameters(dynamics));
+    const groups = [{ name: "network", parameters: this.#network, stepSizes }];
+    await this.#trainer.build(groups, (g) => this.#objective(g));
     const { length } = this.#body();
-    [this.#start, this.#path, this.#nextPath] = alignedArrays([length, length, length]);
+    const [start, path, nextPath] = alignedArrays([length, length, length]);
+    this.#start = start;
+    this.#path = path;
+    this.#nextPath = nextPath;
   }
 
   /** Feeds the penalty of the tasks ended so far; zeros before the first has ended. */
@@ -213,19 +228,19 @@ export class ConsolidationLearner implements Learner {
     this.#penalty = { importance: tensor(importance, [1, size]), anchor: tensor(anchor, [1, size]) };
   }
 
-  #method(g: Graph): Method {
+  #objective(g: Graph): Objective {
     const { dynamics, importance } = this.#options;
     const size = this.#body().length;
     const weights = g.input("importance", [1, size]);
     const anchor = g.input("anchor", [1, size]);
     const carried = importance.followsPath ? [g.input("path", [1, size])] : [];
-    const bodyOf = (parameters: readonly Tensor[]) => parameters.slice(0, this.#bodyParts);
+    const bodyOf = (network: readonly Tensor[]) => network.slice(0, this.#bodyParts);
     return {
       carried,
-      step: ({ x, y }, parameters, [path]) => {
-        const body = bodyOf(parameters);
-        const taskLoss = predictionLoss(networkFromParts(parameters), dynamics, x, y);
-        const task = gradients(taskLoss, parameters);
+      step: ({ x, y }, [{ values }], [path]) => {
+        const body = bodyOf(values);
+        const taskLoss = predictionLoss(networkFromParts(values), dynamics, x, y);
+        const task = gradients(taskLoss, values);
         const before = flatParameters(body);
         const drift = ops.square(ops.sub(before, anchor));
         const added = ops.mul(ops.reduceSum(ops.mul(weights, drift)), importance.strength);
@@ -233,8 +248,8 @@ export class ConsolidationLearner implements Learner {
         return {
           taskLoss,
           added,
-          gradients: [...total, ...task.slice(body.length)],
-          carry: (next) => {
+          gradients: [[...total, ...task.slice(body.length)]],
+          carry: ([next]) => {
             if (path === undefined) return [];
             const change = ops.sub(flatParameters(bodyOf(next)), before);
             return [ops.sub(path, ops.mul(flatParameters(bodyOf(task)), change))];

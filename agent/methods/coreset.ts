@@ -5,6 +5,5 @@ import { RehearsalLearner } from "./rehearsal-learner.js";
 export const coreset: Method = {
   name: "coreset",
   summary: "one network rehearses a few stored transitions of earlier tasks",
-  create: (options, { mlp: { learningRate, endFactor, coresetSize } }) =>
-    new RehearsalLearner({ ...options, learningRate, endFactor, keep: coresetSize }),
+  create: (options, { mlp }) => new RehearsalLearner({ ...options, stepSizes: mlp, keep: mlp.coresetSize }),
 };

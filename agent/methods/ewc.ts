@@ -1,6 +1,5 @@
-import type { LearnerState, SavedArray } from "../learner.js";
 import type { MlpShape } from "../model/dynamics.js";
-import { savedArray, savedVector } from "../model/parameters.js";
+import { readRows, type SavedArray, type SavedArrays, savedRows } from "../model/saved-arrays.js";
 import {
   ConsolidationLearner,
   type EndedTask,
@@ -14,9 +13,9 @@ import type { Method } from "./method.js";
 export const ewc: Method = {
   name: "ewc",
   summary: "one network, held back where the Fisher information says a weight matters to earlier tasks",
-  create: (options, { mlp: { learningRate, endFactor, ewcLambda } }) => {
-    const importance = new FisherImportance(options.dynamics, ewcLambda);
-    return new ConsolidationLearner({ ...options, learningRate, endFactor, importance });
+  create: (options, { mlp }) => {
+    const importance = new FisherImportance(options.dynamics, mlp.ewcLambda);
+    return new ConsolidationLearner({ ...options, stepSizes: mlp, importance });
   },
 };
 
@@ -29,8 +28,8 @@ export class FisherImportance implements Importance {
   readonly strength: number;
   readonly followsPath = false;
   readonly #dynamics: MlpShape;
-  readonly #fisher: Float32Array[] = [];
-  readonly #anchors: Float32Array[] = [];
+  #fisher: Float32Array[] = [];
+  #anchors: Float32Array[] = [];
 
   constructor(dynamics: MlpShape, lambda: number) {
     this.#dynamics = dynamics;
@@ -44,10 +43,12 @@ export class FisherImportance implements Importance {
   penalty(): QuadraticPenalty | undefined {
     if (this.#fisher.length === 0) return undefined;
     const size = this.#fisher[0].length;
-    const [importance, anchor] = [new Float32Array(size), new Float32Array(size)];
+    const importance = new Float32Array(size);
+    const anchor = new Float32Array(size);
     let offset = 0;
     for (let i = 0; i < size; i++) {
-      let [total, weighted] = [0, 0];
+      let total = 0;
+      let weighted = 0;
       this.#fisher.forEach((fisher, j) => {
         total += fisher[i];
         weighted += fisher[i] * this.#anchors[j][i];
@@ -68,18 +69,11 @@ export class FisherImportance implements Importance {
   }
 
   arrays(): Record<string, SavedArray> {
-    const named = (kind: string, list: readonly Float32Array[]) =>
-      list.map((data, j) => [`${kind}.${j}`, savedVector(data)] as const);
-    return Object.fromEntries([...named("fisher", this.#fisher), ...named("anchors", this.#anchors)]);
+    return { ...savedRows("fisher", this.#fisher), ...savedRows("anchors", this.#anchors) };
   }
 
-  restore(arrays: LearnerState["arrays"], tasks: number, size: number): void {
-    for (const [kind, list] of [
-      ["fisher", this.#fisher],
-      ["anchors", this.#anchors],
-    ] as const) {
-      list.length = 0;
-      for (let j = 0; j < tasks; j++) list.push(savedArray(arrays, `${kind}.${j}`, size).slice());
-    }
+  restore(arrays: SavedArrays, tasks: number, size: number): void {
+    this.#fisher = readRows(arrays, "fisher", tasks, size);
+    this.#anchors = readRows(arrays, "anchors", tasks, size);
   }
 }

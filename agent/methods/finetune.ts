@@ -5,6 +5,5 @@ import { PlainLearner } from "./plain-learner.js";
 export const finetune: Method = {
   name: "finetune",
   summary: "one network goes on from task to task, with nothing done against forgetting",
-  create: (options, { mlp: { learningRate, endFactor } }) =>
-    new PlainLearner({ ...options, learningRate, endFactor, sharing: "finetune" }),
+  create: (options, { mlp }) => new PlainLearner({ ...options, stepSizes: mlp, sharing: "finetune" }),
 };

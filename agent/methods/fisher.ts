@@ -6,7 +6,7 @@ import { activate, type MlpShape, networkFromFlat, targetSize, weightCount } fro
 import type { NormalizerArrays } from "../model/normalizer.js";
 import type { TrainingData } from "../model/replay-buffer.js";
 import { predictionLoss } from "../training/minibatches.js";
-import { flatParameters } from "../training/plain-network.js";
+import { flatParameters } from "../training/network-parts.js";
 import { normalizeRow } from "../training/stored-data.js";
 
 /** Transitions in one call of the graph. */
@@ -27,8 +27,10 @@ export async function fisherDiagonal(
   const g = new Graph();
   const squares = squaredGradients(g, dynamics);
   g.output("squares", squares);
-  const [P, size] = [weightCount(dynamics), squares.shape[1] as number];
-  const [I, X] = [data.inputSize, data.targetSize];
+  const P = weightCount(dynamics);
+  const size = squares.shape[1] as number;
+  const I = data.inputSize;
+  const X = data.targetSize;
   const [network, x, y, part] = alignedArrays([P, CHUNK * I, CHUNK * X, size]);
   network.set(weights);
   const total = new Float64Array(size);

@@ -1,17 +1,16 @@
 import type { Rng } from "../../sim/core/rng.js";
-import { alignedArray } from "../graph/session.js";
-import type { Learner, LearnerOptions, LearnerState, SavedArray, TrainingReport } from "../learner.js";
-import { fillAdamScalars, type StepSizes } from "../model/adam.js";
+import type { Learner, LearnerOptions, LearnerState, TrainingReport } from "../learner.js";
+import type { StepSizes } from "../model/adam.js";
 import { weightCount } from "../model/dynamics.js";
 import type { HypernetworkShape } from "../model/hypernetwork.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
-import { savedArray } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
+import { arraysByName, readRows, savedRows } from "../model/saved-arrays.js";
 import type { Settings } from "../settings/schema.js";
-import { FusedTrainer } from "../training/fused-trainer.js";
-import { GraphTrainer } from "../training/graph-trainer.js";
-import type { HypernetworkTrainer } from "../training/hypernetwork-trainer.js";
-import { checkLosses, LossArray, MinibatchFeeder, mean } from "../training/minibatches.js";
+import { FusedRegularizedTrainer } from "../training/fused-regularized-trainer.js";
+import { GraphRegularizedTrainer } from "../training/graph-regularized-trainer.js";
+import { drawRows } from "../training/minibatches.js";
+import { drawPicks, type RegularizedTrainer } from "../training/regularized-trainer.js";
 import { initializeTheta } from "../training/theta.js";
 import type { Method } from "./method.js";
 
@@ -27,19 +26,22 @@ export const hypercrl: Method = {
 export function hyperCrlOptions({ hypernetwork, training }: Settings) {
   return {
     hypernetwork,
-    learningRate: hypernetwork.learningRate,
-    endFactor: hypernetwork.endFactor,
-    embeddingLearningRate: hypernetwork.embeddingLearningRate,
+    stepSizes: hypernetwork,
+    embeddingStepSizes: {
+      learningRate: hypernetwork.embeddingLearningRate,
+      endFactor: hypernetwork.endFactor,
+    },
     beta: hypernetwork.beta,
     regularizedTasks: hypernetwork.regularizedTasks,
     engine: training.engine,
   };
 }
 
-export interface HyperCrlOptions extends LearnerOptions, StepSizes {
+export interface HyperCrlOptions extends LearnerOptions {
   readonly hypernetwork: Omit<HypernetworkShape, "target">;
-  /** Falls with the other rate. */
-  readonly embeddingLearningRate: number;
+  /** Of Θ. */
+  readonly stepSizes: StepSizes;
+  readonly embeddingStepSizes: StepSizes;
   /** β, weight of the regulariser. */
   readonly beta: number;
   /** Earlier tasks in the regulariser at each minibatch: all, or this many drawn uniformly. */
@@ -56,23 +58,21 @@ export interface HyperCrlOptions extends LearnerOptions, StepSizes {
 export class HyperCrlLearner implements Learner {
   readonly #options: HyperCrlOptions;
   readonly #shape: HypernetworkShape;
-  readonly #trainer: HypernetworkTrainer;
-  readonly #feeder: MinibatchFeeder;
-  readonly #losses = [new LossArray(), new LossArray()];
+  readonly #trainer: RegularizedTrainer;
   readonly #rng: Rng;
-  readonly #embeddings: Float32Array[] = [];
+  #embeddings: Float32Array[] = [];
   #targets: Float32Array[] = [];
   #task = -1;
-  #steps = 0;
 
   constructor(options: HyperCrlOptions) {
-    const { batchSize, clipNorm, beta, dynamics, engine, compute } = options;
+    const { dynamics, engine, compute } = options;
     this.#options = options;
     this.#shape = { ...options.hypernetwork, target: dynamics };
-    const trainer = { shape: this.#shape, batchSize, clipNorm, beta };
+    const trainer = { ...options, shape: this.#shape };
     const fused = engine === "fused" && compute.kernel && this.#shape.chunks === undefined;
-    this.#trainer = fused ? new FusedTrainer(trainer, compute.threads) : new GraphTrainer(trainer);
-    this.#feeder = new MinibatchFeeder(dynamics, batchSize);
+    this.#trainer = fused
+      ? new FusedRegularizedTrainer(trainer, compute.threads)
+      : new GraphRegularizedTrainer(trainer);
     this.#rng = options.rng;
   }
 
@@ -85,7 +85,6 @@ export class HyperCrlLearner implements Learner {
       for (let j = 0; j < index; j++) this.#targets.push(await this.weights(j));
     }
     this.#task = index;
-    this.#steps = 0;
     this.#trainer.newTask(e);
     this.#embeddings.push(e);
     await this.#prepare();
@@ -97,26 +96,12 @@ export class HyperCrlLearner implements Learner {
     iterations: number,
     rng: Rng,
   ): Promise<TrainingReport> {
-    const { batchSize, embeddingLearningRate } = this.#options;
-    const [taskLosses, regularizers] = this.#losses.map((l) => l.take(iterations));
-    const minibatches = this.#feeder.feeds(data, normalizer, iterations, rng);
-    await this.#trainer.train({
-      trips: iterations,
-      minibatches,
-      thetaScalars: this.#adamScalars(this.#options, iterations),
-      embeddingScalars: this.#adamScalars(
-        { ...this.#options, learningRate: embeddingLearningRate },
-        iterations,
-      ),
-      picks: this.#picks(iterations, rng),
-      taskLosses,
-      regularizers,
-    });
-    const losses = { "the task loss": taskLosses, "the regulariser": regularizers };
-    checkLosses(losses, this.#task, "hypernetwork.learningRate");
-    this.#steps += iterations;
+    const rows = drawRows(data, iterations * this.#options.batchSize, rng);
+    const picks = drawPicks(this.#task, this.#regularized, iterations, rng);
+    const call = { data, normalizer, iterations, rows, task: this.#task, picks };
+    const report = await this.#trainer.train(call);
     this.#embeddings[this.#task] = this.#trainer.embedding();
-    return { taskLoss: mean(taskLosses) / batchSize, regularizer: mean(regularizers) / batchSize };
+    return report;
   }
 
   /** Nothing: no data outlive their task, and targets are frozen when the next one begins. */
@@ -127,27 +112,25 @@ export class HyperCrlLearner implements Learner {
   }
 
   state(): LearnerState {
-    const arrays: Record<string, SavedArray> = {};
-    for (const { name, shape, data } of this.#trainer.entries()) arrays[name] = { shape, data };
-    this.#embeddings.forEach((data, j) => {
-      arrays[`embeddings.${j}`] = { shape: [data.length], data };
-    });
-    this.#targets.forEach((data, j) => {
-      arrays[`targets.${j}`] = { shape: [data.length], data };
-    });
-    return { arrays, numbers: { task: this.#task, steps: this.#steps, targets: this.#targets.length } };
+    return {
+      arrays: {
+        ...arraysByName(this.#trainer.entries()),
+        ...savedRows("embeddings", this.#embeddings),
+        ...savedRows("targets", this.#targets),
+      },
+      numbers: { task: this.#task, steps: this.#trainer.steps, targets: this.#targets.length },
+    };
   }
 
   async restore({ arrays, numbers }: LearnerState): Promise<void> {
+    const { embedding, target } = this.#shape;
     this.#trainer.restore(arrays);
     this.#task = numbers.task;
-    this.#steps = numbers.steps;
-    const read = (name: string, size: number) => savedArray(arrays, name, size).slice();
-    const [E, P] = [this.#shape.embedding, weightCount(this.#shape.target)];
-    this.#embeddings.length = 0;
-    for (let j = 0; j <= this.#task; j++) this.#embeddings.push(read(`embeddings.${j}`, E));
-    this.#targets = Array.from({ length: numbers.targets }, (_, j) => read(`targets.${j}`, P));
-    if (this.#task >= 0) await this.#prepare();
+    this.#embeddings = readRows(arrays, "embeddings", numbers.task + 1, embedding);
+    this.#targets = readRows(arrays, "targets", numbers.targets, weightCount(target));
+    if (this.#task < 0) return;
+    await this.#prepare();
+    this.#trainer.steps = numbers.steps;
   }
 
   async release(): Promise<void> {
@@ -162,26 +145,5 @@ export class HyperCrlLearner implements Learner {
   get #regularized(): number {
     const { regularizedTasks } = this.#options;
     return regularizedTasks === "all" ? this.#task : Math.min(regularizedTasks, this.#task);
-  }
-
-  #adamScalars(sizes: StepSizes, iterations: number): Float32Array {
-    const out = alignedArray(2 * iterations);
-    fillAdamScalars(out, sizes, this.#steps + 1);
-    return out;
-  }
-
-  /** Earlier tasks to regularise `[iterations, R]`: in each minibatch all, or R different ones. */
-  #picks(iterations: number, rng: Rng): Int32Array {
-    const [R, tasks] = [this.#regularized, this.#task];
-    const picks = new Int32Array(iterations * R);
-    const left = new Int32Array(tasks);
-    for (let i = 0; i < picks.length; i++) {
-      const drawn = i % R;
-      if (drawn === 0) for (let j = 0; j < tasks; j++) left[j] = j;
-      const at = R === tasks ? drawn : drawn + rng.integer(tasks - drawn);
-      picks[i] = left[at];
-      left[at] = left[drawn];
-    }
-    return picks;
   }
 }

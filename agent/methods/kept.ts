@@ -1,4 +1,5 @@
-import type { LearnerState, SavedArray } from "../learner.js";
+import type { LearnerState } from "../learner.js";
+import type { SavedArray } from "../model/saved-arrays.js";
 import { STORED } from "../training/stored-data.js";
 
 /** What is held because a task was learned, read off the arrays that a checkpoint saves. */

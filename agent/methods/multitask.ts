@@ -5,6 +5,5 @@ import { RehearsalLearner } from "./rehearsal-learner.js";
 export const multitask: Method = {
   name: "multitask",
   summary: "one network rehearses all data of earlier tasks, which continual learning must do without",
-  create: (options, { mlp: { learningRate, endFactor } }) =>
-    new RehearsalLearner({ ...options, learningRate, endFactor, keep: "all" }),
+  create: (options, { mlp }) => new RehearsalLearner({ ...options, stepSizes: mlp, keep: "all" }),
 };

@@ -1,15 +1,22 @@
 import type { Rng } from "../../sim/core/rng.js";
 import { gradients } from "../graph/gradients.js";
-import type { Learner, LearnerState, SavedArray, TrainingReport } from "../learner.js";
+import type { Learner, LearnerState, TrainingReport } from "../learner.js";
 import { networkFromParts } from "../model/dynamics.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
-import { savedArray } from "../model/parameters.js";
+import { ParameterGroup } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
-import { predictionLoss } from "../training/minibatches.js";
-import { NetworkTrainer, type PlainOptions } from "../training/network-trainer.js";
-import { bodyParts, flatValues, joined, networkParameters } from "../training/plain-network.js";
+import { arraysByName, readRows, savedRows } from "../model/saved-arrays.js";
+import { drawRows, predictionLoss } from "../training/minibatches.js";
+import {
+  bodyParts,
+  flatValues,
+  initializeAfter,
+  joined,
+  networkParameters,
+} from "../training/network-parts.js";
+import { type NetworkOptions, NetworkTrainer } from "../training/network-trainer.js";
 
-export interface PlainLearnerOptions extends PlainOptions {
+export interface PlainOptions extends NetworkOptions {
   /**
    * `single`: every task gets a network of its own, trained from scratch (the reference of every comparison).
    * `finetune`: one body goes on from task to task, each task has its own output layer.
@@ -19,34 +26,29 @@ export interface PlainLearnerOptions extends PlainOptions {
 
 /** Plain networks: the reference without sharing, and the baseline that does nothing against forgetting. */
 export class PlainLearner implements Learner {
-  readonly #options: PlainLearnerOptions;
+  readonly #options: PlainOptions;
   readonly #trainer: NetworkTrainer;
   readonly #rng: Rng;
-  /** What is kept of each task that has ended or runs: its head, and with `single` its whole network. */
-  readonly #kept: Float32Array[] = [];
+  /** Parameters before those that belong to the current task alone: the body, or none with `single`. */
+  readonly #shared: number;
+  #network = new ParameterGroup([]);
+  /** What belongs to each task begun so far alone: its head, and with `single` its whole network. */
+  #parts: Float32Array[] = [];
   #task = -1;
 
-  constructor(options: PlainLearnerOptions) {
+  constructor(options: PlainOptions) {
     this.#options = options;
     this.#trainer = new NetworkTrainer(options);
     this.#rng = options.rng;
+    this.#shared = options.sharing === "single" ? 0 : bodyParts(options.dynamics);
   }
 
   async beginTask(index: number): Promise<void> {
     if (index === 0) await this.#build();
-    const { group } = this.#trainer;
-    const body = group.specs
-      .slice(0, bodyParts(this.#options.dynamics))
-      .map((_, i) => group.values(i).slice());
-    group.initialize(this.#rng.split(`task${index}`));
-    if (this.#options.sharing === "finetune" && index > 0) {
-      body.forEach((values, i) => {
-        group.values(i).set(values);
-      });
-    }
+    initializeAfter(index === 0 ? 0 : this.#shared, this.#network, this.#rng.split(`task${index}`));
     this.#task = index;
     this.#trainer.steps = 0;
-    this.#kept.push(this.#own());
+    this.#parts.push(this.#currentPart());
   }
 
   async train(
@@ -55,8 +57,9 @@ export class PlainLearner implements Learner {
     iterations: number,
     rng: Rng,
   ): Promise<TrainingReport> {
-    const report = await this.#trainer.train({ data, normalizer, iterations, rng, task: this.#task });
-    this.#kept[this.#task] = this.#own();
+    const rows = drawRows(data, iterations * this.#options.batchSize, rng);
+    const report = await this.#trainer.train({ data, normalizer, iterations, rows, task: this.#task });
+    this.#parts[this.#task] = this.#currentPart();
     return report;
   }
 
@@ -64,31 +67,27 @@ export class PlainLearner implements Learner {
   async endTask(): Promise<void> {}
 
   async weights(index: number): Promise<Float32Array> {
-    const kept = this.#kept[index];
-    if (this.#options.sharing === "single") return kept.slice();
-    return joined([flatValues(this.#trainer.group, 0, bodyParts(this.#options.dynamics)), kept]);
+    return joined([flatValues(this.#network, 0, this.#shared), this.#parts[index]]);
   }
 
   state(): LearnerState {
-    const arrays: Record<string, SavedArray> = {};
-    for (const { name, shape, data } of this.#trainer.group.entries()) {
-      arrays[`network.${name}`] = { shape, data };
-    }
-    this.#kept.forEach((data, j) => {
-      arrays[`tasks.${j}`] = { shape: [data.length], data };
-    });
-    return { arrays, numbers: { task: this.#task, steps: this.#trainer.steps } };
+    return {
+      arrays: {
+        ...arraysByName(this.#network.entries(), "network."),
+        ...savedRows("tasks", this.#parts),
+      },
+      numbers: { task: this.#task, steps: this.#trainer.steps },
+    };
   }
 
   async restore({ arrays, numbers }: LearnerState): Promise<void> {
-    this.#kept.length = 0;
+    this.#parts = [];
     this.#task = numbers.task;
     if (this.#task < 0) return;
     await this.#build();
-    this.#trainer.group.restore(arrays, "network.");
+    this.#network.restore(arrays, "network.");
     this.#trainer.steps = numbers.steps;
-    const { length } = this.#own();
-    for (let j = 0; j <= this.#task; j++) this.#kept.push(savedArray(arrays, `tasks.${j}`, length).slice());
+    this.#parts = readRows(arrays, "tasks", this.#task + 1, this.#currentPart().length);
   }
 
   async release(): Promise<void> {
@@ -96,18 +95,18 @@ export class PlainLearner implements Learner {
   }
 
   async #build(): Promise<void> {
-    const { dynamics } = this.#options;
-    await this.#trainer.build(networkParameters(dynamics), () => ({
-      step: ({ x, y }, parameters) => {
-        const taskLoss = predictionLoss(networkFromParts(parameters), dynamics, x, y);
-        return { taskLoss, gradients: gradients(taskLoss, parameters) };
+    const { dynamics, stepSizes } = this.#options;
+    this.#network = new ParameterGroup(networkParameters(dynamics));
+    const groups = [{ name: "network", parameters: this.#network, stepSizes }];
+    await this.#trainer.build(groups, () => ({
+      step: ({ x, y }, [{ values }]) => {
+        const taskLoss = predictionLoss(networkFromParts(values), dynamics, x, y);
+        return { taskLoss, gradients: [gradients(taskLoss, values)] };
       },
     }));
   }
 
-  /** The part of the current network that belongs to the current task alone. */
-  #own(): Float32Array {
-    const start = this.#options.sharing === "single" ? 0 : bodyParts(this.#options.dynamics);
-    return flatValues(this.#trainer.group, start);
+  #currentPart(): Float32Array {
+    return flatValues(this.#network, this.#shared);
   }
 }

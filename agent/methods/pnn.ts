@@ -3,13 +3,16 @@ import { gradients } from "../graph/gradients.js";
 import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { alignedArray, type Feeds, tensor } from "../graph/session.js";
-import type { Learner, LearnerState, SavedArray, TrainingReport } from "../learner.js";
+import type { Learner, LearnerState, TrainingReport } from "../learner.js";
 import { activate, type MlpShape, weightCount } from "../model/dynamics.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
-import { type ParameterSpec, savedArray, xavierBound } from "../model/parameters.js";
+import { ParameterGroup, type ParameterSpec, xavierBound } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
-import { NetworkTrainer, type Method as Objective, type PlainOptions } from "../training/network-trainer.js";
-import { bodyParts, flatValues, headLoss, networkParameters } from "../training/plain-network.js";
+import { arraysByName, savedArray, savedRows } from "../model/saved-arrays.js";
+import { drawRows } from "../training/minibatches.js";
+import { bodyParts, flatValues, headLoss, networkParameters } from "../training/network-parts.js";
+import { type NetworkOptions, NetworkTrainer } from "../training/network-trainer.js";
+import type { Objective } from "../training/training-graph.js";
 import type { Method } from "./method.js";
 
 /** A progressive neural network; see `ProgressiveLearner`. */
@@ -17,8 +20,7 @@ export const pnn: Method = {
   name: "pnn",
   summary: "a progressive network: every task adds a column that reads the frozen columns of earlier tasks",
   networkShape: progressiveShape,
-  create: (options, { mlp: { learningRate, endFactor } }) =>
-    new ProgressiveLearner({ ...options, learningRate, endFactor }),
+  create: (options, { mlp }) => new ProgressiveLearner({ ...options, stepSizes: mlp }),
 };
 
 /**
@@ -31,15 +33,17 @@ export const pnn: Method = {
  * other.) Nothing is forgotten by construction; what is kept grows with the square of the number of tasks.
  */
 export class ProgressiveLearner implements Learner {
-  readonly #options: PlainOptions;
+  readonly #options: NetworkOptions;
   readonly #trainer: NetworkTrainer;
   readonly #rng: Rng;
   /** Parameters of each column begun so far, one after another. */
   readonly #columns: Float32Array[] = [];
+  /** The column of the current task. */
+  #column = new ParameterGroup([]);
   #frozen: Feeds = {};
   #task = -1;
 
-  constructor(options: PlainOptions) {
+  constructor(options: NetworkOptions) {
     this.#options = options;
     this.#trainer = new NetworkTrainer(options);
     this.#rng = options.rng;
@@ -47,8 +51,8 @@ export class ProgressiveLearner implements Learner {
 
   async beginTask(index: number): Promise<void> {
     await this.#prepare(index);
-    this.#trainer.group.initialize(this.#rng.split(`task${index}`));
-    this.#columns.push(flatValues(this.#trainer.group));
+    this.#column.initialize(this.#rng.split(`task${index}`));
+    this.#columns.push(flatValues(this.#column));
   }
 
   async train(
@@ -57,9 +61,10 @@ export class ProgressiveLearner implements Learner {
     iterations: number,
     rng: Rng,
   ): Promise<TrainingReport> {
-    const call = { data, normalizer, iterations, rng, task: this.#task, feeds: this.#frozen };
-    const report = await this.#trainer.train(call);
-    this.#columns[this.#task] = flatValues(this.#trainer.group);
+    const rows = drawRows(data, iterations * this.#options.batchSize, rng);
+    const call = { data, normalizer, iterations, rows, task: this.#task };
+    const report = await this.#trainer.train(call, { feeds: this.#frozen });
+    this.#columns[this.#task] = flatValues(this.#column);
     return report;
   }
 
@@ -72,28 +77,25 @@ export class ProgressiveLearner implements Learner {
   }
 
   state(): LearnerState {
-    const arrays: Record<string, SavedArray> = {};
-    for (const { name, shape, data } of this.#trainer.group.entries())
-      arrays[`column.${name}`] = { shape, data };
-    this.#columns.forEach((data, j) => {
-      arrays[`columns.${j}`] = { shape: [data.length], data };
-    });
-    return { arrays, numbers: { task: this.#task, steps: this.#trainer.steps } };
+    return {
+      arrays: {
+        ...arraysByName(this.#column.entries(), "column."),
+        ...savedRows("columns", this.#columns),
+      },
+      numbers: { task: this.#task, steps: this.#trainer.steps },
+    };
   }
 
   async restore({ arrays, numbers }: LearnerState): Promise<void> {
     this.#columns.length = 0;
     for (let j = 0; j <= numbers.task; j++) {
-      const size = columnParameters(this.#options.dynamics, j).reduce(
-        (n, s) => n + s.shape[0] * s.shape[1],
-        0,
-      );
+      const size = parameterCount(columnParameters(this.#options.dynamics, j));
       this.#columns.push(savedArray(arrays, `columns.${j}`, size).slice());
     }
     this.#task = numbers.task;
     if (this.#task < 0) return;
     await this.#prepare(this.#task);
-    this.#trainer.group.restore(arrays, "column.");
+    this.#column.restore(arrays, "column.");
     this.#trainer.steps = numbers.steps;
   }
 
@@ -103,9 +105,11 @@ export class ProgressiveLearner implements Learner {
 
   /** Makes the graph that trains column `task`, with the columns before it as inputs. */
   async #prepare(task: number): Promise<void> {
-    const { dynamics } = this.#options;
+    const { dynamics, stepSizes } = this.#options;
     this.#task = task;
-    await this.#trainer.build(columnParameters(dynamics, task), (g) => method(g, dynamics, task));
+    this.#column = new ParameterGroup(columnParameters(dynamics, task));
+    const groups = [{ name: "column", parameters: this.#column, stepSizes }];
+    await this.#trainer.build(groups, (g) => objective(g, dynamics, task));
     const feeds = this.#columns.slice(0, task).map((column, j) => {
       const aligned = alignedArray(column.length);
       aligned.set(column);
@@ -132,17 +136,23 @@ function columnParameters(dynamics: MlpShape, k: number): ParameterSpec[] {
   });
 }
 
+/** Numbers in some parameters. */
+function parameterCount(specs: readonly ParameterSpec[]): number {
+  return specs.reduce((count, { shape: [rows, columns] }) => count + rows * columns, 0);
+}
+
 /** One minibatch of column `k`: earlier columns give their features and stay as they are. */
-function method(g: Graph, dynamics: MlpShape, k: number): Objective {
+function objective(g: Graph, dynamics: MlpShape, k: number): Objective {
   const frozen = Array.from({ length: k }, (_, j) => {
-    const shapes = columnParameters(dynamics, j).map(({ shape }) => shape);
+    const specs = columnParameters(dynamics, j);
+    const shapes = specs.map(({ shape }) => shape);
     const sizes = shapes.map(([rows, columns]) => rows * columns);
-    const flat = g.input(`columns.${j}`, [1, sizes.reduce((a, b) => a + b)]);
+    const flat = g.input(`columns.${j}`, [1, parameterCount(specs)]);
     return ops.split(flat, sizes).map((part, i) => ops.reshape(part, shapes[i]));
   });
   return {
-    step: ({ x, y }, parameters) => {
-      const columns: (readonly Tensor[])[] = [...frozen, parameters];
+    step: ({ x, y }, [{ values }]) => {
+      const columns: (readonly Tensor[])[] = [...frozen, values];
       let features: Tensor[] = [];
       for (let i = 0; i < bodyParts(dynamics); i += 2) {
         const before = features;
@@ -151,9 +161,9 @@ function method(g: Graph, dynamics: MlpShape, k: number): Objective {
           return activate(dynamics.activation, ops.gemm(input, parts[i], parts[i + 1]));
         });
       }
-      const head = parameters.slice(bodyParts(dynamics));
+      const head = values.slice(bodyParts(dynamics));
       const taskLoss = headLoss(head, dynamics, ops.concat(features), y);
-      return { taskLoss, gradients: gradients(taskLoss, parameters) };
+      return { taskLoss, gradients: [gradients(taskLoss, values)] };
     },
   };
 }

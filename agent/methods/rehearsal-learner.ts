@@ -2,11 +2,13 @@ import type { Rng } from "../../sim/core/rng.js";
 import { gradients } from "../graph/gradients.js";
 import type { Graph } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
-import type { Learner, LearnerState, SavedArray, TrainingReport } from "../learner.js";
+import type { Learner, LearnerState, TrainingReport } from "../learner.js";
 import { targetSize } from "../model/dynamics.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
+import { ParameterGroup } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
-import { type Method, NetworkTrainer, type PlainOptions } from "../training/network-trainer.js";
+import { arraysByName } from "../model/saved-arrays.js";
+import { drawRows } from "../training/minibatches.js";
 import {
   bodyFeatures,
   bodyParts,
@@ -14,10 +16,12 @@ import {
   headLoss,
   joined,
   networkParameters,
-} from "../training/plain-network.js";
+} from "../training/network-parts.js";
+import { type NetworkOptions, NetworkTrainer } from "../training/network-trainer.js";
 import { StoredData, storedInputs, storedMinibatch } from "../training/stored-data.js";
+import type { Objective } from "../training/training-graph.js";
 
-export interface RehearsalOptions extends PlainOptions {
+export interface RehearsalOptions extends NetworkOptions {
   /** Transitions kept of each task when it ends: all that its replay buffer holds, or this many. */
   readonly keep: "all" | number;
 }
@@ -37,6 +41,8 @@ export class RehearsalLearner implements Learner {
   readonly #trainer: NetworkTrainer;
   readonly #stored: StoredData;
   readonly #rng: Rng;
+  /** The body, then the heads of all tasks. */
+  #network = new ParameterGroup([]);
   #task = -1;
 
   constructor(options: RehearsalOptions) {
@@ -48,13 +54,11 @@ export class RehearsalLearner implements Learner {
   }
 
   async beginTask(index: number): Promise<void> {
-    const before = this.#trainer.group;
+    const before = this.#network;
     await this.#prepare(index);
     // Drawing all and then setting what is known leaves the new head, and for the first task the body, as drawn.
-    this.#trainer.group.initialize(this.#rng.split(`task${index}`));
-    before.specs.forEach((_, i) => {
-      this.#trainer.group.values(i).set(before.values(i));
-    });
+    this.#network.initialize(this.#rng.split(`task${index}`));
+    this.#network.copyValues(before);
   }
 
   async train(
@@ -63,9 +67,10 @@ export class RehearsalLearner implements Learner {
     iterations: number,
     rng: Rng,
   ): Promise<TrainingReport> {
-    const rehearsed = rng.split("stored");
-    const feeds = this.#stored.feeds(iterations, this.#options.batchSize, rehearsed);
-    return this.#trainer.train({ data, normalizer, iterations, rng, task: this.#task, feeds });
+    const { batchSize } = this.#options;
+    const rows = drawRows(data, iterations * batchSize, rng);
+    const feeds = this.#stored.feeds(iterations, batchSize, rng.split("stored"));
+    return this.#trainer.train({ data, normalizer, iterations, rows, task: this.#task }, { feeds });
   }
 
   async endTask(data: TrainingData, normalizer: NormalizerArrays, rng: Rng): Promise<void> {
@@ -73,16 +78,13 @@ export class RehearsalLearner implements Learner {
   }
 
   async weights(index: number): Promise<Float32Array> {
-    const { group } = this.#trainer;
     const { body, head } = this.#parts;
     const start = body + index * head;
-    return joined([flatValues(group, 0, body), flatValues(group, start, start + head)]);
+    return joined([flatValues(this.#network, 0, body), flatValues(this.#network, start, start + head)]);
   }
 
   state(): LearnerState {
-    const arrays: Record<string, SavedArray> = {};
-    for (const { name, shape, data } of this.#trainer.group.entries()) arrays[name] = { shape, data };
-    Object.assign(arrays, this.#stored.arrays());
+    const arrays = { ...arraysByName(this.#network.entries()), ...this.#stored.arrays() };
     const numbers = { task: this.#task, steps: this.#trainer.steps, stored: this.#stored.tasks };
     return { arrays, numbers };
   }
@@ -91,7 +93,7 @@ export class RehearsalLearner implements Learner {
     this.#stored.restore(arrays, numbers.stored);
     if (numbers.task < 0) return;
     await this.#prepare(numbers.task);
-    this.#trainer.group.restore(arrays, "");
+    this.#network.restore(arrays, "");
     this.#trainer.steps = numbers.steps;
   }
 
@@ -108,30 +110,32 @@ export class RehearsalLearner implements Learner {
 
   async #prepare(task: number): Promise<void> {
     this.#task = task;
-    const specs = networkParameters(this.#options.dynamics);
+    const { dynamics, stepSizes } = this.#options;
+    const specs = networkParameters(dynamics);
     const parts = this.#parts;
     const body = specs.slice(0, parts.body).map((s) => ({ ...s, name: `network.${s.name}` }));
     const heads = Array.from({ length: task + 1 }, (_, j) =>
       specs.slice(parts.body).map((s) => ({ ...s, name: `heads.${j}.${s.name}` })),
     ).flat();
-    await this.#trainer.build([...body, ...heads], (g) => this.#method(g, task));
+    this.#network = new ParameterGroup([...body, ...heads]);
+    const groups = [{ name: "network", parameters: this.#network, stepSizes }];
+    await this.#trainer.build(groups, (g) => this.#objective(g, task));
   }
 
   /** @param earlier tasks that are rehearsed */
-  #method(g: Graph, earlier: number): Method {
+  #objective(g: Graph, earlier: number): Objective {
     const { dynamics, batchSize } = this.#options;
-    const { sizes, activation } = dynamics;
+    const { activation } = dynamics;
     const parts = this.#parts;
-    const stored =
-      earlier === 0 ? undefined : storedInputs(g, [sizes[0], targetSize(dynamics)], earlier, batchSize);
+    const stored = earlier === 0 ? undefined : storedInputs(g, dynamics, earlier, batchSize);
     return {
-      step: ({ x, y, iteration }, parameters) => {
-        const shared = parameters.slice(0, parts.body);
-        const heads = parameters.slice(parts.body);
+      step: ({ x, y, iteration }, [{ values }]) => {
+        const shared = values.slice(0, parts.body);
+        const heads = values.slice(parts.body);
         const head = (j: number) => heads.slice(j * parts.head, (j + 1) * parts.head);
         if (stored === undefined) {
           const taskLoss = headLoss(head(0), dynamics, bodyFeatures(shared, activation, x), y);
-          return { taskLoss, gradients: gradients(taskLoss, parameters) };
+          return { taskLoss, gradients: [gradients(taskLoss, values)] };
         }
         const old = storedMinibatch(stored, iteration);
         // One pass through the body for all tasks.
@@ -143,7 +147,7 @@ export class RehearsalLearner implements Learner {
           .map((targets, j) => headLoss(head(j), dynamics, byTask[j], targets));
         const added = losses.reduce((a, b) => ops.add(a, b));
         const taskLoss = headLoss(head(earlier), dynamics, byTask[earlier], y);
-        return { taskLoss, added, gradients: gradients(ops.add(taskLoss, added), parameters) };
+        return { taskLoss, added, gradients: [gradients(ops.add(taskLoss, added), values)] };
       },
     };
   }

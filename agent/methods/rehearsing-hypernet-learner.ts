@@ -1,18 +1,21 @@
 import type { Rng } from "../../sim/core/rng.js";
-import type { Learner, LearnerOptions, LearnerState, SavedArray, TrainingReport } from "../learner.js";
+import type { Learner, LearnerOptions, LearnerState, TrainingReport } from "../learner.js";
 import type { StepSizes } from "../model/adam.js";
 import { targetSize } from "../model/dynamics.js";
 import type { HypernetworkShape } from "../model/hypernetwork.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import type { TrainingData } from "../model/replay-buffer.js";
+import { arraysByName } from "../model/saved-arrays.js";
 import type { Settings } from "../settings/schema.js";
 import { FusedRehearsingTrainer } from "../training/fused-rehearsing-trainer.js";
 import { GraphRehearsingTrainer } from "../training/graph-rehearsing-trainer.js";
+import { drawRows } from "../training/minibatches.js";
 import type { RehearsingTrainer } from "../training/rehearsing-trainer.js";
 import { StoredData } from "../training/stored-data.js";
 import { initializeTheta } from "../training/theta.js";
 
-export interface RehearsingHypernetOptions extends LearnerOptions, StepSizes {
+export interface RehearsingHypernetOptions extends LearnerOptions {
+  readonly stepSizes: StepSizes;
   readonly hypernetwork: Omit<HypernetworkShape, "target">;
   /**
    * Transitions kept of each task when it ends. `all` that its replay buffer holds (`multitask-hypernet`): a
@@ -26,8 +29,7 @@ export interface RehearsingHypernetOptions extends LearnerOptions, StepSizes {
 
 /** What a learner of this kind takes from the settings. */
 export function rehearsingHypernetOptions({ hypernetwork, training }: Settings) {
-  const { learningRate, endFactor } = hypernetwork;
-  return { hypernetwork, learningRate, endFactor, engine: training.engine };
+  return { hypernetwork, stepSizes: hypernetwork, engine: training.engine };
 }
 
 /**
@@ -79,8 +81,9 @@ export class RehearsingHypernetLearner implements Learner {
     iterations: number,
     rng: Rng,
   ): Promise<TrainingReport> {
-    const feeds = this.#stored.feeds(iterations, this.#rowsPerTask(this.#task), rng.split("stored"));
-    return this.#trainer.train({ data, normalizer, iterations, rng, task: this.#task, feeds });
+    const rows = drawRows(data, iterations * this.#options.batchSize, rng);
+    const stored = this.#stored.feeds(iterations, this.#rowsPerTask(this.#task), rng.split("stored"));
+    return this.#trainer.train({ data, normalizer, iterations, rows, task: this.#task }, stored);
   }
 
   async endTask(data: TrainingData, normalizer: NormalizerArrays, rng: Rng): Promise<void> {
@@ -92,9 +95,7 @@ export class RehearsingHypernetLearner implements Learner {
   }
 
   state(): LearnerState {
-    const arrays: Record<string, SavedArray> = {};
-    for (const { name, shape, data } of this.#trainer.entries()) arrays[name] = { shape, data };
-    Object.assign(arrays, this.#stored.arrays());
+    const arrays = { ...arraysByName(this.#trainer.entries()), ...this.#stored.arrays() };
     const numbers = { task: this.#task, steps: this.#trainer.steps, stored: this.#stored.tasks };
     return { arrays, numbers };
   }

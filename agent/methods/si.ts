@@ -1,5 +1,4 @@
-import type { LearnerState, SavedArray } from "../learner.js";
-import { savedArray, savedVector } from "../model/parameters.js";
+import { type SavedArray, type SavedArrays, savedArray, savedRow } from "../model/saved-arrays.js";
 import {
   ConsolidationLearner,
   type EndedTask,
@@ -12,9 +11,9 @@ import type { Method } from "./method.js";
 export const si: Method = {
   name: "si",
   summary: "one network, held back where a weight's path through training lowered the loss of earlier tasks",
-  create: (options, { mlp: { learningRate, endFactor, siStrength, siDamping } }) => {
-    const importance = new PathImportance(siStrength, siDamping);
-    return new ConsolidationLearner({ ...options, learningRate, endFactor, importance });
+  create: (options, { mlp }) => {
+    const importance = new PathImportance(mlp.siStrength, mlp.siDamping);
+    return new ConsolidationLearner({ ...options, stepSizes: mlp, importance });
   },
 };
 
@@ -38,7 +37,8 @@ export class PathImportance implements Importance {
   }
 
   penalty(): QuadraticPenalty | undefined {
-    const [importance, anchor] = [this.#importance, this.#anchor];
+    const importance = this.#importance;
+    const anchor = this.#anchor;
     return importance && anchor && { importance, anchor, offset: 0 };
   }
 
@@ -53,13 +53,12 @@ export class PathImportance implements Importance {
 
   arrays(): Record<string, SavedArray> {
     const penalty = this.penalty();
-    return penalty
-      ? { importance: savedVector(penalty.importance), anchor: savedVector(penalty.anchor) }
-      : {};
+    return penalty ? { importance: savedRow(penalty.importance), anchor: savedRow(penalty.anchor) } : {};
   }
 
-  restore(arrays: LearnerState["arrays"], tasks: number, size: number): void {
+  restore(arrays: SavedArrays, tasks: number, size: number): void {
     const read = (name: string) => (tasks === 0 ? undefined : savedArray(arrays, name, size).slice());
-    [this.#importance, this.#anchor] = [read("importance"), read("anchor")];
+    this.#importance = read("importance");
+    this.#anchor = read("anchor");
   }
 }

@@ -5,6 +5,5 @@ import { PlainLearner } from "./plain-learner.js";
 export const single: Method = {
   name: "single",
   summary: "every task gets a network of its own, trained from scratch",
-  create: (options, { mlp: { learningRate, endFactor } }) =>
-    new PlainLearner({ ...options, learningRate, endFactor, sharing: "single" }),
+  create: (options, { mlp }) => new PlainLearner({ ...options, stepSizes: mlp, sharing: "single" }),
 };

@@ -1,5 +1,6 @@
 import type { Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
+import { alignedArray } from "../graph/session.js";
 
 /** Kingma & Ba, "Adam" (2015); the usual constants. */
 const BETA1 = 0.9;
@@ -19,6 +20,12 @@ export interface AdamMoments {
   readonly v: Tensor;
 }
 
+/** Parameters in the middle of their optimisation: the values and, in the same order, the moments. */
+export interface AdamState {
+  readonly values: readonly Tensor[];
+  readonly moments: readonly AdamMoments[];
+}
+
 /** Step sizes of one training session. */
 export interface StepSizes {
   readonly learningRate: number;
@@ -30,12 +37,12 @@ export interface StepSizes {
  * Scalars of a session's steps `firstStep … firstStep + count - 1` (1 is an optimiser's first), `[count, 2]`. They are
  * made here in float64 because `1 - β2^t` loses its digits in float32.
  */
-export function fillAdamScalars(
-  out: Float32Array,
+export function adamSchedule(
   { learningRate, endFactor = 1 }: StepSizes,
   firstStep: number,
-): void {
-  const count = out.length / 2;
+  count: number,
+): Float32Array {
+  const out = alignedArray(2 * count);
   for (let i = 0; i < count; i++) {
     const t = firstStep + i;
     const root = Math.sqrt(1 - BETA2 ** t);
@@ -43,6 +50,7 @@ export function fillAdamScalars(
     out[2 * i] = (rate * root) / (1 - BETA1 ** t);
     out[2 * i + 1] = EPSILON * root;
   }
+  return out;
 }
 
 /** Picks the scalars of one iteration from `[count, 2]`. */
@@ -63,6 +71,29 @@ export function adamMoments(gradient: Tensor, { m, v }: AdamMoments): AdamMoment
 export function adamStep(parameter: Tensor, { m, v }: AdamMoments, scalars: AdamScalars): Tensor {
   const direction = ops.div(m, ops.add(ops.sqrt(v), scalars.epsilon));
   return ops.sub(parameter, ops.mul(direction, scalars.stepSize));
+}
+
+/** Values and moments after a step along `gradients`, each multiplied by `scale []` first. */
+export function adamUpdate(
+  { values, moments }: AdamState,
+  gradients: readonly Tensor[],
+  scale: Tensor,
+  scalars: AdamScalars,
+): AdamState {
+  const next = moments.map((before, i) => adamMoments(ops.mul(gradients[i], scale), before));
+  return { values: values.map((value, i) => adamStep(value, next[i], scalars)), moments: next };
+}
+
+/** Tensors in the order of `ParameterGroup.declare` as a state: all values, all first, then all second moments. */
+export function stateOf(tensors: readonly Tensor[]): AdamState {
+  const count = tensors.length / 3;
+  const values = tensors.slice(0, count);
+  return { values, moments: values.map((_, i) => ({ m: tensors[count + i], v: tensors[2 * count + i] })) };
+}
+
+/** The inverse of `stateOf`. */
+export function flatState({ values, moments }: AdamState): Tensor[] {
+  return [...values, ...moments.map(({ m }) => m), ...moments.map(({ v }) => v)];
 }
 
 /** Fills in what the fused kernel needs of one step: β1, 1 - β1, β2, √(1 - β2), step size, ε. */

@@ -1,7 +1,8 @@
-import { InputError } from "../../sim/core/errors.js";
 import type { Rng } from "../../sim/core/rng.js";
 import type { Graph, Tensor } from "../graph/graph.js";
 import { alignedArrays, type Feeds, tensor } from "../graph/session.js";
+import { type AdamState, flatState, stateOf } from "./adam.js";
+import { type NamedArray, type SavedArrays, savedArray } from "./saved-arrays.js";
 
 /** A named weight matrix or bias row. */
 export interface ParameterSpec {
@@ -26,29 +27,6 @@ export function drawUniform(out: Float32Array, bound: number, rng: Rng): void {
 /** What the names of values, first and second moments of a parameter end with. */
 export const MOMENT_SUFFIXES = ["", ".m", ".v"] as const;
 
-/** Arrays of a checkpoint by name. */
-export type SavedArrays = Readonly<Record<string, { readonly data: Float32Array } | undefined>>;
-
-/** An array of a saved state. @throws InputError when it is missing or not of the size that the settings call for */
-export function savedArray(saved: SavedArrays, name: string, size: number): Float32Array {
-  const data = saved[name]?.data;
-  if (data?.length === size) return data;
-  throw new InputError({
-    what: "The checkpoint holds a network of another size than the run's settings describe",
-    got: `${data?.length ?? "no"} numbers in ${name}`,
-    expected: String(size),
-    todo: "Restore the run's own files from a copy, or start a new run",
-  });
-}
-
-/** A row of numbers as a checkpoint saves it. */
-export function savedVector(data: Float32Array): {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-} {
-  return { shape: [data.length], data };
-}
-
 /** Arrays of a parameter group with Adam's moments, kept twice: a run reads one set and writes the other. */
 export class ParameterGroup {
   readonly specs: readonly ParameterSpec[];
@@ -72,6 +50,11 @@ export class ParameterGroup {
     this.clearMoments();
   }
 
+  /** Takes over the first values, those of a group that this one continues. */
+  copyValues(from: ParameterGroup): void {
+    for (let i = 0; i < from.specs.length; i++) this.values(i).set(from.values(i));
+  }
+
   /** A fresh optimiser. */
   clearMoments(): void {
     for (const array of this.#sets[this.#current].slice(this.specs.length)) array.fill(0);
@@ -82,7 +65,7 @@ export class ParameterGroup {
   }
 
   /** Every array by name: `name`, `name.m`, `name.v`. */
-  entries(): { name: string; shape: readonly number[]; data: Float32Array }[] {
+  entries(): NamedArray[] {
     const current = this.#sets[this.#current];
     return current.map((data, i) => {
       const { name, shape } = this.specs[i % this.specs.length];
@@ -103,6 +86,19 @@ export class ParameterGroup {
   declare(graph: Graph, withMoments: boolean): Tensor[] {
     const suffixes = withMoments ? MOMENT_SUFFIXES : [""];
     return suffixes.flatMap((suffix) => this.specs.map((s) => graph.input(s.name + suffix, s.shape)));
+  }
+
+  /** Declares the graph inputs of values and moments. */
+  declareState(graph: Graph): AdamState {
+    return stateOf(this.declare(graph, true));
+  }
+
+  /** Names what follows in the graph as the outputs that `results` receives. */
+  outputState(graph: Graph, next: AdamState): void {
+    const names = this.entries().map(({ name }) => name);
+    flatState(next).forEach((tensor, i) => {
+      graph.output(`next.${names[i]}`, tensor);
+    });
   }
 
   feeds(withMoments: boolean): Feeds {

@@ -8,9 +8,9 @@ import type { RngState } from "../../sim/core/rng.js";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../sim/core/safetensors.js";
 import type { TaskSpec } from "../../sim/task.js";
 import type { AgentState } from "../agent.js";
-import type { SavedArray } from "../learner.js";
 import { Normalizer, type NormalizerArrays } from "../model/normalizer.js";
 import { ReplayBuffer } from "../model/replay-buffer.js";
+import type { SavedArray } from "../model/saved-arrays.js";
 import type { Settings } from "../settings/schema.js";
 
 /** Raised whenever the meaning of a checkpoint changes. */

@@ -1,71 +1,61 @@
 import type { Rng } from "../../sim/core/rng.js";
-import {
-  alignedArray,
-  alignedArrays,
-  type Feeds,
-  type RunTensors,
-  Session,
-  tensor,
-} from "../graph/session.js";
-import { addSums } from "../kernel/sums.js";
+import { alignedArrays, type Feeds, Session, tensor } from "../graph/session.js";
 import type { TrainingReport } from "../learner.js";
-import { fillAdamScalars, fillKernelConstants } from "../model/adam.js";
-import {
-  forBothSets,
-  MOMENT_SUFFIXES,
-  ParameterGroup,
-  type SavedArrays,
-  savedArray,
-} from "../model/parameters.js";
-import { lossesGraph, rehearsedUpdateGraph } from "./fused-rehearsing-graphs.js";
+import { MOMENT_SUFFIXES, ParameterGroup } from "../model/parameters.js";
+import { type NamedArray, type SavedArrays, savedArray } from "../model/saved-arrays.js";
+import { begun } from "./begun.js";
+import { lossesGraph, updateGraph } from "./fused-rehearsing-graphs.js";
 import { FusedTheta } from "./fused-theta.js";
-import { checkLosses, LossArray, MinibatchFeeder, mean } from "./minibatches.js";
-import type { TrainingCall } from "./network-trainer.js";
+import { type Exchange, type FusedStep, FusedTrainer } from "./fused-trainer.js";
+import type { TrainingCall } from "./minibatches.js";
 import {
   embeddingName,
-  RATE_SETTING,
+  REHEARSING_LOSSES,
   type RehearsingTrainer,
   type RehearsingTrainerOptions,
 } from "./rehearsing-trainer.js";
 
-/** The tensors of a minibatch's two graphs. */
-interface StepTensors {
-  readonly losses: RunTensors;
-  readonly update: RunTensors;
-}
-
-/** Small arrays that graphs and kernel exchange in a minibatch of T tasks. */
-interface Exchange {
-  /** Gradients for the hidden outputs `[T, rows]`. */
-  readonly dh: Float32Array;
+interface RehearsingExchange extends Exchange {
   /** Products of the gradients for the generated weights `[T, T]`. */
   readonly gram: Float32Array;
-  readonly taskLoss: Float32Array;
+  /** Loss of the earlier tasks `[1]`. */
   readonly added: Float32Array;
-  readonly iteration: BigInt64Array;
 }
 
-/**
- * Rehearsing minibatches with the fused kernel for the head, as `FusedTrainer` makes those of HyperCRL: the losses of
- * all tasks and the hidden layers are two small ONNX graphs that read and write the kernel's memory.
- */
+/** What minibatches of T tasks need. */
+interface Prepared {
+  readonly exchange: RehearsingExchange;
+  readonly losses: Session;
+  readonly update: Session;
+}
+
+/** Rehearsing minibatches with the fused kernel: one graph gives the losses of all tasks. */
 export class FusedRehearsingTrainer implements RehearsingTrainer {
   readonly #options: RehearsingTrainerOptions;
   readonly #theta: FusedTheta;
-  readonly #feeder: MinibatchFeeder;
-  readonly #losses = [new LossArray(), new LossArray()];
+  readonly #trainer: FusedTrainer;
   /** Embeddings of all tasks `[T, E]`. */
   #embeddings = new ParameterGroup([]);
   #tasks = 0;
-  #exchange: Exchange | undefined;
-  #sessions: Readonly<Record<keyof StepTensors, Session>> | undefined;
-  steps = 0;
+  #prepared: Prepared | undefined;
 
   /** @param threads that share the head's passes */
   constructor(options: RehearsingTrainerOptions, threads: number) {
+    const { shape, batchSize, stepSizes } = options;
     this.#options = options;
-    this.#theta = new FusedTheta(options.shape, threads);
-    this.#feeder = new MinibatchFeeder(options.dynamics, options.batchSize);
+    this.#theta = new FusedTheta(shape, threads);
+    this.#trainer = new FusedTrainer(
+      { dynamics: shape.target, batchSize, stepSizes: [stepSizes], lossNames: REHEARSING_LOSSES },
+      this.#theta,
+    );
+  }
+
+  get steps(): number {
+    return this.#trainer.steps;
+  }
+
+  set steps(steps: number) {
+    this.#trainer.steps = steps;
   }
 
   initialize(rng: Rng): void {
@@ -86,55 +76,44 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
     this.#embeddings = new ParameterGroup([
       { name: "embeddings", shape: [tasks, shape.embedding], bound: 0 },
     ]);
-    if (before.specs.length > 0) this.#embeddings.values(0).set(before.values(0));
+    if (this.#tasks > 0) this.#embeddings.values(0).set(before.values(0));
     this.#tasks = tasks;
     this.#theta.reshape({ earlier: 0, embeddings: tasks, regularized: 0 });
     this.#theta.clearMoments();
-    this.steps = 0;
-    const [dh, gram, taskLoss, added] = alignedArrays([tasks * this.#theta.head.rows, tasks ** 2, 1, 1]);
-    this.#exchange = { dh, gram, taskLoss, added, iteration: new BigInt64Array(1) };
+    const { head, layers } = this.#theta;
+    const [dh, gram, taskLoss, added] = alignedArrays([tasks * head.rows, tasks ** 2, 1, 1]);
     await this.#releaseSessions();
-    this.#sessions = {
-      losses: await Session.create(lossesGraph(this.#options, tasks, this.#theta.head.padded)),
-      update: await Session.create(rehearsedUpdateGraph(this.#theta.layers, this.#embeddings, clipNorm)),
+    this.#prepared = {
+      exchange: { dh, gram, taskLoss, added, iteration: new BigInt64Array(1) },
+      losses: await Session.create(lossesGraph(this.#options, tasks, head.padded)),
+      update: await Session.create(updateGraph(layers, this.#embeddings, clipNorm)),
     };
+    this.#trainer.steps = 0;
   }
 
   embedding(index: number): Float32Array {
     return this.#rowOf(this.#embeddings.values(0), index);
   }
 
-  async train(call: TrainingCall): Promise<TrainingReport> {
-    const { data, normalizer, iterations, rng } = call;
-    const { batchSize } = this.#options;
-    const [taskLosses, added] = this.#losses.map((l) => l.take(iterations));
-    const scalars = alignedArray(2 * iterations);
-    fillAdamScalars(scalars, this.#options, this.steps + 1);
-    const feeds = { ...this.#feeder.feeds(data, normalizer, iterations, rng), ...call.feeds };
-    const groups = [this.#theta.hidden.group, this.#embeddings];
-    const steps = forBothSets(groups, () => this.#stepTensors(feeds, scalars));
-    await this.#theta.forward(this.#embeddings.values(0), this.#tasks);
-    this.#theta.head.send("generated");
-    for (let i = 0; i < iterations; i++) {
-      await this.#step(scalars.subarray(2 * i, 2 * i + 2), i, steps[i % 2]);
-      taskLosses[i] = this.#exchange!.taskLoss[0];
-      added[i] = this.#exchange!.added[0];
-      if (!Number.isFinite(taskLosses[i]) || !Number.isFinite(added[i])) break;
-    }
-    const losses = { "the task loss": taskLosses, "the loss that the method adds": added };
-    checkLosses(losses, call.task, RATE_SETTING);
-    this.steps += iterations;
-    return { taskLoss: mean(taskLosses) / batchSize, regularizer: mean(added) / batchSize };
+  train(call: TrainingCall, stored: Feeds): Promise<TrainingReport> {
+    const prepared = begun(this.#prepared);
+    return this.#trainer.train(call, {
+      ...prepared,
+      embeddings: this.#embeddings,
+      count: this.#tasks,
+      createStep: (minibatches, [schedule]) =>
+        this.#createStep(prepared.exchange, { ...minibatches, ...stored }, schedule),
+    });
   }
 
-  entries(): { name: string; shape: readonly number[]; data: Float32Array }[] {
-    const [theta, embeddings] = [this.#theta.entries(), this.#embeddings.entries()];
-    return MOMENT_SUFFIXES.flatMap((suffix, i) => [
+  entries(): NamedArray[] {
+    const theta = this.#theta.entries();
+    return this.#embeddings.entries().flatMap(({ data }, i) => [
       ...theta[i],
       ...Array.from({ length: this.#tasks }, (_, j) => ({
-        name: embeddingName(j) + suffix,
+        name: embeddingName(j) + MOMENT_SUFFIXES[i],
         shape: [1, this.#options.shape.embedding],
-        data: this.#rowOf(embeddings[i].data, j).slice(),
+        data: this.#rowOf(data, j).slice(),
       })),
     ]);
   }
@@ -154,37 +133,15 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
     await this.#theta.release();
   }
 
-  /** @param scalars Adam's, of this minibatch `[2]` */
-  async #step([stepSize, epsilon]: Float32Array, i: number, step: StepTensors): Promise<void> {
-    const theta = this.#theta;
-    const { losses, update } = this.#sessions!;
-    const { dh, iteration, taskLoss, added } = this.#exchange!;
-    iteration[0] = BigInt(i);
-    fillKernelConstants(theta.head.arrays.adam, stepSize, epsilon);
-    await losses.run(...step.losses);
-    // A loss that is not finite changes nothing.
-    if (!Number.isFinite(taskLoss[0]) || !Number.isFinite(added[0])) return;
-    theta.head.receive("d");
-    await theta.pass("backward");
-    addSums(theta.head, dh, this.#tasks);
-    await update.run(...step.update);
-    theta.head.receive("h", "scaled");
-    await theta.pass("update");
-    theta.head.send("generated");
-    theta.hidden.group.swap();
-    this.#embeddings.swap();
-  }
-
-  #stepTensors(feeds: Feeds, scalars: Float32Array): StepTensors {
+  #createStep(x: RehearsingExchange, minibatches: Feeds, schedule: Float32Array): FusedStep {
     const { head, hidden } = this.#theta;
     const { ports, rows, padded } = head;
-    const x = this.#exchange!;
     const T = this.#tasks;
     const iteration = tensor(x.iteration, []);
     const gram = tensor(x.gram, [T, T]);
     return {
       losses: [
-        { ...feeds, iteration, weights: tensor(ports.generated, [T, padded]) },
+        { ...minibatches, iteration, weights: tensor(ports.generated, [T, padded]) },
         {
           d: tensor(ports.d, [T, padded]),
           gram,
@@ -192,12 +149,13 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
           added: tensor(x.added, []),
         },
       ],
+      addedLoss: () => x.added[0],
       update: [
         {
           iteration,
           gram,
           dh: tensor(x.dh, [T, rows]),
-          "adam.theta": tensor(scalars, [scalars.length / 2, 2]),
+          "adam.theta": tensor(schedule, [schedule.length / 2, 2]),
           ...hidden.group.feeds(true),
           ...this.#embeddings.feeds(true),
         },
@@ -217,7 +175,7 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
   }
 
   async #releaseSessions(): Promise<void> {
-    await this.#sessions?.losses.release();
-    await this.#sessions?.update.release();
+    await this.#prepared?.losses.release();
+    await this.#prepared?.update.release();
   }
 }

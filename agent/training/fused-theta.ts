@@ -5,12 +5,11 @@ import { HeadThreads, worthSharing } from "../kernel/head-threads.js";
 import { clearMoments, headEntries, initializeHead, restoreHead, scaleColumns } from "../kernel/store.js";
 import { weightCount } from "../model/dynamics.js";
 import { type HypernetworkShape, hypernetworkParameters } from "../model/hypernetwork.js";
-import type { ParameterSpec, SavedArrays } from "../model/parameters.js";
+import type { ParameterSpec } from "../model/parameters.js";
+import type { NamedArray, SavedArrays } from "../model/saved-arrays.js";
 import { type HiddenLayers, hiddenGraph, hiddenSize } from "./fused-graphs.js";
 import { HiddenRow } from "./hidden-row.js";
-import type { ThetaHolder } from "./theta.js";
-
-const THETA = "hypernetwork.";
+import { THETA_PREFIX, type ThetaHolder } from "./theta.js";
 
 /** The part of a head's shape that changes from task to task. */
 export type HeadRows = Pick<HeadShape, "earlier" | "embeddings" | "regularized">;
@@ -36,7 +35,7 @@ export class FusedTheta implements ThetaHolder {
     this.#head = this.#newHead(first);
   }
 
-  /** Made anew by `reshape`. */
+  /** The head as it lies now; `reshape` replaces it. */
   get head(): Head {
     return this.#head;
   }
@@ -95,17 +94,19 @@ export class FusedTheta implements ThetaHolder {
   }
 
   /** Θ, then its first and its second moments, each with the names of `hypernetworkParameters`. */
-  entries(): { name: string; shape: readonly number[]; data: Float32Array }[][] {
+  entries(): NamedArray[][] {
     const head = headEntries(this.#head, this.#specs);
     return this.hidden
       .entries()
-      .map((hidden, i) => [...hidden, ...head[i]].map((entry) => ({ ...entry, name: THETA + entry.name })));
+      .map((hidden, i) =>
+        [...hidden, ...head[i]].map((entry) => ({ ...entry, name: THETA_PREFIX + entry.name })),
+      );
   }
 
   /** The inverse of `entries`. @throws InputError when an array is missing or of another size */
   restore(saved: SavedArrays): void {
-    this.hidden.restore(saved, THETA);
-    restoreHead(this.#head, this.#specs, saved, THETA);
+    this.hidden.restore(saved, THETA_PREFIX);
+    restoreHead(this.#head, this.#specs, saved, THETA_PREFIX);
   }
 
   async release(): Promise<void> {

@@ -1,174 +1,111 @@
-import type { Rng } from "../../sim/core/rng.js";
-import { Session } from "../graph/session.js";
-import { addSums, dot, gradientSquares } from "../kernel/sums.js";
-import { fillKernelConstants } from "../model/adam.js";
-import { ParameterGroup, type SavedArrays } from "../model/parameters.js";
-import { lookAheadGraph, taskGraph, updateGraph } from "./fused-graphs.js";
-import { createExchange, type Exchange, type StepTensors, stepTensors } from "./fused-step.js";
-import { FusedTheta } from "./fused-theta.js";
-import type {
-  EarlierTasks,
-  HypernetworkTrainer,
-  TrainerOptions,
-  TrainingCall,
-} from "./hypernetwork-trainer.js";
+import type { Feeds, RunTensors, Session } from "../graph/session.js";
+import { addSums } from "../kernel/sums.js";
+import type { TrainingReport } from "../learner.js";
+import { adamSchedule, fillKernelConstants, type StepSizes } from "../model/adam.js";
+import type { MlpShape } from "../model/dynamics.js";
+import { forBothSets, type ParameterGroup } from "../model/parameters.js";
+import type { FusedTheta } from "./fused-theta.js";
+import { type LossNames, LossRecorder } from "./losses.js";
+import { MinibatchFeeder, type TrainingCall } from "./minibatches.js";
 
-/** The graphs of one task's minibatches. */
-interface Sessions {
-  readonly task: Session;
-  readonly lookAhead: Session | undefined;
+/** Small arrays that graphs and kernel exchange in a minibatch that has losses of G embeddings. */
+export interface Exchange {
+  /** Gradients for the embeddings' hidden outputs `[G, rows]`. */
+  readonly dh: Float32Array;
+  /** Loss of the current task `[1]`. */
+  readonly taskLoss: Float32Array;
+  /** Number of the minibatch `[1]`. */
+  readonly iteration: BigInt64Array;
+}
+
+/** The tensors of a minibatch. */
+export interface FusedStep {
+  readonly losses: RunTensors;
+  readonly update: RunTensors;
+  /**
+   * What the method adds to the task loss of minibatch `iteration`. Called between the head's backward pass and the
+   * update: whatever else the update needs must be there afterwards.
+   */
+  addedLoss(iteration: number): number | Promise<number>;
+}
+
+/** What tells the minibatches of one method from another's: two ONNX graphs on the kernel's memory. */
+export interface FusedObjective {
+  /** Losses of a minibatch and their gradients for the generated weights. */
+  readonly losses: Session;
+  /** The step of hidden layers and embeddings. */
   readonly update: Session;
+  readonly exchange: Exchange;
+  /** The embeddings that are trained, one parameter `[G, E]`. */
+  readonly embeddings: ParameterGroup;
+  /** G */
+  readonly count: number;
+  /** Makes the tensors of a minibatch over the parameters as they lie now. */
+  createStep(minibatches: Feeds, schedules: readonly Float32Array[]): FusedStep;
+}
+
+export interface FusedTrainerOptions {
+  /** The network whose weights are generated. */
+  readonly dynamics: MlpShape;
+  readonly batchSize: number;
+  /** Each gives a schedule of Adam's scalars, see `adamSchedule`; the first is that of Θ. */
+  readonly stepSizes: readonly StepSizes[];
+  readonly lossNames: LossNames;
 }
 
 /**
  * Minibatch steps with the fused kernel for the head, which holds nearly all of Θ: its gradient is never stored, and
- * a step passes over its memory three times. Hidden layers, embedding and task loss are small ONNX graphs that read
- * and write the kernel's memory.
+ * a step passes over its memory a few times. Hidden layers, embeddings and losses are small ONNX graphs that read and
+ * write the kernel's memory.
  */
-export class FusedTrainer implements HypernetworkTrainer {
-  readonly #options: TrainerOptions;
+export class FusedTrainer {
+  readonly #options: FusedTrainerOptions;
   readonly #theta: FusedTheta;
-  readonly #embedding: ParameterGroup;
-  #earlier: EarlierTasks = { embeddings: [], targets: [], regularized: 0 };
-  #exchange: Exchange;
-  #sessions: Sessions | undefined;
+  readonly #feeder: MinibatchFeeder;
+  readonly #losses: LossRecorder;
+  /** Minibatches since the optimiser was fresh. */
+  steps = 0;
 
-  /** @param threads that share the head's passes */
-  constructor(options: TrainerOptions, threads: number) {
-    const { shape } = options;
+  constructor(options: FusedTrainerOptions, theta: FusedTheta) {
     this.#options = options;
-    this.#theta = new FusedTheta(shape, threads);
-    this.#embedding = new ParameterGroup([{ name: "embedding", shape: [1, shape.embedding], bound: 0 }]);
-    this.#exchange = createExchange(this.#theta.head, shape.embedding);
+    this.#theta = theta;
+    this.#feeder = new MinibatchFeeder(options.dynamics);
+    this.#losses = new LossRecorder(options.lossNames, options.batchSize);
   }
 
-  initialize(rng: Rng): void {
-    this.#theta.initialize(rng);
-  }
-
-  scaleColumns(scales: Float32Array): void {
-    this.#theta.scaleColumns(scales);
-  }
-
-  generate(e: Float32Array): Promise<Float32Array> {
-    return this.#theta.generate(e);
-  }
-
-  newTask(e: Float32Array): void {
-    this.#theta.clearMoments();
-    this.#embedding.values(0).set(e);
-    this.#embedding.clearMoments();
-  }
-
-  async prepare(earlier: EarlierTasks): Promise<void> {
-    const { shape, clipNorm } = this.#options;
-    const R = earlier.regularized;
-    this.#earlier = earlier;
-    this.#theta.reshape({ earlier: earlier.targets.length, embeddings: 1, regularized: R });
-    const { arrays, padded } = this.#theta.head;
-    earlier.targets.forEach((target, j) => {
-      arrays.targets.set(target, j * padded);
-    });
-    this.#exchange = createExchange(this.#theta.head, shape.embedding);
-    await this.#releaseSessions();
-    const { layers } = this.#theta;
-    this.#sessions = {
-      task: await Session.create(taskGraph(this.#options)),
-      lookAhead: R === 0 ? undefined : await Session.create(lookAheadGraph(layers, R)),
-      update: await Session.create(updateGraph(layers, this.#embedding, clipNorm, R)),
-    };
-  }
-
-  async train(call: TrainingCall): Promise<void> {
+  /** @throws RunError when a loss is not finite; that minibatch and those after it have then changed nothing */
+  async train(call: TrainingCall, objective: FusedObjective): Promise<TrainingReport> {
+    const { iterations } = call;
+    const { embeddings, count, exchange } = objective;
     const { head, hidden } = this.#theta;
-    const arrays = { head, hidden: hidden.group, embedding: this.#embedding };
-    const steps = stepTensors({ ...arrays, exchange: this.#exchange }, call);
-    await this.#theta.forward(this.#embedding.values(0), 1);
+    const losses = this.#losses.start(iterations);
+    const schedules = this.#options.stepSizes.map((sizes) => adamSchedule(sizes, this.steps + 1, iterations));
+    const [thetaSchedule] = schedules;
+    const minibatches = this.#feeder.feeds(call);
+    const groups = [hidden.group, embeddings];
+    // Parameters are read from one set of arrays and written to the other, in turn.
+    const steps = forBothSets(groups, () => objective.createStep(minibatches, schedules));
+    await this.#theta.forward(embeddings.values(0), count);
     head.send("generated");
-    for (let i = 0; i < call.trips; i++) {
-      if (!(await this.#step(call, i, steps[i % 2]))) return;
-      hidden.group.swap();
-      this.#embedding.swap();
+    for (let i = 0; i < iterations; i++) {
+      const step = steps[i % 2];
+      exchange.iteration[0] = BigInt(i);
+      fillKernelConstants(head.arrays.adam, thetaSchedule[2 * i], thetaSchedule[2 * i + 1]);
+      await objective.losses.run(...step.losses);
+      head.receive("d");
+      await this.#theta.pass("backward");
+      addSums(head, exchange.dh, count);
+      losses.task[i] = exchange.taskLoss[0];
+      losses.added[i] = await step.addedLoss(i);
+      if (!Number.isFinite(losses.task[i]) || !Number.isFinite(losses.added[i])) break;
+      await objective.update.run(...step.update);
+      head.receive("h", "scaled");
+      await this.#theta.pass("update");
+      head.send("generated");
+      for (const group of groups) group.swap();
     }
-  }
-
-  embedding(): Float32Array {
-    return this.#embedding.values(0).slice();
-  }
-
-  entries(): { name: string; shape: readonly number[]; data: Float32Array }[] {
-    return [...this.#theta.entries().flat(), ...this.#embedding.entries()];
-  }
-
-  restore(saved: SavedArrays): void {
-    this.#theta.restore(saved);
-    this.#embedding.restore(saved, "");
-  }
-
-  async release(): Promise<void> {
-    await this.#releaseSessions();
-    await this.#theta.release();
-  }
-
-  /** @returns false, with nothing changed, when a loss is not finite */
-  async #step(call: TrainingCall, i: number, step: StepTensors): Promise<boolean> {
-    const { head } = this.#theta;
-    const { task, lookAhead, update } = this.#sessions!;
-    const exchange = this.#exchange;
-    exchange.iteration[0] = BigInt(i);
-    fillKernelConstants(head.arrays.adam, call.thetaScalars[2 * i], call.thetaScalars[2 * i + 1]);
-    await task.run(...step.task);
-    head.receive("d");
-    await this.#theta.pass("backward");
-    addSums(head, exchange.dh, 1);
-    call.taskLosses[i] = exchange.loss[0];
-    const R = this.#earlier.regularized;
-    if (lookAhead !== undefined) {
-      this.#pick(call.picks.subarray(i * R, (i + 1) * R));
-      await lookAhead.run(...step.lookAhead);
-      head.receive("ahead");
-      await this.#theta.pass("lookAhead");
-      addSums(head, exchange.dhAhead, R);
-    }
-    call.regularizers[i] = this.#measureGradient();
-    if (!Number.isFinite(call.taskLosses[i]) || !Number.isFinite(call.regularizers[i])) return false;
-    await update.run(...step.update);
-    head.receive("h", "scaled");
-    await this.#theta.pass("update");
-    head.send("generated");
-    return true;
-  }
-
-  /** Sets the regularised tasks of a minibatch. */
-  #pick(tasks: Int32Array): void {
-    const { embedding } = this.#options.shape;
-    const { beta, batchSize } = this.#options;
-    const { head } = this.#theta;
-    head.setPicks(tasks);
-    tasks.forEach((task, j) => {
-      this.#exchange.earlier.set(this.#earlier.embeddings[task], j * embedding);
-    });
-    head.arrays.adam[6] = (2 * beta * batchSize) / tasks.length;
-  }
-
-  /** Hands the update the sum of squares of the head's gradient, and returns the regulariser. */
-  #measureGradient(): number {
-    const { squares, taskSquares } = this.#exchange;
-    const { head } = this.#theta;
-    const { h, adam } = head.arrays;
-    if (this.#earlier.regularized === 0) {
-      squares[0] = dot(h, h) * taskSquares[0];
-      return 0;
-    }
-    const { all, drifts } = gradientSquares(head);
-    squares[0] = all;
-    // The d of a drift is 2 β B / R times it, and the regulariser β B / R times its square.
-    return this.#options.beta === 0 ? 0 : drifts / (2 * adam[6]);
-  }
-
-  async #releaseSessions(): Promise<void> {
-    await this.#sessions?.task.release();
-    await this.#sessions?.lookAhead?.release();
-    await this.#sessions?.update.release();
+    const report = this.#losses.report(losses, call.task);
+    this.steps += iterations;
+    return report;
   }
 }

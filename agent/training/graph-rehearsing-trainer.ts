@@ -2,34 +2,43 @@ import type { Rng } from "../../sim/core/rng.js";
 import { gradients } from "../graph/gradients.js";
 import type { Graph } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
+import type { Feeds } from "../graph/session.js";
 import type { TrainingReport } from "../learner.js";
 import { hypernetwork, hypernetworkParameters } from "../model/hypernetwork.js";
-import type { ParameterSpec, SavedArrays } from "../model/parameters.js";
-import { type Method, NetworkTrainer, type TrainingCall } from "./network-trainer.js";
+import { ParameterGroup, type ParameterSpec } from "../model/parameters.js";
+import type { NamedArray, SavedArrays } from "../model/saved-arrays.js";
+import { begun } from "./begun.js";
+import type { TrainingCall } from "./minibatches.js";
+import { NetworkTrainer } from "./network-trainer.js";
 import {
   embeddingName,
-  RATE_SETTING,
+  REHEARSING_LOSSES,
   type RehearsingTrainer,
   type RehearsingTrainerOptions,
   rehearsalLosses,
   rehearsedInputs,
 } from "./rehearsing-trainer.js";
-import { scaleHead, WeightGenerator } from "./theta.js";
+import { scaleHead, THETA_PREFIX, WeightGenerator } from "./theta.js";
+import type { Objective } from "./training-graph.js";
 
 /** Rehearsing minibatches as one ONNX graph: the reference that runs wherever the runtime does. */
 export class GraphRehearsingTrainer implements RehearsingTrainer {
   readonly #options: RehearsingTrainerOptions;
   readonly #theta: readonly ParameterSpec[];
   readonly #network: NetworkTrainer;
+  /** Θ, then the embeddings of all tasks. */
+  #parameters = new ParameterGroup([]);
   #generator: WeightGenerator | undefined;
 
   constructor(options: RehearsingTrainerOptions) {
+    const { shape } = options;
     this.#options = options;
-    this.#theta = hypernetworkParameters(options.shape).map((s) => ({
-      ...s,
-      name: `hypernetwork.${s.name}`,
-    }));
-    this.#network = new NetworkTrainer({ ...options, rateSetting: RATE_SETTING });
+    this.#theta = hypernetworkParameters(shape).map((spec) => ({ ...spec, name: THETA_PREFIX + spec.name }));
+    this.#network = new NetworkTrainer({
+      ...options,
+      dynamics: shape.target,
+      lossNames: REHEARSING_LOSSES,
+    });
   }
 
   get steps(): number {
@@ -41,47 +50,46 @@ export class GraphRehearsingTrainer implements RehearsingTrainer {
   }
 
   initialize(rng: Rng): void {
-    this.#network.group.initialize(rng);
+    this.#parameters.initialize(rng);
   }
 
   scaleColumns(scales: Float32Array): void {
-    scaleHead(this.#network.group, scales);
+    scaleHead(this.#parameters, scales);
   }
 
   generate(e: Float32Array): Promise<Float32Array> {
-    return this.#generator!.generate(e);
+    return begun(this.#generator).generate(e);
   }
 
   async prepare(tasks: number): Promise<void> {
-    const { shape } = this.#options;
+    const { shape, stepSizes } = this.#options;
     const embeddings = Array.from(
       { length: tasks },
       (_, j): ParameterSpec => ({ name: embeddingName(j), shape: [1, shape.embedding], bound: 0 }),
     );
-    const before = this.#network.group;
-    await this.#network.build([...this.#theta, ...embeddings], (g) => this.#method(g, tasks - 1));
-    const { group } = this.#network;
-    before.specs.forEach((_, i) => {
-      group.values(i).set(before.values(i));
-    });
+    const parameters = new ParameterGroup([...this.#theta, ...embeddings]);
+    parameters.copyValues(this.#parameters);
+    this.#parameters = parameters;
+    const groups = [{ name: "network", parameters, stepSizes }];
+    await this.#network.build(groups, (g) => this.#objective(g, tasks - 1));
     await this.#generator?.release();
-    this.#generator = new WeightGenerator(shape, group);
+    this.#generator = new WeightGenerator(shape, parameters);
   }
 
   embedding(index: number): Float32Array {
-    return this.#network.group.values(this.#theta.length + index);
+    return this.#parameters.values(this.#theta.length + index);
   }
 
-  train(call: TrainingCall): Promise<TrainingReport> {
-    return this.#network.train(call);
+  train(call: TrainingCall, stored: Feeds): Promise<TrainingReport> {
+    return this.#network.train(call, { feeds: stored });
   }
 
-  entries(): { name: string; shape: readonly number[]; data: Float32Array }[] {
-    return this.#network.group.entries();
+  entries(): NamedArray[] {
+    return this.#parameters.entries();
   }
 
   restore(saved: SavedArrays): void {
-    this.#network.group.restore(saved, "");
+    this.#parameters.restore(saved, "");
   }
 
   async release(): Promise<void> {
@@ -90,16 +98,16 @@ export class GraphRehearsingTrainer implements RehearsingTrainer {
   }
 
   /** @param earlier tasks that are rehearsed */
-  #method(g: Graph, earlier: number): Method {
+  #objective(g: Graph, earlier: number): Objective {
     const stored = rehearsedInputs(g, this.#options, earlier);
     return {
-      step: (own, parameters) => {
-        const theta = parameters.slice(0, this.#theta.length);
+      step: (current, [{ values }]) => {
+        const theta = values.slice(0, this.#theta.length);
         // One pass through the hypernetwork for all tasks.
-        const embeddings = ops.concat(parameters.slice(theta.length), 0);
+        const embeddings = ops.concat(values.slice(theta.length), 0);
         const generated = hypernetwork(this.#options.shape, theta, embeddings);
-        const { taskLoss, added, total } = rehearsalLosses(this.#options, generated, own, stored);
-        return { taskLoss, added, gradients: gradients(total, parameters) };
+        const { taskLoss, added, total } = rehearsalLosses(this.#options, generated, current, stored);
+        return { taskLoss, added, gradients: [gradients(total, values)] };
       },
     };
   }

@@ -2,19 +2,13 @@ import type { Rng } from "../../sim/core/rng.js";
 import type { Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { type HypernetworkShape, hypernetworkParameters } from "../model/hypernetwork.js";
-import {
-  drawUniform,
-  MOMENT_SUFFIXES,
-  ParameterGroup,
-  type ParameterSpec,
-  type SavedArrays,
-  savedArray,
-} from "../model/parameters.js";
+import { drawUniform, MOMENT_SUFFIXES, ParameterGroup, type ParameterSpec } from "../model/parameters.js";
+import { type NamedArray, type SavedArrays, savedArray } from "../model/saved-arrays.js";
 
 interface Block {
   readonly spec: ParameterSpec;
   /** Where it begins in the row. */
-  readonly at: number;
+  readonly start: number;
   readonly length: number;
 }
 
@@ -27,15 +21,15 @@ export class HiddenRow {
   readonly #blocks: readonly Block[];
 
   constructor(shape: HypernetworkShape) {
-    let at = 0;
+    let start = 0;
     this.#blocks = hypernetworkParameters(shape)
       .filter(({ name }) => name.startsWith("hidden."))
       .map((spec) => {
-        const block = { spec, at, length: spec.shape[0] * spec.shape[1] };
-        at += block.length;
+        const block = { spec, start, length: spec.shape[0] * spec.shape[1] };
+        start += block.length;
         return block;
       });
-    this.group = new ParameterGroup([{ name: "hidden", shape: [1, at], bound: 0 }]);
+    this.group = new ParameterGroup([{ name: "hidden", shape: [1, start], bound: 0 }]);
   }
 
   /** Weights and biases in turn, cut from the row `[1, n]`. */
@@ -49,20 +43,20 @@ export class HiddenRow {
 
   /** Draws initial values block by block, in the order of `ParameterGroup.initialize`, and clears the moments. */
   initialize(rng: Rng): void {
-    for (const { spec, at, length } of this.#blocks) {
-      drawUniform(this.group.values(0).subarray(at, at + length), spec.bound, rng);
+    for (const { spec, start, length } of this.#blocks) {
+      drawUniform(this.group.values(0).subarray(start, start + length), spec.bound, rng);
     }
     this.group.clearMoments();
   }
 
   /** Copies of the blocks: values, then first, then second moments. */
-  entries(): { name: string; shape: readonly number[]; data: Float32Array }[][] {
+  entries(): NamedArray[][] {
     const rows = this.group.entries();
     return MOMENT_SUFFIXES.map((suffix, i) =>
-      this.#blocks.map(({ spec: { name, shape }, at, length }) => ({
+      this.#blocks.map(({ spec: { name, shape }, start, length }) => ({
         name: name + suffix,
         shape,
-        data: rows[i].data.slice(at, at + length),
+        data: rows[i].data.slice(start, start + length),
       })),
     );
   }
@@ -70,8 +64,8 @@ export class HiddenRow {
   /** The inverse of `entries`. @throws InputError when a block is missing or of another size */
   restore(saved: SavedArrays, prefix: string): void {
     this.group.entries().forEach(({ data }, i) => {
-      for (const { spec, at, length } of this.#blocks) {
-        data.set(savedArray(saved, prefix + spec.name + MOMENT_SUFFIXES[i], length), at);
+      for (const { spec, start, length } of this.#blocks) {
+        data.set(savedArray(saved, prefix + spec.name + MOMENT_SUFFIXES[i], length), start);
       }
     });
   }

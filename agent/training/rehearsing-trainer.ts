@@ -1,23 +1,31 @@
 import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
-import type { LearnerOptions, TrainingReport } from "../learner.js";
+import type { Feeds } from "../graph/session.js";
+import type { TrainingReport } from "../learner.js";
 import type { StepSizes } from "../model/adam.js";
-import { networkFromFlat, networksFromFlat, targetSize } from "../model/dynamics.js";
+import { networkFromFlat, networksFromFlat } from "../model/dynamics.js";
 import type { HypernetworkShape } from "../model/hypernetwork.js";
-import type { SavedArrays } from "../model/parameters.js";
-import { predictionLoss } from "./minibatches.js";
-import type { Minibatch, TrainingCall } from "./network-trainer.js";
+import type { NamedArray, SavedArrays } from "../model/saved-arrays.js";
+import type { LossNames } from "./losses.js";
+import { type Minibatch, predictionLoss, type TrainingCall } from "./minibatches.js";
 import { type StoredTensors, storedInputs, storedMinibatch } from "./stored-data.js";
 import type { ThetaHolder } from "./theta.js";
 
-export interface RehearsingTrainerOptions extends LearnerOptions, StepSizes {
+export interface RehearsingTrainerOptions {
   readonly shape: HypernetworkShape;
+  readonly batchSize: number;
+  /** Largest global gradient norm of Θ and all embeddings together. */
+  readonly clipNorm: number;
+  readonly stepSizes: StepSizes;
   /** M, stored transitions of each task in a minibatch that rehearses this many earlier tasks. */
   readonly rowsPerTask: (earlier: number) => number;
 }
 
-/** The setting that holds the learning rate, for messages. */
-export const RATE_SETTING = "hypernetwork.learningRate";
+/** Words for messages. */
+export const REHEARSING_LOSSES: LossNames = {
+  added: "the loss that the method adds",
+  rateSetting: "hypernetwork.learningRate",
+};
 
 /**
  * Holds Θ and the embeddings of all tasks begun, with Adam's moments, and trains all of them on minibatches of every
@@ -31,12 +39,12 @@ export interface RehearsingTrainer extends ThetaHolder {
   /** The embedding of task `index`, to read and to set. */
   embedding(index: number): Float32Array;
   /**
-   * @param call its feeds are those of `StoredData.feeds`
+   * @param stored feeds of `StoredData`
    * @throws RunError when a loss is not finite
    */
-  train(call: TrainingCall): Promise<TrainingReport>;
+  train(call: TrainingCall, stored: Feeds): Promise<TrainingReport>;
   /** Θ, the embeddings and their moments by name, the same names, order and shapes from every trainer. */
-  entries(): { name: string; shape: readonly number[]; data: Float32Array }[];
+  entries(): NamedArray[];
   /** Sets everything from saved entries. @throws InputError when one is missing or of another size */
   restore(saved: SavedArrays): void;
   release(): Promise<void>;
@@ -48,11 +56,11 @@ export const embeddingName = (index: number) => `embeddings.${index}`;
 /** Declares the stored transitions, when there are earlier tasks. */
 export function rehearsedInputs(
   g: Graph,
-  { dynamics, rowsPerTask }: RehearsingTrainerOptions,
+  { shape: { target }, rowsPerTask }: RehearsingTrainerOptions,
   earlier: number,
 ): StoredTensors | undefined {
   if (earlier === 0) return undefined;
-  return storedInputs(g, [dynamics.sizes[0], targetSize(dynamics)], earlier, rowsPerTask(earlier));
+  return storedInputs(g, target, earlier, rowsPerTask(earlier));
 }
 
 /** Losses of one minibatch, each `[]`. */
@@ -67,10 +75,10 @@ export interface RehearsalLosses {
  * Losses of one minibatch. The networks of all earlier tasks go through each operation together, so that the graph does
  * not grow with the tasks.
  * @param weights generated for each task, the current one last `[T, P]`
- * @param own the current task's minibatch
+ * @param current the current task's minibatch
  */
 export function rehearsalLosses(
-  { dynamics, rowsPerTask }: RehearsingTrainerOptions,
+  { shape: { target: dynamics }, rowsPerTask }: RehearsingTrainerOptions,
   weights: Tensor,
   { x, y, iteration }: Minibatch,
   stored: StoredTensors | undefined,
@@ -83,9 +91,12 @@ export function rehearsalLosses(
   const [old, current] = ops.split(weights, [earlier, 1], 0);
   const taskLoss = predictionLoss(networkFromFlat(current, dynamics), dynamics, x, y);
   const rehearsed = storedMinibatch(stored, iteration);
-  const [xs, ys] = [rehearsed.x, rehearsed.y].map((t) =>
-    ops.reshape(t, [earlier, rowsPerTask(earlier), t.shape[1] as number]),
+  const byTask = (t: Tensor) => ops.reshape(t, [earlier, rowsPerTask(earlier), t.shape[1] as number]);
+  const added = predictionLoss(
+    networksFromFlat(old, dynamics),
+    dynamics,
+    byTask(rehearsed.x),
+    byTask(rehearsed.y),
   );
-  const added = predictionLoss(networksFromFlat(old, dynamics), dynamics, xs, ys);
   return { taskLoss, added, total: ops.add(taskLoss, added) };
 }

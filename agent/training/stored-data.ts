@@ -4,10 +4,10 @@ import type { Rng } from "../../sim/core/rng.js";
 import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { alignedArrays, type Feeds, tensor } from "../graph/session.js";
-import type { SavedArray } from "../learner.js";
+import { type MlpShape, targetSize } from "../model/dynamics.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
-import type { SavedArrays } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
+import type { SavedArray, SavedArrays } from "../model/saved-arrays.js";
 
 /** Name of a checkpoint's arrays that hold transitions of task j: `stored.j.inputs`, `stored.j.targets`. */
 export const STORED = "stored";
@@ -57,10 +57,10 @@ export class StoredData {
    * What `storedInputs` declares: all stored rows, and for each minibatch `perTask` rows of every task, drawn
    * uniformly. Nothing when nothing is stored.
    */
-  feeds(trips: number, perTask: number, rng: Rng): Feeds {
+  feeds(iterations: number, perTask: number, rng: Rng): Feeds {
     if (this.tasks === 0) return {};
     const total = this.#ends[this.tasks - 1];
-    const rows = new Int32Array(trips * this.tasks * perTask);
+    const rows = new Int32Array(iterations * this.tasks * perTask);
     for (let i = 0; i < rows.length; i++) {
       const task = Math.floor(i / perTask) % this.tasks;
       rows[i] = this.#start(task) + rng.integer(this.size(task));
@@ -68,7 +68,7 @@ export class StoredData {
     return {
       "stored.inputs": tensor(this.#inputs, [total, this.#inputSize]),
       "stored.targets": tensor(this.#targets, [total, this.#targetSize]),
-      "stored.rows": new OrtTensor("int32", rows, [trips, this.tasks * perTask]),
+      "stored.rows": new OrtTensor("int32", rows, [iterations, this.tasks * perTask]),
     };
   }
 
@@ -88,9 +88,12 @@ export class StoredData {
 
   /** Continues from saved arrays. @throws InputError when they are not those of `tasks` tasks of this size */
   restore(arrays: SavedArrays, tasks: number): void {
-    [this.#ends, this.#inputs, this.#targets] = [[], new Float32Array(0), new Float32Array(0)];
+    this.#ends = [];
+    this.#inputs = new Float32Array(0);
+    this.#targets = new Float32Array(0);
     for (let j = 0; j < tasks; j++) {
-      const [inputs, targets] = ["inputs", "targets"].map((name) => arrays[`${STORED}.${j}.${name}`]?.data);
+      const inputs = arrays[`${STORED}.${j}.inputs`]?.data;
+      const targets = arrays[`${STORED}.${j}.targets`]?.data;
       const count = (inputs?.length ?? 0) / this.#inputSize;
       if (!inputs || !targets || !Number.isInteger(count) || targets.length !== count * this.#targetSize) {
         throw new InputError({
@@ -117,7 +120,8 @@ export class StoredData {
     const [inputs, targets] = alignedArrays([(first + count) * I, (first + count) * X]);
     inputs.set(this.#inputs);
     targets.set(this.#targets);
-    [this.#inputs, this.#targets] = [inputs, targets];
+    this.#inputs = inputs;
+    this.#targets = targets;
     this.#ends.push(first + count);
     return first;
   }
@@ -153,20 +157,16 @@ export interface StoredTensors {
   readonly inputs: Tensor;
   /** `[ΣN, X]` */
   readonly targets: Tensor;
-  /** int32 `[trips, tasks · perTask]` */
+  /** int32 `[iterations, tasks · perTask]` */
   readonly rows: Tensor;
 }
 
-export function storedInputs(
-  g: Graph,
-  [inputSize, targetSize]: readonly [number, number],
-  tasks: number,
-  perTask: number,
-): StoredTensors {
+/** Declares what `StoredData.feeds` gives. @param dynamics the network that the data are for */
+export function storedInputs(g: Graph, dynamics: MlpShape, tasks: number, perTask: number): StoredTensors {
   return {
-    inputs: g.input("stored.inputs", ["kept", inputSize]),
-    targets: g.input("stored.targets", ["kept", targetSize]),
-    rows: g.input("stored.rows", ["trips", tasks * perTask], "int32"),
+    inputs: g.input("stored.inputs", ["stored rows", dynamics.sizes[0]]),
+    targets: g.input("stored.targets", ["stored rows", targetSize(dynamics)]),
+    rows: g.input("stored.rows", ["iterations", tasks * perTask], "int32"),
   };
 }
 

@@ -10,6 +10,9 @@ import {
 } from "../model/hypernetwork.js";
 import type { ParameterGroup } from "../model/parameters.js";
 
+/** What the names of Θ's arrays begin with in a checkpoint. */
+export const THETA_PREFIX = "hypernetwork.";
+
 /** Generates dynamics weights from a group of parameters that begins with Θ. */
 export class WeightGenerator {
   readonly #shape: HypernetworkShape;
@@ -60,10 +63,13 @@ export function scaleHead(group: ParameterGroup, scales: Float32Array): void {
   });
 }
 
-/** Whoever holds Θ; see `HypernetworkTrainer`. */
+/** Holds Θ, the parameters of a hypernetwork. */
 export interface ThetaHolder {
+  /** Draws Θ and clears the moments. */
   initialize(rng: Rng): void;
+  /** `h(e; Θ)`, `[P]`. */
   generate(e: Float32Array): Promise<Float32Array>;
+  /** Multiplies the head's weights by a factor for each generated number, `[P]`. */
   scaleColumns(scales: Float32Array): void;
 }
 

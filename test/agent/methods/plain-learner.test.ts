@@ -24,7 +24,7 @@ function make(sharing: "single" | "finetune"): PlainLearner {
     clipNorm: 5,
     rng: Rng.fromSeed(8),
     compute: ONE_THREAD,
-    learningRate: 1e-2,
+    stepSizes: { learningRate: 1e-2 },
     sharing,
   });
   made.push(learner);

@@ -48,7 +48,7 @@ function options({ dynamics: sizes, outputVariance = false }: ReferenceShape) {
     rng: Rng.fromSeed(9),
     compute: ONE_THREAD,
     hypernetwork: { embedding: 3, hidden: [4], activation: "elu", init: "hyperfan" },
-    learningRate: 1e-2,
+    stepSizes: { learningRate: 1e-2 },
   } as const;
 }
 
@@ -252,13 +252,13 @@ describe("learning", () => {
 
   it("starts from the same Θ and embedding as HyperCRL", async () => {
     const own = make("all");
-    const rates = {
-      embeddingLearningRate: 1e-2,
+    const rest = {
+      embeddingStepSizes: { learningRate: 1e-2 },
       beta: 0.05,
       regularizedTasks: "all",
       engine: "graph",
     } as const;
-    const other = new HyperCrlLearner({ ...options(PLAIN), ...rates });
+    const other = new HyperCrlLearner({ ...options(PLAIN), ...rest });
     made.push(other);
     for (const learner of [own, other]) await learner.beginTask(0);
     expect(bits(await own.weights(0)).equals(bits(await other.weights(0)))).toBe(true);

@@ -3,7 +3,7 @@ import { Graph } from "../../../agent/graph/graph.js";
 import { loop } from "../../../agent/graph/loop.js";
 import * as ops from "../../../agent/graph/operations.js";
 import { Session, tensor } from "../../../agent/graph/session.js";
-import { adamMoments, adamScalars, adamStep, clipScale, fillAdamScalars } from "../../../agent/model/adam.js";
+import { adamMoments, adamScalars, adamSchedule, adamStep, clipScale } from "../../../agent/model/adam.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { normals, relativeError } from "../fixtures.js";
 
@@ -39,10 +39,9 @@ async function inGraph(start: Float32Array, gradients: Float32Array) {
     g.output(`next.${name}`, states[i]);
     return new Float32Array(SIZE);
   });
-  const scalarData = new Float32Array(2 * STEPS);
   // In two parts, as two training sessions of one task are.
-  fillAdamScalars(scalarData.subarray(0, 40), { learningRate: RATE }, 1);
-  fillAdamScalars(scalarData.subarray(40), { learningRate: RATE }, 21);
+  const sizes = { learningRate: RATE };
+  const scalarData = Float32Array.of(...adamSchedule(sizes, 1, 20), ...adamSchedule(sizes, 21, STEPS - 20));
   const session = await Session.create(g);
   await session.run(
     {
@@ -78,11 +77,10 @@ describe("Adam in a graph", () => {
   );
 });
 
-describe("fillAdamScalars", () => {
+describe("adamSchedule", () => {
   it("lets the learning rate fall linearly towards its end factor, and leaves ε", () => {
-    const [constant, falling] = [new Float32Array(8), new Float32Array(8)];
-    fillAdamScalars(constant, { learningRate: RATE }, 11);
-    fillAdamScalars(falling, { learningRate: RATE, endFactor: 0.2 }, 11);
+    const constant = adamSchedule({ learningRate: RATE }, 11, 4);
+    const falling = adamSchedule({ learningRate: RATE, endFactor: 0.2 }, 11, 4);
     const factors = [1, 0.8, 0.6, 0.4];
     factors.forEach((factor, i) => {
       expect(falling[2 * i]).toBeCloseTo(factor * constant[2 * i], 8);

@@ -113,7 +113,13 @@ describe("plain networks with two heads", () => {
   });
   const make = (hidden: readonly number[], batchSize: number, sharing: "single" | "finetune") => {
     const dynamics = dynamicsShape(pointTask.spec, hidden, "tanh", true);
-    const common = { batchSize, clipNorm: 5, rng: Rng.fromSeed(8), compute: ONE_THREAD, learningRate: 1e-2 };
+    const common = {
+      batchSize,
+      clipNorm: 5,
+      rng: Rng.fromSeed(8),
+      compute: ONE_THREAD,
+      stepSizes: { learningRate: 1e-2 },
+    };
     const learner = new PlainLearner({ dynamics, ...common, sharing });
     made.push(learner);
     return { learner, dynamics };

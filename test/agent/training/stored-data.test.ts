@@ -92,25 +92,26 @@ describe("stored transitions", () => {
 
 describe("minibatches of stored transitions", () => {
   it("give every task the same number of rows, task after task", async () => {
-    const [trips, perTask] = [6, 5];
+    const iterations = 6;
+    const perTask = 5;
     const stored = filled();
     const g = new Graph();
-    const inputs = storedInputs(g, [I, X], 3, perTask);
-    const result = loop(g, g.integers([trips], []), [g.constant(0)], (_, iteration, [state]) => {
+    const inputs = storedInputs(g, { sizes: [I, 8, X], activation: "relu" }, 3, perTask);
+    const result = loop(g, g.integers([iterations], []), [g.constant(0)], (_, iteration, [state]) => {
       const { x, y } = storedMinibatch(inputs, iteration);
       return { next: [ops.add(state, 0)], collect: [x, y] };
     });
     g.output("x", result.collected[0]);
     g.output("y", result.collected[1]);
     const session = await Session.create(g);
-    const [x, y] = [I, X].map((width) => new Float32Array(trips * 3 * perTask * width));
-    await session.run(stored.feeds(trips, perTask, Rng.fromSeed(1)), {
-      x: tensor(x, [trips, 3 * perTask, I]),
-      y: tensor(y, [trips, 3 * perTask, X]),
+    const [x, y] = [I, X].map((width) => new Float32Array(iterations * 3 * perTask * width));
+    await session.run(stored.feeds(iterations, perTask, Rng.fromSeed(1)), {
+      x: tensor(x, [iterations, 3 * perTask, I]),
+      y: tensor(y, [iterations, 3 * perTask, X]),
     });
     await session.release();
     const seen = new Set<number>();
-    for (let k = 0; k < trips * 3 * perTask; k++) {
+    for (let k = 0; k < iterations * 3 * perTask; k++) {
       const task = Math.floor(k / perTask) % 3;
       const row = rowOf(task, x.subarray(k * I, (k + 1) * I));
       expect(row, `row ${k}`).toBeGreaterThanOrEqual(0);

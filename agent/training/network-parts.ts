@@ -1,3 +1,4 @@
+import type { Rng } from "../../sim/core/rng.js";
 import type { Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import {
@@ -27,6 +28,15 @@ export function bodyParts({ sizes }: MlpShape): number {
   return 2 * (sizes.length - 2);
 }
 
+/** Draws a network as `ParameterGroup.initialize` does, but leaves its first `kept` parameters as they are. */
+export function initializeAfter(kept: number, network: ParameterGroup, rng: Rng): void {
+  const before = network.specs.slice(0, kept).map((_, i) => network.values(i).slice());
+  network.initialize(rng);
+  before.forEach((values, i) => {
+    network.values(i).set(values);
+  });
+}
+
 /** Output of the last hidden layer: `x [B, I]` → `[B, n]`. */
 export function bodyFeatures(body: readonly Tensor[], activation: Activation, x: Tensor): Tensor {
   const layers: Layer[] = [];
@@ -54,12 +64,13 @@ export function flatValues(group: ParameterGroup, start = 0, end = group.specs.l
   return joined(group.specs.slice(start, end).map((_, i) => group.values(start + i)));
 }
 
+/** Arrays one after another. */
 export function joined(parts: readonly Float32Array[]): Float32Array {
   const out = new Float32Array(parts.reduce((n, p) => n + p.length, 0));
-  let at = 0;
+  let start = 0;
   for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
+    out.set(part, start);
+    start += part.length;
   }
   return out;
 }

@@ -1,0 +1,162 @@
+import { Tensor as OrtTensor } from "onnxruntime-node";
+import type { Rng } from "../../sim/core/rng.js";
+import { gradients } from "../graph/gradients.js";
+import type { Graph } from "../graph/graph.js";
+import * as ops from "../graph/operations.js";
+import { alignedArray, type Feeds, tensor } from "../graph/session.js";
+import type { TrainingReport } from "../learner.js";
+import { adamMoments, adamStep } from "../model/adam.js";
+import { networkFromFlat, weightCount } from "../model/dynamics.js";
+import { type HypernetworkShape, hypernetwork, hypernetworkParameters } from "../model/hypernetwork.js";
+import { ParameterGroup } from "../model/parameters.js";
+import type { NamedArray, SavedArrays } from "../model/saved-arrays.js";
+import { predictionLoss } from "./minibatches.js";
+import { NetworkTrainer } from "./network-trainer.js";
+import {
+  type EarlierTasks,
+  REGULARIZED_LOSSES,
+  type RegularizedCall,
+  type RegularizedTrainer,
+  type RegularizedTrainerOptions,
+} from "./regularized-trainer.js";
+import { scaleHead, THETA_PREFIX, WeightGenerator } from "./theta.js";
+import type { Objective } from "./training-graph.js";
+
+/** HyperCRL's minibatches as one ONNX graph: the reference that runs wherever the runtime does. */
+export class GraphRegularizedTrainer implements RegularizedTrainer {
+  readonly #options: RegularizedTrainerOptions;
+  readonly #theta: ParameterGroup;
+  readonly #embedding: ParameterGroup;
+  readonly #network: NetworkTrainer;
+  readonly #generator: WeightGenerator;
+  #earlier: Feeds = {};
+
+  constructor(options: RegularizedTrainerOptions) {
+    const { shape } = options;
+    this.#options = options;
+    this.#theta = new ParameterGroup(hypernetworkParameters(shape));
+    this.#generator = new WeightGenerator(shape, this.#theta);
+    this.#embedding = new ParameterGroup([{ name: "embedding", shape: [1, shape.embedding], bound: 0 }]);
+    this.#network = new NetworkTrainer({
+      ...options,
+      dynamics: shape.target,
+      lossNames: REGULARIZED_LOSSES,
+    });
+  }
+
+  get steps(): number {
+    return this.#network.steps;
+  }
+
+  set steps(steps: number) {
+    this.#network.steps = steps;
+  }
+
+  initialize(rng: Rng): void {
+    this.#theta.initialize(rng);
+  }
+
+  scaleColumns(scales: Float32Array): void {
+    scaleHead(this.#theta, scales);
+  }
+
+  generate(e: Float32Array): Promise<Float32Array> {
+    return this.#generator.generate(e);
+  }
+
+  newTask(e: Float32Array): void {
+    this.#theta.clearMoments();
+    this.#embedding.values(0).set(e);
+    this.#embedding.clearMoments();
+  }
+
+  async prepare(earlier: EarlierTasks): Promise<void> {
+    const { embeddings, targets } = earlier;
+    const { shape, stepSizes, embeddingStepSizes } = this.#options;
+    const groups = [
+      { name: "theta", parameters: this.#theta, stepSizes },
+      { name: "embedding", parameters: this.#embedding, stepSizes: embeddingStepSizes },
+    ];
+    await this.#network.build(groups, (g) => objective(g, this.#options, earlier));
+    this.#earlier =
+      targets.length === 0
+        ? {}
+        : {
+            "earlier.embeddings": stack(embeddings, shape.embedding),
+            "earlier.targets": stack(targets, weightCount(shape.target)),
+          };
+  }
+
+  train(call: RegularizedCall): Promise<TrainingReport> {
+    const { picks, iterations } = call;
+    if (picks.length === 0) return this.#network.train(call);
+    const picked = new OrtTensor("int32", picks, [iterations, picks.length / iterations]);
+    return this.#network.train(call, { feeds: { ...this.#earlier, "earlier.picks": picked } });
+  }
+
+  embedding(): Float32Array {
+    return this.#embedding.values(0).slice();
+  }
+
+  entries(): NamedArray[] {
+    const theta = this.#theta.entries().map((entry) => ({ ...entry, name: THETA_PREFIX + entry.name }));
+    return [...theta, ...this.#embedding.entries()];
+  }
+
+  restore(saved: SavedArrays): void {
+    this.#theta.restore(saved, THETA_PREFIX);
+    this.#embedding.restore(saved, "");
+  }
+
+  async release(): Promise<void> {
+    await this.#network.release();
+    await this.#generator.release();
+  }
+}
+
+/** Rows of equal length as one tensor `[rows, width]`. */
+function stack(rows: readonly Float32Array[], width: number): OrtTensor {
+  const out = alignedArray(rows.length * width);
+  rows.forEach((row, j) => {
+    out.set(row, j * width);
+  });
+  return tensor(out, [rows.length, width]);
+}
+
+/** The step that `RegularizedTrainer` describes. */
+function objective(
+  g: Graph,
+  { shape, batchSize, beta }: RegularizedTrainerOptions,
+  { targets, regularized }: EarlierTasks,
+): Objective {
+  const dynamics = shape.target;
+  const earlier = targets.length === 0 ? undefined : declareEarlier(g, shape, targets.length, regularized);
+  return {
+    step: ({ x, y, iteration }, [theta, embedding]) => {
+      const [e] = embedding.values;
+      const network = networkFromFlat(hypernetwork(shape, theta.values, e), dynamics);
+      const taskLoss = predictionLoss(network, dynamics, x, y);
+      const taskGradients = gradients(taskLoss, [...theta.values, e]);
+      const thetaGradients = taskGradients.slice(0, -1);
+      const eGradients = taskGradients.slice(-1);
+      if (earlier === undefined) return { taskLoss, gradients: [thetaGradients, eGradients] };
+      const ahead = theta.values.map((w, i) =>
+        adamStep(w, adamMoments(thetaGradients[i], theta.moments[i]), theta.scalars),
+      );
+      const picks = ops.gather(earlier.picks, iteration);
+      const generated = hypernetwork(shape, ahead, ops.gather(earlier.embeddings, picks));
+      const drift = ops.sub(generated, ops.gather(earlier.targets, picks));
+      const added = ops.mul(ops.sumOfSquares(drift), (beta * batchSize) / regularized);
+      return { taskLoss, added, gradients: [gradients(added, ahead, thetaGradients), eGradients] };
+    },
+  };
+}
+
+/** Frozen embeddings and targets of the earlier tasks, and which of them each minibatch takes. */
+function declareEarlier(g: Graph, shape: HypernetworkShape, tasks: number, regularized: number) {
+  return {
+    embeddings: g.input("earlier.embeddings", [tasks, shape.embedding]),
+    targets: g.input("earlier.targets", [tasks, weightCount(shape.target)]),
+    picks: g.input("earlier.picks", ["iterations", regularized], "int32"),
+  };
+}

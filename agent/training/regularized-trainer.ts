@@ -1,0 +1,80 @@
+import type { Rng } from "../../sim/core/rng.js";
+import type { TrainingReport } from "../learner.js";
+import type { StepSizes } from "../model/adam.js";
+import type { HypernetworkShape } from "../model/hypernetwork.js";
+import type { NamedArray, SavedArrays } from "../model/saved-arrays.js";
+import type { LossNames } from "./losses.js";
+import type { TrainingCall } from "./minibatches.js";
+import type { ThetaHolder } from "./theta.js";
+
+export interface RegularizedTrainerOptions {
+  readonly shape: HypernetworkShape;
+  readonly batchSize: number;
+  /** Largest global gradient norm of Θ, and of the embedding. */
+  readonly clipNorm: number;
+  /** β, weight of the regulariser. */
+  readonly beta: number;
+  /** Of Θ. */
+  readonly stepSizes: StepSizes;
+  readonly embeddingStepSizes: StepSizes;
+}
+
+/** Words for messages. */
+export const REGULARIZED_LOSSES: LossNames = {
+  added: "the regulariser",
+  rateSetting: "hypernetwork.learningRate",
+};
+
+/** What the regulariser holds Θ to: one entry per earlier task. */
+export interface EarlierTasks {
+  /** Frozen embeddings, each `[E]`. */
+  readonly embeddings: readonly Float32Array[];
+  /** Frozen targets W*, each `[P]`. */
+  readonly targets: readonly Float32Array[];
+  /** R, how many of them a minibatch regularises. */
+  readonly regularized: number;
+}
+
+/** A training call and the earlier tasks that it regularises. */
+export interface RegularizedCall extends TrainingCall {
+  /** Earlier tasks regularised at each minibatch, `[iterations, R]`; see `drawPicks`. */
+  readonly picks: Int32Array;
+}
+
+/**
+ * Holds Θ, the embedding of the task being learned and Adam's moments, and makes minibatch steps. Each step: the
+ * gradient of the task loss for Θ and e_t; the Adam step that it alone would take gives Θ + ΔΘ (a constant); the
+ * regulariser's gradient is taken there; the sum, clipped, makes the real step. e_t learns from the task loss only.
+ * (Huang et al. 2021, equations 4 to 6.)
+ */
+export interface RegularizedTrainer extends ThetaHolder {
+  /** Minibatches since the optimiser was fresh. */
+  steps: number;
+  /** Starts a task: its embedding, a fresh optimiser. */
+  newTask(e: Float32Array): void;
+  /** Builds what the minibatches of the current task need; call after `newTask` or `restore`. */
+  prepare(earlier: EarlierTasks): Promise<void>;
+  /** @throws RunError when a loss is not finite */
+  train(call: RegularizedCall): Promise<TrainingReport>;
+  /** A copy of the embedding of the current task. */
+  embedding(): Float32Array;
+  /** Θ, the embedding and their moments by name, the same names and shapes from every trainer. */
+  entries(): NamedArray[];
+  /** Sets everything from saved entries. @throws InputError when one is missing or of another size */
+  restore(saved: SavedArrays): void;
+  release(): Promise<void>;
+}
+
+/** Draws the earlier tasks to regularise `[iterations, R]`: in each minibatch all of them, or R different ones. */
+export function drawPicks(tasks: number, regularized: number, iterations: number, rng: Rng): Int32Array {
+  const picks = new Int32Array(iterations * regularized);
+  const left = new Int32Array(tasks);
+  for (let i = 0; i < picks.length; i++) {
+    const drawn = i % regularized;
+    if (drawn === 0) for (let j = 0; j < tasks; j++) left[j] = j;
+    const next = regularized === tasks ? drawn : drawn + rng.integer(tasks - drawn);
+    picks[i] = left[next];
+    left[next] = left[drawn];
+  }
+  return picks;
+}
