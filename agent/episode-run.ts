@@ -1,54 +1,37 @@
+import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Environment, StepResult } from "../sim/environment.js";
 import type { EpisodeHeader, Forecast } from "../sim/recording/episode.js";
 import { EpisodeRecorder } from "../sim/recording/recorder.js";
-import type { Compute } from "./compute.js";
 import type { MpcPolicy } from "./policy.js";
-import type { ProgressEvent } from "./run/progress.js";
-import type { RunStore } from "./run/store.js";
-
-/** What the loop needs from outside: where to write, whom to tell, the time, and when to stop. */
-export interface LoopServices {
-  readonly store: RunStore;
-  /** Receives everything that happens in a run, as it happens. */
-  readonly report: (event: ProgressEvent) => void;
-  /** Whether recordings of planned episodes hold the plans; nothing else depends on it. */
-  readonly recordPlans?: boolean;
-  /** A clock in ms; only ever used to report how long things took. */
-  readonly now: () => number;
-  readonly compute: Compute;
-  /** True once the user asked to stop; the run then ends at its last checkpoint. */
-  readonly stopRequested: () => boolean;
-}
+import { FAILED_FILE } from "./run/recording-names.js";
+import type { EvaluationRecord } from "./run/records.js";
 
 /** Thrown inside the loop when the user asked to stop. */
 export class Stopped extends Error {}
 
-/** How an episode is recorded. */
-export interface RecordingOptions {
-  readonly path: string;
-  readonly header: Omit<EpisodeHeader, "seed">;
-  /** Whether the plans are part of it. */
+/** Where the recordings of several episodes go, and what all of them say. */
+export interface Recordings {
+  readonly folder: string;
+  readonly origin: Pick<EpisodeHeader, "suite" | "settingsHash" | "versions">;
+  /** Whether they hold the plans. */
   readonly plans: boolean;
 }
 
 /** One episode to run. */
 export interface EpisodeOptions {
-  readonly seed: number;
+  /** What the episode is for, and the seed of its start. */
+  readonly kind: Pick<EpisodeHeader, "phase" | "afterTask" | "taskIndex" | "seed">;
   /** Without, nothing is recorded. */
-  readonly recording?: RecordingOptions;
+  readonly recordings: Recordings | undefined;
+  /** Name of the recording in their folder. */
+  readonly file: string;
   /** True once the user asked to stop. */
   readonly stopRequested: () => boolean;
 }
 
-/** What came of an episode. */
-export interface Outcome {
-  readonly return: number;
-  readonly success: boolean;
-  readonly measures: Readonly<Record<string, number>>;
-  /** Path of the recording, if there is one. */
-  readonly recording?: string;
-}
+/** What came of an episode; the fields are described where they are logged. */
+export type Outcome = Pick<EvaluationRecord, "return" | "success" | "measures">;
 
 /** Sequences recorded of every plan beside the chosen one. */
 const OTHERS_RECORDED = 6;
@@ -64,18 +47,37 @@ export class EpisodeRun {
   readonly #options: EpisodeOptions;
   readonly #recorder: EpisodeRecorder | undefined;
   #return = 0;
+  /** `[X]`, after the last step. */
   observation: Float32Array;
   over = false;
 
   constructor(environment: Environment, options: EpisodeOptions) {
-    const { seed, recording } = options;
+    const { kind, recordings } = options;
     this.#environment = environment;
     this.#options = options;
-    this.observation = environment.reset(seed);
-    this.#recorder = recording && new EpisodeRecorder(environment, { ...recording.header, seed });
+    this.observation = environment.reset(kind.seed);
+    if (recordings === undefined) return;
+    const header = { task: environment.task.name, ...recordings.origin, ...kind };
+    this.#recorder = new EpisodeRecorder(environment, header);
   }
 
-  /** Makes one step. @throws Stopped when the user asked to stop */
+  /**
+   * Plays the episode by steps that `play` makes, sums up and writes the recording if there is one. When it fails, what
+   * was recorded so far is written beside the others as `failed.mcap`, so that it can be looked at.
+   * @throws Stopped when the user asked to stop; whatever `play` throws; RunError when the recording cannot be written
+   */
+  async run(play: () => Promise<void>): Promise<Outcome> {
+    try {
+      await play();
+      return await this.#finish();
+    } catch (error) {
+      // What failed matters more than whether its recording could be kept.
+      if (!(error instanceof Stopped)) await this.#record(FAILED_FILE).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Makes one step with an action `[U]`. @throws Stopped when the user asked to stop */
   step(action: Float32Array): StepResult {
     if (this.#options.stopRequested()) throw new Stopped();
     const result = this.#environment.step(action);
@@ -88,7 +90,7 @@ export class EpisodeRun {
 
   /** Records, where plans are recorded, the plan just made for the next step. */
   async recordPlan(planner: Forecaster): Promise<void> {
-    if (!this.#options.recording?.plans) return;
+    if (!this.#options.recordings?.plans) return;
     this.#recorder?.recordPlan(await planner.forecast(this.observation, OTHERS_RECORDED));
   }
 
@@ -99,19 +101,17 @@ export class EpisodeRun {
     this.step(action);
   }
 
-  /** Writes what was recorded before a failure to a path of its own, so that it can be looked at. */
-  async salvage(path: string): Promise<void> {
-    await this.#recorder?.finish(path);
-  }
-
-  /** Sums up, and writes the recording if there is one. */
-  async finish(): Promise<Outcome> {
+  async #finish(): Promise<Outcome> {
     // Random episodes await nothing else: without a turn of the event loop a signal would not be seen.
     await setImmediate();
-    const { recording } = this.#options;
-    if (recording !== undefined) await this.#recorder!.finish(recording.path);
+    await this.#record(this.#options.file);
     const measures = this.#environment.scene.measure();
     const success = this.#environment.task.succeeded(measures);
-    return { return: this.#return, success, measures, ...(recording && { recording: recording.path }) };
+    return { return: this.#return, success, measures };
+  }
+
+  async #record(file: string): Promise<void> {
+    const { recordings } = this.#options;
+    if (recordings !== undefined) await this.#recorder?.finish(join(recordings.folder, file));
   }
 }

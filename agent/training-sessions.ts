@@ -1,5 +1,5 @@
 import type { Agent, TrainingSession } from "./agent.js";
-import type { LoopServices } from "./episode-run.js";
+import type { LoopServices } from "./loop-services.js";
 
 /** A session whose weights the planner does not have yet. */
 interface Pending {
@@ -39,15 +39,13 @@ export class TrainingSessions {
   async adoptDue(taskIndex: number, steps: number): Promise<void> {
     if (this.#pending === undefined || steps < this.#pending.steps + this.#pending.lag) return;
     const { session, started, steps: begun } = this.#pending;
-    const { now, report, store } = this.#services;
+    const { now, store } = this.#services;
     this.#pending = undefined;
     const waited = now();
     const losses = await this.#agent.adopt(session);
     const end = now();
-    const ms = end - started;
-    store.append("metrics", { type: "training", taskIndex, steps: begun, ...losses });
-    store.append("timing", { type: "training", taskIndex, steps: begun, ms, waitedMs: end - waited });
-    report({ kind: "training", ms, ...losses });
+    const times = { ms: end - started, waitedMs: end - waited };
+    store.log.emit({ type: "training", taskIndex, steps: begun, ...losses, ...times });
   }
 
   /** Adopts the session on its way now: a checkpoint holds none. */

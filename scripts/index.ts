@@ -14,13 +14,14 @@ export { type LoopResult, loop } from "../agent/graph/loop.js";
 /** Operations on the tensors of a `Graph`: `operations.add(a, b)`, `operations.gemm(x, w)`, … */
 export * as operations from "../agent/graph/operations.js";
 export { type Feeds, Session, tensor } from "../agent/graph/session.js";
-export { ContinualLoop, type LoopServices } from "../agent/loop.js";
+export { ContinualLoop } from "../agent/loop.js";
+export type { LoopServices } from "../agent/loop-services.js";
 export { Normalizer, type NormalizerArrays } from "../agent/model/normalizer.js";
 export { ReplayBuffer } from "../agent/model/replay-buffer.js";
 export { graphRewards } from "../agent/rollout/graph-reward.js";
 export type { Progress } from "../agent/run/checkpoint.js";
 export { EvaluationMatrix } from "../agent/run/evaluation-matrix.js";
-export type { ProgressEvent } from "../agent/run/progress.js";
+export type { MetricsRecord, RunEvent, TimingRecord } from "../agent/run/records.js";
 export { RunStore, type Versions } from "../agent/run/store.js";
 export {
   describeSettings,
@@ -96,7 +97,6 @@ export { loadSuite } from "./runs/suite-file.js";
 export { registerSuite } from "./runs/suites.js";
 export {
   type BestEpisode,
-  type MetricsRecord,
   type Summary,
   summarize,
   type TaskSummary,

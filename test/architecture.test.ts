@@ -108,6 +108,8 @@ describe("direction of imports", () => {
       "sim/recording/",
       "sim/core/",
       "sim/task.ts",
+      "agent/run/records.ts",
+      "agent/run/read-log.ts",
     ];
     expect(forbidden("scripts/viewer", allowed)).toEqual([]);
   });

@@ -1,17 +1,23 @@
-import { join } from "node:path";
-import { readJsonl } from "../../sim/core/jsonl.js";
+import { z } from "zod";
+import { figure, type MetricsRecord } from "./records.js";
 
-/** Returns of one pair: after learning task i, on task j. */
-type Returns = readonly number[];
+/** Returns of the E episodes of one evaluation, `[E]`. */
+const returns = z.array(figure);
 
-export interface EvaluationJson {
-  readonly definition: string;
-  readonly tasks: readonly string[];
-  /** Per task: every episode's return of the random policy. */
-  readonly random: readonly Returns[];
-  /** `returns[i][j]`: every episode's return on task j after learning task i, j ≤ i. */
-  readonly returns: readonly (readonly Returns[])[];
-}
+/** `evaluation.json`; K tasks. */
+export const evaluationSchema = z.object({
+  /** For people, of `returns`. */
+  definition: z.string(),
+  /** Names, `[K]`. */
+  tasks: z.array(z.string()).min(1),
+  /** Of the random policy on each task, `[K]`. */
+  random: z.array(returns),
+  /** `returns[i][j]`: on task j after learning task i, j ≤ i; i goes up to the last task after which all were evaluated. */
+  returns: z.array(z.array(returns)),
+});
+
+/** What `evaluation.json` holds. */
+export type EvaluationJson = z.output<typeof evaluationSchema>;
 
 /** R[i][j]: evaluation return on task j after learning task i. */
 export class EvaluationMatrix {
@@ -35,6 +41,12 @@ export class EvaluationMatrix {
     this.#returns[i][j].push(value);
   }
 
+  /** Adds what a record of `metrics.jsonl` says, if it is of such an episode. */
+  accept(record: MetricsRecord): void {
+    if (record.type === "baseline") this.addRandom(record.taskIndex, record.return);
+    if (record.type === "evaluation") this.add(record.afterTask, record.taskIndex, record.return);
+  }
+
   /** Mean return of the random policy on task j; NaN before it was measured. */
   random(j: number): number {
     return meanOf(this.#random[j]);
@@ -55,26 +67,11 @@ export class EvaluationMatrix {
     return {
       definition:
         "returns[i][j]: returns of the evaluation episodes on task j after learning task i (undiscounted sums of rewards)",
-      tasks: this.tasks,
+      tasks: [...this.tasks],
       random: this.#random,
       returns: this.#returns.slice(0, this.lastComplete + 1),
     };
   }
-
-  /** Fills in what a run's metrics log already holds. */
-  readLog(folder: string): void {
-    for (const record of readJsonl(join(folder, "metrics.jsonl")).records as LoggedEpisode[]) {
-      if (record.type === "baseline") this.addRandom(record.taskIndex, record.return);
-      if (record.type === "evaluation") this.add(record.afterTask, record.taskIndex, record.return);
-    }
-  }
-}
-
-interface LoggedEpisode {
-  readonly type: string;
-  readonly afterTask: number;
-  readonly taskIndex: number;
-  readonly return: number;
 }
 
 function meanOf(values: readonly number[]): number {

@@ -1,88 +1,215 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
-import { InputError } from "../../sim/core/errors.js";
-import { readJsonl } from "../../sim/core/jsonl.js";
 
-/** Logs write null for what is not finite. */
-const figure = z
-  .number()
-  .nullable()
-  .transform((value) => value ?? Number.NaN);
+/**
+ * The one description of a run's two logs, from which everything that writes or reads them is derived.
+ *
+ * Both are JSON Lines. `metrics.jsonl` repeats byte for byte with the same seed; `timing.jsonl` holds what cannot. The
+ * first line says the log's version, every other line is one record; its keys stand in the order of its schema.
+ * Indices of tasks and episodes count from 0.
+ * @module
+ */
+
+/**
+ * Version of the logs that are written; a change that readers of this one would misunderstand needs another. In
+ * version 0 the first line was missing; the records were those of version 1.
+ */
+export const LOG_VERSION = 1;
+
+/** The first line of a log. */
+export const logHeadSchema = z.object({ type: z.literal("log"), version: z.int().min(1) });
+
+/** A number that need not be finite: what is not is null on disk and NaN in memory. JSON knows no -0 either. */
+export const figure = z.codec(
+  z.number().nullable(),
+  z.custom<number>((value) => typeof value === "number"),
+  {
+    decode: (onDisk) => onDisk ?? Number.NaN,
+    encode: (value) => (Number.isFinite(value) ? value + 0 : null),
+  },
+);
+
 const index = z.int().min(0);
+const milliseconds = z.number();
+
+/** What came of an episode. */
 const outcome = {
-  type: z.string(),
+  /** Undiscounted sum of the rewards. */
+  return: figure,
+  /** Whether the task was achieved, as the task defines it, at the episode's end. */
+  success: z.boolean(),
+  /** `Scene.measure()` at the episode's end; the names carry the units, for example `positionErrorMm`. */
+  measures: z.record(z.string(), figure),
+};
+/** Path of the episode's recording inside the run folder, with slashes. */
+const recording = z.string();
+
+/** An episode of the random policy, before anything is learned: the zero of normalised returns. */
+const baseline = z.object({
+  type: z.literal("baseline"),
+  /** Name of the task. */
   task: z.string(),
   taskIndex: index,
-  return: figure,
-  success: z.boolean(),
-  measures: z.record(z.string(), z.number().nullable()),
-  recording: z.string(),
-};
-/** When in a task something happened: environment steps made in it. */
-const moment = { taskIndex: index, steps: index };
+  /** Counts within the task. */
+  episode: index,
+  ...outcome,
+  recording,
+});
 
-const METRICS = {
-  baseline: z.object(outcome),
-  episode: z.object({ ...outcome, phase: z.enum(["random", "train"]), steps: index }),
-  evaluation: z.object({ ...outcome, afterTask: index }),
-  training: z.object({ ...moment, taskLoss: figure, regularizer: figure }),
-};
-const TIMINGS = {
-  training: z.object({ ...moment, ms: z.number(), waitedMs: z.number() }),
-  planning: z.object({ ...moment, ms: z.number(), actions: z.int().min(1) }),
-  usage: z.object({ session: z.number(), wallMs: z.number(), peakMiB: z.number() }),
-};
+/** A learning episode. */
+const episode = z.object({
+  type: z.literal("episode"),
+  /** Whether it was begun with random exploration or with planning. */
+  phase: z.enum(["random", "train"]),
+  /** Name of the task. */
+  task: z.string(),
+  taskIndex: index,
+  /** Counts within the task, both phases together. */
+  episode: index,
+  /** Environment steps made in the task until its end. */
+  steps: index,
+  ...outcome,
+  recording,
+});
 
-type Records<Schemas extends Readonly<Record<string, z.ZodType>>> = {
-  readonly [Type in keyof Schemas]: z.infer<Schemas[Type]>[];
-};
-/** What reports and comparisons take from `metrics.jsonl`, by type in the order of the log. */
-export type Metrics = Records<typeof METRICS>;
-/** The same of `timing.jsonl`; versions that did not note planning leave none. */
-export type Timings = Records<typeof TIMINGS>;
+/** A training session, noted when the planner takes over its weights. */
+const training = z.object({
+  type: z.literal("training"),
+  taskIndex: index,
+  /** Environment steps made in the task when it was started. */
+  steps: index,
+  /** Mean per sample, see `TrainingReport.taskLoss`. */
+  taskLoss: figure,
+  /** Mean per sample, see `TrainingReport.regularizer`. */
+  regularizer: figure,
+});
 
-/** @param tasks how many the run has @throws InputError when the log is missing or damaged */
-export function readMetrics(folder: string, tasks: number): Metrics {
-  return readRecords(join(folder, "metrics.jsonl"), METRICS, tasks);
+const keptNumbers = z.object({
+  /** Kinds of arrays, for example `embeddings`, `stored`. */
+  kinds: z.array(z.string()),
+  /** Numbers that are no data: weights, moments, importances, embeddings, targets. */
+  parameters: index,
+  /** Transitions of the task itself. */
+  transitions: index,
+  bytes: index,
+});
+
+/** What the learner holds at a task's end because tasks were learned. */
+const kept = z.object({
+  type: z.literal("kept"),
+  /** Name of the task just learned. */
+  task: z.string(),
+  taskIndex: index,
+  /** What all tasks share, the optimiser's moments included; it does not grow with their number. */
+  shared: keptNumbers,
+  /** What each of the K tasks begun so far adds, `[K]`. */
+  tasks: z.array(keptNumbers),
+});
+
+/** An evaluation episode: planning with the weights as they are, nothing learned. */
+const evaluation = z.object({
+  type: z.literal("evaluation"),
+  /** Index of the last task learned before. */
+  afterTask: index,
+  /** Name of the task evaluated. */
+  task: z.string(),
+  taskIndex: index,
+  /** Counts within this evaluation of the task. */
+  episode: index,
+  ...outcome,
+  recording,
+});
+
+/** How long a training session took; `taskIndex` and `steps` as in its record of `metrics.jsonl`. */
+const trainingTime = z.object({
+  type: z.literal("training"),
+  taskIndex: index,
+  steps: index,
+  /** From its start until its weights were taken over. */
+  ms: milliseconds,
+  /** The part of it that nothing else was done in. */
+  waitedMs: milliseconds,
+});
+
+/** How long planning took in a learning episode; early versions did not note it. */
+const planningTime = z.object({
+  type: z.literal("planning"),
+  taskIndex: index,
+  /** Environment steps made in the task until the episode's end. */
+  steps: index,
+  /** Actions planned in the episode. */
+  actions: z.int().min(1),
+  /** For all of them together. */
+  ms: milliseconds,
+});
+
+/** What a process has used so far of the machine, noted every few seconds; the last one of a session counts. */
+const usage = z.object({
+  type: z.literal("usage"),
+  /** When the process took up the run, ms since 1970: tells it from others that worked on the run. */
+  session: z.number(),
+  /** Wall time since then. */
+  wallMs: milliseconds,
+  /** Processor time of all its threads since then; early versions did not note it. */
+  cpuMs: milliseconds.optional(),
+  /** Largest resident memory, MiB. */
+  peakMiB: z.number(),
+});
+
+/** A line of `metrics.jsonl` after the first. */
+export const metricsSchema = z.discriminatedUnion("type", [baseline, episode, training, kept, evaluation]);
+/** A line of `timing.jsonl` after the first. */
+export const timingSchema = z.discriminatedUnion("type", [trainingTime, planningTime, usage]);
+
+export type MetricsRecord = z.output<typeof metricsSchema>;
+export type TimingRecord = z.output<typeof timingSchema>;
+export type BaselineRecord = z.output<typeof baseline>;
+export type EpisodeRecord = z.output<typeof episode>;
+export type EvaluationRecord = z.output<typeof evaluation>;
+export type TrainingRecord = z.output<typeof training>;
+export type TrainingTime = z.output<typeof trainingTime>;
+export type PlanningTime = z.output<typeof planningTime>;
+export type KeptRecord = z.output<typeof kept>;
+export type UsageRecord = z.output<typeof usage>;
+
+/** An environment step of learning was made. */
+export interface StepEvent {
+  readonly type: "step";
+  /** Name of the task. */
+  readonly task: string;
+  readonly taskIndex: number;
+  /** Made in the task so far, this one included. */
+  readonly steps: number;
+  /** To be made in the task. */
+  readonly total: number;
 }
 
-/** Nothing when a run has no such log. @throws InputError when it is damaged */
-export function readTimings(folder: string, tasks: number): Timings {
-  const path = join(folder, "timing.jsonl");
-  return existsSync(path) ? readRecords(path, TIMINGS, tasks) : { training: [], planning: [], usage: [] };
+/** An action of a learning episode was planned. */
+export interface PlannedEvent {
+  readonly type: "planned";
+  readonly ms: number;
 }
 
-/** Records of the types that have a schema; others are for other readers. */
-function readRecords<Schemas extends Readonly<Record<string, z.ZodType>>>(
-  path: string,
-  schemas: Schemas,
-  tasks: number,
-): Records<Schemas> {
-  const records = Object.fromEntries(Object.keys(schemas).map((type) => [type, [] as unknown[]]));
-  for (const [i, record] of readJsonl(path).records.entries()) {
-    const { type, taskIndex = 0, afterTask = 0 } = (record ?? {}) as Record<string, unknown>;
-    if (typeof type !== "string") throw damaged(path, i, "no type", "a record with a type");
-    if (!Object.hasOwn(schemas, type)) continue;
-    const parsed = schemas[type].safeParse(record);
-    if (!parsed.success) throw damaged(path, i, firstIssue(parsed.error), `record of type ${type}`);
-    const task = Math.max(Number(taskIndex), Number(afterTask));
-    if (task >= tasks) throw damaged(path, i, `task index ${task}`, `less than the run's ${tasks} tasks`);
-    records[type].push(parsed.data);
-  }
-  return records as Records<Schemas>;
+/**
+ * What a run says while it goes on, each thing once. A log takes from an event the fields that its schema has for that
+ * type: of a training session `metrics.jsonl` the losses and `timing.jsonl` the times. Steps and single plans are for
+ * those who watch and are in no log.
+ */
+export type RunEvent =
+  | Exclude<MetricsRecord, TrainingRecord>
+  | Exclude<TimingRecord, TrainingTime>
+  | (TrainingRecord & TrainingTime)
+  | StepEvent
+  | PlannedEvent;
+
+const METRICS_TYPES: ReadonlySet<string> = new Set(metricsSchema.options.map((o) => o.shape.type.value));
+const TIMING_TYPES: ReadonlySet<string> = new Set(timingSchema.options.map((o) => o.shape.type.value));
+
+/** Whether `metrics.jsonl` takes something of an event. */
+export function isForMetrics(event: RunEvent): event is RunEvent & MetricsRecord {
+  return METRICS_TYPES.has(event.type);
 }
 
-/** Where a value differs from its schema, on one line. */
-export function firstIssue({ issues: [{ path, message }] }: z.ZodError): string {
-  return path.length === 0 ? message : `${path.join(".")}: ${message}`;
-}
-
-function damaged(path: string, line: number, got: string, expected: string): InputError {
-  return new InputError({
-    what: `Log ${path} is damaged in line ${line + 1}`,
-    got,
-    expected,
-    todo: "Restore the log from a copy, or leave this run out",
-  });
+/** Whether `timing.jsonl` takes something of an event. */
+export function isForTiming(event: RunEvent): event is RunEvent & TimingRecord {
+  return TIMING_TYPES.has(event.type);
 }

@@ -3,22 +3,17 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { makeFolder, writeFileSafely } from "../../sim/core/files.js";
-import { JsonlLog, readJsonl } from "../../sim/core/jsonl.js";
 import type { EpisodeHeader } from "../../sim/recording/episode.js";
 import type { TaskSpec } from "../../sim/task.js";
 import { parseSettings, type Settings } from "../settings/schema.js";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import type { EvaluationJson } from "./evaluation-matrix.js";
-import { Board } from "./tensorboard/board.js";
+import { readMetrics, timingPath } from "./read-log.js";
+import { RECORDINGS } from "./recording-names.js";
+import { type LogSizes, RunLog } from "./run-log.js";
 
 /** Versions that decide a run's numbers. */
 export type Versions = EpisodeHeader["versions"] & { readonly node: string; readonly onnxruntime: string };
-
-/**
- * Logs of a run: `metrics` repeats byte for byte with the same seed, `timing` holds what cannot and is therefore no
- * part of a checkpoint.
- */
-export type LogName = "metrics" | "timing";
 
 /** Says that recordings hold plans. It is no setting: no other byte of a run depends on it. */
 const PLANS_RECORDED = "recording.json";
@@ -49,26 +44,16 @@ export class RunStore {
   readonly settings: Settings;
   readonly settingsHash: string;
   readonly versions: Versions;
-  readonly #logs: Record<LogName, JsonlLog>;
-  readonly #board: Board;
+  /** Takes what happens in the run. */
+  readonly log: RunLog;
   #checkpointFiles: readonly string[] = [];
 
-  private constructor(
-    folder: string,
-    settings: Settings,
-    versions: Versions,
-    resumeAt?: Record<LogName, number>,
-  ) {
+  private constructor(folder: string, settings: Settings, versions: Versions, resumeAt?: LogSizes) {
     this.folder = folder;
     this.settings = settings;
     this.settingsHash = hashSettings(settings);
     this.versions = versions;
-    const open = (name: LogName) =>
-      new JsonlLog(join(folder, `${name}.jsonl`), resumeAt === undefined ? {} : { resumeAt: resumeAt[name] });
-    this.#logs = { metrics: open("metrics"), timing: open("timing") };
-    // Read after the logs were cut.
-    const past = (name: LogName) => readJsonl(join(folder, `${name}.jsonl`)).records;
-    this.#board = new Board(folder, settings, { metrics: past("metrics"), timing: past("timing") });
+    this.log = new RunLog(folder, settings, resumeAt);
   }
 
   /** Makes a new run folder. @throws UsageError when something is at that path already */
@@ -81,7 +66,7 @@ export class RunStore {
         todo: `Choose another --out, or continue that run with \`hypercrl train --resume ${folder}\``,
       });
     }
-    makeFolder(join(folder, "episodes"));
+    makeFolder(join(folder, RECORDINGS));
     writeFileSafely(join(folder, "versions.json"), `${JSON.stringify(versions, null, 2)}\n`);
     // Last, because it is what makes the folder a run that can be resumed.
     writeFileSafely(join(folder, "settings.json"), `${JSON.stringify(settings, null, 2)}\n`);
@@ -104,7 +89,7 @@ export class RunStore {
     const settings = readSettings(folder);
     checkVersions(folder, versions);
     const path = join(folder, "checkpoint.json");
-    const timing = wholeLines(join(folder, "timing.jsonl"));
+    const timing = wholeLines(timingPath(folder));
     if (!existsSync(path)) {
       removeLater(folder, new Set());
       return {
@@ -116,27 +101,31 @@ export class RunStore {
     const store = new RunStore(folder, settings, versions, { metrics: checkpoint.metricsBytes, timing });
     const { arrays } = JSON.parse(readFileSync(path, "utf8")) as CheckpointNames;
     store.#checkpointFiles = ["checkpoint.json", arrays.file];
-    removeLater(folder, store.#episodesLogged(), arrays.file);
+    removeLater(folder, recordingsLogged(folder), arrays.file);
     return { store, checkpoint };
   }
 
-  /** Adds a line to a log of the run, and what it says to the TensorBoard file. */
-  append(log: LogName, record: object): void {
-    this.#logs[log].append(record);
-    this.#board.append(log, record);
+  /** Folder of the recordings. */
+  get recordingsFolder(): string {
+    return join(this.folder, RECORDINGS);
   }
 
-  /** Path of the recording with this name. */
-  episodePath(name: string): string {
-    return join(this.folder, "episodes", `${name}.mcap`);
+  /** What every recording says of the run. */
+  get origin(): Pick<EpisodeHeader, "suite" | "settingsHash" | "versions"> {
+    const { hypercrl, physics } = this.versions;
+    return {
+      suite: this.settings.suite,
+      settingsHash: this.settingsHash,
+      versions: { hypercrl, physics },
+    };
   }
 
   /** Saves the state between two episodes and removes the arrays of the checkpoint before. */
   save(checkpoint: Omit<Checkpoint, "metricsBytes">): void {
-    this.#flush();
+    this.log.flush();
     const written = writeCheckpoint(join(this.folder, "checkpoint.json"), this.settingsHash, {
       ...checkpoint,
-      metricsBytes: this.#logs.metrics.bytes,
+      metricsBytes: this.log.metricsBytes,
     });
     for (const file of this.#checkpointFiles) {
       if (!written.includes(file)) rmSync(join(this.folder, file), { force: true });
@@ -147,12 +136,12 @@ export class RunStore {
   /** Keeps the state after a task for later evaluation. */
   saveTask(task: number, checkpoint: Omit<Checkpoint, "metricsBytes">): void {
     const path = join(this.folder, "checkpoints", `task-${task + 1}.json`);
-    writeCheckpoint(path, this.settingsHash, { ...checkpoint, metricsBytes: this.#logs.metrics.bytes });
+    writeCheckpoint(path, this.settingsHash, { ...checkpoint, metricsBytes: this.log.metricsBytes });
   }
 
   /** Writes what the log amounts to: never more than it holds on disk. */
   writeEvaluation(evaluation: EvaluationJson): void {
-    this.#flush();
+    this.log.flush();
     this.#writeJson("evaluation.json", evaluation);
   }
 
@@ -170,23 +159,15 @@ export class RunStore {
     if (!this.plansRecorded) this.#writeJson(PLANS_RECORDED, { plans: true });
   }
 
-  /** Closes the logs. */
+  /** Closes the logs; may be called twice. */
   close(): void {
-    for (const log of [...Object.values(this.#logs), this.#board]) log.close();
+    this.log.close();
   }
+}
 
-  #flush(): void {
-    for (const log of Object.values(this.#logs)) log.flush();
-  }
-
-  #episodesLogged(): Set<string> {
-    const text = readFileSync(join(this.folder, "metrics.jsonl"), "utf8");
-    const names = text
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => (JSON.parse(line) as { recording?: string }).recording);
-    return new Set(names.filter((n) => n !== undefined).map((n) => basename(n)));
-  }
+/** Names of the recordings that a run's log mentions. @throws InputError when the log is damaged */
+function recordingsLogged(folder: string): Set<string> {
+  return new Set(readMetrics(folder).flatMap((r) => ("recording" in r ? [basename(r.recording)] : [])));
 }
 
 interface CheckpointNames {
@@ -257,7 +238,7 @@ function wholeLines(path: string): number {
 
 /** Removes what a killed process left behind: later recordings, temporary files, arrays of other checkpoints. */
 function removeLater(folder: string, episodes: ReadonlySet<string>, arrays?: string): void {
-  removeFrom(join(folder, "episodes"), (file) => !episodes.has(file));
+  removeFrom(join(folder, RECORDINGS), (file) => !episodes.has(file));
   removeFrom(folder, (file) => file.endsWith(".tmp") || (isArrays(file) && file !== arrays));
   for (const inside of ["checkpoints", "tensorboard", "tensorboard/timing"]) {
     removeFrom(join(folder, inside), (file) => file.endsWith(".tmp"));

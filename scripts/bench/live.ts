@@ -90,7 +90,7 @@ function startRun(out: string, stop: AbortSignal): LiveRun {
       run.viewer = new ViewerProcess(folder, undefined);
     },
     onProgress: (event) => {
-      if (event.kind === "planned" || event.kind === "training") ms[event.kind].push(event.ms);
+      if (event.type === "planned" || event.type === "training") ms[event.type].push(event.ms);
     },
   });
   const run: LiveRun = { end, viewer: undefined, ms };

@@ -68,7 +68,7 @@ async function runOnce(out: string, watches: Watches): Promise<RunTimes> {
     threads: 1,
     settings: SHORT,
     onProgress: (event) => {
-      if (event.kind === "training") training += event.ms;
+      if (event.type === "training") training += event.ms;
     },
   });
   const wall = performance.now() - started;

@@ -1,4 +1,4 @@
-import type { ProgressEvent } from "../../agent/run/progress.js";
+import type { EvaluationRecord, RunEvent } from "../../agent/run/records.js";
 import { count, number, percent } from "../compare/tables.js";
 import type { RunStart } from "../runs/train.js";
 import type { Io } from "./io.js";
@@ -7,26 +7,26 @@ import { ProgressTracker } from "./progress.js";
 /** Shows a run's events. */
 export interface ProgressView {
   start(start: RunStart): void;
-  accept(event: ProgressEvent): void;
+  accept(event: RunEvent): void;
   end(): void;
 }
 
 export const silentView: ProgressView = { start: () => {}, accept: () => {}, end: () => {} };
 
-/** One JSON object per line for each episode, training session and evaluation episode; single steps are left out. */
+/** One JSON object per line for each event, as `RunEvent` describes them; single steps and plans are left out. */
 export function jsonView(io: Io): ProgressView {
   return {
     start: ({ folder, settings, progress }) =>
-      io.out(JSON.stringify({ kind: "start", folder, settings, progress })),
+      io.out(JSON.stringify({ type: "start", folder, settings, progress })),
     accept: (event) => {
-      if (event.kind !== "step" && event.kind !== "planned") io.out(JSON.stringify(event));
+      if (event.type !== "step" && event.type !== "planned") io.out(JSON.stringify(event));
     },
     end: () => {},
   };
 }
 
 /** What a line about several episodes needs of each. */
-type Episode = Pick<ProgressEvent & { kind: "evaluation" }, "return" | "success">;
+type Episode = Pick<EvaluationRecord, "return" | "success">;
 
 const REDRAW_MS = 100;
 
@@ -47,7 +47,7 @@ export function textView(io: Io): ProgressView {
       const now = io.now();
       tracker.accept(event, now);
       if (io.live === undefined) {
-        if (event.kind === "evaluation" || event.kind === "baseline")
+        if (event.type === "evaluation" || event.type === "baseline")
           block = event.episode === 0 ? [event] : [...block, event];
         const line = plainLine(event, block, start, tracker);
         if (line !== undefined) io.out(line);
@@ -67,22 +67,22 @@ function startText({ folder, settings, progress }: RunStart): string {
 }
 
 function plainLine(
-  event: ProgressEvent,
+  event: RunEvent,
   block: readonly Episode[],
   { settings, tasks }: RunStart,
   tracker: ProgressTracker,
 ): string | undefined {
   const { taskIndex, steps, totalSteps, modelLoss, planningMs } = tracker;
-  if (event.kind === "episode") {
+  if (event.type === "episode") {
     const planned =
       event.phase === "train" ? `  loss ${number(modelLoss, 4)}  planning ${number(planningMs)} ms` : "";
     const result = `${event.phase.padEnd(6)}  return ${number(event.return).padStart(7)}${event.success ? "  success" : ""}`;
     return `${title(taskIndex, tasks)}  step ${steps}/${totalSteps}  ${result}${planned}${left(tracker)}`;
   }
-  if (event.kind !== "evaluation" && event.kind !== "baseline") return undefined;
+  if (event.type !== "evaluation" && event.type !== "baseline") return undefined;
   if (event.episode + 1 < settings.loop.evaluationEpisodes) return undefined;
   const mean = block.reduce((sum, e) => sum + e.return, 0) / block.length;
-  if (event.kind === "baseline") {
+  if (event.type === "baseline") {
     return `${title(taskIndex, tasks)}  random policy  return ${number(mean)}`;
   }
   const success = block.filter((e) => e.success).length / block.length;

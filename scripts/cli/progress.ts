@@ -1,4 +1,4 @@
-import type { ProgressEvent } from "../../agent/run/progress.js";
+import type { BaselineRecord, EvaluationRecord, RunEvent, StepEvent } from "../../agent/run/records.js";
 import type { RunStart } from "../runs/train.js";
 
 const RECENT = 50;
@@ -10,7 +10,7 @@ export class ProgressTracker {
   readonly #planningMs: number[] = [];
   readonly #learning = { ms: 0, count: 0 };
   readonly #evaluating = { ms: 0, count: 0 };
-  #last: { readonly kind: string; readonly time: number } | undefined;
+  #last: { readonly type: RunEvent["type"]; readonly time: number } | undefined;
   #remainingSteps: number;
   #remainingEvaluations: number;
   /** Task being learned or evaluated after, 0-based. */
@@ -35,13 +35,13 @@ export class ProgressTracker {
   }
 
   /** Takes in an event that happened at `now`, ms. */
-  accept(event: ProgressEvent, now: number): void {
-    if (event.kind === "baseline") this.#baseline(event);
-    if (event.kind === "step") this.#step(event, now);
-    if (event.kind === "evaluation") this.#evaluation(event, now);
-    if (event.kind === "training") this.modelLoss = event.taskLoss;
-    if (event.kind === "planned") push(this.#planningMs, event.ms, RECENT);
-    if (event.kind === "episode") push(this.returns, event.return, 5);
+  accept(event: RunEvent, now: number): void {
+    if (event.type === "baseline") this.#baseline(event);
+    if (event.type === "step") this.#step(event, now);
+    if (event.type === "evaluation") this.#evaluation(event, now);
+    if (event.type === "training") this.modelLoss = event.taskLoss;
+    if (event.type === "planned") push(this.#planningMs, event.ms, RECENT);
+    if (event.type === "episode") push(this.returns, event.return, 5);
   }
 
   /** Median time of the recent planning steps, ms. */
@@ -60,12 +60,12 @@ export class ProgressTracker {
     return this.#remainingSteps === 0 ? evaluations : this.#remainingSteps * perStep + evaluations;
   }
 
-  #baseline({ taskIndex, task }: ProgressEvent & { kind: "baseline" }): void {
+  #baseline({ taskIndex, task }: BaselineRecord): void {
     this.taskIndex = taskIndex;
     this.evaluating = `${task} with random actions`;
   }
 
-  #step({ taskIndex, steps, total }: ProgressEvent & { kind: "step" }, now: number): void {
+  #step({ taskIndex, steps, total }: StepEvent, now: number): void {
     const { initialRandomSteps, stepsPerTask } = this.#start.settings.loop;
     if (taskIndex !== this.taskIndex) this.returns.length = 0;
     this.evaluating = undefined;
@@ -76,10 +76,10 @@ export class ProgressTracker {
     this.#remainingSteps = later * stepsPerTask + Math.min(stepsPerTask, total - steps);
     // Exploring at random costs next to nothing, so it must not count as the price of a planned step.
     if (steps > initialRandomSteps) this.#spend(this.#learning, "step", now);
-    this.#last = { kind: "step", time: now };
+    this.#last = { type: "step", time: now };
   }
 
-  #evaluation({ afterTask, task, episode }: ProgressEvent & { kind: "evaluation" }, now: number): void {
+  #evaluation({ afterTask, task, episode }: EvaluationRecord, now: number): void {
     const { evaluationEpisodes } = this.#start.settings.loop;
     const { tasks } = this.#start.settings;
     const index = this.#names.indexOf(task);
@@ -90,12 +90,12 @@ export class ProgressTracker {
     this.taskIndex = afterTask;
     this.evaluating = task;
     this.#spend(this.#evaluating, undefined, now);
-    this.#last = { kind: "evaluation", time: now };
+    this.#last = { type: "evaluation", time: now };
   }
 
-  /** Books the time since the last event, when that was of the given kind (or of any). */
-  #spend(account: { ms: number; count: number }, after: string | undefined, now: number): void {
-    if (this.#last === undefined || (after !== undefined && this.#last.kind !== after)) return;
+  /** Books the time since the last event, when that was of the given type (or of any). */
+  #spend(account: { ms: number; count: number }, after: RunEvent["type"] | undefined, now: number): void {
+    if (this.#last === undefined || (after !== undefined && this.#last.type !== after)) return;
     account.ms += now - this.#last.time;
     account.count++;
   }

@@ -37,7 +37,7 @@ export function sweepView(io: Pick<Io, "out" | "live" | "now">): SweepView {
     for (const watched of running.values()) {
       const newest = readPlace(runFolder(folder, watched.run));
       // The random policy is measured on all tasks before any is learned.
-      if (newest === undefined || newest.type === "baseline" || newest.taskIndex <= watched.task) continue;
+      if (newest === undefined || newest.stage === "baseline" || newest.taskIndex <= watched.task) continue;
       watched.task = newest.taskIndex;
       say(place(watched));
     }
@@ -81,10 +81,10 @@ function placeText(folder: string, manifest: Manifest, run: ManifestRun): string
   const place = readPlace(runFolder(folder, run));
   if (place === undefined) return `${title(run)}  beginning`;
   const { tasks, loop } = settingsOf(manifest, run);
-  if (place.type === "baseline")
+  if (place.stage === "baseline")
     return `${title(run)}  random policy on task ${place.taskIndex + 1}/${tasks}`;
   const task = `${title(run)}  task ${place.taskIndex + 1}/${tasks}`;
   const last = place.return === undefined ? "" : `  return ${number(place.return)}`;
-  if (place.type === "evaluation") return `${task}  evaluating${last}`;
+  if (place.stage === "evaluate") return `${task}  evaluating${last}`;
   return `${task}  step ${place.steps ?? 0}/${loop.initialRandomSteps + loop.stepsPerTask}${last}`;
 }

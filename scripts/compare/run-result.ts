@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { firstIssue, type Metrics, readMetrics } from "../../agent/run/records.js";
+import { evaluationSchema } from "../../agent/run/evaluation-matrix.js";
+import { firstIssue, metricsByType, metricsPath, readMetrics } from "../../agent/run/read-log.js";
+import type { EpisodeRecord } from "../../agent/run/records.js";
 import { readSettings } from "../../agent/run/store.js";
 import { InputError } from "../../sim/core/errors.js";
 import { readUsage, type Usage } from "../runs/usage.js";
@@ -31,18 +33,12 @@ export interface RunResult {
 
 const UNTOUCHED_MM = 1;
 
-const evaluationSchema = z.object({
-  tasks: z.array(z.string()).min(1),
-  random: z.array(z.array(z.number())),
-  returns: z.array(z.array(z.array(z.number()))),
-});
-
 /** A run's returns, when every task has been evaluated after the last. @throws InputError when they are damaged */
 function finishedEvaluation(folder: string) {
   const path = join(folder, "evaluation.json");
   if (!existsSync(path)) return undefined;
   try {
-    const evaluation = evaluationSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+    const evaluation = evaluationSchema.decode(JSON.parse(readFileSync(path, "utf8")));
     return evaluation.returns.length === evaluation.tasks.length ? evaluation : undefined;
   } catch (cause) {
     throw new InputError({
@@ -75,7 +71,7 @@ export function readRun(folder: string, label?: string): RunResult {
     });
   }
   const { tasks, returns } = evaluation;
-  const { episode, evaluation: evaluated } = readMetrics(folder, tasks.length);
+  const { episode, evaluation: evaluated } = metricsByType(readMetrics(folder, tasks.length));
   const last = tasks.map((_, j) =>
     evaluated.filter((r) => r.afterTask === tasks.length - 1 && r.taskIndex === j),
   );
@@ -101,7 +97,7 @@ export function readRun(folder: string, label?: string): RunResult {
 
 function cutLog(folder: string, task: string, got: number, wanted: number): InputError {
   return new InputError({
-    what: `${join(folder, "metrics.jsonl")} ends before its run did`,
+    what: `${metricsPath(folder)} ends before its run did`,
     got: `${got} evaluations of task ${task} after the last task`,
     expected: `${wanted}, as evaluation.json has`,
     todo: "Restore the log from a copy, or leave this run out",
@@ -112,7 +108,7 @@ function cutLog(folder: string, task: string, got: number, wanted: number): Inpu
  * Area under the success rate of one task's learning, as a share of the steps of its planned episodes: each episode's
  * success holds for the steps it took. An episode is planned when it was begun so. NaN when none was.
  */
-function learningSuccess(episodes: Metrics["episode"], task: number): number {
+function learningSuccess(episodes: readonly EpisodeRecord[], task: number): number {
   const learning = episodes.filter((r) => r.taskIndex === task);
   let [succeeded, all] = [0, 0];
   for (const [i, { phase, steps, success }] of learning.entries()) {

@@ -1,10 +1,14 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
+import type { BaselineRecord, EpisodeRecord, EvaluationRecord } from "../../agent/run/records.js";
 import { shellWord } from "../compare/tables.js";
-import { type MetricsRecord, plannedEpisodes } from "../runs/summary.js";
+import { plannedEpisodes } from "../runs/summary.js";
 import type { EpisodeRow } from "./data.js";
 import { orNull } from "./figures.js";
 import type { ReportRun } from "./runs.js";
+
+/** A record with a recording. */
+type PlayableRecord = BaselineRecord | EpisodeRecord | EvaluationRecord;
 
 /**
  * Of every task the planned episodes with the highest and the lowest return, and the last episode of the run.
@@ -12,8 +16,7 @@ import type { ReportRun } from "./runs.js";
  */
 export function episodeRows(run: ReportRun, report: string): EpisodeRow[] {
   const { episode, evaluation } = run.metrics;
-  const records: MetricsRecord[] = [...episode, ...evaluation];
-  const planned = plannedEpisodes(records).filter((r) => Number.isFinite(r.return));
+  const planned = plannedEpisodes([...episode, ...evaluation]).filter((r) => Number.isFinite(r.return));
   const extremes = [...new Set(planned.map((r) => r.taskIndex))]
     .sort((a, b) => a - b)
     .flatMap((task) => {
@@ -26,7 +29,7 @@ export function episodeRows(run: ReportRun, report: string): EpisodeRow[] {
 }
 
 /** After its evaluations a task's learning is over, so the later task decides, then the kind. */
-function lastOf({ metrics: { baseline, episode, evaluation } }: ReportRun): MetricsRecord | undefined {
+function lastOf({ metrics: { baseline, episode, evaluation } }: ReportRun): PlayableRecord | undefined {
   const [learned, evaluated] = [episode.at(-1), evaluation.at(-1)];
   if (learned === undefined) return baseline.at(-1);
   return evaluated !== undefined && evaluated.afterTask >= learned.taskIndex ? evaluated : learned;
@@ -34,7 +37,7 @@ function lastOf({ metrics: { baseline, episode, evaluation } }: ReportRun): Metr
 
 function rowOf(
   which: EpisodeRow["which"],
-  record: MetricsRecord,
+  record: PlayableRecord,
   folder: string,
   report: string,
 ): EpisodeRow {
@@ -50,9 +53,9 @@ function rowOf(
   };
 }
 
-function momentOf({ type, phase, afterTask = -1 }: MetricsRecord): string {
-  if (type === "evaluation") return `evaluation after task ${afterTask + 1}`;
-  return type === "baseline" || phase === "random" ? "random actions" : "training";
+function momentOf(record: PlayableRecord): string {
+  if (record.type === "evaluation") return `evaluation after task ${record.afterTask + 1}`;
+  return record.type === "baseline" || record.phase === "random" ? "random actions" : "training";
 }
 
 /** A path as a page next to it names it. */

@@ -1,6 +1,13 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type Metrics, readMetrics, readTimings, type Timings } from "../../agent/run/records.js";
+import {
+  type ByType,
+  metricsByType,
+  readMetrics,
+  readTiming,
+  timingByType,
+} from "../../agent/run/read-log.js";
+import type { MetricsRecord, TimingRecord } from "../../agent/run/records.js";
 import { readSettings } from "../../agent/run/store.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
@@ -15,8 +22,8 @@ export interface ReportRun {
   readonly label: string;
   readonly settings: Settings;
   readonly versions: Readonly<Record<string, string>>;
-  readonly metrics: Metrics;
-  readonly timings: Timings;
+  readonly metrics: ByType<MetricsRecord>;
+  readonly timings: ByType<TimingRecord>;
   /** Undefined while it is not finished. */
   readonly result: RunResult | undefined;
 }
@@ -116,8 +123,8 @@ function checkComparable(runs: readonly (Found & { readonly settings: Settings }
 }
 
 function readReportRun(folder: string, settings: Settings, label: string): ReportRun {
-  const metrics = readMetrics(folder, settings.tasks);
-  const timings = readTimings(folder, settings.tasks);
+  const metrics = metricsByType(readMetrics(folder, settings.tasks));
+  const timings = timingByType(readTiming(folder, settings.tasks));
   const result = isFinished(folder) ? readRun(folder, label) : undefined;
   return { folder, label, settings, versions: readVersions(folder), metrics, timings, result };
 }

@@ -1,17 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { EpisodeRun, type Outcome, Stopped } from "../../agent/episode-run.js";
-import { EVALUATION_SEED, evaluationName } from "../../agent/loop.js";
-import type { MpcPolicy } from "../../agent/policy.js";
+import { type Outcome, Stopped } from "../../agent/episode-run.js";
+import { evaluateTask } from "../../agent/evaluate-task.js";
 import { hashSettings } from "../../agent/run/store.js";
 import { changePlanner, parseSettings, type Settings } from "../../agent/settings/schema.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { makeFolder } from "../../sim/core/files.js";
 import { Rng } from "../../sim/core/rng.js";
-import { Environment } from "../../sim/environment.js";
-import type { EpisodeHeader } from "../../sim/recording/episode.js";
-import type { Task } from "../../sim/task.js";
-import { openSavedState, type SavedStateOptions } from "./saved-state.js";
+import { openSavedState, type SavedState, type SavedStateOptions } from "./saved-state.js";
 import { currentVersions } from "./versions.js";
 
 /** What `evaluateRun` measures, and how. */
@@ -32,7 +28,10 @@ export interface EvaluateOptions extends SavedStateOptions {
 }
 
 /** What came of one evaluation episode. */
-export type EvaluatedEpisode = Outcome;
+export interface EvaluatedEpisode extends Outcome {
+  /** Path of the recording, if there is one. */
+  readonly recording?: string;
+}
 
 /** The evaluation episodes of one task. */
 export interface TaskEvaluation {
@@ -65,76 +64,51 @@ export async function evaluateRun(folder: string, options: EvaluateOptions = {})
     const changed = parseSettings({ ...settings, planner }, "the planner settings");
     return changePlanner(changed, options.assignments ?? []);
   });
-  const { agent, afterTask, settings, planned, tasks } = opened;
-  const { episodes = settings.loop.evaluationEpisodes, seed, signal, onEpisode } = options;
+  const { agent, afterTask, tasks } = opened;
   try {
-    const rng = Rng.fromSeed(seed ?? settings.seed);
     if (recordings !== undefined) makeFolder(recordings);
-    const { hypercrl, physics } = currentVersions();
-    const origin = {
-      suite: settings.suite,
-      settingsHash: hashSettings(planned),
-      versions: { hypercrl, physics },
-      phase: "evaluate",
-      afterTask: afterTask - 1,
-    } as const;
     const out: { task: string; episodes: EvaluatedEpisode[] }[] = [];
     for (const [j, task] of tasks.entries()) {
-      const stream = (k: number) => rng.split(`evaluate/${afterTask - 1}/${j}/${k}`);
-      const policy = await agent.policyFor(j, stream(0));
-      const done: EvaluatedEpisode[] = [];
-      out.push({ task: task.name, episodes: done });
-      const measure: Measurement = {
-        ...{ task, policy, stream, episodes, firstSeed: seed ?? EVALUATION_SEED, signal },
-        ...(recordings !== undefined && {
-          recording: {
-            header: { ...origin, task: task.name, taskIndex: j },
-            path: (k) => join(recordings, `${evaluationName(afterTask - 1, j, k)}.mcap`),
-          },
-        }),
-      };
-      for await (const episode of runEpisodes(measure)) {
-        done.push(episode);
-        onEpisode?.(task.name, episode);
+      const episodes: EvaluatedEpisode[] = [];
+      out.push({ task: task.name, episodes });
+      for await (const episode of episodesOf(opened, j, options)) {
+        episodes.push(episode);
+        options.onEpisode?.(task.name, episode);
       }
-      await policy.release();
-      if (signal?.aborted) break;
+      if (options.signal?.aborted) break;
     }
-    return { folder, afterTask, complete: !signal?.aborted, tasks: out };
+    return { folder, afterTask, complete: !options.signal?.aborted, tasks: out };
   } finally {
     await agent.release();
   }
 }
 
-interface Measurement {
-  readonly task: Task;
-  readonly policy: MpcPolicy;
-  readonly stream: (episode: number) => Rng;
-  readonly episodes: number;
-  readonly firstSeed: number;
-  readonly signal: AbortSignal | undefined;
-  readonly recording?: {
-    readonly header: Omit<EpisodeHeader, "seed">;
-    readonly path: (episode: number) => string;
-  };
-}
-
 /** Whole episodes only: the one that the signal interrupts is dropped. */
-async function* runEpisodes(m: Measurement): AsyncGenerator<EvaluatedEpisode> {
-  const environment = new Environment(m.task);
-  const stopRequested = () => m.signal?.aborted === true;
+async function* episodesOf(
+  { agent, afterTask, settings, planned, tasks }: SavedState,
+  taskIndex: number,
+  { episodes = settings.loop.evaluationEpisodes, seed, recordings: folder, signal }: EvaluateOptions,
+): AsyncGenerator<EvaluatedEpisode> {
+  const { hypercrl, physics } = currentVersions();
+  const origin = {
+    suite: settings.suite,
+    settingsHash: hashSettings(planned),
+    versions: { hypercrl, physics },
+  };
+  const evaluation = evaluateTask(agent, afterTask - 1, {
+    task: tasks[taskIndex],
+    taskIndex,
+    episodes,
+    rng: Rng.fromSeed(seed ?? settings.seed),
+    firstSeed: seed,
+    recordings: folder === undefined ? undefined : { folder, origin, plans: true },
+    stopRequested: () => signal?.aborted === true,
+  });
   try {
-    for (let k = 0; k < m.episodes; k++) {
-      m.policy.startEpisode(m.stream(k));
-      const recording = m.recording && { ...m.recording, path: m.recording.path(k), plans: true };
-      const seed = m.firstSeed + k;
-      const episode = new EpisodeRun(environment, { seed, stopRequested, ...(recording && { recording }) });
-      while (!episode.over) await episode.act(m.policy);
-      yield await episode.finish();
+    for await (const { outcome, file } of evaluation) {
+      yield { ...outcome, ...(folder !== undefined && { recording: join(folder, file) }) };
     }
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
-  } finally {
-    environment.close();
   }
 }

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import type { TaskDynamics } from "../../agent/agent.js";
 import { dynamicsGraph } from "../../agent/dynamics-export.js";
 import { encodeModel } from "../../agent/graph/encode.js";
+import { metricsPath, readMetrics } from "../../agent/run/read-log.js";
 import { hashSettings } from "../../agent/run/store.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { HyperCrlError, RunError, UsageError } from "../../sim/core/errors.js";
 import { writeFileSafely } from "../../sim/core/files.js";
-import { readJsonl } from "../../sim/core/jsonl.js";
 import { Rng } from "../../sim/core/rng.js";
 import { readEpisode } from "../../sim/recording/reader.js";
 import type { Task } from "../../sim/task.js";
@@ -136,11 +136,6 @@ function differs({ name }: Task, got: number): RunError {
   });
 }
 
-interface Recorded {
-  readonly taskIndex?: number;
-  readonly recording?: string;
-}
-
 /** States and actions of a task's last episodes, as many as are still in the run folder, up to `CHECKED`. */
 function recordedInputs(
   folder: string,
@@ -148,14 +143,15 @@ function recordedInputs(
   { spec }: Task,
   warn: (text: string) => void,
 ): StateAction[] {
-  const log = join(folder, "metrics.jsonl");
-  const records = existsSync(log) ? (readJsonl(log).records as Recorded[]) : [];
+  const records = existsSync(metricsPath(folder)) ? readMetrics(folder) : [];
   const out: StateAction[] = [];
-  for (const { taskIndex, recording } of records.toReversed()) {
+  for (const record of records.toReversed()) {
     if (out.length >= CHECKED) break;
-    if (taskIndex !== task || recording === undefined || !existsSync(join(folder, recording))) continue;
+    if (record.taskIndex !== task || !("recording" in record)) continue;
+    const path = join(folder, record.recording);
+    if (!existsSync(path)) continue;
     try {
-      const { start, steps } = readEpisode(join(folder, recording));
+      const { start, steps } = readEpisode(path);
       const before = [start.observation, ...steps.map(({ observation }) => observation)];
       steps.forEach(({ action }, k) => {
         out.push({ x: before[k], u: action });

@@ -1,17 +1,4 @@
-/** The records of `metrics.jsonl` that the summary reads; others are ignored. */
-export interface MetricsRecord {
-  readonly type: string;
-  readonly task: string;
-  readonly taskIndex: number;
-  readonly afterTask?: number;
-  readonly phase?: string;
-  /** Of learning episodes: steps made in this task until its end. */
-  readonly steps?: number;
-  readonly return: number;
-  readonly success: boolean;
-  readonly measures: Readonly<Record<string, number | null>>;
-  readonly recording: string;
-}
+import type { EpisodeRecord, EvaluationRecord, MetricsRecord } from "../../agent/run/records.js";
 
 /** Mean, spread and range of some numbers; all NaN when there are none. */
 export interface Spread {
@@ -58,9 +45,8 @@ export interface Summary {
 
 /** What a run achieved, from the records of its `metrics.jsonl`. NaN stands for what was not measured yet. */
 export function summarize(records: readonly MetricsRecord[]): Summary {
-  const evaluations = records.filter(({ type }) => type === "evaluation");
   const names = new Map<number, string>();
-  for (const { taskIndex, task } of records) if (task !== undefined) names.set(taskIndex, task);
+  for (const record of records) if ("task" in record) names.set(record.taskIndex, record.task);
   const tasks = [...names]
     .sort(([a], [b]) => a - b)
     .map(([j, name]) =>
@@ -70,14 +56,14 @@ export function summarize(records: readonly MetricsRecord[]): Summary {
         j,
       ),
     );
-  const afterTask = evaluations.reduce((last, { afterTask: i = -1 }) => Math.max(last, i), -1);
+  const afterTask = lastEvaluated(records.filter((r) => r.type === "evaluation"));
   return { tasks, afterTask, best: bestEpisode(records) };
 }
 
 function summarizeTask(task: string, records: readonly MetricsRecord[], index: number): TaskSummary {
-  const random = records.filter(({ type }) => type === "baseline");
-  const evaluations = records.filter(({ type }) => type === "evaluation");
-  const last = Math.max(...evaluations.map(({ afterTask = -1 }) => afterTask));
+  const random = records.filter((r) => r.type === "baseline");
+  const evaluations = records.filter((r) => r.type === "evaluation");
+  const last = lastEvaluated(evaluations);
   const atEnd = evaluations.filter(({ afterTask }) => afterTask === last);
   const learned = meanReturn(evaluations.filter(({ afterTask }) => afterTask === index));
   const final = meanReturn(atEnd);
@@ -92,6 +78,11 @@ function summarizeTask(task: string, records: readonly MetricsRecord[], index: n
   };
 }
 
+/** Index of the last task after which one of the evaluations was made; -1 of none. */
+function lastEvaluated(evaluations: readonly EvaluationRecord[]): number {
+  return evaluations.reduce((last, { afterTask }) => Math.max(last, afterTask), -1);
+}
+
 function bestEpisode(records: readonly MetricsRecord[]): BestEpisode | undefined {
   const planned = plannedEpisodes(records);
   if (planned.length === 0) return undefined;
@@ -100,22 +91,22 @@ function bestEpisode(records: readonly MetricsRecord[]): BestEpisode | undefined
 }
 
 /** Episodes whose returns compare: full ones of training, and evaluations; exploration at random left out. */
-export function plannedEpisodes(records: readonly MetricsRecord[]): MetricsRecord[] {
-  return [...fullTrainingEpisodes(records), ...records.filter(({ type }) => type === "evaluation")];
+export function plannedEpisodes(records: readonly MetricsRecord[]): (EpisodeRecord | EvaluationRecord)[] {
+  return [...fullTrainingEpisodes(records), ...records.filter((r) => r.type === "evaluation")];
 }
 
 /** Leaves out the last episode of a task where the steps ran out: a short one's return compares with nothing. */
-function fullTrainingEpisodes(records: readonly MetricsRecord[]): MetricsRecord[] {
-  const learning = records.filter(({ type }) => type === "episode");
-  const lengths = learning.map(({ taskIndex, steps = 0 }, i) => {
+function fullTrainingEpisodes(records: readonly MetricsRecord[]): EpisodeRecord[] {
+  const learning = records.filter((r) => r.type === "episode");
+  const lengths = learning.map(({ taskIndex, steps }, i) => {
     const before = learning[i - 1];
-    return steps - (before?.taskIndex === taskIndex ? (before.steps ?? 0) : 0);
+    return steps - (before?.taskIndex === taskIndex ? before.steps : 0);
   });
   const full = Math.max(...lengths);
   return learning.filter(({ phase }, i) => phase === "train" && lengths[i] === full);
 }
 
-function meanReturn(records: readonly MetricsRecord[]): number {
+function meanReturn(records: readonly { readonly return: number }[]): number {
   return spread(records.map((r) => r.return)).mean;
 }
 
@@ -126,7 +117,7 @@ export function successRate(episodes: readonly { readonly success: boolean }[]):
 
 /** Mean of each measure; one that was not finite in some episode is NaN. */
 export function meanMeasures(
-  episodes: readonly { readonly measures: Readonly<Record<string, number | null>> }[],
+  episodes: readonly { readonly measures: Readonly<Record<string, number>> }[],
 ): Record<string, number> {
   const keys = Object.keys(episodes[0]?.measures ?? {});
   const mean = (key: string) => spread(episodes.map(({ measures }) => measures[key] ?? Number.NaN)).mean;

@@ -1,14 +1,13 @@
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { ContinualLoop } from "../../agent/loop.js";
 import type { Checkpoint, Progress } from "../../agent/run/checkpoint.js";
-import type { ProgressEvent } from "../../agent/run/progress.js";
+import { readMetrics } from "../../agent/run/read-log.js";
+import type { RunEvent } from "../../agent/run/records.js";
 import { RunStore, readSettings } from "../../agent/run/store.js";
 import { parseSettings, type Settings } from "../../agent/settings/schema.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { type FolderLock, lockFolder } from "../../sim/core/folder-lock.js";
-import { readJsonl } from "../../sim/core/jsonl.js";
 import type { Task, TaskSuite } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
 import { createRegistry } from "../../tasks/registry.js";
@@ -16,7 +15,7 @@ import { chooseSettings } from "./choose-settings.js";
 import { chooseCompute } from "./compute.js";
 import { suiteFrom } from "./suite-file.js";
 import { defaultRegistry, suiteOfRun } from "./suites.js";
-import { type MetricsRecord, type Summary, summarize } from "./summary.js";
+import { type Summary, summarize } from "./summary.js";
 import { UsageLog } from "./usage.js";
 import { currentVersions } from "./versions.js";
 
@@ -64,7 +63,7 @@ export interface TrainOptions {
   /** Called once the run folder is open, before anything is computed. */
   readonly onStart?: (start: RunStart) => void;
   /** Receives everything that happens in the run, as it happens. */
-  readonly onProgress?: (event: ProgressEvent) => void;
+  readonly onProgress?: (event: RunEvent) => void;
   /** Aborting stops at once; the run can be resumed from its last episode. */
   readonly signal?: AbortSignal;
 }
@@ -99,13 +98,11 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
   try {
     const { folder, settings } = store;
     if (options.record === "plans") store.recordPlans();
-    const usage = new UsageLog((record) => store.append("timing", record));
+    const usage = new UsageLog((record) => store.log.emit(record));
+    if (options.onProgress !== undefined) store.log.listen(options.onProgress);
+    store.log.listen(() => usage.note());
     const loop = new ContinualLoop(suite.tasks, {
       store,
-      report: (event) => {
-        usage.note();
-        options.onProgress?.(event);
-      },
       recordPlans: store.plansRecorded,
       now: () => performance.now(),
       compute: chooseCompute(settings, options.threads, options.onWarning ?? (() => {})),
@@ -125,7 +122,7 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
 
 /** The summary of a run so far, from its metrics alone. @throws InputError when they cannot be read */
 export function summarizeRun(folder: string): Summary {
-  return summarize(readJsonl(join(folder, "metrics.jsonl")).records as MetricsRecord[]);
+  return summarize(readMetrics(folder));
 }
 
 /** Opens a run that nobody else works on, and keeps it so until the lock is released. */

@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { readJsonl } from "../../sim/core/jsonl.js";
+import { readTiming } from "../../agent/run/read-log.js";
+import type { UsageRecord } from "../../agent/run/records.js";
 
 /** What a run took of the machine. */
 export interface Usage {
@@ -16,12 +15,6 @@ export interface Usage {
   readonly peakMiB: number;
 }
 
-interface UsageRecord extends Usage {
-  readonly type: "usage";
-  /** When the process took up the run, ms since 1970; one process has one. */
-  readonly session: number;
-}
-
 const EVERY_MS = 5000;
 
 /**
@@ -29,14 +22,14 @@ const EVERY_MS = 5000;
  * than seconds are missing.
  */
 export class UsageLog {
-  readonly #append: (record: object) => void;
+  readonly #emit: (record: UsageRecord) => void;
   readonly #started = performance.now();
   readonly #cpuStarted = process.cpuUsage();
   readonly #session = Date.now();
   #noted = this.#started;
 
-  constructor(append: (record: object) => void) {
-    this.#append = append;
+  constructor(emit: (record: UsageRecord) => void) {
+    this.#emit = emit;
   }
 
   /** Call often; writes every few seconds. */
@@ -48,23 +41,20 @@ export class UsageLog {
     this.#noted = performance.now();
     // In microseconds, of all threads.
     const { user, system } = process.cpuUsage(this.#cpuStarted);
-    const record: UsageRecord = {
+    this.#emit({
       type: "usage",
       session: this.#session,
       wallMs: Math.round(this.#noted - this.#started),
       cpuMs: Math.round((user + system) / 1000),
       // KiB on every platform.
       peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
-    };
-    this.#append(record);
+    });
   }
 }
 
 /** Usage of a run until now; undefined when its log holds none. @throws InputError when the log is damaged */
 export function readUsage(folder: string): Usage | undefined {
-  const path = join(folder, "timing.jsonl");
-  if (!existsSync(path)) return undefined;
-  const records = (readJsonl(path).records as UsageRecord[]).filter(({ type }) => type === "usage");
+  const records = readTiming(folder).filter((record) => record.type === "usage");
   if (records.length === 0) return undefined;
   const last = [...new Map(records.map((record) => [record.session, record])).values()];
   return {

@@ -1,14 +1,16 @@
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
-import { join } from "node:path";
+import { metricsPath, parseMetricsLine } from "../../agent/run/read-log.js";
+import type { MetricsRecord } from "../../agent/run/records.js";
 
-/** The newest record of a run's metrics, as far as it says where the run is. */
+/** Where a run is, by the newest record of its metrics. */
 export interface RunPlace {
-  readonly type: "baseline" | "episode" | "training" | "evaluation";
-  /** Task being learned, or after which is evaluated, 0-based. */
+  /** What that record was of: the random policy, learning a task or evaluating after one. */
+  readonly stage: "baseline" | "learn" | "evaluate";
+  /** Task measured, being learned, or after which is evaluated, 0-based. */
   readonly taskIndex: number;
   /** Environment steps made in the task; undefined outside learning. */
   readonly steps: number | undefined;
-  /** Return of the last episode. */
+  /** Return of the last episode; undefined when something else was noted after it. */
   readonly return: number | undefined;
 }
 
@@ -16,14 +18,24 @@ const TAIL_BYTES = 8192;
 
 /** Where a run is, from the end of its metrics; undefined before its first episode. Cheap enough to ask every second. */
 export function readPlace(folder: string): RunPlace | undefined {
-  const line = tail(join(folder, "metrics.jsonl")).split("\n").at(-2);
-  if (line === undefined || line === "") return undefined;
-  try {
-    const { type, taskIndex, afterTask, steps, return: last } = JSON.parse(line);
-    return { type, taskIndex: type === "evaluation" ? afterTask : taskIndex, steps, return: last };
-  } catch {
-    // A line longer than the tail; the next will do.
-    return undefined;
+  // A line longer than the tail is no record; the next will do.
+  const record = parseMetricsLine(tail(metricsPath(folder)).split("\n").at(-2) ?? "");
+  return record && placeOf(record);
+}
+
+function placeOf(record: MetricsRecord): RunPlace {
+  const { taskIndex } = record;
+  switch (record.type) {
+    case "baseline":
+      return { stage: "baseline", taskIndex, steps: undefined, return: record.return };
+    case "episode":
+      return { stage: "learn", taskIndex, steps: record.steps, return: record.return };
+    case "training":
+      return { stage: "learn", taskIndex, steps: record.steps, return: undefined };
+    case "kept":
+      return { stage: "evaluate", taskIndex, steps: undefined, return: undefined };
+    case "evaluation":
+      return { stage: "evaluate", taskIndex: record.afterTask, steps: undefined, return: record.return };
   }
 }
 

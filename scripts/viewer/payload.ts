@@ -1,3 +1,4 @@
+import type { EvaluationRecord } from "../../agent/run/records.js";
 import type { EpisodeHeader, EpisodeSpec, EpisodeTotals } from "../../sim/recording/episode.js";
 import type { VisualBody } from "../../sim/task.js";
 
@@ -46,19 +47,14 @@ export interface RunPlan {
   readonly evaluationEpisodes: number;
 }
 
-/** A finished episode as a run's log has it; fields as in `EpisodeRow`. */
-export interface RunEpisode {
+/** A finished episode as a run's log has it; more fields as in `EpisodeRow`. */
+export interface RunEpisode
+  extends Readonly<Pick<EvaluationRecord, "task" | "taskIndex" | "afterTask" | "episode" | "success">> {
   readonly phase: EpisodeHeader["phase"];
-  readonly task: string;
-  readonly taskIndex: number;
-  readonly afterTask: number;
-  /** Counts from 0 within its task and phase. */
-  readonly episode: number;
   /** Of learning episodes: steps made in this task until its end. */
   readonly steps?: number;
   /** Null where it is not finite. */
   readonly return: number | null;
-  readonly success: boolean;
   /** Name of the recording. */
   readonly file: string;
 }

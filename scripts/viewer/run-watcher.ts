@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
+import { metricsPath, parseMetricsLine } from "../../agent/run/read-log.js";
+import type { BaselineRecord, EpisodeRecord, EvaluationRecord } from "../../agent/run/records.js";
 import { isInUse } from "../../sim/core/folder-lock.js";
 import { LogTail } from "./log-tail.js";
 import type { RunEpisode, RunPlan, RunStatus, RunUpdate } from "./payload.js";
@@ -10,23 +12,6 @@ const settingsSchema = z.object({
   tasks: z.int(),
   loop: z.object({ initialRandomSteps: z.int(), stepsPerTask: z.int(), evaluationEpisodes: z.int() }),
 });
-
-const episodeFields = { task: z.string(), taskIndex: z.int(), episode: z.int(), recording: z.string() };
-const outcomeFields = { return: z.number().nullable(), success: z.boolean() };
-/** What is read of `metrics.jsonl`; other lines are passed over. */
-const lineSchema = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("baseline"), ...episodeFields, ...outcomeFields }),
-  z.object({
-    type: z.literal("episode"),
-    phase: z.enum(["random", "train"]),
-    steps: z.int(),
-    ...episodeFields,
-    ...outcomeFields,
-  }),
-  z.object({ type: z.literal("evaluation"), afterTask: z.int(), ...episodeFields, ...outcomeFields }),
-  z.object({ type: z.literal("training"), taskLoss: z.number().nullable() }),
-]);
-type Line = z.infer<typeof lineSchema>;
 
 /** Follows the log of one run. */
 export class RunWatcher {
@@ -45,7 +30,7 @@ export class RunWatcher {
   constructor(source: number, folder: string) {
     this.#source = source;
     this.#folder = folder;
-    this.#tail = new LogTail(join(folder, "metrics.jsonl"));
+    this.#tail = new LogTail(metricsPath(folder));
   }
 
   /** Looks at the run; what is new since the last time, or undefined. */
@@ -59,7 +44,7 @@ export class RunWatcher {
       this.#loss = undefined;
     }
     const known = this.#episodes.length;
-    for (const line of lines.map(parseLine)) this.#take(line);
+    for (const line of lines) this.#take(line);
     const before = this.#status;
     this.#status = this.#statusNow(inUse);
     if (lines.length === 0 && !restarted && this.#status === before) return undefined;
@@ -82,10 +67,12 @@ export class RunWatcher {
     };
   }
 
-  #take(line: Line | undefined): void {
-    if (line === undefined) return;
-    if (line.type === "training") this.#loss = line.taskLoss ?? undefined;
-    else this.#episodes.push(episodeOf(line));
+  /** Takes a line of the log; what is no record is passed over. */
+  #take(line: string): void {
+    const record = parseMetricsLine(line);
+    if (record === undefined || record.type === "kept") return;
+    if (record.type !== "training") this.#episodes.push(episodeOf(record));
+    else this.#loss = Number.isFinite(record.taskLoss) ? record.taskLoss : undefined;
   }
 
   /** Undefined when the folder is gone. */
@@ -131,20 +118,11 @@ function readPlan(folder: string): RunPlan | undefined {
   return { tasks, stepsPerTask: initialRandomSteps + stepsPerTask, evaluationEpisodes };
 }
 
-function parseLine(text: string): Line | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  return lineSchema.safeParse(value).data;
-}
-
-function episodeOf(line: Exclude<Line, { type: "training" }>): RunEpisode {
-  const { task, taskIndex, episode, success, recording } = line;
-  const common = { task, taskIndex, episode, return: line.return, success, file: basename(recording) };
-  if (line.type === "baseline") return { ...common, phase: "random", afterTask: -1 };
-  if (line.type === "evaluation") return { ...common, phase: "evaluate", afterTask: line.afterTask };
-  return { ...common, phase: line.phase, afterTask: taskIndex, steps: line.steps };
+function episodeOf(record: BaselineRecord | EpisodeRecord | EvaluationRecord): RunEpisode {
+  const { task, taskIndex, episode, success, recording } = record;
+  const value = Number.isFinite(record.return) ? record.return : null;
+  const common = { task, taskIndex, episode, return: value, success, file: basename(recording) };
+  if (record.type === "baseline") return { ...common, phase: "random", afterTask: -1 };
+  if (record.type === "evaluation") return { ...common, phase: "evaluate", afterTask: record.afterTask };
+  return { ...common, phase: record.phase, afterTask: taskIndex, steps: record.steps };
 }

@@ -135,6 +135,16 @@ export function readJsonl(path: string): JsonlContent {
   return { records, ignoredBytes: bytes.length - end };
 }
 
+/** The first line of a log; undefined without a whole line or when it is not JSON. @throws InputError when the file cannot be read */
+export function readFirstLine(path: string): unknown {
+  const bytes = readBytes(path);
+  try {
+    return JSON.parse(bytes.toString("utf8", 0, Math.max(0, bytes.indexOf(NEWLINE))));
+  } catch {
+    return undefined;
+  }
+}
+
 function parseLine(path: string, line: Uint8Array, number: number): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(line));

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { ONE_THREAD } from "../../agent/compute.js";
 import { ContinualLoop } from "../../agent/loop.js";
+import { metricsByType, readMetrics, readTiming, timingByType } from "../../agent/run/read-log.js";
+import { isForMetrics, isForTiming, type RunEvent } from "../../agent/run/records.js";
 import { RunStore } from "../../agent/run/store.js";
 import { resolveSettings } from "../../agent/settings/schema.js";
 import { RunError } from "../../sim/core/errors.js";
-import { readJsonl } from "../../sim/core/jsonl.js";
 import { readEpisode } from "../../sim/recording/reader.js";
 import type { Scene, Task } from "../../sim/task.js";
 import { fakeTask } from "../sim/recording/fake-task.js";
@@ -45,7 +46,6 @@ function loopOf(tasks: readonly Task[], store: RunStore, recordPlans = false): C
   let clock = 0;
   return new ContinualLoop(tasks, {
     store,
-    report: () => {},
     recordPlans,
     now: () => clock++,
     compute: ONE_THREAD,
@@ -84,14 +84,12 @@ describe("the main loop", () => {
     const { folder, store, loop } = open("whole", tasks);
     expect(await loop.run()).toBe("done");
     store.close();
-    const records = readJsonl(join(folder, "metrics.jsonl")).records as Record<string, unknown>[];
-    const count = (type: string) => records.filter((r) => r.type === type).length;
-    expect(count("baseline")).toBe(2 * 2);
-    expect(count("training")).toBe(2 * 3);
-    const kept = records.filter((r) => r.type === "kept") as { tasks: { transitions: number }[] }[];
+    const records = readMetrics(folder);
+    const { baseline, episode, training, kept, evaluation } = metricsByType(records);
+    expect(baseline).toHaveLength(2 * 2);
+    expect(training).toHaveLength(2 * 3);
     expect(kept.map(({ tasks }) => tasks.map((t) => t.transitions))).toEqual([[0], [0, 0]]);
-    const pairs = records.filter((r) => r.type === "evaluation").map((r) => [r.afterTask, r.taskIndex]);
-    expect(pairs).toEqual([
+    expect(evaluation.map((r) => [r.afterTask, r.taskIndex])).toEqual([
       [0, 0],
       [0, 0],
       [1, 0],
@@ -99,12 +97,12 @@ describe("the main loop", () => {
       [1, 1],
       [1, 1],
     ]);
-    const learned = records.filter((r) => r.type === "episode" && r.taskIndex === 1);
+    const learned = episode.filter((r) => r.taskIndex === 1);
     expect(learned.at(-1)?.steps).toBe(100);
-    expect(learned[0].phase).toBe("random");
+    expect(learned[0]?.phase).toBe("random");
     expect(learned.at(-1)?.phase).toBe("train");
-    for (const { recording } of records) {
-      if (typeof recording === "string") expect(existsSync(join(folder, recording))).toBe(true);
+    for (const record of records) {
+      if ("recording" in record) expect(existsSync(join(folder, record.recording))).toBe(true);
     }
   });
 
@@ -114,8 +112,8 @@ describe("the main loop", () => {
         const { folder, store, loop } = open(`plans-${plans}`, [fakeTask()], plans);
         await loop.run();
         store.close();
-        const records = readJsonl(join(folder, "metrics.jsonl")).records as Record<string, unknown>[];
-        const files = records.flatMap(({ recording }) => (recording ? String(recording) : []));
+        const records = readMetrics(folder);
+        const files = records.flatMap((record) => ("recording" in record ? record.recording : []));
         const episodes = files.map((file) => readEpisode(join(folder, file), { poses: true }));
         return { records, steps: episodes.map(({ steps }) => steps), episodes };
       }),
@@ -133,17 +131,34 @@ describe("the main loop", () => {
     expect(last.paths).toHaveLength(2 * 3);
   });
 
+  it("says everything once: its logs hold what its listeners are told, but for steps and single plans", async () => {
+    const { folder, store, loop } = open("events", [fakeTask()]);
+    const events: RunEvent[] = [];
+    store.log.listen((event) => events.push(event));
+    await loop.run();
+    store.close();
+    const [metrics, timing] = [readMetrics(folder), readTiming(folder)];
+    const logged = (records: readonly object[], told: readonly RunEvent[]) => {
+      expect(told).toHaveLength(records.length);
+      for (const [i, record] of records.entries()) expect(told[i]).toMatchObject(record);
+    };
+    logged(metrics, events.filter(isForMetrics));
+    logged(timing, events.filter(isForTiming));
+    const whole = events.filter(({ type }) => !["step", "planned", "training", "planning"].includes(type));
+    expect(whole).toEqual(metrics.filter(({ type }) => type !== "training"));
+    expect(events.filter(({ type }) => type === "step")).toHaveLength(100);
+    expect(events.filter(({ type }) => type === "planned")).toHaveLength(60);
+    expect(events.find(({ type }) => type === "training")).toEqual({
+      ...metricsByType(metrics).training[0],
+      ...timing[0],
+    });
+  });
+
   it("notes how long planning took, episode by episode", async () => {
     const { folder, store, loop } = open("planning", [fakeTask()]);
     await loop.run();
     store.close();
-    const records = readJsonl(join(folder, "timing.jsonl")).records as {
-      readonly type: string;
-      readonly steps: number;
-      readonly actions: number;
-      readonly ms: number;
-    }[];
-    const planning = records.filter(({ type }) => type === "planning");
+    const { planning } = timingByType(readTiming(folder));
     expect(planning.length).toBeGreaterThan(1);
     expect(planning.reduce((sum, { actions }) => sum + actions, 0)).toBe(60);
     expect(planning.at(-1)?.steps).toBe(100);
@@ -159,7 +174,7 @@ describe("the main loop", () => {
     const name = spec.observation[1].name;
     await expect(loop.run()).rejects.toThrow(new RegExp(`episode step 4: ${name} is not finite; got NaN`));
     store.close();
-    const records = readJsonl(join(folder, "metrics.jsonl")).records as Record<string, unknown>[];
+    const records = readMetrics(folder);
     expect(records.filter((r) => r.type === "episode").length).toBe(1);
     expect(readEpisode(join(folder, "episodes", "failed.mcap")).steps.length).toBe(3);
     const resumed = RunStore.resume(folder, VERSIONS, () => spec);

@@ -26,8 +26,8 @@ it("train() runs a suite of one's own, stops when aborted and continues to the s
   expect(whole.settings.planner.name).toBe("cem");
 
   const stop = new AbortController();
-  const onProgress = (event: hypercrl.ProgressEvent) => {
-    if (event.kind === "step" && event.steps === 200) stop.abort();
+  const onProgress = (event: hypercrl.RunEvent) => {
+    if (event.type === "step" && event.steps === 200) stop.abort();
   };
   const stoppedAt = join(folder, "stopped");
   const stopped = await hypercrl.train({ suite, settings, out: stoppedAt, onProgress, signal: stop.signal });

@@ -1,15 +1,16 @@
 import { join } from "node:path";
 import type { Settings } from "../../settings/schema.js";
+import type { MetricsRecord, TimingRecord, TrainingTime } from "../records.js";
 import { EventFile, type ScalarEvent } from "./event-file.js";
-import { type LoggedRecord, RunScalars } from "./run-scalars.js";
+import { RunScalars } from "./run-scalars.js";
 
 /** Without time or host in its name, so that equal runs leave equal folders. */
 const FILE_NAME = "events.out.tfevents.0.hypercrl";
 
 /** Records of a run so far. */
 export interface PastRecords {
-  readonly metrics: readonly unknown[];
-  readonly timing: readonly unknown[];
+  readonly metrics: readonly MetricsRecord[];
+  readonly timing: readonly TimingRecord[];
 }
 
 /**
@@ -19,25 +20,23 @@ export interface PastRecords {
  */
 export class Board {
   readonly #scalars: RunScalars;
-  readonly #files: Record<"metrics" | "timing", EventFile>;
+  readonly #files: Record<keyof PastRecords, EventFile>;
 
   /** @throws RunError when the files cannot be written */
   constructor(folder: string, settings: Settings, past: PastRecords = { metrics: [], timing: [] }) {
     this.#scalars = new RunScalars(settings);
-    const events = (records: readonly LoggedRecord[]): ScalarEvent[] =>
+    const events = (records: readonly (MetricsRecord | TimingRecord)[]): ScalarEvent[] =>
       records.map((record) => this.#scalars.accept(record)).filter((event) => event !== undefined);
-    const metrics = past.metrics as readonly LoggedRecord[];
-    const timing = timesOf(metrics, past.timing as readonly LoggedRecord[]);
+    const timing = timesOf(past);
     this.#files = {
-      metrics: new EventFile(join(folder, "tensorboard", FILE_NAME), events(metrics)),
+      metrics: new EventFile(join(folder, "tensorboard", FILE_NAME), events(past.metrics)),
       timing: new EventFile(join(folder, "tensorboard", "timing", FILE_NAME), events(timing)),
     };
   }
 
-  /** Follows a record that a log took. @throws RunError when the disk is full */
-  append(log: "metrics" | "timing", record: object): void {
-    // As the log's reader sees it, where for example -0 is 0 and NaN is null.
-    const event = this.#scalars.accept(JSON.parse(JSON.stringify(record)));
+  /** Follows a record that a log took, as its reader sees it. @throws RunError when the disk is full */
+  append(log: keyof PastRecords, record: MetricsRecord | TimingRecord): void {
+    const event = this.#scalars.accept(record);
     if (event !== undefined) this.#files[log].append(event);
   }
 
@@ -47,11 +46,11 @@ export class Board {
 }
 
 /** Times of the training sessions that the metrics hold; of one made again after a crash the last. */
-function timesOf(metrics: readonly LoggedRecord[], timing: readonly LoggedRecord[]): LoggedRecord[] {
-  const key = ({ taskIndex, steps }: LoggedRecord) => `${taskIndex}/${steps}`;
-  const training = (records: readonly LoggedRecord[]) => records.filter(({ type }) => type === "training");
-  const times = new Map(training(timing).map((record) => [key(record), record]));
-  return training(metrics)
+function timesOf({ metrics, timing }: PastRecords): TrainingTime[] {
+  const key = ({ taskIndex, steps }: Pick<TrainingTime, "taskIndex" | "steps">) => `${taskIndex}/${steps}`;
+  const times = new Map(timing.filter((r) => r.type === "training").map((record) => [key(record), record]));
+  return metrics
+    .filter((r) => r.type === "training")
     .map((record) => times.get(key(record)))
     .filter((record) => record !== undefined);
 }

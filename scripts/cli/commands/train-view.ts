@@ -46,7 +46,7 @@ export class TrainView {
 
   #tellUrl(url: string): void {
     if (this.#flags.json)
-      this.#io.out(JSON.stringify({ kind: "view", url, port: Number(new URL(url).port) }));
+      this.#io.out(JSON.stringify({ type: "view", url, port: Number(new URL(url).port) }));
     else this.#say(`Watch it at ${url}`);
   }
 

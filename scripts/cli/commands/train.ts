@@ -39,7 +39,7 @@ export async function trainCommand(options: TrainOptions, flags: TrainFlags, io:
     await browser?.stop();
     return reportStop(result, signal, flags, io);
   }
-  if (flags.json) io.out(JSON.stringify({ kind: "summary", folder: result.folder, ...result.summary }));
+  if (flags.json) io.out(JSON.stringify({ type: "summary", folder: result.folder, ...result.summary }));
   else io.out(summaryText(result.summary, result.folder));
   await browser?.linger(signal);
   return 0;
@@ -53,7 +53,7 @@ function chooseView({ json, quiet }: TrainFlags, io: Io): ProgressView {
 function reportStop(result: TrainResult, signal: AbortSignal, flags: TrainFlags, io: Io): number {
   const { folder, progress, settings } = result;
   if (signal.reason === "SIGPIPE") return signalCode(signal.reason);
-  if (flags.json) io.out(JSON.stringify({ kind: "stopped", folder, progress }));
+  if (flags.json) io.out(JSON.stringify({ type: "stopped", folder, progress }));
   io.err(
     `Stopped. Everything up to ${placeInRun(progress, settings.tasks)} is saved; continue with: ${resumeCommand(folder)}`,
   );

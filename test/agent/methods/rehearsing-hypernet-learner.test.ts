@@ -2,11 +2,11 @@ import { afterEach, describe, expect, it } from "vitest";
 import { ONE_THREAD } from "../../../agent/compute.js";
 import type { LearnerState } from "../../../agent/learner.js";
 import { HyperCrlLearner } from "../../../agent/methods/hypercrl.js";
-import { keptBy } from "../../../agent/methods/kept.js";
 import {
   RehearsingHypernetLearner,
   type RehearsingHypernetOptions,
 } from "../../../agent/methods/rehearsing-hypernet-learner.js";
+import { keptBy } from "../../../agent/run/kept.js";
 import { RunError } from "../../../sim/core/errors.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { bits, linearSystem, pointData, relativeError } from "../fixtures.js";

@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { EvaluationMatrix } from "../../../agent/run/evaluation-matrix.js";
+import { baselineRecord, episodeRecord, evaluationRecord, trainingRecord } from "./make-records.js";
 
 describe("EvaluationMatrix", () => {
   it("is NaN where nothing was measured, else the mean of the episodes", () => {
@@ -43,22 +41,18 @@ describe("EvaluationMatrix", () => {
     expect(JSON.parse(JSON.stringify(matrix.toJson())).returns).toEqual([[[1, 2]], [[5], [6]]]);
   });
 
-  it("fills itself from a metrics log, and leaves other records and a torn line out", () => {
-    const folder = mkdtempSync(join(tmpdir(), "evaluation-"));
-    const records = [
-      { type: "baseline", taskIndex: 0, return: -3 },
-      { type: "baseline", taskIndex: 1, return: -5 },
-      { type: "training", taskIndex: 0, taskLoss: 1 },
-      { type: "episode", taskIndex: 0, return: 99 },
-      { type: "evaluation", afterTask: 0, taskIndex: 0, return: 4 },
-      { type: "evaluation", afterTask: 0, taskIndex: 0, return: 6 },
-      { type: "evaluation", afterTask: 1, taskIndex: 0, return: 2 },
-    ];
-    const lines = records.map((r) => `${JSON.stringify(r)}\n`).join("");
-    writeFileSync(join(folder, "metrics.jsonl"), `${lines}{"type":"evaluation","afterTask":1`);
+  it("takes returns of the random policy and of evaluations, and leaves other records out", () => {
     const matrix = new EvaluationMatrix(["a", "b"]);
-    matrix.readLog(folder);
-    rmSync(folder, { recursive: true });
+    const records = [
+      baselineRecord({ taskIndex: 0, return: -3 }),
+      baselineRecord({ taskIndex: 1, return: -5 }),
+      trainingRecord(),
+      episodeRecord({ return: 99 }),
+      evaluationRecord({ return: 4 }),
+      evaluationRecord({ return: 6 }),
+      evaluationRecord({ afterTask: 1, return: 2 }),
+    ];
+    for (const record of records) matrix.accept(record);
     expect([matrix.random(0), matrix.random(1), matrix.mean(0, 0), matrix.mean(1, 0)]).toEqual([
       -3, -5, 5, 2,
     ]);

@@ -3,7 +3,7 @@ import { Graph } from "../../../agent/graph/graph.js";
 import { loop } from "../../../agent/graph/loop.js";
 import * as ops from "../../../agent/graph/operations.js";
 import { Session, tensor } from "../../../agent/graph/session.js";
-import { keptBy } from "../../../agent/methods/kept.js";
+import { keptBy } from "../../../agent/run/kept.js";
 import { StoredData, storedInputs, storedMinibatch } from "../../../agent/training/stored-data.js";
 import { InputError } from "../../../sim/core/errors.js";
 import { Rng } from "../../../sim/core/rng.js";

@@ -2,8 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { MetricsRecord } from "../../../scripts/runs/summary.js";
-import { readJsonl } from "../../../sim/core/jsonl.js";
+import { metricsByType, readMetrics } from "../../../agent/run/read-log.js";
 import { fileHashes, temporaryFolder } from "../../files.js";
 import { CLI, expectOneError, type Finished, run, TINY } from "../cli.js";
 
@@ -18,17 +17,16 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function records(): MetricsRecord[] {
-  return readJsonl(join(out, "metrics.jsonl")).records as MetricsRecord[];
+function records() {
+  return metricsByType(readMetrics(out));
 }
 
 it("train without a terminal prints one line per episode and evaluation, then the summary", () => {
   const { stdout } = trained;
-  const learned = records().filter(({ type }) => type === "episode");
-  expect(stdout.match(/^task \d\/2 \S+ {2}step /gm)).toHaveLength(learned.length);
+  expect(stdout.match(/^task \d\/2 \S+ {2}step /gm)).toHaveLength(records().episode.length);
   expect(stdout.match(/ evaluated on /g)).toHaveLength(3);
   const evaluation = (afterTask: number, j: number) =>
-    records().find((r) => r.type === "evaluation" && r.afterTask === afterTask && r.taskIndex === j)!.return;
+    records().evaluation.find((r) => r.afterTask === afterTask && r.taskIndex === j)!.return;
   const row = stdout.split("\n").find((line) => line.startsWith("│ 500-500"))!;
   const cells = row.split("│").map((cell) => cell.trim());
   const [right, final] = [evaluation(0, 0), evaluation(1, 0)];
@@ -39,18 +37,23 @@ it("train without a terminal prints one line per episode and evaluation, then th
 it("train ends with a replay command that works", async () => {
   const [, path] = /npx hypercrl replay (\S+) --verify/.exec(trained.stdout)!;
   expect(await run(["replay", path, "--verify"])).toMatchObject({ code: 0 });
-  const best = records().find(({ recording }) => join(out, recording ?? "") === path)!;
-  const evaluations = records().filter(({ type }) => type === "evaluation");
-  expect(best.return).toBeGreaterThanOrEqual(Math.max(...evaluations.map((r) => r.return)));
+  const { episode, evaluation } = records();
+  const best = [...episode, ...evaluation].find(({ recording }) => join(out, recording) === path)!;
+  expect(best.return).toBeGreaterThanOrEqual(Math.max(...evaluation.map((r) => r.return)));
 });
 
 it("evaluate repeats the run's own evaluation exactly and changes nothing in the run", async () => {
   const before = fileHashes(out);
-  const { code, stdout } = await run(["evaluate", out, "--json"]);
-  const { tasks } = JSON.parse(stdout) as { tasks: { episodes: { return: number }[] }[] };
-  const own = records().filter((r) => r.type === "evaluation" && r.afterTask === 1);
-  expect(tasks.map(({ episodes }) => episodes.map((e) => e.return))).toEqual(own.map((r) => [r.return]));
-  expect(code).toBe(0);
+  for (const afterTask of [1, 0]) {
+    const { code, stdout } = await run(["evaluate", out, "--json", "--after-task", String(afterTask + 1)]);
+    const { tasks } = JSON.parse(stdout) as { tasks: { task: string; episodes: object[] }[] };
+    const own = records().evaluation.filter((r) => r.afterTask === afterTask);
+    expect(own).toHaveLength(afterTask + 1);
+    expect(tasks.map(({ task, episodes }) => [task, ...episodes])).toEqual(
+      own.map(({ task, return: sum, success, measures }) => [task, { return: sum, success, measures }]),
+    );
+    expect(code).toBe(0);
+  }
   expect(fileHashes(out)).toEqual(before);
 });
 
@@ -66,7 +69,7 @@ it("evaluate --seed meets other starts, --episodes and --after-task choose, --ou
   expect(tasks).toHaveLength(1);
   const [a, b] = tasks[0].episodes.map((e) => e.return);
   expect(tasks[0].mean).toBeCloseTo((a + b) / 2, 12);
-  const own = records().find((r) => r.type === "evaluation" && r.afterTask === 0)!;
+  const own = records().evaluation.find((r) => r.afterTask === 0)!;
   expect([a, b]).not.toContain(own.return);
   expect(await run(args)).toMatchObject({ code: 2 });
 });
@@ -79,7 +82,7 @@ it("evaluate --set plans with other settings, and takes none that only learning 
     const { tasks } = JSON.parse(stdout) as { tasks: { episodes: { return: number }[] }[] };
     return tasks.map(({ episodes }) => episodes[0].return);
   };
-  const own = records().filter((r) => r.type === "evaluation" && r.afterTask === 1);
+  const own = records().evaluation.filter((r) => r.afterTask === 1);
   expect(await returns("planner.warmStart=true")).toEqual(own.map((r) => r.return));
   expect(await returns("planner.name=random")).not.toEqual(own.map((r) => r.return));
   const { code, stderr } = await run([...args, "loop.trainEvery=5"]);
@@ -94,11 +97,13 @@ it("train --json prints JSON lines only and names the default folder, then the n
     const lines = stdout
       .trimEnd()
       .split("\n")
-      .map((line) => JSON.parse(line) as { kind: string; folder?: string });
-    expect(new Set(lines.map(({ kind }) => kind))).toEqual(
-      new Set(["start", "baseline", "episode", "training", "evaluation", "summary"]),
-    );
-    expect(lines.at(-1)).toMatchObject({ kind: "summary", folder: `runs/${name}` });
+      .map((line) => JSON.parse(line) as { type: string; folder?: string });
+    const types = ["start", "baseline", "episode", "training", "planning", "kept", "evaluation", "usage"];
+    expect(new Set(lines.map(({ type }) => type))).toEqual(new Set([...types, "summary"]));
+    const told = lines.filter(({ type }) => type === "evaluation" || type === "episode");
+    const logged = readMetrics(join(folder, "runs", name));
+    expect(told).toEqual(logged.filter(({ type }) => type === "evaluation" || type === "episode"));
+    expect(lines.at(-1)).toMatchObject({ type: "summary", folder: `runs/${name}` });
     expect(existsSync(join(folder, "runs", name, "evaluation.json"))).toBe(true);
   }
   const [first, second] = ["s9", "s9-2"].map((s) => fileHashes(join(folder, `runs/push-single-quick-${s}`)));
@@ -142,7 +147,7 @@ it("a reader that leaves ends the program quietly, and the run can be continued"
   const shell = spawnSync("bash", ["-c", `${command.join(" ")} | head -1; echo \${PIPESTATUS[0]}`], {
     encoding: "utf8",
   });
-  expect(shell.stdout).toMatch(/^\{"kind":"start".*\}\n141\n$/);
+  expect(shell.stdout).toMatch(/^\{"type":"start".*\}\n141\n$/);
   expect(shell.stderr).toBe("");
   expect(await run(["train", "--quiet", "--resume", piped])).toMatchObject({ code: 0 });
 });

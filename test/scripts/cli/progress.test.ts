@@ -3,6 +3,7 @@ import { resolveSettings } from "../../../agent/settings/schema.js";
 import { ProgressTracker } from "../../../scripts/cli/progress.js";
 import { duration } from "../../../scripts/cli/progress-view.js";
 import { pushSuite } from "../../../tasks/push/push.js";
+import { episodeRecord, evaluationRecord } from "../../agent/run/make-records.js";
 
 function tracker(): ProgressTracker {
   const choice = { suite: "push", method: "hypercrl", profile: "quick", seed: 1, suiteTasks: 5 };
@@ -17,22 +18,17 @@ function tracker(): ProgressTracker {
 it("extrapolates planned steps and evaluation episodes separately", () => {
   const t = tracker();
   const step = (steps: number, now: number) =>
-    t.accept({ kind: "step", task: "500-500", taskIndex: 0, steps, total: 110 }, now);
+    t.accept({ type: "step", task: "500-500", taskIndex: 0, steps, total: 110 }, now);
   for (let s = 1; s <= 10; s++) step(s, s);
   expect(t.remainingMs).toBeNaN();
   for (let s = 11; s <= 60; s++) {
-    t.accept({ kind: "planned", ms: 4 }, 0);
+    t.accept({ type: "planned", ms: 4 }, 0);
     step(s, 10 + (s - 10) * 5);
   }
   // 150 planned steps at 5 ms; (1 + 2) · 2 evaluation episodes of 120 steps at 4 ms of planning.
   expect(t.remainingMs).toBeCloseTo(150 * 5 + 6 * 120 * 4, 9);
   const evaluation = (episode: number, now: number) =>
-    t.accept(
-      {
-        ...{ kind: "evaluation", afterTask: 0, task: "500-500", episode, return: 1, success: true },
-      },
-      now,
-    );
+    t.accept(evaluationRecord({ task: "500-500", episode }), now);
   evaluation(0, 1260);
   evaluation(1, 2260);
   expect(t.remainingMs).toBeCloseTo(100 * 5 + 4 * 1000, 9);
@@ -40,13 +36,13 @@ it("extrapolates planned steps and evaluation episodes separately", () => {
 
 it("keeps the last returns of the task at hand, and the median planning time", () => {
   const t = tracker();
-  for (const ms of [1, 100, 3]) t.accept({ kind: "planned", ms }, 0);
+  for (const ms of [1, 100, 3]) t.accept({ type: "planned", ms }, 0);
   expect(t.planningMs).toBe(3);
   for (let k = 0; k < 7; k++) {
-    t.accept({ kind: "episode", task: "500-500", phase: "train", return: k, success: false }, 0);
+    t.accept(episodeRecord({ task: "500-500", return: k }), 0);
   }
   expect(t.returns).toEqual([2, 3, 4, 5, 6]);
-  t.accept({ kind: "step", task: "100-500", taskIndex: 1, steps: 1, total: 110 }, 0);
+  t.accept({ type: "step", task: "100-500", taskIndex: 1, steps: 1, total: 110 }, 0);
   expect(t.returns).toEqual([]);
 });
 

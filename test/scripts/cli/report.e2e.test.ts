@@ -138,12 +138,12 @@ describe("bad input exits with 3 and names the file", () => {
     [
       "metrics with null",
       append("metrics.jsonl", "null"),
-      /metrics\.jsonl is damaged in line \d+; got no type/,
+      /metrics\.jsonl is damaged in line \d+; got Invalid input: .*; expected a record with a type/,
     ],
     [
       "an episode without a return",
-      append("metrics.jsonl", '{"type":"evaluation","afterTask":0,"task":"a","taskIndex":0}'),
-      /metrics\.jsonl is damaged in line \d+; got return: .*expected record of type evaluation/,
+      append("metrics.jsonl", '{"type":"evaluation","afterTask":0,"task":"a","taskIndex":0,"episode":0}'),
+      /metrics\.jsonl is damaged in line \d+; got return: .*expected a record of type evaluation/,
     ],
     [
       "a task that the run does not have",
@@ -165,7 +165,7 @@ describe("bad input exits with 3 and names the file", () => {
     [
       "evaluation of another kind",
       write("evaluation.json", "{}"),
-      /evaluation\.json is damaged; got tasks: /,
+      /evaluation\.json is damaged; got definition: /,
     ],
     ["versions missing", remove("versions.json"), /versions\.json is missing/],
     ["versions cut off", (c) => halve(join(c, "versions.json")), /versions\.json is damaged/],

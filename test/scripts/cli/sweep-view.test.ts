@@ -5,6 +5,13 @@ import { sweepView } from "../../../scripts/cli/sweep-view.js";
 import { addRuns, emptyManifest, runFolder } from "../../../scripts/sweep/manifest.js";
 import { baseOf, planRuns } from "../../../scripts/sweep/plan.js";
 import { pushSuite } from "../../../tasks/push/push.js";
+import {
+  baselineRecord,
+  episodeRecord,
+  evaluationRecord,
+  keptRecord,
+  trainingRecord,
+} from "../../agent/run/make-records.js";
 import { temporaryFolder } from "../../files.js";
 
 const folder = temporaryFolder();
@@ -46,12 +53,15 @@ it("draws a line per running run in a terminal, and prints what ended above", ()
   log([]);
   vi.advanceTimersByTime(1000);
   expect(drawn.at(-1)).toBe("single seed 1  beginning  3 s\n0 of 2 runs done");
-  log([{ type: "episode", taskIndex: 1, steps: 240, return: 12.5 }], '{"type": "episo');
+  log([episodeRecord({ taskIndex: 1, steps: 240, return: 12.5 })], '{"type": "episo');
   vi.advanceTimersByTime(1000);
   expect(drawn.at(-1)).toMatch(/^single seed 1 {2}task 2\/2 {2}step 240\/3600 {2}return 12\.5 {2}3 s\n/);
-  log([{ type: "evaluation", afterTask: 1, taskIndex: 0, return: 7 }]);
+  log([evaluationRecord({ afterTask: 1, return: 7 })]);
   vi.advanceTimersByTime(1000);
   expect(drawn.at(-1)).toMatch(/task 2\/2 {2}evaluating {2}return 7\.0/);
+  log([keptRecord({ taskIndex: 1 })]);
+  vi.advanceTimersByTime(1000);
+  expect(drawn.at(-1)).toMatch(/task 2\/2 {2}evaluating {2}3 s/);
   const before = cleared;
   view.ended(run, { kind: "finished" });
   expect(cleared).toBe(before + 1);
@@ -69,13 +79,13 @@ it("prints a plain line when a run gets to another task, and what failed", () =>
   const view = sweepView({ live: undefined, out: (text) => printed.push(text), now: () => 0 });
   view.begin(folder, manifest, [run, other]);
   view.started(run);
-  log([{ type: "baseline", taskIndex: 1, return: -3 }]);
+  log([baselineRecord({ taskIndex: 1, return: -3 })]);
   vi.advanceTimersByTime(3000);
-  log([{ type: "episode", taskIndex: 0, steps: 120, return: 1 }]);
+  log([episodeRecord({ steps: 120, return: 1 })]);
   vi.advanceTimersByTime(3000);
-  log([{ type: "episode", taskIndex: 0, steps: 240, return: 1 }]);
+  log([episodeRecord({ steps: 240, return: 1 })]);
   vi.advanceTimersByTime(3000);
-  log([{ type: "training", taskIndex: 1, steps: 1200 }]);
+  log([trainingRecord({ taskIndex: 1, steps: 1200 })]);
   vi.advanceTimersByTime(3000);
   const failure = { id: run.id, end: "exit code 1", error: "error: no.", command: "x" };
   view.ended(run, { kind: "failed", ...failure });

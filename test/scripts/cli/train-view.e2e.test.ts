@@ -61,7 +61,7 @@ describe("hypercrl train --view", { timeout: 300_000 }, () => {
     ["SIGKILL", null],
   ])("leaves no viewer behind after %s", async (signal, code) => {
     const { trainer, viewer, url } = await trainWithView(signal, "--json", ...ENDLESS);
-    expect(trainer.printed().stdout).toMatch(/^\{"kind":"view","url":"http:.*","port":\d+\}$/m);
+    expect(trainer.printed().stdout).toMatch(/^\{"type":"view","url":"http:.*","port":\d+\}$/m);
     expect(await answers(url)).toBe(200);
     trainer.kill(signal);
     expect((await trainer.finished).code).toBe(code);

@@ -12,6 +12,12 @@ import {
 } from "../../../scripts/compare/comparison.js";
 import { isFinished, type RunResult, readRun } from "../../../scripts/compare/run-result.js";
 import { InputError } from "../../../sim/core/errors.js";
+import {
+  episodeRecord,
+  evaluationRecord,
+  trainingRecord,
+  trainingTime,
+} from "../../agent/run/make-records.js";
 
 const root = mkdtempSync(join(tmpdir(), "comparison-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -131,32 +137,14 @@ describe("a run folder", () => {
     writeFileSync(join(folder, "settings.json"), JSON.stringify(settings));
     const evaluation = { definition: "", tasks: ["a", "b"], random: [[0, 2], [4]], returns };
     writeFileSync(join(folder, "evaluation.json"), JSON.stringify(evaluation));
-    const evaluated = (
-      afterTask: number,
-      taskIndex: number,
-      success: boolean,
-      blockDisplacementMm: number,
-    ) => ({
-      ...{ type: "evaluation", afterTask, taskIndex, task: "t", return: 0, success, recording: "r" },
-      measures: { blockDisplacementMm },
-    });
-    const learned = (taskIndex: number, phase: string, steps: number, success: boolean) => ({
-      ...{
-        type: "episode",
-        taskIndex,
-        task: "t",
-        phase,
-        steps,
-        return: 0,
-        success,
-        measures: {},
-        recording: "r",
-      },
-    });
+    const evaluated = (afterTask: number, taskIndex: number, success: boolean, blockDisplacementMm: number) =>
+      evaluationRecord({ afterTask, taskIndex, success, measures: { blockDisplacementMm } });
+    const learned = (taskIndex: number, phase: "random" | "train", steps: number, success: boolean) =>
+      episodeRecord({ taskIndex, phase, steps, success });
     writeLines("metrics.jsonl", [
       learned(0, "random", 120, true),
       learned(0, "train", 240, false),
-      { type: "training", taskIndex: 0, steps: 240, taskLoss: 1, regularizer: 0 },
+      trainingRecord({ steps: 240 }),
       learned(0, "train", 300, true),
       evaluated(0, 0, true, 0.4),
       learned(1, "random", 100, true),
@@ -166,7 +154,7 @@ describe("a run folder", () => {
       evaluated(1, 1, true, 80),
     ]);
     writeLines("timing.jsonl", [
-      { type: "training", ms: 1 },
+      trainingTime(),
       { type: "usage", session: 1, wallMs: 5000, cpuMs: 4000, peakMiB: 150 },
       { type: "usage", session: 1, wallMs: 9000, cpuMs: 8000, peakMiB: 160 },
       { type: "usage", session: 2, wallMs: 700, cpuMs: 600, peakMiB: 140 },

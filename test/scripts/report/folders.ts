@@ -1,8 +1,19 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { LOG_VERSION, type MetricsRecord, type TimingRecord } from "../../../agent/run/records.js";
 import { resolveSettings, type Settings } from "../../../agent/settings/schema.js";
 import { addRuns, emptyManifest, runFolder, writeManifest } from "../../../scripts/sweep/manifest.js";
 import { runId } from "../../../scripts/sweep/plan.js";
+import {
+  baselineRecord,
+  episodeRecord,
+  evaluationRecord,
+  keptRecord,
+  planningTime,
+  trainingRecord,
+  trainingTime,
+  usageRecord,
+} from "../../agent/run/make-records.js";
 
 /** What a made-up run folder says; two tasks unless named otherwise. */
 export interface MadeRun {
@@ -70,8 +81,9 @@ export function makeRun(folder: string, run: MadeRun): string {
     writeFileSync(join(folder, name), records.map((r) => `${JSON.stringify(r)}\n`).join(""));
   json("settings.json", settings);
   json("versions.json", VERSIONS);
-  lines("metrics.jsonl", metricsOf(run, settings));
-  lines("timing.jsonl", timingsOf(settings, learned));
+  const head = { type: "log", version: LOG_VERSION };
+  lines("metrics.jsonl", [head, ...metricsOf(run, settings)]);
+  lines("timing.jsonl", [head, ...timingsOf(settings, learned)]);
   const random = tasks.map((_, j) => [j, j + 2]);
   const returns = tasks
     .slice(0, learned)
@@ -80,7 +92,7 @@ export function makeRun(folder: string, run: MadeRun): string {
   return folder;
 }
 
-function metricsOf(run: MadeRun, settings: Settings): object[] {
+function metricsOf(run: MadeRun, settings: Settings): MetricsRecord[] {
   const { seed, tasks = ["a", "b"], learned = tasks.length, offset = 0 } = run;
   const outcome = (value: number, recording: string) => ({
     ...{ return: value, success: value > 110, measures: { errorMm: 200 - value } },
@@ -88,34 +100,40 @@ function metricsOf(run: MadeRun, settings: Settings): object[] {
   });
   const label = (n: number) => String(n + 1).padStart(2, "0");
   const baseline = tasks.flatMap((task, j) =>
-    [0, 1].map((k) => ({
-      ...{ type: "baseline", task, taskIndex: j, episode: k },
-      ...outcome(j + 2 * k, `baseline-${label(j)}-${label(k)}`),
-    })),
+    [0, 1].map((k) =>
+      baselineRecord({
+        ...{ task, taskIndex: j, episode: k },
+        ...outcome(j + 2 * k, `baseline-${label(j)}-${label(k)}`),
+      }),
+    ),
   );
   const { initialRandomSteps, stepsPerTask, trainEvery } = settings.loop;
   const learning = tasks.slice(0, learned).flatMap((task, i) => {
-    const records: object[] = [];
+    const records: MetricsRecord[] = [];
     for (let steps = EPISODE_STEPS; steps <= initialRandomSteps + stepsPerTask; steps += EPISODE_STEPS) {
       const episode = steps / EPISODE_STEPS - 1;
       const planned = steps - EPISODE_STEPS - initialRandomSteps;
       const phase = planned < 0 ? "random" : "train";
       if (planned >= 0 && planned % trainEvery === 0) {
         const losses = { taskLoss: 1 / (1 + planned), regularizer: i * 0.01 };
-        records.push({ type: "training", taskIndex: i, steps: steps - EPISODE_STEPS, ...losses });
+        records.push(trainingRecord({ taskIndex: i, steps: steps - EPISODE_STEPS, ...losses }));
       }
       const value = phase === "random" ? seed : 10 * episode + seed + offset;
-      records.push({
-        ...{ type: "episode", phase, task, taskIndex: i, episode, steps },
-        ...outcome(value, `${label(i)}-${phase}-${label(episode)}`),
-      });
+      records.push(
+        episodeRecord({
+          ...{ phase, task, taskIndex: i, episode, steps },
+          ...outcome(value, `${label(i)}-${phase}-${label(episode)}`),
+        }),
+      );
     }
-    records.push({ type: "kept", task, taskIndex: i, shared: {}, tasks: [] });
+    records.push(keptRecord({ task, taskIndex: i }));
     const evaluated = tasks.slice(0, i + 1).flatMap((name, j) =>
-      [0, 1].map((k) => ({
-        ...{ type: "evaluation", afterTask: i, task: name, taskIndex: j, episode: k },
-        ...outcome(evaluationReturn(run, i, j, k), `${label(i)}-evaluate-${label(j)}-${label(k)}`),
-      })),
+      [0, 1].map((k) =>
+        evaluationRecord({
+          ...{ afterTask: i, task: name, taskIndex: j, episode: k },
+          ...outcome(evaluationReturn(run, i, j, k), `${label(i)}-evaluate-${label(j)}-${label(k)}`),
+        }),
+      ),
     );
     return [...records, ...evaluated];
   });
@@ -123,23 +141,23 @@ function metricsOf(run: MadeRun, settings: Settings): object[] {
 }
 
 /** Sessions of 3 s, 120 ms of planning for each of an episode's actions, 90 s in all. */
-function timingsOf(settings: Settings, learned: number): object[] {
+function timingsOf(settings: Settings, learned: number): TimingRecord[] {
   const { initialRandomSteps, stepsPerTask } = settings.loop;
   const tasks = Array.from({ length: learned }, (_, taskIndex) => taskIndex);
   const sessions = tasks.flatMap((taskIndex) =>
-    [0, 200].map((planned) => ({
-      ...{ type: "training", taskIndex, steps: initialRandomSteps + planned, ms: 3000, waitedMs: 3000 },
-    })),
+    [0, 200].map((planned) =>
+      trainingTime({ taskIndex, steps: initialRandomSteps + planned, ms: 3000, waitedMs: 3000 }),
+    ),
   );
   const planning = tasks.flatMap((taskIndex) =>
-    Array.from({ length: stepsPerTask / EPISODE_STEPS }, (_, k) => ({
-      ...{ type: "planning", taskIndex, steps: initialRandomSteps + (k + 1) * EPISODE_STEPS },
-      ...{ actions: EPISODE_STEPS, ms: 1200 },
-    })),
+    Array.from({ length: stepsPerTask / EPISODE_STEPS }, (_, k) =>
+      planningTime({
+        taskIndex,
+        steps: initialRandomSteps + (k + 1) * EPISODE_STEPS,
+        actions: EPISODE_STEPS,
+        ms: 1200,
+      }),
+    ),
   );
-  return [
-    ...sessions,
-    ...planning,
-    { type: "usage", session: 1, wallMs: 90_000, cpuMs: 80_000, peakMiB: 200 },
-  ];
+  return [...sessions, ...planning, usageRecord({ wallMs: 90_000, cpuMs: 80_000, peakMiB: 200 })];
 }

@@ -1,20 +1,24 @@
 import { expect, it } from "vitest";
-import { type MetricsRecord, spread, summarize } from "../../../scripts/runs/summary.js";
+import { spread, summarize } from "../../../scripts/runs/summary.js";
+import { baselineRecord, episodeRecord, evaluationRecord } from "../../agent/run/make-records.js";
 import { measureKeys, measureTitle, shellWord, summaryText } from "../../../scripts/compare/tables.js";
 
-const base = { task: "a", taskIndex: 0, success: false, measures: {}, recording: "episodes/x.mcap" };
-const evaluation = (afterTask: number, taskIndex: number, value: number, success = false): MetricsRecord => ({
-  ...base,
-  ...{ type: "evaluation", task: "ab"[taskIndex], taskIndex, afterTask, return: value, success },
-  measures: { positionErrorMm: value * 10 },
-  recording: `episodes/e${afterTask}${taskIndex}.mcap`,
-});
+const evaluation = (afterTask: number, taskIndex: number, value: number, success = false) =>
+  evaluationRecord({
+    task: "ab"[taskIndex],
+    taskIndex,
+    afterTask,
+    return: value,
+    success,
+    measures: { positionErrorMm: value * 10 },
+    recording: `episodes/e${afterTask}${taskIndex}.mcap`,
+  });
 
 it("takes R[j][j], R[K-1][j] and their difference", () => {
   const { tasks, afterTask } = summarize([
-    { ...base, type: "baseline", return: 1 },
-    { ...base, type: "baseline", return: 3 },
-    { ...base, type: "baseline", task: "b", taskIndex: 1, return: 5 },
+    baselineRecord({ return: 1 }),
+    baselineRecord({ return: 3 }),
+    baselineRecord({ task: "b", taskIndex: 1, return: 5 }),
     evaluation(0, 0, 10),
     evaluation(0, 0, 20),
     evaluation(1, 0, 6, true),
@@ -35,17 +39,17 @@ it("takes R[j][j], R[K-1][j] and their difference", () => {
 });
 
 it("says what was not measured yet", () => {
-  const summary = summarize([{ ...base, type: "baseline", return: 1 }]);
+  const summary = summarize([baselineRecord()]);
   expect(summary).toMatchObject({ afterTask: -1, best: undefined });
   expect(summary.tasks[0].learned).toBeNaN();
   expect(summaryText(summary, "runs/x")).toMatch(/│ a +│ +1\.0 │ +– │ +– │ +– │ +– │/);
 });
 
 it("the best episode is a planned one of full length", () => {
-  const learning = (phase: string, steps: number, value: number, taskIndex = 0): MetricsRecord => ({
-    ...{ ...base, type: "episode", phase, steps, return: value, taskIndex },
-    recording: `episodes/${phase}${taskIndex}-${steps}.mcap`,
-  });
+  const learning = (phase: "random" | "train", steps: number, value: number, taskIndex = 0) => {
+    const recording = `episodes/${phase}${taskIndex}-${steps}.mcap`;
+    return episodeRecord({ phase, steps, return: value, taskIndex, recording });
+  };
   const records = [
     learning("random", 120, 99),
     learning("train", 240, -5),

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { UsageRecord } from "../../../agent/run/records.js";
 import { UsageLog } from "../../../scripts/runs/usage.js";
 
 it("counts processor time from when the run was taken up, not from the start of the process", () => {
@@ -6,8 +7,8 @@ it("counts processor time from when the run was taken up, not from the start of 
   // A process that has worked on something else before.
   while (ms(process.cpuUsage()) < 100);
   const before = process.cpuUsage();
-  const records: Record<string, number>[] = [];
-  const log = new UsageLog((record) => records.push(record as Record<string, number>));
+  const records: UsageRecord[] = [];
+  const log = new UsageLog((record) => records.push(record));
   log.write();
   expect(records).toHaveLength(1);
   expect(records[0].cpuMs).toBeLessThanOrEqual(Math.ceil(ms(process.cpuUsage(before))));

@@ -2,8 +2,18 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
+import type { MetricsRecord, TimingRecord } from "../../../../agent/run/records.js";
 import { Board } from "../../../../agent/run/tensorboard/board.js";
 import { tinySettings } from "../../fixtures.js";
+import {
+  baselineRecord,
+  episodeRecord,
+  evaluationRecord,
+  keptRecord,
+  trainingRecord,
+  trainingTime,
+  usageRecord,
+} from "../make-records.js";
 import { curves, readEvents } from "./read-events.js";
 
 const folder = mkdtempSync(join(tmpdir(), "hypercrl-board-"));
@@ -12,46 +22,42 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const settings = tinySettings([
   ...["loop.initialRandomSteps=100", "loop.stepsPerTask=200", "loop.evaluationEpisodes=2"],
 ]);
-const episode = (taskIndex: number, task: string, steps: number, phase: string, sum: number) => {
-  const rest = { return: sum, success: sum > 5, measures: {}, recording: "x" };
-  return { type: "episode", phase, task, taskIndex, episode: 0, steps, ...rest };
-};
-const evaluation = (afterTask: number, taskIndex: number, task: string, sum: number, errorMm = sum) => {
-  const rest = { return: sum, success: sum > 5, measures: { errorMm }, recording: "x" };
-  return { type: afterTask < 0 ? "baseline" : "evaluation", afterTask, task, taskIndex, ...rest };
-};
-const training = (taskIndex: number, steps: number) => ({ type: "training", taskIndex, steps });
+const episode = (taskIndex: number, task: string, steps: number, phase: "random" | "train", sum: number) =>
+  episodeRecord({ phase, task, taskIndex, steps, return: sum, success: sum > 5 });
+const baseline = (taskIndex: number, task: string, sum: number) =>
+  baselineRecord({ task, taskIndex, return: sum, measures: { errorMm: sum } });
+const evaluation = (afterTask: number, taskIndex: number, task: string, sum: number, errorMm = sum) =>
+  evaluationRecord({ afterTask, task, taskIndex, return: sum, success: sum > 5, measures: { errorMm } });
 const kept = (bytes: number, transitions: number) => ({ bytes, transitions, kinds: [], parameters: 0 });
 
-const METRICS: readonly object[] = [
-  ...[
-    evaluation(-1, 0, "a", 1),
-    evaluation(-1, 0, "a", 3),
-    evaluation(-1, 1, "b", -0),
-    evaluation(-1, 1, "b", -0),
-  ],
+const METRICS: readonly MetricsRecord[] = [
+  ...[baseline(0, "a", 1), baseline(0, "a", 3), baseline(1, "b", -0), baseline(1, "b", -0)],
   episode(0, "a", 100, "random", 2),
-  { ...training(0, 100), taskLoss: 0.5, regularizer: 0 },
+  trainingRecord(),
   episode(0, "a", 300, "train", 7),
-  { type: "kept", task: "a", taskIndex: 0, shared: kept(2 ** 20, 0), tasks: [kept(2 ** 19, 30)] },
+  keptRecord({ shared: kept(2 ** 20, 0), tasks: [kept(2 ** 19, 30)] }),
   ...[evaluation(0, 0, "a", 8), evaluation(0, 0, "a", 4, Number.NaN)],
   episode(1, "b", 50, "random", Number.NaN),
-  { ...training(1, 100), taskLoss: 0.25, regularizer: 0.125 },
+  trainingRecord({ taskIndex: 1, taskLoss: 0.25, regularizer: 0.125 }),
   ...[evaluation(1, 0, "a", 5), evaluation(1, 0, "a", 5)],
 ];
-const TIMING = [
-  { type: "usage", session: 1, wallMs: 10 },
-  { ...training(0, 100), ms: 500, waitedMs: 250 },
-  { ...training(1, 100), ms: 1000, waitedMs: 1000 },
+const TIMING: readonly TimingRecord[] = [
+  usageRecord(),
+  trainingTime(),
+  trainingTime({ taskIndex: 1, ms: 1000, waitedMs: 1000 }),
 ];
 
 const paths = (run: string) =>
   ["tensorboard", "tensorboard/timing"].map((sub) => join(run, sub, "events.out.tfevents.0.hypercrl"));
 const bytesOf = (run: string) => paths(run).map((path) => readFileSync(path).toString("hex"));
 
-function follow(run: string, metrics: readonly object[], timing: readonly object[], from = 0): void {
-  const asRead = (records: readonly object[]) => JSON.parse(JSON.stringify(records)) as unknown[];
-  const past = { metrics: asRead(metrics.slice(0, from)), timing: asRead(timing) };
+function follow(
+  run: string,
+  metrics: readonly MetricsRecord[],
+  timing: readonly TimingRecord[],
+  from = 0,
+): void {
+  const past = { metrics: metrics.slice(0, from), timing };
   const board = from === 0 ? new Board(run, settings) : new Board(run, settings, past);
   for (const record of metrics.slice(from)) board.append("metrics", record);
   if (from === 0) for (const record of timing) board.append("timing", record);
@@ -118,7 +124,7 @@ it("made again from any part of the logs and continued, has the same bytes", () 
 
 it("keeps the time of a session that was made again once, and of one that was cut off not at all", () => {
   const run = join(folder, "twice");
-  const again = { ...training(0, 100), ms: 700, waitedMs: 700 };
+  const again = trainingTime({ ms: 700, waitedMs: 700 });
   follow(run, METRICS.slice(0, 7), [...TIMING, again], 7);
   const timing = curves(readEvents(paths(run)[1]));
   expect(Object.keys(timing)).toEqual(["timing/training_s", "timing/waited_s"]);

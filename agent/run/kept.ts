@@ -1,24 +1,10 @@
 import type { LearnerState } from "../learner.js";
 import type { SavedArray } from "../model/saved-arrays.js";
 import { STORED } from "../training/stored-data.js";
+import type { KeptRecord } from "./records.js";
 
-/** What is held because a task was learned, read off the arrays that a checkpoint saves. */
-export interface KeptNumbers {
-  /** Kinds of arrays, for example `embeddings`, `stored`. */
-  readonly kinds: readonly string[];
-  /** Numbers that are no data: weights, moments, importances, embeddings, targets. */
-  readonly parameters: number;
-  /** Transitions of the task itself. */
-  readonly transitions: number;
-  readonly bytes: number;
-}
-
-export interface Kept {
-  /** What all tasks share, the optimiser's moments included; it does not grow with their number. */
-  readonly shared: KeptNumbers;
-  /** What each task begun so far adds. */
-  readonly tasks: readonly KeptNumbers[];
-}
+/** What is held because tasks were learned; the fields are described where they are logged. */
+export type Kept = Pick<KeptRecord, "shared" | "tasks">;
 
 /**
  * Memory and data that a learner keeps, task by task. By convention an array `kind.j…` belongs to task j alone and
@@ -35,7 +21,7 @@ export function keptBy({ arrays }: LearnerState): Kept {
   };
 }
 
-function count(arrays: readonly [string, SavedArray][]): KeptNumbers {
+function count(arrays: readonly [string, SavedArray][]): Kept["shared"] {
   const kindOf = (name: string) => name.split(".")[0];
   const data = arrays.filter(([name]) => kindOf(name) === STORED);
   const numbers = (part: typeof arrays) => part.reduce((n, [, a]) => n + a.data.length, 0);

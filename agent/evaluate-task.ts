@@ -1,0 +1,94 @@
+import type { Rng } from "../sim/core/rng.js";
+import { Environment } from "../sim/environment.js";
+import type { Task } from "../sim/task.js";
+import type { Agent } from "./agent.js";
+import { type EpisodeOptions, EpisodeRun, type Outcome, type Recordings } from "./episode-run.js";
+import { randomAction } from "./policy.js";
+import { baselineFile, evaluationFile } from "./run/recording-names.js";
+
+/** Seed of an evaluation's first start; the others count on. All methods and moments face the same starts. */
+export const EVALUATION_SEED = 90_000;
+
+/** What is evaluated, and how. */
+export interface EvaluationOptions {
+  readonly task: Task;
+  /** Index of the task. */
+  readonly taskIndex: number;
+  readonly episodes: number;
+  /** Generator of the run's seed, which a stream for each episode is split from. */
+  readonly rng: Rng;
+  /** Seed of the first start; default `EVALUATION_SEED`. */
+  readonly firstSeed?: number | undefined;
+  readonly recordings: Recordings | undefined;
+  /** True once the user asked to stop. */
+  readonly stopRequested: () => boolean;
+}
+
+/** An evaluation episode that came to its end. */
+export interface FinishedEpisode {
+  /** Counts from 0. */
+  readonly episode: number;
+  readonly outcome: Outcome;
+  /** Name of the recording, if there is one. */
+  readonly file: string;
+}
+
+/**
+ * Evaluates an agent on a task it has begun: plans with the weights as they are, and learns nothing. The same agent,
+ * options and planner settings give the same episodes.
+ * @param afterTask index of the last task learned
+ * @throws Stopped when the user asked to stop, in the middle of an episode
+ */
+export async function* evaluateTask(
+  agent: Agent,
+  afterTask: number,
+  options: EvaluationOptions,
+): AsyncGenerator<FinishedEpisode> {
+  const { taskIndex, rng } = options;
+  const stream = (k: number) => rng.split(`evaluate/${afterTask}/${taskIndex}/${k}`);
+  const policy = await agent.policyFor(taskIndex, stream(0));
+  try {
+    const kind = { phase: "evaluate", afterTask } as const;
+    const fileOf = (k: number) => evaluationFile(afterTask, taskIndex, k);
+    yield* episodes(options, kind, fileOf, async (episode, k) => {
+      policy.startEpisode(stream(k));
+      while (!episode.over) await episode.act(policy);
+    });
+  } finally {
+    await policy.release();
+  }
+}
+
+/**
+ * Measures the random policy on a task, from the starts of every evaluation.
+ * @throws Stopped when the user asked to stop, in the middle of an episode
+ */
+export async function* evaluateRandomPolicy(options: EvaluationOptions): AsyncGenerator<FinishedEpisode> {
+  const { task, taskIndex } = options;
+  const rng = options.rng.split(`baseline/${taskIndex}`);
+  const kind = { phase: "random", afterTask: -1 } as const;
+  const fileOf = (k: number) => baselineFile(taskIndex, k);
+  yield* episodes(options, kind, fileOf, async (episode) => {
+    while (!episode.over) episode.step(randomAction(task, rng));
+  });
+}
+
+async function* episodes(
+  { task, taskIndex, episodes: count, firstSeed = EVALUATION_SEED, ...options }: EvaluationOptions,
+  kind: Pick<EpisodeOptions["kind"], "phase" | "afterTask">,
+  fileOf: (episode: number) => string,
+  play: (run: EpisodeRun, episode: number) => Promise<void>,
+): AsyncGenerator<FinishedEpisode> {
+  const { recordings, stopRequested } = options;
+  const environment = new Environment(task);
+  try {
+    for (let k = 0; k < count; k++) {
+      const start = { ...kind, taskIndex, seed: firstSeed + k };
+      const file = fileOf(k);
+      const run = new EpisodeRun(environment, { kind: start, recordings, file, stopRequested });
+      yield { episode: k, outcome: await run.run(() => play(run, k)), file };
+    }
+  } finally {
+    environment.close();
+  }
+}

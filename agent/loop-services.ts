@@ -1,0 +1,15 @@
+import type { Compute } from "./compute.js";
+import type { RunStore } from "./run/store.js";
+
+/** What the loop needs from outside: where to write, the time, and when to stop. */
+export interface LoopServices {
+  /** The run's folder; `store.log.listen` tells what happens. */
+  readonly store: RunStore;
+  /** Whether recordings of planned episodes hold the plans; nothing else depends on it. */
+  readonly recordPlans?: boolean;
+  /** A clock in ms; only ever used to report how long things took. */
+  readonly now: () => number;
+  readonly compute: Compute;
+  /** True once the user asked to stop; the run then ends at its last checkpoint. */
+  readonly stopRequested: () => boolean;
+}

@@ -1,0 +1,146 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { InputError } from "../../sim/core/errors.js";
+import { readFirstLine, readJsonl } from "../../sim/core/jsonl.js";
+import {
+  LOG_VERSION,
+  logHeadSchema,
+  type MetricsRecord,
+  metricsSchema,
+  type TimingRecord,
+  timingSchema,
+} from "./records.js";
+
+export function metricsPath(folder: string): string {
+  return join(folder, "metrics.jsonl");
+}
+
+export function timingPath(folder: string): string {
+  return join(folder, "timing.jsonl");
+}
+
+/**
+ * All records of a run's `metrics.jsonl` so far; a torn last line is left out.
+ * @param tasks of the run, for readers that count on every record to belong to one of them
+ * @throws InputError when the log is missing, damaged or of a newer version
+ */
+export function readMetrics(folder: string, tasks?: number): MetricsRecord[] {
+  return readLog(metricsPath(folder), metricsSchema, tasks);
+}
+
+/**
+ * All records of a run's `timing.jsonl` so far, none when there is no such log; a torn last line is left out.
+ * @param tasks as for `readMetrics`
+ * @throws InputError when the log is damaged or of a newer version
+ */
+export function readTiming(folder: string, tasks?: number): TimingRecord[] {
+  const path = timingPath(folder);
+  return existsSync(path) ? readLog(path, timingSchema, tasks) : [];
+}
+
+/** A whole line of a `metrics.jsonl` that may still be written; undefined for the first line and what is no record. */
+export function parseMetricsLine(line: string): MetricsRecord | undefined {
+  try {
+    return metricsSchema.safeDecode(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Records by type, each in the order of the log. */
+export type ByType<Entry extends { readonly type: string }> = {
+  readonly [Type in Entry["type"]]: Extract<Entry, { readonly type: Type }>[];
+};
+
+export function metricsByType(records: readonly MetricsRecord[]): ByType<MetricsRecord> {
+  return {
+    baseline: records.filter((r) => r.type === "baseline"),
+    episode: records.filter((r) => r.type === "episode"),
+    training: records.filter((r) => r.type === "training"),
+    kept: records.filter((r) => r.type === "kept"),
+    evaluation: records.filter((r) => r.type === "evaluation"),
+  };
+}
+
+export function timingByType(records: readonly TimingRecord[]): ByType<TimingRecord> {
+  return {
+    training: records.filter((r) => r.type === "training"),
+    planning: records.filter((r) => r.type === "planning"),
+    usage: records.filter((r) => r.type === "usage"),
+  };
+}
+
+/**
+ * Checks that a log may be continued: its records are those that are written today.
+ * @throws InputError when it is of a newer version
+ */
+export function checkLogVersion(path: string): void {
+  isHead(path, readFirstLine(path));
+}
+
+function readLog<Entry extends MetricsRecord | TimingRecord>(
+  path: string,
+  schema: z.ZodType<Entry>,
+  tasks = Number.POSITIVE_INFINITY,
+): Entry[] {
+  const { records } = readJsonl(path);
+  const skipped = isHead(path, records[0]) ? 1 : 0;
+  return records.slice(skipped).map((record, i) => {
+    const line = i + skipped + 1;
+    const parsed = z.safeDecode(schema, record);
+    if (!parsed.success) throw invalid(path, line, record, parsed.error);
+    const task = lastTask(parsed.data);
+    if (task < tasks) return parsed.data;
+    throw damaged(path, line, `task index ${task}`, `less than the run's ${tasks} tasks`);
+  });
+}
+
+/** The largest task index in a record; -1 without any. */
+function lastTask(record: MetricsRecord | TimingRecord): number {
+  if (record.type === "usage") return -1;
+  return record.type === "evaluation" ? Math.max(record.taskIndex, record.afterTask) : record.taskIndex;
+}
+
+/** Whether a log's first line says the version. @throws InputError when that is a newer one */
+function isHead(path: string, first: unknown): boolean {
+  if (typeOf(first) !== logHeadSchema.shape.type.value) return false;
+  const parsed = logHeadSchema.safeParse(first);
+  if (!parsed.success) throw invalid(path, 1, first, parsed.error);
+  const { version } = parsed.data;
+  if (version <= LOG_VERSION) return true;
+  throw new InputError({
+    what: `Log ${path} was written by a newer version of hypercrl`,
+    got: `version ${version} of the log`,
+    expected: `version ${LOG_VERSION} or an older one`,
+    todo: "Use the version of hypercrl that wrote it; versions.json beside the log names it",
+  });
+}
+
+function typeOf(record: unknown): string | undefined {
+  if (typeof record !== "object" || record === null || !("type" in record)) return undefined;
+  return typeof record.type === "string" ? record.type : undefined;
+}
+
+function invalid(path: string, line: number, record: unknown, error: z.ZodError): InputError {
+  const type = typeOf(record);
+  const expected = type === undefined ? "a record with a type" : `a record of type ${type}`;
+  return damaged(path, line, firstIssue(error), expected);
+}
+
+function damaged(path: string, line: number, got: string, expected: string): InputError {
+  return new InputError({
+    what: `Log ${path} is damaged in line ${line}`,
+    got,
+    expected,
+    todo: "Restore the log from a copy, or do without this run",
+  });
+}
+
+/** Where a value differs from its schema, on one line. */
+export function firstIssue({ issues }: z.ZodError): string {
+  return issues
+    .slice(0, 1)
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`))
+    .join("");
+}

@@ -1,0 +1,30 @@
+/** Folder of a run's recordings inside the run folder. */
+export const RECORDINGS = "episodes";
+
+/** What was recorded of an episode before it failed. */
+export const FAILED_FILE = "failed.mcap";
+
+/** File of an episode of the random policy, from 0-based indices. */
+export function baselineFile(task: number, episode: number): string {
+  return `baseline-${label(task)}-${label(episode)}.mcap`;
+}
+
+/** File of a learning episode, from 0-based indices. */
+export function learningFile(task: number, phase: "random" | "train", episode: number): string {
+  return `${label(task)}-${phase}-${label(episode, 4)}.mcap`;
+}
+
+/** File of an evaluation episode, from 0-based indices. */
+export function evaluationFile(afterTask: number, task: number, episode: number): string {
+  return `${label(afterTask)}-evaluate-${label(task)}-${label(episode)}.mcap`;
+}
+
+/** Path of a recording inside the run folder, as the logs name it. */
+export function recordingPath(file: string): string {
+  return `${RECORDINGS}/${file}`;
+}
+
+/** Numbers from 1, with leading zeros so that files sort. */
+function label(index: number, width = 2): string {
+  return String(index + 1).padStart(width, "0");
+}
