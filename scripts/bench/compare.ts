@@ -36,7 +36,7 @@ export function formatComparison(before: BenchResult, now: BenchResult): string 
   ]);
   const differences = machineDifferences(before.machine, now.machine);
   const notes = differences.length === 0 ? [] : [`Other machine or versions: ${differences.join("; ")}`];
-  return [table(["figure", "before", "now", "change"], rows), ...notes].join("\n");
+  return [table([["figure", "before", "now", "change"]], rows), ...notes].join("\n");
 }
 
 /** Three or more significant digits, no exponent. */

@@ -100,5 +100,5 @@ export function searchDoorStart(step: number, count: number): string {
     "start angles, rad",
     ...DOORS.map((d) => `${d.handle}${d.mirrored ? " mirrored" : ""}`),
   ];
-  return table(head, rows);
+  return table([head], rows);
 }

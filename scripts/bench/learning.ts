@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { sweepView } from "../cli/sweep-view.js";
+import { PLAIN_WIDTH } from "../compare/text.js";
 import { localEngine } from "../sweep/local-engine.js";
 import { manifestPath } from "../sweep/manifest.js";
 import { reportText, type SweepReport } from "../sweep/report.js";
@@ -31,7 +32,7 @@ export async function benchLearning(
     engine: localEngine(jobs),
     // Ctrl-C ends this process, which the runs notice; they save and stop.
     signal: new AbortController().signal,
-    view: sweepView({ out: say, live: undefined, now: () => performance.now() }),
+    view: sweepView({ out: say, columns: () => PLAIN_WIDTH, live: undefined, now: () => performance.now() }),
   });
   return `${reportText(report)}\n\n${untouchedText(report)}`;
 }

@@ -163,5 +163,5 @@ export function liveTable({ stopped, watched }: LiveTimes): string {
     ];
   });
   const head = ["in a run with --view", "browser stopped, ms", "a page follows, ms", "ratio", "pair by pair"];
-  return `${table(head, rows)}\nMedians of ${stopped.length} windows of ${WINDOW} s each; pair by pair: geometric mean of neighbours' ratios with its 95 % bootstrap interval.`;
+  return `${table([head], rows)}\nMedians of ${stopped.length} windows of ${WINDOW} s each; pair by pair: geometric mean of neighbours' ratios with its 95 % bootstrap interval.`;
 }

@@ -197,5 +197,5 @@ export async function benchPhysicsStep({
   const head =
     "setting|step\nms|steps/s|speed\n×|pose off, mm\nmean/median/most|angle off, °\nmean/most|tasks\napart mm";
   const tail = "lag\nmm|drift\nmm|fastest\nm/s|bytes\ntwice";
-  return table(`${head}|${tail}`.split("|"), rows);
+  return table([head.split("|"), tail.split("|")], rows);
 }

@@ -155,7 +155,7 @@ export function plannersTable(results: readonly PlannerResult[], random: readonl
   const [first] = results;
   const episodes = first.returns[0][0].length;
   return [
-    table(["planner", "mean return", `share of\n${first.text}`, "ms per\naction"], rows),
+    table([["planner", "mean return", `share of\n${first.text}`, "ms per\naction"]], rows),
     `${first.returns.length} run(s), ${first.returns[0].length} tasks after the last was learned, ${episodes} episodes each, same starts for all.`,
     "share: (return - random policy) / (first planner's return - random policy), run by run.",
     "brackets: 95 % bootstrap interval over runs; ms: median of planning one action, one thread.",

@@ -82,12 +82,12 @@ export function eagerFigures(
 export function sectionTable({ rows }: Section): string {
   const head = ["what", "figure", "limit or reference, same run", "share or\nratio"];
   const cells = rows.map(({ what, figure, against, ratio }) => [what, figure, against, ratio]);
-  if (rows.every(({ eager }) => eager === undefined)) return table(head, cells, 3);
+  if (rows.every(({ eager }) => eager === undefined)) return table([head], cells, { left: 3 });
   const eager = rows.map((row) => [row.eager?.figure ?? "", row.eager?.ratio ?? ""]);
   return table(
-    [...head, "eager\nPyTorch", "ours /\neager"],
+    [head, ["eager\nPyTorch", "ours /\neager"]],
     cells.map((row, i) => [...row, ...eager[i]]),
-    3,
+    { left: 3 },
   );
 }
 

@@ -1,3 +1,5 @@
+import { wrap } from "../compare/text.js";
+
 /** An area at the bottom of a terminal that is drawn over and over. */
 export interface LiveArea {
   update(text: string): void;
@@ -11,6 +13,9 @@ export interface Io {
   readonly out: (text: string) => void;
   /** Prints lines to standard error. */
   readonly err: (text: string) => void;
+  /** Width of standard output, and of standard error: that of the terminal, or `PLAIN_WIDTH` where it is none. */
+  readonly columns: () => number;
+  readonly errorColumns: () => number;
   /** Present when standard output is a terminal. */
   readonly live: LiveArea | undefined;
   /** A clock in ms. */
@@ -29,7 +34,23 @@ export function signalCode(name: unknown): number {
   return SIGNAL_CODES[String(name)] ?? 1;
 }
 
-/** Prints warnings, one line each. */
+/** Prints text whose lines may be broken at spaces to standard output. */
+export function say(io: Pick<Io, "out" | "columns">, text: string): void {
+  io.out(wrap(text, io.columns()));
+}
+
+/** The same to standard error. */
+export function sayError(io: Pick<Io, "err" | "errorColumns">, text: string): void {
+  io.err(wrap(text, io.errorColumns()));
+}
+
+/** Prints what a command does, to standard error, and the command in a line of its own, whole, so that it can be copied. */
+export function suggest(io: Pick<Io, "err" | "errorColumns">, text: string, command: string): void {
+  sayError(io, `${text}:`);
+  io.err(`  ${command}`);
+}
+
+/** Prints warnings. */
 export function warner(io: Io): (text: string) => void {
-  return (text) => io.err(`warning: ${text}`);
+  return (text) => sayError(io, `warning: ${text}`);
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { performance } from "node:perf_hooks";
 import { CommanderError } from "commander";
-import { createLogUpdate } from "log-update";
 import { EXIT, HyperCrlError } from "../../sim/core/errors.js";
-import { type Io, signalCode } from "./io.js";
+import { PLAIN_WIDTH } from "../compare/text.js";
+import { type Io, sayError, signalCode } from "./io.js";
+import { liveArea } from "./live-area.js";
 import { createProgram } from "./program.js";
 
 /**
@@ -34,12 +35,13 @@ function installSignals(): AbortSignal {
 }
 
 function createIo(): Io {
-  const draw = createLogUpdate(process.stdout);
   let signal: AbortSignal | undefined;
   return {
     out: (text) => process.stdout.write(`${text}\n`),
     err: (text) => process.stderr.write(`${text}\n`),
-    live: process.stdout.isTTY ? { update: draw, clear: () => draw.clear() } : undefined,
+    columns: () => process.stdout.columns || PLAIN_WIDTH,
+    errorColumns: () => process.stderr.columns || PLAIN_WIDTH,
+    live: process.stdout.isTTY ? liveArea(process.stdout) : undefined,
     now: () => performance.now(),
     stopSignal: () => {
       signal ??= installSignals();
@@ -54,12 +56,15 @@ function report(error: unknown, io: Io): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   const debug = process.env.HYPERCRL_DEBUG === "1" || process.argv.includes("--debug");
   if (error instanceof HyperCrlError) {
-    io.err(`error: ${error.message}`);
+    sayError(io, `error: ${error.message}`);
     if (debug) io.err(String(error.stack));
     return error.exitCode;
   }
   io.err(error instanceof Error ? String(error.stack) : String(error));
-  io.err("error: This is a bug in hypercrl. Please report it with the lines above and the command you gave.");
+  sayError(
+    io,
+    "error: This is a bug in hypercrl. Please report it with the lines above and the command you gave.",
+  );
   return 1;
 }
 

@@ -6,7 +6,8 @@ import type { TaskSuite } from "../../sim/task.js";
 import { packageVersion } from "../runs/package-version.js";
 import { isSuiteFile } from "../runs/suite-path.js";
 import type { TrainOptions } from "../runs/train.js";
-import type { Io } from "./io.js";
+import { helpLayout } from "./help-layout.js";
+import { type Io, say, sayError } from "./io.js";
 import { collect, countingNumber, methodList, portNumber, seedList, wholeNumber } from "./option-parsers.js";
 import { chooseSweep, type SweepArguments, sweepFolder } from "./sweep-arguments.js";
 
@@ -19,9 +20,12 @@ export function createProgram(io: Io, done: (exitCode: number) => void): Command
     .description("Continual model-based reinforcement learning with hypernetworks, in a robotics simulator")
     .version(packageVersion())
     .configureOutput({
-      writeOut: (text) => io.out(text.replace(/\n$/, "")),
-      writeErr: (text) => io.err(text.replace(/\n$/, "")),
+      writeOut: (text) => say(io, text.replace(/\n$/, "")),
+      writeErr: (text) => sayError(io, text.replace(/\n$/, "")),
+      getOutHelpWidth: io.columns,
+      getErrHelpWidth: io.errorColumns,
     })
+    .configureHelp(helpLayout)
     .exitOverride()
     .showHelpAfterError("(see `hypercrl --help`)");
   addTrain(program, io, done);
@@ -65,6 +69,7 @@ interface TrainArguments
   readonly tasks?: number;
   readonly view?: boolean;
   readonly viewPort?: number;
+  readonly report?: boolean;
   readonly quiet?: boolean;
   readonly json?: boolean;
 }
@@ -104,9 +109,10 @@ function addTrain(program: Command, io: Io, done: (exitCode: number) => void): v
         .argParser(portNumber)
         .implies({ view: true }),
     )
+    .option("--report", "at the end, draw the run's curves and figures: report.html in its folder")
     .option("--quiet", "print the final summary only")
     .action(async ({ set, tasks, resume, threads, record, ...given }: TrainArguments) => {
-      const { quiet = false, json = false, view = false, viewPort, ...options } = given;
+      const { quiet = false, json = false, view = false, report = false, viewPort, ...options } = given;
       const assignments = tasks === undefined ? set : [...set, `tasks=${tasks}`];
       const chosen =
         resume === undefined ? { ...options, assignments } : { resume, ...ownSuite(options.suite) };
@@ -114,7 +120,7 @@ function addTrain(program: Command, io: Io, done: (exitCode: number) => void): v
       done(
         await trainCommand(
           { ...chosen, ...(threads !== undefined && { threads }), ...(record && { record }) },
-          { quiet, json, view, ...(viewPort !== undefined && { viewPort }) },
+          { quiet, json, view, report, ...(viewPort !== undefined && { viewPort }) },
           io,
         ),
       );
@@ -194,7 +200,7 @@ function addSweep(program: Command, io: Io, done: (exitCode: number) => void): v
   const chosen = ["suite", "methods", "seeds", "profile", "set", "tasks"];
   command(program, "sweep", "train several methods with several seeds and compare them")
     .option("--suite <name|file>", "task suite, or a module of your own (default: push)")
-    .option("--methods <list>", `some of ${METHODS.join(",")} (default: all)`, methodList)
+    .option("--methods <list>", `some of ${METHODS.join(", ")} (default: all)`, methodList)
     .option("--seeds <list>", "seeds such as 1,2,3 or 1-5 (default: 1-3)", seedList)
     .option("--profile <name>", `${PROFILES.join(" or ")} (default: quick)`)
     .option("--set <name=value>", "change a setting of all runs; repeatable", collect, [])

@@ -1,7 +1,7 @@
 import type { EvaluationRecord, RunEvent } from "../../agent/run/records.js";
-import { count, number, percent } from "../compare/tables.js";
+import { count, number, percent, wrap, wrapParts } from "../compare/text.js";
 import type { RunStart } from "../runs/train.js";
-import type { Io } from "./io.js";
+import { type Io, say } from "./io.js";
 import { ProgressTracker } from "./progress.js";
 
 /** Shows a run's events. */
@@ -28,7 +28,13 @@ export function jsonView(io: Io): ProgressView {
 /** What a line about several episodes needs of each. */
 type Episode = Pick<EvaluationRecord, "return" | "success">;
 
-const REDRAW_MS = 100;
+const REDRAW_MS = 250;
+
+/**
+ * Columns of what is drawn over and over. Terminals break lines that become too long before they tell the new width,
+ * and a drawing in between leaves rows behind; short lines are rarely broken.
+ */
+const LIVE_WIDTH = 40;
 
 /** A live area in a terminal; elsewhere one plain line per learning episode and per task evaluated. */
 export function textView(io: Io): ProgressView {
@@ -40,7 +46,7 @@ export function textView(io: Io): ProgressView {
     start: (run) => {
       start = run;
       tracker = new ProgressTracker(run);
-      io.out(startText(run));
+      say(io, startText(run));
     },
     accept: (event) => {
       if (tracker === undefined || start === undefined) return;
@@ -49,11 +55,11 @@ export function textView(io: Io): ProgressView {
       if (io.live === undefined) {
         if (event.type === "evaluation" || event.type === "baseline")
           block = event.episode === 0 ? [event] : [...block, event];
-        const line = plainLine(event, block, start, tracker);
-        if (line !== undefined) io.out(line);
+        const parts = plainLine(event, block, start, tracker);
+        if (parts !== undefined) io.out(wrapParts(parts, io.columns()));
       } else if (now - drawn >= REDRAW_MS) {
         drawn = now;
-        io.live.update(liveText(tracker, start));
+        io.live.update(liveText(tracker, start, io.columns()));
       }
     },
     end: () => io.live?.clear(),
@@ -61,8 +67,9 @@ export function textView(io: Io): ProgressView {
 }
 
 function startText({ folder, settings, progress }: RunStart): string {
-  const { suite, method, profile, seed, tasks } = settings;
-  const run = `${method} on ${count(tasks, "task")} of ${suite}, profile ${profile}, seed ${seed}, in ${folder}`;
+  const { suite, method, profile, seed, tasks, loop } = settings;
+  const steps = `${loop.initialRandomSteps + loop.stepsPerTask} steps each`;
+  const run = `${method} on ${count(tasks, "task")} of ${suite}, ${steps}, profile ${profile}, seed ${seed}, in ${folder}`;
   return progress === undefined ? `Training ${run}` : `Continuing ${run}`;
 }
 
@@ -71,34 +78,47 @@ function plainLine(
   block: readonly Episode[],
   { settings, tasks }: RunStart,
   tracker: ProgressTracker,
-): string | undefined {
-  const { taskIndex, steps, totalSteps, modelLoss, planningMs } = tracker;
+): string[] | undefined {
+  const { taskIndex, steps, totalSteps, modelLoss } = tracker;
   if (event.type === "episode") {
-    const planned =
-      event.phase === "train" ? `  loss ${number(modelLoss, 4)}  planning ${number(planningMs)} ms` : "";
-    const result = `${event.phase.padEnd(6)}  return ${number(event.return).padStart(7)}${event.success ? "  success" : ""}`;
-    return `${title(taskIndex, tasks)}  step ${steps}/${totalSteps}  ${result}${planned}${left(tracker)}`;
+    return [
+      title(taskIndex, tasks),
+      `step ${String(steps).padStart(String(totalSteps).length)}`,
+      `return ${number(event.return).padStart(7)}`,
+      ...(event.success ? ["success"] : []),
+      event.phase === "train" ? `loss ${number(modelLoss, 4)}` : "random actions",
+      ...left(tracker),
+    ];
   }
   if (event.type !== "evaluation" && event.type !== "baseline") return undefined;
   if (event.episode + 1 < settings.loop.evaluationEpisodes) return undefined;
   const mean = block.reduce((sum, e) => sum + e.return, 0) / block.length;
   if (event.type === "baseline") {
-    return `${title(taskIndex, tasks)}  random policy  return ${number(mean)}`;
+    return [title(taskIndex, tasks), "random policy", `return ${number(mean)}`];
   }
   const success = block.filter((e) => e.success).length / block.length;
-  return `${title(taskIndex, tasks)}  evaluated on ${event.task}  return ${number(mean)}  success ${percent(success)}${left(tracker)}`;
+  return [
+    title(taskIndex, tasks),
+    `evaluated on ${event.task}`,
+    `return ${number(mean)}`,
+    `success ${percent(success)}`,
+    ...left(tracker),
+  ];
 }
 
-function liveText(tracker: ProgressTracker, { tasks }: RunStart): string {
+function liveText(tracker: ProgressTracker, { tasks }: RunStart, columns: number): string {
+  const width = Math.min(columns, LIVE_WIDTH);
   const { taskIndex, steps, totalSteps, evaluating, returns, modelLoss, planningMs } = tracker;
   const where =
     evaluating === undefined
-      ? `${bar(steps / totalSteps)} step ${steps} of ${totalSteps}`
-      : `evaluating, now on ${evaluating}`;
-  const recent = returns.map((r) => number(r)).join("  ") || "–";
+      ? [bar(steps / totalSteps), `step ${steps} of ${totalSteps}`]
+      : ["evaluating", `now on ${evaluating}`];
+  const recent = returns.map((r) => number(r)).join(" ") || "–";
   return [
-    `${title(taskIndex, tasks)}  ${where}${left(tracker)}`,
-    `last returns ${recent}   model loss ${number(modelLoss, 4)}   planning ${number(planningMs)} ms`,
+    wrapParts([title(taskIndex, tasks), ...left(tracker)], width),
+    wrapParts(where, width),
+    wrap(`last returns ${recent}`, width),
+    wrapParts([`model loss ${number(modelLoss, 4)}`, `planning ${number(planningMs)} ms`], width),
   ].join("\n");
 }
 
@@ -111,8 +131,9 @@ function bar(share: number, width = 20): string {
   return `${"█".repeat(full)}${"░".repeat(width - full)}`;
 }
 
-function left({ remainingMs }: ProgressTracker): string {
-  return Number.isFinite(remainingMs) ? `  ${duration(remainingMs)} left` : "";
+/** No part while there is nothing to go by. */
+function left({ remainingMs }: ProgressTracker): string[] {
+  return Number.isFinite(remainingMs) ? [`${duration(remainingMs)} left`] : [];
 }
 
 /** `42 s`, `7 min`, `3 h 05 min`. */

@@ -1,4 +1,4 @@
-import { count, number } from "../compare/tables.js";
+import { count, number, wrap, wrapParts } from "../compare/text.js";
 import { type Manifest, type ManifestRun, runFolder, settingsOf } from "../sweep/manifest.js";
 import { settingsThatDiffer, settingText } from "../sweep/report.js";
 import { readPlace } from "../sweep/run-state.js";
@@ -18,7 +18,7 @@ interface Watched {
 export const silentSweepView: SweepView = { begin() {}, started() {}, ended() {}, end() {} };
 
 /** One line per running run in a terminal, drawn every second; elsewhere a plain line whenever a run gets further. */
-export function sweepView(io: Pick<Io, "out" | "live" | "now">): SweepView {
+export function sweepView(io: Pick<Io, "out" | "columns" | "live" | "now">): SweepView {
   const running = new Map<string, Watched>();
   let [folder, done, total] = ["", 0, 0];
   let manifest: Manifest | undefined;
@@ -27,10 +27,13 @@ export function sweepView(io: Pick<Io, "out" | "live" | "now">): SweepView {
     io.live?.clear();
     io.out(text);
   };
-  const place = (watched: Watched) => placeText(folder, manifest!, watched.run);
+  const sayParts = (parts: readonly string[]) => say(wrapParts(parts, io.columns()));
+  const place = (watched: Watched) => placeParts(folder, manifest!, watched.run);
   const poll = () => {
     if (io.live !== undefined) {
-      const lines = [...running.values()].map((w) => `${place(w)}  ${duration(io.now() - w.since)}`);
+      const lines = [...running.values()].map((w) =>
+        wrapParts([...place(w), duration(io.now() - w.since)], io.columns()),
+      );
       io.live.update([...lines, `${done} of ${count(total, "run")} done`].join("\n"));
       return;
     }
@@ -39,7 +42,7 @@ export function sweepView(io: Pick<Io, "out" | "live" | "now">): SweepView {
       // The random policy is measured on all tasks before any is learned.
       if (newest === undefined || newest.stage === "baseline" || newest.taskIndex <= watched.task) continue;
       watched.task = newest.taskIndex;
-      say(place(watched));
+      sayParts(place(watched));
     }
   };
   return {
@@ -47,19 +50,20 @@ export function sweepView(io: Pick<Io, "out" | "live" | "now">): SweepView {
       [folder, manifest, total] = [out, opened, pending.length];
       const finished = opened.runs.length - pending.length;
       const already = finished === 0 ? "" : `, ${finished} finished already`;
-      say(`Sweep of ${count(opened.runs.length, "run")} on ${opened.suite}${already}, in ${out}`);
-      for (const setting of settingsThatDiffer(opened)) say(settingText(setting));
+      const head = `Sweep of ${count(opened.runs.length, "run")} on ${opened.suite}${already}, in ${out}`;
+      const notes = settingsThatDiffer(opened).map(settingText);
+      for (const line of [head, ...notes]) say(wrap(line, io.columns()));
       timer = setInterval(poll, POLL_MS);
     },
     started: (run) => {
       running.set(run.id, { run, since: io.now(), task: -1 });
-      if (io.live === undefined) say(`${title(run)}  started`);
+      if (io.live === undefined) sayParts([title(run), "started"]);
     },
     ended: (run, outcome) => {
       const took = io.now() - (running.get(run.id)?.since ?? io.now());
       running.delete(run.id);
       if (outcome.kind === "finished") done++;
-      say(`${title(run)}  ${outcomeText(outcome)} after ${duration(took)}`);
+      say(wrap(`${title(run)}  ${outcomeText(outcome)} after ${duration(took)}`, io.columns()));
     },
     end: () => {
       clearInterval(timer);
@@ -77,14 +81,17 @@ function outcomeText(outcome: RunOutcome): string {
   return `failed (${outcome.end}${outcome.error === undefined ? "" : `, ${outcome.error}`})`;
 }
 
-function placeText(folder: string, manifest: Manifest, run: ManifestRun): string {
+function placeParts(folder: string, manifest: Manifest, run: ManifestRun): string[] {
   const place = readPlace(runFolder(folder, run));
-  if (place === undefined) return `${title(run)}  beginning`;
+  if (place === undefined) return [title(run), "beginning"];
   const { tasks, loop } = settingsOf(manifest, run);
   if (place.stage === "baseline")
-    return `${title(run)}  random policy on task ${place.taskIndex + 1}/${tasks}`;
-  const task = `${title(run)}  task ${place.taskIndex + 1}/${tasks}`;
-  const last = place.return === undefined ? "" : `  return ${number(place.return)}`;
-  if (place.stage === "evaluate") return `${task}  evaluating${last}`;
-  return `${task}  step ${place.steps ?? 0}/${loop.initialRandomSteps + loop.stepsPerTask}${last}`;
+    return [title(run), `random policy on task ${place.taskIndex + 1}/${tasks}`];
+  const steps = `step ${place.steps ?? 0}/${loop.initialRandomSteps + loop.stepsPerTask}`;
+  return [
+    title(run),
+    `task ${place.taskIndex + 1}/${tasks}`,
+    place.stage === "evaluate" ? "evaluating" : steps,
+    ...(place.return === undefined ? [] : [`return ${number(place.return)}`]),
+  ];
 }

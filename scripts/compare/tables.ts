@@ -1,26 +1,99 @@
-import { join } from "node:path";
 import Table from "cli-table3";
-import { type Summary, spread } from "../runs/summary.js";
+import stringWidth from "string-width";
 import { measureName } from "./measure-name.js";
+import { PLAIN_WIDTH, wrap } from "./text.js";
 
-/** Lays out rows under a header; every column but the first is aligned right. No colours, so that it can be piped. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[], left = 1): string {
+export interface TableOptions {
+  /** Columns of the terminal; default those of a file. */
+  readonly width?: number;
+  /** Number of columns from the first on that are aligned left, the others right; default 1. */
+  readonly left?: number;
+}
+
+/** Space on both sides of a cell. */
+const PADDING = 2;
+const BORDER = 1;
+
+/**
+ * Lays out rows under a header, without colours, so that no line is wider than `width`. Columns for which there is no
+ * room go into further tables below, each with the first column again; where one column does not fit beside the first,
+ * each row becomes a list of its cells.
+ * @param groups titles of the columns; those of a group stay in one table if they fit
+ * @param rows cells, each row as long as all groups together
+ */
+export function table(
+  groups: readonly (readonly string[])[],
+  rows: readonly (readonly string[])[],
+  { width = PLAIN_WIDTH, left = 1 }: TableOptions = {},
+): string {
+  const titles = groups.flat();
+  const widths = titles.map((title, i) =>
+    Math.max(...[title, ...rows.map((row) => row[i] ?? "")].map(widestLine)),
+  );
+  const parts = splitColumns(groups, widths, width);
+  if (parts === undefined) return lists(titles, rows, width);
+  return parts.map((columns) => draw(titles, rows, columns, left)).join("\n");
+}
+
+/** The columns of each table below another, 0 always among them; undefined when one does not fit beside column 0. */
+function splitColumns(
+  groups: readonly (readonly string[])[],
+  widths: readonly number[],
+  width: number,
+): number[][] | undefined {
+  const needed = (columns: readonly number[]) =>
+    columns.reduce((sum, i) => sum + (widths[i] ?? 0) + PADDING + BORDER, BORDER);
+  const fits = (columns: readonly number[]) => needed(columns) <= width;
+  const tables: number[][] = [];
+  const place = (columns: readonly number[]) => {
+    const last = tables.at(-1);
+    if (last !== undefined && fits([...last, ...columns])) last.push(...columns);
+    else tables.push([0, ...columns]);
+  };
+  let next = 0;
+  for (const group of groups) {
+    const columns = group.map((_, i) => next + i).filter((i) => i > 0);
+    next += group.length;
+    if (fits([0, ...columns])) place(columns);
+    else for (const column of columns) place([column]);
+  }
+  return tables.every(fits) ? tables : undefined;
+}
+
+function draw(
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+  columns: readonly number[],
+  left: number,
+): string {
+  const choose = (cells: readonly string[]) => columns.map((i) => cells[i] ?? "");
   const out = new Table({
-    head: [...head],
+    head: choose(titles),
     style: { head: [], border: [], compact: true },
-    colAligns: head.map((_, i) => (i < left ? "left" : "right")),
+    colAligns: columns.map((i) => (i < left ? "left" : "right")),
   });
-  for (const row of rows) out.push([...row]);
+  for (const row of rows) out.push(choose(row));
   return out.toString();
 }
 
-/** A number for people; `–` for what was not measured. */
-export function number(value: number | null | undefined, digits = 1): string {
-  return value === undefined || value === null || !Number.isFinite(value) ? "–" : value.toFixed(digits);
+function lists(titles: readonly string[], rows: readonly (readonly string[])[], width: number): string {
+  const [first = "", ...others] = titles.map(oneLine);
+  const widest = Math.max(...others.map((title) => stringWidth(title)));
+  const padded = others.map((title) => title + " ".repeat(widest - stringWidth(title)));
+  return rows
+    .flatMap(([name = "", ...cells]) => [
+      wrap(`${first} ${name}`, width),
+      ...padded.map((title, i) => wrap(`  ${title}  ${oneLine(cells[i] ?? "")}`, width)),
+    ])
+    .join("\n");
 }
 
-export function percent(share: number): string {
-  return Number.isFinite(share) ? `${Math.round(share * 100)} %` : "–";
+function widestLine(text: string): number {
+  return Math.max(...text.split("\n").map((line) => stringWidth(line)));
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll("\n", " ");
 }
 
 /** `positionErrorMm` → `position` over `error, mm`, to keep columns narrow. */
@@ -37,47 +110,4 @@ export function measureKeys(
   const keys = [...new Set(rows.flatMap(({ measures }) => Object.keys(measures)))];
   const errors = keys.filter((key) => /Error[A-Z][a-z]*$/.test(key));
   return errors.length > 0 ? errors : keys.slice(0, 3);
-}
-
-/** The table and its definitions, the best episode's replay command and the run folder. */
-export function summaryText({ tasks, best }: Summary, folder: string): string {
-  const keys = measureKeys(tasks);
-  const head = ["task", "random\nreturn", "after own\ntraining", "after\nlast task", "forgetting"];
-  const rows = tasks.map((t) => [
-    t.task,
-    ...[t.random, t.learned, t.final, t.forgetting].map((v) => number(v)),
-    percent(t.success),
-    ...keys.map((key) => number(t.measures[key])),
-  ]);
-  const column = (pick: (t: (typeof tasks)[number]) => number) => spread(tasks.map(pick)).mean;
-  const means = [
-    "mean",
-    ...(["random", "learned", "final", "forgetting"] as const).map((key) => number(column((t) => t[key]))),
-    percent(column((t) => t.success)),
-    ...keys.map((key) => number(column((t) => t.measures[key] ?? Number.NaN))),
-  ];
-  const lines = [
-    table([...head, "success", ...keys.map(measureTitle)], tasks.length > 1 ? [...rows, means] : rows),
-    "Returns are undiscounted sums of rewards, mean over the evaluation episodes; forgetting = return after own training -",
-    "return after last task. Success (as the task defines it) and errors (at an episode's end): last evaluation; – not measured yet.",
-  ];
-  if (best !== undefined) {
-    lines.push(
-      "",
-      `Best episode (${best.task}, return ${number(best.return)}), simulated again and compared bit by bit:`,
-      `  npx hypercrl replay ${shellWord(join(folder, best.recording))} --verify`,
-    );
-  }
-  lines.push(`Run folder: ${folder}`);
-  return lines.join("\n");
-}
-
-/** `1 task`, `2 tasks`. */
-export function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
-}
-
-/** A path as a shell takes it. */
-export function shellWord(text: string): string {
-  return /^[\w./@:+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { count } from "../compare/tables.js";
+import { count } from "../compare/text.js";
 import type { CurveChart, Quantity, ReportData } from "./data.js";
 import { Html, html, jsonScript } from "./html.js";
 import { COLOURS } from "./palette.js";

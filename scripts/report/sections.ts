@@ -1,4 +1,4 @@
-import { count, number } from "../compare/tables.js";
+import { count, number } from "../compare/text.js";
 import type {
   DifferenceFigure,
   EpisodeRow,

@@ -8,7 +8,9 @@ import {
   type MethodComparison,
   type RunScores,
   referenceOf,
+  SCORE_GROUPS,
   SCORES,
+  type Score,
   scoreRun,
 } from "../compare/comparison.js";
 import {
@@ -21,7 +23,8 @@ import {
 } from "../compare/differences.js";
 import { isFinished, type RunResult, readRun } from "../compare/run-result.js";
 import { differingSettings } from "../compare/setting-differences.js";
-import { number, shellWord, table } from "../compare/tables.js";
+import { table } from "../compare/tables.js";
+import { number, PLAIN_WIDTH, shellWord, wrap } from "../compare/text.js";
 import { type Manifest, runFolder } from "./manifest.js";
 
 /** A run whose process failed. */
@@ -98,24 +101,28 @@ export function settingsThatDiffer({ settings }: Manifest): SweepReport["setting
   });
 }
 
-/** The table with its definitions, and the runs that failed. */
-export function reportText(report: SweepReport): string {
-  const head = ["method", ...SCORES.map((name) => COLUMNS[name][0]), "n"];
+/**
+ * The table with its definitions, and the runs that failed.
+ * @param width of the terminal, in columns; only commands and single words may be wider
+ */
+export function reportText(report: SweepReport, width = PLAIN_WIDTH): string {
+  const head = [["method"], ...headings(SCORES), ["n"]];
   const rows = report.methods.map((method) => [
     method.method,
     ...SCORES.map((name) => cell(method[name], method.runs, COLUMNS[name][1])),
     String(method.runs),
   ]);
-  const lines = rows.length === 0 ? ["No run is finished yet."] : [table(head, rows)];
+  const lines = rows.length === 0 ? ["No run is finished yet."] : [table(head, rows, { width })];
   const { differences } = report;
-  if (differences !== null) lines.push(differencesText(differences));
-  if (rows.length > 0) lines.push(...report.definitions.map(wrap));
-  if (differences !== null) lines.push(wrap(differenceDefinition(differences)));
-  lines.push(...report.settings.map((setting) => wrap(settingText(setting))));
+  if (differences !== null) lines.push(differencesText(differences, width));
+  const notes = rows.length > 0 ? [...report.definitions] : [];
+  if (differences !== null) notes.push(differenceDefinition(differences));
+  notes.push(...report.settings.map(settingText));
+  lines.push(...notes.map((note) => wrap(note, width)));
   const { failed, unfinished } = report;
   const all = report.runs.length + unfinished.length;
   if (unfinished.length > 0) lines.push("", `${report.runs.length} of ${all} runs are finished.`);
-  if (failed.length > 0) lines.push("", failedText(failed));
+  if (failed.length > 0) lines.push("", failedText(failed, width));
   return lines.join("\n");
 }
 
@@ -128,14 +135,21 @@ export function settingText({ name, values }: SweepReport["settings"][number]): 
   return `setting ${name}: ${groups.join(", ")}`;
 }
 
-function differencesText({ from, methods }: Differences): string {
-  const head = [`difference\nfrom ${from}`, ...DIFFERENCE_SCORES.map((name) => COLUMNS[name][0]), "n"];
+/** Headings of some figures, by group. */
+function headings(names: readonly Score[]): string[][] {
+  return SCORE_GROUPS.map((group) =>
+    group.filter((name) => names.includes(name)).map((name) => COLUMNS[name][0]),
+  );
+}
+
+function differencesText({ from, methods }: Differences, width: number): string {
+  const head = [[`difference\nfrom ${from}`], ...headings(DIFFERENCE_SCORES), ["n"]];
   const rows = methods.map((method) => {
     const pairs = Math.max(...DIFFERENCE_SCORES.map((name) => method[name].n));
     const cells = DIFFERENCE_SCORES.map((name) => differenceCell(method[name], pairs, COLUMNS[name][1]));
     return [method.method, ...cells, String(pairs)];
   });
-  return table(head, rows);
+  return table(head, rows, { width });
 }
 
 function differenceCell(difference: Difference, pairs: number, digits: number): string {
@@ -143,16 +157,13 @@ function differenceCell(difference: Difference, pairs: number, digits: number): 
   return n === 0 ? "–" : `${cell(difference, pairs, digits)}\n${better} of ${n} better`;
 }
 
-/** Breaks a long line at spaces. */
-function wrap(text: string): string {
-  return text.replace(/(.{1,116})(?: |$)/g, "$1\n  ").trimEnd();
-}
-
 /** What failed and how each run is continued alone. */
-function failedText(failed: readonly FailedRun[]): string {
-  const one = ({ id, end, error, command }: FailedRun) =>
-    `  ${id}: ${end}${error === undefined ? "" : `, ${error}`}\n    rerun it alone: ${command}`;
-  return ["Failed:", ...failed.map(one)].join("\n");
+function failedText(failed: readonly FailedRun[], width: number): string {
+  const one = ({ id, end, error, command }: FailedRun) => [
+    wrap(`  ${id}: ${end}${error === undefined ? "" : `, ${error}`}`, width),
+    `    rerun it alone: ${command}`,
+  ];
+  return ["Failed:", ...failed.flatMap(one)].join("\n");
 }
 
 /** The mean over its interval; says n when not all runs have the figure. */

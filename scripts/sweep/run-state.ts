@@ -45,6 +45,8 @@ export function lastError(log: string, from: number): string | undefined {
   const lines = readFileSync(log)
     .subarray(from)
     .toString("utf8")
+    // Further rows of a line that was broken to fit a terminal.
+    .replace(/\n {2}(?=\S)/g, " ")
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");

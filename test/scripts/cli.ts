@@ -68,9 +68,14 @@ export function metricsLines(folder: string): number {
   return existsSync(path) ? readFileSync(path, "utf8").split("\n").length - 1 : -1;
 }
 
+/** Text as it was before it was broken to fit a terminal. */
+export function unwrapped(text: string): string {
+  return text.replace(/\n {2}(?=\S)/g, " ");
+}
+
 /** One message, no stack trace, and the exit code. */
 export function expectOneError({ code, stderr }: Finished, exitCode: number, message: RegExp): void {
-  expect(stderr).toMatch(message);
+  expect(unwrapped(stderr)).toMatch(message);
   expect(stderr.match(/^error: /gm)).toHaveLength(1);
   expect(stderr).not.toMatch(/^ {4}at /m);
   expect(code).toBe(exitCode);

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { UsageError } from "../../../sim/core/errors.js";
 import { writeFileSafely } from "../../../sim/core/files.js";
-import { count, measureKeys, measureTitle, number, percent, table } from "../../compare/tables.js";
+import { measureKeys, measureTitle, table } from "../../compare/tables.js";
+import { count, number, percent, wrap } from "../../compare/text.js";
 import {
   type EvaluateOptions,
   evaluateRun,
@@ -9,7 +10,7 @@ import {
   type TaskEvaluation,
 } from "../../runs/evaluate-run.js";
 import { meanMeasures, spread, successRate } from "../../runs/summary.js";
-import { type Io, signalCode, warner } from "../io.js";
+import { type Io, sayError, signalCode, warner } from "../io.js";
 
 export interface EvaluateFlags {
   readonly json?: boolean;
@@ -34,12 +35,12 @@ export async function evaluateCommand(
       recordings === undefined
         ? "nothing was written"
         : `${recordings} holds the episodes that came to their end`;
-    if (signal.reason !== "SIGPIPE") io.err(`Stopped; ${kept}.`);
+    if (signal.reason !== "SIGPIPE") sayError(io, `Stopped; ${kept}.`);
     return signalCode(signal.reason);
   }
   const report = { ...evaluation, tasks: evaluation.tasks.map((t) => ({ ...figures(t), ...t })) };
   // First, so that a file that cannot be written does not lose what was measured.
-  io.out(json ? JSON.stringify(report) : evaluationText(evaluation));
+  io.out(json ? JSON.stringify(report) : evaluationText(evaluation, io.columns()));
   if (out !== undefined) writeFileSafely(out, `${JSON.stringify(report, null, 2)}\n`);
   return 0;
 }
@@ -49,10 +50,13 @@ function figures({ task, episodes }: TaskEvaluation) {
   return { task, ...returns, success: successRate(episodes), measures: meanMeasures(episodes) };
 }
 
-function evaluationText({ afterTask, tasks }: RunEvaluation): string {
+function evaluationText({ afterTask, tasks }: RunEvaluation, width: number): string {
   const rows = tasks.map(figures);
   const keys = measureKeys(rows);
-  const head = ["task", "mean\nreturn", "std", "min", "max", "success", ...keys.map(measureTitle)];
+  const head = [
+    ["task", "mean\nreturn", "std", "min", "max"],
+    ["success", ...keys.map(measureTitle)],
+  ];
   const body = rows.map((row) => [
     row.task,
     ...[row.mean, row.std, row.min, row.max].map((v) => number(v)),
@@ -61,8 +65,10 @@ function evaluationText({ afterTask, tasks }: RunEvaluation): string {
   ]);
   return [
     `After ${count(afterTask, "task")}, ${count(tasks[0].episodes.length, "episode")} per task:`,
-    table(head, body),
-    "Returns are undiscounted sums of rewards; std is the sample standard deviation over the episodes. Success: as the",
-    "task defines it; errors: at the end of an episode.",
+    table(head, body, { width }),
+    wrap(
+      "Returns are undiscounted sums of rewards; std is the sample standard deviation over the episodes. Success: as the task defines it; errors: at the end of an episode.",
+      width,
+    ),
   ].join("\n");
 }

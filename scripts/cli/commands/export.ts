@@ -1,4 +1,5 @@
-import { count, table } from "../../compare/tables.js";
+import { table } from "../../compare/tables.js";
+import { count, wrap } from "../../compare/text.js";
 import { type ExportOptions, type ExportResult, exportRun } from "../../runs/export-run.js";
 import { type Io, warner } from "../io.js";
 
@@ -12,13 +13,13 @@ export async function exportCommand(
   const { tasks, runTasks } = result;
   if (tasks.length < runTasks) {
     const names = tasks.map(({ task }) => task).join(", ");
-    io.err(`warning: the model has ${tasks.length} of the run's ${count(runTasks, "task")}: ${names}`);
+    warner(io)(`the model has ${tasks.length} of the run's ${count(runTasks, "task")}: ${names}`);
   }
-  io.out(json ? JSON.stringify(result) : exportText(result));
+  io.out(json ? JSON.stringify(result) : exportText(result, io.columns()));
   return 0;
 }
 
-function exportText({ path, bytes, tasks, tolerance }: ExportResult): string {
+function exportText({ path, bytes, tasks, tolerance }: ExportResult, width: number): string {
   const rows = tasks.map(({ task, random, recorded, largestDifference }, j) => [
     task,
     ...[j, random, recorded].map(String),
@@ -26,9 +27,14 @@ function exportText({ path, bytes, tasks, tolerance }: ExportResult): string {
   ]);
   const largest = Math.max(...tasks.map(({ largestDifference }) => largestDifference));
   return [
-    `${path}: ${(bytes / 1e6).toFixed(2)} MB, (x, u, task) → xNext; compared with the planner's model:`,
-    table(["name", "task", "random\ninputs", "recorded\ninputs", "largest\ndifference"], rows),
-    `Largest difference of all ${largest.toExponential(1)}, allowed ${tolerance.toExponential(0)}: in the channels' units, of values above 1`,
-    "relative to them. Names, units and origin are in the file's metadata_props.",
+    wrap(
+      `${path}: ${(bytes / 1e6).toFixed(2)} MB, (x, u, task) → xNext; compared with the planner's model:`,
+      width,
+    ),
+    table([["name", "task", "random\ninputs", "recorded\ninputs", "largest\ndifference"]], rows, { width }),
+    wrap(
+      `Largest difference of all ${largest.toExponential(1)}, allowed ${tolerance.toExponential(0)}: in the channels' units, of values above 1 relative to them. Names, units and origin are in the file's metadata_props.`,
+      width,
+    ),
   ].join("\n");
 }

@@ -1,9 +1,10 @@
 import { describeSettings } from "../../../agent/settings/schema.js";
 import type { Channel } from "../../../sim/task.js";
 import { table } from "../../compare/tables.js";
+import { wrap } from "../../compare/text.js";
 import { suiteFrom } from "../../runs/suite-file.js";
 import { defaultRegistry } from "../../runs/suites.js";
-import type { Io } from "../io.js";
+import { type Io, say } from "../io.js";
 
 /** `hypercrl tasks`: the suites and their tasks; with `--suite` that one alone, which checks a suite module. */
 export async function tasksCommand(
@@ -17,7 +18,7 @@ export async function tasksCommand(
     tasks: tasks.map((task) => ({ task: task.name, ...task.spec })),
   }));
   if (json) io.out(JSON.stringify(suites));
-  else for (const suite of suites) io.out(suiteText(suite));
+  else for (const suite of suites) io.out(suiteText(suite, io.columns()));
   return 0;
 }
 
@@ -33,7 +34,7 @@ interface SuiteRow {
   }[];
 }
 
-function suiteText({ suite, description, tasks }: SuiteRow): string {
+function suiteText({ suite, description, tasks }: SuiteRow, width: number): string {
   const rows = tasks.map((t) => [
     t.task,
     String(t.observation.length),
@@ -44,10 +45,10 @@ function suiteText({ suite, description, tasks }: SuiteRow): string {
   const list = (channels: readonly Channel[]) =>
     channels.map(({ name, unit }) => `${name} (${unit})`).join(", ");
   return [
-    `${suite}: ${description}`,
-    table(["task", "observations", "actions", "steps per episode", "control rate"], rows),
-    `observation of ${tasks[0].task}: ${list(tasks[0].observation)}`,
-    `action: ${list(tasks[0].action)}`,
+    wrap(`${suite}: ${description}`, width),
+    table([["task", "observations", "actions", "steps per episode", "control rate"]], rows, { width }),
+    wrap(`observation of ${tasks[0].task}: ${list(tasks[0].observation)}`, width),
+    wrap(`action: ${list(tasks[0].action)}`, width),
   ].join("\n");
 }
 
@@ -59,9 +60,10 @@ export async function settingsCommand(
   const settings = describeSettings((await suiteFrom(suite)).name, method);
   if (json) io.out(JSON.stringify(settings));
   else {
-    const rows = settings.map(({ name, quick, paper, text }) => [name, quick, paper, text]);
-    io.out(table(["setting", "quick", "paper", "meaning"], rows, 4));
-    io.out("Change one with --set NAME=VALUE, for example --set planner.samples=100");
+    for (const { name, quick, paper, text } of settings) {
+      say(io, `${name}=${quick}${paper === quick ? "" : `  (paper: ${paper})`}\n  ${text}`);
+    }
+    say(io, "Change one with `--set NAME=VALUE`, for example `--set planner.samples=100`.");
   }
   return 0;
 }

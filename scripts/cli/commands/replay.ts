@@ -3,11 +3,12 @@ import { type Episode, readEpisode } from "../../../sim/recording/reader.js";
 import { type Verification, verifyEpisode } from "../../../sim/recording/verify.js";
 import { initPhysics, physicsVersion } from "../../../sim/world.js";
 import { createRegistry, type SuiteRegistry } from "../../../tasks/registry.js";
-import { count, number, table } from "../../compare/tables.js";
+import { measureTitle, table } from "../../compare/tables.js";
+import { count, number, wrap } from "../../compare/text.js";
 import { episodesAt } from "../../runs/episode-files.js";
 import { suiteFrom } from "../../runs/suite-file.js";
 import { defaultRegistry, taskOfEpisode } from "../../runs/suites.js";
-import type { Io } from "../io.js";
+import { type Io, say, sayError } from "../io.js";
 
 export interface ReplayFlags {
   readonly verify?: boolean;
@@ -32,7 +33,7 @@ export async function replayCommand(paths: readonly string[], flags: ReplayFlags
       worst = Math.max(worst, exitCode);
     } catch (error) {
       if (!(error instanceof HyperCrlError)) throw error;
-      io.err(`error: ${error.message}`);
+      sayError(io, `error: ${error.message}`);
       worst = Math.max(worst, error.exitCode);
     }
   };
@@ -50,7 +51,8 @@ export async function replayCommand(paths: readonly string[], flags: ReplayFlags
 function verifyOne(path: string, registry: SuiteRegistry, { json }: ReplayFlags, io: Io): number {
   const episode = readEpisode(path);
   const result = verifyEpisode(episode, taskOfEpisode(path, episode.header, registry), physicsVersion());
-  io.out(json ? JSON.stringify({ path, ...result }) : verificationText(path, result));
+  if (json) io.out(JSON.stringify({ path, ...result }));
+  else say(io, verificationText(path, result));
   return result.ok ? 0 : 1;
 }
 
@@ -62,7 +64,7 @@ function verificationText(path: string, result: Verification): string {
 
 function showOne(path: string, { json }: ReplayFlags, io: Io): number {
   const episode = readEpisode(path);
-  io.out(json ? JSON.stringify(plainEpisode(episode)) : episodeText(episode));
+  io.out(json ? JSON.stringify(plainEpisode(episode)) : episodeText(episode, io.columns()));
   return 0;
 }
 
@@ -76,10 +78,13 @@ function plainEpisode({ path, header, spec, totals, steps }: Episode) {
   return { path, header, spec, totals, steps: rows };
 }
 
-function episodeText({ path, header, spec, totals, steps }: Episode): string {
+function episodeText({ path, header, spec, totals, steps }: Episode, width: number): string {
   const { suite, task, phase, afterTask, seed, versions } = header;
   const keys = Object.keys(steps[0]?.measures ?? {});
-  const head = ["step", "time, s", ...spec.action.map(({ name }) => name), "reward", "return", ...keys];
+  const head = [
+    ["step", "time, s", ...spec.action.map(({ name }) => name)],
+    ["reward", "return", ...keys.map(measureTitle)],
+  ];
   const rows = steps
     .map((step, i) => ({ ...step, number: i + 1 }))
     .filter(({ number: n }) => n % SHOWN_EVERY === 0 || n === steps.length)
@@ -93,10 +98,12 @@ function episodeText({ path, header, spec, totals, steps }: Episode): string {
     ]);
   const moment = afterTask < 0 ? "before the first task" : `after beginning ${count(afterTask + 1, "task")}`;
   return [
-    path,
-    `suite ${suite}, task ${task}, ${phase} episode ${moment}, seed ${seed}`,
-    `recorded by hypercrl ${versions.hypercrl} with ${versions.physics}`,
-    `${totals.steps} steps of ${spec.controlPeriod} s, return ${number(totals.return, 3)}, ${totals.success ? "success" : "no success"}`,
-    table(head, rows, 0),
+    ...[
+      path,
+      `suite ${suite}, task ${task}, ${phase} episode ${moment}, seed ${seed}`,
+      `recorded by hypercrl ${versions.hypercrl} with ${versions.physics}`,
+      `${totals.steps} steps of ${spec.controlPeriod} s, return ${number(totals.return, 3)}, ${totals.success ? "success" : "no success"}`,
+    ].map((line) => wrap(line, width)),
+    table(head, rows, { width, left: 0 }),
   ].join("\n");
 }

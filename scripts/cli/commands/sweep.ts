@@ -1,11 +1,11 @@
 import { parse } from "node:path";
-import { shellWord } from "../../compare/tables.js";
+import { shellWord } from "../../compare/text.js";
 import { localEngine } from "../../sweep/local-engine.js";
 import { baseOf, type SweepChoice } from "../../sweep/plan.js";
 import { reportText, type SweepReport } from "../../sweep/report.js";
 import { reportFolder, runSweep } from "../../sweep/sweep.js";
 import type { Io } from "../io.js";
-import { signalCode } from "../io.js";
+import { signalCode, suggest } from "../io.js";
 import { silentSweepView, sweepView } from "../sweep-view.js";
 
 export interface SweepFlags {
@@ -47,16 +47,15 @@ export async function sweepCommand(
   show(report, flags, io);
   const again = `hypercrl sweep --resume ${shellWord(out)}`;
   if (signal.aborted) {
-    io.err(`Stopped. Every run has saved its state; continue with: ${again}`);
+    suggest(io, "Stopped. Every run has saved its state; continue with", again);
     return signalCode(signal.reason);
   }
   if (report.failed.length === 0) return 0;
-  io.err(
-    `${report.failed.length} of ${report.runs.length + report.unfinished.length} runs failed; continue with: ${again}`,
-  );
+  const all = report.runs.length + report.unfinished.length;
+  suggest(io, `${report.failed.length} of ${all} runs failed; continue with`, again);
   return 1;
 }
 
 function show(report: SweepReport, { json }: SweepFlags, io: Io): void {
-  io.out(json ? JSON.stringify(report) : reportText(report));
+  io.out(json ? JSON.stringify(report) : reportText(report, io.columns()));
 }

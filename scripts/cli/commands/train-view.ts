@@ -1,5 +1,5 @@
-import { shellWord } from "../../compare/tables.js";
-import { type Io, warner } from "../io.js";
+import { shellWord } from "../../compare/text.js";
+import { type Io, say, sayError, suggest } from "../io.js";
 import { ViewerProcess } from "../viewer-process.js";
 
 export interface TrainViewFlags {
@@ -53,15 +53,14 @@ export class TrainView {
   #tellEnd(folder: string, code: number | null): void {
     const end = code === null ? "was killed" : `ended with exit code ${code}`;
     this.#io.live?.clear();
-    warner(this.#io)(
-      `the viewer ${end}; the run goes on. Start it again with: hypercrl view ${shellWord(folder)}`,
-    );
+    const text = `warning: the viewer ${end}; the run goes on. Start it again with`;
+    suggest(this.#io, text, `hypercrl view ${shellWord(folder)}`);
   }
 
   /** Beside the output that programs read, or that was not wanted. */
   #say(text: string): void {
     this.#io.live?.clear();
-    if (this.#flags.json || this.#flags.quiet) this.#io.err(text);
-    else this.#io.out(text);
+    if (this.#flags.json || this.#flags.quiet) sayError(this.#io, text);
+    else say(this.#io, text);
   }
 }

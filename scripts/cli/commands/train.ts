@@ -1,14 +1,19 @@
+import { join } from "node:path";
 import type { Progress } from "../../../agent/run/checkpoint.js";
 import { HyperCrlError } from "../../../sim/core/errors.js";
-import { shellWord, summaryText } from "../../compare/tables.js";
+import { summaryText } from "../../compare/summary-text.js";
+import { number, shellWord } from "../../compare/text.js";
+import type { Summary } from "../../runs/summary.js";
 import { type RunStart, type TrainOptions, type TrainResult, train } from "../../runs/train.js";
-import { type Io, signalCode, warner } from "../io.js";
+import { type Io, say, signalCode, suggest, warner } from "../io.js";
 import { jsonView, type ProgressView, silentView, textView } from "../progress-view.js";
 import { TrainView, type TrainViewFlags } from "./train-view.js";
 
 export interface TrainFlags extends TrainViewFlags {
   /** Also shows the run in the browser while it goes on. */
   readonly view?: boolean;
+  /** Writes the report of the finished run into its folder. */
+  readonly report?: boolean;
 }
 
 /** `hypercrl train`: runs or continues, shows progress, and ends with the summary. Returns the exit code. */
@@ -30,7 +35,7 @@ export async function trainCommand(options: TrainOptions, flags: TrainFlags, io:
     await browser?.stop();
     // Before the start nothing was computed, so there is nothing to go on with.
     if (started !== undefined && error instanceof HyperCrlError) {
-      io.err(`Everything saved so far is intact; continue with: ${resumeCommand(started.folder)}`);
+      suggest(io, "Everything saved so far is intact; continue with", resumeCommand(started.folder));
     }
     throw error;
   }
@@ -39,8 +44,7 @@ export async function trainCommand(options: TrainOptions, flags: TrainFlags, io:
     await browser?.stop();
     return reportStop(result, signal, flags, io);
   }
-  if (flags.json) io.out(JSON.stringify({ type: "summary", folder: result.folder, ...result.summary }));
-  else io.out(summaryText(result.summary, result.folder));
+  await showResult(result, flags, io);
   await browser?.linger(signal);
   return 0;
 }
@@ -54,10 +58,48 @@ function reportStop(result: TrainResult, signal: AbortSignal, flags: TrainFlags,
   const { folder, progress, settings } = result;
   if (signal.reason === "SIGPIPE") return signalCode(signal.reason);
   if (flags.json) io.out(JSON.stringify({ type: "stopped", folder, progress }));
-  io.err(
-    `Stopped. Everything up to ${placeInRun(progress, settings.tasks)} is saved; continue with: ${resumeCommand(folder)}`,
-  );
+  const place = placeInRun(progress, settings.tasks);
+  suggest(io, `Stopped. Everything up to ${place} is saved; continue with`, resumeCommand(folder));
   return signalCode(signal.reason);
+}
+
+/** The summary comes first, so that a report that cannot be written does not hide it. */
+async function showResult({ folder, summary }: TrainResult, flags: TrainFlags, io: Io): Promise<void> {
+  const page = join(folder, "report.html");
+  if (!flags.json) io.out(summaryText(summary, io.columns()));
+  if (flags.report) {
+    const { createReport } = await import("../../report/create.js");
+    createReport([folder], page);
+  }
+  if (flags.json) {
+    io.out(JSON.stringify({ type: "summary", folder, ...(flags.report && { report: page }), ...summary }));
+    return;
+  }
+  for (const [text, command] of nextCommands(folder, page, flags.report ?? false, summary)) {
+    say(io, text);
+    io.out(`  ${command}`);
+  }
+}
+
+/** What shows the run that has ended: a text and the command for it, each. */
+function nextCommands(folder: string, page: string, written: boolean, { best }: Summary): [string, string][] {
+  const run = shellWord(folder);
+  const commands: [string, string][] = [
+    ["Watch the episodes in the browser:", `npx hypercrl view ${run}`],
+    [
+      written
+        ? `Curves and figures are in ${page}: open it in a browser. To draw them again:`
+        : "Draw curves and figures on one page:",
+      `npx hypercrl report ${run} --out ${shellWord(page)}`,
+    ],
+  ];
+  if (best !== undefined) {
+    commands.push([
+      `Simulate the best episode (${best.task}, return ${number(best.return)}) again and compare it bit by bit:`,
+      `npx hypercrl replay ${shellWord(join(folder, best.recording))} --verify`,
+    ]);
+  }
+  return commands;
 }
 
 function resumeCommand(folder: string): string {

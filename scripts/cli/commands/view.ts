@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import { UsageError } from "../../../sim/core/errors.js";
 import { writeFileSafely } from "../../../sim/core/files.js";
-import { count } from "../../compare/tables.js";
+import { count } from "../../compare/text.js";
 import { packageVersion } from "../../runs/package-version.js";
 import { Catalog } from "../../viewer/catalog.js";
 import { embeddedData, exportedPage } from "../../viewer/export.js";
 import { openBrowser } from "../../viewer/open-browser.js";
 import { serveViewer } from "../../viewer/server.js";
-import { type Io, warner } from "../io.js";
+import { type Io, say, warner } from "../io.js";
 
 export interface ViewFlags {
   /** Default: any that is free. */
@@ -34,11 +34,8 @@ export async function viewCommand(paths: readonly string[], flags: ViewFlags, io
     io.err(String((error as Error).stack)),
   );
   const signal = io.stopSignal();
-  io.out(
-    flags.json
-      ? JSON.stringify({ url: server.url, port: server.port })
-      : `Showing ${server.url} until Ctrl-C`,
-  );
+  if (flags.json) io.out(JSON.stringify({ url: server.url, port: server.port }));
+  else say(io, `Showing ${server.url} until Ctrl-C`);
   if (flags.open) openBrowser(server.url, warner(io));
   await new Promise<void>((done) => {
     if (signal.aborted) done();
@@ -56,10 +53,10 @@ function exportTo(out: string, paths: readonly string[], { json }: ViewFlags, io
   const page = exportedPage(data, `hypercrl ${packageVersion()} view`);
   writeFileSafely(out, page);
   const [episodes, bytes] = [data.episodes.length, Buffer.byteLength(page)];
-  io.out(
-    json
-      ? JSON.stringify({ path: out, episodes, bytes })
-      : `${out}: ${count(episodes, "episode")}, ${(bytes / 1e6).toFixed(1)} MB; opens in any browser, without a server`,
-  );
+  if (json) io.out(JSON.stringify({ path: out, episodes, bytes }));
+  else {
+    const size = `${count(episodes, "episode")}, ${(bytes / 1e6).toFixed(1)} MB`;
+    say(io, `${out}: ${size}; opens in any browser, without a server`);
+  }
   return 0;
 }

@@ -60,6 +60,8 @@ async function expectFailure(exitCode: number, message: RegExp, paths: readonly 
   const io = {
     out: () => {},
     err: () => {},
+    columns: () => 80,
+    errorColumns: () => 80,
     live: undefined,
     now: () => 0,
     stopSignal: () => AbortSignal.abort(),

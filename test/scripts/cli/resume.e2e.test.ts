@@ -79,9 +79,11 @@ it.each([
   async (signal, exitCode, lines) => {
     const out = join(folder, signal);
     const { code, stderr, stdout } = await interrupt(out, lines, 20, signal);
-    expect(stderr).toMatch(/Stopped\. Everything up to .* of task \d of 2.* is saved; continue with: /);
+    expect(stderr).toMatch(
+      /Stopped\. Everything up to .* of task \d of 2.* is saved; continue\s+with:\n {2}hypercrl train --resume /,
+    );
     expect(stderr).toContain(`hypercrl train --resume ${out}\n`);
-    expect(stdout).not.toContain("Best episode");
+    expect(stdout).not.toContain("best episode");
     expect(code).toBe(exitCode);
     const resumed = await run(["train", "--quiet", "--resume", out]);
     expect(resumed.code, resumed.stderr).toBe(0);
@@ -92,7 +94,7 @@ it.each([
 it("a finished run stays as it is when it is continued", async () => {
   const before = fileHashes(whole);
   const { code, stdout } = await run(["train", "--resume", whole]);
-  expect(stdout).toContain("Best episode");
+  expect(stdout).toContain("Simulate the best episode");
   expect(code).toBe(0);
   expect(fileHashes(whole)).toEqual(before);
 });

@@ -43,7 +43,7 @@ it("draws a line per running run in a terminal, and prints what ended above", ()
   const drawn: string[] = [];
   const printed: string[] = [];
   const live = { update: (text: string) => drawn.push(text), clear: () => cleared++ };
-  const view = sweepView({ live, out: (text) => printed.push(text), now: () => now });
+  const view = sweepView({ live, out: (text) => printed.push(text), columns: () => 80, now: () => now });
   view.begin("f", manifest, [run]);
   expect(printed).toEqual(["Sweep of 2 runs on push, 1 finished already, in f"]);
   view.end();
@@ -76,7 +76,12 @@ it("draws a line per running run in a terminal, and prints what ended above", ()
 
 it("prints a plain line when a run gets to another task, and what failed", () => {
   const printed: string[] = [];
-  const view = sweepView({ live: undefined, out: (text) => printed.push(text), now: () => 0 });
+  const view = sweepView({
+    live: undefined,
+    out: (text) => printed.push(text),
+    columns: () => 80,
+    now: () => 0,
+  });
   view.begin(folder, manifest, [run, other]);
   view.started(run);
   log([baselineRecord({ taskIndex: 1, return: -3 })]);
@@ -100,7 +105,12 @@ it("prints a plain line when a run gets to another task, and what failed", () =>
 
 it("says before the runs start which settings its lines do not share", () => {
   const printed: string[] = [];
-  const view = sweepView({ live: undefined, out: (text) => printed.push(text), now: () => 0 });
+  const view = sweepView({
+    live: undefined,
+    out: (text) => printed.push(text),
+    columns: () => 80,
+    now: () => 0,
+  });
   const methods = [{ method: "single" }, { method: "ewc", set: { "planner.samples": 50 } }, { method: "si" }];
   const mixed = addRuns(manifest, planRuns({ ...choice, methods }, baseOf(choice), pushSuite));
   view.begin(folder, mixed, mixed.runs);

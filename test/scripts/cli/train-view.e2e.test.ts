@@ -77,7 +77,7 @@ describe("hypercrl train --view", { timeout: 300_000 }, () => {
     await expect.poll(() => metricsLines(out), PATIENCE).toBeGreaterThan(lines + 2);
     trainer.kill("SIGINT");
     const { code, stderr } = await trainer.finished;
-    expect(stderr).toContain(`Start it again with: hypercrl view ${out}`);
+    expect(stderr).toContain(`\n  hypercrl view ${out}\n`);
     expect(code).toBe(130);
   });
 
@@ -85,7 +85,7 @@ describe("hypercrl train --view", { timeout: 300_000 }, () => {
     const { trainer, viewer, url } = await trainWithView("whole", "--quiet", ...TINY);
     const lingering = `The viewer goes on at ${url} until Ctrl-C`;
     await expect.poll(() => trainer.printed().stderr, PATIENCE).toContain(lingering);
-    expect(trainer.printed().stdout).toContain("Best episode");
+    expect(trainer.printed().stdout).toContain("Simulate the best episode");
     expect(trainer.printed().stdout).not.toContain(url);
     expect(await answers(url)).toBe(200);
     trainer.kill("SIGINT");

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { taskRules } from "../../../tasks/conformance/conformance.js";
 import { temporaryFolder } from "../../files.js";
-import { expectOneError, run, TINY } from "../cli.js";
+import { expectOneError, run, TINY, unwrapped } from "../cli.js";
 
 const EXAMPLE = resolve("docs/examples/puck-suite.mjs");
 const folder = temporaryFolder();
@@ -45,7 +45,7 @@ describe("the example", () => {
     ]) {
       const { code, stderr } = await run(args);
       expect(code, stderr).toBe(3);
-      expect(stderr).toMatch(/"puck".*Give the module of the suite with --suite/);
+      expect(unwrapped(stderr)).toMatch(/"puck".*Give the module of the suite with --suite/);
     }
     const resumed = await run(["train", "--quiet", "--resume", out, "--suite", EXAMPLE]);
     expect(resumed, resumed.stderr).toMatchObject({ code: 0 });

@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
+import { summaryText } from "../../../scripts/compare/summary-text.js";
+import { measureKeys, measureTitle } from "../../../scripts/compare/tables.js";
+import { shellWord } from "../../../scripts/compare/text.js";
 import { spread, summarize } from "../../../scripts/runs/summary.js";
 import { baselineRecord, episodeRecord, evaluationRecord } from "../../agent/run/make-records.js";
-import { measureKeys, measureTitle, shellWord, summaryText } from "../../../scripts/compare/tables.js";
 
 const evaluation = (afterTask: number, taskIndex: number, value: number, success = false) =>
   evaluationRecord({
@@ -42,7 +44,7 @@ it("says what was not measured yet", () => {
   const summary = summarize([baselineRecord()]);
   expect(summary).toMatchObject({ afterTask: -1, best: undefined });
   expect(summary.tasks[0].learned).toBeNaN();
-  expect(summaryText(summary, "runs/x")).toMatch(/│ a +│ +1\.0 │ +– │ +– │ +– │ +– │/);
+  expect(summaryText(summary, 120)).toMatch(/│ a +│ +1\.0 │ +– │ +– │ +– │ +– │/);
 });
 
 it("the best episode is a planned one of full length", () => {

@@ -146,7 +146,7 @@ it("a run killed midway is reported while the others finish; alone it continues 
   expect(stdout).toMatch(/^finetune seed 1 {2}failed \(killed by SIGKILL/m);
   expect(stdout).toContain(`    rerun it alone: hypercrl train --resume ${killed}\n`);
   expect(stdout).toMatch(/^3 of 4 runs are finished\.$/m);
-  expect(stderr).toMatch(/^1 of 4 runs failed; continue with: hypercrl sweep --resume \//m);
+  expect(stderr).toMatch(/^1 of 4 runs failed; continue with:\n {2}hypercrl sweep --resume \//m);
   expect(code).toBe(1);
   expect(results(out)).toMatchObject({
     failed: [{ end: "killed by SIGKILL", command: `hypercrl train --resume ${killed}` }],
@@ -172,7 +172,9 @@ it("a folder in use refuses a second sweep and a second process of a run; Ctrl-C
   child.kill("SIGINT");
   process.kill(pid, "SIGCONT");
   const { code, stderr } = await child.finished;
-  expect(stderr).toMatch(/^Stopped\. Every run has saved its state; continue with: hypercrl sweep --resume/m);
+  expect(stderr).toMatch(
+    /^Stopped\. Every run has saved its state; continue with:\n {2}hypercrl sweep --resume/m,
+  );
   expect(code).toBe(130);
   expect(runFolders(out).flatMap(processesIn)).toEqual([]);
   expect(results(out).failed).toEqual([]);

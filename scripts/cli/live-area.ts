@@ -1,0 +1,52 @@
+import { clearScreenDown, moveCursor } from "node:readline";
+import { createLogUpdate } from "log-update";
+import stringWidth from "string-width";
+import wrapAnsi from "wrap-ansi";
+import type { LiveArea } from "./io.js";
+
+/** A terminal; emits `resize` after its number of columns has changed. */
+export type Terminal = NodeJS.WritableStream & { readonly columns: number };
+
+/**
+ * An area drawn by log-update, which stays the only one when the terminal gets narrower: the terminal then breaks the
+ * lines that were drawn into more rows than log-update knows of, and these would stay.
+ */
+export function liveArea(stream: Terminal): LiveArea {
+  const draw = createLogUpdate(stream);
+  let text: string | undefined;
+  let drawn: readonly string[] = [];
+  let due: NodeJS.Immediate | undefined;
+
+  const redraw = () => {
+    due = undefined;
+    if (text === undefined) return;
+    draw(text);
+    drawn = wrapAnsi(text, stream.columns, { hard: true, trim: false, wordWrap: false }).split("\n");
+  };
+  const erase = () => {
+    draw.clear();
+    const rows = drawn.map((line) => Math.max(1, Math.ceil(stringWidth(line) / stream.columns)));
+    const more = rows.reduce((sum, n) => sum + n, 0) - drawn.length;
+    drawn = [];
+    if (more <= 0) return;
+    moveCursor(stream, 0, -more);
+    clearScreenDown(stream);
+  };
+  stream.on("resize", () => {
+    erase();
+    redraw();
+  });
+  return {
+    // After the signals that wait: a change of size among them must be noticed before the next drawing.
+    update: (next) => {
+      text = next;
+      due ??= setImmediate(redraw);
+    },
+    clear: () => {
+      clearImmediate(due);
+      due = undefined;
+      text = undefined;
+      erase();
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import { type Summary, spread, type TaskSummary } from "../runs/summary.js";
+import { measureKeys, measureTitle, table } from "./tables.js";
+import { number, percent, wrap } from "./text.js";
+
+const DEFINITIONS =
+  "Returns are undiscounted sums of rewards, mean over the evaluation episodes; forgetting = return after own training - return after last task. Success (as the task defines it) and errors (at an episode's end): last evaluation; – not measured yet.";
+
+/** What a run achieved as a table, the mean of all tasks below them, with the definitions of its columns. */
+export function summaryText({ tasks }: Summary, width: number): string {
+  const keys = measureKeys(tasks);
+  const head = [
+    ["task", "random\nreturn", "after own\ntraining", "after\nlast task", "forgetting"],
+    ["success", ...keys.map(measureTitle)],
+  ];
+  const mean = (pick: (task: TaskSummary) => number) => spread(tasks.map(pick)).mean;
+  const row = (name: string, figure: (pick: (task: TaskSummary) => number) => number) => [
+    name,
+    ...(["random", "learned", "final", "forgetting"] as const).map((key) => number(figure((t) => t[key]))),
+    percent(figure((t) => t.success)),
+    ...keys.map((key) => number(figure((t) => t.measures[key] ?? Number.NaN))),
+  ];
+  const rows = tasks.map((task) => row(task.task, (pick) => pick(task)));
+  if (tasks.length > 1) rows.push(row("mean", mean));
+  return [table(head, rows, { width }), wrap(DEFINITIONS, width)].join("\n");
+}

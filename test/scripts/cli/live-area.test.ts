@@ -1,0 +1,91 @@
+import { PassThrough } from "node:stream";
+import { setImmediate as turn } from "node:timers/promises";
+import headless from "@xterm/headless";
+import { describe, expect, it } from "vitest";
+import { liveArea } from "../../../scripts/cli/live-area.js";
+
+const ROWS = 12;
+
+/** A terminal that breaks lines anew when it is resized, and the standard output that leads to it. */
+class FakeTerminal {
+  readonly #terminal = new headless.Terminal({
+    cols: 80,
+    rows: ROWS,
+    convertEol: true,
+    allowProposedApi: true,
+  });
+  readonly stdout = Object.assign(new PassThrough(), { isTTY: true, columns: 80, rows: ROWS });
+
+  async resize(columns: number): Promise<void> {
+    await this.settle();
+    this.#terminal.resize(columns, ROWS);
+    this.stdout.columns = columns;
+    this.stdout.emit("resize");
+    await this.settle();
+  }
+
+  /** Passes on what was written. */
+  async settle(): Promise<void> {
+    await turn();
+    await new Promise<void>((done) => {
+      this.#terminal.write(this.stdout.read() ?? "", done);
+    });
+  }
+
+  /** Rows that are not empty, those scrolled out of sight too. */
+  get rows(): string[] {
+    const { active } = this.#terminal.buffer;
+    return Array.from(
+      { length: active.length },
+      (_, y) => active.getLine(y)?.translateToString(true) ?? "",
+    ).filter((row) => row !== "");
+  }
+}
+
+const FRAME = [`first  ${"a".repeat(60)}  end`, `second ${"b".repeat(40)}  end`].join("\n");
+
+function open() {
+  const terminal = new FakeTerminal();
+  const area = liveArea(terminal.stdout);
+  terminal.stdout.write("printed before\n");
+  return { terminal, area };
+}
+
+describe("the live area of a terminal that is resized", () => {
+  it.each([
+    ["narrower", [60]],
+    ["much narrower", [20]],
+    ["narrower step by step", [70, 60, 50, 40, 30]],
+    ["wider", [120]],
+    ["narrower, then wider", [40, 120, 30, 80]],
+  ])("leaves no stale rows: %s", async (_, widths) => {
+    const { terminal, area } = open();
+    area.update(FRAME);
+    await terminal.settle();
+    expect(terminal.rows).toEqual(["printed before", ...FRAME.split("\n")]);
+    for (const width of widths) {
+      await terminal.resize(width);
+      const text = terminal.rows.join("");
+      expect(text.startsWith("printed before")).toBe(true);
+      expect(text.match(/first/g)).toHaveLength(1);
+      expect(text.match(/second/g)).toHaveLength(1);
+      expect(text.match(/end/g)).toHaveLength(2);
+      area.update(`now ${width} columns`);
+      await terminal.settle();
+      expect(terminal.rows).toEqual(["printed before", `now ${width} columns`]);
+      area.update(FRAME);
+      await terminal.settle();
+    }
+    area.clear();
+    await terminal.settle();
+    expect(terminal.rows).toEqual(["printed before"]);
+  });
+
+  it("draws nothing after it was cleared", async () => {
+    const { terminal, area } = open();
+    area.update(FRAME);
+    area.clear();
+    await terminal.resize(40);
+    expect(terminal.rows).toEqual(["printed before"]);
+  });
+});
