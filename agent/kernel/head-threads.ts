@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { Crew } from "../threads/crew.js";
-import { CHUNKS, type Head, type HeadPass, type HeadShape } from "./head.js";
+import type { Head, HeadPass } from "./head.js";
+import { CHUNKS, type HeadShape } from "./layout.js";
 
 /** Passes by the number that tells a worker which one to make. */
 export const PASSES: readonly HeadPass[] = ["forward", "backward", "lookAhead", "update"];

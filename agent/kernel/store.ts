@@ -1,7 +1,8 @@
 import type { Rng } from "../../sim/core/rng.js";
 import { drawUniform, type ParameterSpec } from "../model/parameters.js";
 import { type NamedArray, type SavedArrays, savedArray } from "../model/saved-arrays.js";
-import { type Head, type HeadArrays, TILE } from "./head.js";
+import type { Head } from "./head.js";
+import { type HeadArrays, TILE } from "./layout.js";
 
 /** Names of the arrays that checkpoints keep: weights and Adam's moments. */
 const KEPT = [
@@ -38,7 +39,8 @@ function visit(
   for (let r = 0; r < rows; r++) {
     for (let k = 0; k < columns; ) {
       const column = block.firstColumn + k;
-      const [tile, place] = [Math.floor(column / TILE), column % TILE];
+      const tile = Math.floor(column / TILE);
+      const place = column % TILE;
       const count = Math.min(TILE - place, columns - k);
       each((tile * head.rows + block.firstRow + r) * TILE + place, r * columns + k, count);
       k += count;

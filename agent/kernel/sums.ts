@@ -1,4 +1,5 @@
-import { CHUNKS, type Head } from "./head.js";
+import type { Head } from "./head.js";
+import { CHUNKS } from "./layout.js";
 
 /** Adds the chunks and lanes of what `backward` or `lookAhead` summed: `out [count, rows]` for its first rows. */
 export function addSums({ arrays: { sums }, rows }: Head, out: Float32Array, count: number): void {
@@ -37,8 +38,8 @@ export function dot(a: Float32Array, b: Float32Array): number {
 /** Adds four lanes at the same place of every chunk, in float64. */
 function overChunks(values: Float32Array, first: number, stride: number): number {
   let sum = 0;
-  for (let at = first; at < values.length; at += stride) {
-    sum += values[at] + values[at + 1] + (values[at + 2] + values[at + 3]);
+  for (let i = first; i < values.length; i += stride) {
+    sum += values[i] + values[i + 1] + (values[i + 2] + values[i + 3]);
   }
   return sum;
 }

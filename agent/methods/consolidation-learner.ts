@@ -8,15 +8,7 @@ import { networkFromParts } from "../model/dynamics.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import { ParameterGroup } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
-import {
-  arraysByName,
-  readRows,
-  type SavedArray,
-  type SavedArrays,
-  savedArray,
-  savedRow,
-  savedRows,
-} from "../model/saved-arrays.js";
+import { arraysByName, readRows, savedArray, savedRow, savedRows } from "../model/saved-arrays.js";
 import { drawRows, predictionLoss, type TrainingCall } from "../training/minibatches.js";
 import {
   bodyParts,
@@ -28,42 +20,7 @@ import {
 } from "../training/network-parts.js";
 import { type NetworkOptions, NetworkTrainer } from "../training/network-trainer.js";
 import type { Objective } from "../training/training-graph.js";
-
-/** `strength · Σ_i importance_i (θ_i - anchor_i)² + offset` over the P' weights of the body. */
-export interface QuadraticPenalty {
-  /** `[P']` */
-  readonly importance: Float32Array;
-  /** `[P']` */
-  readonly anchor: Float32Array;
-  readonly offset: number;
-}
-
-/** What tells one way of consolidating weights from another: how important each weight was for earlier tasks. */
-export interface Importance {
-  /** Factor of the penalty. */
-  readonly strength: number;
-  /** Whether training must sum up the path integral of `PathIntegral`. */
-  readonly followsPath: boolean;
-  /** The penalty of all tasks ended so far; undefined before the first has ended. */
-  penalty(): QuadraticPenalty | undefined;
-  /** Takes in a task at its end. */
-  endTask(task: EndedTask): Promise<void>;
-  arrays(): Record<string, SavedArray>;
-  /** @param tasks ended so far, @param size P' */
-  restore(arrays: SavedArrays, tasks: number, size: number): void;
-}
-
-export interface EndedTask {
-  /** Weights of the body `[P']` at the start and at the end of the task. */
-  readonly start: Float32Array;
-  readonly end: Float32Array;
-  /** `ω = -Σ g Δθ` over the task's minibatches, `[P']`; zeros when the path is not followed. */
-  readonly path: Float32Array;
-  /** The whole network `[P]`. */
-  readonly weights: Float32Array;
-  readonly data: TrainingData;
-  readonly normalizer: NormalizerArrays;
-}
+import type { Importance } from "./importance.js";
 
 export interface ConsolidationOptions extends NetworkOptions {
   readonly importance: Importance;

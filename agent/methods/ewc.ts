@@ -1,12 +1,8 @@
 import type { MlpShape } from "../model/dynamics.js";
 import { readRows, type SavedArray, type SavedArrays, savedRows } from "../model/saved-arrays.js";
-import {
-  ConsolidationLearner,
-  type EndedTask,
-  type Importance,
-  type QuadraticPenalty,
-} from "./consolidation-learner.js";
+import { ConsolidationLearner } from "./consolidation-learner.js";
 import { fisherDiagonal } from "./fisher.js";
+import type { EndedTask, Importance, QuadraticPenalty } from "./importance.js";
 import type { Method } from "./method.js";
 
 /** Elastic weight consolidation; see `FisherImportance`. */

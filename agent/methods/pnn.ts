@@ -131,7 +131,8 @@ function columnParameters(dynamics: MlpShape, k: number): ParameterSpec[] {
   const layers = dynamics.sizes.length - 1;
   return networkParameters(dynamics).map((spec, i) => {
     if (i === 0 || i >= 2 * layers || i % 2 === 1) return spec;
-    const [rows, columns] = [spec.shape[0] * (k + 1), spec.shape[1]];
+    const rows = spec.shape[0] * (k + 1);
+    const columns = spec.shape[1];
     return { ...spec, shape: [rows, columns], bound: xavierBound(rows, columns) };
   });
 }
@@ -176,21 +177,23 @@ function joinColumns(dynamics: MlpShape, columns: readonly Float32Array[]): Floa
   const { sizes } = dynamics;
   const k = columns.length - 1;
   const out = new Float32Array(weightCount(progressiveShape(dynamics, k)));
-  const from = columns.map(() => 0);
-  let at = 0;
+  /** Numbers of each column that are in their place. */
+  const copied = columns.map(() => 0);
+  let layerStart = 0;
   for (let i = 0; i + 2 < sizes.length; i++) {
-    const [n, width] = [sizes[i + 1], sizes[i + 1] * (k + 1)];
+    const outputs = sizes[i + 1];
+    const width = outputs * (k + 1);
     const rows = (j: number) => (i === 0 ? sizes[0] : sizes[i] * (j + 1));
-    const bias = at + rows(k) * width;
+    const biasStart = layerStart + rows(k) * width;
     columns.forEach((column, j) => {
-      for (let r = 0; r <= rows(j); r++) {
-        const to = r < rows(j) ? at + r * width : bias;
-        out.set(column.subarray(from[j], from[j] + n), to + j * n);
-        from[j] += n;
+      for (let row = 0; row <= rows(j); row++) {
+        const rowStart = row < rows(j) ? layerStart + row * width : biasStart;
+        out.set(column.subarray(copied[j], copied[j] + outputs), rowStart + j * outputs);
+        copied[j] += outputs;
       }
     });
-    at = bias + width;
+    layerStart = biasStart + width;
   }
-  out.set(columns[k].subarray(from[k]), at);
+  out.set(columns[k].subarray(copied[k]), layerStart);
   return out;
 }

@@ -1,10 +1,6 @@
 import { type SavedArray, type SavedArrays, savedArray, savedRow } from "../model/saved-arrays.js";
-import {
-  ConsolidationLearner,
-  type EndedTask,
-  type Importance,
-  type QuadraticPenalty,
-} from "./consolidation-learner.js";
+import { ConsolidationLearner } from "./consolidation-learner.js";
+import type { EndedTask, Importance, QuadraticPenalty } from "./importance.js";
 import type { Method } from "./method.js";
 
 /** Synaptic intelligence; see `PathImportance`. */

@@ -1,7 +1,8 @@
 import type { Rng } from "../../sim/core/rng.js";
 import { alignedArray, Session, tensor } from "../graph/session.js";
-import { CHUNKS, growHeadMemory, Head, type HeadPass, type HeadShape, headMemory } from "../kernel/head.js";
+import { Head, type HeadPass } from "../kernel/head.js";
 import { HeadThreads, worthSharing } from "../kernel/head-threads.js";
+import { CHUNKS, growHeadMemory, type HeadShape, headMemory } from "../kernel/layout.js";
 import { clearMoments, headEntries, initializeHead, restoreHead, scaleColumns } from "../kernel/store.js";
 import { weightCount } from "../model/dynamics.js";
 import { type HypernetworkShape, hypernetworkParameters } from "../model/hypernetwork.js";

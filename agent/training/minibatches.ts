@@ -21,7 +21,8 @@ export interface MinibatchTensors {
 }
 
 export function minibatchInputs(g: Graph, shape: MlpShape, batchSize: number): MinibatchTensors {
-  const [I, X] = [shape.sizes[0], targetSize(shape)];
+  const I = shape.sizes[0];
+  const X = targetSize(shape);
   return {
     inputs: g.input("data.inputs", ["stored", I]),
     targets: g.input("data.targets", ["stored", X]),

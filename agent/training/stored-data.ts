@@ -116,13 +116,13 @@ export class StoredData {
   /** Makes room for one more task's rows and returns the first of them. */
   #grow(count: number): number {
     const first = this.#start(this.tasks);
-    const [I, X] = [this.#inputSize, this.#targetSize];
-    const [inputs, targets] = alignedArrays([(first + count) * I, (first + count) * X]);
+    const size = first + count;
+    const [inputs, targets] = alignedArrays([size * this.#inputSize, size * this.#targetSize]);
     inputs.set(this.#inputs);
     targets.set(this.#targets);
     this.#inputs = inputs;
     this.#targets = targets;
-    this.#ends.push(first + count);
+    this.#ends.push(size);
     return first;
   }
 }
@@ -134,7 +134,8 @@ export function normalizeRow(
   row: number,
   to: { readonly inputs: Float32Array; readonly targets: Float32Array; readonly row: number },
 ): void {
-  const [I, X] = [data.inputSize, data.targetSize];
+  const I = data.inputSize;
+  const X = data.targetSize;
   for (let i = 0; i < I; i++)
     to.inputs[to.row * I + i] = (data.inputs[row * I + i] - inputMean[i]) * inputScale[i];
   for (let i = 0; i < X; i++)
