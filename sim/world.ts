@@ -1,3 +1,5 @@
+// Rapier's declarations need `Symbol.dispose`, which programs that use this package may not have in their `lib`.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { createHash } from "node:crypto";
 import type RAPIER from "@dimforge/rapier3d";
 import { InputError, RunError, UsageError } from "./core/errors.js";

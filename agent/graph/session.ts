@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { InferenceSession, Tensor as OrtTensor } from "hypercrl-onnxruntime";
 import { encodeModel } from "./encode.js";
 import type { Graph } from "./graph.js";
 

@@ -1,4 +1,4 @@
-import { Tensor as OrtTensor } from "onnxruntime-node";
+import { Tensor as OrtTensor } from "hypercrl-onnxruntime";
 import type { Rng } from "../../sim/core/rng.js";
 import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";

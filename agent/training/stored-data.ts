@@ -1,4 +1,4 @@
-import { Tensor as OrtTensor } from "onnxruntime-node";
+import { Tensor as OrtTensor } from "hypercrl-onnxruntime";
 import { InputError } from "../../sim/core/errors.js";
 import type { Rng } from "../../sim/core/rng.js";
 import type { Graph, Tensor } from "../graph/graph.js";

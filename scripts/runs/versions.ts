@@ -10,6 +10,6 @@ export function currentVersions(): Versions {
     hypercrl: packageVersion(),
     physics: physicsVersion(),
     node: process.version,
-    onnxruntime: readVersion(require.resolve("onnxruntime-node/package.json")),
+    onnxruntime: readVersion(require.resolve("hypercrl-onnxruntime/package.json")),
   };
 }

@@ -9,7 +9,8 @@ import {
   type EpisodeTotals,
   fromMetadata,
 } from "./episode.js";
-import { damaged, type ReadMcap, readMcap } from "./mcap.js";
+import { damaged } from "./file-bytes.js";
+import { type ReadMcap, readMcap } from "./mcap.js";
 import { PlanCodec } from "./plan-messages.js";
 import { METADATA_NAME, SNAPSHOT_NAME, TOPICS } from "./recorder.js";
 import { decodePoses, decodeScene } from "./scene-messages.js";
