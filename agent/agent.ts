@@ -3,9 +3,10 @@ import type { Rng } from "../sim/core/rng.js";
 import type { Forecast } from "../sim/recording/episode.js";
 import type { Task } from "../sim/task.js";
 import { BackgroundLearner } from "./background/background-learner.js";
+import type { Parts } from "./catalog.js";
 import { type Compute, ONE_THREAD } from "./compute.js";
 import type { Learner, LearnerState, TrainingReport } from "./learner.js";
-import { createLearner, networkShape } from "./methods/registry.js";
+import { createLearner, networkShape } from "./methods/method.js";
 import { dynamicsShape, type MlpShape } from "./model/dynamics.js";
 import { Normalizer, type NormalizerArrays } from "./model/normalizer.js";
 import { ReplayBuffer } from "./model/replay-buffer.js";
@@ -53,6 +54,7 @@ export class Agent {
   readonly learner: Learner;
   /** Per task begun: the normaliser its weights were last trained with. */
   readonly #normalizers: NormalizerArrays[] = [];
+  readonly #parts: Parts;
   readonly #tasks: readonly Task[];
   readonly #shape: MlpShape;
   readonly #rng: Rng;
@@ -62,19 +64,30 @@ export class Agent {
   #moments: Normalizer | undefined;
   #policy: MpcPolicy | undefined;
 
-  /** @param compute what it may use of the machine; results do not depend on the number of threads */
-  constructor(tasks: readonly Task[], settings: Settings, rng: Rng, compute: Compute = ONE_THREAD) {
+  /**
+   * @param parts what `settings.method` and `settings.planner.name` stand for
+   * @param compute what it may use of the machine; results do not depend on the number of threads
+   * @throws UsageError when a method that is to train on a thread of its own has no module
+   */
+  constructor(
+    tasks: readonly Task[],
+    settings: Settings,
+    parts: Parts,
+    rng: Rng,
+    compute: Compute = ONE_THREAD,
+  ) {
     this.settings = settings;
+    this.#parts = parts;
     this.#tasks = tasks;
     const { hidden, activation, outputVariance } = settings.dynamics;
     this.#shape = dynamicsShape(tasks[0].spec, hidden, activation, outputVariance);
     this.#rng = rng;
-    this.#threads = compute.threads > 1 ? PlanningThreads.create(compute.threads) : undefined;
     const learner = rng.split("learner");
     this.learner =
       settings.loop.trainLag > 0
-        ? new BackgroundLearner(settings, this.#shape, learner, { ...compute, threads: 1 })
-        : createLearner(settings, this.#shape, learner, compute);
+        ? new BackgroundLearner(parts, settings, this.#shape, learner, { ...compute, threads: 1 })
+        : createLearner(parts.method, settings, this.#shape, learner, compute);
+    this.#threads = compute.threads > 1 ? PlanningThreads.create(compute.threads) : undefined;
   }
 
   /** Starts learning a task: empty buffer and normaliser; the learner freezes what it must keep. */
@@ -151,7 +164,7 @@ export class Agent {
 
   /** The dynamics of any task begun so far, with today's weights. */
   async dynamicsOf(index: number): Promise<TaskDynamics> {
-    const shape = networkShape(this.settings.method, this.#shape, index);
+    const shape = networkShape(this.#parts.method, this.#shape, index);
     return { shape, weights: await this.learner.weights(index), normalizer: this.#normalizers[index] };
   }
 
@@ -203,8 +216,15 @@ export class Agent {
   }
 
   #createPolicy(index: number, rng: Rng): Promise<MpcPolicy> {
-    const shape = networkShape(this.settings.method, this.#shape, index);
-    return MpcPolicy.create(this.#tasks[index], shape, this.settings, rng, this.#threads);
+    const shape = networkShape(this.#parts.method, this.#shape, index);
+    return MpcPolicy.create(
+      this.#tasks[index],
+      shape,
+      this.settings,
+      this.#parts.planner,
+      rng,
+      this.#threads,
+    );
   }
 
   async #loadPolicy(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Parts } from "./catalog.js";
 import type { Compute } from "./compute.js";
 import type { RunStore } from "./run/store.js";
 
@@ -10,6 +11,8 @@ export interface LoopServices {
   /** A clock in ms; only ever used to report how long things took. */
   readonly now: () => number;
   readonly compute: Compute;
+  /** What learns and what plans. */
+  readonly parts: Parts;
   /** True once the user asked to stop; the run then ends at its last checkpoint. */
   readonly stopRequested: () => boolean;
 }

@@ -42,7 +42,7 @@ export class ContinualLoop {
     this.#recordings = { folder: store.recordingsFolder, origin: store.origin, plans };
     this.#rng = Rng.fromSeed(settings.seed);
     this.#actionRng = this.#rng.split("random-actions");
-    this.#agent = new Agent(this.#tasks, settings, this.#rng.split("agent"), compute);
+    this.#agent = new Agent(this.#tasks, settings, services.parts, this.#rng.split("agent"), compute);
     this.#training = new TrainingSessions(this.#agent, services);
     this.#matrix = new EvaluationMatrix(this.#tasks.map((t) => t.name));
   }

@@ -1,13 +1,17 @@
-import { createPlanner } from "../planners/registry.js";
-import type { Planner, PlannerState } from "../planners/types.js";
+import type { Planner, PlannerDefinition, PlannerState, PlanningProblem } from "../planners/types.js";
 import type { Rng } from "../sim/core/rng.js";
 import type { Forecast } from "../sim/recording/episode.js";
-import type { Task } from "../sim/task.js";
+import type { Task, TaskSpec } from "../sim/task.js";
 import type { MlpShape } from "./model/dynamics.js";
 import type { NormalizerArrays } from "./model/normalizer.js";
 import type { PlanningThreads } from "./rollout/planning-threads.js";
 import { RolloutModel } from "./rollout/rollout.js";
 import type { Settings } from "./settings/schema.js";
+
+/** What a planner knows of a task. @param horizon actions looked ahead */
+export function planningProblem({ action }: TaskSpec, horizon: number): PlanningProblem {
+  return { horizon, low: action.map((c) => c.low), high: action.map((c) => c.high) };
+}
 
 /** Model-predictive control of one task: a planner over rollouts through the task's dynamics weights. */
 export class MpcPolicy {
@@ -21,22 +25,22 @@ export class MpcPolicy {
     this.#planner = makePlanner(rng);
   }
 
-  /** @param threads plan together on several cores, with the same results; not closed by `release` */
+  /**
+   * @param planner what `settings.planner.name` stands for
+   * @param threads plan together on several cores, with the same results; not closed by `release`
+   */
   static async create(
     task: Task,
     shape: MlpShape,
     settings: Settings,
+    planner: PlannerDefinition,
     rng: Rng,
     threads?: PlanningThreads,
   ): Promise<MpcPolicy> {
-    const { name, horizon } = settings.planner;
+    const { horizon } = settings.planner;
     const model = await RolloutModel.create(task, shape, horizon, threads);
-    const problem = {
-      horizon,
-      low: task.spec.action.map((c) => c.low),
-      high: task.spec.action.map((c) => c.high),
-    };
-    const makePlanner = (stream: Rng) => createPlanner(name, problem, settings.planner, stream);
+    const problem = planningProblem(task.spec, horizon);
+    const makePlanner = (stream: Rng) => planner.create(problem, settings.planner, stream);
     return new MpcPolicy(model, makePlanner, rng);
   }
 

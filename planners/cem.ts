@@ -1,45 +1,51 @@
+import { z } from "zod";
+import { UsageError } from "../sim/core/errors.js";
 import type { Rng } from "../sim/core/rng.js";
+import type { SettingValues } from "../sim/core/setting-fields.js";
+import { plannerFields } from "./fields.js";
 import { spread } from "./plans.js";
+import { ActionGaussian, evaluate, perAction, readSequence, selectElites } from "./sampling.js";
 import {
-  ActionGaussian,
-  evaluate,
-  type PerAction,
-  perAction,
-  readSequence,
-  selectElites,
-} from "./sampling.js";
-import type { CostFunction, PlannerFactory, PlanningProblem, Plans } from "./types.js";
+  type CostFunction,
+  definePlanner,
+  type PlannerFactory,
+  type PlanningProblem,
+  type Plans,
+} from "./types.js";
 import { WarmPlanner } from "./warm-plan.js";
 
-/** Settings of the cross-entropy method. */
-export interface CemSettings {
-  /** Action sequences sampled per iteration (count). */
-  readonly samples: number;
-  /** Best sequences the Gaussian is refitted to (count, at most `samples`). */
-  readonly elites: number;
-  /** Rounds of sampling and refitting per control step (count). */
-  readonly iterations: number;
-  /** Standard deviation at the start of every control step (units of the action). */
-  readonly initialStd: PerAction;
-  /** Smallest standard deviation a refit may leave (units of the action; 0 as published). */
-  readonly minStd: number;
-  /** Whether to start from the previous plan shifted by one step (true or false; false as published). */
-  readonly warmStart: boolean;
-  /**
-   * Whether to execute the best of one more batch of samples, as the published code does, instead of the final
-   * mean (true or false).
-   */
-  readonly chooseBest: boolean;
-}
+const { samples, elites, iterations, initialStd, warmStart } = plannerFields;
+
+const fields = {
+  samples,
+  elites,
+  iterations,
+  initialStd,
+  warmStart,
+  chooseBest: z
+    .boolean()
+    .default(false)
+    .describe("Execute the best of one more batch of samples instead of the final mean."),
+};
+
+/** Settings of CEM, by name; their meaning is in the fields' descriptions. */
+export type CemSettings = SettingValues<typeof fields>;
 
 /**
  * Cross-entropy method: a diagonal Gaussian over action sequences, refitted to the elites.
  * Source: Huang et al., arXiv 2009.11997 and its code, which samples without bounds; here samples are clipped.
- * `plan` throws RunError when every predicted cost is non-finite; `restore` throws InputError when the saved
- * mean `[H, U]` has another size.
+ * Throws UsageError when there are more elites than samples; `plan` throws RunError when every predicted cost is
+ * non-finite; `restore` throws InputError when the saved mean `[H, U]` has another size.
  */
 export const createCem: PlannerFactory<CemSettings> = (problem, settings, rng) =>
   new Cem(problem, settings, rng);
+
+export const cemPlanner = definePlanner({
+  name: "cem",
+  summary: "Cross-entropy method: refits a Gaussian over action sequences to the best samples, as published.",
+  settings: fields,
+  create: createCem,
+});
 
 class Cem extends WarmPlanner {
   readonly #settings: CemSettings;
@@ -58,6 +64,7 @@ class Cem extends WarmPlanner {
 
   constructor(problem: PlanningProblem, settings: CemSettings, rng: Rng) {
     super(problem, rng, { enabled: settings.warmStart, lastAction: "middle", name: "mean" });
+    checkElites(settings);
     this.#settings = settings;
     this.#gaussian = new ActionGaussian(problem);
     this.#initialStd = perAction(settings.initialStd, problem.low.length, "planner.initialStd");
@@ -68,7 +75,7 @@ class Cem extends WarmPlanner {
   }
 
   async plan(cost: CostFunction): Promise<Float32Array> {
-    const { iterations, minStd, chooseBest } = this.#settings;
+    const { iterations, chooseBest } = this.#settings;
     const gaussian = this.#gaussian;
     gaussian.mean.set(this.warm.start);
     gaussian.resetStd(this.#initialStd);
@@ -76,7 +83,7 @@ class Cem extends WarmPlanner {
     this.rng.fillNormal(this.#noise);
     for (let i = 0; i < rounds; i++) {
       await this.#sampleElites(cost, i + 1 < rounds);
-      if (i < iterations) gaussian.fit(this.#elites, this.#found, 0, minStd);
+      if (i < iterations) gaussian.fit(this.#elites, this.#found, 0);
     }
     // Only now, so that a failed call leaves the warm start as it was.
     this.warm.keep(gaussian.mean);
@@ -107,4 +114,14 @@ class Cem extends WarmPlanner {
     const chosen = this.#settings.chooseBest ? this.#elites.slice(0, size) : Float32Array.from(mean);
     return { chosen, others: spread(this.#elites, this.#found, size, most) };
   }
+}
+
+function checkElites({ elites, samples }: CemSettings): void {
+  if (elites <= samples) return;
+  throw new UsageError({
+    what: "Setting planner.elites is not valid",
+    got: String(elites),
+    expected: `a number of elites not above planner.samples, which is ${samples}`,
+    todo: "`hypercrl settings` lists every setting with its meaning and defaults",
+  });
 }

@@ -1,4 +1,6 @@
 import type { Rng } from "../sim/core/rng.js";
+import { countField, positiveField, type SettingValues } from "../sim/core/setting-fields.js";
+import { plannerFields } from "./fields.js";
 import { bestSequences } from "./plans.js";
 import {
   ActionGaussian,
@@ -8,30 +10,32 @@ import {
   readSequence,
   writeSequence,
 } from "./sampling.js";
-import type {
-  CostFunction,
-  CostGradient,
-  CostGradientFunction,
-  Planner,
-  PlannerFactory,
-  PlanningProblem,
-  Plans,
+import {
+  type CostFunction,
+  type CostGradient,
+  type CostGradientFunction,
+  definePlanner,
+  type Planner,
+  type PlannerFactory,
+  type PlanningProblem,
+  type Plans,
 } from "./types.js";
 import { WarmPlanner } from "./warm-plan.js";
 
-/** Settings of gradient descent through the model. */
-export interface GradientSettings {
-  /** Action sequences improved side by side (count). */
-  readonly restarts: number;
-  /** Steps of Adam per control step (count). */
-  readonly gradientSteps: number;
-  /** Adam's first step size; it falls linearly towards 0 over the steps (units of the action). */
-  readonly learningRate: number;
-  /** Standard deviation of the starts around the first of them (units of the action). */
-  readonly noiseStd: number;
-  /** Whether to start from the previous plan shifted by one step (true or false). */
-  readonly warmStart: boolean;
-}
+const { noiseStd, warmStart } = plannerFields;
+
+const fields = {
+  warmStart,
+  noiseStd,
+  restarts: countField(100_000).default(32).describe("Action sequences improved side by side."),
+  gradientSteps: countField(10_000).default(20).describe("Steps of Adam per control step."),
+  learningRate: positiveField(100)
+    .default(0.1)
+    .describe("Adam's first step size, in units of the action; it falls linearly towards 0."),
+};
+
+/** Settings of the gradient planner, by name; their meaning is in the fields' descriptions. */
+export type GradientSettings = SettingValues<typeof fields>;
 
 /** Kingma & Ba, "Adam" (2015); the usual constants. */
 const BETA1 = 0.9;
@@ -49,6 +53,13 @@ const EPSILON = 1e-8;
  */
 export const createGradient: PlannerFactory<GradientSettings, Planner> = (problem, settings, rng) =>
   new GradientPlanner(problem, settings, rng);
+
+export const gradientPlanner = definePlanner({
+  name: "gradient",
+  summary: "Gradient descent on the predicted cost through the model, from several starts at once.",
+  settings: fields,
+  create: createGradient,
+});
 
 class GradientPlanner extends WarmPlanner {
   readonly #settings: GradientSettings;

@@ -1,42 +1,55 @@
+import { z } from "zod";
 import type { Rng } from "../sim/core/rng.js";
+import { fractionField, type SettingValues } from "../sim/core/setting-fields.js";
 import { coloredNoiseMap, colorNoise } from "./colored-noise.js";
+import { plannerFields } from "./fields.js";
 import { spread } from "./plans.js";
 import {
   ActionGaussian,
   evaluate,
-  type PerAction,
   perAction,
   readSequence,
   restoreArray,
   selectElites,
   writeSequence,
 } from "./sampling.js";
-import type { CostFunction, PlannerFactory, PlannerState, PlanningProblem, Plans } from "./types.js";
-import { type LastAction, WarmPlanner } from "./warm-plan.js";
+import {
+  type CostFunction,
+  definePlanner,
+  type PlannerFactory,
+  type PlannerState,
+  type PlanningProblem,
+  type Plans,
+} from "./types.js";
+import { LAST_ACTIONS, WarmPlanner } from "./warm-plan.js";
 
-/** Settings of the improved cross-entropy method. */
-export interface IcemSettings {
-  /** Action sequences sampled in the first iteration (count; at least 2 × `elites` are drawn). */
-  readonly samples: number;
-  /** Best sequences the Gaussian is refitted to (count). */
-  readonly elites: number;
-  /** Rounds of sampling and refitting per control step (count). */
-  readonly iterations: number;
-  /** Standard deviation at the start of every control step (units of the action, not of half its range). */
-  readonly initialStd: PerAction;
-  /** Exponent β of the noise's power 1/f^β along the horizon (number; 0 white, larger is smoother). */
-  readonly noiseBeta: number;
-  /** Factor γ by which the number of samples shrinks per iteration (number ≥ 1). */
-  readonly decay: number;
-  /** Share ξ of the elites kept for the next iteration and shifted to the next control step (0 … 1). */
-  readonly keepFraction: number;
-  /** Share α of the old mean and std that stays at a refit (0 … 1). */
-  readonly momentum: number;
-  /** Whether mean and elites, shifted by one step, start the next control step (true or false). */
-  readonly warmStart: boolean;
-  /** What the shifted mean ends with: its last action once more, as published, or the middle of the bounds. */
-  readonly lastAction: LastAction;
-}
+const { samples, elites, iterations, initialStd, warmStart } = plannerFields;
+
+const fields = {
+  samples,
+  elites,
+  iterations,
+  initialStd,
+  warmStart,
+  noiseBeta: z
+    .number()
+    .min(0)
+    .max(10)
+    .default(2)
+    .describe("Exponent of the noise's 1/f^β spectrum along the horizon; 0 is white, larger is smoother."),
+  decay: z.number().min(1).max(10).default(1.25).describe("Factor by which samples shrink each iteration."),
+  keepFraction: fractionField()
+    .default(0.3)
+    .describe("Share of elites kept for the next iteration and the next step."),
+  momentum: fractionField().default(0.1).describe("Share of the old mean and deviation kept in a refit."),
+  lastAction: z
+    .enum(LAST_ACTIONS)
+    .default("repeat")
+    .describe("What a shifted plan ends with, its last action once more or the middle of the bounds."),
+};
+
+/** Settings of iCEM, by name; their meaning is in the fields' descriptions. */
+export type IcemSettings = SettingValues<typeof fields>;
 
 /**
  * Improved cross-entropy method: coloured noise, shrinking population, elites kept and shifted, the mean as a
@@ -47,6 +60,13 @@ export interface IcemSettings {
  */
 export const createIcem: PlannerFactory<IcemSettings> = (problem, settings, rng) =>
   new Icem(problem, settings, rng);
+
+export const icemPlanner = definePlanner({
+  name: "icem",
+  summary: "Improved cross-entropy method: coloured noise, fewer samples, elites kept from step to step.",
+  settings: fields,
+  create: createIcem,
+});
 
 /** Sequences `[count, H, U]`, best first, and their costs `[count]`. */
 interface Elites {
@@ -119,7 +139,7 @@ class Icem extends WarmPlanner {
         bestCost = costs[0];
         this.#best.set(sequences.subarray(0, gaussian.size));
       }
-      gaussian.fit(sequences, found, momentum, 0);
+      gaussian.fit(sequences, found, momentum);
     }
     this.warm.keep(gaussian.mean);
     if (warmStart) this.#shiftElites();

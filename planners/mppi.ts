@@ -1,28 +1,35 @@
 import type { Rng } from "../sim/core/rng.js";
+import { fractionField, positiveField, type SettingValues } from "../sim/core/setting-fields.js";
+import { plannerFields } from "./fields.js";
 import { bestSequences } from "./plans.js";
 import { ActionGaussian, evaluate } from "./sampling.js";
-import type { CostFunction, PlannerFactory, PlanningProblem, Plans } from "./types.js";
+import {
+  type CostFunction,
+  definePlanner,
+  type PlannerFactory,
+  type PlanningProblem,
+  type Plans,
+} from "./types.js";
 import { WarmPlanner } from "./warm-plan.js";
 import { exponentialWeights, weightedMean } from "./weighting.js";
 
-/** Settings of model-predictive path integral control. */
-export interface MppiSettings {
-  /** Action sequences sampled per update (count). */
-  readonly samples: number;
-  /** Updates per control step (count; 1 as published). */
-  readonly iterations: number;
-  /** Standard deviation of the noise (units of the action). */
-  readonly noiseStd: number;
-  /** λ of the weights exp(-S / λ) (units of cost). */
-  readonly temperature: number;
-  /**
-   * Share α of the plan that the uncontrolled system is taken to follow, so that only the rest is charged for
-   * (0 … 1; 0 as published in 2017, 1 charges nothing beyond the cost function).
-   */
-  readonly nominalShare: number;
-  /** Whether to start from the previous plan shifted by one step (true or false; true as published). */
-  readonly warmStart: boolean;
-}
+const { samples, iterations, noiseStd, warmStart } = plannerFields;
+
+const fields = {
+  samples,
+  iterations,
+  warmStart,
+  noiseStd,
+  temperature: positiveField(1e6)
+    .default(0.1)
+    .describe("Temperature λ of the weights exp(-S / λ), in units of the return."),
+  nominalShare: fractionField()
+    .default(1)
+    .describe("Share α of the plan that no control cost is charged for; 0 as published in 2017."),
+};
+
+/** Settings of MPPI, by name; their meaning is in the fields' descriptions. */
+export type MppiSettings = SettingValues<typeof fields>;
 
 /**
  * Information-theoretic model-predictive path integral control: the plan u becomes the mean of noisy copies v = u + ε
@@ -34,6 +41,14 @@ export interface MppiSettings {
  */
 export const createMppi: PlannerFactory<MppiSettings> = (problem, settings, rng) =>
   new Mppi(problem, settings, rng);
+
+export const mppiPlanner = definePlanner({
+  name: "mppi",
+  summary:
+    "Model-predictive path integral control: averages noisy copies of the plan, weighted by their return.",
+  settings: fields,
+  create: createMppi,
+});
 
 class Mppi extends WarmPlanner {
   readonly #settings: MppiSettings;

@@ -1,23 +1,36 @@
 import type { Rng } from "../sim/core/rng.js";
+import { positiveField, type SettingValues } from "../sim/core/setting-fields.js";
+import { plannerFields } from "./fields.js";
 import { bestSequences } from "./plans.js";
 import { ActionGaussian, evaluate } from "./sampling.js";
-import type { CostFunction, PlannerFactory, PlanningProblem, Plans } from "./types.js";
+import {
+  type CostFunction,
+  definePlanner,
+  type PlannerFactory,
+  type PlanningProblem,
+  type Plans,
+} from "./types.js";
 import { WarmPlanner } from "./warm-plan.js";
 import { exponentialWeights, weightedMean } from "./weighting.js";
 
-/** Settings of the planner of PDDM: filtered noise and reward-weighted averaging. */
-export interface PddmSettings {
-  /** Action sequences sampled per control step (count). */
-  readonly samples: number;
-  /** Standard deviation of the noise before it is filtered (units of the action). */
-  readonly noiseStd: number;
-  /** Share β of fresh noise in the filtered noise (0 … 1; 1 is white). */
-  readonly filterBeta: number;
-  /** Weight γ of the return in the exponent, κ in the published code (per unit of return). */
-  readonly rewardWeight: number;
-  /** Whether to start from the previous plan shifted by one step (true or false; true as published). */
-  readonly warmStart: boolean;
-}
+const { samples, noiseStd, warmStart } = plannerFields;
+
+const fields = {
+  samples,
+  warmStart,
+  noiseStd,
+  filterBeta: positiveField(1)
+    .default(0.6)
+    .describe("Share β of fresh noise in the filtered noise; 1 is white."),
+  rewardWeight: positiveField(1e6)
+    .default(10)
+    .describe(
+      "Weight γ of the return in the weights' exponent (κ in the published code), per unit of return.",
+    ),
+};
+
+/** Settings of PDDM, by name; their meaning is in the fields' descriptions. */
+export type PddmSettings = SettingValues<typeof fields>;
 
 /**
  * Filtering and reward-weighted refinement: one update of the plan μ per control step,
@@ -30,6 +43,13 @@ export interface PddmSettings {
  */
 export const createPddm: PlannerFactory<PddmSettings> = (problem, settings, rng) =>
   new Pddm(problem, settings, rng);
+
+export const pddmPlanner = definePlanner({
+  name: "pddm",
+  summary: "Filtering and reward-weighted refinement: one weighted average of plans with filtered noise.",
+  settings: fields,
+  create: createPddm,
+});
 
 class Pddm extends WarmPlanner {
   readonly #settings: PddmSettings;

@@ -1,17 +1,24 @@
 import { InputError } from "../sim/core/errors.js";
 import type { Rng } from "../sim/core/rng.js";
+import type { SettingValues } from "../sim/core/setting-fields.js";
+import { plannerFields } from "./fields.js";
 import { bestSequences } from "./plans.js";
 import { evaluate, readSequence, selectElites, writeSequence } from "./sampling.js";
-import type { CostFunction, PlannerFactory, PlanningProblem, Plans } from "./types.js";
+import {
+  type CostFunction,
+  definePlanner,
+  type PlannerFactory,
+  type PlanningProblem,
+  type Plans,
+} from "./types.js";
 import { WarmPlanner } from "./warm-plan.js";
 
-/** Settings of random shooting. */
-export interface RandomSettings {
-  /** Action sequences compared per control step (count). */
-  readonly samples: number;
-  /** Whether the previous plan, shifted by one step, is one of them (true or false; false as published). */
-  readonly warmStart: boolean;
-}
+const { samples, warmStart } = plannerFields;
+
+const fields = { samples, warmStart };
+
+/** Settings of random shooting, by name; their meaning is in the fields' descriptions. */
+export type RandomSettings = SettingValues<typeof fields>;
 
 /**
  * Random shooting: the best of action sequences drawn uniformly within the bounds.
@@ -22,6 +29,13 @@ export interface RandomSettings {
  */
 export const createRandom: PlannerFactory<RandomSettings> = (problem, settings, rng) =>
   new RandomShooting(problem, settings, rng);
+
+export const randomPlanner = definePlanner({
+  name: "random",
+  summary: "Random shooting: the best of action sequences drawn uniformly within the bounds.",
+  settings: fields,
+  create: createRandom,
+});
 
 class RandomShooting extends WarmPlanner {
   readonly #settings: RandomSettings;

@@ -51,9 +51,8 @@ export class ActionGaussian {
    * Refits mean and std (of the population, divided by n) to action sequences.
    * @param elites `[count, H, U]`
    * @param momentum share of the old mean and std that stays, in [0, 1)
-   * @param minStd smallest std left, units of the action
    */
-  fit(elites: Float32Array, count: number, momentum: number, minStd: number): void {
+  fit(elites: Float32Array, count: number, momentum: number): void {
     const { mean, std, size } = this;
     for (let i = 0; i < size; i++) {
       let sum = 0;
@@ -62,7 +61,7 @@ export class ActionGaussian {
       let squares = 0;
       for (let e = 0; e < count; e++) squares += (elites[e * size + i] - average) ** 2;
       mean[i] = momentum * mean[i] + (1 - momentum) * average;
-      std[i] = Math.max(minStd, momentum * std[i] + (1 - momentum) * Math.sqrt(squares / count));
+      std[i] = momentum * std[i] + (1 - momentum) * Math.sqrt(squares / count);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Rng, RngState } from "../sim/core/rng.js";
+import type { SettingFields, SettingValues } from "../sim/core/setting-fields.js";
 
 /** What a planner knows of the problem: sizes and bounds, nothing else. */
 export interface PlanningProblem {
@@ -83,3 +84,28 @@ export type PlannerFactory<S, P extends Planner = SamplingPlanner> = (
   settings: S,
   rng: Rng,
 ) => P;
+
+/**
+ * A planner as the registry and the settings know it: its settings are part of the group `planner`, beside
+ * `planner.name` and `planner.horizon`.
+ */
+export interface PlannerDefinition<F extends SettingFields = SettingFields> {
+  /** Value of `planner.name` that chooses it. */
+  readonly name: string;
+  /** One sentence on what it does. */
+  readonly summary: string;
+  /** Its settings by name; those that other planners have too are in `plannerFields`. */
+  readonly settings: F;
+  /**
+   * Makes a planner for a problem.
+   * @throws UsageError when a setting does not fit the problem
+   */
+  create(problem: PlanningProblem, settings: SettingValues<F>, rng: Rng): Planner;
+}
+
+/** Lets TypeScript find the type of a planner's settings from their fields. */
+export function definePlanner<F extends SettingFields>(
+  definition: PlannerDefinition<F>,
+): PlannerDefinition<F> {
+  return definition;
+}

@@ -9,8 +9,9 @@ import type {
   Plans,
 } from "./types.js";
 
-/** What a shifted plan ends with: its last action once more, or the middle of the bounds. */
-export type LastAction = "repeat" | "middle";
+/** What a shifted plan can end with: its last action once more, or the middle of the bounds. */
+export const LAST_ACTIONS = ["repeat", "middle"] as const;
+export type LastAction = (typeof LAST_ACTIONS)[number];
 
 export interface WarmPlanOptions {
   /** Whether plans are kept at all. */

@@ -7,6 +7,7 @@
  */
 
 export { Agent, type AgentState } from "../agent/agent.js";
+export { type Catalog, extendCatalog, type Parts, partsOf } from "../agent/catalog.js";
 export { encodeModel } from "../agent/graph/encode.js";
 export { gradients } from "../agent/graph/gradients.js";
 export { Graph, type Shape, type Tensor } from "../agent/graph/graph.js";
@@ -23,13 +24,9 @@ export type { Progress } from "../agent/run/checkpoint.js";
 export { EvaluationMatrix } from "../agent/run/evaluation-matrix.js";
 export type { MetricsRecord, RunEvent, TimingRecord } from "../agent/run/records.js";
 export { RunStore, type Versions } from "../agent/run/store.js";
-export {
-  describeSettings,
-  resolveSettings,
-  type Settings,
-  type SettingsChoice,
-  settingsSchema,
-} from "../agent/settings/schema.js";
+export { describeSettings, type SettingDescription } from "../agent/settings/describe.js";
+export { resolveSettings, type SettingsChoice } from "../agent/settings/resolve.js";
+export { type Settings, type SettingsCatalog, settingsSchema } from "../agent/settings/schema.js";
 export { type CemSettings, createCem } from "../planners/cem.js";
 export { createGradient, type GradientSettings } from "../planners/gradient.js";
 export { createIcem, type IcemSettings } from "../planners/icem.js";
@@ -84,7 +81,8 @@ export {
 } from "../sim/world.js";
 export { type ConformanceRule, checkSuite, taskRules } from "../tasks/conformance/conformance.js";
 export { createPushRandomSuite, type PushRandomOptions } from "../tasks/push/push-random.js";
-export { builtinSuites, createRegistry, findSuite, type SuiteRegistry } from "../tasks/registry.js";
+export { builtinSuites, findSuite } from "../tasks/registry.js";
+export { builtinCatalog } from "./runs/catalog.js";
 export {
   type EvaluatedEpisode,
   type EvaluateOptions,
@@ -94,7 +92,6 @@ export {
 } from "./runs/evaluate-run.js";
 export { type ExportOptions, type ExportResult, exportRun, type TaskExport } from "./runs/export-run.js";
 export { loadSuite } from "./runs/suite-file.js";
-export { registerSuite } from "./runs/suites.js";
 export {
   type BestEpisode,
   type Summary,

@@ -1,4 +1,5 @@
 import type { Ops } from "./core/ops.js";
+import type { ProfileDefaults } from "./core/profiles.js";
 
 /** One scalar of an observation or action vector. */
 export interface Channel {
@@ -121,4 +122,6 @@ export interface TaskSuite {
   readonly name: string;
   readonly description: string;
   readonly tasks: readonly Task[];
+  /** What it changes of the settings that a profile starts from, e.g. `{ quick: ["planner.horizon=10"] }`. */
+  readonly defaults?: ProfileDefaults;
 }

@@ -1,9 +1,11 @@
 import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
-import { type ErrorDetails, errorWithCode, RunError } from "../../sim/core/errors.js";
+import { type ErrorDetails, errorWithCode, RunError, UsageError } from "../../sim/core/errors.js";
 import type { Rng, RngState } from "../../sim/core/rng.js";
 import type { Compute } from "../compute.js";
 import type { Learner, LearnerState, TrainingReport } from "../learner.js";
+import type { Method } from "../methods/method.js";
+import { methods } from "../methods/registry.js";
 import type { MlpShape } from "../model/dynamics.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import type { TrainingData } from "../model/replay-buffer.js";
@@ -12,6 +14,8 @@ import type { Settings } from "../settings/schema.js";
 /** What the worker is made with. */
 export interface LearnerMember {
   readonly settings: Settings;
+  /** URL of the module of the method, when it does not come with the package. */
+  readonly methodModule: string | undefined;
   readonly shape: MlpShape;
   readonly rng: RngState;
   readonly compute: Compute;
@@ -37,6 +41,12 @@ export type LearnerReply =
   | { readonly failed: ErrorDetails; readonly exitCode: number }
   | { readonly broken: string };
 
+/** A method, with the URL of its module when it does not come with the package. */
+export interface BackgroundMethod {
+  readonly method: Method;
+  readonly methodModule: string | undefined;
+}
+
 interface Waiting {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -52,10 +62,18 @@ export class BackgroundLearner implements Learner {
   readonly #exited: Promise<void>;
   #failure: Error | undefined;
 
-  constructor(settings: Settings, shape: MlpShape, rng: Rng, compute: Compute) {
+  /** @throws UsageError for a method that the thread cannot import */
+  constructor(
+    { method, methodModule }: BackgroundMethod,
+    settings: Settings,
+    shape: MlpShape,
+    rng: Rng,
+    compute: Compute,
+  ) {
+    checkImportable({ method, methodModule });
     // The worker runs the build also where sources are loaded as TypeScript.
     const file = createRequire(import.meta.url).resolve("#dist/agent/background/learner-worker.js");
-    const workerData: LearnerMember = { settings, shape, rng: rng.state(), compute };
+    const workerData: LearnerMember = { settings, methodModule, shape, rng: rng.state(), compute };
     this.#worker = new Worker(file, { workerData, execArgv: [] });
     this.#worker.on("message", (reply: LearnerReply) => this.#settle(reply));
     this.#worker.on("error", (error) => this.#fail(error.message, error));
@@ -137,6 +155,20 @@ export class BackgroundLearner implements Learner {
     });
     for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
   }
+}
+
+/**
+ * A thread can be given no functions, so it imports the method itself.
+ * @throws UsageError for a method that it cannot import
+ */
+export function checkImportable({ method, methodModule }: BackgroundMethod): void {
+  if (methodModule !== undefined || methods.includes(method)) return;
+  throw new UsageError({
+    what: `Method ${method.name} cannot train in the background`,
+    got: "an object, which cannot be sent to a thread of its own",
+    expected: "the path of the module that exports it as its default",
+    todo: 'Call train({ method: "./my-method.mjs" }), or leave out `async` and loop.trainLag',
+  });
 }
 
 /** A copy of what is stored now, without the room left for more. */

@@ -2,12 +2,16 @@ import { parentPort, workerData } from "node:worker_threads";
 import { HyperCrlError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
 import { alignedArrays } from "../graph/session.js";
-import { createLearner } from "../methods/registry.js";
+import { createLearner, type Method } from "../methods/method.js";
+import { findMethod } from "../methods/registry.js";
 import type { TrainingData } from "../model/replay-buffer.js";
 import type { LearnerCall, LearnerMember, LearnerReply } from "./background-learner.js";
 
-const { settings, shape, rng, compute } = workerData as LearnerMember;
-const learner = createLearner(settings, shape, Rng.fromState(rng), compute);
+const { settings, methodModule, shape, rng, compute } = workerData as LearnerMember;
+/** The main thread has checked what the module exports. */
+const method: Method =
+  methodModule === undefined ? findMethod(settings.method) : (await import(methodModule)).default;
+const learner = createLearner(method, settings, shape, Rng.fromState(rng), compute);
 
 /** The received rows where the runtime finds them aligned as in a replay buffer. */
 function aligned(data: TrainingData): TrainingData {

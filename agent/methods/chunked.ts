@@ -1,21 +1,32 @@
+import { z } from "zod";
+import { countField } from "../../sim/core/setting-fields.js";
 import { HyperCrlLearner, hyperCrlOptions } from "./hypercrl.js";
-import type { Method } from "./method.js";
+import { defineMethod } from "./method.js";
 
 /**
  * HyperCRL with a smaller hypernetwork that generates the weights in chunks, each from an embedding of its own (von
  * Oswald et al. 2020, arXiv 1906.00695; `chunked` in Huang et al. 2021, arXiv 2009.11997). Embeddings of earlier tasks
  * stay as learned; the published code goes on adapting them.
  */
-export const chunked: Method = {
+export const chunked = defineMethod({
   name: "chunked",
   summary: "HyperCRL with a small hypernetwork that generates the weights chunk by chunk",
   // Published for all suites alike.
   defaults: { paper: ["hypernetwork.activation=relu", "hypernetwork.beta=0.005"] },
-  create(options, settings) {
-    const { hidden, chunk, chunkEmbedding } = settings.chunked;
+  settings: {
+    hidden: z
+      .array(z.int().min(1).max(4096))
+      .min(1)
+      .max(8)
+      .default([20, 20])
+      .describe("chunked: hidden layer sizes of the hypernetwork."),
+    chunk: countField(1_000_000).default(2000).describe("chunked: weights generated at a time."),
+    chunkEmbedding: countField(4096).default(20).describe("chunked: size of a chunk's embedding."),
+  },
+  create(options, settings, { hidden, chunk, chunkEmbedding }) {
     const chunks = { size: chunk, embedding: chunkEmbedding };
     // All chunks share the last layer's columns, so that no initial scale can fit one of them.
     const hypernetwork = { ...settings.hypernetwork, hidden, chunks, init: "xavier" } as const;
     return new HyperCrlLearner({ ...options, ...hyperCrlOptions(settings), hypernetwork });
   },
-};
+});

@@ -1,18 +1,24 @@
+import type { ProfileDefaults } from "../../sim/core/profiles.js";
+import type { Rng } from "../../sim/core/rng.js";
+import type { SettingFields, SettingValues } from "../../sim/core/setting-fields.js";
+import { type Compute, ONE_THREAD } from "../compute.js";
 import type { Learner, LearnerOptions } from "../learner.js";
 import type { MlpShape } from "../model/dynamics.js";
-import type { Settings } from "../settings/schema.js";
+import { ownSettings, type Settings } from "../settings/schema.js";
 
 /**
  * A way to learn one task after another, with all that the rest of the program must know of it. To add one, write a
  * file that exports it and list it in `registry.ts`.
  */
-export interface Method {
+export interface Method<F extends SettingFields = SettingFields> {
   /** What `settings.method` and `--method` call it. */
   readonly name: string;
   /** What it does, in one line for help and docs. */
   readonly summary: string;
   /** What it changes of a profile: `name=value` assignments, applied after the suite's and before the user's. */
-  readonly defaults?: Readonly<Partial<Record<Settings["profile"], readonly string[]>>>;
+  readonly defaults?: ProfileDefaults;
+  /** Settings that it alone has, by name: the group of the method's name, as in `chunked.chunk`. */
+  readonly settings?: F;
   /** Whether the fused kernel makes its minibatches where the machine and `training.engine` allow it; default no. */
   readonly trainsWithKernel?: boolean;
   /**
@@ -21,6 +27,33 @@ export interface Method {
    * @param task 0-based
    */
   networkShape?(dynamics: MlpShape, task: number): MlpShape;
-  /** A learner that has not begun any task. */
-  create(options: LearnerOptions, settings: Settings): Learner;
+  /**
+   * A learner that has not begun any task.
+   * @param settings of the run
+   * @param own the values of the method's own settings
+   */
+  create(options: LearnerOptions, settings: Settings, own: SettingValues<F>): Learner;
+}
+
+/** Lets TypeScript find the type of a method's own settings from their fields. */
+export function defineMethod<F extends SettingFields>(method: Method<F>): Method<F> {
+  return method;
+}
+
+/** Makes a method's learner as the settings say. */
+export function createLearner(
+  method: Method,
+  settings: Settings,
+  dynamics: MlpShape,
+  rng: Rng,
+  compute: Compute = ONE_THREAD,
+): Learner {
+  const { batchSize, clipNorm } = settings.training;
+  const own = ownSettings(settings, method.name);
+  return method.create({ dynamics, batchSize, clipNorm, rng, compute }, settings, own);
+}
+
+/** The network whose weights a method's learner gives for a task. */
+export function networkShape(method: Method, dynamics: MlpShape, task: number): MlpShape {
+  return method.networkShape?.(dynamics, task) ?? dynamics;
 }

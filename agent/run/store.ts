@@ -5,7 +5,9 @@ import { InputError, UsageError } from "../../sim/core/errors.js";
 import { makeFolder, writeFileSafely } from "../../sim/core/files.js";
 import type { EpisodeHeader } from "../../sim/recording/episode.js";
 import type { TaskSpec } from "../../sim/task.js";
-import { parseSettings, type Settings } from "../settings/schema.js";
+import { ADDED_SETTINGS } from "../settings/added.js";
+import { isGroup, parseSavedSettings } from "../settings/parse.js";
+import type { Settings } from "../settings/schema.js";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import type { EvaluationJson } from "./evaluation-matrix.js";
 import { readMetrics, timingPath } from "./read-log.js";
@@ -18,18 +20,13 @@ export type Versions = EpisodeHeader["versions"] & { readonly node: string; read
 /** Says that recordings hold plans. It is no setting: no other byte of a run depends on it. */
 const PLANS_RECORDED = "recording.json";
 
-/** Settings added later, each with the value that says what was done before it came. */
-const ADDED: readonly (readonly [group: keyof Settings, name: string, before: unknown])[] = [
-  ["hypernetwork", "endFactor", 1],
-  ["mlp", "endFactor", 1],
-  ["planner", "lastAction", "repeat"],
-  ["planner", "chooseBest", false],
-];
-
 /** SHA-256 of the settings as resolved, hexadecimal. Added ones are left out at their old value, so older runs keep their hash. */
 export function hashSettings(settings: Settings): string {
-  const hashed = structuredClone(settings) as unknown as Record<string, Record<string, unknown>>;
-  for (const [group, name, before] of ADDED) if (hashed[group][name] === before) delete hashed[group][name];
+  const hashed: Record<string, unknown> = { ...structuredClone(settings) };
+  for (const [name, key, before] of ADDED_SETTINGS) {
+    const group = hashed[name];
+    if (isGroup(group) && group[key] === before) delete group[key];
+  }
   return createHash("sha256").update(JSON.stringify(hashed)).digest("hex");
 }
 
@@ -174,7 +171,10 @@ interface CheckpointNames {
   readonly arrays: { readonly file: string };
 }
 
-/** Reads a run's settings. @throws InputError when the folder is no run or the file is damaged */
+/**
+ * Reads a run's settings, also where its own method or planner is not at hand.
+ * @throws InputError when the folder is no run or the file is damaged
+ */
 export function readSettings(folder: string): Settings {
   const path = join(folder, "settings.json");
   return parseSettingsFile(path, readRunFile(path));
@@ -182,7 +182,7 @@ export function readSettings(folder: string): Settings {
 
 function parseSettingsFile(path: string, text: string): Settings {
   try {
-    return parseSettings(JSON.parse(text), path);
+    return parseSavedSettings(JSON.parse(text), path);
   } catch (cause) {
     throw new InputError({
       what: `Settings file ${path} is damaged`,

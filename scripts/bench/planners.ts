@@ -126,8 +126,9 @@ export async function measurePlanners(options: PlannersOptions): Promise<Planner
       const returns: number[][][] = [];
       for (const run of runs) {
         say?.(`Measuring ${variant.text} on ${run} …`);
-        const { planner } = variant;
-        const { tasks } = await evaluateRun(run, { planner, assignments, episodes, threads: 1 });
+        const changes = Object.entries(variant.planner).map(([name, value]) => [`planner.${name}`, value]);
+        const settings = Object.fromEntries(changes);
+        const { tasks } = await evaluateRun(run, { settings, assignments, episodes, threads: 1 });
         returns.push(tasks.map((task) => task.episodes.map((e) => e.return)));
       }
       results.push({ ...variant, returns, ms: median(watch.takeEach()) });

@@ -24,9 +24,12 @@ interface PlanningVariant {
 }
 
 /** Starts idle threads once; every plan uses the same. */
-async function openWithThreads({ task, dynamics, settings }: BenchSize, rng: Rng): Promise<OpenPolicy> {
+async function openWithThreads(
+  { task, dynamics, settings, parts }: BenchSize,
+  rng: Rng,
+): Promise<OpenPolicy> {
   const threads = PlanningThreads.create(2);
-  const policy = await MpcPolicy.create(task, dynamics, settings, rng, threads);
+  const policy = await MpcPolicy.create(task, dynamics, settings, parts.planner, rng, threads);
   const close = async () => {
     await policy.release();
     await threads.close();
@@ -38,8 +41,8 @@ const VARIANTS: readonly PlanningVariant[] = [
   {
     suffix: "",
     text: "one thread",
-    open: async ({ task, dynamics, settings }, rng) => {
-      const policy = await MpcPolicy.create(task, dynamics, settings, rng);
+    open: async ({ task, dynamics, settings, parts }, rng) => {
+      const policy = await MpcPolicy.create(task, dynamics, settings, parts.planner, rng);
       return { policy, close: () => policy.release() };
     },
   },

@@ -1,5 +1,6 @@
 import type { Learner } from "../../agent/learner.js";
-import { createLearner } from "../../agent/methods/registry.js";
+import { createLearner } from "../../agent/methods/method.js";
+import { findMethod } from "../../agent/methods/registry.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { Rng } from "../../sim/core/rng.js";
 import { medians, REPETITION } from "./measure.js";
@@ -11,7 +12,7 @@ import { randomData, type TrainingData, trainJob } from "./training-job.js";
 const TASKS = [1, 3, 5] as const;
 /** Minibatches in one call. */
 const STEPS = 20;
-const METHODS = ["multitask-hypernet", "replay-hypernet"] as const satisfies readonly Settings["method"][];
+const METHODS = ["multitask-hypernet", "replay-hypernet"] as const;
 const ENGINES = ["fused", "graph"] as const satisfies readonly Settings["training"]["engine"][];
 
 /** One minibatch of the methods that rehearse, with the kernel and with the ONNX graph, at push's quick size. */
@@ -62,7 +63,7 @@ async function rehearsing(
   },
 ): Promise<Learner> {
   const own = { ...settings, method, training: { ...settings.training, engine } };
-  const learner = createLearner(own, dynamics, Rng.fromSeed(1).split("learner"));
+  const learner = createLearner(findMethod(method), own, dynamics, Rng.fromSeed(1).split("learner"));
   for (let task = 0; task < tasks; task++) {
     if (task > 0) await learner.endTask(buffer, normalizer, Rng.fromSeed(4).split(`task${task}`));
     await learner.beginTask(task);

@@ -1,4 +1,4 @@
-import { oneOf } from "../../agent/settings/schema.js";
+import { oneOf } from "../../sim/core/one-of.js";
 import { benchEnvironment } from "./environment.js";
 import { benchFlatCost } from "./flat-cost.js";
 import { benchMemory } from "./memory.js";

@@ -1,13 +1,18 @@
+import { type Parts, partsOf } from "../../agent/catalog.js";
 import { dynamicsShape, type MlpShape } from "../../agent/model/dynamics.js";
-import { resolveSettings, type Settings } from "../../agent/settings/schema.js";
+import { resolveSettings } from "../../agent/settings/resolve.js";
+import type { Settings } from "../../agent/settings/schema.js";
 import type { Task } from "../../sim/task.js";
 import { findSuite } from "../../tasks/registry.js";
+import { builtinCatalog } from "../runs/catalog.js";
 
 /** A published problem size to measure planning and training at. */
 export interface BenchSize {
   readonly name: "push" | "door";
   readonly task: Task;
   readonly settings: Settings;
+  /** What the settings name. */
+  readonly parts: Parts;
   readonly dynamics: MlpShape;
 }
 
@@ -25,9 +30,11 @@ const ASSIGNMENTS: Readonly<Record<BenchSize["name"], readonly string[]>> = {
  * turns a quaternion where the eager counterpart adds a difference, which costs us a little more.
  */
 export function benchSize(name: BenchSize["name"], changes: readonly string[] = []): BenchSize {
-  const [task] = findSuite(name).tasks;
-  const choice = { suite: name, method: "hypercrl", profile: "paper", seed: 1, suiteTasks: 1 };
-  const settings = resolveSettings(choice, [...ASSIGNMENTS[name], ...changes]);
+  const suite = findSuite(name);
+  const [task] = suite.tasks;
+  const choice = { suite: { ...suite, tasks: [task] }, method: "hypercrl", profile: "paper", seed: 1 };
+  const settings = resolveSettings(choice, [...ASSIGNMENTS[name], ...changes], builtinCatalog);
   const { hidden, activation } = settings.dynamics;
-  return { name, task, settings, dynamics: dynamicsShape(task.spec, hidden, activation) };
+  const parts = partsOf(builtinCatalog, settings);
+  return { name, task, settings, parts, dynamics: dynamicsShape(task.spec, hidden, activation) };
 }

@@ -1,5 +1,5 @@
 import type { Learner } from "../../agent/learner.js";
-import { createLearner } from "../../agent/methods/registry.js";
+import { createLearner } from "../../agent/methods/method.js";
 import { weightCount } from "../../agent/model/dynamics.js";
 import { hypernetworkParameters } from "../../agent/model/hypernetwork.js";
 import { Normalizer, type NormalizerArrays } from "../../agent/model/normalizer.js";
@@ -31,8 +31,9 @@ export function randomData(spec: TaskSpec, normalizeTargets: boolean, count = 10
   return { buffer, normalizer: normalizer.arrays() };
 }
 
-export function newLearner({ settings, dynamics }: BenchSize, threads = 1): Learner {
-  return createLearner(settings, dynamics, Rng.fromSeed(1).split("learner"), { threads, kernel: true });
+export function newLearner({ settings, parts, dynamics }: BenchSize, threads = 1): Learner {
+  const rng = Rng.fromSeed(1).split("learner");
+  return createLearner(parts.method, settings, dynamics, rng, { threads, kernel: true });
 }
 
 /** A learner in the last of some tasks, none of them trained. */

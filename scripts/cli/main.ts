@@ -5,7 +5,7 @@ import { EXIT, HyperCrlError } from "../../sim/core/errors.js";
 import { PLAIN_WIDTH } from "../compare/text.js";
 import { type Io, sayError, signalCode } from "./io.js";
 import { liveArea } from "./live-area.js";
-import { createProgram } from "./program.js";
+import { createProgram, type HelpLists } from "./program.js";
 
 /**
  * The first SIGINT or SIGTERM aborts the signal, the second ends the process as it would by itself: an orderly exit
@@ -68,15 +68,23 @@ function report(error: unknown, io: Io): number {
   return 1;
 }
 
+/** What help lists; loaded only where help is asked for, because the methods bring the whole runtime along. */
+async function helpLists(args: readonly string[]): Promise<HelpLists | undefined> {
+  if (!["help", "--help", "-h"].some((word) => args.includes(word))) return undefined;
+  const { builtinCatalog } = await import("../runs/catalog.js");
+  return builtinCatalog;
+}
+
 async function main(): Promise<void> {
   process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
     process.exitCode = code === "EPIPE" ? signalCode("SIGPIPE") : 1;
   });
   const io = createIo();
   try {
-    const program = createProgram(io, (exitCode) => {
+    const done = (exitCode: number) => {
       process.exitCode ||= exitCode;
-    });
+    };
+    const program = createProgram(io, done, await helpLists(process.argv.slice(2)));
     await program.parseAsync();
   } catch (error) {
     process.exitCode = report(error, io);

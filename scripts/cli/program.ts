@@ -1,10 +1,10 @@
 import { availableParallelism } from "node:os";
 import { Command, Option } from "commander";
-import { METHODS, PROFILES } from "../../agent/settings/schema.js";
+import type { Catalog } from "../../agent/catalog.js";
 import { UsageError } from "../../sim/core/errors.js";
-import type { TaskSuite } from "../../sim/task.js";
+import { PROFILES } from "../../sim/core/profiles.js";
+import { isModulePath } from "../runs/module-path.js";
 import { packageVersion } from "../runs/package-version.js";
-import { isSuiteFile } from "../runs/suite-path.js";
 import type { TrainOptions } from "../runs/train.js";
 import { helpLayout } from "./help-layout.js";
 import { type Io, say, sayError } from "./io.js";
@@ -14,8 +14,9 @@ import { chooseSweep, type SweepArguments, sweepFolder } from "./sweep-arguments
 /**
  * The whole command line; the code of a command is loaded when it is called, so that help and wrong calls are answered
  * at once. `done` receives the exit code of the command that ran.
+ * @param listed methods and planners that the help names; needed where help is asked for
  */
-export function createProgram(io: Io, done: (exitCode: number) => void): Command {
+export function createProgram(io: Io, done: (exitCode: number) => void, listed?: HelpLists): Command {
   const program = new Command("hypercrl")
     .description("Continual model-based reinforcement learning with hypernetworks, in a robotics simulator")
     .version(packageVersion())
@@ -28,12 +29,12 @@ export function createProgram(io: Io, done: (exitCode: number) => void): Command
     .configureHelp(helpLayout)
     .exitOverride()
     .showHelpAfterError("(see `hypercrl --help`)");
-  addTrain(program, io, done);
+  addTrain(program, io, done, listed);
   addEvaluate(program, io, done);
   addReplay(program, io, done);
   addExport(program, io, done);
   addView(program, io, done);
-  addSweep(program, io, done);
+  addSweep(program, io, done, listed);
   addReport(program, io, done);
   command(program, "tasks", "list the task suites and their tasks")
     .option("--suite <name|file>", "this suite alone; a module of your own is checked against every rule")
@@ -43,12 +44,26 @@ export function createProgram(io: Io, done: (exitCode: number) => void): Command
     });
   command(program, "settings", "list every setting with its defaults")
     .option("--suite <name|file>", "with the defaults of this suite", "push")
-    .option("--method <name>", "with the defaults of this method", "hypercrl")
+    .option("--method <name|file>", "with the defaults of this method", "hypercrl")
+    .option("--planner <name|file>", "with the settings of this planner")
     .action(async (flags) => {
       const { settingsCommand } = await import("./commands/lists.js");
       done(await settingsCommand(flags, io));
     });
   return program;
+}
+
+/** What the help lists of the catalog. */
+export type HelpLists = Pick<Catalog, "methods" | "planners">;
+
+const named = (list: readonly { readonly name: string }[] = []) => list.map(({ name }) => name).join(", ");
+
+/** The methods and planners with what they do, one a line. */
+function summaries({ methods, planners }: HelpLists): string {
+  const width = Math.max(...[...methods, ...planners].map(({ name }) => name.length));
+  const lines = (list: HelpLists["methods"] | HelpLists["planners"]) =>
+    list.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+  return ["", "Methods:", ...lines(methods), "", "Planners:", ...lines(planners)].join("\n");
 }
 
 /** A subcommand with the options that all have. */
@@ -60,11 +75,16 @@ function command(program: Command, name: string, text: string): Command {
     .addOption(new Option("--debug", "print stack traces of errors (also HYPERCRL_DEBUG=1)").hideHelp());
 }
 
+/** What a run is made of, as typed. */
+interface PartArguments {
+  readonly suite?: string;
+  readonly method?: string;
+  readonly planner?: string;
+}
+
 interface TrainArguments
-  extends Pick<
-    TrainOptions,
-    "suite" | "method" | "profile" | "seed" | "out" | "resume" | "async" | "threads" | "record"
-  > {
+  extends Pick<TrainOptions, "profile" | "seed" | "out" | "resume" | "async" | "threads" | "record">,
+    PartArguments {
   readonly set: readonly string[];
   readonly tasks?: number;
   readonly view?: boolean;
@@ -77,15 +97,27 @@ interface TrainArguments
 const DIFFERENCES_TEXT =
   "method, or label, that the others are compared with, seed by seed (default: the first)";
 const SUITE_FILE_TEXT = "module of the task suite, when it does not come with the package";
+const METHOD_FILE_TEXT = "module of the method, when it does not come with the package";
+const PLANNER_TEXT =
+  "plan with this planner (default: the run's own); a file when it does not come with the package";
 const THREADS_TEXT = "threads that plan and train together; same results (default: all cores, at most 4)";
 
-function addTrain(program: Command, io: Io, done: (exitCode: number) => void): void {
-  command(program, "train", "learn the tasks of a suite one after another")
+function addTrain(
+  program: Command,
+  io: Io,
+  done: (exitCode: number) => void,
+  listed: HelpLists | undefined,
+): void {
+  const train = command(program, "train", "learn the tasks of a suite one after another")
     .option(
       "--suite <name|file>",
       "task suite (see `hypercrl tasks`), or a module of your own (default: push)",
     )
-    .option("--method <name>", METHODS.join(", "), "hypercrl")
+    .option("--method <name|file>", `${named(listed?.methods)}, or a module of your own (default: hypercrl)`)
+    .option(
+      "--planner <name|file>",
+      `${named(listed?.planners)}, or a module of your own (default: as profile and suite say)`,
+    )
     .option("--profile <name>", PROFILES.join(" or "), "quick")
     .option("--seed <n>", "seed of every random stream", wholeNumber, 1)
     .option("--set <name=value>", "change a setting (see `hypercrl settings`); repeatable", collect, [])
@@ -93,7 +125,7 @@ function addTrain(program: Command, io: Io, done: (exitCode: number) => void): v
     .option("--out <dir>", "new run folder (default: runs/<suite>-<method>-<profile>-s<seed>)")
     .addOption(
       new Option("--resume <run>", "continue the run in this folder").conflicts([
-        ...["method", "profile", "seed", "set", "tasks", "out", "async"],
+        ...["profile", "seed", "set", "tasks", "out", "async"],
       ]),
     )
     .option("--async", "train in the background while the arm acts (sets loop.trainLag)")
@@ -114,8 +146,7 @@ function addTrain(program: Command, io: Io, done: (exitCode: number) => void): v
     .action(async ({ set, tasks, resume, threads, record, ...given }: TrainArguments) => {
       const { quiet = false, json = false, view = false, report = false, viewPort, ...options } = given;
       const assignments = tasks === undefined ? set : [...set, `tasks=${tasks}`];
-      const chosen =
-        resume === undefined ? { ...options, assignments } : { resume, ...ownSuite(options.suite) };
+      const chosen = resume === undefined ? { ...options, assignments } : { resume, ...ownModules(options) };
       const { trainCommand } = await import("./commands/train.js");
       done(
         await trainCommand(
@@ -125,17 +156,21 @@ function addTrain(program: Command, io: Io, done: (exitCode: number) => void): v
         ),
       );
     });
+  if (listed !== undefined) train.addHelpText("after", summaries(listed));
 }
 
-/** A run knows its suite by name; only that of a module must be given again. @throws UsageError for another */
-function ownSuite(suite: string | TaskSuite | undefined): Pick<TrainOptions, "suite"> {
-  if (typeof suite !== "string") return {};
-  if (isSuiteFile(suite)) return { suite };
-  throw new UsageError({
-    what: "--resume continues with the suite of the run",
-    got: `--suite ${suite}`,
-    expected: "no --suite, or the module that the run's suite came from",
-  });
+/** A run knows by name what it was made of; only modules must be given again. @throws UsageError for a name */
+function ownModules({ suite, method, planner }: PartArguments): PartArguments {
+  const given = { ...(suite && { suite }), ...(method && { method }), ...(planner && { planner }) };
+  for (const [option, value] of Object.entries(given)) {
+    if (isModulePath(value)) continue;
+    throw new UsageError({
+      what: `--resume continues with the ${option} of the run`,
+      got: `--${option} ${value}`,
+      expected: `no --${option}, or the module that the run's ${option} came from`,
+    });
+  }
+  return given;
 }
 
 function addEvaluate(program: Command, io: Io, done: (exitCode: number) => void): void {
@@ -149,6 +184,8 @@ function addEvaluate(program: Command, io: Io, done: (exitCode: number) => void)
       wholeNumber,
     )
     .option("--suite <file>", SUITE_FILE_TEXT)
+    .option("--method <file>", METHOD_FILE_TEXT)
+    .option("--planner <name|file>", PLANNER_TEXT)
     .option("--threads <n>", THREADS_TEXT, countingNumber)
     .option("--set <planner.name=value>", "plan with another setting; repeatable", collect, [])
     .option("--recordings <dir>", "also record the episodes, with every step's plan, into this new folder")
@@ -176,6 +213,8 @@ function addExport(program: Command, io: Io, done: (exitCode: number) => void): 
     .requiredOption("--onnx <file>", "new file for the model: (x, u, task) → xNext")
     .option("--after-task <n>", "use the state after n tasks (default: the last saved)", wholeNumber)
     .option("--suite <file>", SUITE_FILE_TEXT)
+    .option("--method <file>", METHOD_FILE_TEXT)
+    .option("--planner <file>", "module of the planner, when it does not come with the package")
     .action(async (run: string, options) => {
       const { exportCommand } = await import("./commands/export.js");
       done(await exportCommand(run, options, io));
@@ -196,11 +235,21 @@ function addView(program: Command, io: Io, done: (exitCode: number) => void): vo
     });
 }
 
-function addSweep(program: Command, io: Io, done: (exitCode: number) => void): void {
-  const chosen = ["suite", "methods", "seeds", "profile", "set", "tasks"];
+function addSweep(
+  program: Command,
+  io: Io,
+  done: (exitCode: number) => void,
+  listed: HelpLists | undefined,
+): void {
+  const chosen = ["suite", "methods", "planner", "seeds", "profile", "set", "tasks"];
   command(program, "sweep", "train several methods with several seeds and compare them")
     .option("--suite <name|file>", "task suite, or a module of your own (default: push)")
-    .option("--methods <list>", `some of ${METHODS.join(", ")} (default: all)`, methodList)
+    .option(
+      "--methods <list>",
+      `some of ${named(listed?.methods)}, or modules of your own, separated by commas (default: all)`,
+      methodList,
+    )
+    .option("--planner <name|file>", "planner of all runs (default: as profile and suite say)")
     .option("--seeds <list>", "seeds such as 1,2,3 or 1-5 (default: 1-3)", seedList)
     .option("--profile <name>", `${PROFILES.join(" or ")} (default: quick)`)
     .option("--set <name=value>", "change a setting of all runs; repeatable", collect, [])

@@ -7,6 +7,7 @@ import { readSweepFile } from "../sweep/sweep-file.js";
 export interface SweepArguments {
   readonly suite?: string;
   readonly methods?: readonly string[];
+  readonly planner?: string;
   readonly seeds?: readonly number[];
   readonly profile?: string;
   readonly set: readonly string[];
@@ -37,9 +38,9 @@ export function sweepFolder({ out, resume, report }: SweepArguments): string | u
 /** What the options or the file choose; undefined when nothing is chosen. @throws InputError for a wrong file */
 export function chooseSweep(args: SweepArguments): SweepChoice | undefined {
   if (args.file !== undefined) return readSweepFile(args.file);
-  const { suite, profile, methods, seeds, tasks, set } = args;
+  const { suite, profile, methods, planner, seeds, tasks, set } = args;
   const assignments = tasks === undefined ? set : [...set, `tasks=${tasks}`];
-  const given = [suite, profile, methods, seeds].some((value) => value !== undefined);
+  const given = [suite, profile, methods, planner, seeds].some((value) => value !== undefined);
   if (!given && assignments.length === 0) return undefined;
-  return { suite, profile, seeds, methods: methods?.map((method) => ({ method })), assignments };
+  return { suite, profile, planner, seeds, methods: methods?.map((method) => ({ method })), assignments };
 }

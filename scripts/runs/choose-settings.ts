@@ -1,27 +1,39 @@
 import { z } from "zod";
-import {
-  oneOf,
-  resolveSettings,
-  type Settings,
-  type SettingsChoice,
-  settingsSchema,
-} from "../../agent/settings/schema.js";
-import { perAction } from "../../planners/sampling.js";
+import { type Catalog, partsOf } from "../../agent/catalog.js";
+import { planningProblem } from "../../agent/policy.js";
+import { fieldAt } from "../../agent/settings/describe.js";
+import { resolveSettings, type SettingsChoice } from "../../agent/settings/resolve.js";
+import { type Settings, settingsSchema } from "../../agent/settings/schema.js";
 import { UsageError } from "../../sim/core/errors.js";
-import type { TaskSuite } from "../../sim/task.js";
+import { oneOf } from "../../sim/core/one-of.js";
+import { Rng } from "../../sim/core/rng.js";
 
 /** Chosen by options of their own: as an assignment they would contradict the defaults already taken. */
 const CHOSEN_APART = ["suite", "method", "profile", "seed"];
 
+/** Settings by dotted name, then those as typed, as one list of assignments. */
+export function typedAssignments({
+  settings = {},
+  assignments = [],
+}: {
+  readonly settings?: Readonly<Record<string, unknown>> | undefined;
+  readonly assignments?: readonly string[] | undefined;
+}): string[] {
+  const named = Object.entries(settings).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return [...named, ...assignments];
+}
+
 /**
  * `resolveSettings` for what people type: nearest names for settings that are one of a few words, no assignment to what
- * has an option of its own, and lists as long as the suite needs them.
+ * has an option of its own, and nothing that the planner refuses for the suite's tasks.
  * @throws UsageError
  */
 export function chooseSettings(
-  { suite, ...choice }: Omit<SettingsChoice, "suite" | "suiteTasks"> & { readonly suite: TaskSuite },
+  choice: SettingsChoice,
   assignments: readonly string[],
+  catalog: Catalog,
 ): Settings {
+  const schema = settingsSchema(catalog);
   for (const assignment of assignments) {
     const [name, value] = assignment.split("=", 2).map((part) => part.trim());
     if (value === undefined) continue;
@@ -32,21 +44,14 @@ export function chooseSettings(
         expected: `--${name} ${value || "VALUE"}, or the option \`${name}\` of train()`,
       });
     }
-    const words = wordsOf(name);
-    if (words !== undefined) oneOf(`value of ${name}`, value.replace(/^"(.*)"$/, "$1"), words);
+    const field = fieldAt(schema, name.split("."));
+    if (field instanceof z.ZodEnum) {
+      oneOf(`value of ${name}`, value.replace(/^"(.*)"$/, "$1"), field.options.map(String));
+    }
   }
-  const named = { ...choice, suite: suite.name, suiteTasks: suite.tasks.length };
-  const settings = resolveSettings(named, assignments);
-  perAction(settings.planner.initialStd, suite.tasks[0].spec.action.length, "planner.initialStd");
+  const settings = resolveSettings(choice, assignments, catalog);
+  // A planner checks its settings when it is made: better now than when the first task is under way.
+  const problem = planningProblem(choice.suite.tasks[0].spec, settings.planner.horizon);
+  partsOf(catalog, settings).planner.create(problem, settings.planner, Rng.fromSeed(settings.seed));
   return settings;
-}
-
-/** The words a setting may be; undefined for any other kind of setting. */
-function wordsOf(name: string): string[] | undefined {
-  let schema: unknown = settingsSchema;
-  for (const key of name.split(".")) {
-    if (!(schema instanceof z.ZodObject) || !Object.hasOwn(schema.shape, key)) return undefined;
-    schema = schema.shape[key];
-  }
-  return schema instanceof z.ZodEnum ? (schema.options as string[]) : undefined;
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Compute } from "../../agent/compute.js";
 import { kernelObstacle } from "../../agent/kernel/module.js";
-import { findMethod } from "../../agent/methods/registry.js";
+import type { Method } from "../../agent/methods/method.js";
 import type { Settings } from "../../agent/settings/schema.js";
 
 /** More threads than this find too little work in one plan. */
@@ -13,6 +13,7 @@ const MOST_THREADS = 4;
  * @param warn told in one line when the fused kernel cannot run
  */
 export function chooseCompute(
+  method: Method,
   settings: Settings,
   threads: number | undefined,
   warn: (text: string) => void,
@@ -21,7 +22,7 @@ export function chooseCompute(
   if (obstacle === undefined) {
     return { threads: threads ?? Math.min(availableParallelism(), MOST_THREADS), kernel: true };
   }
-  if (findMethod(settings.method).trainsWithKernel && settings.training.engine === "fused") {
+  if (method.trainsWithKernel && settings.training.engine === "fused") {
     warn(
       `${obstacle}: training with the ONNX graph instead of the fused kernel, several times slower, on one thread`,
     );

@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { type Outcome, Stopped } from "../../agent/episode-run.js";
 import { evaluateTask } from "../../agent/evaluate-task.js";
 import { hashSettings } from "../../agent/run/store.js";
-import { changePlanner, parseSettings, type Settings } from "../../agent/settings/schema.js";
+import { changePlanner } from "../../agent/settings/resolve.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { makeFolder } from "../../sim/core/files.js";
 import { Rng } from "../../sim/core/rng.js";
+import { typedAssignments } from "./choose-settings.js";
 import { openSavedState, type SavedState, type SavedStateOptions } from "./saved-state.js";
 import { currentVersions } from "./versions.js";
 
@@ -16,9 +17,9 @@ export interface EvaluateOptions extends SavedStateOptions {
   readonly episodes?: number;
   /** Seed of starts and planner noise; default the run's own, which repeats its evaluation exactly. */
   readonly seed?: number;
-  /** Planner settings that replace the run's own. */
-  readonly planner?: Partial<Settings["planner"]>;
-  /** The same as assignments, such as `planner.samples=200`. */
+  /** Planner settings that replace the run's own, by dotted name: `{ "planner.samples": 200 }`. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** The same as typed, `planner.samples=200`; applied after `settings`. */
   readonly assignments?: readonly string[];
   /** New folder for recordings of the episodes, with the plan of every step. */
   readonly recordings?: string;
@@ -59,11 +60,9 @@ export async function evaluateRun(folder: string, options: EvaluateOptions = {})
   if (recordings !== undefined && existsSync(recordings)) {
     throw new UsageError({ what: `${recordings} exists`, expected: "a path for a new folder" });
   }
-  const opened = await openSavedState(folder, options, (settings) => {
-    const planner = { ...settings.planner, ...options.planner };
-    const changed = parseSettings({ ...settings, planner }, "the planner settings");
-    return changePlanner(changed, options.assignments ?? []);
-  });
+  const opened = await openSavedState(folder, options, (own, { catalog, planner }) =>
+    changePlanner(own, planner, typedAssignments(options), catalog),
+  );
   const { agent, afterTask, tasks } = opened;
   try {
     if (recordings !== undefined) makeFolder(recordings);

@@ -1,23 +1,22 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Agent } from "../../agent/agent.js";
+import { partsOf } from "../../agent/catalog.js";
 import { readCheckpoint } from "../../agent/run/checkpoint.js";
 import { hashSettings, readSettings } from "../../agent/run/store.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
-import type { Task, TaskSuite } from "../../sim/task.js";
+import type { Task } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
-import { createRegistry } from "../../tasks/registry.js";
 import { chooseCompute } from "./compute.js";
-import { suiteFrom } from "./suite-file.js";
-import { defaultRegistry, suiteOfRun } from "./suites.js";
+import { type GivenParts, gatherParts, type PartOptions } from "./given-parts.js";
+import { checkMethod, checkPlanner, settingsOfRun, suiteOfRun } from "./run-parts.js";
 
-export interface SavedStateOptions {
+/** `suite`, `method` and `planner` are only needed where the run's own do not come with the package. */
+export interface SavedStateOptions extends PartOptions {
   /** Use the state after this many tasks; default the last one saved. */
   readonly afterTask?: number;
-  /** The suite, or the path of the module that exports it, when it is not registered. */
-  readonly suite?: string | TaskSuite;
   /** Threads that plan together; results do not depend on it. Default: the machine's cores, at most 4. */
   readonly threads?: number;
   /** Told of what works less well than it should. */
@@ -38,28 +37,34 @@ export interface SavedState {
   readonly tasks: readonly Task[];
 }
 
+/** Makes an agent's settings out of a run's. */
+export type Adjustment = (settings: Settings, given: GivenParts) => Settings;
+
 /**
  * Opens a saved state of a run; changes nothing in the run folder.
  * @param adjust settings for the agent in place of the run's own
- * @throws InputError when there is no such state or it is damaged, UsageError when a number is out of range
+ * @throws InputError when there is no such state, it is damaged, or it needs a module that was not given; UsageError when
+ *   a number is out of range
  */
 export async function openSavedState(
   folder: string,
   options: SavedStateOptions,
-  adjust: (settings: Settings) => Settings = (settings) => settings,
+  adjust: Adjustment = (settings) => settings,
 ): Promise<SavedState> {
   await initPhysics();
   const settings = readSettings(folder);
-  const registry =
-    options.suite === undefined ? defaultRegistry : createRegistry([await suiteFrom(options.suite)]);
-  const suite = suiteOfRun(folder, settings, registry);
+  const given = await gatherParts(options);
+  const suite = suiteOfRun(folder, settings, given);
+  checkMethod(folder, settings, given);
+  if (given.planner === undefined) checkPlanner(folder, settings, given);
   const afterTask = savedTask(folder, options.afterTask);
   const path = join(folder, "checkpoints", `task-${afterTask}.json`);
   const checkpoint = readCheckpoint(path, hashSettings(settings), settings, suite.tasks[0].spec);
   const tasks = suite.tasks.slice(0, settings.tasks);
-  const compute = chooseCompute(settings, options.threads, options.onWarning ?? (() => {}));
-  const planned = adjust(settings);
-  const agent = new Agent(tasks, planned, Rng.fromSeed(settings.seed).split("agent"), compute);
+  const planned = settingsOfRun(folder, adjust(settings, given), given);
+  const parts = partsOf(given.catalog, planned);
+  const compute = chooseCompute(parts.method, settings, options.threads, options.onWarning ?? (() => {}));
+  const agent = new Agent(tasks, planned, parts, Rng.fromSeed(settings.seed).split("agent"), compute);
   try {
     await agent.restore(checkpoint.agent, afterTask - 1);
   } catch (error) {

@@ -1,20 +1,23 @@
 import { existsSync, statSync } from "node:fs";
 import { performance } from "node:perf_hooks";
+import { checkImportable } from "../../agent/background/background-learner.js";
+import { type Catalog, partsOf } from "../../agent/catalog.js";
 import { ContinualLoop } from "../../agent/loop.js";
 import type { Checkpoint, Progress } from "../../agent/run/checkpoint.js";
 import { readMetrics } from "../../agent/run/read-log.js";
 import type { RunEvent } from "../../agent/run/records.js";
 import { RunStore, readSettings } from "../../agent/run/store.js";
-import { parseSettings, type Settings } from "../../agent/settings/schema.js";
+import { parseSettings } from "../../agent/settings/parse.js";
+import type { Settings } from "../../agent/settings/schema.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { type FolderLock, lockFolder } from "../../sim/core/folder-lock.js";
+import { findNamed } from "../../sim/core/one-of.js";
 import type { Task, TaskSuite } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
-import { createRegistry } from "../../tasks/registry.js";
-import { chooseSettings } from "./choose-settings.js";
+import { chooseSettings, typedAssignments } from "./choose-settings.js";
 import { chooseCompute } from "./compute.js";
-import { suiteFrom } from "./suite-file.js";
-import { defaultRegistry, suiteOfRun } from "./suites.js";
+import { type GivenParts, gatherParts, type PartOptions } from "./given-parts.js";
+import { settingsOfRun, suiteOfRun } from "./run-parts.js";
 import { type Summary, summarize } from "./summary.js";
 import { UsageLog } from "./usage.js";
 import { currentVersions } from "./versions.js";
@@ -28,15 +31,11 @@ export interface RunStart {
   readonly progress: Progress | undefined;
 }
 
-/** What `train` learns, and how. */
-export interface TrainOptions {
-  /**
-   * Name of a registered suite, path of a module that exports one (`./my-suite.mjs`), or a suite. Default `push`; with
-   * `resume` only needed for a suite of one's own.
-   */
-  readonly suite?: string | TaskSuite;
-  /** How tasks are learned, one of `METHODS`; default `hypercrl`. */
-  readonly method?: string;
+/**
+ * How to train. `suite` is `push`, `method` is `hypercrl` and `planner` what profile and suite choose unless given; with
+ * `resume` they are only needed where they do not come with the package.
+ */
+export interface TrainOptions extends PartOptions {
   /** `quick` (default) or `paper`. */
   readonly profile?: string;
   /** Default 1. */
@@ -82,6 +81,7 @@ interface OpenRun {
   readonly store: RunStore;
   readonly checkpoint: Checkpoint | undefined;
   readonly suite: TaskSuite;
+  readonly catalog: Catalog;
 }
 
 /**
@@ -93,10 +93,10 @@ interface OpenRun {
  */
 export async function train(options: TrainOptions = {}): Promise<TrainResult> {
   await initPhysics();
-  const given = options.suite === undefined ? undefined : await suiteFrom(options.suite);
-  const { store, lock, checkpoint, suite } = open(options, given);
+  const { store, lock, checkpoint, suite, catalog } = open(options, await gatherParts(options));
   try {
     const { folder, settings } = store;
+    const parts = partsOf(catalog, settings);
     if (options.record === "plans") store.recordPlans();
     const usage = new UsageLog((record) => store.log.emit(record));
     if (options.onProgress !== undefined) store.log.listen(options.onProgress);
@@ -105,7 +105,8 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
       store,
       recordPlans: store.plansRecorded,
       now: () => performance.now(),
-      compute: chooseCompute(settings, options.threads, options.onWarning ?? (() => {})),
+      parts,
+      compute: chooseCompute(parts.method, settings, options.threads, options.onWarning ?? (() => {})),
       stopRequested: () => options.signal?.aborted ?? false,
     });
     if (checkpoint !== undefined) await loop.restore(checkpoint);
@@ -126,53 +127,62 @@ export function summarizeRun(folder: string): Summary {
 }
 
 /** Opens a run that nobody else works on, and keeps it so until the lock is released. */
-function open(options: TrainOptions, suite: TaskSuite | undefined): OpenRun & { readonly lock: FolderLock } {
+function open(options: TrainOptions, given: GivenParts): OpenRun & { readonly lock: FolderLock } {
   if (options.resume === undefined) {
-    const run = create(options, suite);
+    const run = create(options, given);
     return { ...run, lock: lockFolder(run.store.folder, "Run") };
   }
   // Says what is wrong with a folder that is no run before anything is written there.
   readSettings(options.resume);
   const lock = lockFolder(options.resume, "Run");
   try {
-    return { ...resume(options.resume, suite), lock };
+    return { ...resume(options.resume, given), lock };
   } catch (error) {
     lock.release();
     throw error;
   }
 }
 
-function create(options: TrainOptions, suite = defaultRegistry.find("push")): OpenRun {
-  const { method = "hypercrl", profile = "quick", seed = 1 } = options;
-  const assignments = Object.entries(options.settings ?? {})
-    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-    .concat(options.assignments ?? []);
-  const choice = { suite, method, profile, seed };
-  const settings = withLag(chooseSettings(choice, assignments), options.async ?? false);
+function create(options: TrainOptions, given: GivenParts): OpenRun {
+  const { profile = "quick", seed = 1 } = options;
+  const { catalog, method = "hypercrl", planner } = given;
+  const suite = given.suite ?? findNamed("task suite", "push", catalog.suites);
+  const chosen = chooseSettings(
+    { suite, method, planner, profile, seed },
+    typedAssignments(options),
+    catalog,
+  );
+  const settings = withLag(chosen, options.async ?? false, catalog);
+  if (settings.loop.trainLag > 0) checkImportable(partsOf(catalog, settings));
   const folder = options.out ?? freeFolder(`runs/${suite.name}-${method}-${profile}-s${seed}`);
   if (existsSync(folder) && !statSync(folder).isDirectory()) {
     throw new UsageError({ what: `${folder} exists`, got: "a file", expected: "a path for a new folder" });
   }
-  return { store: RunStore.create(folder, settings, currentVersions()), checkpoint: undefined, suite };
+  return {
+    store: RunStore.create(folder, settings, currentVersions()),
+    checkpoint: undefined,
+    suite,
+    catalog,
+  };
 }
 
 /** Settings with training in the background, when that is asked for and no lag is set. */
-function withLag(settings: Settings, async: boolean): Settings {
+function withLag(settings: Settings, async: boolean, catalog: Catalog): Settings {
   const { trainLag, trainEvery } = settings.loop;
   if (!async || trainLag > 0) return settings;
-  return parseSettings({ ...settings, loop: { ...settings.loop, trainLag: trainEvery } }, "settings");
+  return parseSettings(
+    { ...settings, loop: { ...settings.loop, trainLag: trainEvery } },
+    "settings",
+    catalog,
+  );
 }
 
-function resume(folder: string, own: TaskSuite | undefined): OpenRun {
-  const registry = own === undefined ? defaultRegistry : createRegistry([own]);
-  let suite: TaskSuite | undefined;
-  const opened = RunStore.resume(folder, currentVersions(), (settings) => {
-    suite = suiteOfRun(folder, settings, registry);
-    return suite.tasks[0].spec;
-  });
-  // A run stopped before its first checkpoint has not been asked for its suite yet.
-  suite ??= suiteOfRun(folder, opened.store.settings, registry);
-  return { ...opened, suite };
+function resume(folder: string, given: GivenParts): OpenRun {
+  const settings = readSettings(folder);
+  const suite = suiteOfRun(folder, settings, given);
+  settingsOfRun(folder, settings, given);
+  const opened = RunStore.resume(folder, currentVersions(), () => suite.tasks[0].spec);
+  return { ...opened, suite, catalog: given.catalog };
 }
 
 /** The path itself, or the first of `path-2`, `path-3`, … that is free. */

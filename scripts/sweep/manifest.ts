@@ -1,12 +1,14 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { z } from "zod";
 import { hashSettings, RunStore, readSettings, type Versions } from "../../agent/run/store.js";
-import { parseSettings, type Settings } from "../../agent/settings/schema.js";
+import { parseSavedSettings } from "../../agent/settings/parse.js";
+import type { Settings } from "../../agent/settings/schema.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { writeFileSafely } from "../../sim/core/files.js";
-import { isSuiteFile } from "../runs/suite-path.js";
-import type { PlannedRun, SweepBase } from "./plan.js";
+import type { RunModules } from "../compare/resume-command.js";
+import { isModulePath } from "../runs/module-path.js";
+import { fromFolder, type PlannedRun, type SweepBase } from "./plan.js";
 
 const SCHEMA = 1;
 
@@ -16,6 +18,12 @@ const manifestSchema = z.strictObject({
   /** Module of the suite, as seen from the sweep's folder, when it does not come with the package. */
   suiteFile: z.string().optional(),
   profile: z.string(),
+  /** Planner of all runs, when one was chosen apart. */
+  planner: z.string().optional(),
+  /** Its module, as seen from the sweep's folder. */
+  plannerFile: z.string().optional(),
+  /** Modules of methods that do not come with the package, by label, as seen from the sweep's folder. */
+  methodFiles: z.record(z.string(), z.string()).optional(),
   /** Settings of all runs as chosen, `name=value`. */
   assignments: z.array(z.string()),
   versions: z.strictObject({
@@ -45,9 +53,29 @@ export function runFolder(folder: string, { id }: Pick<ManifestRun, "id">): stri
   return join(folder, "runs", id);
 }
 
-/** Module of the sweep's suite; undefined when it comes with the package. */
-export function suiteFileOf(folder: string, { suiteFile }: Manifest): string | undefined {
-  return suiteFile === undefined ? undefined : resolve(folder, suiteFile);
+/** The modules of the runs of a label, absolute. */
+export function modulesOf(
+  folder: string,
+  { suiteFile, plannerFile, methodFiles }: Manifest,
+  label: string,
+): RunModules {
+  const absolute = (file: string | undefined) => (file === undefined ? undefined : resolve(folder, file));
+  return {
+    suite: absolute(suiteFile),
+    method: absolute(methodFiles?.[label]),
+    planner: absolute(plannerFile),
+  };
+}
+
+/** What all runs have in common, as it was chosen when the sweep began. */
+export function baseOfSweep(folder: string, manifest: Manifest): SweepBase {
+  const { suite, planner } = modulesOf(folder, manifest, "");
+  return {
+    suite: suite ?? manifest.suite,
+    profile: manifest.profile,
+    planner: planner ?? manifest.planner,
+    assignments: manifest.assignments,
+  };
 }
 
 /**
@@ -56,12 +84,16 @@ export function suiteFileOf(folder: string, { suiteFile }: Manifest): string | u
  */
 export function emptyManifest(folder: string, suite: string, base: SweepBase, versions: Versions): Manifest {
   const { hypercrl, physics, node, onnxruntime } = versions;
-  const { profile, assignments } = base;
+  const { profile, planner, assignments } = base;
+  const plannerKey = planner !== undefined && isModulePath(planner) ? "plannerFile" : "planner";
   return {
     schema: SCHEMA,
     suite,
-    ...(isSuiteFile(base.suite) && { suiteFile: relative(resolve(folder), resolve(base.suite)) }),
+    ...(isModulePath(base.suite) && { suiteFile: fromFolder(folder, base.suite) }),
     profile,
+    ...(planner !== undefined && {
+      [plannerKey]: plannerKey === "planner" ? planner : fromFolder(folder, planner),
+    }),
     assignments: [...assignments],
     versions: { hypercrl, physics, node, onnxruntime },
     settings: {},
@@ -75,8 +107,9 @@ export function emptyManifest(folder: string, suite: string, base: SweepBase, ve
  */
 export function addRuns(manifest: Manifest, planned: readonly PlannedRun[]): Manifest {
   const settings = { ...manifest.settings };
+  const methodFiles = { ...manifest.methodFiles };
   const runs = [...manifest.runs];
-  for (const { id, label, settings: all } of planned) {
+  for (const { id, label, settings: all, methodFile } of planned) {
     const { seed, ...rest } = all;
     const hash = hashSettings(all);
     // By the hash, which a setting that was added since does not change.
@@ -88,9 +121,11 @@ export function addRuns(manifest: Manifest, planned: readonly PlannedRun[]): Man
       });
     }
     settings[label] ??= rest;
+    if (methodFile !== undefined) methodFiles[label] ??= methodFile;
     if (!runs.some((run) => run.id === id)) runs.push({ id, label, seed, hash });
   }
-  return { ...manifest, settings, runs };
+  const files = Object.keys(methodFiles).length > 0 ? { methodFiles } : {};
+  return { ...manifest, ...files, settings, runs };
 }
 
 /** Settings of a run. @throws InputError when they are damaged or those of another version */
@@ -102,7 +137,7 @@ export function settingsOf(manifest: Manifest, { id, label, seed, hash }: Manife
 
 function readLine(settings: Manifest["settings"], label: string, seed: number): Settings {
   try {
-    return parseSettings({ ...settings[label], seed }, "its settings");
+    return parseSavedSettings({ ...settings[label], seed }, "its settings");
   } catch (cause) {
     throw damaged("sweep.json", (cause as Error).message.replace(/\.$/, ""), cause);
   }

@@ -1,13 +1,18 @@
+import { relative, resolve } from "node:path";
 import { hashSettings } from "../../agent/run/store.js";
-import { METHODS, parseSettings, type Settings } from "../../agent/settings/schema.js";
+import { parseSavedSettings } from "../../agent/settings/parse.js";
+import type { Settings } from "../../agent/settings/schema.js";
 import { UsageError } from "../../sim/core/errors.js";
-import type { TaskSuite } from "../../sim/task.js";
-import { chooseSettings } from "../runs/choose-settings.js";
+import { builtinCatalog } from "../runs/catalog.js";
+import { chooseSettings, typedAssignments } from "../runs/choose-settings.js";
+import { type GivenParts, gatherParts } from "../runs/given-parts.js";
+import { isModulePath } from "../runs/module-path.js";
 
 /** One line of the comparison: a method, possibly with settings and seeds of its own. */
 export interface SweepMethod {
   /** Name in the table; default the method. */
   readonly label?: string | undefined;
+  /** Name of a method, or the path of a module that exports one. */
   readonly method: string;
   /** Default: those of the choice. */
   readonly seeds?: readonly number[] | undefined;
@@ -19,6 +24,8 @@ export interface SweepMethod {
 export interface SweepChoice {
   readonly suite?: string | undefined;
   readonly profile?: string | undefined;
+  /** Planner of all runs, by name or by the path of a module. */
+  readonly planner?: string | undefined;
   readonly methods?: readonly SweepMethod[] | undefined;
   readonly seeds?: readonly number[] | undefined;
   /** Settings of all runs, `name=value`. */
@@ -30,6 +37,8 @@ export interface SweepBase {
   /** Name of the suite, or the path of a module that exports one. */
   readonly suite: string;
   readonly profile: string;
+  /** Name of a planner or the path of a module that exports one; undefined as profile and suite say. */
+  readonly planner: string | undefined;
   readonly assignments: readonly string[];
 }
 
@@ -38,6 +47,8 @@ export interface PlannedRun {
   readonly id: string;
   readonly label: string;
   readonly settings: Settings;
+  /** Module of the method, as seen from the sweep's folder, when it does not come with the package. */
+  readonly methodFile?: string;
 }
 
 const DEFAULT_SEEDS = [1, 2, 3];
@@ -46,37 +57,63 @@ export function baseOf(choice: SweepChoice): SweepBase {
   return {
     suite: choice.suite ?? "push",
     profile: choice.profile ?? "quick",
+    planner: choice.planner,
     assignments: choice.assignments ?? [],
   };
 }
 
+/** A file as seen from a folder, so that both can be moved together. */
+export function fromFolder(folder: string, file: string): string {
+  return relative(resolve(folder), resolve(file));
+}
+
+/** A line of the comparison with its method loaded. */
+interface Line extends SweepMethod {
+  readonly label: string;
+  readonly given: GivenParts;
+}
+
 /**
  * Every run of every method and seed, seed by seed, so that a sweep stopped early has whole seeds.
- * @throws UsageError for names and values that cannot be
+ * @param folder of the sweep
+ * @throws UsageError for names and values that cannot be; InputError for a module that cannot be used
  */
-export function planRuns(choice: SweepChoice, base: SweepBase, suite: TaskSuite): PlannedRun[] {
-  const methods = choice.methods ?? METHODS.map((method): SweepMethod => ({ method }));
-  checkLabels(methods.map(labelOf));
+export async function planRuns(choice: SweepChoice, base: SweepBase, folder: string): Promise<PlannedRun[]> {
+  const methods = choice.methods ?? builtinCatalog.methods.map(({ name }): SweepMethod => ({ method: name }));
+  const { suite } = await gatherParts({ suite: base.suite });
+  if (suite === undefined) throw new Error("A sweep has a suite.");
+  const lines: Line[] = [];
+  for (const line of methods) lines.push(await loadLine(line, base.planner));
+  checkLabels(lines.map(({ label }) => label));
   const common = choice.seeds ?? DEFAULT_SEEDS;
-  const seeds = [...new Set(methods.flatMap((m) => m.seeds ?? common))];
+  const seeds = [...new Set(lines.flatMap((line) => line.seeds ?? common))];
+  const settingsOf = ({ method, set, given }: Line, seed: number) => {
+    const { method: name = method, planner, catalog } = given;
+    const choice = { suite, method: name, planner, profile: base.profile, seed };
+    return chooseSettings(choice, [...base.assignments, ...typedAssignments({ settings: set })], catalog);
+  };
   return seeds.flatMap((seed) =>
-    methods
-      .filter((m) => (m.seeds ?? common).includes(seed))
-      .map((m) => {
-        const settings = chooseSettings({ suite, method: m.method, profile: base.profile, seed }, [
-          ...base.assignments,
-          ...assignmentsOf(m),
-        ]);
-        return { id: runId(labelOf(m), settings), label: labelOf(m), settings };
-      }),
+    lines
+      .filter((line) => (line.seeds ?? common).includes(seed))
+      .map((line) => planRun(line, settingsOf(line, seed), folder)),
   );
+}
+
+async function loadLine(line: SweepMethod, planner: string | undefined): Promise<Line> {
+  const given = await gatherParts({ method: line.method, ...(planner !== undefined && { planner }) });
+  return { ...line, label: line.label ?? given.method ?? line.method, given };
+}
+
+function planRun({ label, method }: Line, settings: Settings, folder: string): PlannedRun {
+  const file = isModulePath(method) ? { methodFile: fromFolder(folder, method) } : {};
+  return { id: runId(label, settings), label, settings, ...file };
 }
 
 /** The runs of lines whose settings are known already, with more seeds. @param lines settings without seed, by label */
 export function planSeeds(lines: Readonly<Record<string, object>>, seeds: readonly number[]): PlannedRun[] {
   return seeds.flatMap((seed) =>
     Object.entries(lines).map(([label, line]) => {
-      const settings = parseSettings({ ...line, seed }, `settings of ${label}`);
+      const settings = parseSavedSettings({ ...line, seed }, `settings of ${label}`);
       return { id: runId(label, settings), label, settings };
     }),
   );
@@ -85,14 +122,6 @@ export function planSeeds(lines: Readonly<Record<string, object>>, seeds: readon
 /** Name of a run and of its folder: label and seed for people, the settings' hash so that no two are mixed up. */
 export function runId(label: string, settings: Settings): string {
   return `${label}-s${settings.seed}-${hashSettings(settings).slice(0, 12)}`;
-}
-
-function labelOf({ label, method }: SweepMethod): string {
-  return label ?? method;
-}
-
-function assignmentsOf({ set = {} }: SweepMethod): string[] {
-  return Object.entries(set).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
 }
 
 function checkLabels(labels: readonly string[]): void {

@@ -24,7 +24,7 @@ import {
 import { isFinished, type RunResult, readRun } from "../compare/run-result.js";
 import { differingSettings } from "../compare/setting-differences.js";
 import { table } from "../compare/tables.js";
-import { number, PLAIN_WIDTH, shellWord, wrap } from "../compare/text.js";
+import { number, PLAIN_WIDTH, wrap } from "../compare/text.js";
 import { type Manifest, runFolder } from "./manifest.js";
 
 /** A run whose process failed. */
@@ -192,10 +192,4 @@ export function writeReport(folder: string, report: SweepReport): void {
   writeFileSafely(join(folder, "sweep-results.json"), `${JSON.stringify(report, null, 2)}\n`);
   writeFileSafely(join(folder, "sweep-results.csv"), reportCsv(report));
   writeFileSafely(join(folder, "sweep-results.txt"), `${reportText(report)}\n`);
-}
-
-/** The command that continues one run by itself. */
-export function rerunCommand(folder: string, suiteFile?: string): string {
-  const suite = suiteFile === undefined ? "" : ` --suite ${shellWord(suiteFile)}`;
-  return `hypercrl train --resume ${shellWord(folder)}${suite}`;
 }

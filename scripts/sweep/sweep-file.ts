@@ -15,6 +15,7 @@ const line = z.strictObject({
 const schema = z.strictObject({
   suite: z.string().min(1).optional(),
   profile: z.string().optional(),
+  planner: z.string().min(1).optional(),
   tasks: z.int().min(1).optional(),
   /** A method's name alone, or with a label, seeds and settings of its own. */
   methods: z

@@ -5,34 +5,30 @@ import { InputError, UsageError } from "../../sim/core/errors.js";
 import { makeFolder } from "../../sim/core/files.js";
 import { isLockFile, lockFolder } from "../../sim/core/folder-lock.js";
 import { initPhysics } from "../../sim/world.js";
+import { moduleOptions, type RunModules, resumeCommand } from "../compare/resume-command.js";
 import { isFinished } from "../compare/run-result.js";
+import { builtinCatalog } from "../runs/catalog.js";
+import { isModulePath } from "../runs/module-path.js";
 import { suiteFrom } from "../runs/suite-file.js";
-import { isSuiteFile } from "../runs/suite-path.js";
 import { currentVersions } from "../runs/versions.js";
 import type { RunExit, RunJob, SweepEngine } from "./engine.js";
 import {
   addRuns,
+  baseOfSweep,
   checkSweepVersions,
   emptyManifest,
   type Manifest,
   type ManifestRun,
   manifestPath,
+  modulesOf,
   prepareRun,
   readManifest,
   runFolder,
   settingsOf,
-  suiteFileOf,
   writeManifest,
 } from "./manifest.js";
 import { baseOf, planRuns, planSeeds, type SweepChoice } from "./plan.js";
-import {
-  differencesLabel,
-  type FailedRun,
-  reportSweep,
-  rerunCommand,
-  type SweepReport,
-  writeReport,
-} from "./report.js";
+import { differencesLabel, type FailedRun, reportSweep, type SweepReport, writeReport } from "./report.js";
 import { lastError } from "./run-state.js";
 
 /** What `runSweep` runs, and where. */
@@ -107,9 +103,9 @@ async function openManifest({ out, choice, resume }: SweepOptions): Promise<Mani
   if (!resume) {
     checkEmpty(out);
     const base = baseOf(choice ?? {});
-    const suite = await suiteFrom(base.suite);
-    const empty = emptyManifest(out, suite.name, base, currentVersions());
-    return addRuns(empty, planRuns(choice ?? {}, base, suite));
+    const { name } = await suiteFrom(base.suite, builtinCatalog);
+    const empty = emptyManifest(out, name, base, currentVersions());
+    return addRuns(empty, await planRuns(choice ?? {}, base, out));
   }
   const manifest = readManifest(out);
   checkSweepVersions(out, manifest, currentVersions());
@@ -120,18 +116,23 @@ async function openManifest({ out, choice, resume }: SweepOptions): Promise<Mani
   if (choice.methods === undefined && choice.seeds === undefined) return manifest;
   const { methods, seeds = [...new Set(manifest.runs.map((run) => run.seed))] } = choice;
   if (methods === undefined) return addRuns(manifest, planSeeds(manifest.settings, seeds));
-  const suite = await suiteFrom(suiteFileOf(out, manifest) ?? manifest.suite);
-  return addRuns(manifest, planRuns({ methods, seeds }, manifest, suite));
+  return addRuns(manifest, await planRuns({ methods, seeds }, baseOfSweep(out, manifest), out));
 }
 
-const OTHER = { suite: "another suite", profile: "another profile", assignments: "other settings" } as const;
+const OTHER = {
+  suite: "another suite",
+  profile: "another profile",
+  planner: "another planner",
+  assignments: "other settings",
+} as const;
 
 /** What all runs share is fixed when a sweep begins; left out, it stays. */
 function checkSameBase(out: string, choice: SweepChoice, manifest: Manifest): void {
-  const { suite } = choice;
-  const chosen = { ...choice, suite: suite !== undefined && isSuiteFile(suite) ? resolve(suite) : suite };
-  const begun = { ...manifest, suite: suiteFileOf(out, manifest) ?? manifest.suite };
-  for (const key of ["suite", "profile", "assignments"] as const) {
+  const absolute = (name: string | undefined) =>
+    name !== undefined && isModulePath(name) ? resolve(name) : name;
+  const chosen = { ...choice, suite: absolute(choice.suite), planner: absolute(choice.planner) };
+  const begun = baseOfSweep(out, manifest);
+  for (const key of ["suite", "profile", "planner", "assignments"] as const) {
     const [got, expected] = [chosen[key], begun[key]].map((value) => JSON.stringify(value));
     if (got === undefined || got === "[]" || got === expected) continue;
     throw new UsageError({
@@ -167,7 +168,6 @@ async function runAll(
   const failed: FailedRun[] = [];
   const logStart = new Map<string, number>();
   const runs = new Map(pending.map((run) => [run.id, run]));
-  const suiteFile = suiteFileOf(out, manifest);
   const started = ({ id, log }: RunJob) => {
     logStart.set(id, statSync(log, { throwIfNoEntry: false })?.size ?? 0);
     view.started(runs.get(id)!);
@@ -181,13 +181,13 @@ async function runAll(
       id: run.id,
       end: describe(exit),
       error: exit.startError ?? lastError(job.log, logStart.get(job.id) ?? 0),
-      command: rerunCommand(folder, suiteFile),
+      command: resumeCommand(folder, modulesOf(out, manifest, run.label)),
     };
     failed.push(failure);
     view.ended(run, { kind: "failed", ...failure });
   };
   await engine.run(
-    pending.map((run) => jobOf(out, run, suiteFile)),
+    pending.map((run) => jobOf(out, run, modulesOf(out, manifest, run.label))),
     { started, exited },
     signal,
   );
@@ -195,10 +195,9 @@ async function runAll(
 }
 
 /** The folder holds the settings, so one command begins and continues any run. */
-function jobOf(out: string, run: ManifestRun, suiteFile: string | undefined): RunJob {
+function jobOf(out: string, run: ManifestRun, modules: RunModules): RunJob {
   const cli = fileURLToPath(new URL("../cli/main.js", import.meta.url));
-  const suite = suiteFile === undefined ? [] : ["--suite", suiteFile];
-  const options = ["--quiet", "--threads", "1", ...suite, "--resume", runFolder(out, run)];
+  const options = ["--quiet", "--threads", "1", ...moduleOptions(modules), "--resume", runFolder(out, run)];
   return {
     id: run.id,
     command: [process.execPath, cli, "train", ...options],

@@ -68,4 +68,19 @@ export const cartPoleSuite: TaskSuite = {
   name: "cartpole",
   description: "Swing up a pole on a cart and balance it; 10 tasks differ in the length of the pole",
   tasks: POLE_LENGTHS.map(createCartPoleTask),
+  defaults: {
+    quick: [
+      "loop.initialRandomSteps=200",
+      "loop.randomHold=2",
+      "loop.stepsPerTask=1200",
+      "loop.bufferCapacity=1400",
+      // 55 pairs of moment and task: with ten episodes each they take most of a run.
+      "loop.evaluationEpisodes=3",
+      "dynamics.hidden=[64,64]",
+      "planner.samples=64",
+      "planner.elites=8",
+      "planner.iterations=2",
+      "planner.initialStd=2",
+    ],
+  },
 };

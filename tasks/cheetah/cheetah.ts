@@ -1,6 +1,7 @@
 import { ChannelSpan } from "../../sim/channel-span.js";
 import type { Ops } from "../../sim/core/ops.js";
 import type { Landmarks, ObservationChannel, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
+import { keptTransitions, LARGE_NETWORK } from "../large-network.js";
 import { CHEETAH_BODIES, type CheetahBody } from "./layout.js";
 import { CONTROL_PERIOD, createCheetahScene } from "./scene.js";
 
@@ -67,4 +68,31 @@ export const cheetahSuite: TaskSuite = {
   description:
     "Run forward as a planar half-cheetah; 5 tasks differ in which part of the body is a quarter bigger",
   tasks: CHEETAH_BODIES.map((body) => createCheetahTask(body)),
+  defaults: {
+    // Episodes of 1000 steps: eight of them planned, three quarters of a second ahead.
+    quick: [
+      "loop.initialRandomSteps=2000",
+      "loop.randomHold=2",
+      "loop.stepsPerTask=8000",
+      "loop.bufferCapacity=10000",
+      "loop.trainEvery=250",
+      "loop.evaluationEpisodes=3",
+      "hypernetwork.learningRate=0.0001",
+      "hypernetwork.embeddingLearningRate=0.0001",
+      "planner.horizon=15",
+      "planner.samples=100",
+      "planner.iterations=3",
+      "planner.initialStd=0.6",
+    ],
+    paper: [
+      "loop.initialRandomSteps=10000",
+      "loop.stepsPerTask=100000",
+      "loop.bufferCapacity=110000",
+      "loop.trainEvery=1000",
+      ...LARGE_NETWORK,
+      ...keptTransitions(1000),
+      "planner.horizon=30",
+      "planner.elites=50",
+    ],
+  },
 };

@@ -4,6 +4,7 @@ import { ChannelSpan } from "../../sim/channel-span.js";
 import { IDENTITY } from "../../sim/core/math/vector.js";
 import type { Ops } from "../../sim/core/ops.js";
 import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
+import { keptTransitions, LARGE_NETWORK } from "../large-network.js";
 import type { DoorKind } from "./layout.js";
 import { createDoorScene, DOOR_CONTROL_PERIOD } from "./scene.js";
 import { ARM_BASE } from "./start.js";
@@ -101,4 +102,40 @@ export const doorSuite: TaskSuite = {
   name: "door",
   description: "Open a latched door by its handle; 5 tasks differ in handle and side of the hinge",
   tasks: DOORS.map(createDoorTask),
+  defaults: {
+    // Unlike push, more steps and fewer minibatches: the dynamics network overfits before it runs out of things to see.
+    quick: [
+      "loop.initialRandomSteps=2200",
+      "loop.stepsPerTask=13200",
+      "loop.bufferCapacity=15400",
+      "loop.randomHold=3",
+      "loop.trainEvery=220",
+      "loop.trainIterations=250",
+      ...keptTransitions(600),
+      "hypernetwork.beta=5",
+      // A rate that falls within a session leaves a settled model to plan with; plain networks do not gain by it.
+      "hypernetwork.endFactor=0.05",
+      // A shifted plan ends in the middle, "stay where you are": in one second of horizon a repeated action goes too far.
+      "planner.lastAction=middle",
+      "planner.horizon=10",
+      "planner.samples=16",
+      "planner.elites=8",
+      "planner.iterations=3",
+      "planner.noiseBeta=1",
+      "planner.keepFraction=0.6",
+      // Turns of 0.5 rad in 0.1 s make the wrist thrash, which the model cannot foresee.
+      "planner.initialStd=[0.5,0.5,0.5,0.125,0.125,0.125,0.5]",
+    ],
+    paper: [
+      "loop.stepsPerTask=60000",
+      "loop.trainIterations=200",
+      "loop.bufferCapacity=62000",
+      ...LARGE_NETWORK,
+      ...keptTransitions(600),
+      "hypernetwork.beta=0.5",
+      "planner.horizon=10",
+      "planner.samples=2000",
+      "planner.initialStd=0.5",
+    ],
+  },
 };

@@ -69,4 +69,25 @@ export const pushSlideSuite: TaskSuite = {
   description:
     "Strike a second block so that it slides to a pose; 5 tasks differ in the second block's friction",
   tasks: FRICTIONS.map((friction) => createPushSlideTask(friction)),
+  defaults: {
+    // A strike must be foreseen to the end of its slide, from 18 numbers without velocities: gentle actions, the whole
+    // episode, and the mean of many elites rather than the one sequence that the model thinks best.
+    quick: [
+      "planner.name=cem",
+      "planner.horizon=40",
+      "planner.samples=100",
+      "planner.elites=30",
+      "planner.iterations=3",
+      "planner.initialStd=0.2",
+    ],
+    paper: [
+      "loop.initialRandomSteps=300",
+      "loop.stepsPerTask=3000",
+      "loop.bufferCapacity=3300",
+      "loop.trainEvery=150",
+      "loop.trainIterations=500",
+      "hypernetwork.activation=relu",
+      "hypernetwork.beta=0.5",
+    ],
+  },
 };

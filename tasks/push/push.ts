@@ -1,5 +1,6 @@
 import { ChannelSpan } from "../../sim/channel-span.js";
 import type { Ops } from "../../sim/core/ops.js";
+import type { ProfileDefaults } from "../../sim/core/profiles.js";
 import { tuple } from "../../sim/core/tuple.js";
 import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
 import {
@@ -71,9 +72,20 @@ export function createPushTask(densities: BlockDensities, physicsStep?: PhysicsS
   };
 }
 
+/** Shorter than the profile, so that five tasks take minutes with every method; see docs/experiments/quick-profile.md. */
+export const PUSH_DEFAULTS: ProfileDefaults = {
+  quick: [
+    "loop.stepsPerTask=2400",
+    "loop.bufferCapacity=3600",
+    "loop.trainIterations=400",
+    "loop.evaluationEpisodes=4",
+  ],
+};
+
 export const pushSuite: TaskSuite = {
   name: "push",
   description:
     "Push a block with uneven density to a pose; 5 tasks differ in the densities of the two halves",
   tasks: DENSITIES.map((densities) => createPushTask(densities)),
+  defaults: PUSH_DEFAULTS,
 };

@@ -71,4 +71,19 @@ export const reacherSuite: TaskSuite = {
   description:
     "Bring the fingertip of a two-link arm to a goal; 10 tasks differ in the length of the forearm",
   tasks: FOREARM_LENGTHS.map(createReacherTask),
+  defaults: {
+    quick: [
+      "loop.initialRandomSteps=200",
+      "loop.randomHold=3",
+      "loop.stepsPerTask=1200",
+      "loop.bufferCapacity=1400",
+      "loop.trainIterations=800",
+      "dynamics.hidden=[64,64]",
+      "planner.horizon=15",
+      "planner.samples=120",
+      "planner.elites=12",
+      "planner.iterations=3",
+      "planner.initialStd=0.7",
+    ],
+  },
 };

@@ -1,8 +1,14 @@
 import type { TaskDynamics } from "../../agent/agent.js";
+import { type Parts, partsOf } from "../../agent/catalog.js";
+import type { Learner } from "../../agent/learner.js";
+import { createLearner } from "../../agent/methods/method.js";
+import { findMethod, methods } from "../../agent/methods/registry.js";
 import { type MlpShape, weightCount } from "../../agent/model/dynamics.js";
 import { Normalizer, type NormalizerArrays } from "../../agent/model/normalizer.js";
 import { ReplayBuffer } from "../../agent/model/replay-buffer.js";
-import { resolveSettings, type Settings } from "../../agent/settings/schema.js";
+import { resolveSettings } from "../../agent/settings/resolve.js";
+import type { Settings } from "../../agent/settings/schema.js";
+import { builtinPlanners } from "../../planners/registry.js";
 import type { Ops } from "../../sim/core/ops.js";
 import { Rng } from "../../sim/core/rng.js";
 import type { Task, Transition } from "../../sim/task.js";
@@ -106,9 +112,28 @@ export function pointData(
   return { buffer, normalizer: moments.arrays() };
 }
 
+/** The methods and planners of the package. */
+export const CATALOG = { methods, planners: builtinPlanners };
+
+export const METHOD_NAMES = methods.map(({ name }) => name);
+
+/** A suite without defaults, as far as settings need it. */
+export const fakeSuite = (tasks: number, name = "fake") => ({
+  name,
+  tasks: new Array<Task>(tasks).fill(pointTask),
+});
+
+/** The method and planner that settings name. */
+export const partsFor = (settings: Settings): Parts => partsOf(CATALOG, settings);
+
+/** The learner that settings name. */
+export const learnerFor = (settings: Settings, dynamics: MlpShape, rng: Rng): Learner =>
+  createLearner(findMethod(settings.method), settings, dynamics, rng);
+
 /** Settings small enough for tests that run an agent. */
 export function tinySettings(assignments: readonly string[] = []): Settings {
-  return resolveSettings({ suite: "fake", method: "hypercrl", profile: "quick", seed: 3, suiteTasks: 2 }, [
+  const choice = { suite: fakeSuite(2), method: "hypercrl", profile: "quick", seed: 3 };
+  const small = [
     "loop.bufferCapacity=64",
     "loop.trainIterations=20",
     "dynamics.hidden=[8]",
@@ -118,8 +143,8 @@ export function tinySettings(assignments: readonly string[] = []): Settings {
     "planner.horizon=5",
     "planner.samples=24",
     "planner.elites=6",
-    ...assignments,
-  ]);
+  ];
+  return resolveSettings(choice, [...small, ...assignments], CATALOG);
 }
 
 /** Normal numbers as float32. */

@@ -7,11 +7,12 @@ import { ContinualLoop } from "../../agent/loop.js";
 import { metricsByType, readMetrics, readTiming, timingByType } from "../../agent/run/read-log.js";
 import { isForMetrics, isForTiming, type RunEvent } from "../../agent/run/records.js";
 import { RunStore } from "../../agent/run/store.js";
-import { resolveSettings } from "../../agent/settings/schema.js";
+import { resolveSettings } from "../../agent/settings/resolve.js";
 import { RunError } from "../../sim/core/errors.js";
 import { readEpisode } from "../../sim/recording/reader.js";
 import type { Scene, Task } from "../../sim/task.js";
 import { fakeTask } from "../sim/recording/fake-task.js";
+import { CATALOG, fakeSuite, partsFor } from "./fixtures.js";
 
 const root = mkdtempSync(join(tmpdir(), "loop-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -34,8 +35,9 @@ const SMALL = [
 
 function open(name: string, tasks: readonly Task[], recordPlans = false) {
   const settings = resolveSettings(
-    { suite: "fake", method: "hypercrl", profile: "quick", seed: 3, suiteTasks: tasks.length },
+    { suite: fakeSuite(tasks.length), method: "hypercrl", profile: "quick", seed: 3 },
     SMALL,
+    CATALOG,
   );
   const folder = join(root, name);
   const store = RunStore.create(folder, settings, VERSIONS);
@@ -49,6 +51,7 @@ function loopOf(tasks: readonly Task[], store: RunStore, recordPlans = false): C
     recordPlans,
     now: () => clock++,
     compute: ONE_THREAD,
+    parts: partsFor(store.settings),
     stopRequested: () => false,
   });
 }

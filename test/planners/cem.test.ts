@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { type CemSettings, createCem } from "../../planners/cem.js";
-import { planners } from "../../planners/registry.js";
+import { type CemSettings, cemPlanner, createCem } from "../../planners/cem.js";
 import type { CostFunction, PlanningProblem } from "../../planners/types.js";
+import { UsageError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
+import { defaultValues } from "../../sim/core/setting-fields.js";
 import { executeLqr, executeReach, lqr, median, reach, recording } from "./problems.js";
 
 const SEEDS = [1, 2, 3, 4, 5, 6, 7];
 const make = (settings: Partial<CemSettings>, seed: number, problem: PlanningProblem = lqr.problem) =>
-  createCem(problem, { ...planners.cem.defaults, ...settings }, Rng.fromSeed(seed));
+  createCem(problem, { ...defaultValues(cemPlanner.settings), ...settings }, Rng.fromSeed(seed));
 
 describe("against the closed form of LQR", () => {
   const ample = { samples: 1000, elites: 50, iterations: 10 };
@@ -112,15 +113,11 @@ describe("as published", () => {
 });
 
 describe("settings", () => {
-  it("minStd keeps the samples from collapsing", async () => {
-    const spread = async (minStd: number) => {
-      const { batches, cost } = recording(lqr.cost(lqr.start));
-      await make({ samples: 50, elites: 2, iterations: 12, minStd }, 1).plan(cost);
-      const last = batches[11].actions.subarray(0, 100).filter((_, i) => i % 2 === 0);
-      return Math.max(...last) - Math.min(...last);
-    };
-    expect(await spread(0)).toBeLessThan(0.01);
-    expect(await spread(0.2)).toBeGreaterThan(0.4);
+  it("refuse more elites than samples", () => {
+    const refused = () => make({ samples: 39, elites: 40 }, 1);
+    expect(refused).toThrow(UsageError);
+    expect(refused).toThrow(/planner.elites is not valid; got 40; expected .* not above planner.samples/);
+    expect(() => make({ samples: 40, elites: 40 }, 1)).not.toThrow();
   });
 
   it("a warm start lowers the cost at a small budget", async () => {

@@ -1,41 +1,47 @@
 import { describe, expect, it } from "vitest";
-import { planners } from "../../planners/registry.js";
+import { cemPlanner } from "../../planners/cem.js";
+import { gradientPlanner } from "../../planners/gradient.js";
+import { icemPlanner } from "../../planners/icem.js";
+import { mppiPlanner } from "../../planners/mppi.js";
+import { pddmPlanner } from "../../planners/pddm.js";
+import { randomPlanner } from "../../planners/random.js";
 import type {
   CostFunction,
   CostGradientFunction,
   Planner,
-  PlannerFactory,
+  PlannerDefinition,
   PlanningProblem,
 } from "../../planners/types.js";
 import { InputError, RunError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
+import { defaultValues, type SettingFields, type SettingValues } from "../../sim/core/setting-fields.js";
 import { differences, reach, recording, throughJson } from "./problems.js";
 
 type Make = (seed: number, problem?: PlanningProblem) => Planner;
 
 const small = { samples: 40, elites: 8, iterations: 3, initialStd: 1 };
-const { cem, icem, mppi, pddm, random, gradient } = planners;
 
-function variant<S>(create: PlannerFactory<S, Planner>, settings: S): Make {
-  return (seed, problem = reach.problem) => create(problem, settings, Rng.fromSeed(seed));
+function variant<F extends SettingFields>(
+  planner: PlannerDefinition<F>,
+  settings: Partial<SettingValues<F>>,
+): Make {
+  const all = { ...defaultValues(planner.settings), ...settings };
+  return (seed, problem = reach.problem) => planner.create(problem, all, Rng.fromSeed(seed));
 }
 
 const variants: [string, Make][] = [
-  ["cem", variant(cem.create, { ...cem.defaults, ...small })],
-  ["cem choosing the best", variant(cem.create, { ...cem.defaults, ...small, chooseBest: true })],
-  ["icem", variant(icem.create, { ...icem.defaults, ...small })],
-  ["icem with white noise", variant(icem.create, { ...icem.defaults, ...small, noiseBeta: 0 })],
-  ["mppi", variant(mppi.create, { ...mppi.defaults, samples: 40, noiseStd: 1, temperature: 0.03 })],
+  ["cem", variant(cemPlanner, { ...small })],
+  ["cem choosing the best", variant(cemPlanner, { ...small, chooseBest: true })],
+  ["icem", variant(icemPlanner, { ...small })],
+  ["icem with white noise", variant(icemPlanner, { ...small, noiseBeta: 0 })],
+  ["mppi", variant(mppiPlanner, { samples: 40, noiseStd: 1, temperature: 0.03 })],
   [
     "mppi with its control cost",
-    variant(mppi.create, { ...mppi.defaults, samples: 40, noiseStd: 1, temperature: 0.03, nominalShare: 0 }),
+    variant(mppiPlanner, { samples: 40, noiseStd: 1, temperature: 0.03, nominalShare: 0 }),
   ],
-  [
-    "pddm",
-    variant(pddm.create, { ...pddm.defaults, samples: 200, noiseStd: 1, filterBeta: 0.8, rewardWeight: 30 }),
-  ],
-  ["random", variant(random.create, { ...random.defaults, samples: 120 })],
-  ["gradient", variant(gradient.create, { ...gradient.defaults, restarts: 12, noiseStd: 1 })],
+  ["pddm", variant(pddmPlanner, { samples: 200, noiseStd: 1, filterBeta: 0.8, rewardWeight: 30 })],
+  ["random", variant(randomPlanner, { samples: 120 })],
+  ["gradient", variant(gradientPlanner, { restarts: 12, noiseStd: 1 })],
 ];
 
 /** Plans with a cost function and its derivatives by differences. */

@@ -1,7 +1,11 @@
 import { expect, it } from "vitest";
-import { planners } from "../../planners/registry.js";
+import { cemPlanner, createCem } from "../../planners/cem.js";
+import { createIcem, icemPlanner } from "../../planners/icem.js";
+import { createMppi, mppiPlanner } from "../../planners/mppi.js";
+import { createPddm, pddmPlanner } from "../../planners/pddm.js";
 import type { CostFunction } from "../../planners/types.js";
 import { Rng } from "../../sim/core/rng.js";
+import { defaultValues } from "../../sim/core/setting-fields.js";
 
 const [HORIZON, SAMPLES, ITERATIONS] = [4, 30, 3];
 const problem = { horizon: HORIZON, low: [-1, -1], high: [1, 1] };
@@ -12,27 +16,27 @@ const cases = [
     name: "cem",
     counts: Array<number>(ITERATIONS + 1).fill(SAMPLES),
     make: (rng: Rng) =>
-      planners.cem.create(problem, { ...planners.cem.defaults, ...settings, chooseBest: true }, rng),
+      createCem(problem, { ...defaultValues(cemPlanner.settings), ...settings, chooseBest: true }, rng),
   },
   {
     name: "icem",
     counts: [30, 15, 10],
     make: (rng: Rng) =>
-      planners.icem.create(
+      createIcem(
         problem,
-        { ...planners.icem.defaults, ...settings, decay: 2, warmStart: false },
+        { ...defaultValues(icemPlanner.settings), ...settings, decay: 2, warmStart: false },
         rng,
       ),
   },
   {
     name: "mppi",
     counts: Array<number>(ITERATIONS).fill(SAMPLES),
-    make: (rng: Rng) => planners.mppi.create(problem, { ...planners.mppi.defaults, ...settings }, rng),
+    make: (rng: Rng) => createMppi(problem, { ...defaultValues(mppiPlanner.settings), ...settings }, rng),
   },
   {
     name: "pddm",
     counts: [SAMPLES],
-    make: (rng: Rng) => planners.pddm.create(problem, { ...planners.pddm.defaults, ...settings }, rng),
+    make: (rng: Rng) => createPddm(problem, { ...defaultValues(pddmPlanner.settings), ...settings }, rng),
   },
 ];
 

@@ -1,13 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { createGradient, type GradientSettings } from "../../planners/gradient.js";
-import { planners } from "../../planners/registry.js";
+import { createGradient, type GradientSettings, gradientPlanner } from "../../planners/gradient.js";
 import type { CostGradientFunction, PlanningProblem } from "../../planners/types.js";
 import { RunError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
+import { defaultValues } from "../../sim/core/setting-fields.js";
 import { differences, executeLqr, executeReach, lqr, median, reach } from "./problems.js";
 
 const make = (settings: Partial<GradientSettings>, seed: number, problem: PlanningProblem = lqr.problem) =>
-  createGradient(problem, { ...planners.gradient.defaults, ...settings }, Rng.fromSeed(seed));
+  createGradient(
+    problem,
+    { ...defaultValues(gradientPlanner.settings), noiseStd: 0.5, ...settings },
+    Rng.fromSeed(seed),
+  );
 
 describe("against the closed form of LQR", () => {
   const ample = { restarts: 3, gradientSteps: 300, learningRate: 0.1 };

@@ -1,13 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { createIcem, type IcemSettings } from "../../planners/icem.js";
-import { planners } from "../../planners/registry.js";
+import { cemPlanner, createCem } from "../../planners/cem.js";
+import { createIcem, type IcemSettings, icemPlanner } from "../../planners/icem.js";
 import type { CostFunction, PlanningProblem } from "../../planners/types.js";
 import { Rng } from "../../sim/core/rng.js";
+import { defaultValues } from "../../sim/core/setting-fields.js";
 import { executeLqr, executeReach, lqr, median, reach, recording } from "./problems.js";
 
 const SEEDS = [1, 2, 3, 4, 5, 6, 7];
 const make = (settings: Partial<IcemSettings>, seed: number, problem: PlanningProblem = lqr.problem) =>
-  createIcem(problem, { ...planners.icem.defaults, ...settings }, Rng.fromSeed(seed));
+  createIcem(
+    problem,
+    { ...defaultValues(icemPlanner.settings), initialStd: 0.5, ...settings },
+    Rng.fromSeed(seed),
+  );
 
 type Batch = { actions: Float32Array; samples: number };
 
@@ -152,9 +157,8 @@ describe("on a reach whose reward saturates", () => {
   const icem = (samples: number) =>
     medianCost((s) => executeReach(make({ samples, elites: 10, initialStd: 0.5 }, s, reach.problem), 20));
   const cem = (samples: number, elites: number) => {
-    const { create, defaults } = planners.cem;
-    const settings = { ...defaults, samples, elites, initialStd: 0.5 };
-    return medianCost((s) => executeReach(create(reach.problem, settings, Rng.fromSeed(s)), 20));
+    const settings = { ...defaultValues(cemPlanner.settings), samples, elites, initialStd: 0.5 };
+    return medianCost((s) => executeReach(createCem(reach.problem, settings, Rng.fromSeed(s)), 20));
   };
 
   it("beats CEM with four times the samples, and clearly with the same", async () => {

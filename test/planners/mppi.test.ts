@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { createMppi, type MppiSettings } from "../../planners/mppi.js";
-import { planners } from "../../planners/registry.js";
+import { createMppi, type MppiSettings, mppiPlanner } from "../../planners/mppi.js";
 import type { PlanningProblem } from "../../planners/types.js";
 import { Rng } from "../../sim/core/rng.js";
+import { defaultValues } from "../../sim/core/setting-fields.js";
 import { executeLqr, lqr, median, recording } from "./problems.js";
 
 const SEEDS = [1, 2, 3, 4, 5];
 const make = (settings: Partial<MppiSettings>, seed: number, problem: PlanningProblem = lqr.problem) =>
-  createMppi(problem, { ...planners.mppi.defaults, ...settings }, Rng.fromSeed(seed));
+  createMppi(problem, { ...defaultValues(mppiPlanner.settings), ...settings }, Rng.fromSeed(seed));
 
 it.each([1, 2, 3])("executes within 3 percent of x'Px on LQR, seed %i", async (seed) => {
   const ample = { samples: 500, iterations: 12, noiseStd: 0.25, temperature: 0.02 };

@@ -1,12 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { createPddm, filterNoise, type PddmSettings } from "../../planners/pddm.js";
-import { planners } from "../../planners/registry.js";
+import { createPddm, filterNoise, type PddmSettings, pddmPlanner } from "../../planners/pddm.js";
 import type { PlanningProblem } from "../../planners/types.js";
 import { Rng } from "../../sim/core/rng.js";
+import { defaultValues } from "../../sim/core/setting-fields.js";
 import { executeLqr, lqr, recording } from "./problems.js";
 
 const make = (settings: Partial<PddmSettings>, seed: number, problem: PlanningProblem = lqr.problem) =>
-  createPddm(problem, { ...planners.pddm.defaults, ...settings }, Rng.fromSeed(seed));
+  createPddm(
+    problem,
+    { ...defaultValues(pddmPlanner.settings), samples: 2500, ...settings },
+    Rng.fromSeed(seed),
+  );
 
 it.each([1, 2, 3])(
   "executes within 10 percent of x'Px on LQR, once its plan has settled, seed %i",

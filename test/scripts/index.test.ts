@@ -38,12 +38,12 @@ it("train() runs a suite of one's own, stops when aborted and continues to the s
   expect(fileHashes(stoppedAt)).toEqual(fileHashes(out));
 });
 
-it("registered suites are found by name, once", async () => {
-  hypercrl.registerSuite(suite);
-  expect(() => hypercrl.registerSuite(suite)).toThrow(hypercrl.UsageError);
+it("suites of a catalog are found by name", async () => {
+  const catalog = hypercrl.extendCatalog(hypercrl.builtinCatalog, { suites: [suite] });
   const stop = AbortSignal.abort();
   const { settings: used } = await hypercrl.train({
     suite: "mine",
+    catalog,
     settings,
     out: join(folder, "named"),
     signal: stop,

@@ -1,9 +1,10 @@
-import { describeSettings } from "../../../agent/settings/schema.js";
+import { describeSettings } from "../../../agent/settings/describe.js";
 import type { Channel } from "../../../sim/task.js";
 import { table } from "../../compare/tables.js";
 import { wrap } from "../../compare/text.js";
+import { builtinCatalog } from "../../runs/catalog.js";
+import { gatherParts } from "../../runs/given-parts.js";
 import { suiteFrom } from "../../runs/suite-file.js";
-import { defaultRegistry } from "../../runs/suites.js";
 import { type Io, say } from "../io.js";
 
 /** `hypercrl tasks`: the suites and their tasks; with `--suite` that one alone, which checks a suite module. */
@@ -11,7 +12,7 @@ export async function tasksCommand(
   { json, suite: only }: { readonly json?: boolean; readonly suite?: string },
   io: Io,
 ): Promise<number> {
-  const chosen = only === undefined ? defaultRegistry.list() : [await suiteFrom(only)];
+  const chosen = only === undefined ? builtinCatalog.suites : [await suiteFrom(only, builtinCatalog)];
   const suites = chosen.map(({ name, description, tasks }) => ({
     suite: name,
     description,
@@ -52,18 +53,25 @@ function suiteText({ suite, description, tasks }: SuiteRow, width: number): stri
   ].join("\n");
 }
 
-/** `hypercrl settings`: every setting with the defaults of both profiles for a suite and a method. */
-export async function settingsCommand(
-  { json, suite, method }: { readonly json?: boolean; readonly suite: string; readonly method: string },
-  io: Io,
-): Promise<number> {
-  const settings = describeSettings((await suiteFrom(suite)).name, method);
-  if (json) io.out(JSON.stringify(settings));
-  else {
-    for (const { name, quick, paper, text } of settings) {
-      say(io, `${name}=${quick}${paper === quick ? "" : `  (paper: ${paper})`}\n  ${text}`);
-    }
-    say(io, "Change one with `--set NAME=VALUE`, for example `--set planner.samples=100`.");
+export interface SettingsFlags {
+  readonly suite: string;
+  readonly method: string;
+  readonly planner?: string;
+  readonly json?: boolean;
+}
+
+/** `hypercrl settings`: every setting with the defaults of both profiles for a suite, a method and a planner. */
+export async function settingsCommand({ json, ...chosen }: SettingsFlags, io: Io): Promise<number> {
+  const { suite, method = chosen.method, planner, catalog } = await gatherParts(chosen);
+  if (suite === undefined) throw new Error("The suite has a default.");
+  const settings = describeSettings({ suite, method, planner }, catalog);
+  if (json) {
+    io.out(JSON.stringify(settings));
+    return 0;
   }
+  for (const { name, quick, paper, text } of settings) {
+    say(io, `${name}=${quick}${paper === quick ? "" : `  (paper: ${paper})`}\n  ${text}`);
+  }
+  say(io, "Change one with `--set NAME=VALUE`, for example `--set planner.samples=100`.");
   return 0;
 }

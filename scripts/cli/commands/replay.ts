@@ -1,18 +1,19 @@
 import { HyperCrlError } from "../../../sim/core/errors.js";
 import { type Episode, readEpisode } from "../../../sim/recording/reader.js";
 import { type Verification, verifyEpisode } from "../../../sim/recording/verify.js";
+import type { TaskSuite } from "../../../sim/task.js";
 import { initPhysics, physicsVersion } from "../../../sim/world.js";
-import { createRegistry, type SuiteRegistry } from "../../../tasks/registry.js";
 import { measureTitle, table } from "../../compare/tables.js";
 import { count, number, wrap } from "../../compare/text.js";
+import { builtinCatalog } from "../../runs/catalog.js";
 import { episodesAt } from "../../runs/episode-files.js";
+import { taskOfEpisode } from "../../runs/run-parts.js";
 import { suiteFrom } from "../../runs/suite-file.js";
-import { defaultRegistry, taskOfEpisode } from "../../runs/suites.js";
 import { type Io, say, sayError } from "../io.js";
 
 export interface ReplayFlags {
   readonly verify?: boolean;
-  /** Module of a suite that is not registered. */
+  /** Module of a suite that does not come with the package. */
   readonly suite?: string;
   readonly json?: boolean;
 }
@@ -23,8 +24,8 @@ const SHOWN_EVERY = 10;
 /** `hypercrl replay`: shows episodes, or simulates them again. Returns the exit code, the worst of all episodes. */
 export async function replayCommand(paths: readonly string[], flags: ReplayFlags, io: Io): Promise<number> {
   await initPhysics();
-  const registry =
-    flags.suite === undefined ? defaultRegistry : createRegistry([await suiteFrom(flags.suite)]);
+  const { suites } = builtinCatalog;
+  const among = flags.suite === undefined ? suites : [await suiteFrom(flags.suite, builtinCatalog)];
   let worst = 0;
   // One bad file of many must not hide the others' results.
   const keepGoing = (work: () => number) => {
@@ -40,7 +41,7 @@ export async function replayCommand(paths: readonly string[], flags: ReplayFlags
   for (const path of paths) {
     keepGoing(() => {
       for (const file of episodesAt(path)) {
-        keepGoing(() => (flags.verify ? verifyOne(file, registry, flags, io) : showOne(file, flags, io)));
+        keepGoing(() => (flags.verify ? verifyOne(file, among, flags, io) : showOne(file, flags, io)));
       }
       return 0;
     });
@@ -48,9 +49,9 @@ export async function replayCommand(paths: readonly string[], flags: ReplayFlags
   return worst;
 }
 
-function verifyOne(path: string, registry: SuiteRegistry, { json }: ReplayFlags, io: Io): number {
+function verifyOne(path: string, suites: readonly TaskSuite[], { json }: ReplayFlags, io: Io): number {
   const episode = readEpisode(path);
-  const result = verifyEpisode(episode, taskOfEpisode(path, episode.header, registry), physicsVersion());
+  const result = verifyEpisode(episode, taskOfEpisode(path, episode.header, suites), physicsVersion());
   if (json) io.out(JSON.stringify({ path, ...result }));
   else say(io, verificationText(path, result));
   return result.ok ? 0 : 1;

@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import type { Progress } from "../../../agent/run/checkpoint.js";
 import { HyperCrlError } from "../../../sim/core/errors.js";
+import { type RunModules, resumeCommand } from "../../compare/resume-command.js";
 import { summaryText } from "../../compare/summary-text.js";
 import { number, shellWord } from "../../compare/text.js";
+import { isModulePath } from "../../runs/module-path.js";
 import type { Summary } from "../../runs/summary.js";
 import { type RunStart, type TrainOptions, type TrainResult, train } from "../../runs/train.js";
 import { type Io, say, signalCode, suggest, warner } from "../io.js";
@@ -35,14 +37,15 @@ export async function trainCommand(options: TrainOptions, flags: TrainFlags, io:
     await browser?.stop();
     // Before the start nothing was computed, so there is nothing to go on with.
     if (started !== undefined && error instanceof HyperCrlError) {
-      suggest(io, "Everything saved so far is intact; continue with", resumeCommand(started.folder));
+      const command = resumeCommand(started.folder, modulesOf(options));
+      suggest(io, "Everything saved so far is intact; continue with", command);
     }
     throw error;
   }
   view.end();
   if (result.outcome === "stopped") {
     await browser?.stop();
-    return reportStop(result, signal, flags, io);
+    return reportStop(result, resumeCommand(result.folder, modulesOf(options)), signal, flags, io);
   }
   await showResult(result, flags, io);
   await browser?.linger(signal);
@@ -54,12 +57,18 @@ function chooseView({ json, quiet }: TrainFlags, io: Io): ProgressView {
   return json ? jsonView(io) : textView(io);
 }
 
-function reportStop(result: TrainResult, signal: AbortSignal, flags: TrainFlags, io: Io): number {
+function reportStop(
+  result: TrainResult,
+  resume: string,
+  signal: AbortSignal,
+  flags: TrainFlags,
+  io: Io,
+): number {
   const { folder, progress, settings } = result;
   if (signal.reason === "SIGPIPE") return signalCode(signal.reason);
   if (flags.json) io.out(JSON.stringify({ type: "stopped", folder, progress }));
   const place = placeInRun(progress, settings.tasks);
-  suggest(io, `Stopped. Everything up to ${place} is saved; continue with`, resumeCommand(folder));
+  suggest(io, `Stopped. Everything up to ${place} is saved; continue with`, resume);
   return signalCode(signal.reason);
 }
 
@@ -102,8 +111,10 @@ function nextCommands(folder: string, page: string, written: boolean, { best }: 
   return commands;
 }
 
-function resumeCommand(folder: string): string {
-  return `hypercrl train --resume ${shellWord(folder)}`;
+/** The modules that were given by their paths. */
+function modulesOf({ suite, method, planner }: TrainOptions): RunModules {
+  const path = (given: unknown) => (typeof given === "string" && isModulePath(given) ? given : undefined);
+  return { suite: path(suite), method: path(method), planner: path(planner) };
 }
 
 function placeInRun({ stage, task, steps, evaluated }: Progress, tasks: number): string {

@@ -2,12 +2,20 @@ import { afterEach, describe, expect, it } from "vitest";
 import { BackgroundLearner } from "../../../agent/background/background-learner.js";
 import { ONE_THREAD } from "../../../agent/compute.js";
 import type { Learner, LearnerState } from "../../../agent/learner.js";
-import { createLearner } from "../../../agent/methods/registry.js";
 import { dynamicsShape } from "../../../agent/model/dynamics.js";
-import { METHODS, type Settings } from "../../../agent/settings/schema.js";
+import type { Settings } from "../../../agent/settings/schema.js";
 import { InputError, RunError } from "../../../sim/core/errors.js";
 import { Rng } from "../../../sim/core/rng.js";
-import { bits, linearSystem, pointData, pointTask, tinySettings } from "../fixtures.js";
+import {
+  bits,
+  learnerFor,
+  linearSystem,
+  METHOD_NAMES,
+  partsFor,
+  pointData,
+  pointTask,
+  tinySettings,
+} from "../fixtures.js";
 
 const made: Learner[] = [];
 afterEach(async () => {
@@ -17,8 +25,8 @@ afterEach(async () => {
 function both(assignments: readonly string[] = []): { here: Learner; background: Learner } {
   const settings = tinySettings(assignments);
   const shape = dynamicsShape(pointTask.spec, settings.dynamics.hidden, settings.dynamics.activation);
-  const here = createLearner(settings, shape, Rng.fromSeed(4));
-  const background = new BackgroundLearner(settings, shape, Rng.fromSeed(4), ONE_THREAD);
+  const here = learnerFor(settings, shape, Rng.fromSeed(4));
+  const background = new BackgroundLearner(partsFor(settings), settings, shape, Rng.fromSeed(4), ONE_THREAD);
   made.push(here, background);
   return { here, background };
 }
@@ -43,7 +51,7 @@ function expectSameState(a: LearnerState, b: LearnerState): void {
   }
 }
 
-describe.each(METHODS)("%s on a thread of its own", (method) => {
+describe.each(METHOD_NAMES)("%s on a thread of its own", (method) => {
   it("learns what it learns on the calling thread, bit by bit", async () => {
     const { here, background } = both([`method=${method}`]);
     const wanted = await learnTwoTasks(here);
@@ -103,7 +111,7 @@ describe("a session in the background", () => {
   it("fails with one clear error when its thread dies, now and later", async () => {
     const settings = { ...tinySettings(), method: "no-such-method" } as unknown as Settings;
     const shape = dynamicsShape(pointTask.spec, [8], "relu");
-    const learner = new BackgroundLearner(settings, shape, Rng.fromSeed(4), ONE_THREAD);
+    const learner = new BackgroundLearner(partsFor(settings), settings, shape, Rng.fromSeed(4), ONE_THREAD);
     made.push(learner);
     for (let i = 0; i < 2; i++) {
       const error = await learner.beginTask(0).catch((e: unknown) => e);

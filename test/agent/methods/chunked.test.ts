@@ -1,11 +1,19 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Learner } from "../../../agent/learner.js";
-import { createLearner } from "../../../agent/methods/registry.js";
 import { dynamicsShape, weightCount } from "../../../agent/model/dynamics.js";
 import { hypernetworkParameters } from "../../../agent/model/hypernetwork.js";
-import { resolveSettings } from "../../../agent/settings/schema.js";
+import { resolveSettings } from "../../../agent/settings/resolve.js";
 import { Rng } from "../../../sim/core/rng.js";
-import { bits, linearSystem, pointData, pointTask, relativeError } from "../fixtures.js";
+import {
+  bits,
+  CATALOG,
+  fakeSuite,
+  learnerFor,
+  linearSystem,
+  pointData,
+  pointTask,
+  relativeError,
+} from "../fixtures.js";
 
 const DATA = [0, 1].map((j) => pointData(linearSystem(j), 200, 20 + j));
 
@@ -15,15 +23,16 @@ afterEach(async () => {
 });
 
 function make(...changes: string[]): Learner {
-  const choice = { suite: "fake", method: "chunked", profile: "quick", seed: 3, suiteTasks: 2 };
-  const settings = resolveSettings(choice, [
+  const choice = { suite: fakeSuite(2), method: "chunked", profile: "quick", seed: 3 };
+  const assignments = [
     ...["dynamics.hidden=[20,20]", "training.batchSize=16", "hypernetwork.embedding=3"],
     ...["chunked.hidden=[8,10]", "chunked.chunk=40", "chunked.chunkEmbedding=4"],
     ...changes,
-  ]);
+  ];
+  const settings = resolveSettings(choice, assignments, CATALOG);
   const { hidden, activation, outputVariance } = settings.dynamics;
   const dynamics = dynamicsShape(pointTask.spec, hidden, activation, outputVariance);
-  const learner = createLearner(settings, dynamics, Rng.fromSeed(31));
+  const learner = learnerFor(settings, dynamics, Rng.fromSeed(31));
   made.push(learner);
   return learner;
 }

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Learner, LearnerState } from "../../../agent/learner.js";
-import { createLearner, networkShape } from "../../../agent/methods/registry.js";
-import { METHODS, type Settings } from "../../../agent/settings/schema.js";
+import { networkShape } from "../../../agent/methods/method.js";
+import { findMethod } from "../../../agent/methods/registry.js";
+import type { Settings } from "../../../agent/settings/schema.js";
 import { RunError } from "../../../sim/core/errors.js";
 import { Rng } from "../../../sim/core/rng.js";
-import { bits, linearSystem, pointData, tinySettings } from "../fixtures.js";
+import { bits, learnerFor, linearSystem, METHOD_NAMES, pointData, tinySettings } from "../fixtures.js";
 import { forward, normalizedRow } from "../training/plain-reference.js";
 
 /** Methods on plain networks. */
@@ -26,7 +27,7 @@ function make(method: Method, assignments: readonly string[] = []): Learner {
     ...[`method=${method}`, "mlp.learningRate=0.01", "mlp.coresetSize=50"],
     ...assignments,
   ]);
-  const learner = createLearner(settings, DYNAMICS, Rng.fromSeed(8));
+  const learner = learnerFor(settings, DYNAMICS, Rng.fromSeed(8));
   made.push(learner);
   return learner;
 }
@@ -50,7 +51,7 @@ function expectSameBits(a: LearnerState, b: LearnerState): void {
 
 /** Mean squared error on unseen transitions of a task, in normalised units. */
 async function error(learner: Learner, method: Method, task: number): Promise<number> {
-  const { sizes } = networkShape(method, DYNAMICS, task);
+  const { sizes } = networkShape(findMethod(method), DYNAMICS, task);
   const weights = await learner.weights(task);
   const { buffer } = UNSEEN[task];
   let sum = 0;
@@ -71,7 +72,7 @@ const MOMENTS = [
   { moment: "in the third task", last: 2, ended: false },
 ];
 
-describe.each(METHODS)("%s", (method) => {
+describe.each(METHOD_NAMES)("%s", (method) => {
   it.each(MOMENTS)("continues bit by bit in another learner: $moment", async ({ last, ended }) => {
     const [original, copy] = [make(method), make(method)];
     for (let j = 0; j <= last; j++) {
@@ -108,8 +109,8 @@ describe.each(METHODS)("%s", (method) => {
   });
 });
 
-describe.each(METHODS)("%s with step sizes that fall within a session", (method) => {
-  const group = METHODS.slice(0, 4).includes(method) ? "hypernetwork" : "mlp";
+describe.each(METHOD_NAMES)("%s with step sizes that fall within a session", (method) => {
+  const group = METHOD_NAMES.slice(0, 4).includes(method) ? "hypernetwork" : "mlp";
   const weightsAfter = async (assignments: readonly string[], sessions: readonly number[]) => {
     const learner = make(method, assignments);
     await learner.beginTask(0);

@@ -8,7 +8,7 @@ import { Rng } from "../../../sim/core/rng.js";
 import type { Task } from "../../../sim/task.js";
 import { pushSuite } from "../../../tasks/push/push.js";
 import { differences } from "../../planners/problems.js";
-import { angleTask, bits, normals, pointTask, relativeError, tinySettings } from "../fixtures.js";
+import { angleTask, bits, normals, partsFor, pointTask, relativeError, tinySettings } from "../fixtures.js";
 
 const HORIZON = 5;
 
@@ -95,7 +95,14 @@ it.each(["mppi", "pddm", "random", "gradient"])("plans the same with %s on 1 and
   opened.push({ release: () => threads.close() });
   const policies: MpcPolicy[] = [];
   for (const team of [undefined, threads]) {
-    const policy = await MpcPolicy.create(p.task, p.shape, settings, Rng.fromSeed(12), team);
+    const policy = await MpcPolicy.create(
+      p.task,
+      p.shape,
+      settings,
+      partsFor(settings).planner,
+      Rng.fromSeed(12),
+      team,
+    );
     opened.unshift(policy);
     await policy.load(p.weights, p.normalizer);
     policies.push(policy);

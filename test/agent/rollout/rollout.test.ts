@@ -11,6 +11,7 @@ import {
   angleTask,
   bits,
   normals,
+  partsFor,
   pointTask,
   predictedChange,
   randomDynamics,
@@ -226,7 +227,14 @@ describe("on several threads", () => {
     const p = problem(pointTask, "relu", [64], 11);
     const policies = [];
     for (const threads of [undefined, team(2)]) {
-      const policy = await MpcPolicy.create(p.task, p.shape, settings, Rng.fromSeed(12), threads);
+      const policy = await MpcPolicy.create(
+        p.task,
+        p.shape,
+        settings,
+        partsFor(settings).planner,
+        Rng.fromSeed(12),
+        threads,
+      );
       await policy.load(p.weights, p.normalizer);
       policies.push(policy);
     }

@@ -11,11 +11,12 @@ import {
   writeCheckpoint,
 } from "../../../agent/run/checkpoint.js";
 import { hashSettings } from "../../../agent/run/store.js";
-import { METHODS, parseSettings, type Settings } from "../../../agent/settings/schema.js";
+import { parseSavedSettings } from "../../../agent/settings/parse.js";
+import type { Settings } from "../../../agent/settings/schema.js";
 import { InputError } from "../../../sim/core/errors.js";
 import { Rng } from "../../../sim/core/rng.js";
 import type { Task } from "../../../sim/task.js";
-import { bits, linearSystem, pointTask, tinySettings } from "../fixtures.js";
+import { bits, linearSystem, METHOD_NAMES, partsFor, pointTask, tinySettings } from "../fixtures.js";
 
 const TASKS: readonly Task[] = [pointTask, { ...pointTask, name: "point-2" }];
 const PROGRESS = { stage: "learn", task: 1, steps: 90, episode: 4, evaluated: 0 } as const;
@@ -31,7 +32,7 @@ afterEach(async () => {
 });
 
 function makeAgent(settings: Settings): Agent {
-  const agent = new Agent(TASKS, settings, Rng.fromSeed(settings.seed));
+  const agent = new Agent(TASKS, settings, partsFor(settings), Rng.fromSeed(settings.seed));
   agents.push(agent);
   return agent;
 }
@@ -108,7 +109,7 @@ describe("hashSettings", () => {
     const older = { ...settings, hypernetwork, mlp, planner };
     const hash = createHash("sha256").update(JSON.stringify(older)).digest("hex");
     expect(hashSettings(settings)).toBe(hash);
-    expect(hashSettings(parseSettings(older, "older settings"))).toBe(hash);
+    expect(hashSettings(parseSavedSettings(older, "older settings"))).toBe(hash);
     const changes = ["hypernetwork.endFactor=0.5", "planner.lastAction=middle", "planner.chooseBest=true"];
     for (const changed of changes) expect(hashSettings(tinySettings([changed])), changed).not.toBe(hash);
   });
@@ -143,8 +144,8 @@ describe("round trip in the midst of a task", () => {
   });
 
   it.each([
-    ...METHODS.map((m) => `method=${m}`),
-    ...METHODS.map((m) => `method=${m} dynamics.outputVariance=true`),
+    ...METHOD_NAMES.map((m) => `method=${m}`),
+    ...METHOD_NAMES.map((m) => `method=${m} dynamics.outputVariance=true`),
     "planner.name=cem",
   ])("lets an agent act and learn on as the original does, %s", async (assignments) => {
     const { agent, read, settings } = await saved(tinySettings(assignments.split(" ")));

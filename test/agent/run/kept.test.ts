@@ -6,10 +6,10 @@ import { Agent } from "../../../agent/agent.js";
 import { writeCheckpoint } from "../../../agent/run/checkpoint.js";
 import { keptBy } from "../../../agent/run/kept.js";
 import { hashSettings } from "../../../agent/run/store.js";
-import { METHODS, type Settings } from "../../../agent/settings/schema.js";
+import type { Settings } from "../../../agent/settings/schema.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { decodeSafetensors } from "../../../sim/core/safetensors.js";
-import { bits, linearSystem, pointTask, tinySettings } from "../fixtures.js";
+import { bits, linearSystem, METHOD_NAMES, partsFor, pointTask, tinySettings } from "../fixtures.js";
 
 const [I, X] = [4, 2];
 const folder = mkdtempSync(join(tmpdir(), "kept-"));
@@ -33,7 +33,7 @@ function live(agent: Agent, task: number, steps: number): Float32Array[] {
 /** Two tasks learned and a third begun, and the arrays of the checkpoint then. */
 async function inThirdTask(method: Settings["method"], steps = 50) {
   const settings = tinySettings([`method=${method}`, "mlp.coresetSize=20", "hypernetwork.coresetSize=20"]);
-  const agent = new Agent([pointTask, pointTask, pointTask], settings, Rng.fromSeed(3));
+  const agent = new Agent([pointTask, pointTask, pointTask], settings, partsFor(settings), Rng.fromSeed(3));
   agents.push(agent);
   const rows: Float32Array[][] = [];
   for (const j of [0, 1, 2]) {
@@ -70,7 +70,7 @@ const TRANSITIONS: Partial<Record<Settings["method"], number>> = {
   "replay-hypernet": 20,
 };
 
-describe.each(METHODS)("a checkpoint of %s", (method) => {
+describe.each(METHOD_NAMES)("a checkpoint of %s", (method) => {
   const transitions = TRANSITIONS[method] ?? 0;
 
   it(`holds ${transitions} transitions of each earlier task, and says so`, async () => {

@@ -1,28 +1,34 @@
 import { describe, expect, it } from "vitest";
-import { resolveSettings } from "../../../agent/settings/schema.js";
-import { SUITE_DEFAULTS } from "../../../agent/settings/suites.js";
+import { resolveSettings } from "../../../agent/settings/resolve.js";
 import { builtinSuites } from "../../../tasks/registry.js";
+import { CATALOG } from "../fixtures.js";
 
-/** A suite of a user's own. */
-const UNLISTED = "mine";
+const resolve = (
+  { defaults, ...suite }: (typeof builtinSuites)[number],
+  profile: string,
+  assignments: readonly string[] = [],
+) => {
+  const choice = { suite: { ...suite, ...(defaults && { defaults }) }, method: "hypercrl", profile, seed: 1 };
+  return resolveSettings(choice, assignments, CATALOG);
+};
 
-const resolve = (suite: string, profile: string, assignments: readonly string[] = []) =>
-  resolveSettings({ suite, method: "hypercrl", profile, seed: 1, suiteTasks: 5 }, assignments);
-
-const cases = Object.entries(SUITE_DEFAULTS).flatMap(([suite, profiles]) =>
-  Object.entries(profiles).map(([profile, own]) => ({ suite, profile, own })),
+const cases = builtinSuites.flatMap((suite) =>
+  (["quick", "paper"] as const).flatMap((profile) => {
+    const own = suite.defaults?.[profile];
+    return own === undefined ? [] : [{ name: suite.name, suite, profile, own }];
+  }),
 );
 
-describe.each(cases)("$profile settings of $suite", ({ suite, profile, own }) => {
-  it("belong to a suite, are valid, and each changes the profile", () => {
-    expect(builtinSuites.map(({ name }) => name)).toContain(suite);
+describe.each(cases)("$profile settings of $name", ({ suite, profile, own }) => {
+  const { defaults: _, ...plain } = suite;
+
+  it("are valid, and each changes the profile", () => {
     expect(new Set(own.map((assignment) => assignment.split("=")[0])).size).toBe(own.length);
-    const plain = JSON.stringify({ ...resolve(UNLISTED, profile), suite });
+    const before = JSON.stringify(resolve(plain, profile));
     for (const assignment of own) {
-      const changed = { ...resolve(UNLISTED, profile, [assignment]), suite };
-      expect(JSON.stringify(changed), assignment).not.toBe(plain);
+      expect(JSON.stringify(resolve(plain, profile, [assignment])), assignment).not.toBe(before);
     }
-    expect(resolve(suite, profile)).toEqual({ ...resolve(UNLISTED, profile, own), suite });
+    expect(resolve(suite, profile)).toEqual(resolve(plain, profile, own));
   });
 
   it("keep every transition of a task, and give way to the user's", () => {
@@ -32,8 +38,12 @@ describe.each(cases)("$profile settings of $suite", ({ suite, profile, own }) =>
   });
 });
 
-it("a suite or profile that is not listed is as it is", () => {
-  // A name that every object has is no suite's.
-  expect(resolve("constructor", "quick")).toEqual({ ...resolve(UNLISTED, "quick"), suite: "constructor" });
-  expect(resolve("cartpole", "paper")).toEqual({ ...resolve(UNLISTED, "paper"), suite: "cartpole" });
+it("a suite leaves a profile that it has no defaults for as it is", () => {
+  expect(cases.map(({ name, profile }) => `${name} ${profile}`)).not.toContain("cartpole paper");
+  const [push, cartpole] = ["push", "cartpole"].map((name) => {
+    const suite = builtinSuites.find((one) => one.name === name);
+    if (suite === undefined) throw new Error(`no suite ${name}`);
+    return resolve(suite, "paper", ["tasks=1"]);
+  });
+  expect({ ...cartpole, suite: "push" }).toEqual(push);
 });

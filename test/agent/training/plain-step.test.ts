@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Learner, LearnerState } from "../../../agent/learner.js";
-import { createLearner, networkShape } from "../../../agent/methods/registry.js";
+import { networkShape } from "../../../agent/methods/method.js";
+import { pnn } from "../../../agent/methods/pnn.js";
 import type { Settings } from "../../../agent/settings/schema.js";
 import { Rng } from "../../../sim/core/rng.js";
-import { linearSystem, pointData, relativeError, tinySettings } from "../fixtures.js";
+import { learnerFor, linearSystem, pointData, relativeError, tinySettings } from "../fixtures.js";
 import { adamStepOn, forward, lossOf, normalizedRow, type Row, trainedOf } from "./plain-reference.js";
 import { differentiate, negativeLogLikelihood } from "./reference.js";
 
@@ -31,7 +32,7 @@ function makeLearner(method: Method, variance: boolean, assignments: readonly st
     ...assignments,
   ]);
   const shape = { sizes: sizesOf(variance), activation: "tanh", outputVariance: variance } as const;
-  const learner = createLearner(settings, shape, Rng.fromSeed(9));
+  const learner = learnerFor(settings, shape, Rng.fromSeed(9));
   made.push(learner);
   return learner;
 }
@@ -233,7 +234,7 @@ describe("pnn", () => {
     const { before } = await inThirdTask(learner);
     const shape = { sizes: sizesOf(variance), activation: "tanh" } as const;
     for (const k of [0, 1, 2]) {
-      const { sizes } = networkShape("pnn", shape, k);
+      const { sizes } = networkShape(pnn, shape, k);
       expect(sizes).toEqual([4, 5 * (k + 1), 3 * (k + 1), shape.sizes[3]]);
       const columns = Array.from({ length: k + 1 }, (_, j) => array(before, `columns.${j}`));
       const weights = Float64Array.from(await learner.weights(k));

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { resolveSettings } from "../../../agent/settings/schema.js";
+import { resolveSettings } from "../../../agent/settings/resolve.js";
 import {
   chooseVariants,
   measurePlanners,
@@ -15,6 +15,8 @@ import { createBenchProgram } from "../../../scripts/bench/program.js";
 import { evaluateRun } from "../../../scripts/runs/evaluate-run.js";
 import { train } from "../../../scripts/runs/train.js";
 import { InputError, UsageError } from "../../../sim/core/errors.js";
+import { pushSuite } from "../../../tasks/push/push.js";
+import { CATALOG } from "../../agent/fixtures.js";
 
 const folder = mkdtempSync(join(tmpdir(), "hypercrl-planners-"));
 const run = join(folder, "run");
@@ -30,7 +32,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const planner = (...set: string[]) =>
-  resolveSettings({ suite: "push", method: "single", profile: "quick", seed: 1, suiteTasks: 5 }, set).planner;
+  resolveSettings({ suite: pushSuite, method: "single", profile: "quick", seed: 1 }, set, CATALOG).planner;
 
 it("compares planners at one budget, and iCEM at a quarter of CEM's samples", () => {
   // A quick run plans with iCEM, 125 × 5; the published budget is four times that.

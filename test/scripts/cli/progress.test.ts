@@ -1,15 +1,17 @@
 import { expect, it } from "vitest";
-import { resolveSettings } from "../../../agent/settings/schema.js";
+import { resolveSettings } from "../../../agent/settings/resolve.js";
 import { ProgressTracker } from "../../../scripts/cli/progress.js";
 import { duration } from "../../../scripts/cli/progress-view.js";
 import { pushSuite } from "../../../tasks/push/push.js";
+import { CATALOG } from "../../agent/fixtures.js";
 import { episodeRecord, evaluationRecord } from "../../agent/run/make-records.js";
 
 function tracker(): ProgressTracker {
-  const choice = { suite: "push", method: "hypercrl", profile: "quick", seed: 1, suiteTasks: 5 };
-  const settings = resolveSettings(choice, [
+  const choice = { suite: pushSuite, method: "hypercrl", profile: "quick", seed: 1 };
+  const assignments = [
     ...["tasks=2", "loop.initialRandomSteps=10", "loop.stepsPerTask=100", "loop.evaluationEpisodes=2"],
-  ]);
+  ];
+  const settings = resolveSettings(choice, assignments, CATALOG);
   return new ProgressTracker({
     ...{ folder: "x", settings, tasks: pushSuite.tasks.slice(0, 2), progress: undefined },
   });

@@ -19,7 +19,7 @@ const choice = { methods: [{ method: "single" }], seeds: [1, 2], assignments: ["
 const versions = { hypercrl: "0", physics: "0", node: "0", onnxruntime: "0" };
 const manifest = addRuns(
   emptyManifest(folder, pushSuite.name, baseOf(choice), versions),
-  planRuns(choice, baseOf(choice), pushSuite),
+  await planRuns(choice, baseOf(choice), folder),
 );
 const [run, other] = manifest.runs;
 
@@ -103,7 +103,7 @@ it("prints a plain line when a run gets to another task, and what failed", () =>
   ]);
 });
 
-it("says before the runs start which settings its lines do not share", () => {
+it("says before the runs start which settings its lines do not share", async () => {
   const printed: string[] = [];
   const view = sweepView({
     live: undefined,
@@ -112,7 +112,7 @@ it("says before the runs start which settings its lines do not share", () => {
     now: () => 0,
   });
   const methods = [{ method: "single" }, { method: "ewc", set: { "planner.samples": 50 } }, { method: "si" }];
-  const mixed = addRuns(manifest, planRuns({ ...choice, methods }, baseOf(choice), pushSuite));
+  const mixed = addRuns(manifest, await planRuns({ ...choice, methods }, baseOf(choice), folder));
   view.begin(folder, mixed, mixed.runs);
   view.end();
   expect(printed).toEqual([

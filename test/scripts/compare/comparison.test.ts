@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { resolveSettings } from "../../../agent/settings/schema.js";
+import { resolveSettings } from "../../../agent/settings/resolve.js";
 import {
   compareRuns,
   definitions,
@@ -12,6 +12,7 @@ import {
 } from "../../../scripts/compare/comparison.js";
 import { isFinished, type RunResult, readRun } from "../../../scripts/compare/run-result.js";
 import { InputError } from "../../../sim/core/errors.js";
+import { CATALOG, fakeSuite } from "../../agent/fixtures.js";
 import {
   episodeRecord,
   evaluationRecord,
@@ -127,13 +128,8 @@ describe("a run folder", () => {
     writeFileSync(join(folder, name), records.map((r) => `${JSON.stringify(r)}\n`).join(""));
   const write = (returns: number[][][]) => {
     mkdirSync(folder, { recursive: true });
-    const settings = resolveSettings({
-      suite: "push",
-      method: "single",
-      profile: "quick",
-      seed: 7,
-      suiteTasks: 2,
-    });
+    const choice = { suite: fakeSuite(2), method: "single", profile: "quick", seed: 7 };
+    const settings = resolveSettings(choice, [], CATALOG);
     writeFileSync(join(folder, "settings.json"), JSON.stringify(settings));
     const evaluation = { definition: "", tasks: ["a", "b"], random: [[0, 2], [4]], returns };
     writeFileSync(join(folder, "evaluation.json"), JSON.stringify(evaluation));

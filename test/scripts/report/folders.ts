@@ -1,9 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LOG_VERSION, type MetricsRecord, type TimingRecord } from "../../../agent/run/records.js";
-import { resolveSettings, type Settings } from "../../../agent/settings/schema.js";
+import { resolveSettings } from "../../../agent/settings/resolve.js";
+import type { Settings } from "../../../agent/settings/schema.js";
+import { builtinCatalog } from "../../../scripts/runs/catalog.js";
 import { addRuns, emptyManifest, runFolder, writeManifest } from "../../../scripts/sweep/manifest.js";
-import { runId } from "../../../scripts/sweep/plan.js";
+import { baseOf, runId } from "../../../scripts/sweep/plan.js";
+import { pushSuite } from "../../../tasks/push/push.js";
 import {
   baselineRecord,
   episodeRecord,
@@ -35,8 +38,8 @@ export const EPISODE_STEPS = 100;
 /** Settings of a run of two random episodes, four planned ones and two sessions per task. */
 export function settingsOf(run: MadeRun): Settings {
   const { method, seed, suite = "push", tasks = ["a", "b"], loop, planner } = run;
-  const chosen = { suite: "push", method, profile: "quick", seed, suiteTasks: tasks.length };
-  const settings = resolveSettings(chosen);
+  const made = { ...pushSuite, tasks: pushSuite.tasks.slice(0, tasks.length) };
+  const settings = resolveSettings({ suite: made, method, profile: "quick", seed }, [], builtinCatalog);
   return {
     ...settings,
     suite,
@@ -62,7 +65,7 @@ export function makeSweep(
     const [settings, label] = [settingsOf(run), run.label ?? run.method];
     return { id: runId(label, settings), label, settings };
   });
-  const base = { suite: "push", profile: "quick", assignments: [] };
+  const base = baseOf({});
   const manifest = addRuns(emptyManifest(folder, "push", base, VERSIONS), planned);
   writeManifest(folder, manifest);
   for (const [i, run] of runs.entries()) {

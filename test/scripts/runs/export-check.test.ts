@@ -2,7 +2,6 @@ import { expect, it } from "vitest";
 import { Agent, type TaskDynamics } from "../../../agent/agent.js";
 import { dynamicsGraph } from "../../../agent/dynamics-export.js";
 import { encodeModel } from "../../../agent/graph/encode.js";
-import { METHODS } from "../../../agent/settings/schema.js";
 import {
   compareModels,
   ExportedModel,
@@ -11,19 +10,26 @@ import {
 } from "../../../scripts/runs/export-check.js";
 import { Rng } from "../../../sim/core/rng.js";
 import type { Task } from "../../../sim/task.js";
-import { linearSystem, normals, pointTask, tinySettings } from "../../agent/fixtures.js";
+import {
+  linearSystem,
+  METHOD_NAMES,
+  normals,
+  partsFor,
+  pointTask,
+  tinySettings,
+} from "../../agent/fixtures.js";
 
 const TASKS = 3;
 
 /** Dynamics of three tasks after learning them one after another. */
 async function learned(method: string): Promise<{ tasks: Task[]; dynamics: TaskDynamics[] }> {
   const tasks = Array.from({ length: TASKS }, (_, j): Task => ({ ...pointTask, name: `point${j}` }));
-  const settings = {
-    ...tinySettings(["dynamics.hidden=[12,10]"]),
-    method: method as (typeof METHODS)[number],
-  };
+  const settings = { ...tinySettings(["dynamics.hidden=[12,10]"]), method };
   const rng = Rng.fromSeed(8);
-  const agent = new Agent(tasks, settings, rng.split("agent"), { threads: 1, kernel: false });
+  const agent = new Agent(tasks, settings, partsFor(settings), rng.split("agent"), {
+    threads: 1,
+    kernel: false,
+  });
   for (const j of tasks.keys()) {
     await agent.beginTask(j);
     for (let k = 0; k < 64; k++) {
@@ -39,7 +45,7 @@ async function learned(method: string): Promise<{ tasks: Task[]; dynamics: TaskD
   return { tasks, dynamics };
 }
 
-it.each(METHODS)(
+it.each(METHOD_NAMES)(
   "what %s learned predicts the same in the file and in the planner, task by task",
   async (method) => {
     const { tasks, dynamics } = await learned(method);

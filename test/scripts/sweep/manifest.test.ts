@@ -2,9 +2,9 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { hashSettings } from "../../../agent/run/store.js";
-import { METHODS } from "../../../agent/settings/schema.js";
 import {
   addRuns,
+  baseOfSweep,
   checkSweepVersions,
   emptyManifest,
   prepareRun,
@@ -17,34 +17,35 @@ import { baseOf, planRuns, planSeeds, type SweepChoice } from "../../../scripts/
 import { readSweepFile } from "../../../scripts/sweep/sweep-file.js";
 import { InputError, UsageError } from "../../../sim/core/errors.js";
 import { pushSuite } from "../../../tasks/push/push.js";
+import { METHOD_NAMES } from "../../agent/fixtures.js";
 import { temporaryFolder } from "../../files.js";
 
 const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const versions = { hypercrl: "0.1.0", physics: "1", node: "v20", onnxruntime: "2" };
-const plan = (choice: SweepChoice) => planRuns(choice, baseOf(choice), pushSuite);
-const manifestOf = (choice: SweepChoice) =>
-  addRuns(emptyManifest(folder, pushSuite.name, baseOf(choice), versions), plan(choice));
+const plan = (choice: SweepChoice) => planRuns(choice, baseOf(choice), folder);
+const manifestOf = async (choice: SweepChoice) =>
+  addRuns(emptyManifest(folder, pushSuite.name, baseOf(choice), versions), await plan(choice));
 
 describe("a plan", () => {
-  it("has every method with every seed, seed by seed, and defaults", () => {
-    const runs = plan({});
+  it("has every method with every seed, seed by seed, and defaults", async () => {
+    const runs = await plan({});
     expect(runs.map((r) => [r.settings.seed, r.label])).toEqual(
-      [1, 2, 3].flatMap((seed) => METHODS.map((method) => [seed, method])),
+      [1, 2, 3].flatMap((seed) => METHOD_NAMES.map((method) => [seed, method])),
     );
     expect(runs[0].settings).toMatchObject({ suite: "push", profile: "quick" });
   });
 
-  it("names runs by the hash of settings and seed", () => {
-    const [a, b] = plan({ methods: [{ method: "single" }], seeds: [1, 2] });
-    const [c] = plan({ methods: [{ method: "single" }], seeds: [1], assignments: ["tasks=2"] });
+  it("names runs by the hash of settings and seed", async () => {
+    const [a, b] = await plan({ methods: [{ method: "single" }], seeds: [1, 2] });
+    const [c] = await plan({ methods: [{ method: "single" }], seeds: [1], assignments: ["tasks=2"] });
     expect(a.id).toBe(`single-s1-${hashSettings(a.settings).slice(0, 12)}`);
     expect(new Set([a.id, b.id, c.id]).size).toBe(3);
   });
 
-  it("gives lines of a file seeds and settings of their own", () => {
-    const runs = plan({
+  it("gives lines of a file seeds and settings of their own", async () => {
+    const runs = await plan({
       methods: [
         { method: "hypercrl" },
         { label: "cem", method: "hypercrl", seeds: [9], set: { "planner.name": "cem" } },
@@ -69,32 +70,32 @@ describe("a plan", () => {
       /same name; got "single" twice/,
     ],
     ["label", { methods: [{ method: "single", label: "a/b" }] }, /cannot name a folder; got "a\/b"/],
-  ])("is refused with a wrong %s", (_, choice, message) => {
-    expect(() => plan(choice)).toThrow(UsageError);
-    expect(() => plan(choice)).toThrow(message);
+  ])("is refused with a wrong %s", async (_, choice, message) => {
+    await expect(plan(choice)).rejects.toThrow(UsageError);
+    await expect(plan(choice)).rejects.toThrow(message);
   });
 });
 
 describe("a manifest", () => {
   const choice: SweepChoice = { methods: [{ method: "single" }], seeds: [1, 2], assignments: ["tasks=2"] };
 
-  it("survives being written, and gives back each run's settings", () => {
-    const manifest = manifestOf(choice);
+  it("survives being written, and gives back each run's settings", async () => {
+    const manifest = await manifestOf(choice);
     writeManifest(folder, manifest);
     expect(readManifest(folder)).toEqual(manifest);
     expect(readManifest(folder).runs.map((run) => settingsOf(manifest, run))).toEqual(
-      plan(choice).map((r) => r.settings),
+      (await plan(choice)).map((r) => r.settings),
     );
   });
 
-  it("takes more seeds and methods, keeps what it has, and refuses a label with two kinds of settings", () => {
-    const manifest = manifestOf(choice);
+  it("takes more seeds and methods, keeps what it has, and refuses a label with two kinds of settings", async () => {
+    const manifest = await manifestOf(choice);
     const more = addRuns(
       manifest,
-      planRuns(
+      await planRuns(
         { methods: [{ method: "single" }, { method: "finetune" }], seeds: [2, 3] },
-        manifest,
-        pushSuite,
+        baseOfSweep(folder, manifest),
+        folder,
       ),
     );
     expect(more.runs.slice(0, 2)).toEqual(manifest.runs);
@@ -105,20 +106,19 @@ describe("a manifest", () => {
       "single 3",
       "finetune 3",
     ]);
-    expect(() => addRuns(manifest, plan({ ...choice, assignments: ["tasks=3"] }))).toThrow(
-      /holds runs of single with other settings/,
-    );
+    const others = await plan({ ...choice, assignments: ["tasks=3"] });
+    expect(() => addRuns(manifest, others)).toThrow(/holds runs of single with other settings/);
   });
 
-  it("takes more seeds for the lines it has, with their settings", () => {
+  it("takes more seeds for the lines it has, with their settings", async () => {
     const cem = { label: "cem", method: "hypercrl", set: { "planner.name": "cem" } };
-    const manifest = manifestOf({ methods: [{ method: "single" }, cem], seeds: [1] });
+    const manifest = await manifestOf({ methods: [{ method: "single" }, cem], seeds: [1] });
     const more = addRuns(manifest, planSeeds(manifest.settings, [1, 2]));
-    expect(more).toEqual(manifestOf({ methods: [{ method: "single" }, cem], seeds: [1, 2] }));
+    expect(more).toEqual(await manifestOf({ methods: [{ method: "single" }, cem], seeds: [1, 2] }));
   });
 
-  it("takes more seeds for lines that were planned before a setting was added", () => {
-    const manifest = manifestOf(choice);
+  it("takes more seeds for lines that were planned before a setting was added", async () => {
+    const manifest = await manifestOf(choice);
     const older = structuredClone(manifest);
     for (const line of Object.values(older.settings)) {
       const planner = line.planner as Record<string, unknown>;
@@ -126,18 +126,21 @@ describe("a manifest", () => {
       delete planner.lastAction;
     }
     const seed = 7;
-    for (const planned of [planSeeds(older.settings, [seed]), plan({ ...choice, seeds: [seed] })]) {
+    for (const planned of [planSeeds(older.settings, [seed]), await plan({ ...choice, seeds: [seed] })]) {
       const more = addRuns(older, planned);
       expect(more.settings).toEqual(older.settings);
       expect(more.runs.slice(0, -1)).toEqual(older.runs);
-      expect(settingsOf(more, more.runs.at(-1)!)).toEqual(plan({ ...choice, seeds: [seed] })[0].settings);
+      expect(settingsOf(more, more.runs.at(-1)!)).toEqual(
+        (await plan({ ...choice, seeds: [seed] }))[0].settings,
+      );
     }
     older.settings.single = { method: "single" };
-    expect(() => addRuns(older, plan(choice))).toThrow(InputError);
+    const planned = await plan(choice);
+    expect(() => addRuns(older, planned)).toThrow(InputError);
   });
 
-  it("makes run folders, again after a kill in the middle, and never takes another run's for its own", () => {
-    const manifest = manifestOf(choice);
+  it("makes run folders, again after a kill in the middle, and never takes another run's for its own", async () => {
+    const manifest = await manifestOf(choice);
     const [run, other] = manifest.runs;
     const path = runFolder(folder, run);
     mkdirSync(path, { recursive: true });
@@ -151,8 +154,8 @@ describe("a manifest", () => {
     expect(() => prepareRun(folder, manifest, other, versions)).toThrow(/belongs to other settings/);
   });
 
-  it("does not begin a run anew that has saved its state but lost its settings", () => {
-    const manifest = manifestOf(choice);
+  it("does not begin a run anew that has saved its state but lost its settings", async () => {
+    const manifest = await manifestOf(choice);
     const other = manifest.runs[1];
     const path = runFolder(folder, other);
     rmSync(path, { recursive: true, force: true });
@@ -171,28 +174,28 @@ describe("a manifest", () => {
     ["no schema", () => [], /another schema version; got none/],
     ["an unknown key", (m) => ({ ...m, extra: 1 }), /is damaged; got .*extra/],
     ["no runs", ({ runs, ...m }) => m, /is damaged; got runs: /],
-  ])("with %s is refused", (_, change, message) => {
-    const text = JSON.stringify(change({ ...manifestOf(choice) }));
+  ])("with %s is refused", async (_, change, message) => {
+    const text = JSON.stringify(change({ ...(await manifestOf(choice)) }));
     writeFileSync(join(folder, "sweep.json"), text);
     expect(() => readManifest(folder)).toThrow(InputError);
     expect(() => readManifest(folder)).toThrow(message);
   });
 
-  it("cut off, missing or of other settings than its hashes say is refused", () => {
+  it("cut off, missing or of other settings than its hashes say is refused", async () => {
     writeFileSync(join(folder, "sweep.json"), '{"schema": 1,');
     expect(() => readManifest(folder)).toThrow(/sweep\.json is damaged; got .*JSON/);
     expect(() => readManifest(join(folder, "none"))).toThrow(
       /sweep\.json is missing; expected a sweep folder/,
     );
-    const manifest = manifestOf(choice);
+    const manifest = await manifestOf(choice);
     const changed = { ...manifest, settings: { single: { ...manifest.settings.single, tasks: 3 } } };
     expect(() => settingsOf(changed, changed.runs[0])).toThrow(/do not match its hash/);
     const unknown = { ...manifest, settings: { single: { ...manifest.settings.single, future: 1 } } };
     expect(() => settingsOf(unknown, unknown.runs[0])).toThrow(/damaged; got Unknown key.*future/);
   });
 
-  it("of another version is refused; another Node.js is not", () => {
-    const manifest = manifestOf(choice);
+  it("of another version is refused; another Node.js is not", async () => {
+    const manifest = await manifestOf(choice);
     const check = (change: object) => () => checkSweepVersions("s", manifest, { ...versions, ...change });
     expect(check({ physics: "0" })).toThrow(/another physics version; got 1; expected 0/);
     expect(check({ hypercrl: "9" })).toThrow(/another hypercrl version/);

@@ -8,16 +8,15 @@ import { baseOf, planRuns, type SweepMethod } from "../../../scripts/sweep/plan.
 import { differencesLabel, reportSweep, reportText } from "../../../scripts/sweep/report.js";
 import { UsageError } from "../../../sim/core/errors.js";
 import { initPhysics } from "../../../sim/world.js";
-import { pushSuite } from "../../../tasks/push/push.js";
 
 await initPhysics();
 const folder = mkdtempSync(join(tmpdir(), "sweep-report-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function manifestOf(methods: readonly SweepMethod[]) {
+async function manifestOf(methods: readonly SweepMethod[]) {
   const base = baseOf({});
   const empty = emptyManifest(folder, "push", base, currentVersions());
-  return addRuns(empty, planRuns({ methods, seeds: [1, 2] }, base, pushSuite));
+  return addRuns(empty, await planRuns({ methods, seeds: [1, 2] }, base, folder));
 }
 
 const cem: SweepMethod = {
@@ -26,8 +25,8 @@ const cem: SweepMethod = {
 };
 
 describe("a sweep's report", () => {
-  it("lists the settings in which lines differ, beside the method", () => {
-    const manifest = manifestOf([{ method: "hypercrl" }, cem, { method: "single" }]);
+  it("lists the settings in which lines differ, beside the method", async () => {
+    const manifest = await manifestOf([{ method: "hypercrl" }, cem, { method: "single" }]);
     const report = reportSweep(folder, manifest, [], "hypercrl");
     expect(report.settings).toEqual([
       { name: "planner.name", values: { hypercrl: "icem", cem: "cem", single: "icem" } },
@@ -45,8 +44,8 @@ describe("a sweep's report", () => {
     );
   });
 
-  it("lists none where lines differ in the method, or in a setting that older ones do not have", () => {
-    const manifest = manifestOf([{ method: "hypercrl" }, { method: "single" }]);
+  it("lists none where lines differ in the method, or in a setting that older ones do not have", async () => {
+    const manifest = await manifestOf([{ method: "hypercrl" }, { method: "single" }]);
     expect(reportSweep(folder, manifest, [], "hypercrl").settings).toEqual([]);
     const { planner, ...older } = manifest.settings.single as { planner: Record<string, unknown> };
     const { lastAction: _, ...before } = planner;
@@ -54,8 +53,8 @@ describe("a sweep's report", () => {
     expect(reportSweep(folder, mixed, [], "hypercrl").settings).toEqual([]);
   });
 
-  it("shows differences from its first line, or from another of its lines", () => {
-    const manifest = manifestOf([{ method: "single" }, cem]);
+  it("shows differences from its first line, or from another of its lines", async () => {
+    const manifest = await manifestOf([{ method: "single" }, cem]);
     expect(differencesLabel(manifest, undefined)).toBe("single");
     expect(differencesLabel(manifest, "cem")).toBe("cem");
     expect(() => differencesLabel(manifest, "hypercrl")).toThrow(UsageError);

@@ -1,28 +1,11 @@
 import { describe, expect, it } from "vitest";
-import {
-  describeSettings,
-  METHODS,
-  oneOf,
-  parseSettings,
-  resolveSettings,
-  settingNames,
-} from "../../../agent/settings/schema.js";
-import { UsageError } from "../../../sim/core/errors.js";
+import { changePlanner, resolveSettings } from "../../../agent/settings/resolve.js";
+import { findSuite } from "../../../tasks/registry.js";
+import { CATALOG, fakeSuite, METHOD_NAMES } from "../fixtures.js";
+import { usage } from "./usage.js";
 
-const choice = { suite: "push", method: "hypercrl", profile: "paper", seed: 777, suiteTasks: 5 };
-const set = (...assignments: string[]) => resolveSettings(choice, assignments);
-
-/** The error of a call that must fail with a UsageError. */
-function usage(call: () => unknown): UsageError {
-  try {
-    call();
-  } catch (error) {
-    expect(error).toBeInstanceOf(UsageError);
-    expect((error as UsageError).exitCode).toBe(2);
-    return error as UsageError;
-  }
-  throw new Error("No error was thrown.");
-}
+const choice = { suite: findSuite("push"), method: "hypercrl", profile: "paper", seed: 777 };
+const set = (...assignments: string[]) => resolveSettings(choice, assignments, CATALOG);
 
 describe("profiles", () => {
   it("paper is what the publication used for push", () => {
@@ -63,18 +46,19 @@ describe("profiles", () => {
   });
 
   it("paper is what the publication used for a chunked hypernetwork, and for push-slide", () => {
-    const chunked = (suite: string) => resolveSettings({ ...choice, suite, method: "chunked" }).hypernetwork;
+    const chunked = (suite: string) =>
+      resolveSettings({ ...choice, suite: findSuite(suite), method: "chunked" }, [], CATALOG).hypernetwork;
     for (const suite of ["push", "door"]) {
       expect(chunked(suite)).toMatchObject({ activation: "relu", beta: 0.005, init: "xavier" });
     }
-    const slide = resolveSettings({ ...choice, suite: "push-slide" });
+    const slide = resolveSettings({ ...choice, suite: findSuite("push-slide") }, [], CATALOG);
     expect(slide.hypernetwork).toMatchObject({ activation: "relu", beta: 0.5, hidden: [50, 50] });
-    const own = resolveSettings({ ...choice, method: "chunked" }, ["hypernetwork.beta=1"]);
+    const own = resolveSettings({ ...choice, method: "chunked" }, ["hypernetwork.beta=1"], CATALOG);
     expect(own.hypernetwork.beta).toBe(1);
   });
 
   it("quick is valid and smaller than paper wherever time is spent", () => {
-    const quick = resolveSettings({ ...choice, profile: "quick" });
+    const quick = resolveSettings({ ...choice, profile: "quick" }, [], CATALOG);
     const paper = set();
     expect(quick.profile).toBe("quick");
     for (const key of ["initialRandomSteps", "stepsPerTask", "trainIterations"] as const) {
@@ -85,11 +69,10 @@ describe("profiles", () => {
     );
     const { initialRandomSteps, stepsPerTask, bufferCapacity } = quick.loop;
     expect(bufferCapacity).toBe(initialRandomSteps + stepsPerTask);
-    // What decides the comparison of methods is the same in both.
   });
 
-  it.each(METHODS)("accept method %s", (method) => {
-    expect(resolveSettings({ ...choice, method }).method).toBe(method);
+  it.each(METHOD_NAMES)("accept method %s", (method) => {
+    expect(resolveSettings({ ...choice, method }, [], CATALOG).method).toBe(method);
   });
 
   it("do not leak into one another: resolving with --set leaves the defaults", () => {
@@ -101,7 +84,7 @@ describe("profiles", () => {
 
 describe("a suite's own defaults", () => {
   const door = (profile: string, ...assignments: string[]) =>
-    resolveSettings({ ...choice, suite: "door", profile }, assignments);
+    resolveSettings({ ...choice, suite: findSuite("door"), profile }, assignments, CATALOG);
 
   it("paper is what the publication used for doors, and --set comes after it", () => {
     const s = door("paper");
@@ -126,7 +109,7 @@ describe("a suite's own defaults", () => {
   });
 
   it("are no other suite's", () => {
-    const other = resolveSettings({ ...choice, suite: "of-mine" });
+    const other = resolveSettings({ ...choice, suite: fakeSuite(5) }, [], CATALOG);
     expect({ ...other, suite: "push" }).toEqual(set());
   });
 });
@@ -208,99 +191,41 @@ describe("--set", () => {
     expect(details.expected!.length).toBeGreaterThan(3);
   });
 
-  it("rejects more elites than samples, and as many tasks as the suite does not have", () => {
-    expect(usage(() => set("planner.samples=30")).message).toMatch(
-      /planner.elites.*not above planner.samples/,
-    );
-    expect(set("planner.samples=40").planner.samples).toBe(40);
+  it("rejects as many tasks as the suite does not have", () => {
     expect(usage(() => set("tasks=6")).message).toMatch(/tasks is out of range; got 6; expected at most 5/);
   });
 });
 
 describe("choices", () => {
   it("names the nearest profile and method", () => {
-    expect(usage(() => resolveSettings({ ...choice, profile: "quik" })).message).toMatch(
+    expect(usage(() => resolveSettings({ ...choice, profile: "quik" }, [], CATALOG)).message).toMatch(
       /Did you mean "quick"/,
     );
-    const { details } = usage(() => resolveSettings({ ...choice, method: "finetun" }));
+    const { details } = usage(() => resolveSettings({ ...choice, method: "finetun" }, [], CATALOG));
     expect(details).toMatchObject({ what: "Unknown method", todo: 'Did you mean "finetune"?' });
-    expect(details.expected).toBe(`one of ${METHODS.join(", ")}`);
-    expect(oneOf("colour", "red", ["red", "blue"])).toBe("red");
+    expect(details.expected).toBe(`one of ${METHOD_NAMES.join(", ")}`);
+    expect(usage(() => resolveSettings({ ...choice, planner: "ice" }, [], CATALOG)).message).toMatch(
+      /Unknown planner; got "ice".*Did you mean "icem"/,
+    );
   });
 });
 
-describe("parseSettings", () => {
-  it("takes what was resolved, unchanged, also through JSON", () => {
-    const settings = set("planner.samples=77");
-    expect(parseSettings(JSON.parse(JSON.stringify(settings)), "settings.json")).toEqual(settings);
-  });
+describe("changePlanner", () => {
+  const learned = set("planner.samples=77");
+  const change = (planner: string | undefined, ...assignments: string[]) =>
+    changePlanner(learned, planner, assignments, CATALOG);
 
-  it("rejects unknown and missing keys at any depth", () => {
-    const settings = set();
-    const nested = { ...settings, planner: { ...settings.planner, magic: 1 } };
-    expect(usage(() => parseSettings({ ...settings, extra: 1 }, "a.json")).message).toMatch(
-      /Unknown key in a\.json; got extra/,
-    );
-    expect(usage(() => parseSettings(nested, "a.json")).message).toMatch(
-      /Unknown key in a\.json at planner; got magic/,
-    );
-    const { beta: _, ...rest } = settings.hypernetwork;
-    const missing = usage(() => parseSettings({ ...settings, hypernetwork: rest }, "a.json"));
-    expect(missing.details).toMatchObject({ what: "Setting hypernetwork.beta is not valid", got: "nothing" });
-  });
-
-  it.each([null, 3, "text", []])("rejects %j", (value) => {
-    const { message } = usage(() => parseSettings(value, "a.json"));
-    expect(message).toContain(
-      `There are no settings in a.json; got ${JSON.stringify(value)}; expected object`,
-    );
-  });
-
-  it("freezes the result all the way down", () => {
-    const settings = set();
-    const frozen = (value: unknown): boolean =>
-      typeof value !== "object" ||
-      value === null ||
-      (Object.isFrozen(value) && Object.values(value).every(frozen));
-    expect(frozen(settings)).toBe(true);
-    expect(() => {
-      (settings.dynamics.hidden as number[]).push(1);
-    }).toThrow(TypeError);
-  });
-});
-
-describe("describeSettings", () => {
-  const described = describeSettings();
-
-  it("has the defaults of a suite and of a method", () => {
-    const beta = (...of: [suite: string, method?: string]) =>
-      describeSettings(...of).find(({ name }) => name === "hypernetwork.beta");
-    expect(beta("push", "chunked")).toMatchObject({ quick: "0.05", paper: "0.005" });
-    expect(beta("door")).toMatchObject({ quick: "5", paper: "0.5" });
-    expect(usage(() => describeSettings("push", "chunkd")).message).toMatch(/Did you mean "chunked"/);
-  });
-
-  it("has one line with a sentence for every leaf that --set takes, but the five choices of the command", () => {
-    const leaves = settingNames(set()).filter((name) => name.includes("."));
-    expect(described.map((d) => d.name)).toEqual(leaves);
-    expect(leaves.length).toBeGreaterThan(30);
-    for (const { name, text } of described) expect(text, name).toMatch(/^.{10,}\.$/);
-    expect(new Set(described.map((d) => d.text)).size).toBeGreaterThan(leaves.length - 4);
-  });
-
-  it("prints each profile's default as --set would take it", () => {
-    const profiles = { quick: resolveSettings({ ...choice, profile: "quick" }), paper: set() };
-    for (const line of described) {
-      for (const profile of ["quick", "paper"] as const) {
-        const assignment = `${line.name}=${line[profile]}`;
-        const base = { ...choice, profile };
-        // A draft without the assignment has the same value already.
-        expect(resolveSettings(base, [assignment])).toEqual(profiles[profile]);
-      }
-    }
-    expect(described.find((d) => d.name === "planner.name")).toMatchObject({
-      quick: '"icem"',
-      paper: '"cem"',
+  it("changes settings of the planner, or the planner, and nothing else", () => {
+    expect(change(undefined)).toEqual(learned);
+    expect(JSON.stringify(change(undefined))).toBe(JSON.stringify(learned));
+    expect(change("icem", "planner.horizon=7")).toEqual({
+      ...learned,
+      planner: { ...learned.planner, name: "icem", horizon: 7 },
     });
+  });
+
+  it("refuses anything that is not the planner's", () => {
+    expect(usage(() => change(undefined, "loop.trainEvery=1")).message).toMatch(/Only the planner/);
+    expect(usage(() => change("lqr")).message).toMatch(/planner.name is not valid; got "lqr"/);
   });
 });

@@ -1,0 +1,10 @@
+/**
+ * Settings that came after runs had been made without them, each with the value that says what was done before. Older
+ * settings are read with it, and it is left out of the hash, so that an older run keeps its own.
+ */
+export const ADDED_SETTINGS: readonly (readonly [group: string, name: string, before: unknown])[] = [
+  ["hypernetwork", "endFactor", 1],
+  ["mlp", "endFactor", 1],
+  ["planner", "lastAction", "repeat"],
+  ["planner", "chooseBest", false],
+];

@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { valueAt } from "./parse.js";
+import { resolveSettings, type SettingsChoice, settingNames } from "./resolve.js";
+import { type SettingsCatalog, settingsSchema } from "./schema.js";
+
+/** One setting for people: its dotted name, its default by profile as `--set` takes it, and what it is. */
+export interface SettingDescription {
+  readonly name: string;
+  readonly quick: string;
+  readonly paper: string;
+  readonly text: string;
+}
+
+/**
+ * One line for each setting, with its defaults for a suite, a method and a planner.
+ * @throws UsageError for a name that the catalog does not have
+ */
+export function describeSettings(
+  choice: Pick<SettingsChoice, "suite" | "method" | "planner">,
+  catalog: SettingsCatalog,
+): SettingDescription[] {
+  const defaultsOf = (profile: string) => resolveSettings({ ...choice, profile, seed: 1 }, [], catalog);
+  const quick = defaultsOf("quick");
+  const paper = defaultsOf("paper");
+  const schema = settingsSchema(catalog);
+  return settingNames(quick)
+    .filter((name) => name.includes("."))
+    .map((name) => {
+      const path = name.split(".");
+      return {
+        name,
+        quick: JSON.stringify(valueAt(quick, path)),
+        paper: JSON.stringify(valueAt(paper, path)),
+        text: usersOf(name, catalog) + (fieldAt(schema, path)?.description ?? ""),
+      };
+    });
+}
+
+/** The type of the setting at a path; undefined where there is none. */
+export function fieldAt(schema: z.ZodType, path: readonly string[]): z.ZodType | undefined {
+  let field: unknown = schema;
+  for (const key of path) {
+    if (!(field instanceof z.ZodObject) || !Object.hasOwn(field.shape, key)) return undefined;
+    field = field.shape[key];
+  }
+  return field instanceof z.ZodType ? field : undefined;
+}
+
+/** `cem, icem: ` for a setting of these planners alone. */
+function usersOf(name: string, { planners }: SettingsCatalog): string {
+  const [group, key] = name.split(".");
+  const users = group === "planner" ? planners.filter(({ settings }) => Object.hasOwn(settings, key)) : [];
+  const all = users.length === 0 || users.length === planners.length;
+  return all ? "" : `${users.map((planner) => planner.name).join(", ")}: `;
+}

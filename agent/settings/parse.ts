@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { builtinPlanners } from "../../planners/registry.js";
+import { UsageError } from "../../sim/core/errors.js";
+import type { SettingFields } from "../../sim/core/setting-fields.js";
+import {
+  type MethodSettings,
+  RESERVED_NAMES,
+  type Settings,
+  type SettingsCatalog,
+  settingsSchema,
+} from "./schema.js";
+
+/**
+ * Validates a plain object as settings.
+ * @param source where it comes from, for messages
+ * @throws UsageError naming the first field that is wrong
+ */
+export function parseSettings(value: unknown, source: string, catalog: SettingsCatalog): Settings {
+  const result = settingsSchema(catalog).safeParse(value);
+  // The groups are those of `Settings`, and what the catalog adds.
+  if (result.success) return deepFreeze(result.data as object as Settings);
+  throw wrongSettings(value, source, result.error.issues[0]);
+}
+
+/**
+ * Validates settings that were saved by a run, also where the run's own method and planner are not at hand: what only
+ * they know is taken as it is.
+ * @throws UsageError naming the first field that is wrong
+ */
+export function parseSavedSettings(value: unknown, source: string): Settings {
+  return parseSettings(value, source, { methods: methodsIn(value), planners: plannersIn(value) });
+}
+
+/** Every method that settings name or have a group for, without knowledge of it. */
+function methodsIn(value: unknown): MethodSettings[] {
+  if (!isGroup(value)) return [];
+  const own = Object.entries(value).flatMap(([name, group]) =>
+    RESERVED_NAMES.includes(name) || !isGroup(group)
+      ? []
+      : [{ name, settings: anyFields(Object.keys(group)) }],
+  );
+  const { method } = value;
+  const known = typeof method !== "string" || own.some(({ name }) => name === method);
+  return known ? own : [...own, { name: method }];
+}
+
+/** The planners of the package, and the one that settings name when it is another. */
+function plannersIn(value: unknown): SettingsCatalog["planners"] {
+  const planner = isGroup(value) && isGroup(value.planner) ? value.planner : {};
+  const { name, horizon: _, ...settings } = planner;
+  if (typeof name !== "string" || builtinPlanners.some((one) => one.name === name)) return builtinPlanners;
+  const known = new Set(builtinPlanners.flatMap((one) => Object.keys(one.settings)));
+  const own = anyFields(Object.keys(settings).filter((key) => !known.has(key)));
+  return [...builtinPlanners, { name, settings: own }];
+}
+
+const anyFields = (names: readonly string[]): SettingFields =>
+  Object.fromEntries(names.map((name) => [name, z.unknown().default(null)]));
+
+function wrongSettings(value: unknown, source: string, issue: z.core.$ZodIssue): UsageError {
+  const path = issue.path.join(".");
+  const todo = "`hypercrl settings` lists every setting with its meaning and defaults";
+  if (issue.code === "unrecognized_keys") {
+    const what = `Unknown key in ${source}${path && ` at ${path}`}`;
+    return new UsageError({ what, got: issue.keys.join(", "), todo });
+  }
+  return new UsageError({
+    what: path === "" ? `There are no settings in ${source}` : `Setting ${path} is not valid`,
+    got: JSON.stringify(valueAt(value, issue.path)) ?? "nothing",
+    expected: issue.message.replace(/^[^:]*: expected /, ""),
+    todo,
+  });
+}
+
+/** The value at a path of keys; undefined where there is none. */
+export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((v, key) => (v as Record<PropertyKey, unknown> | undefined)?.[key], value);
+}
+
+/** Whether something is a plain object, not a list. */
+export function isGroup(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null) {
+    for (const v of Object.values(value)) deepFreeze(v);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,147 @@
+import { UsageError } from "../../sim/core/errors.js";
+import { findNamed, oneOf } from "../../sim/core/one-of.js";
+import { PROFILES, type Profile } from "../../sim/core/profiles.js";
+import { defaultValues } from "../../sim/core/setting-fields.js";
+import type { TaskSuite } from "../../sim/task.js";
+import { isGroup, parseSettings } from "./parse.js";
+import { PROFILE_VALUES } from "./profiles.js";
+import type { Settings, SettingsCatalog } from "./schema.js";
+
+/** What a user chooses before any `--set`. */
+export interface SettingsChoice {
+  readonly suite: Pick<TaskSuite, "name" | "tasks" | "defaults">;
+  /** Name of a method of the catalog. */
+  readonly method: string;
+  readonly profile: string;
+  readonly seed: number;
+  /** Name of a planner of the catalog; default the one that profile and suite choose. */
+  readonly planner?: string | undefined;
+}
+
+/**
+ * Resolves a choice into validated, frozen settings: the profile's values, then what the suite and the method change of
+ * them, then `a.b=c` assignments.
+ * @throws UsageError on an unknown name, an ill-typed or out-of-range value
+ */
+export function resolveSettings(
+  choice: SettingsChoice,
+  assignments: readonly string[],
+  catalog: SettingsCatalog,
+): Settings {
+  const { suite, seed, planner } = choice;
+  const profile = oneOf("profile", choice.profile, PROFILES);
+  const method = findNamed("method", choice.method, catalog.methods);
+  if (planner !== undefined) findNamed("planner", planner, catalog.planners);
+  const draft: Record<string, unknown> = {
+    suite: suite.name,
+    method: method.name,
+    profile,
+    seed,
+    tasks: suite.tasks.length,
+    ...defaultGroups(profile, catalog),
+  };
+  const all = [
+    ...(suite.defaults?.[profile] ?? []),
+    ...(method.defaults?.[profile] ?? []),
+    ...(planner === undefined ? [] : [`planner.name=${JSON.stringify(planner)}`]),
+    ...assignments,
+  ];
+  for (const assignment of all) assign(draft, assignment);
+  const settings = parseSettings(draft, "settings", catalog);
+  if (settings.tasks > suite.tasks.length) {
+    throw new UsageError({
+      what: "Setting tasks is out of range",
+      got: String(settings.tasks),
+      expected: `at most ${suite.tasks.length}, the tasks of suite ${suite.name}`,
+      todo: "Leave it out to learn all of them",
+    });
+  }
+  return settings;
+}
+
+/** Every group of settings at the values of a profile, or else at the defaults of its fields. */
+function defaultGroups(profile: Profile, { methods, planners }: SettingsCatalog): Record<string, unknown> {
+  const values = structuredClone(PROFILE_VALUES[profile]);
+  const own = methods.flatMap(({ name, settings }) =>
+    settings === undefined ? [] : [[name, { ...defaultValues(settings) }] as const],
+  );
+  return {
+    ...values,
+    ...Object.fromEntries(own),
+    planner: { ...plannerDefaults(planners), ...values.planner },
+  };
+}
+
+function plannerDefaults(planners: SettingsCatalog["planners"]): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const { settings } of planners) Object.assign(values, defaultValues(settings));
+  return values;
+}
+
+/**
+ * Settings with another planner, or other settings of it, for where nothing is learned any more. What only a planner has
+ * that the catalog lacks is left out.
+ * @param planner name of another planner
+ * @param assignments `planner.…=…` alone
+ * @throws UsageError on any other name, an ill-typed or out-of-range value
+ */
+export function changePlanner(
+  settings: Settings,
+  planner: string | undefined,
+  assignments: readonly string[],
+  catalog: SettingsCatalog,
+): Settings {
+  const { name, horizon, ...own } = structuredClone(settings.planner);
+  const defaults = plannerDefaults(catalog.planners);
+  const kept = Object.entries(own).filter(([key]) => Object.hasOwn(defaults, key));
+  const group = { name: planner ?? name, horizon, ...defaults, ...Object.fromEntries(kept) };
+  const draft: Record<string, unknown> = { ...structuredClone(settings), planner: group };
+  for (const assignment of assignments) {
+    if (!assignment.trimStart().startsWith("planner.")) {
+      throw new UsageError({
+        what: "Only the planner of a run that has learned can be changed",
+        got: `"${assignment}"`,
+        expected: "planner.name=value, for example planner.samples=200",
+        todo: "Begin a run with `hypercrl train --set` to change anything else",
+      });
+    }
+    assign(draft, assignment);
+  }
+  return parseSettings(draft, "the planner settings", catalog);
+}
+
+function assign(draft: Record<string, unknown>, assignment: string): void {
+  const at = assignment.indexOf("=");
+  if (at < 1) {
+    throw new UsageError({
+      what: "Cannot read a --set option",
+      got: `"${assignment}"`,
+      expected: "name=value, for example planner.samples=200",
+      todo: "`hypercrl settings` lists every setting with its meaning and defaults",
+    });
+  }
+  const name = assignment.slice(0, at).trim();
+  oneOf("setting", name, settingNames(draft));
+  const keys = name.split(".");
+  const value = parseValue(assignment.slice(at + 1).trim());
+  const [key, inner] = keys;
+  const group = draft[key];
+  if (inner !== undefined && isGroup(group)) group[inner] = value;
+  else draft[key] = value;
+}
+
+/** Dotted names of every leaf of a settings object. */
+export function settingNames(value: object, prefix = ""): string[] {
+  return Object.entries(value).flatMap(([key, v]) =>
+    isGroup(v) ? settingNames(v, `${prefix}${key}.`) : [prefix + key],
+  );
+}
+
+function parseValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A bare word such as `icem` is a string.
+    return text;
+  }
+}

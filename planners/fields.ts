@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { countField, positiveField } from "../sim/core/setting-fields.js";
+
+const LARGEST_STD = 100;
+
+function perActionField() {
+  const value = positiveField(LARGEST_STD);
+  const error = `a number in (0, ${LARGEST_STD}], or one for each action`;
+  return z.union([value, z.array(value).min(1)], { error });
+}
+
+/** Settings that several planners have in common: a planner lists those that it uses among its own. */
+export const plannerFields = {
+  samples: countField(1_000_000)
+    .default(500)
+    .describe("Action sequences sampled per iteration; icem: in the first."),
+  elites: countField(100_000)
+    .default(40)
+    .describe("Best sequences the sampling distribution is refitted to."),
+  iterations: countField(1000).default(5).describe("Refits or updates per control step."),
+  initialStd: perActionField()
+    .default(1)
+    .describe("Standard deviation at the start of every control step, in units of the action."),
+  warmStart: z.boolean().default(true).describe("Start from the previous plan, shifted by one step."),
+  noiseStd: positiveField(LARGEST_STD)
+    .default(1)
+    .describe("Standard deviation of the noise on the plan, in units of the action."),
+};

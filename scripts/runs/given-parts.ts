@@ -1,0 +1,68 @@
+import { type Catalog, extendCatalog } from "../../agent/catalog.js";
+import type { Method } from "../../agent/methods/method.js";
+import type { PlannerDefinition } from "../../planners/types.js";
+import type { TaskSuite } from "../../sim/task.js";
+import { builtinCatalog } from "./catalog.js";
+import { isModulePath } from "./module-path.js";
+import { loadMethod, loadPlanner } from "./part-files.js";
+import { suiteFrom } from "./suite-file.js";
+
+/** How a call names what a run is made of: by a name of the catalog, by the path of a module, or as the thing itself. */
+export interface PartOptions {
+  /** A suite's name, the path of a module that exports one (`./my-suite.mjs`), or a suite. */
+  readonly suite?: string | TaskSuite;
+  /** A method's name, the path of a module that exports one (`./my-method.mjs`), or a method. */
+  readonly method?: string | Method;
+  /** A planner's name, the path of a module that exports one (`./my-planner.mjs`), or a planner. */
+  readonly planner?: string | PlannerDefinition;
+  /** What names refer to; default what comes with the package. */
+  readonly catalog?: Catalog;
+}
+
+/** What a call gave, loaded; undefined where it gave nothing. */
+export interface GivenParts {
+  /** The catalog of the call, with the method and the planner that were given in it. */
+  readonly catalog: Catalog;
+  readonly suite: TaskSuite | undefined;
+  /** Name of a method, perhaps one that the catalog does not have. */
+  readonly method: string | undefined;
+  /** Name of a planner, perhaps one that the catalog does not have. */
+  readonly planner: string | undefined;
+}
+
+/**
+ * Loads what a call gives.
+ * @throws InputError for a module that is missing or exports something else; UsageError when a name is taken, or there is
+ *   no suite of a name
+ */
+export async function gatherParts(options: PartOptions): Promise<GivenParts> {
+  const { suite, catalog = builtinCatalog } = options;
+  const [withMethod, method] = await addMethod(catalog, options.method);
+  const [withPlanner, planner] = await addPlanner(withMethod, options.planner);
+  return {
+    catalog: withPlanner,
+    suite: suite === undefined ? undefined : await suiteFrom(suite, catalog),
+    method,
+    planner,
+  };
+}
+
+type Added = readonly [Catalog, name: string | undefined];
+
+async function addMethod(catalog: Catalog, given: PartOptions["method"]): Promise<Added> {
+  if (typeof given === "string") {
+    if (!isModulePath(given)) return [catalog, given];
+    const { method, url } = await loadMethod(given);
+    const { name } = method;
+    return [extendCatalog(catalog, { methods: [method], methodModules: { [name]: url } }), name];
+  }
+  if (given === undefined || catalog.methods.includes(given)) return [catalog, given?.name];
+  return [extendCatalog(catalog, { methods: [given] }), given.name];
+}
+
+async function addPlanner(catalog: Catalog, given: PartOptions["planner"]): Promise<Added> {
+  if (typeof given === "string" && !isModulePath(given)) return [catalog, given];
+  const planner = typeof given === "string" ? await loadPlanner(given) : given;
+  if (planner === undefined || catalog.planners.includes(planner)) return [catalog, planner?.name];
+  return [extendCatalog(catalog, { planners: [planner] }), planner.name];
+}

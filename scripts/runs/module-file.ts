@@ -1,0 +1,72 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { InputError } from "../../sim/core/errors.js";
+
+/** What a module of a user's own is expected to export as its default. */
+export interface ModuleKind {
+  /** E.g. `suite`. */
+  readonly name: string;
+  /** The guide that says how to write one. */
+  readonly guide: string;
+}
+
+/** A module that has been imported. */
+export interface ImportedModule {
+  /** What it exports as its default; undefined without. */
+  readonly value: unknown;
+  /** Where it was imported from, so that a thread can do the same. */
+  readonly url: string;
+}
+
+/** @throws InputError when there is no such module or it cannot be loaded */
+export async function importModule(path: string, { name, guide }: ModuleKind): Promise<ImportedModule> {
+  const file = resolve(path);
+  const todo = `${guide} says what a ${name} module is`;
+  if (!existsSync(file)) {
+    throw new InputError({ what: `${path} is missing`, expected: `a module that exports a ${name}`, todo });
+  }
+  const url = pathToFileURL(file).href;
+  try {
+    const module: { readonly default?: unknown } = await import(url);
+    return { value: module.default, url };
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw new InputError({ what: `${path} cannot be loaded`, got: `the error "${text}"`, todo, cause });
+  }
+}
+
+/** One thing that a default export must have. */
+export interface Requirement {
+  readonly member: string;
+  readonly expected: string;
+  readonly holds: (value: unknown) => boolean;
+}
+
+/** @throws InputError that names the first member that is missing or wrong */
+export function checkMembers(
+  value: unknown,
+  path: string,
+  { name, guide }: ModuleKind,
+  requirements: readonly Requirement[],
+): void {
+  const todo = `${guide} says what a ${name} module is`;
+  if (typeof value !== "object" || value === null) {
+    throw new InputError({
+      what: `${path} exports no ${name}`,
+      got: `a default export that is ${value === null ? "null" : typeof value}`,
+      expected: `an object with ${requirements.map(({ member }) => member).join(", ")}`,
+      todo,
+    });
+  }
+  for (const { member, expected, holds } of requirements) {
+    const found: unknown = Reflect.get(value, member);
+    if (holds(found)) continue;
+    throw new InputError({
+      what: `${path} exports a ${name} that cannot be used`,
+      got: `${member} is ${typeof found === "object" ? "an object of another kind" : typeof found}`,
+      expected: `${member}: ${expected}`,
+      todo,
+    });
+  }
+}

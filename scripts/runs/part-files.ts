@@ -1,0 +1,90 @@
+import { z } from "zod";
+import type { Method } from "../../agent/methods/method.js";
+import type { PlannerDefinition } from "../../planners/types.js";
+import { InputError } from "../../sim/core/errors.js";
+import { fieldDescription } from "../../sim/core/setting-fields.js";
+import { checkMembers, importModule, type ModuleKind, type Requirement } from "./module-file.js";
+
+const METHOD_MODULE: ModuleKind = { name: "method", guide: "docs/guides/own-method.md" };
+const PLANNER_MODULE: ModuleKind = { name: "planner", guide: "docs/guides/own-planner.md" };
+
+const isText = (value: unknown) => typeof value === "string" && value !== "";
+const isFunction = (value: unknown) => typeof value === "function";
+const optional = (holds: (value: unknown) => boolean) => (value: unknown) =>
+  value === undefined || holds(value);
+const isName = (value: unknown) => typeof value === "string" && /^[\w-]+$/.test(value);
+const isDefaults = (value: unknown) =>
+  z
+    .strictObject({ quick: z.array(z.string()).optional(), paper: z.array(z.string()).optional() })
+    .safeParse(value).success;
+
+const NAMED: readonly Requirement[] = [
+  { member: "name", expected: "letters, digits, dashes and underscores", holds: isName },
+  { member: "summary", expected: "one line that says what it does", holds: isText },
+];
+const METHOD: readonly Requirement[] = [
+  ...NAMED,
+  {
+    member: "create",
+    expected: "a function (options, settings, own) that makes a Learner",
+    holds: isFunction,
+  },
+  { member: "networkShape", expected: "a function, or nothing", holds: optional(isFunction) },
+  {
+    member: "defaults",
+    expected: 'lists of assignments such as { quick: ["planner.horizon=10"] }, or nothing',
+    holds: optional(isDefaults),
+  },
+];
+const PLANNER: readonly Requirement[] = [
+  ...NAMED,
+  {
+    member: "create",
+    expected: "a function (problem, settings, rng) that makes a Planner",
+    holds: isFunction,
+  },
+];
+
+/**
+ * Loads the method that a module exports as its default.
+ * @returns it, with the URL that a thread can import it from
+ * @throws InputError when there is no such module, it cannot be loaded, or what is missing of a method
+ */
+export async function loadMethod(path: string): Promise<{ method: Method; url: string }> {
+  const { value, url } = await importModule(path, METHOD_MODULE);
+  checkMembers(value, path, METHOD_MODULE, METHOD);
+  const method = value as Method;
+  if (method.settings !== undefined) checkFields(method.settings, path, METHOD_MODULE);
+  return { method, url };
+}
+
+/**
+ * Loads the planner that a module exports as its default.
+ * @throws InputError when there is no such module, it cannot be loaded, or what is missing of a planner
+ */
+export async function loadPlanner(path: string): Promise<PlannerDefinition> {
+  const { value } = await importModule(path, PLANNER_MODULE);
+  checkMembers(value, path, PLANNER_MODULE, PLANNER);
+  const planner = value as PlannerDefinition;
+  checkFields(planner.settings, path, PLANNER_MODULE);
+  return planner;
+}
+
+/** Settings are zod types of this package's zod, each with a default and a description. */
+function checkFields(settings: unknown, path: string, { name, guide }: ModuleKind): void {
+  const refuse = (got: string): never => {
+    throw new InputError({
+      what: `${path} exports a ${name} whose settings cannot be used`,
+      got,
+      expected:
+        'z.….default(…).describe("…") for each setting, with the z that hypercrl exports; {} without any',
+      todo: `${guide} says what a ${name} module is`,
+    });
+  };
+  if (typeof settings !== "object" || settings === null)
+    return refuse(`settings that are ${typeof settings}`);
+  for (const [key, field] of Object.entries(settings)) {
+    if (!(field instanceof z.ZodDefault)) refuse(`${key} without a default`);
+    else if (!fieldDescription(field)) refuse(`${key} without a description`);
+  }
+}
