@@ -42,7 +42,7 @@ export const createCem: PlannerFactory<CemSettings> = (problem, settings, rng) =
 
 export const cemPlanner = definePlanner({
   name: "cem",
-  summary: "Cross-entropy method: refits a Gaussian over action sequences to the best samples, as published.",
+  summary: "cross-entropy method, as published: refits a Gaussian over action sequences to the best samples",
   settings: fields,
   create: createCem,
 });

@@ -56,7 +56,7 @@ export const createGradient: PlannerFactory<GradientSettings, Planner> = (proble
 
 export const gradientPlanner = definePlanner({
   name: "gradient",
-  summary: "Gradient descent on the predicted cost through the model, from several starts at once.",
+  summary: "gradient descent on the predicted cost through the model, from several starts at once",
   settings: fields,
   create: createGradient,
 });

@@ -63,7 +63,7 @@ export const createIcem: PlannerFactory<IcemSettings> = (problem, settings, rng)
 
 export const icemPlanner = definePlanner({
   name: "icem",
-  summary: "Improved cross-entropy method: coloured noise, fewer samples, elites kept from step to step.",
+  summary: "cross-entropy method with coloured noise, fewer samples and elites kept from step to step",
   settings: fields,
   create: createIcem,
 });

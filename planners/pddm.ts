@@ -46,7 +46,7 @@ export const createPddm: PlannerFactory<PddmSettings> = (problem, settings, rng)
 
 export const pddmPlanner = definePlanner({
   name: "pddm",
-  summary: "Filtering and reward-weighted refinement: one weighted average of plans with filtered noise.",
+  summary: "reward-weighted refinement: one weighted average of plans with filtered noise",
   settings: fields,
   create: createPddm,
 });

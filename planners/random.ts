@@ -32,7 +32,7 @@ export const createRandom: PlannerFactory<RandomSettings> = (problem, settings, 
 
 export const randomPlanner = definePlanner({
   name: "random",
-  summary: "Random shooting: the best of action sequences drawn uniformly within the bounds.",
+  summary: "random shooting: the best of action sequences drawn uniformly within the bounds",
   settings: fields,
   create: createRandom,
 });

@@ -19,9 +19,9 @@ export const chunked = defineMethod({
       .min(1)
       .max(8)
       .default([20, 20])
-      .describe("chunked: hidden layer sizes of the hypernetwork."),
-    chunk: countField(1_000_000).default(2000).describe("chunked: weights generated at a time."),
-    chunkEmbedding: countField(4096).default(20).describe("chunked: size of a chunk's embedding."),
+      .describe("Hidden layer sizes of the hypernetwork."),
+    chunk: countField(1_000_000).default(2000).describe("Weights generated at a time."),
+    chunkEmbedding: countField(4096).default(20).describe("Size of a chunk's embedding."),
   },
   create(options, settings, { hidden, chunk, chunkEmbedding }) {
     const chunks = { size: chunk, embedding: chunkEmbedding };
