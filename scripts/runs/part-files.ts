@@ -72,19 +72,17 @@ export async function loadPlanner(path: string): Promise<PlannerDefinition> {
 
 /** Settings are zod types of this package's zod, each with a default and a description. */
 function checkFields(settings: unknown, path: string, { name, guide }: ModuleKind): void {
-  const refuse = (got: string): never => {
-    throw new InputError({
+  const wrong = (got: string) =>
+    new InputError({
       what: `${path} exports a ${name} whose settings cannot be used`,
       got,
       expected:
         'z.….default(…).describe("…") for each setting, with the z that hypercrl exports; {} without any',
       todo: `${guide} says what a ${name} module is`,
     });
-  };
-  if (typeof settings !== "object" || settings === null)
-    return refuse(`settings that are ${typeof settings}`);
+  if (typeof settings !== "object" || settings === null) throw wrong(`settings that are ${typeof settings}`);
   for (const [key, field] of Object.entries(settings)) {
-    if (!(field instanceof z.ZodDefault)) refuse(`${key} without a default`);
-    else if (!fieldDescription(field)) refuse(`${key} without a description`);
+    if (!(field instanceof z.ZodDefault)) throw wrong(`${key} without a default`);
+    if (!fieldDescription(field)) throw wrong(`${key} without a description`);
   }
 }
