@@ -44,7 +44,7 @@ export interface Forecaster {
 /** One episode in progress, recorded or not. */
 export class EpisodeRun {
   readonly #environment: Environment;
-  readonly #options: EpisodeOptions;
+  readonly options: EpisodeOptions;
   readonly #recorder: EpisodeRecorder | undefined;
   #return = 0;
   /** `[X]`, after the last step. */
@@ -54,7 +54,7 @@ export class EpisodeRun {
   constructor(environment: Environment, options: EpisodeOptions) {
     const { kind, recordings } = options;
     this.#environment = environment;
-    this.#options = options;
+    this.options = options;
     this.observation = environment.reset(kind.seed);
     if (recordings === undefined) return;
     const header = { task: environment.task.name, ...recordings.origin, ...kind };
@@ -79,7 +79,7 @@ export class EpisodeRun {
 
   /** Makes one step with an action `[U]`. @throws Stopped when the user asked to stop */
   step(action: Float32Array): StepResult {
-    if (this.#options.stopRequested()) throw new Stopped();
+    if (this.options.stopRequested()) throw new Stopped();
     const result = this.#environment.step(action);
     this.#recorder?.record(action, result);
     this.#return += result.reward;
@@ -90,7 +90,7 @@ export class EpisodeRun {
 
   /** Records, where plans are recorded, the plan just made for the next step. */
   async recordPlan(planner: Forecaster): Promise<void> {
-    if (!this.#options.recordings?.plans) return;
+    if (!this.options.recordings?.plans) return;
     this.#recorder?.recordPlan(await planner.forecast(this.observation, OTHERS_RECORDED));
   }
 
@@ -104,14 +104,14 @@ export class EpisodeRun {
   async #finish(): Promise<Outcome> {
     // Random episodes await nothing else: without a turn of the event loop a signal would not be seen.
     await setImmediate();
-    await this.#record(this.#options.file);
+    await this.#record(this.options.file);
     const measures = this.#environment.scene.measure();
     const success = this.#environment.task.succeeded(measures);
     return { return: this.#return, success, measures };
   }
 
   async #record(file: string): Promise<void> {
-    const { recordings } = this.#options;
+    const { recordings } = this.options;
     if (recordings !== undefined) await this.#recorder?.finish(join(recordings.folder, file));
   }
 }

@@ -2,7 +2,7 @@ import { Rng } from "../sim/core/rng.js";
 import { Environment } from "../sim/environment.js";
 import type { Task } from "../sim/task.js";
 import { Agent } from "./agent.js";
-import { EpisodeRun, type Recordings, Stopped } from "./episode-run.js";
+import { EpisodeRun, type Outcome, type Recordings, Stopped } from "./episode-run.js";
 import { type EvaluationOptions, evaluateRandomPolicy, evaluateTask } from "./evaluate-task.js";
 import type { LoopServices } from "./loop-services.js";
 import { randomAction } from "./policy.js";
@@ -102,36 +102,29 @@ export class ContinualLoop {
 
   /** One episode of exploring or planning, with training sessions where they are due. */
   async #learnEpisode(): Promise<void> {
-    const p = this.#progress;
-    const { store } = this.#services;
-    const { initialRandomSteps, stepsPerTask } = store.settings.loop;
-    const total = initialRandomSteps + stepsPerTask;
-    const task = this.#tasks[p.task];
-    if (p.steps === 0) await this.#agent.beginTask(p.task);
-    this.#environment ??= new Environment(task);
+    const { task, steps: begun } = this.#progress;
+    const total = this.#stepsPerTask;
+    if (begun === 0) await this.#agent.beginTask(task);
     this.#agent.startEpisode();
-    this.#planned = { actions: 0, ms: 0 };
-    const phase = p.steps < initialRandomSteps ? "random" : "train";
-    const file = learningFile(p.task, phase, p.episode);
-    const episode = this.#startLearning(this.#environment, phase, file);
-    let { steps } = p;
+    const episode = this.#startLearning();
+    let steps = begun;
     const outcome = await episode.run(async () => {
       while (!episode.over && steps < total) {
         await this.#learnStep(episode, steps);
         steps++;
-        store.log.emit({ type: "step", task: task.name, taskIndex: p.task, steps, total });
+        this.#tellStep(steps);
       }
-      await this.#training.finish(p.task);
+      await this.#training.finish(task);
     });
-    if (this.#planned.actions > 0)
-      store.log.emit({ type: "planning", taskIndex: p.task, steps, ...this.#planned });
-    const what = { phase, task: task.name, taskIndex: p.task, episode: p.episode, steps } as const;
-    store.log.emit({ type: "episode", ...what, ...outcome, recording: recordingPath(file) });
-    if (steps < total) this.#advance({ steps, episode: p.episode + 1 });
+    this.#tellLearned(episode, steps, outcome);
+    if (steps < total) this.#advance({ steps, episode: this.#progress.episode + 1 });
     else await this.#endTask();
   }
 
-  /** The learning step: train where that is due, act, remember. @param steps made in the task so far */
+  /**
+   * The learning step: train where that is due, act, remember.
+   * @param steps made in the task so far
+   */
   async #learnStep(episode: EpisodeRun, steps: number): Promise<void> {
     const { task } = this.#progress;
     const { initialRandomSteps, trainEvery } = this.#services.store.settings.loop;
@@ -192,11 +185,6 @@ export class ContinualLoop {
     this.#advance(last ? { stage: "done" } : { stage: "learn", task: afterTask + 1, evaluated: 0 });
   }
 
-  #evaluated(record: BaselineRecord | EvaluationRecord): void {
-    this.#matrix.accept(record);
-    this.#services.store.log.emit(record);
-  }
-
   #evaluationOf(taskIndex: number): EvaluationOptions {
     const { store, stopRequested } = this.#services;
     return {
@@ -209,11 +197,45 @@ export class ContinualLoop {
     };
   }
 
-  #startLearning(environment: Environment, phase: "random" | "train", file: string): EpisodeRun {
-    const { task } = this.#progress;
-    const { stopRequested } = this.#services;
-    const kind = { phase, afterTask: task, taskIndex: task, seed: episodeSeed(this.#progress) };
-    return new EpisodeRun(environment, { kind, recordings: this.#recordings, file, stopRequested });
+  /** Environment steps of learning a task: exploring and planning together. */
+  get #stepsPerTask(): number {
+    const { initialRandomSteps, stepsPerTask } = this.#services.store.settings.loop;
+    return initialRandomSteps + stepsPerTask;
+  }
+
+  #startLearning(): EpisodeRun {
+    const { task, steps, episode } = this.#progress;
+    const { store, stopRequested } = this.#services;
+    this.#environment ??= new Environment(this.#tasks[task]);
+    this.#planned = { actions: 0, ms: 0 };
+    const phase = steps < store.settings.loop.initialRandomSteps ? "random" : "train";
+    return new EpisodeRun(this.#environment, {
+      kind: { phase, afterTask: task, taskIndex: task, seed: episodeSeed(this.#progress) },
+      recordings: this.#recordings,
+      file: learningFile(task, phase, episode),
+      stopRequested,
+    });
+  }
+
+  #tellStep(steps: number): void {
+    const { task: taskIndex } = this.#progress;
+    const task = this.#tasks[taskIndex].name;
+    this.#services.store.log.emit({ type: "step", task, taskIndex, steps, total: this.#stepsPerTask });
+  }
+
+  #tellLearned({ options: { kind, file } }: EpisodeRun, steps: number, outcome: Outcome): void {
+    const { task: taskIndex, episode } = this.#progress;
+    const { log } = this.#services.store;
+    const { actions, ms } = this.#planned;
+    if (actions > 0) log.emit({ type: "planning", taskIndex, steps, actions, ms });
+    const phase = kind.phase === "random" ? "random" : "train";
+    const what = { phase, task: this.#tasks[taskIndex].name, taskIndex, episode, steps } as const;
+    log.emit({ type: "episode", ...what, ...outcome, recording: recordingPath(file) });
+  }
+
+  #evaluated(record: BaselineRecord | EvaluationRecord): void {
+    this.#matrix.accept(record);
+    this.#services.store.log.emit(record);
   }
 
   #advance(change: Partial<Progress>): void {
