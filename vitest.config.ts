@@ -18,7 +18,10 @@ export default defineConfig({
         extends: true,
         test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [...configDefaults.exclude, E2E] },
       },
-      { extends: true, test: { name: "e2e", include: [E2E] } },
+      {
+        extends: true, // A process that a busy machine starts may take long.
+        test: { name: "e2e", include: [E2E], testTimeout: 300_000, hookTimeout: 300_000 },
+      },
     ],
   },
 });

@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 import { performance } from "node:perf_hooks";
-import { CommanderError } from "commander";
-import { EXIT, HyperCrlError } from "../../sim/core/errors.js";
 import { PLAIN_WIDTH } from "../compare/text.js";
-import { type Io, sayError, signalCode } from "./io.js";
+import { type Io, signalCode } from "./io.js";
 import { liveArea } from "./live-area.js";
 import { createProgram, type HelpLists } from "./program.js";
+import { reportError } from "./report-error.js";
 
 /**
  * The first SIGINT or SIGTERM aborts the signal, the second ends the process as it would by itself: an orderly exit
@@ -50,24 +49,6 @@ function createIo(): Io {
   };
 }
 
-/** Prints what went wrong and returns the exit code. */
-function report(error: unknown, io: Io): number {
-  // Commander has printed its message; help and version are no errors.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
-  const debug = process.env.HYPERCRL_DEBUG === "1" || process.argv.includes("--debug");
-  if (error instanceof HyperCrlError) {
-    sayError(io, `error: ${error.message}`);
-    if (debug) io.err(String(error.stack));
-    return error.exitCode;
-  }
-  io.err(error instanceof Error ? String(error.stack) : String(error));
-  sayError(
-    io,
-    "error: This is a bug in hypercrl. Please report it with the lines above and the command you gave.",
-  );
-  return 1;
-}
-
 /** What help lists; loaded only where help is asked for, because the methods bring the whole runtime along. */
 async function helpLists(args: readonly string[]): Promise<HelpLists | undefined> {
   if (!["help", "--help", "-h"].some((word) => args.includes(word))) return undefined;
@@ -87,7 +68,8 @@ async function main(): Promise<void> {
     const program = createProgram(io, done, await helpLists(process.argv.slice(2)));
     await program.parseAsync();
   } catch (error) {
-    process.exitCode = report(error, io);
+    const debug = process.env.HYPERCRL_DEBUG === "1" || process.argv.includes("--debug");
+    process.exitCode = reportError(error, io, debug);
   }
 }
 

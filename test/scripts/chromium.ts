@@ -7,3 +7,7 @@ export { launchChromium } from "../../scripts/bench/figures/chromium.js";
  * can be run anywhere. Where CI is set they fail instead.
  */
 export const noBrowser = findChromium() === undefined && !process.env.CI;
+if (noBrowser)
+  console.warn(
+    "Tests of pages are skipped: there is no Chromium; install it, or name it in HYPERCRL_CHROMIUM",
+  );

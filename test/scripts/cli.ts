@@ -2,24 +2,10 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { expect } from "vitest";
+import type { Finished } from "./call.js";
 
 /** The built command line; `npm test` builds first. */
 export const CLI = resolve("dist/scripts/cli/main.js");
-
-/** A run of seconds that still passes through every stage, with two tasks. */
-export const TINY = [
-  ...["loop.initialRandomSteps=120", "loop.stepsPerTask=130", "loop.trainEvery=60", "loop.trainIterations=5"],
-  ...["loop.evaluationEpisodes=1", "planner.samples=16", "planner.elites=4", "planner.iterations=1"],
-  ...["planner.horizon=3", "dynamics.hidden=[16,16]", "tasks=2"],
-].flatMap((assignment) => ["--set", assignment]);
-
-export interface Finished {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /**
  * Starts the command line, or another script; `kill` sends a signal, `printed` is what came so far, `finished` resolves at
@@ -66,17 +52,4 @@ export function runScript(
 export function metricsLines(folder: string): number {
   const path = join(folder, "metrics.jsonl");
   return existsSync(path) ? readFileSync(path, "utf8").split("\n").length - 1 : -1;
-}
-
-/** Text as it was before it was broken to fit a terminal. */
-export function unwrapped(text: string): string {
-  return text.replace(/\n {2}(?=\S)/g, " ");
-}
-
-/** One message, no stack trace, and the exit code. */
-export function expectOneError({ code, stderr }: Finished, exitCode: number, message: RegExp): void {
-  expect(unwrapped(stderr)).toMatch(message);
-  expect(stderr.match(/^error: /gm)).toHaveLength(1);
-  expect(stderr).not.toMatch(/^ {4}at /m);
-  expect(code).toBe(exitCode);
 }

@@ -9,16 +9,20 @@ import { RunError } from "../../../sim/core/errors.js";
 const WORKER = new URL("./worker.mjs", import.meta.url);
 const [FAIL, EXIT, STALL, SLOW, LATE] = [1, 2, 3, 4, 5];
 
+const shared = (length: number) => new Int32Array(new SharedArrayBuffer(4 * length));
+
 const crews: Crew[] = [];
+/** What stuck workers wait on. */
+const stuck = shared(1);
 afterEach(async () => {
+  // Or closing would wait for them as long as for the slowest machine.
+  Atomics.notify(stuck, 0);
   for (const crew of crews.splice(0)) await crew.close();
 });
 
-const shared = (length: number) => new Int32Array(new SharedArrayBuffer(4 * length));
-
 function setUp(workers: number) {
   const [counts, started] = [shared(64), shared(1)];
-  const crew = Crew.create(fileURLToPath(WORKER), { counts, started }, workers);
+  const crew = Crew.create(fileURLToPath(WORKER), { counts, started, stuck }, workers);
   crews.push(crew);
   /** Blocks until a worker has begun a chunk, so that it surely holds one. */
   const awaitWorker = () => {

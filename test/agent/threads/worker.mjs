@@ -1,7 +1,7 @@
 // A worker for the tests of the crew: adds to shared counters, and on request dies or stalls.
 import { member, serve } from "#dist/agent/threads/serve.js";
 
-const { counts, started } = member.data;
+const { counts, started, stuck } = member.data;
 let factor = 1;
 
 await serve({
@@ -13,7 +13,7 @@ await serve({
     Atomics.notify(started, 0);
     if (command === 1) throw new Error("told to fail");
     if (command === 2) process.exit(7);
-    if (command === 3) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    if (command === 3) Atomics.wait(stuck, 0, 0);
     if (command === 5) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
     if (command === 4) await new Promise((resolve) => setImmediate(resolve));
     Atomics.add(counts, chunk, factor);

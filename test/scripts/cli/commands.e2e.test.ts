@@ -4,14 +4,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { metricsByType, readMetrics } from "../../../agent/run/read-log.js";
 import { fileHashes, temporaryFolder } from "../../files.js";
-import { CLI, expectOneError, type Finished, run, TINY, unwrapped } from "../cli.js";
+import { expectOneError, type Finished, TINY, TINY_PUSH, unwrapped } from "../call.js";
+import { CLI, run } from "../cli.js";
 
 const folder = temporaryFolder();
 const out = join(folder, "run");
 let trained: Finished;
 
 beforeAll(async () => {
-  trained = await run(["train", "--out", out, "--method", "finetune", ...TINY]);
+  trained = await run(["train", "--out", out, "--method", "finetune", ...TINY_PUSH]);
   expect(trained.code, trained.stderr).toBe(0);
 });
 
@@ -93,7 +94,7 @@ it("evaluate --set plans with other settings, and takes none that only learning 
 });
 
 it("train --json prints JSON lines only and names the default folder, then the next free one", async () => {
-  for (const name of ["push-single-quick-s9", "push-single-quick-s9-2"]) {
+  for (const name of ["reacher-single-quick-s9", "reacher-single-quick-s9-2"]) {
     const args = ["train", "--method", "single", "--seed", "9", "--json", ...TINY, "--tasks", "1"];
     const { stdout, code, stderr } = await run(args, folder);
     expect(code, stderr).toBe(0);
@@ -109,7 +110,9 @@ it("train --json prints JSON lines only and names the default folder, then the n
     expect(lines.at(-1)).toMatchObject({ type: "summary", folder: `runs/${name}` });
     expect(existsSync(join(folder, "runs", name, "evaluation.json"))).toBe(true);
   }
-  const [first, second] = ["s9", "s9-2"].map((s) => fileHashes(join(folder, `runs/push-single-quick-${s}`)));
+  const [first, second] = ["s9", "s9-2"].map((s) =>
+    fileHashes(join(folder, `runs/reacher-single-quick-${s}`)),
+  );
   expect(second).toEqual(first);
 });
 

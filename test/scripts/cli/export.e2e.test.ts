@@ -3,9 +3,10 @@ import { join } from "node:path";
 import proto from "onnx-proto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hashSettings, readSettings } from "../../../agent/run/store.js";
-import { pushSuite } from "../../../tasks/push/push.js";
+import { reacherSuite } from "../../../tasks/reacher/reacher.js";
 import { fileHashes, flipByte, temporaryFolder } from "../../files.js";
-import { expectOneError, run, TINY, unwrapped } from "../cli.js";
+import { call, expectOneError, TINY, unwrapped } from "../call.js";
+import { run } from "../cli.js";
 
 const folder = temporaryFolder();
 const good = join(folder, "good");
@@ -33,7 +34,7 @@ describe("export of a finished run", () => {
     expect(code, stderr).toBe(0);
     expect(stderr).toBe("");
     const { tasks, runTasks, bytes, tolerance } = JSON.parse(stdout);
-    expect(tasks.map((t: { task: string }) => t.task)).toEqual(["500-500", "100-500"]);
+    expect(tasks.map((t: { task: string }) => t.task)).toEqual(["0.50m", "0.70m"]);
     for (const { random, recorded, largestDifference } of tasks) {
       expect([random, recorded]).toEqual([128, 128]);
       expect(largestDifference).toBeLessThanOrEqual(tolerance);
@@ -50,7 +51,7 @@ describe("export of a finished run", () => {
         name,
         ...(type?.tensorType?.shape?.dim ?? []).map((d) => d.dimParam || Number(d.dimValue)),
       ]);
-    const { observation, action } = pushSuite.tasks[0].spec;
+    const { observation, action } = reacherSuite.tasks[0].spec;
     expect(shapes(model.graph?.input ?? [])).toEqual([
       ["x", "N", observation.length],
       ["u", "N", action.length],
@@ -59,21 +60,21 @@ describe("export of a finished run", () => {
     expect(shapes(model.graph?.output ?? [])).toEqual([["xNext", "N", observation.length]]);
     const metadata = Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value]));
     expect(metadata).toMatchObject({
-      ...{ format: "hypercrl dynamics 1", suite: "push", tasks: '["500-500","100-500"]', method: "pnn" },
+      ...{ format: "hypercrl dynamics 1", suite: "reacher", tasks: '["0.50m","0.70m"]', method: "pnn" },
       ...{ seed: "1", profile: "quick", afterTask: "2", settingsHash: hashSettings(readSettings(good)) },
     });
     expect(JSON.parse(metadata.observation)).toEqual(observation);
     expect(JSON.parse(metadata.action)).toEqual(action);
-    expect(Number(metadata.controlPeriod)).toBe(pushSuite.tasks[0].spec.controlPeriod);
+    expect(Number(metadata.controlPeriod)).toBe(reacherSuite.tasks[0].spec.controlPeriod);
     expect(Object.keys(JSON.parse(metadata.versions))).toContain("onnxruntime");
   });
 
   it("for people it prints the differences; --after-task chooses, and the tasks left out are named", async () => {
     const { code, stdout, stderr } = await run(["export", good, "--onnx", file("one"), "--after-task", "1"]);
     expect(code, stderr).toBe(0);
-    expect(stdout).toMatch(/│ 500-500 +│ +0 │ +128 │ +128 │ +\d\.\de[-+]\d+ │/);
+    expect(stdout).toMatch(/│ 0\.50m +│ +0 │ +128 │ +128 │ +\d\.\de[-+]\d+ │/);
     expect(stdout).toMatch(/Largest difference of all \d\.\de[-+]\d+, allowed 1e-4/);
-    expect(stderr).toBe("warning: the model has 1 of the run's 2 tasks: 500-500\n");
+    expect(stderr).toBe("warning: the model has 1 of the run's 2 tasks: 0.50m\n");
   });
 });
 
@@ -95,7 +96,7 @@ it("without its episodes, or with damaged ones, a run's model is checked on rand
 describe("what cannot be exported", () => {
   const never = file("never");
   const expectNothing = async (args: readonly string[], code: number, message: RegExp) => {
-    expectOneError(await run(["export", ...args]), code, message);
+    expectOneError(await call(["export", ...args]), code, message);
     expect(readdirSync(folder).filter((name) => name.startsWith("never"))).toEqual([]);
   };
 

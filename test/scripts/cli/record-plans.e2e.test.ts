@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readEpisode } from "../../../sim/recording/reader.js";
 import { fileHashes, temporaryFolder } from "../../files.js";
-import { expectOneError, metricsLines, run, start, TINY } from "../cli.js";
+import { expectOneError, TINY } from "../call.js";
+import { metricsLines, run, start } from "../cli.js";
 
 const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -14,7 +15,7 @@ test("plans are recorded while training and of saved models, and change nothing"
   timeout: 180_000,
 }, async () => {
   const train = (out: string, ...more: string[]) =>
-    run(["train", "--suite", "push", "--quiet", "--threads", "1", "--out", out, ...TINY, ...more], folder);
+    run(["train", "--quiet", "--threads", "1", "--out", out, ...TINY, ...more], folder);
   const [plain, planned] = await Promise.all([train("plain"), train("planned", "--record", "plans")]);
   expect([plain.code, planned.code]).toEqual([0, 0]);
   const [before, after] = ["plain", "planned"].map((name) => fileHashes(join(folder, name)));

@@ -6,7 +6,8 @@ import { EpisodeRecorder } from "../../../sim/recording/recorder.js";
 import { initPhysics, physicsVersion } from "../../../sim/world.js";
 import { pushSuite } from "../../../tasks/push/push.js";
 import { flipByte, halve, temporaryFolder } from "../../files.js";
-import { expectOneError, run } from "../cli.js";
+import { call, expectOneError } from "../call.js";
+import { run } from "../cli.js";
 
 const folder = temporaryFolder();
 const episode = join(folder, "good.mcap");
@@ -45,13 +46,17 @@ describe("an episode that cannot be replayed", () => {
     const path = join(folder, `${name}.mcap`);
     cpSync(episode, path);
     damage(path);
-    expectOneError(await run(["replay", path]), 3, /\.mcap/);
-    expectOneError(await run(["replay", path, "--verify"]), 3, /\.mcap/);
+    expectOneError(await call(["replay", path]), 3, /\.mcap/);
+    expectOneError(await call(["replay", path, "--verify"]), 3, /\.mcap/);
   });
 
   it("of another physics version can be shown but not verified", async () => {
     const path = await writeEpisode(join(folder, "old-physics.mcap"), "rapier 0.0.1");
-    expectOneError(await run(["replay", "--verify", path]), 3, /another physics version; got rapier 0\.0\.1/);
+    expectOneError(
+      await call(["replay", "--verify", path]),
+      3,
+      /another physics version; got rapier 0\.0\.1/,
+    );
     expect(await run(["replay", path])).toMatchObject({
       code: 0,
       stdout: expect.stringContaining("rapier 0.0.1"),

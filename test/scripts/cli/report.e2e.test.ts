@@ -5,7 +5,8 @@ import { reportCommand } from "../../../scripts/cli/commands/report.js";
 import type { ReportData } from "../../../scripts/report/data.js";
 import { HyperCrlError } from "../../../sim/core/errors.js";
 import { halve, temporaryFolder } from "../../files.js";
-import { expectOneError, run } from "../cli.js";
+import { call, expectOneError } from "../call.js";
+import { run } from "../cli.js";
 import { makeRun, makeSweep } from "../report/folders.js";
 
 const folder = temporaryFolder();
@@ -76,12 +77,12 @@ describe("a wrong call exits with 2 and writes nothing", () => {
   const wrong = (message: RegExp, ...paths: string[]) => expectFailure(2, message, paths);
 
   it("no run", async () => {
-    expectOneError(await run(["report"]), 2, /missing required argument 'run'/);
+    expectOneError(await call(["report"]), 2, /missing required argument 'run'/);
   });
 
   it("a page of another kind", async () => {
     expectOneError(
-      await run(["report", good, "--out", "x.pdf"]),
+      await call(["report", good, "--out", "x.pdf"]),
       2,
       /got x\.pdf; expected a name ending in \.html/,
     );

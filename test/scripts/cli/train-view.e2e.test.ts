@@ -5,13 +5,14 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../files.js";
+import { TINY, TINY_PUSH } from "../call.js";
 import { launchChromium, noBrowser } from "../chromium.js";
-import { metricsLines, start, TINY } from "../cli.js";
+import { metricsLines, start } from "../cli.js";
 import { drawn, openWatched, until } from "../viewer/chromium.js";
 
 const folder = temporaryFolder();
 /** Goes on until it is stopped. */
-const ENDLESS = [...TINY, "--set", "loop.stepsPerTask=100000", "--set", "loop.bufferCapacity=1000"];
+const ENDLESS = [...TINY_PUSH, "--set", "loop.stepsPerTask=100000", "--set", "loop.bufferCapacity=1000"];
 const PATIENCE = { timeout: 90_000 };
 const started: { readonly kill: (signal: NodeJS.Signals) => boolean }[] = [];
 

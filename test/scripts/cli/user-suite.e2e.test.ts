@@ -3,7 +3,8 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { taskRules } from "../../../tasks/conformance/conformance.js";
 import { temporaryFolder } from "../../files.js";
-import { expectOneError, run, TINY, unwrapped } from "../cli.js";
+import { expectOneError, TINY_SETTINGS, unwrapped } from "../call.js";
+import { run } from "../cli.js";
 
 const EXAMPLE = resolve("docs/examples/puck-suite.mjs");
 const folder = temporaryFolder();
@@ -12,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("the example", () => {
   beforeAll(async () => {
-    const args = ["--suite", EXAMPLE, "--method", "hypercrl", "--out", out, ...TINY];
+    const args = ["--suite", EXAMPLE, "--method", "hypercrl", "--out", out, ...TINY_SETTINGS];
     const { code, stderr } = await run(["train", "--json", ...args]);
     expect(code, stderr).toBe(0);
   });
@@ -57,7 +58,7 @@ describe("a sweep of the example", () => {
   const sweep = join(folder, "sweep");
 
   it("runs every method on it, and goes on from the manifest alone", async () => {
-    const all = ["--suite", EXAMPLE, "--methods", "single", "--seeds", "1", "--out", sweep, ...TINY];
+    const all = ["--suite", EXAMPLE, "--methods", "single", "--seeds", "1", "--out", sweep, ...TINY_SETTINGS];
     const begun = await run(["sweep", "--json", ...all]);
     expect(begun.code, begun.stderr).toBe(0);
     const { suite, suiteFile } = JSON.parse(readFileSync(join(sweep, "sweep.json"), "utf8"));

@@ -4,7 +4,8 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../files.js";
-import { expectOneError, run, start } from "../cli.js";
+import { call, expectOneError } from "../call.js";
+import { run, start } from "../cli.js";
 import { writeEpisode } from "../viewer/episodes.js";
 
 const folder = temporaryFolder();
@@ -60,9 +61,9 @@ describe("hypercrl view", () => {
   it("exits with 3 for what is neither run nor episode", async () => {
     writeFileSync(join(folder, "notes.txt"), "hello");
     mkdirSync(join(folder, "empty"));
-    expectOneError(await run(["view", join(folder, "absent")]), 3, /absent is missing/);
-    expectOneError(await run(["view", join(folder, "notes.txt")]), 3, /notes\.txt is damaged/);
-    expectOneError(await run(["view", join(folder, "empty")]), 3, /holds no episodes/);
+    expectOneError(await call(["view", join(folder, "absent")]), 3, /absent is missing/);
+    expectOneError(await call(["view", join(folder, "notes.txt")]), 3, /notes\.txt is damaged/);
+    expectOneError(await call(["view", join(folder, "empty")]), 3, /holds no episodes/);
   });
 
   it.each<[string, string[], RegExp]>([
@@ -72,7 +73,7 @@ describe("hypercrl view", () => {
     ["a port that is none", ["a", "--port", "70000"], /Expected a port from 1 to 65535/],
     ["export and port", ["a", "--export", "x.html", "--port", "4000"], /cannot be used with option/],
   ])("exits with 2 for %s", async (_, args, message) => {
-    expectOneError(await run(["view", ...args]), 2, message);
+    expectOneError(await call(["view", ...args]), 2, message);
   });
 
   it("exports one file, and leaves one that exists alone", async () => {
@@ -82,9 +83,13 @@ describe("hypercrl view", () => {
     const page = readFileSync(out, "utf8");
     expect(JSON.parse(stdout)).toEqual({ path: out, episodes: 1, bytes: Buffer.byteLength(page) });
     expect(page).toContain("<!doctype html>");
-    expectOneError(await run(["view", episode, "--export", out]), 2, /out\.html exists; expected a new path/);
     expectOneError(
-      await run(["view", episode, "--export", join(folder, "notes.txt", "x.html")]),
+      await call(["view", episode, "--export", out]),
+      2,
+      /out\.html exists; expected a new path/,
+    );
+    expectOneError(
+      await call(["view", episode, "--export", join(folder, "notes.txt", "x.html")]),
       1,
       /Cannot write/,
     );

@@ -3,13 +3,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readJsonl } from "../../../sim/core/jsonl.js";
 import { fileHashes, temporaryFolder } from "../../files.js";
-import { expectOneError, metricsLines, run, start, TINY } from "../cli.js";
+import { call, expectOneError, TINY_SWEEP } from "../call.js";
+import { metricsLines, run, start } from "../cli.js";
 
 const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Enough action sequences that several threads get some. */
-const WIDE = [...TINY, "--set", "planner.samples=200"];
+const WIDE = [...TINY_SWEEP, "--set", "planner.samples=200"];
 
 /** Code that every thread of the program runs first. */
 const preload = (code: string) => ({
@@ -42,7 +43,7 @@ describe("threads", () => {
   }, 300_000);
 
   it.each(["0", "two", "-1"])("%s is no number of threads", async (threads) => {
-    const { code, stderr } = await run(["train", "--threads", threads]);
+    const { code, stderr } = await call(["train", "--threads", threads]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/--threads/);
   });
@@ -93,14 +94,14 @@ describe("a machine that lacks something", () => {
   ])(
     "%s: one warning line, and the graph trains",
     async (name, code, message) => {
-      const { out, stderr, ...rest } = await train(name.replaceAll(" ", "-"), TINY, preload(code));
+      const { out, stderr, ...rest } = await train(name.replaceAll(" ", "-"), TINY_SWEEP, preload(code));
       expect(rest.code, stderr).toBe(0);
       expect(stderr.trim().split("\n")).toHaveLength(1);
       expect(stderr).toMatch(message);
       expect(stderr).toMatch(/^warning: .*ONNX graph instead of the fused kernel/);
       const asked = await train(
         `${name}-asked`.replaceAll(" ", "-"),
-        [...TINY, "--set", "training.engine=graph"],
+        [...TINY_SWEEP, "--set", "training.engine=graph"],
         preload(code),
       );
       expect(asked.stderr).toBe("");

@@ -6,13 +6,14 @@ import { readManifest } from "../../../scripts/sweep/manifest.js";
 import type { SweepReport } from "../../../scripts/sweep/report.js";
 import { processesIn } from "../../../sim/core/folder-lock.js";
 import { fileHashes, temporaryFolder } from "../../files.js";
-import { expectOneError, metricsLines, run, start, TINY } from "../cli.js";
+import { call, expectOneError, TINY_SWEEP } from "../call.js";
+import { metricsLines, run, start } from "../cli.js";
 
 const folder = temporaryFolder();
 const whole = join(folder, "whole");
 const sweep = (out: string) => [
   ...["sweep", "--methods", "single,finetune", "--seeds", "1,2", "--jobs", "2", "--out", out],
-  ...TINY,
+  ...TINY_SWEEP,
 ];
 const resume = (out: string) => ["sweep", "--resume", out];
 
@@ -63,7 +64,7 @@ describe("a sweep of two methods and two seeds", () => {
     ]);
     expect(readdirSync(join(whole, "runs")).sort()).toEqual(runs.map(({ id }) => id).sort());
     for (const { id, hash } of runs) expect(id.endsWith(hash.slice(0, 12))).toBe(true);
-    expect(settings.single).toMatchObject({ suite: "push", method: "single", tasks: 2 });
+    expect(settings.single).toMatchObject({ suite: "reacher", method: "single", tasks: 2 });
   });
 
   it("writes figures that follow from its runs' folders, as JSON, CSV and table", () => {
@@ -99,16 +100,16 @@ describe("a sweep of two methods and two seeds", () => {
 
   it("is only read again by --resume once all is finished, and by --report at any time", async () => {
     const before = fileHashes(whole);
-    const again = await run(resume(whole));
-    expect(again.stdout).toMatch(/^Sweep of 4 runs on push, 4 finished already/);
+    const again = await call(resume(whole));
+    expect(again.stdout).toMatch(/^Sweep of 4 runs on reacher, 4 finished already/);
     expect(again.code).toBe(0);
-    const report = await run(["sweep", "--report", "--out", whole]);
+    const report = await call(["sweep", "--report", "--out", whole]);
     expect(`${report.stdout}`).toBe(readFileSync(join(whole, "sweep-results.txt"), "utf8"));
     expect(fileHashes(whole)).toEqual(before);
   });
 
   it("shows differences from the method that is asked for, and knows when there is none", async () => {
-    const shown = await run([
+    const shown = await call([
       "sweep",
       "--report",
       "--out",
@@ -124,10 +125,10 @@ describe("a sweep of two methods and two seeds", () => {
     const { better, n } = differences!.methods[0].average;
     expect(better + other.average.better).toBeLessThanOrEqual(n);
     for (const what of ["--report", "--resume"]) {
-      const elsewhere = await run(["sweep", what, whole, "--out", folder]);
+      const elsewhere = await call(["sweep", what, whole, "--out", folder]);
       expectOneError(elsewhere, 2, new RegExp(`Two folders are given for one sweep; got ${what} .* --out `));
-      expect(await run(["sweep", what, whole, "--out", `${whole}/`])).toMatchObject({ code: 0 });
-      const wrong = await run(["sweep", what, "--out", whole, "--differences-from", "finetuned"]);
+      expect(await call(["sweep", what, whole, "--out", `${whole}/`])).toMatchObject({ code: 0 });
+      const wrong = await call(["sweep", what, "--out", whole, "--differences-from", "finetuned"]);
       expectOneError(
         wrong,
         2,
@@ -213,7 +214,7 @@ describe("a wrong call or folder", () => {
   ])("with %s exits with 3 and changes nothing", async (name, change, message) => {
     const out = copy(name.replaceAll(" ", "-"), change);
     const before = fileHashes(out);
-    expectOneError(await run(resume(out)), 3, message);
+    expectOneError(await call(resume(out)), 3, message);
     expect(fileHashes(out)).toEqual(before);
   });
 
@@ -224,8 +225,8 @@ describe("a wrong call or folder", () => {
       writeFileSync(join(path, "sweep.json"), `${JSON.stringify(manifest, null, 2)}\n`);
     });
     const before = readFileSync(join(out, "sweep.json"), "utf8");
-    const { code, stdout } = await run([...resume(out), "--suite", "push", "--profile", "quick"]);
-    expect(stdout).toMatch(/^Sweep of 3 runs on push, 3 finished already/);
+    const { code, stdout } = await call([...resume(out), "--suite", "reacher", "--profile", "quick"]);
+    expect(stdout).toMatch(/^Sweep of 3 runs on reacher, 3 finished already/);
     expect(code).toBe(0);
     expect(readFileSync(join(out, "sweep.json"), "utf8")).toBe(before);
   });
@@ -245,22 +246,22 @@ describe("a wrong call or folder", () => {
     ["another profile", ["--profile", "paper"], 2, /begun with another profile; got "paper"/],
     ["a method that is none", ["--methods", "singel"], 2, /Unknown method; got "singel"/],
   ])("--resume with %s is refused", async (_, args, exitCode, message) => {
-    expectOneError(await run([...resume(whole), ...args]), exitCode, message);
+    expectOneError(await call([...resume(whole), ...args]), exitCode, message);
   });
 
   it("starts nothing", async () => {
     const out = join(folder, "never");
     const file = join(folder, "file.json");
     writeFileSync(file, '{"sedes": [1]}');
-    expectOneError(await run(["sweep", "--out", out, "--file", file]), 3, /Unknown key.*"sedes".*"seeds"/);
+    expectOneError(await call(["sweep", "--out", out, "--file", file]), 3, /Unknown key.*"sedes".*"seeds"/);
     expectOneError(
-      await run(["sweep", "--out", out, "--file", file, "--seeds", "1"]),
+      await call(["sweep", "--out", out, "--file", file, "--seeds", "1"]),
       2,
       /cannot be used with option '--seeds/,
     );
-    expectOneError(await run(["sweep", "--out", out, "--suite", "psh"]), 2, /"psh".*Did you mean "push"/);
-    expectOneError(await run(["sweep", "--out", out, "--seeds", "one"]), 2, /Expected seeds such as 1,2,3/);
-    expectOneError(await run(resume(out)), 3, /sweep\.json is missing/);
+    expectOneError(await call(["sweep", "--out", out, "--suite", "psh"]), 2, /"psh".*Did you mean "push"/);
+    expectOneError(await call(["sweep", "--out", out, "--seeds", "one"]), 2, /Expected seeds such as 1,2,3/);
+    expectOneError(await call(resume(out)), 3, /sweep\.json is missing/);
     expect(existsSync(out)).toBe(false);
   });
 });

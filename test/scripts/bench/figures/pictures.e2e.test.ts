@@ -2,8 +2,9 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../../files.js";
-import { noBrowser } from "../../chromium.js";
-import { expectOneError, run, runScript, TINY } from "../../cli.js";
+import { expectOneError, TINY } from "../../call.js";
+import { launchChromium, noBrowser } from "../../chromium.js";
+import { run, runScript } from "../../cli.js";
 
 const folder = temporaryFolder();
 const out = join(folder, "pictures");
@@ -15,6 +16,32 @@ function sizeOf(path: string): [number, number] {
   const bytes = readFileSync(path);
   expect(bytes.toString("latin1", 1, 4)).toBe("PNG");
   return [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+}
+
+/** How many colors the middle of each picture has. */
+async function lookAt(names: readonly string[]): Promise<[string, number][]> {
+  const browser = await launchChromium();
+  try {
+    const page = await browser.newPage();
+    const looks: [string, number][] = [];
+    for (const name of names) {
+      const url = `data:image/png;base64,${readFileSync(join(out, `${name}.png`)).toString("base64")}`;
+      const colors = await page.evaluate(`(async () => {
+        const image = new Image();
+        image.src = ${JSON.stringify(url)};
+        await image.decode();
+        const canvas = new OffscreenCanvas(image.width, image.height).getContext("2d");
+        canvas.drawImage(image, 0, 0);
+        const { width, height } = image;
+        const { data } = canvas.getImageData(width / 4, height / 4, width / 2, height / 2);
+        return new Set(new Uint32Array(data.buffer)).size;
+      })()`);
+      looks.push([name, colors as number]);
+    }
+    return looks;
+  } finally {
+    await browser.close();
+  }
 }
 
 describe("the pictures of the README", () => {
@@ -44,5 +71,17 @@ describe("the pictures of the README", () => {
       expect(height, name).toBeGreaterThan(300);
     }
     expect(readdirSync(out)).toHaveLength(5);
+
+    const names = ["door", "push", "then-and-now", "learning-curves", "evaluation-matrix"];
+    const looks = new Map(await lookAt(names));
+    // A scene is shaded and lit; of the runs, all of which are the same, the best episode is the same.
+    for (const name of ["door", "push", "then-and-now"]) expect(looks.get(name), name).toBeGreaterThan(200);
+    expect(readFileSync(join(out, "door.png")).equals(readFileSync(join(out, "push.png")))).toBe(true);
+    expect(readFileSync(join(out, "then-and-now.png")).equals(readFileSync(join(out, "push.png")))).toBe(
+      false,
+    );
+    // Lines and cells, with smooth edges, on a plain ground.
+    for (const name of ["learning-curves", "evaluation-matrix"])
+      expect(looks.get(name), name).toBeGreaterThan(20);
   });
 });

@@ -1,18 +1,17 @@
-import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCheckpoint, writeCheckpoint } from "../../../agent/run/checkpoint.js";
 import { hashSettings, readSettings } from "../../../agent/run/store.js";
-import { pushSuite } from "../../../tasks/push/push.js";
+import { reacherSuite } from "../../../tasks/reacher/reacher.js";
 import { fileHashes, flipByte, halve, temporaryFolder } from "../../files.js";
-import { expectOneError, run, TINY } from "../cli.js";
+import { call, expectOneError, TINY } from "../call.js";
 
 const folder = temporaryFolder();
 const good = join(folder, "good");
 
 beforeAll(async () => {
-  const { code, stderr } = await run(["train", "--quiet", "--out", good, ...TINY]);
+  const { code, stderr } = await call(["train", "--quiet", "--out", good, ...TINY]);
   expect(code, stderr).toBe(0);
 });
 
@@ -82,26 +81,26 @@ describe("a wrong call exits with 2 and starts nothing", () => {
     ["no run to evaluate", ["evaluate"], /missing required argument 'run'/],
     ["no episodes", ["evaluate", "x", "--episodes", "0"], /Expected a whole number from 1/],
   ])("%s", async (_, args, message) => {
-    expectOneError(await run(args), 2, message);
+    expectOneError(await call(args), 2, message);
     expect(existsSync(join(folder, "never"))).toBe(false);
   });
 
   it("an output folder that exists is left as it is", async () => {
     const before = fileHashes(good);
-    expectOneError(await run(["train", "--out", good, ...TINY]), 2, /exists and is not empty.*--resume/);
+    expectOneError(await call(["train", "--out", good, ...TINY]), 2, /exists and is not empty.*--resume/);
     expect(fileHashes(good)).toEqual(before);
   });
 
   it("an output path that is a file is left as it is", async () => {
     const path = join(folder, "file");
     writeFileSync(path, "mine");
-    expectOneError(await run(["train", "--out", path, ...TINY]), 2, /file exists; got a file/);
+    expectOneError(await call(["train", "--out", path, ...TINY]), 2, /file exists; got a file/);
     expect(readFileSync(path, "utf8")).toBe("mine");
   });
 
   it("a state that was not saved names those that were", async () => {
     expectOneError(
-      await run(["evaluate", good, "--after-task", "3"]),
+      await call(["evaluate", good, "--after-task", "3"]),
       2,
       /no state after task 3; expected one of 1, 2/,
     );
@@ -116,7 +115,7 @@ const arrays = (copy: string) => {
 const swapNetwork = (copy: string) => {
   const path = join(copy, "checkpoint.json");
   const before = readSettings(copy);
-  const checkpoint = readCheckpoint(path, hashSettings(before), before, pushSuite.tasks[0].spec);
+  const checkpoint = readCheckpoint(path, hashSettings(before), before, reacherSuite.tasks[0].spec);
   edit(join(copy, "settings.json"), (text) =>
     text.replace(/("hidden": \[\s+16,\s+)16/, (_, start) => `${start}8`),
   );
@@ -147,7 +146,7 @@ describe("a run that cannot be continued exits with 3 and is left as it is", () 
     ],
     [
       "another suite",
-      (c) => edit(join(c, "settings.json"), (t) => t.replace('"push"', '"juggle"')),
+      (c) => edit(join(c, "settings.json"), (t) => t.replace('"reacher"', '"juggle"')),
       /another task suite; got suite "juggle".*push/,
     ],
     [
@@ -164,50 +163,20 @@ describe("a run that cannot be continued exits with 3 and is left as it is", () 
   ])("%s", async (name, damage, message) => {
     const copy = damagedRun(name.replaceAll(" ", "-"), damage);
     const before = fileHashes(copy);
-    expectOneError(await run(["train", "--resume", copy]), 3, message);
+    expectOneError(await call(["train", "--resume", copy]), 3, message);
     expect(fileHashes(copy)).toEqual(before);
   });
 
   it("a folder that is no run", async () => {
     const empty = join(folder, "empty");
     mkdirSync(empty);
-    expectOneError(await run(["train", "--resume", empty]), 3, /settings\.json is missing.*run folder/);
-    expectOneError(await run(["evaluate", empty]), 3, /settings\.json is missing.*run folder/);
+    expectOneError(await call(["train", "--resume", empty]), 3, /settings\.json is missing.*run folder/);
+    expectOneError(await call(["evaluate", empty]), 3, /settings\.json is missing.*run folder/);
     expect(readdirSync(empty)).toEqual([]);
   });
 
   it("a damaged state is not evaluated", async () => {
     const copy = damagedRun("bad-state", (c) => halve(join(c, "checkpoints", "task-1.json")));
-    expectOneError(await run(["evaluate", copy, "--after-task", "1"]), 3, /task-1\.json is damaged/);
+    expectOneError(await call(["evaluate", copy, "--after-task", "1"]), 3, /task-1\.json is damaged/);
   });
-});
-
-/** Mounting needs rights that not every machine gives. */
-function mount(path: string, size: number, options = ""): boolean {
-  try {
-    mkdirSync(path, { recursive: true });
-    execFileSync("mount", ["-t", "tmpfs", "-o", `${options}size=${size}`, "tmpfs", path], {
-      stdio: "ignore",
-    });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-it("a full disk ends the run, and it continues to the same bytes once there is space", async ({ skip }) => {
-  const disk = join(folder, "disk");
-  if (!mount(disk, 512 * 1024)) skip("mount is not permitted");
-  try {
-    const out = join(disk, "run");
-    const failed = await run(["train", "--quiet", "--out", out, ...TINY]);
-    expectOneError(failed, 1, /no space left on the disk.*--resume/);
-    expect(failed.stderr).toContain(`continue with:\n  hypercrl train --resume ${out}\n`);
-    mount(disk, 64 * 1024 * 1024, "remount,");
-    const resumed = await run(["train", "--quiet", "--resume", out]);
-    expect(resumed.code, resumed.stderr).toBe(0);
-    expect(fileHashes(out)).toEqual(fileHashes(good));
-  } finally {
-    execFileSync("umount", [disk]);
-  }
 });
