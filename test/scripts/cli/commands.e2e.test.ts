@@ -118,7 +118,8 @@ it("train --json prints JSON lines only and names the default folder, then the n
 
 it("replay shows every tenth step and the totals", async () => {
   const { stdout, code } = await run(["replay", join(out, "episodes", "01-evaluate-01-01.mcap")]);
-  expect(stdout.match(/^│ +\d+0 │/gm)).toHaveLength(12);
+  const steps = [...stdout.matchAll(/^│ +(\d+) │/gm)].map(([, step]) => Number(step));
+  expect([...new Set(steps)]).toEqual(Array.from({ length: 12 }, (_, i) => 10 * (i + 1)));
   expect(stdout).toMatch(/suite push, task 500-500, evaluate episode after beginning 1 task, seed 90000/);
   expect(code).toBe(0);
 });
