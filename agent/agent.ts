@@ -15,7 +15,7 @@ import { PlanningThreads } from "./rollout/planning-threads.js";
 import type { Settings } from "./settings/schema.js";
 
 /** The data and running statistics of the task being learned, dropped at its end. */
-export interface CurrentTask {
+interface CurrentTask {
   readonly buffer: ReplayBuffer;
   readonly moments: Normalizer;
   readonly planner: PlannerState;

@@ -7,7 +7,7 @@ import { randomAction } from "./policy.js";
 import { baselineFile, evaluationFile } from "./run/recording-names.js";
 
 /** Seed of an evaluation's first start; the others count on. All methods and moments face the same starts. */
-export const EVALUATION_SEED = 90_000;
+const EVALUATION_SEED = 90_000;
 
 /** What is evaluated, and how. */
 export interface EvaluationOptions {

@@ -11,7 +11,7 @@ import type {
 
 /** What a shifted plan can end with: its last action once more, or the middle of the bounds. */
 export const LAST_ACTIONS = ["repeat", "middle"] as const;
-export type LastAction = (typeof LAST_ACTIONS)[number];
+type LastAction = (typeof LAST_ACTIONS)[number];
 
 export interface WarmPlanOptions {
   /** Whether plans are kept at all. */

@@ -5,7 +5,7 @@ import type { Pose, Scene, VisualBody } from "./task.js";
 import type { PhysicsWorld } from "./world.js";
 
 /** Numbers by name, which their owner changes as the simulation goes on. */
-export type ExtraState = Record<string, number>;
+type ExtraState = Record<string, number>;
 
 /** What a scene in a physics world has of its own; `createPhysicsScene` adds what all such scenes do alike. */
 export interface SceneContent {

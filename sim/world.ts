@@ -8,8 +8,6 @@ import { hasSimd } from "./core/wasm.js";
 import type { Pose } from "./task.js";
 
 export type {
-  Collider,
-  ImpulseJoint,
   PrismaticImpulseJoint,
   RevoluteImpulseJoint,
   RigidBody,

@@ -20,7 +20,7 @@ export const ewc: Method = {
  * equation 3): `L = L_task + Σ_j λ/2 Σ_i F_ji (θ_i - θ*_ji)²`, one term for every earlier task j (not "online"),
  * with the task's weights θ*_j and its diagonal Fisher information F_j; see `fisherDiagonal`.
  */
-export class FisherImportance implements Importance {
+class FisherImportance implements Importance {
   readonly strength: number;
   readonly followsPath = false;
   readonly #dynamics: MlpShape;

@@ -32,7 +32,7 @@ export const pnn: Method = {
  * weights fewer, are left out: without them all columns together are one multi-layer perceptron, which plans like any
  * other.) Nothing is forgotten by construction; what is kept grows with the square of the number of tasks.
  */
-export class ProgressiveLearner implements Learner {
+class ProgressiveLearner implements Learner {
   readonly #options: NetworkOptions;
   readonly #trainer: NetworkTrainer;
   readonly #rng: Rng;
@@ -120,7 +120,7 @@ export class ProgressiveLearner implements Learner {
 }
 
 /** The network that columns 0 to `k` make together: hidden layers k + 1 times as wide, in blocks. */
-export function progressiveShape(dynamics: MlpShape, k: number): MlpShape {
+function progressiveShape(dynamics: MlpShape, k: number): MlpShape {
   const last = dynamics.sizes.length - 1;
   const sizes = dynamics.sizes.map((size, i) => (i === 0 || i === last ? size : size * (k + 1)));
   return { ...dynamics, sizes, ...(k > 0 && { blocks: k + 1 }) };

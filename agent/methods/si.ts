@@ -20,7 +20,7 @@ export const si: Method = {
  * loss was `ω = -Σ g Δθ`, summed along the path with the gradient g of the task loss alone. As in the authors' code
  * an Ω below zero counts as zero: a negative penalty would drive weights away.
  */
-export class PathImportance implements Importance {
+class PathImportance implements Importance {
   readonly strength: number;
   readonly followsPath = true;
   readonly #xi: number;

@@ -22,7 +22,7 @@ export interface HypernetworkShape {
  * each of them from the task's embedding and a learned embedding of the chunk, which is part of Θ. Θ can then be
  * smaller than what it generates. What the last chunk has beyond P is not used.
  */
-export interface Chunks {
+interface Chunks {
   /** Weights in a chunk. */
   readonly size: number;
   /** Size of a chunk's embedding. */

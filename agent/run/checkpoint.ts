@@ -18,7 +18,7 @@ export const CHECKPOINT_SCHEMA = 2;
 
 const rngState = z.object({ path: z.string(), words: z.array(z.number()).length(4) });
 
-export const progressSchema = z.object({
+const progressSchema = z.object({
   /** What the next unit of work is. */
   stage: z.enum(["baseline", "learn", "evaluate", "done"]),
   /** Task being measured, learned, or evaluated after. */

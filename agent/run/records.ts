@@ -184,7 +184,7 @@ export interface StepEvent {
 }
 
 /** An action of a learning episode was planned. */
-export interface PlannedEvent {
+interface PlannedEvent {
   readonly type: "planned";
   readonly ms: number;
 }

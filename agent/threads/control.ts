@@ -1,5 +1,5 @@
 /** Numbers a job hands to its chunks. */
-export const PARAMETERS = 4;
+const PARAMETERS = 4;
 /** Most chunks a job can have. */
 export const MAX_CHUNKS = 1023;
 /** Most workers of a crew. */

@@ -24,13 +24,13 @@ export interface TrainedGroup {
 }
 
 /** A trained group before the step of a minibatch. */
-export interface GroupTensors extends AdamState {
+interface GroupTensors extends AdamState {
   /** Adam's for this minibatch. */
   readonly scalars: AdamScalars;
 }
 
 /** What an objective makes of one minibatch. */
-export interface Step {
+interface Step {
   /** Loss of the current task, `[]`. */
   readonly taskLoss: Tensor;
   /** What the method adds to it, `[]`; nothing by default. */

@@ -26,10 +26,10 @@ const LOADING = 10;
 const SETTLE = 0.7;
 const WINDOW = 2;
 
-export const WORK = ["planned", "training"] as const;
-export type Work = (typeof WORK)[number];
+const WORK = ["planned", "training"] as const;
+type Work = (typeof WORK)[number];
 /** Median wall time of each kind of work in a window, ms: an action, sixty minibatches. */
-export type WindowTimes = Readonly<Record<Work, number>>;
+type WindowTimes = Readonly<Record<Work, number>>;
 
 /** Windows of a run while its page plays, and each one's neighbour while the browser is stopped. */
 export interface LiveTimes {

@@ -22,7 +22,7 @@ export interface Difference extends Estimate {
 }
 
 /** One method compared with another; see `differenceDefinition`. */
-export interface MethodDifference extends Readonly<Record<DifferenceScore, Difference>> {
+interface MethodDifference extends Readonly<Record<DifferenceScore, Difference>> {
   readonly method: string;
 }
 

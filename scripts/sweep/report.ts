@@ -174,7 +174,7 @@ function cell({ mean, low, high, n }: Estimate, runs: number, digits: number): s
 }
 
 /** One line per method and figure, then per method and difference. */
-export function reportCsv({ methods, differences }: SweepReport): string {
+function reportCsv({ methods, differences }: SweepReport): string {
   const value = (x: number) => (Number.isFinite(x) ? String(x) : "");
   const line = (method: string, figure: string, { mean, low, high, n }: Estimate) =>
     [method, figure, value(mean), value(low), value(high), n].join(",");

@@ -3,8 +3,8 @@ import type { ArmState } from "./arm-state.js";
 import { JOINTS, PANDA } from "./panda.js";
 
 /** Stiffness of position and orientation (1/s²) and of the posture; damping is critical for both. */
-export const STIFFNESS = 150;
-export const POSTURE_STIFFNESS = 10;
+const STIFFNESS = 150;
+const POSTURE_STIFFNESS = 10;
 /** What an input of ±1 moves in one control step: m and rad (robosuite's `OSC_POSE`). */
 export const MAX_TRANSLATION = 0.05;
 export const MAX_ROTATION = 0.5;

@@ -13,7 +13,7 @@ import {
 import type { Pose } from "../task.js";
 import { HAND, HOME_ANGLES, JOINTS, PANDA } from "./panda.js";
 
-export interface LinkFrame extends Pose {
+interface LinkFrame extends Pose {
   /** The joint's axis in the world frame. */
   readonly axis: Vec3;
 }

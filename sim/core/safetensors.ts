@@ -1,6 +1,6 @@
 import { InputError } from "./errors.js";
 
-export type TensorData = Float32Array | Float64Array | Int32Array | Uint8Array;
+type TensorData = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /** A dense row-major tensor: `data.length` is the product of `shape` (1 for the shape `[]`). */
 export interface Tensor {

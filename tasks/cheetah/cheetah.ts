@@ -52,7 +52,7 @@ const LANDMARKS: Landmarks = {
 };
 
 /** Running forward with one of the five bodies. */
-export function createCheetahTask(body: CheetahBody): Task {
+function createCheetahTask(body: CheetahBody): Task {
   return {
     name: body,
     spec: SPEC,

@@ -1,7 +1,7 @@
 import type { Vec3 } from "../../sim/core/math/vector.js";
 
 /** A capsule in the plane y = 0 of its link's frame. */
-export interface Capsule {
+interface Capsule {
   /** Centre, m. */
   readonly center: Vec3;
   /** Turn of the capsule's axis from z about +y, rad. */
@@ -34,7 +34,7 @@ export interface CheetahLink {
 }
 
 /** A link of a leg. */
-export interface JointedLink extends CheetahLink {
+interface JointedLink extends CheetahLink {
   readonly hinge: Hinge;
 }
 

@@ -77,7 +77,7 @@ const LANDMARKS: Landmarks = {
  * Opening one kind of door: by 0.2 rad or more at any step of the episode, which is how DoorGym counts success
  * (Urakami et al. 2019). The reward, not the success, asks for a door that stays open.
  */
-export function createDoorTask(kind: DoorKind): Task {
+function createDoorTask(kind: DoorKind): Task {
   const name = kind.mirrored ? `${kind.handle}-mirrored` : kind.handle;
   return {
     name,

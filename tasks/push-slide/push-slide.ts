@@ -52,7 +52,7 @@ const LANDMARKS: Landmarks = {
 };
 
 /** Striking a block so that it slides to a goal pose; its friction on the table makes the task. */
-export function createPushSlideTask(friction: number): Task {
+function createPushSlideTask(friction: number): Task {
   const name = `friction-${friction}`;
   return {
     name,

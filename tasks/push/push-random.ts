@@ -4,7 +4,7 @@ import type { BlockDensities } from "./layout.js";
 import { createPushTask, PUSH_DEFAULTS } from "./push.js";
 
 /** Densities of the halves are drawn uniformly from the range of the published tasks, whole kg/m³. */
-export const DENSITY_RANGE = { low: 100, high: 500 } as const;
+const DENSITY_RANGE = { low: 100, high: 500 } as const;
 
 const DEFAULT_SEED = 20;
 

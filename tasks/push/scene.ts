@@ -34,7 +34,7 @@ export interface PushSceneOptions {
 /** s. */
 export const CONTROL_PERIOD = 0.1;
 /** Settings of every task. `npm run bench -- physics` shows what other ones do. */
-export const PHYSICS_STEP: PhysicsStep = { timestep: 0.01, solverIterations: 8 };
+const PHYSICS_STEP: PhysicsStep = { timestep: 0.01, solverIterations: 8 };
 
 /** Arm, table and block. Every episode starts from the same published pose. */
 export function createPushScene({ name, densities, physicsStep }: PushSceneOptions): Scene {

@@ -13,7 +13,7 @@ import { COLLISION, collisionGroups } from "./tabletop.js";
 const FOOT = { radius: 0.004, inset: 0.8 } as const;
 
 /** A box of a block. */
-export interface BlockPart {
+interface BlockPart {
   /** On the block's y axis, m. */
   readonly center: Vec3;
   readonly half: Vec3;

@@ -2,7 +2,7 @@ import { type IReadable, McapIndexedReader, McapStreamReader } from "@mcap/core"
 import { protobufFromBinaryDescriptor } from "@mcap/support";
 
 /** A message decoded with nothing but what its file says. */
-export interface ForeignMessage {
+interface ForeignMessage {
   readonly time: bigint;
   readonly value: Record<string, unknown>;
 }

@@ -11,7 +11,7 @@ const LIGHT_FROM = 0.6;
 const ROOM = 26;
 
 /** What cells show: normalised where there is a reference. */
-export function shownValue({ normalised, return: plain }: Cell, data: ReportData): number | null {
+function shownValue({ normalised, return: plain }: Cell, data: ReportData): number | null {
   return data.reference === null ? plain : normalised;
 }
 

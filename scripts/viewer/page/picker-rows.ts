@@ -13,16 +13,7 @@ export interface Filter {
 
 export const NO_FILTER: Filter = { source: "", task: "", phase: "", afterTask: "", text: "" };
 
-export const SORT_KEYS = [
-  "source",
-  "task",
-  "phase",
-  "afterTask",
-  "return",
-  "success",
-  "steps",
-  "file",
-] as const;
+const SORT_KEYS = ["source", "task", "phase", "afterTask", "return", "success", "steps", "file"] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
 
 export interface Sort {

@@ -11,7 +11,7 @@ export interface Curve {
   readonly expected?: Expectation;
 }
 
-export interface Expectation {
+interface Expectation {
   /** The value after each step as expected one step before, `[S + 1]`; null where no plan was made. */
   readonly next: readonly (number | null)[];
   /** Values expected after the steps that follow a state; empty where no plan was made. */

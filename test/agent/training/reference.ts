@@ -79,7 +79,7 @@ function generateChunks(
 }
 
 /** P */
-export function generatedCount({ dynamics: [I, H, out], outputVariance }: ReferenceShape): number {
+function generatedCount({ dynamics: [I, H, out], outputVariance }: ReferenceShape): number {
   return (I + 1) * H + (H + 1) * out + (outputVariance ? out : 0);
 }
 

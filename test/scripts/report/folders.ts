@@ -36,7 +36,7 @@ const VERSIONS = { hypercrl: "0.1.0", physics: "rapier 1", node: "v20.19.0", onn
 export const EPISODE_STEPS = 100;
 
 /** Settings of a run of two random episodes, four planned ones and two sessions per task. */
-export function settingsOf(run: MadeRun): Settings {
+function settingsOf(run: MadeRun): Settings {
   const { method, seed, suite = "push", tasks = ["a", "b"], loop, planner } = run;
   const made = { ...pushSuite, tasks: pushSuite.tasks.slice(0, tasks.length) };
   const settings = resolveSettings({ suite: made, method, profile: "quick", seed }, [], builtinCatalog);

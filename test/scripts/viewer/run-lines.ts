@@ -11,11 +11,7 @@ export function beginRun(folder: string): void {
 const outcome = { return: -1.5, success: false, measures: {} };
 
 /** A line of `metrics.jsonl` for an episode, with line end. */
-export function episodeLine(fields: {
-  readonly type: string;
-  readonly recording: string;
-  [name: string]: unknown;
-}) {
+function episodeLine(fields: { readonly type: string; readonly recording: string; [name: string]: unknown }) {
   return `${JSON.stringify({ task: "first", taskIndex: 0, episode: 0, ...outcome, ...fields })}\n`;
 }
 
