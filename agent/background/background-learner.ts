@@ -138,11 +138,11 @@ export class BackgroundLearner implements Learner {
   }
 
   #settle(reply: LearnerReply): void {
-    const { resolve, reject } = this.#waiting.shift()!;
+    const answered = this.#waiting.shift();
     if (this.#waiting.length === 0 && this.#failure === undefined) this.#worker.unref();
-    if ("result" in reply) resolve(reply.result);
-    else if ("failed" in reply) reject(errorWithCode(reply.failed, reply.exitCode));
-    else reject(new Error(reply.broken));
+    if ("result" in reply) answered?.resolve(reply.result);
+    else if ("failed" in reply) answered?.reject(errorWithCode(reply.failed, reply.exitCode));
+    else answered?.reject(new Error(reply.broken));
   }
 
   #fail(got: string, cause?: unknown): void {

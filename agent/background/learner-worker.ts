@@ -1,4 +1,4 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { HyperCrlError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
 import { alignedArrays } from "../graph/session.js";
@@ -53,11 +53,18 @@ async function reply(call: Parameters<typeof answer>[0]): Promise<LearnerReply> 
   }
 }
 
+/** The main thread's end of the line. */
+function connect(): MessagePort {
+  if (parentPort === null) throw new Error("The learner's worker runs on a thread of its own only.");
+  return parentPort;
+}
+
+const port = connect();
 let last: Promise<void> = Promise.resolve();
-parentPort!.on("message", (call: LearnerCall) => {
+port.on("message", (call: LearnerCall) => {
   last = last.then(async () => {
-    if (call.method !== "release") return parentPort!.postMessage(await reply(call));
+    if (call.method !== "release") return port.postMessage(await reply(call));
     await learner.release();
-    parentPort!.close();
+    port.close();
   });
 });

@@ -9,5 +9,8 @@ await serve({
     const { shape, memory } = message as HeadMessage;
     head = new Head(shape, memory);
   },
-  chunk: (chunk, [pass]) => head![PASSES[pass]](chunk),
+  chunk: (chunk, [pass]) => {
+    if (head === undefined) throw new Error("No head has been shared with this thread.");
+    head[PASSES[pass]](chunk);
+  },
 });
