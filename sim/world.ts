@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import type RAPIER from "@dimforge/rapier3d";
 import { InputError, RunError, UsageError } from "./core/errors.js";
+import { foreign } from "./core/foreign.js";
 import type { Vec3 } from "./core/math/vector.js";
 import { hasSimd } from "./core/wasm.js";
 import type { Pose } from "./task.js";
@@ -18,7 +19,7 @@ const BUILD = hasSimd() ? "simd" : "scalar";
 const engine: typeof RAPIER =
   BUILD === "simd"
     ? (await import("@dimforge/rapier3d")).default
-    : ((await import("@dimforge/rapier3d-scalar")).default as unknown as typeof RAPIER);
+    : foreign((await import("@dimforge/rapier3d-scalar")).default);
 
 export const { CoefficientCombineRule, JointAxesMask } = engine;
 export type CoefficientCombineRule = RAPIER.CoefficientCombineRule;

@@ -62,9 +62,9 @@ export function planVariants(own: Settings["planner"]): Readonly<Record<VariantI
     random: { text: `random ${rollouts}`, planner: { name: "random", samples: rollouts } },
     gradient: { text: "gradient", planner: { name: "gradient" } },
   };
-  return Object.fromEntries(VARIANT_IDS.map((id) => [id, { id, ...variants[id] }])) as unknown as Readonly<
-    Record<VariantId, PlannerVariant>
-  >;
+  const named = {} as Record<VariantId, PlannerVariant>;
+  for (const id of VARIANT_IDS) named[id] = { id, ...variants[id] };
+  return named;
 }
 
 /**

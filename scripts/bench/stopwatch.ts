@@ -1,3 +1,5 @@
+import { foreign } from "../../sim/core/foreign.js";
+
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 /** Takes the time spent in methods of a class, of all its instances, until `stop`. */
@@ -10,7 +12,7 @@ export class Stopwatch {
    * @param names methods that neither call each other nor run at the same time; a promise counts until it settles
    */
   watch<T extends object>(prototype: T, names: readonly (keyof T & string)[]): this {
-    const methods = prototype as unknown as Record<string, Method>;
+    const methods = foreign<Record<string, Method>>(prototype);
     for (const name of names) {
       const original = methods[name];
       const add = (started: number) => {

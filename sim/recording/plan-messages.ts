@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { foreign } from "../core/foreign.js";
 import type { Landmarks, Point, Scene } from "../task.js";
 import type { EpisodePlan, EpisodeSpec, Forecast, PlannedPath } from "./episode.js";
 import { sceneUpdate } from "./foxglove.js";
@@ -101,9 +102,9 @@ function lineOf({ chosen, points }: PlannedPath) {
 }
 
 function decodePaths(message: Uint8Array): PlannedPath[] {
-  const { entities } = sceneUpdate.type.decode(message) as unknown as {
+  const { entities } = foreign<{
     entities: { id: string; lines: { points: XYZ[] }[] }[];
-  };
+  }>(sceneUpdate.type.decode(message));
   return entities.flatMap(({ id, lines }) =>
     lines.map(({ points }, i) => ({
       landmark: id.slice(ID_PREFIX.length),

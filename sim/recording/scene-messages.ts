@@ -1,3 +1,4 @@
+import { foreign } from "../core/foreign.js";
 import type { Pose, Scene, VisualBody, VisualShape } from "../task.js";
 import { frameTransforms, sceneUpdate } from "./foxglove.js";
 
@@ -120,17 +121,17 @@ function toPose(position: XYZ, { x, y, z, w }: XYZW): Pose {
 
 /** Inverse of `encodePoses`: body name → world pose. @throws Error on malformed bytes. */
 export function decodePoses(message: Uint8Array): Map<string, Pose> {
-  const { transforms } = frameTransforms.type.decode(message) as unknown as {
+  const { transforms } = foreign<{
     transforms: { child_frame_id: string; translation: XYZ; rotation: XYZW }[];
-  };
+  }>(frameTransforms.type.decode(message));
   return new Map(transforms.map((t) => [t.child_frame_id, toPose(t.translation, t.rotation)]));
 }
 
 /** Inverse of `encodeScene`: body name → shapes; a capsule comes back as its parts. @throws Error */
 export function decodeScene(message: Uint8Array): Map<string, VisualShape[]> {
-  const { entities } = sceneUpdate.type.decode(message) as unknown as {
+  const { entities } = foreign<{
     entities: (Record<"cubes" | "spheres" | "cylinders", DecodedPrimitive[]> & { frame_id: string })[];
-  };
+  }>(sceneUpdate.type.decode(message));
   const shape = (kind: VisualShape["kind"], { pose, size, color }: DecodedPrimitive): VisualShape => ({
     kind,
     size: [size.x, size.y, size.z],
