@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { fileHashes, temporaryFolder } from "../../files.js";
@@ -24,14 +24,13 @@ it("a process ends with 2 after a wrong call and 3 after bad input, with one mes
 });
 
 it("stack traces are printed where they are asked for", async () => {
-  const damaged = join(folder, "damaged.mcap");
-  writeFileSync(damaged, "hello");
+  const absent = join(folder, "absent");
   for (const [more, env] of [
     [["--debug"], {}],
     [[], { HYPERCRL_DEBUG: "1" }],
   ] as const) {
-    const { code, stderr } = await run(["replay", damaged, ...more], undefined, env);
-    expect(stderr).toMatch(/^error: .*damaged\.mcap[\s\S]*^ {4}at /m);
+    const { code, stderr } = await run(["evaluate", absent, ...more], undefined, env);
+    expect(stderr).toMatch(/^error: .*absent[\s\S]*^ {4}at /m);
     expect(code).toBe(3);
   }
 });
