@@ -160,7 +160,9 @@ export const metricsSchema = z.discriminatedUnion("type", [baseline, episode, tr
 /** A line of `timing.jsonl` after the first. */
 export const timingSchema = z.discriminatedUnion("type", [trainingTime, planningTime, usage]);
 
+/** A line of `metrics.jsonl` after the first, as readers see it. */
 export type MetricsRecord = z.output<typeof metricsSchema>;
+/** A line of `timing.jsonl` after the first, as readers see it. */
 export type TimingRecord = z.output<typeof timingSchema>;
 export type BaselineRecord = z.output<typeof baseline>;
 export type EpisodeRecord = z.output<typeof episode>;
