@@ -62,17 +62,18 @@ export class Environment {
     const { spec } = this.task;
     this.#checkReady(action);
     const clipped = Float32Array.from(spec.action, (channel, i) =>
-      Math.min(channel.high, Math.max(channel.low, action[i])),
+      Math.min(channel.high, Math.max(channel.low, action[i]!)),
     );
     const before = Float64Array.from(this.#observation);
     this.scene.advance(clipped);
     this.#stepsDone++;
     this.#observe();
-    const [reward] = this.task.reward(eagerOps, {
+    const rewards = this.task.reward(eagerOps, {
       observation: before,
       action: Float64Array.from(clipped),
       nextObservation: Float64Array.from(this.#observation),
     });
+    const reward = rewards[0] ?? Number.NaN;
     this.#checkFinite([reward], ["reward"]);
     return {
       observation: this.observation,

@@ -1,5 +1,6 @@
 import { angleFromHalf } from "../core/math/angle.js";
-import { type Quat, sub, type Vec3 } from "../core/math/vector.js";
+import { crossAt, dotAt, matrixAt, transformAt } from "../core/math/flat.js";
+import { IDENTITY, type Quat, sub, type Vec3 } from "../core/math/vector.js";
 import type { Handle, PhysicsWorld } from "../world.js";
 import type { ArmFrames } from "./kinematics.js";
 import { JOINTS } from "./panda.js";
@@ -19,40 +20,6 @@ export interface ArmLayout {
   readonly centers: Float64Array;
   /** Moments of inertia about the centres, kg·m², `[7]`. */
   readonly inertias: Float64Array;
-}
-
-/** Writes R v, with R `[9]` row-major at `matrixAt` and v `[3]` at `vectorAt`, to `out` at `outAt`. */
-function transform(
-  r: Float64Array,
-  matrixAt: number,
-  v: Float64Array,
-  vectorAt: number,
-  out: Float64Array,
-  outAt: number,
-): void {
-  const x = v[vectorAt];
-  const y = v[vectorAt + 1];
-  const z = v[vectorAt + 2];
-  out[outAt] = r[matrixAt] * x + r[matrixAt + 1] * y + r[matrixAt + 2] * z;
-  out[outAt + 1] = r[matrixAt + 3] * x + r[matrixAt + 4] * y + r[matrixAt + 5] * z;
-  out[outAt + 2] = r[matrixAt + 6] * x + r[matrixAt + 7] * y + r[matrixAt + 8] * z;
-}
-
-/** Writes the rotation matrix `[9]` of quaternion `q` (x, y, z, w). */
-function writeMatrix(q: ArrayLike<number>, qAt: number, out: Float64Array, at: number): void {
-  const x = q[qAt];
-  const y = q[qAt + 1];
-  const z = q[qAt + 2];
-  const w = q[qAt + 3];
-  out[at] = 1 - 2 * (y * y + z * z);
-  out[at + 1] = 2 * (x * y - w * z);
-  out[at + 2] = 2 * (x * z + w * y);
-  out[at + 3] = 2 * (x * y + w * z);
-  out[at + 4] = 1 - 2 * (x * x + z * z);
-  out[at + 5] = 2 * (y * z - w * x);
-  out[at + 6] = 2 * (x * z - w * y);
-  out[at + 7] = 2 * (y * z + w * x);
-  out[at + 8] = 1 - 2 * (x * x + y * y);
 }
 
 /**
@@ -81,7 +48,7 @@ export class ArmState {
   readonly #anchors: Float64Array;
   readonly #endOffset: Float64Array;
   readonly #startRotation: Quat;
-  readonly #scratch = new Float32Array(4);
+  readonly #rotation = new Float32Array(4);
   readonly #vector = new Float32Array(3);
   /** Link rotations `[8, 4]` and their matrices `[8, 9]`; index 0 is the base, which never turns. */
   readonly #quaternions = new Float64Array(4 * (JOINTS + 1));
@@ -94,22 +61,21 @@ export class ArmState {
   constructor(layout: ArmLayout) {
     const { links, endEffector } = layout.start;
     this.#layout = layout;
-    this.#localAxes = Float64Array.from(links.flatMap((l) => l.axis));
-    this.#anchors = Float64Array.from(
-      links.flatMap((l, i) => sub(l.position, i === 0 ? layout.base : links[i - 1].position)),
-    );
-    this.#endOffset = Float64Array.from(sub(endEffector.position, links[JOINTS - 1].position));
+    this.#localAxes = Float64Array.from(links.flatMap((link) => link.axis));
+    const parents = [layout.base, ...links.map((link) => link.position)];
+    this.#anchors = Float64Array.from(links.flatMap((link, i) => sub(link.position, parents[i]!)));
+    this.#endOffset = Float64Array.from(sub(endEffector.position, parents[JOINTS]!));
     this.#startRotation = endEffector.rotation;
-    this.#quaternions[3] = 1;
-    writeMatrix(this.#quaternions, 0, this.#matrices, 0);
+    this.#quaternions.set(IDENTITY);
+    matrixAt(this.#quaternions, 0, this.#matrices, 0);
   }
 
   /** Reads everything. */
   read(world: PhysicsWorld): void {
     for (let i = 0; i < JOINTS; i++) {
       this.#readLink(world, i);
-      world.readAngularVelocity(this.#layout.links[i], this.#vector);
-      for (let c = 0; c < 3; c++) this.#spin[3 * (i + 1) + c] = this.#vector[c];
+      world.readAngularVelocity(this.#layout.links[i]!, this.#vector);
+      for (let c = 0; c < 3; c++) this.#spin[3 * (i + 1) + c] = this.#vector[c]!;
       this.#readJoint(i);
     }
     this.readEnd(world);
@@ -119,70 +85,83 @@ export class ArmState {
 
   /** Reads the end effector's pose alone. */
   readEnd(world: PhysicsWorld): void {
-    const last = this.#layout.links[JOINTS - 1];
     this.#readLink(world, JOINTS - 1);
-    world.readPosition(last, this.#vector);
-    transform(this.#matrices, 9 * JOINTS, this.#endOffset, 0, this.#moved, 0);
-    for (let c = 0; c < 3; c++) this.endPosition[c] = this.#vector[c] + this.#moved[c];
-    const [x, y, z, w] = this.#startRotation;
+    world.readPosition(this.#layout.links[JOINTS - 1]!, this.#vector);
+    transformAt(this.#matrices, 9 * JOINTS, this.#endOffset, 0, this.#moved, 0);
+    for (let c = 0; c < 3; c++) this.endPosition[c] = this.#vector[c]! + this.#moved[c]!;
     const q = this.#quaternions;
     const at = 4 * JOINTS;
+    const [x, y, z, w] = this.#startRotation;
     const e = this.endRotation;
-    e[0] = q[at + 3] * x + q[at] * w + q[at + 1] * z - q[at + 2] * y;
-    e[1] = q[at + 3] * y - q[at] * z + q[at + 1] * w + q[at + 2] * x;
-    e[2] = q[at + 3] * z + q[at] * y - q[at + 1] * x + q[at + 2] * w;
-    e[3] = q[at + 3] * w - q[at] * x - q[at + 1] * y - q[at + 2] * z;
+    e[0] = q[at + 3]! * x + q[at]! * w + q[at + 1]! * z - q[at + 2]! * y;
+    e[1] = q[at + 3]! * y - q[at]! * z + q[at + 1]! * w + q[at + 2]! * x;
+    e[2] = q[at + 3]! * z + q[at]! * y - q[at + 1]! * x + q[at + 2]! * w;
+    e[3] = q[at + 3]! * w - q[at]! * x - q[at + 1]! * y - q[at + 2]! * z;
   }
 
   #readLink(world: PhysicsWorld, i: number): void {
     const at = 4 * (i + 1);
-    world.readRotation(this.#layout.links[i], this.#scratch);
-    for (let c = 0; c < 4; c++) this.#quaternions[at + c] = this.#scratch[c];
-    writeMatrix(this.#quaternions, at, this.#matrices, 9 * (i + 1));
+    world.readRotation(this.#layout.links[i]!, this.#rotation);
+    for (let c = 0; c < 4; c++) this.#quaternions[at + c] = this.#rotation[c]!;
+    matrixAt(this.#quaternions, at, this.#matrices, 9 * (i + 1));
   }
 
   /** Axis, position, angle and velocity of joint `i`, from the rotations of link `i` and its parent. */
   #readJoint(i: number): void {
     const { axes } = this;
     const at = 3 * i;
-    transform(this.#matrices, 9 * i, this.#localAxes, at, axes, at);
-    transform(this.#matrices, 9 * i, this.#anchors, at, this.#moved, 0);
+    transformAt(this.#matrices, 9 * i, this.#localAxes, at, axes, at);
+    transformAt(this.#matrices, 9 * i, this.#anchors, at, this.#moved, 0);
     const joints = this.#joints;
     for (let c = 0; c < 3; c++) {
-      joints[at + c] = (i === 0 ? this.#layout.base[c] : joints[at - 3 + c]) + this.#moved[c];
+      joints[at + c] = (i === 0 ? this.#layout.base[c]! : joints[at - 3 + c]!) + this.#moved[c]!;
     }
-    this.angles[i] = this.#layout.startAngles[i] + this.#relativeAngle(i);
+    this.angles[i] = this.#layout.startAngles[i]! + this.#relativeAngle(i);
     const spin = this.#spin;
     let speed = 0;
-    for (let c = 0; c < 3; c++) speed += (spin[at + 3 + c] - spin[at + c]) * axes[at + c];
+    for (let c = 0; c < 3; c++) speed += (spin[at + 3 + c]! - spin[at + c]!) * axes[at + c]!;
     this.velocities[i] = speed;
   }
 
-  /** Angle of joint `i` since the reset pose, in (-π, π]. */
+  /** Angle of joint `i` since the reset pose, in (-π, π]: that of q̄_parent q_link about the joint's axis. */
   #relativeAngle(i: number): number {
     const q = this.#quaternions;
-    const p = 4 * i;
-    const c = p + 4;
-    const w = q[p + 3] * q[c + 3] + q[p] * q[c] + q[p + 1] * q[c + 1] + q[p + 2] * q[c + 2];
-    const x = q[p + 3] * q[c] - q[p] * q[c + 3] - q[p + 1] * q[c + 2] + q[p + 2] * q[c + 1];
-    const y = q[p + 3] * q[c + 1] + q[p] * q[c + 2] - q[p + 1] * q[c + 3] - q[p + 2] * q[c];
-    const z = q[p + 3] * q[c + 2] - q[p] * q[c + 1] + q[p + 1] * q[c] - q[p + 2] * q[c + 3];
-    const a = this.#localAxes;
-    return angleFromHalf(x * a[3 * i] + y * a[3 * i + 1] + z * a[3 * i + 2], w);
+    const px = q[4 * i]!;
+    const py = q[4 * i + 1]!;
+    const pz = q[4 * i + 2]!;
+    const pw = q[4 * i + 3]!;
+    const cx = q[4 * i + 4]!;
+    const cy = q[4 * i + 5]!;
+    const cz = q[4 * i + 6]!;
+    const cw = q[4 * i + 7]!;
+    const w = pw * cw + px * cx + py * cy + pz * cz;
+    const x = pw * cx - px * cw - py * cz + pz * cy;
+    const y = pw * cy + px * cz - py * cw - pz * cx;
+    const z = pw * cz - px * cy + py * cx - pz * cw;
+    const axes = this.#localAxes;
+    return angleFromHalf(x * axes[3 * i]! + y * axes[3 * i + 1]! + z * axes[3 * i + 2]!, w);
   }
 
   #fillJacobian(): void {
-    const { axes, jacobian, endPosition: e } = this;
-    const p = this.#joints;
+    const { axes, jacobian } = this;
+    const end = this.endPosition;
+    const joints = this.#joints;
+    const linear = this.#moved;
     for (let i = 0; i < JOINTS; i++) {
       const at = 3 * i;
-      const x = e[0] - p[at];
-      const y = e[1] - p[at + 1];
-      const z = e[2] - p[at + 2];
-      jacobian[i] = axes[at + 1] * z - axes[at + 2] * y;
-      jacobian[JOINTS + i] = axes[at + 2] * x - axes[at] * z;
-      jacobian[2 * JOINTS + i] = axes[at] * y - axes[at + 1] * x;
-      for (let c = 0; c < 3; c++) jacobian[(3 + c) * JOINTS + i] = axes[at + c];
+      crossAt(
+        axes,
+        at,
+        end[0]! - joints[at]!,
+        end[1]! - joints[at + 1]!,
+        end[2]! - joints[at + 2]!,
+        linear,
+        0,
+      );
+      for (let c = 0; c < 3; c++) {
+        jacobian[c * JOINTS + i] = linear[c]!;
+        jacobian[(3 + c) * JOINTS + i] = axes[at + c]!;
+      }
     }
   }
 
@@ -192,31 +171,27 @@ export class ArmState {
     mass.fill(0);
     for (let k = 0; k < JOINTS; k++) this.#addLinkMass(k);
     for (let i = 0; i < JOINTS; i++) {
-      for (let j = 0; j < i; j++) mass[j * JOINTS + i] = mass[i * JOINTS + j];
+      for (let j = 0; j < i; j++) mass[j * JOINTS + i] = mass[i * JOINTS + j]!;
     }
   }
 
   #addLinkMass(k: number): void {
     const { axes, mass } = this;
-    const v = this.#levers;
-    const p = this.#joints;
+    const levers = this.#levers;
+    const joints = this.#joints;
     const { masses, inertias, centers } = this.#layout;
-    const m = masses[k];
-    const inertia = inertias[k];
-    transform(this.#matrices, 9 * (k + 1), centers, 3 * k, this.#moved, 0);
+    const linkMass = masses[k]!;
+    const inertia = inertias[k]!;
+    transformAt(this.#matrices, 9 * (k + 1), centers, 3 * k, this.#moved, 0);
+    const x = joints[3 * k]! + this.#moved[0]!;
+    const y = joints[3 * k + 1]! + this.#moved[1]!;
+    const z = joints[3 * k + 2]! + this.#moved[2]!;
     for (let i = 0; i <= k; i++) {
       const at = 3 * i;
-      const x = p[3 * k] + this.#moved[0] - p[at];
-      const y = p[3 * k + 1] + this.#moved[1] - p[at + 1];
-      const z = p[3 * k + 2] + this.#moved[2] - p[at + 2];
-      v[at] = axes[at + 1] * z - axes[at + 2] * y;
-      v[at + 1] = axes[at + 2] * x - axes[at] * z;
-      v[at + 2] = axes[at] * y - axes[at + 1] * x;
+      crossAt(axes, at, x - joints[at]!, y - joints[at + 1]!, z - joints[at + 2]!, levers, at);
       for (let j = 0; j <= i; j++) {
-        const bt = 3 * j;
-        mass[i * JOINTS + j] +=
-          m * (v[at] * v[bt] + v[at + 1] * v[bt + 1] + v[at + 2] * v[bt + 2]) +
-          inertia * (axes[at] * axes[bt] + axes[at + 1] * axes[bt + 1] + axes[at + 2] * axes[bt + 2]);
+        mass[i * JOINTS + j]! +=
+          linkMass * dotAt(levers, at, levers, 3 * j) + inertia * dotAt(axes, at, axes, 3 * j);
       }
     }
   }

@@ -57,9 +57,9 @@ export class Arm {
     const properties = PANDA.map((_, i) => massProperties(start, i, extra));
     this.start = start;
     this.links = addLinks(world, options, start, properties);
-    addPalm(world, this.links[JOINTS - 1], start, options);
-    if (options.gripper === "fixed") fixFingers(world, this.links[JOINTS - 1], start, options);
-    else this.#fingers = addFingers(world, this.links[JOINTS - 1], start, options);
+    addPalm(world, this.links[JOINTS - 1]!, start, options);
+    if (options.gripper === "fixed") fixFingers(world, this.links[JOINTS - 1]!, start, options);
+    else this.#fingers = addFingers(world, this.links[JOINTS - 1]!, start, options);
     this.state = new ArmState({
       links: this.links,
       base: options.base,
@@ -101,15 +101,15 @@ export class Arm {
     const { axes } = this.state;
     for (let i = 0; i < JOINTS; i++) {
       const at = 3 * i;
-      const own = torque[i];
+      const own = torque[i]!;
       // A joint acts on its link and, reversed, on the parent: one net torque per link saves WASM calls.
-      const next = i + 1 < JOINTS ? torque[i + 1] : 0;
+      const next = i + 1 < JOINTS ? torque[i + 1]! : 0;
       const bt = i + 1 < JOINTS ? at + 3 : at;
       this.#world.setTorque(
-        this.links[i],
-        own * axes[at] - next * axes[bt],
-        own * axes[at + 1] - next * axes[bt + 1],
-        own * axes[at + 2] - next * axes[bt + 2],
+        this.links[i]!,
+        own * axes[at]! - next * axes[bt]!,
+        own * axes[at + 1]! - next * axes[bt + 1]!,
+        own * axes[at + 2]! - next * axes[bt + 2]!,
       );
     }
   }
@@ -136,8 +136,8 @@ export class Arm {
     let parent: Pose = { position: this.#base, rotation: [0, 0, 0, 1] };
     let worst = 0;
     links.forEach((link, i) => {
-      const anchor = sub(link.position, i === 0 ? this.#base : links[i - 1].position);
-      const pose = this.#world.pose(this.links[i]);
+      const anchor = sub(link.position, i === 0 ? this.#base : links[i - 1]!.position);
+      const pose = this.#world.pose(this.links[i]!);
       const gap = sub(add(parent.position, rotate(parent.rotation, anchor)), pose.position);
       worst = Math.max(worst, Math.hypot(...gap));
       parent = pose;
@@ -148,8 +148,8 @@ export class Arm {
 
 /** Mass properties of link `i` in world-aligned axes about its joint; hand and fixed fingers belong to link 7. */
 function massProperties(start: ArmFrames, i: number, attached: readonly AttachedMass[]): AttachedMass {
-  const { mass, center, inertia } = PANDA[i];
-  const frame = start.links[i];
+  const { mass, center, inertia } = PANDA[i]!;
+  const frame = start.links[i]!;
   const own: AttachedMass = { mass, center: rotate(frame.rotation, center), inertia };
   if (i < JOINTS - 1) return own;
   const toLink = (v: Vec3): Vec3 =>
@@ -175,7 +175,7 @@ function addLinks(
   let parent = rapier.createRigidBody(RigidBodyDesc.fixed().setTranslation(...options.base));
   let parentPosition = options.base;
   return start.links.map((link, i) => {
-    const { mass, center, inertia } = properties[i];
+    const { mass, center, inertia } = properties[i]!;
     const body = rapier.createRigidBody(
       RigidBodyDesc.dynamic()
         .setTranslation(...link.position)
@@ -187,8 +187,8 @@ function addLinks(
     const joint = rapier.createImpulseJoint(data, parent, body, true) as RevoluteImpulseJoint;
     joint.setContactsEnabled(false);
     // Rapier measures from the reset pose and wraps beyond ±π.
-    const [low, high] = PANDA[i].limits;
-    const zero = options.startAngles[i];
+    const [low, high] = PANDA[i]!.limits;
+    const zero = options.startAngles[i]!;
     joint.setLimits(Math.max(low - zero, -3.1), Math.min(high - zero, 3.1));
     parent = body;
     parentPosition = link.position;
@@ -201,7 +201,7 @@ function addPalm(world: PhysicsWorld, link: Handle, start: ArmFrames, options: A
   const center = add(hand.position, rotate(hand.rotation, HAND.palm.center));
   world.rapier.createCollider(
     ColliderDesc.cuboid(...HAND.palm.half)
-      .setTranslation(...sub(center, links[JOINTS - 1].position))
+      .setTranslation(...sub(center, links[JOINTS - 1]!.position))
       .setRotation(xyzw(hand.rotation))
       .setDensity(0)
       .setFriction(0.5)

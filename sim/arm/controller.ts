@@ -64,7 +64,7 @@ export class OperationalSpaceController {
     for (let r = 0; r < 6; r++) {
       for (let c = 0; c <= r; c++) {
         let s = r === c ? REGULARISATION : 0;
-        for (let k = 0; k < N; k++) s += y[r * N + k] * y[c * N + k];
+        for (let k = 0; k < N; k++) s += y[r * N + k]! * y[c * N + k]!;
         a[r * 6 + c] = s;
         a[c * 6 + r] = s;
       }
@@ -75,17 +75,17 @@ export class OperationalSpaceController {
     const { jacobian, velocities, endPosition, endRotation: e } = state;
     const out = this.#acceleration;
     // The error quaternion is g · conj(e); twice its scalar times its vector part is sin(angle)·axis.
-    const w = 2 * (g[3] * e[3] + g[0] * e[0] + g[1] * e[1] + g[2] * e[2]);
-    out[0] = goal[0] - endPosition[0];
-    out[1] = goal[1] - endPosition[1];
-    out[2] = goal[2] - endPosition[2];
-    out[3] = w * (-g[3] * e[0] + g[0] * e[3] - g[1] * e[2] + g[2] * e[1]);
-    out[4] = w * (-g[3] * e[1] + g[0] * e[2] + g[1] * e[3] - g[2] * e[0]);
-    out[5] = w * (-g[3] * e[2] - g[0] * e[1] + g[1] * e[0] + g[2] * e[3]);
+    const w = 2 * (g[3]! * e[3]! + g[0]! * e[0]! + g[1]! * e[1]! + g[2]! * e[2]!);
+    out[0] = goal[0]! - endPosition[0]!;
+    out[1] = goal[1]! - endPosition[1]!;
+    out[2] = goal[2]! - endPosition[2]!;
+    out[3] = w * (-g[3]! * e[0]! + g[0]! * e[3]! - g[1]! * e[2]! + g[2]! * e[1]!);
+    out[4] = w * (-g[3]! * e[1]! + g[0]! * e[2]! + g[1]! * e[3]! - g[2]! * e[0]!);
+    out[5] = w * (-g[3]! * e[2]! - g[0]! * e[1]! + g[1]! * e[0]! + g[2]! * e[3]!);
     for (let r = 0; r < 6; r++) {
       let speed = 0;
-      for (let k = 0; k < N; k++) speed += jacobian[r * N + k] * velocities[k];
-      out[r] = STIFFNESS * out[r] - DAMPING * speed;
+      for (let k = 0; k < N; k++) speed += jacobian[r * N + k]! * velocities[k]!;
+      out[r] = STIFFNESS * out[r]! - DAMPING * speed;
     }
   }
 
@@ -94,8 +94,8 @@ export class OperationalSpaceController {
     const block = this.#block;
     const wrench = this.#wrench;
     for (let r = 0; r < 3; r++) {
-      for (let c = 0; c <= r; c++) block[r * 3 + c] = this.#mobility[(r + at) * 6 + c + at];
-      wrench[at + r] = this.#acceleration[at + r];
+      for (let c = 0; c <= r; c++) block[r * 3 + c]! = this.#mobility[(r + at) * 6 + c + at]!;
+      wrench[at + r]! = this.#acceleration[at + r]!;
     }
     factor(block, 3);
     solve(block, 3, wrench, at);
@@ -109,11 +109,11 @@ export class OperationalSpaceController {
     const a = this.#postureAcceleration;
     const p = this.#postureWrench;
     for (let k = 0; k < N; k++) {
-      a[k] = POSTURE_STIFFNESS * (this.#posture[k] - angles[k]) - POSTURE_DAMPING * velocities[k];
+      a[k] = POSTURE_STIFFNESS * (this.#posture[k]! - angles[k]!) - POSTURE_DAMPING * velocities[k]!;
     }
     for (let r = 0; r < 6; r++) {
       let s = 0;
-      for (let k = 0; k < N; k++) s += jacobian[r * N + k] * a[k];
+      for (let k = 0; k < N; k++) s += jacobian[r * N + k]! * a[k]!;
       p[r] = s;
     }
     factor(this.#mobility, 6);
@@ -124,9 +124,9 @@ export class OperationalSpaceController {
     const { torque } = this;
     for (let k = 0; k < N; k++) {
       let s = 0;
-      for (let r = 0; r < 6; r++) s += jacobian[r * N + k] * (this.#wrench[r] - this.#postureWrench[r]);
-      for (let i = 0; i < N; i++) s += mass[k * N + i] * this.#postureAcceleration[i];
-      const limit = this.#limits[k];
+      for (let r = 0; r < 6; r++) s += jacobian[r * N + k]! * (this.#wrench[r]! - this.#postureWrench[r]!);
+      for (let i = 0; i < N; i++) s += mass[k * N + i]! * this.#postureAcceleration[i]!;
+      const limit = this.#limits[k]!;
       torque[k] = Math.min(Math.max(s, -limit), limit);
     }
   }

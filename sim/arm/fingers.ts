@@ -49,7 +49,7 @@ export function fixFingers(
   options: FingerOptions,
 ): void {
   for (const side of SIDES) {
-    const center = sub(pad(start, side, 0).center, start.links[JOINTS - 1].position);
+    const center = sub(pad(start, side, 0).center, start.links[JOINTS - 1]!.position);
     world.rapier.createCollider(padCollider(start, options).setTranslation(...center), world.body(link));
   }
 }
@@ -79,7 +79,7 @@ export function addFingers(
     const body = rapier.createRigidBody(desc);
     const collider = padCollider(start, options).setFrictionCombineRule(CoefficientCombineRule.Max);
     rapier.createCollider(collider, body);
-    const anchor = sub(center, start.links[JOINTS - 1].position);
+    const anchor = sub(center, start.links[JOINTS - 1]!.position);
     const data = JointData.prismatic(xyz(anchor), xyz([0, 0, 0]), xyz(slide));
     data.limitsEnabled = true;
     data.limits = [-FINGER.travel, 0];

@@ -35,7 +35,7 @@ export function forwardKinematics(angles: ArrayLike<number>, base: Pose): ArmFra
     position = add(position, rotate(rotation, data.offset));
     rotation = multiply(rotation, data.rotation);
     const axis = rotate(rotation, [0, 0, 1]);
-    rotation = multiply(rotation, axisAngle([0, 0, 1], angles[i]));
+    rotation = multiply(rotation, axisAngle([0, 0, 1], angles[i]!));
     return { position, rotation, axis };
   });
   const hand: Pose = {
@@ -52,8 +52,8 @@ export function jacobian(frames: ArmFrames): Float64Array {
   frames.links.forEach((link, i) => {
     const linear = cross(link.axis, sub(frames.endEffector.position, link.position));
     for (let r = 0; r < 3; r++) {
-      out[r * JOINTS + i] = linear[r];
-      out[(r + 3) * JOINTS + i] = link.axis[r];
+      out[r * JOINTS + i]! = linear[r]!;
+      out[(r + 3) * JOINTS + i]! = link.axis[r]!;
     }
   });
   return out;
@@ -84,11 +84,11 @@ export function inverseKinematics(target: Pose, base: Pose, options: InverseOpti
     const frames = forwardKinematics(angles, base);
     const e = frames.endEffector;
     const error = [...sub(target.position, e.position), ...rotationBetween(e.rotation, target.rotation)];
-    const pull = posture.map((angle, i) => POSTURE_GAIN * (angle - angles[i]));
+    const pull = posture.map((angle, i) => POSTURE_GAIN * (angle - angles[i]!));
     const change = dampedStep(jacobian(frames), error, pull);
     for (let i = 0; i < JOINTS; i++) {
-      const [low, high] = PANDA[i].limits;
-      angles[i] = Math.min(Math.max(angles[i] + change[i], low + margin), high - margin);
+      const [low, high] = PANDA[i]!.limits;
+      angles[i] = Math.min(Math.max(angles[i]! + change[i]!, low + margin), high - margin);
     }
   }
   return angles;
@@ -101,16 +101,16 @@ function dampedStep(j: Float64Array, error: readonly number[], pull: readonly nu
   for (let r = 0; r < 6; r++) {
     for (let c = 0; c <= r; c++) {
       let s = r === c ? DAMPING * DAMPING : 0;
-      for (let i = 0; i < JOINTS; i++) s += j[r * JOINTS + i] * j[c * JOINTS + i];
+      for (let i = 0; i < JOINTS; i++) s += j[r * JOINTS + i]! * j[c * JOINTS + i]!;
       a[r * 6 + c] = s;
     }
-    for (let i = 0; i < JOINTS; i++) rhs[r] -= j[r * JOINTS + i] * pull[i];
+    for (let i = 0; i < JOINTS; i++) rhs[r]! -= j[r * JOINTS + i]! * pull[i]!;
   }
   factor(a, 6);
   solve(a, 6, rhs);
   return Float64Array.from(pull, (p, i) => {
     let s = p;
-    for (let r = 0; r < 6; r++) s += j[r * JOINTS + i] * rhs[r];
+    for (let r = 0; r < 6; r++) s += j[r * JOINTS + i]! * rhs[r]!;
     return s;
   });
 }

@@ -38,7 +38,7 @@ function box(half: Vec3, position: Vec3, rotation: Quat): VisualShape {
 /** Palm and, when they are fixed, closed fingers in the frame of link 7. */
 function handShapes({ hand, links }: ArmFrames, gripper: ArmOptions["gripper"]): VisualShape[] {
   const inLink = (v: Vec3): Vec3 =>
-    sub(add(hand.position, rotate(hand.rotation, v)), links[links.length - 1].position);
+    sub(add(hand.position, rotate(hand.rotation, v)), links[links.length - 1]!.position);
   const sides = gripper === "fixed" ? [1, -1] : [];
   const fingers = sides.map((side) =>
     box(FINGER.half, inLink([0, side * FINGER.half[1], FINGER.depth]), hand.rotation),
@@ -48,7 +48,7 @@ function handShapes({ hand, links }: ArmFrames, gripper: ArmOptions["gripper"]):
 
 /** What the arm stands on, a column from the floor to its shoulder: a fixed body in world coordinates. */
 export function armBase({ links }: ArmFrames): VisualBody {
-  const [x, y, z] = links[0].position;
+  const [x, y, z] = links[0]!.position;
   const column: VisualShape = {
     kind: "cylinder",
     size: [BASE_DIAMETER, BASE_DIAMETER, z],
@@ -65,7 +65,7 @@ export function armBase({ links }: ArmFrames): VisualBody {
 export function armBodies(start: ArmFrames, gripper: ArmOptions["gripper"] = "fixed"): VisualBody[] {
   const { links, hand } = start;
   const moving = links.map((link, i) => {
-    const next = i + 1 < links.length ? links[i + 1].position : hand.position;
+    const next = i + 1 < links.length ? links[i + 1]!.position : hand.position;
     const origin: Vec3 = [0, 0, 0];
     const body = tube(origin, sub(next, link.position), i < 5 ? LINK_DIAMETER : 0.8 * LINK_DIAMETER);
     const shapes = i + 1 < links.length ? [body] : [body, ...handShapes(start, gripper)];

@@ -10,6 +10,6 @@ const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
 /** CRC-32C of bytes (RFC 3720, appendix B.4), an unsigned 32-bit number; `zlib` has CRC-32 only. */
 export function crc32c(bytes: Uint8Array): number {
   let r = -1;
-  for (const byte of bytes) r = TABLE[(r ^ byte) & 0xff] ^ (r >>> 8);
+  for (const byte of bytes) r = TABLE[(r ^ byte) & 0xff]! ^ (r >>> 8);
   return ~r >>> 0;
 }

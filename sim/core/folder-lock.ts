@@ -75,7 +75,7 @@ function holders(folder: string): Holder[] {
 
 function holderOf(file: string): Holder | undefined {
   const [, host, pid, start] = PATTERN.exec(file) ?? [];
-  return host === undefined ? undefined : { file, host, pid: Number(pid), start };
+  return host === undefined || start === undefined ? undefined : { file, host, pid: Number(pid), start };
 }
 
 /** A process of another machine cannot be asked, so it counts as alive. */

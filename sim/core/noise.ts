@@ -48,11 +48,12 @@ function createNoise(): Noise | undefined {
     for (let from = 0; from < columns; from += most) {
       const count = Math.min(most, columns - from);
       const width = Math.ceil(count / 8) * 8;
-      const [xAt, outAt] = [map.length, map.length + size * width];
+      const xAt = map.length;
+      const outAt = xAt + size * width;
       for (let k = 0; k < size; k++)
         block.set(x.subarray(k * columns + from, k * columns + from + count), xAt + k * width);
-      const [mapBytes, xBytes, outBytes] = [0, xAt, outAt].map((place) => BLOCK_AT + 4 * place);
-      kernel.multiply(mapBytes, xBytes, outBytes, size, width);
+      const byteAt = (place: number) => BLOCK_AT + 4 * place;
+      kernel.multiply(byteAt(0), byteAt(xAt), byteAt(outAt), size, width);
       for (let k = 0; k < size; k++) {
         out.set(block.subarray(outAt + k * width, outAt + k * width + count), k * columns + from);
       }

@@ -45,7 +45,7 @@ function zip(a: Float64Array, b: Float64Array, f: (x: number, y: number) => numb
     throw new RangeError(`Cannot broadcast features of length ${a.length} and ${b.length}.`);
   }
   const out = new Float64Array(n);
-  for (let i = 0; i < n; i++) out[i] = f(a[a.length === 1 ? 0 : i], b[b.length === 1 ? 0 : i]);
+  for (let i = 0; i < n; i++) out[i] = f(a[a.length === 1 ? 0 : i]!, b[b.length === 1 ? 0 : i]!);
   return out;
 }
 

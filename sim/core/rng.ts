@@ -127,8 +127,8 @@ function ziggurat(generator: JumpableRandomGenerator): number {
   for (;;) {
     const draw = generator.next() | 0;
     const layer = (generator.next() >>> 25) & (LAYERS - 1);
-    const x = draw * width[layer];
-    if (Math.abs(draw) < ratio[layer]) return x;
+    const x = draw * width[layer]!;
+    if (Math.abs(draw) < ratio[layer]!) return x;
     if (layer === 0) {
       let tail: number;
       let height: number;
@@ -138,7 +138,7 @@ function ziggurat(generator: JumpableRandomGenerator): number {
       } while (2 * height < tail * tail);
       return draw > 0 ? TAIL + tail : -TAIL - tail;
     }
-    const f = density[layer] + positiveUniform(generator) * (density[layer - 1] - density[layer]);
+    const f = density[layer]! + positiveUniform(generator) * (density[layer - 1]! - density[layer]!);
     if (f < Math.exp(-0.5 * x * x)) return x;
   }
 }

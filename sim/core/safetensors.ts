@@ -128,7 +128,12 @@ function parseEntry(name: string, tensor: string, entry: unknown) {
   if (!Array.isArray(shape) || !shape.every(isSize)) {
     throw fail("shape", shape, "a list of non-negative integers");
   }
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize) || offsets[0] > offsets[1]) {
+  if (
+    !Array.isArray(offsets) ||
+    offsets.length !== 2 ||
+    !offsets.every(isSize) ||
+    offsets[0]! > offsets[1]!
+  ) {
     throw fail("data_offsets", offsets, "[start, end] with 0 <= start <= end");
   }
   const [start, end] = offsets as [number, number];

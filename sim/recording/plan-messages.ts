@@ -70,7 +70,7 @@ export class PlanCodec {
     const names = this.#spec.observation.map(({ name }) => JSON.stringify(name));
     const column = (x: number) =>
       Array.from({ length: expected.length / names.length }, (_, h) =>
-        float32Text(expected[h * names.length + x]),
+        float32Text(expected[h * names.length + x]!),
       );
     const lists = names.map((name, x) => `${name}:[${column(x).join(",")}]`);
     return new TextEncoder().encode(`{"step":${step},"observation":{${lists.join(",")}}}`);
@@ -79,8 +79,9 @@ export class PlanCodec {
   /** @throws SyntaxError, ZodError or Error on malformed messages */
   decode(paths: Uint8Array, prediction: Uint8Array): EpisodePlan {
     const { step, observation } = this.#prediction.parse(parseJson(prediction));
-    const columns = this.#spec.observation.map(({ name }) => observation[name]);
-    const rows = columns[0].map((_, h) => columns.map((column) => column[h]));
+    const columns = this.#spec.observation.map(({ name }) => observation[name] ?? []);
+    const steps = columns[0]?.length ?? 0;
+    const rows = Array.from({ length: steps }, (_, h) => columns.map((column) => column[h] ?? Number.NaN));
     return { step, expected: Float32Array.from(rows.flat()), paths: decodePaths(paths) };
   }
 }
@@ -141,7 +142,7 @@ export function plannedPaths(
     return landmarks.names.map((landmark, t) => ({
       landmark,
       chosen: s === 0,
-      points: Float32Array.from(rows.flatMap((points): Point => points[t])),
+      points: Float32Array.from(rows.flatMap((points): Point => points[t]!)),
     }));
   });
 }

@@ -103,7 +103,7 @@ export function decodePlayback(
     fixed: fixed.has(name),
     shapes: shapes.get(name) ?? [],
   });
-  const bodies = [...fixed.keys(), ...moving[0].keys()].map(body);
+  const bodies = [...fixed.keys(), ...moving[0]!.keys()].map(body);
   const poses = new Float64Array((steps + 1) * bodies.length * 7);
   let at = 0;
   for (const state of moving) {
@@ -122,7 +122,7 @@ function decodePlans(file: Pick<ReadMcap, "messages">, spec: EpisodeSpec, steps:
   const paths = all(file, TOPICS.plan);
   // A recording that is cut off may have the last plan's paths alone.
   return all(file, TOPICS.prediction)
-    .map((prediction, i) => codec.decode(paths[i], prediction))
+    .map((prediction, i) => codec.decode(paths[i]!, prediction))
     .filter(({ step }) => step <= steps);
 }
 
@@ -134,6 +134,9 @@ export function all(file: Pick<ReadMcap, "messages">, topic: string): readonly U
 /** @throws Error unless there is exactly one message on the topic */
 export function only(file: Pick<ReadMcap, "messages">, topic: string): Uint8Array {
   const messages = all(file, topic);
-  if (messages.length !== 1) throw new Error(`${messages.length} messages on ${topic} instead of 1`);
-  return messages[0];
+  const [message] = messages;
+  if (message === undefined || messages.length > 1) {
+    throw new Error(`${messages.length} messages on ${topic} instead of 1`);
+  }
+  return message;
 }

@@ -56,8 +56,8 @@ export class EpisodeRecorder {
     const { scene, task } = environment;
     this.#snapshot = scene.snapshot().slice();
     const indices = scene.bodies.map((_, i) => i);
-    this.#moving = indices.filter((i) => !scene.bodies[i].fixed);
-    const fixed = indices.filter((i) => scene.bodies[i].fixed);
+    this.#moving = indices.filter((i) => !scene.bodies[i]!.fixed);
+    const fixed = indices.filter((i) => scene.bodies[i]!.fixed);
     const measures = scene.measure();
     this.#measures = Object.keys(measures);
     this.#codec = new StepCodec(task.spec, this.#measures);

@@ -21,7 +21,7 @@ export function encodePoses(scene: Scene, indices: readonly number[], time: bigi
     return {
       timestamp: stamp,
       parent_frame_id: WORLD,
-      child_frame_id: scene.bodies[i].name,
+      child_frame_id: scene.bodies[i]!.name,
       translation: vector(position),
       rotation: quaternion(rotation),
     };

@@ -128,7 +128,7 @@ function stepSchema(spec: EpisodeSpec, measures: readonly string[] | undefined) 
 }
 
 function vectorOf(channels: readonly Channel[], values: Record<string, number>): Float32Array {
-  return Float32Array.from(channels, ({ name }) => values[name]);
+  return Float32Array.from(channels, ({ name }) => values[name]!);
 }
 
 function measuresText(measures: Readonly<Record<string, number>>): string {
@@ -138,6 +138,6 @@ function measuresText(measures: Readonly<Record<string, number>>): string {
 
 function vectorText(keys: readonly string[], values: Float32Array): string {
   let text = "{";
-  for (let i = 0; i < keys.length; i++) text += `${i === 0 ? "" : ","}${keys[i]}:${float32Text(values[i])}`;
+  for (let i = 0; i < keys.length; i++) text += `${i === 0 ? "" : ","}${keys[i]}:${float32Text(values[i]!)}`;
   return `${text}}`;
 }

@@ -72,7 +72,7 @@ function compareVector(
   simulated: Float32Array,
 ): Mismatch {
   for (const [i, { name }] of channels.entries()) {
-    const mismatch = compare(`observation ${name}`, recorded[i], simulated[i]);
+    const mismatch = compare(`observation ${name}`, recorded[i]!, simulated[i]!);
     if (mismatch !== undefined) return mismatch;
   }
   return undefined;

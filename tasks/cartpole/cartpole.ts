@@ -1,5 +1,6 @@
 import { ChannelSpan } from "../../sim/channel-span.js";
 import type { Ops } from "../../sim/core/ops.js";
+import { measureNamed } from "../../sim/measure.js";
 import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
 import { RAIL } from "./layout.js";
 import { CONTROL_PERIOD, createCartPoleScene } from "./scene.js";
@@ -59,7 +60,7 @@ export function createCartPoleTask(length: number): Task {
     spec: SPEC,
     createScene: () => createCartPoleScene(length),
     reward: (ops, transition) => cartPoleReward(ops, length, transition),
-    succeeded: (measures) => measures.tipErrorMm <= 1e3 * SUCCESS_SHARE * length,
+    succeeded: (measures) => measureNamed(measures, "tipErrorMm") <= 1e3 * SUCCESS_SHARE * length,
     landmarks: tipOf(length),
   };
 }

@@ -1,5 +1,6 @@
 import { ChannelSpan } from "../../sim/channel-span.js";
 import type { Ops } from "../../sim/core/ops.js";
+import { measureNamed } from "../../sim/measure.js";
 import type { Landmarks, ObservationChannel, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
 import { keptTransitions, LARGE_NETWORK } from "../large-network.js";
 import { CHEETAH_BODIES, type CheetahBody } from "./layout.js";
@@ -43,7 +44,7 @@ const LANDMARKS: Landmarks = {
   names: ["torso"],
   locate(observations, scene) {
     // An observation holds the way made in the last step only.
-    let x = scene.measure().distanceM;
+    let x = measureNamed(scene.measure(), "distanceM");
     return observations.map((observation, i) => {
       if (i > 0) x += FORWARD_VELOCITY.value(observation) * CONTROL_PERIOD;
       return [[x, 0, HEIGHT.value(observation)]];
@@ -58,7 +59,7 @@ function createCheetahTask(body: CheetahBody): Task {
     spec: SPEC,
     createScene: () => createCheetahScene(body),
     reward: cheetahReward,
-    succeeded: (measures) => measures.distanceM >= SUCCESS_M,
+    succeeded: (measures) => measureNamed(measures, "distanceM") >= SUCCESS_M,
     landmarks: LANDMARKS,
   };
 }

@@ -19,7 +19,7 @@ export function cheetahBodies(links: readonly CheetahLink[]): VisualBody[] {
       kind: "box",
       size: [tile, width, thickness],
       pose: { position: [x, 0, -thickness / 2], rotation: IDENTITY },
-      color: GROUND_COLORS[i % 2],
+      color: GROUND_COLORS[i % 2]!,
     };
   });
   const robot = links.map(({ name, capsules }): VisualBody => {

@@ -109,7 +109,7 @@ function ensureSameLayout({ tasks }: TaskSuite): void {
       const flags = CHANNEL_FLAGS.filter((flag) => Reflect.get(channel, flag) === true);
       return flags.length === 0 ? name : `${name} (${flags.join(", ")})`;
     });
-  const first = layout(tasks[0]).join(", ");
+  const first = layout(tasks[0]!).join(", ");
   for (const task of tasks) {
     const own = layout(task).join(", ");
     ensure(own === first, `${task.name} with ${own}`, first);

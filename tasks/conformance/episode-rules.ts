@@ -47,7 +47,7 @@ function checkAngles(task: Task): void {
       for (let step = 1; step <= task.spec.episodeSteps; step++) {
         const { observation } = environment.step(task.spec.action.map((channel) => channel[side]));
         for (const { name, i } of angles) {
-          const jump = Math.abs(observation[i] - before[i]);
+          const jump = Math.abs(observation[i]! - before[i]!);
           ensure(jump <= Math.PI, `${name} jumps by ${jump.toFixed(3)} rad at step ${step}`);
         }
         before = observation;
@@ -89,7 +89,7 @@ const checkGraphReward: ConformanceRule["check"] = async (task, graphRewards) =>
   );
   ensure(computed.length === made.length, `${computed.length} rewards of ${made.length} transitions`);
   made.forEach(({ reward }, i) => {
-    const near = Math.abs(computed[i] - reward) <= GRAPH_TOLERANCE * Math.max(1, Math.abs(reward));
+    const near = Math.abs(computed[i]! - reward) <= GRAPH_TOLERANCE * Math.max(1, Math.abs(reward));
     ensure(near, `environment ${reward}, graph ${computed[i]} at step ${i + 1}`);
   });
 };
@@ -111,11 +111,12 @@ function checkBodies(task: Task): void {
         `${names[i]} at ${position}; ${rotation}`,
       );
       const still = JSON.stringify(after[i]) === JSON.stringify(before[i]);
-      ensure(still || !scene.bodies[i].fixed, `${names[i]} is fixed and moves`);
+      ensure(still || !scene.bodies[i]!.fixed, `${names[i]} is fixed and moves`);
     });
     const moved = after.some(({ position, rotation }, i) => {
-      const change = (a: readonly number[], b: readonly number[]) => Math.hypot(...a.map((v, k) => v - b[k]));
-      return change(position, before[i].position) + change(rotation, before[i].rotation) > 1e-4;
+      const change = (a: readonly number[], b: readonly number[]) =>
+        Math.hypot(...a.map((v, k) => v - b[k]!));
+      return change(position, before[i]!.position) + change(rotation, before[i]!.rotation) > 1e-4;
     });
     ensure(moved, "no body moves under random actions");
   });

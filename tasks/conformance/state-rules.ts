@@ -28,14 +28,15 @@ function checkDeterminism(task: Task): void {
 function checkIsolation(task: Task): void {
   const steps = shortEpisode(task);
   withEnvironments(task, 3, (a, b, alone) => {
-    const own = [randomActions(task, 9, steps), randomActions(task, 10, steps)];
+    const actions = randomActions(task, 9, steps);
+    const others = randomActions(task, 10, steps);
     for (const environment of [a, b, alone]) environment.reset(9);
     const together: string[] = [];
-    for (let k = 0; k < steps; k++) {
-      together.push(...trace(a, [own[0][k]]));
-      b.step(own[1][k]);
+    for (const [k, action] of actions.entries()) {
+      together.push(...trace(a, [action]));
+      b.step(others[k]!);
     }
-    const apart = own[0].flatMap((action) => trace(alone, [action]));
+    const apart = actions.flatMap((action) => trace(alone, [action]));
     const at = apart.findIndex((row, i) => row !== together[i]);
     ensure(at < 0, `step ${Math.floor(at / 2) + 1} differs when another environment steps in between`);
   });
@@ -77,7 +78,7 @@ function checkSnapshot(task: Task): void {
 
 /** Damaged copies of a snapshot with what was done to each. */
 function damagedCopies(good: Uint8Array): [string, Uint8Array][] {
-  const flip = (at: number) => good.with(at, good[at] ^ 1);
+  const flip = (at: number) => good.with(at, good[at]! ^ 1);
   return [
     ["an empty snapshot", new Uint8Array(0)],
     ["a snapshot without its last byte", good.slice(0, -1)],

@@ -3,6 +3,7 @@ import { JOINTS } from "../../sim/arm/panda.js";
 import { ChannelSpan } from "../../sim/channel-span.js";
 import { IDENTITY } from "../../sim/core/math/vector.js";
 import type { Ops } from "../../sim/core/ops.js";
+import { measureNamed } from "../../sim/measure.js";
 import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
 import { keptTransitions, LARGE_NETWORK } from "../large-network.js";
 import type { DoorKind } from "./layout.js";
@@ -84,7 +85,7 @@ function createDoorTask(kind: DoorKind): Task {
     spec: SPEC,
     createScene: () => createDoorScene(name, kind),
     reward: doorReward,
-    succeeded: (measures) => measures.largestDoorAngle >= SUCCESS_ANGLE,
+    succeeded: (measures) => measureNamed(measures, "largestDoorAngle") >= SUCCESS_ANGLE,
     landmarks: LANDMARKS,
   };
 }

@@ -48,15 +48,24 @@ export const LATCH = {
   play: 0.004,
 } as const;
 
+interface Box {
+  readonly shape: "box";
+  /** Half extents. */
+  readonly half: Vec3;
+}
+
+interface Rod {
+  readonly shape: "capsule" | "cylinder";
+  /** Radius, and half length of the straight part. */
+  readonly half: readonly [radius: number, length: number];
+}
+
 /** A shape of a handle, relative to its centre; `y` points to the hinge. Lengths in m. */
-export interface HandlePart {
-  readonly shape: "box" | "capsule" | "cylinder";
-  /** Half extents of a box; radius and half length of a capsule's or cylinder's straight part. */
-  readonly half: readonly number[];
+export type HandlePart = (Box | Rod) & {
   /** Direction of a capsule or cylinder. */
   readonly along: "x" | "y";
   readonly center: Vec3;
-}
+};
 
 /** Shapes by kind of handle. */
 export const HANDLE_PARTS: Readonly<Record<HandleKind, readonly HandlePart[]>> = {

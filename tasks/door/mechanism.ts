@@ -184,7 +184,7 @@ function addHandle(world: PhysicsWorld, door: Handle, kind: DoorKind, offset: Ve
 }
 
 function partCollider({ shape, half, along }: HandlePart): ColliderDesc {
-  if (shape === "box") return ColliderDesc.cuboid(half[0], half[1], half[2]);
+  if (shape === "box") return ColliderDesc.cuboid(...half);
   const [radius, length] = half;
   const collider =
     shape === "capsule" ? ColliderDesc.capsule(length, radius) : ColliderDesc.cylinder(length, radius);

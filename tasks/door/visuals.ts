@@ -1,6 +1,6 @@
 import type { ArmFrames } from "../../sim/arm/kinematics.js";
 import { armBase, armBodies } from "../../sim/arm/visuals.js";
-import { add, fromZAxis, IDENTITY, sub, type Vec3 } from "../../sim/core/math/vector.js";
+import { add, fromZAxis, IDENTITY, scale, sub, type Vec3 } from "../../sim/core/math/vector.js";
 import type { VisualBody, VisualShape } from "../../sim/task.js";
 import {
   DOOR,
@@ -25,7 +25,7 @@ const box = (size: Vec3, position: Vec3, color: VisualShape["color"]): VisualSha
 function partShape({ shape, half, along, center }: HandlePart, door: DoorKind, origin: Vec3): VisualShape {
   const position = add(origin, sided(door, center));
   if (shape === "box") {
-    return box([2 * half[0], 2 * half[1], 2 * half[2]], position, HANDLE_COLOR);
+    return box(scale(half, 2), position, HANDLE_COLOR);
   }
   const [radius, length] = half;
   const cap = shape === "capsule" ? radius : 0;

@@ -1,6 +1,7 @@
 import { ChannelSpan } from "../../sim/channel-span.js";
 import type { Ops } from "../../sim/core/ops.js";
 import { tuple } from "../../sim/core/tuple.js";
+import { measureNamed } from "../../sim/measure.js";
 import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
 import {
   cornerChannels,
@@ -59,7 +60,7 @@ function createPushSlideTask(friction: number): Task {
     spec: SPEC,
     createScene: () => createPushSlideScene(name, friction),
     reward: pushSlideReward,
-    succeeded: (measures) => measures.maxCornerErrorMm <= SUCCESS_MM,
+    succeeded: (measures) => measureNamed(measures, "maxCornerErrorMm") <= SUCCESS_MM,
     landmarks: LANDMARKS,
   };
 }

@@ -2,6 +2,7 @@ import { ChannelSpan } from "../../sim/channel-span.js";
 import type { Ops } from "../../sim/core/ops.js";
 import type { ProfileDefaults } from "../../sim/core/profiles.js";
 import { tuple } from "../../sim/core/tuple.js";
+import { measureNamed } from "../../sim/measure.js";
 import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
 import {
   cornerChannels,
@@ -67,7 +68,7 @@ export function createPushTask(densities: BlockDensities, physicsStep?: PhysicsS
     spec: SPEC,
     createScene: () => createPushScene({ name, densities, ...(physicsStep && { physicsStep }) }),
     reward: pushReward,
-    succeeded: (measures) => measures.maxCornerErrorMm <= SUCCESS_MM,
+    succeeded: (measures) => measureNamed(measures, "maxCornerErrorMm") <= SUCCESS_MM,
     landmarks: LANDMARKS,
   };
 }

@@ -1,5 +1,6 @@
 import { ChannelSpan } from "../../sim/channel-span.js";
 import type { Ops } from "../../sim/core/ops.js";
+import { measureNamed } from "../../sim/measure.js";
 import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
 import { PLANE_HEIGHT, UPPER_LENGTH } from "./layout.js";
 import { CONTROL_PERIOD, createReacherScene } from "./scene.js";
@@ -61,7 +62,7 @@ export function createReacherTask(foreLength: number): Task {
     spec: SPEC,
     createScene: () => createReacherScene(foreLength),
     reward: reacherReward,
-    succeeded: (measures) => measures.tipErrorMm <= SUCCESS_MM,
+    succeeded: (measures) => measureNamed(measures, "tipErrorMm") <= SUCCESS_MM,
     landmarks: tipOf(foreLength),
   };
 }

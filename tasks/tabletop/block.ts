@@ -86,7 +86,7 @@ export class Block {
   }
 
   /** Where points of the block's frame (m) are over the table. */
-  locate<Points extends readonly Vec3[]>(points: Points): { [P in keyof Points]: PlanePoint } {
+  locate<const Points extends readonly Vec3[]>(points: Points): { [P in keyof Points]: PlanePoint } {
     this.#world.readPosition(this.#handle, this.#position);
     this.#world.readRotation(this.#handle, this.#rotation);
     const [x, y, z, w] = quatAt(this.#rotation);

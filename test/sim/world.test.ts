@@ -37,7 +37,7 @@ beforeAll(async () => {
   wasm.instantiate = original;
 });
 
-const wasmBytes = (): number => memories[0].buffer.byteLength;
+const wasmBytes = (): number => memories[0]!.buffer.byteLength;
 
 function fallingBody(): { world: PhysicsWorld; body: number } {
   const world = new PhysicsWorld({ gravity: [0, 0, -10], timestep: 0.01, solverIterations: 4 });

@@ -36,8 +36,8 @@ const WANTED: Record<string, [Record<string, (scene: Scene) => Vec3>, number]> =
     0.005,
   ],
   door: [{ gripper: gripperFrom(START_POSITION) }, 1e-3],
-  cartpole: [{ tip: (scene) => placeOf(scene, "pole", [0, 0, POLE_LENGTHS[0]]) }, 1e-3],
-  reacher: [{ fingertip: (scene) => placeOf(scene, "forearm", [FOREARM_LENGTHS[0], 0, 0]) }, 1e-3],
+  cartpole: [{ tip: (scene) => placeOf(scene, "pole", [0, 0, POLE_LENGTHS[0]!]) }, 1e-3],
+  reacher: [{ fingertip: (scene) => placeOf(scene, "forearm", [FOREARM_LENGTHS[0]!, 0, 0]) }, 1e-3],
   cheetah: [{ torso: (scene) => placeOf(scene, "torso") }, 1e-3],
 };
 
@@ -64,9 +64,9 @@ describe.each(builtinSuites.map(({ name, tasks }) => [name, tasks[0]] as const))
       }
       const located = task.landmarks!.locate(observations, environment.scene);
       expected.flat(2).forEach((value, i) => {
-        expect(Math.abs(located.flat(2)[i] - value)).toBeLessThan(tolerance);
+        expect(Math.abs(located.flat(2)[i]! - value)).toBeLessThan(tolerance);
       });
-      const moved = (i: number) => expected[20].flat()[i] - expected[0].flat()[i];
+      const moved = (i: number) => expected[20]!.flat()[i] - expected[0]!.flat()[i];
       expect(Math.hypot(moved(0), moved(1), moved(2))).toBeGreaterThan(2 * tolerance);
     } finally {
       environment.close();

@@ -19,18 +19,18 @@ function wheelScene(state = new Float64Array(2)): Scene {
   return {
     reset: (random) => state.set([random(), 0]),
     advance: ([torque]: readonly number[]) => {
-      state[1] += PERIOD * (4 * torque - 0.1 * state[1]);
-      state[0] += PERIOD * state[1];
+      state[1]! += PERIOD * (4 * torque - 0.1 * state[1]!);
+      state[0]! += PERIOD * state[1]!;
     },
     observe: (out) => {
-      out[0] = state[0];
-      out[1] = state[1];
+      out[0]! = state[0]!;
+      out[1]! = state[1]!;
     },
-    measure: () => ({ angleErrorRad: Math.abs(state[0]) }),
+    measure: () => ({ angleErrorRad: Math.abs(state[0]!) }),
     bodies: [{ name: "wheel", fixed: false, shapes: [] }],
     bodyPose: () => ({
       position: [0, 0, 0],
-      rotation: [0, 0, Math.sin(state[0] / 2), Math.cos(state[0] / 2)],
+      rotation: [0, 0, Math.sin(state[0]! / 2), Math.cos(state[0]! / 2)],
     }),
     snapshot: () => encodeSnapshot("wheel", { extra: state, world: new Uint8Array(0) }),
     restore: (bytes) => state.set(decodeSnapshot("wheel", bytes).extra),
@@ -118,14 +118,14 @@ const specBreakages: readonly Breakage[] = [
     spec: { action: [{ name: "torque", unit: "N·m", low: 1, high: -1 }] },
   }),
   withTask("channels", "a name twice", /two observation channels named angle/, {
-    spec: { observation: [SPEC.observation[0], SPEC.observation[0]] },
+    spec: { observation: [SPEC.observation[0]!, SPEC.observation[0]!] },
   }),
   withTask("timing", "half a step", /episodeSteps 60.5/, { spec: { episodeSteps: 60.5 } }),
   withTask("observation-length", "too few numbers", /out\[1\] unset or NaN/, {
-    scene: (_, state) => ({ observe: (out) => out.fill(state[0], 0, 1) as unknown as undefined }),
+    scene: (_, state) => ({ observe: (out) => out.fill(state[0]!, 0, 1) as unknown as undefined }),
   }),
   withTask("observation-length", "too many numbers", /writes out\[2\]/, {
-    scene: (_, state) => ({ observe: (out) => out.fill(state[0], 0, 3) as unknown as undefined }),
+    scene: (_, state) => ({ observe: (out) => out.fill(state[0]!, 0, 3) as unknown as undefined }),
   }),
 ];
 
@@ -134,7 +134,7 @@ const episodeBreakages: readonly Breakage[] = [
     scene: (scene, state) => ({
       advance: (action) => {
         scene.advance(action);
-        if (Math.abs(state[1]) > 0.5) state[1] = Number.NaN;
+        if (Math.abs(state[1]!) > 0.5) state[1] = Number.NaN;
       },
     }),
   }),
@@ -145,7 +145,7 @@ const episodeBreakages: readonly Breakage[] = [
     scene: (scene, state) => ({
       advance: (action) => {
         scene.advance(action);
-        state[0] -= 2 * Math.PI * Math.round(state[0] / (2 * Math.PI));
+        state[0]! -= 2 * Math.PI * Math.round(state[0]! / (2 * Math.PI));
       },
     }),
   }),
@@ -163,7 +163,7 @@ const episodeBreakages: readonly Breakage[] = [
   }),
   withTask("graph-reward", "a reward that reads numbers itself", /the error/, {
     reward: <T>(_: Ops<T>, { nextObservation }: Transition<T>) =>
-      Float64Array.of((nextObservation as unknown as Float64Array)[0]) as unknown as T,
+      Float64Array.of((nextObservation as unknown as Float64Array)[0]!) as unknown as T,
   }),
   withTask("landmarks", "a point without a height", /\[\[0,0\]\] in observation 1/, {
     task: { landmarks: { names: ["rim"], locate: (all: unknown[]) => all.map(() => [[0, 0]]) } },
@@ -184,7 +184,7 @@ const stateBreakages: readonly Breakage[] = [
     scene: (scene, state) => ({
       advance: (action) => {
         scene.advance(action);
-        state[1] += 1e-9 * ++shared;
+        state[1]! += 1e-9 * ++shared;
       },
     }),
   }),
@@ -199,7 +199,7 @@ const stateBreakages: readonly Breakage[] = [
       },
       advance: (action) => {
         scene.advance(action);
-        if (++shared % 25 === 3) state[1] += 0.01;
+        if (++shared % 25 === 3) state[1]! += 0.01;
       },
     }),
   }),
@@ -212,7 +212,8 @@ const stateBreakages: readonly Breakage[] = [
   }),
   withTask("snapshot", "a snapshot without the velocity", /differs after restoring the scene's own/, {
     scene: (_, state) => ({
-      snapshot: () => encodeSnapshot("wheel", { extra: Float64Array.of(state[0]), world: new Uint8Array(0) }),
+      snapshot: () =>
+        encodeSnapshot("wheel", { extra: Float64Array.of(state[0]!), world: new Uint8Array(0) }),
     }),
   }),
   withTask("damaged-snapshot", "any bytes taken", /an empty snapshot is restored/, {

@@ -80,7 +80,7 @@ interface Entity {
 const only = <T>(topics: Map<string, ForeignTopic>, topic: string, field: string): T[] => {
   const { messages } = topics.get(topic)!;
   expect(messages.length, topic).toBe(1);
-  return messages[0].value[field] as T[];
+  return messages[0]!.value[field] as T[];
 };
 const finite = ({ x, y, z }: Vector) => [x, y, z].every(Number.isFinite);
 const length = ({ x, y, z, w = 0 }: Vector) => Math.hypot(x, y, z, w);
@@ -171,7 +171,7 @@ describe.each(ALL)("a recording of %s, task %s, to a reader that knows nothing o
   it("draws entities of their own names, for good, in frames that exist, with shapes that can be seen", () => {
     const entities = only<Entity>(topics, "/scene", "entities");
     const frames = ["/tf_static", "/tf"].flatMap((topic) =>
-      (topics.get(topic)!.messages[0].value.transforms as Transform[]).map((t) => t.child_frame_id),
+      (topics.get(topic)!.messages[0]!.value.transforms as Transform[]).map((t) => t.child_frame_id),
     );
     expect(new Set(entities.map(({ id }) => id)).size).toBe(entities.length);
     expect(entities.map(({ frame_id }) => frame_id).sort()).toEqual(frames.toSorted());
@@ -199,12 +199,12 @@ describe.each(ALL)("a recording of %s, task %s, to a reader that knows nothing o
         expect(frame_id).toBe("world");
         expect(lines.map(({ points }) => points.length)).toEqual([HORIZON + 1, HORIZON + 1]);
         expect(lines.every(({ points, color }) => points.every(finite) && color.a > 0)).toBe(true);
-        expect(lines[0].thickness).toBeGreaterThan(lines[1].thickness);
+        expect(lines[0]!.thickness).toBeGreaterThan(lines[1]!.thickness);
       }
     }
     const starts = topics
       .get("/plan")!
-      .messages.map(({ value }) => (value.entities as Entity[])[0].lines[0].points[0]);
+      .messages.map(({ value }) => (value.entities as Entity[])[0]!.lines[0]!.points[0]);
     expect(new Set(starts.map((point) => JSON.stringify(point))).size).toBe(STEPS);
   });
 
@@ -229,11 +229,11 @@ describe.each(ALL)("a recording of %s, task %s, to a reader that knows nothing o
         validate(value);
         expect(validate.errors).toBeNull();
       }
-      expect(validate({ ...messages[0].value, extra: 1 })).toBe(false);
-      expect(validate({ ...messages[0].value, observation: {} })).toBe(false);
+      expect(validate({ ...messages[0]!.value, extra: 1 })).toBe(false);
+      expect(validate({ ...messages[0]!.value, observation: {} })).toBe(false);
     }
     const names = task.spec.observation.map(({ name }) => name);
-    const { observation, action } = topics.get("/step")!.messages[0].value as Record<string, object>;
+    const { observation, action } = topics.get("/step")!.messages[0]!.value as Record<string, object>;
     expect(Object.keys(observation)).toEqual(names);
     expect(Object.keys(action)).toEqual(task.spec.action.map(({ name }) => name));
   });

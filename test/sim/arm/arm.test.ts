@@ -34,7 +34,7 @@ class Rig {
     this.#controller.update(this.arm.read(), goal, home.rotation);
     this.arm.applyTorques(torque);
     torque.forEach((t, i) => {
-      this.largestTorque[i] = Math.max(this.largestTorque[i], Math.abs(t));
+      this.largestTorque[i] = Math.max(this.largestTorque[i]!, Math.abs(t));
     });
     this.world.step();
   }
@@ -67,13 +67,13 @@ describe("state read from the bodies", () => {
     const speeds = Float64Array.from(rig.arm.state.velocities);
     const frames = forwardKinematics(before, base);
     expect(length(sub(frames.endEffector.position, rig.position))).toBeLessThan(1e-4);
-    expect(Math.max(...before.map((a, i) => Math.abs(a - start[i])))).toBeGreaterThan(0.1);
+    expect(Math.max(...before.map((a, i) => Math.abs(a - start[i]!)))).toBeGreaterThan(0.1);
     rig.world.step();
     const { angles, velocities } = rig.arm.read();
     velocities.forEach((v, i) => {
       // The bodies move with the mean velocity of the step, of the solver's own small substeps.
-      const mean = (v + speeds[i]) / 2;
-      expect(Math.abs((angles[i] - before[i]) / DT - mean)).toBeLessThan(2e-3 + 0.005 * Math.abs(mean));
+      const mean = (v + speeds[i]!) / 2;
+      expect(Math.abs((angles[i]! - before[i]!) / DT - mean)).toBeLessThan(2e-3 + 0.005 * Math.abs(mean));
     });
     rig.world.close();
   });
@@ -83,7 +83,7 @@ describe("state read from the bodies", () => {
     const { angles, jacobian: own } = rig.arm.read();
     const expected = jacobian(forwardKinematics(angles, base));
     own.forEach((v, i) => {
-      expect(Math.abs(v - expected[i])).toBeLessThan(1e-4);
+      expect(Math.abs(v - expected[i]!)).toBeLessThan(1e-4);
     });
     rig.world.close();
   });
@@ -99,8 +99,8 @@ describe("state read from the bodies", () => {
     const { velocities } = rig.arm.read();
     for (let i = 0; i < JOINTS; i++) {
       let predicted = 0;
-      for (let k = 0; k < JOINTS; k++) predicted += (before[i * JOINTS + k] * velocities[k]) / DT;
-      expect(Math.abs(predicted - torque[i])).toBeLessThan(0.01 * Math.max(0.5, Math.abs(torque[i])));
+      for (let k = 0; k < JOINTS; k++) predicted += (before[i * JOINTS + k]! * velocities[k]!) / DT;
+      expect(Math.abs(predicted - torque[i]!)).toBeLessThan(0.01 * Math.max(0.5, Math.abs(torque[i]!)));
     }
     rig.world.close();
   });
@@ -173,7 +173,7 @@ describe("controller", () => {
       for (let i = 0; i < 200; i++) {
         rig.step(goal);
         PANDA.forEach(({ limits }, j) => {
-          const beyond = Math.max(limits[0] - rig.arm.state.angles[j], rig.arm.state.angles[j] - limits[1]);
+          const beyond = Math.max(limits[0] - rig.arm.state.angles[j]!, rig.arm.state.angles[j]! - limits[1]);
           excess = Math.max(excess, beyond);
           closest = Math.min(closest, Math.abs(beyond));
         });

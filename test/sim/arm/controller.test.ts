@@ -8,8 +8,8 @@ import { Rng } from "../../../sim/core/rng.js";
 type Matrix = number[][];
 
 const product = (a: Matrix, b: Matrix): Matrix =>
-  a.map((row) => b[0].map((_, c) => row.reduce((s, v, k) => s + v * b[k][c], 0)));
-const transpose = (a: Matrix): Matrix => a[0].map((_, c) => a.map((row) => row[c]));
+  a.map((row) => b[0]!.map((_, c) => row.reduce((s, v, k) => s + v * b[k]![c]!, 0)));
+const transpose = (a: Matrix): Matrix => a[0]!.map((_, c) => a.map((row) => row[c]));
 const column = (v: readonly number[]): Matrix => v.map((x) => [x]);
 
 /** Gauss-Jordan without pivoting: enough for positive definite matrices. */
@@ -17,11 +17,11 @@ function inverse(a: Matrix): Matrix {
   const n = a.length;
   const work = a.map((row, i) => [...row, ...row.map((_, c) => (c === i ? 1 : 0))]);
   for (let i = 0; i < n; i++) {
-    const pivot = work[i][i];
-    work[i] = work[i].map((v) => v / pivot);
+    const pivot = work[i]![i]!;
+    work[i] = work[i]!.map((v) => v / pivot);
     for (let r = 0; r < n; r++) {
-      const f = work[r][i];
-      if (r !== i) work[r] = work[r].map((v, c) => v - f * work[i][c]);
+      const f = work[r]![i]!;
+      if (r !== i) work[r] = work[r]!.map((v, c) => v - f * work[i]![c]!);
     }
   }
   return work.map((row) => row.slice(n));
@@ -54,17 +54,17 @@ function reference(
 ): number[] {
   const minv = inverse(m);
   const speed = product(j, column(velocities));
-  const wanted = error.map((e, i) => [150 * e - 2 * Math.sqrt(150) * speed[i][0]]);
+  const wanted = error.map((e, i) => [150 * e - 2 * Math.sqrt(150) * speed[i]![0]!]);
   const effective = (rows: Matrix) => inverse(product(product(rows, minv), transpose(rows)));
   const force = [
     ...product(effective(j.slice(0, 3)), wanted.slice(0, 3)),
     ...product(effective(j.slice(3)), wanted.slice(3)),
   ];
   const jbar = product(product(minv, transpose(j)), effective(j));
-  const posture = angles.map((a, i) => [10 * (HOME_ANGLES[i] - a) - 2 * Math.sqrt(10) * velocities[i]]);
+  const posture = angles.map((a, i) => [10 * (HOME_ANGLES[i]! - a) - 2 * Math.sqrt(10) * velocities[i]!]);
   const pull = product(m, posture);
   const blocked = product(transpose(product(jbar, j)), pull);
-  return product(transpose(j), force).map(([t], i) => t + pull[i][0] - blocked[i][0]);
+  return product(transpose(j), force).map(([t], i) => t + pull[i]![0]! - blocked[i]![0]!);
 }
 
 describe("operational-space law", () => {
@@ -85,8 +85,8 @@ describe("operational-space law", () => {
       controller.update(sample.state, [0.104, -0.203, 0.302], goalRotation);
       const limit = [80, 80, 80, 80, 80, 12, 12];
       reference(sample, [...offset, ...turn]).forEach((t, i) => {
-        const expected = Math.min(Math.max(t, -limit[i]), limit[i]);
-        expect(Math.abs(controller.torque[i] - expected)).toBeLessThan(1e-3 * (1 + Math.abs(expected)));
+        const expected = Math.min(Math.max(t, -limit[i]!), limit[i]!);
+        expect(Math.abs(controller.torque[i]! - expected)).toBeLessThan(1e-3 * (1 + Math.abs(expected)));
       });
     }
   });

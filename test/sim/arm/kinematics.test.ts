@@ -25,31 +25,31 @@ describe("forward kinematics", () => {
     const h = 1e-6;
     const j = jacobian(forwardKinematics(angles, base));
     for (let i = 0; i < JOINTS; i++) {
-      const at = (s: number) => forwardKinematics(angles.with(i, angles[i] + s), base).endEffector;
+      const at = (s: number) => forwardKinematics(angles.with(i, angles[i]! + s), base).endEffector;
       const [low, high] = [at(-h), at(h)];
       const numeric = [
         ...sub(high.position, low.position),
         ...rotationBetween(low.rotation, high.rotation),
       ].map((v) => v / (2 * h));
       numeric.forEach((v, r) => {
-        expect(Math.abs(v - j[r * JOINTS + i])).toBeLessThan(1e-8);
+        expect(Math.abs(v - j[r * JOINTS + i]!)).toBeLessThan(1e-8);
       });
     }
   });
 
   test("following the Jacobian for 1 s ends where forward kinematics says", () => {
     const speed = [0.3, -0.2, 0.25, 0.4, -0.5, 0.3, 0.6];
-    const angles = [...poses[1]];
+    const angles = [...poses[1]!];
     const start = forwardKinematics(angles, base).endEffector.position;
     const moved = [0, 0, 0];
     const steps = 2000;
     const dt = 1 / steps;
     for (let k = 0; k < steps; k++) {
-      const middle = angles.map((a, i) => a + 0.5 * dt * speed[i]);
+      const middle = angles.map((a, i) => a + 0.5 * dt * speed[i]!);
       const j = jacobian(forwardKinematics(middle, base));
       for (let r = 0; r < 3; r++)
-        for (let i = 0; i < JOINTS; i++) moved[r] += j[r * JOINTS + i] * speed[i] * dt;
-      for (let i = 0; i < JOINTS; i++) angles[i] += dt * speed[i];
+        for (let i = 0; i < JOINTS; i++) moved[r]! += j[r * JOINTS + i]! * speed[i]! * dt;
+      for (let i = 0; i < JOINTS; i++) angles[i]! += dt * speed[i]!;
     }
     const end = sub(forwardKinematics(angles, base).endEffector.position, start);
     expect(length(end)).toBeGreaterThan(0.05);
@@ -60,7 +60,9 @@ describe("forward kinematics", () => {
 describe("inverse kinematics", () => {
   const home = forwardKinematics(HOME_ANGLES, base).endEffector;
   const inside = (angles: Float64Array) =>
-    angles.every((a, i) => a >= PANDA[i].limits[0] + 0.01 - 1e-12 && a <= PANDA[i].limits[1] - 0.01 + 1e-12);
+    angles.every(
+      (a, i) => a >= PANDA[i]!.limits[0] + 0.01 - 1e-12 && a <= PANDA[i]!.limits[1] - 0.01 + 1e-12,
+    );
 
   test.each([[[-0.23, 0, 0.86]], [[0, 0.2, 0.95]], [[-0.1, -0.25, 0.86]]])(
     "reaches %j with the hand down, within the limits",
@@ -96,7 +98,7 @@ describe("arithmetic", () => {
       [-1, 1, 3],
     ];
     const x = [1, -2, 0.5];
-    const b = Float64Array.from(full, (row) => row.reduce((s, v, i) => s + v * x[i], 0));
+    const b = Float64Array.from(full, (row) => row.reduce((s, v, i) => s + v * x[i]!, 0));
     factor(a, 3);
     solve(a, 3, b);
     x.forEach((v, i) => {

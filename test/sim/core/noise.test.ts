@@ -16,17 +16,17 @@ function draw(seed: number, n: number): Float32Array {
 /** xoshiro128++ of one stream, as published, and Box-Muller in float64. */
 function reference(seed: number, n: number): number[] {
   const state = words(seed);
-  const lanes = [0, 1, 2, 3].map((lane) => [0, 4, 8, 12].map((k) => state[k + lane] | 0));
+  const lanes = [0, 1, 2, 3].map((lane) => [0, 4, 8, 12].map((k) => state[k + lane]! | 0));
   const rotate = (x: number, k: number) => (x << k) | (x >>> (32 - k));
   const next = (s: number[]) => {
-    const result = (rotate((s[0] + s[3]) | 0, 7) + s[0]) | 0;
-    const t = s[1] << 9;
-    s[2] ^= s[0];
-    s[3] ^= s[1];
-    s[1] ^= s[2];
-    s[0] ^= s[3];
-    s[2] ^= t;
-    s[3] = rotate(s[3], 11);
+    const result = (rotate((s[0]! + s[3]!) | 0, 7) + s[0]!) | 0;
+    const t = s[1]! << 9;
+    s[2]! ^= s[0]!;
+    s[3]! ^= s[1]!;
+    s[1]! ^= s[2]!;
+    s[0]! ^= s[3]!;
+    s[2]! ^= t;
+    s[3] = rotate(s[3]!, 11);
     return result;
   };
   const out: number[] = [];
@@ -49,7 +49,7 @@ describe("vectorised normal numbers", () => {
   it("are what xoshiro128++ and Box-Muller give in float64, to float32's precision", () => {
     const found = draw(5, 100_000);
     const wanted = reference(5, 100_000);
-    const worst = wanted.reduce((m, x, i) => Math.max(m, Math.abs(found[i] - x)), 0);
+    const worst = wanted.reduce((m, x, i) => Math.max(m, Math.abs(found[i]! - x)), 0);
     expect(worst).toBeLessThan(2e-6);
     expect(Math.max(...wanted)).toBeGreaterThan(3.5);
   });
@@ -78,8 +78,8 @@ describe("vectorised normal numbers", () => {
       let values = 0;
       let sizes = 0;
       for (let i = lag; i < n; i++) {
-        values += x[i] * x[i - lag];
-        sizes += (x[i] ** 2 - 1) * (x[i - lag] ** 2 - 1);
+        values += x[i]! * x[i - lag]!;
+        sizes += (x[i]! ** 2 - 1) * (x[i - lag]! ** 2 - 1);
       }
       // Five standard errors: the products' variances are 1 and 4.
       expect(Math.abs(values / n), `lag ${lag}`).toBeLessThan(5 / Math.sqrt(n));

@@ -37,7 +37,7 @@ describe("Rng", () => {
     const values = streams.map((rng) => draws(rng, n));
     for (let i = 0; i < 4; i++) {
       for (let j = 0; j < i; j++) {
-        const correlation = values[i].reduce((s, v, k) => s + v * values[j][k], 0) / n;
+        const correlation = values[i]!.reduce((s, v, k) => s + v * values[j]![k]!, 0) / n;
         // Standard error 1/sqrt(n) = 0.0071.
         expect(Math.abs(correlation)).toBeLessThan(5 / Math.sqrt(n));
       }

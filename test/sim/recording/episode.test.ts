@@ -50,7 +50,7 @@ describe("an episode file", () => {
         stateHash: hashed ? stateHash(environment.scene.snapshot()) : undefined,
       });
     }
-    expect(Object.is(episode.steps[6].action[1], -0)).toBe(true);
+    expect(Object.is(episode.steps[6]!.action[1], -0)).toBe(true);
     expect(episode.totals).toStrictEqual({ steps: 35, return: returnSoFar, success: false });
     expect(episode.playback).toBeUndefined();
   });
@@ -64,11 +64,11 @@ describe("an episode file", () => {
       ["point0", false],
       ["point1", false],
     ]);
-    expect(playback?.bodies[0].shapes).toStrictEqual(task.createScene().bodies[0].shapes);
-    const kinds = playback?.bodies[1].shapes.map(({ kind }) => kind);
+    expect(playback?.bodies[0]!.shapes).toStrictEqual(task.createScene().bodies[0]!.shapes);
+    const kinds = playback?.bodies[1]!.shapes.map(({ kind }) => kind);
     expect(kinds).toEqual(["sphere", "sphere", "cylinder"]);
     // Length 0.5 and diameter 0.1 leave 0.4 between the centres; the shape's z axis points along -y.
-    const [a, b, straight] = playback?.bodies[1].shapes ?? [];
+    const [a, b, straight] = playback?.bodies[1]!.shapes ?? [];
     expect(a.pose.position[1]).toBeCloseTo(0.2, 12);
     expect(b.pose.position[1]).toBeCloseTo(-0.2, 12);
     expect(b.pose.position[2]).toBeCloseTo(0.25, 12);
@@ -147,14 +147,14 @@ describe("a damaged episode file", () => {
     );
     for (const place of places) {
       const flipped = bytes.slice();
-      flipped[place] ^= 1 << (place % 8);
+      flipped[place]! ^= 1 << (place % 8);
       expect(readError(flipped), `byte ${place} of ${bytes.length}`).toBeInstanceOf(InputError);
     }
   });
 
   it("is named with what to do", async () => {
     const bytes = (await recordEpisode(fakeTask()).bytes()).slice();
-    bytes[5000] ^= 1;
+    bytes[5000]! ^= 1;
     const error = readError(bytes) as HyperCrlError;
     expect(error.message).toMatch(
       /damaged\.mcap is damaged; got data with CRC .*; expected CRC .*Copy the file/,

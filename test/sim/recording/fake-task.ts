@@ -45,8 +45,8 @@ class PointScene implements Scene {
   advance(action: ArrayLike<number>): void {
     const s = this.#state;
     for (const axis of [0, 1]) {
-      s[axis + 2] += PERIOD * (action[axis] - this.#damping * s[axis + 2] - Math.sin(s[axis]));
-      s[axis] += PERIOD * s[axis + 2];
+      s[axis + 2]! += PERIOD * (action[axis]! - this.#damping * s[axis + 2]! - Math.sin(s[axis]!));
+      s[axis]! += PERIOD * s[axis + 2]!;
     }
   }
 
@@ -55,11 +55,11 @@ class PointScene implements Scene {
   }
 
   measure(): Record<string, number> {
-    return { distanceMm: 1000 * Math.hypot(this.#state[0], this.#state[1]), undefinedRatio: 0 / 0 };
+    return { distanceMm: 1000 * Math.hypot(this.#state[0]!, this.#state[1]!), undefinedRatio: 0 / 0 };
   }
 
   bodyPose(index: number): Pose {
-    const half = this.#state[0] / 2;
+    const half = this.#state[0]! / 2;
     const position: Pose["position"] = index === 0 ? [0, 0, -0.05] : [this.#state[0], this.#state[1], index];
     return { position, rotation: index === 0 ? [0, 0, 0, 1] : [0, 0, Math.sin(half), Math.cos(half)] };
   }

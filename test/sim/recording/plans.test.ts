@@ -48,7 +48,7 @@ describe("recorded plans", () => {
         expect(points.map((v) => v + 0)).toEqual(Float32Array.from(ahead.flat()));
       }
     });
-    expect(plans[0].paths.map(({ landmark }) => landmark)).toEqual([
+    expect(plans[0]!.paths.map(({ landmark }) => landmark)).toEqual([
       "point",
       "point",
       "point",

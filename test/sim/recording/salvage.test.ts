@@ -59,7 +59,7 @@ describe("readPlayable", () => {
     let [played, refused] = [0, 0];
     for (let place = 9; place < bytes.length; place += 211) {
       const changed = Uint8Array.from(bytes);
-      changed[place] ^= 0x55;
+      changed[place]! ^= 0x55;
       writeFileSync(path, changed);
       try {
         const { steps, playback, damage } = readPlayable(path);

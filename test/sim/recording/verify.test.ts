@@ -32,11 +32,11 @@ describe("verifyEpisode", () => {
   });
 
   it("names the first step and quantity after a changed action", () => {
-    const changed = withStep(8, ({ action }) => ({ action: Float32Array.of(action[0], action[1] + 1e-3) }));
+    const changed = withStep(8, ({ action }) => ({ action: Float32Array.of(action[0]!, action[1]! + 1e-3) }));
     const result = verify(changed);
     expect(result).toMatchObject({ ok: false, step: 8, quantity: "observation y" });
     if (!result.ok) {
-      expect(result.recorded).toBe(episode.steps[7].observation[1]);
+      expect(result.recorded).toBe(episode.steps[7]!.observation[1]);
       expect(result.simulated).not.toBe(result.recorded);
     }
   });
@@ -44,7 +44,7 @@ describe("verifyEpisode", () => {
   it("notices the last bit of an observation, a reward and the sign of a zero", () => {
     const lastBit = withStep(5, ({ observation }) => {
       const bits = new Uint32Array(observation.slice().buffer);
-      bits[3] ^= 1;
+      bits[3]! ^= 1;
       return { observation: new Float32Array(bits.buffer) };
     });
     expect(verify(lastBit)).toMatchObject({ ok: false, step: 5, quantity: "observation vy" });

@@ -25,7 +25,7 @@ const reward = (length: number, nextObservation: number[], action = 0): number =
     observation: new Float64Array(4),
     action: Float64Array.of(action),
     nextObservation: Float64Array.from(nextObservation),
-  })[0];
+  })[0]!;
 
 describe("suite", () => {
   it("has the ten lengths in their order", () => {
@@ -71,13 +71,15 @@ describe("physics", () => {
     for (let k = 0; k < 200; k++) {
       const before = [...environment.observation];
       // Toward the middle: at the rail's ends the equations do not hold.
-      const action = -before[0] + 2 * rng.uniform() - 1;
+      const action = -before[0]! + 2 * rng.uniform() - 1;
       const { observation } = environment.step([action]);
-      if (Math.abs(observation[0]) > 2.3) continue;
+      if (Math.abs(observation[0]!) > 2.3) continue;
       compared++;
       const expected = integrate(equations(length, 100 * action), before, 0.04);
       [0.003, 0.03, 0.01, 0.15].forEach((tolerance, i) => {
-        expect(Math.abs(observation[i] - expected[i]), `step ${k + 1}, number ${i}`).toBeLessThan(tolerance);
+        expect(Math.abs(observation[i]! - expected[i]!), `step ${k + 1}, number ${i}`).toBeLessThan(
+          tolerance,
+        );
       });
     }
     expect(compared).toBeGreaterThan(150);
@@ -89,14 +91,14 @@ describe("physics", () => {
       environment.step([k < 100 ? 3 : -3]);
       const [cart, pole] = [1, 2].map((i) => environment.scene.bodyPose(i).position);
       expect(Math.abs(cart[0])).toBeLessThan(2.55);
-      expect(Math.hypot(...cart.map((v, i) => v - pole[i]))).toBeLessThan(0.05);
+      expect(Math.hypot(...cart.map((v, i) => v - pole[i]!))).toBeLessThan(0.05);
       if (k === 90) expect(cart[0]).toBeGreaterThan(2.45);
     }
     expect(environment.observation[0]).toBeLessThan(-2.45);
   });
 
   it("an episode starts with the pole hanging, elsewhere with another seed", () => {
-    const starts = [1, 2].map((seed) => start(cartPoleSuite.tasks[0], seed).observation);
+    const starts = [1, 2].map((seed) => start(cartPoleSuite.tasks[0]!, seed).observation);
     for (const [x, v, angle, w] of starts) {
       expect(Math.abs(x)).toBeLessThanOrEqual(0.1);
       expect(Math.abs(angle - Math.PI)).toBeLessThanOrEqual(0.1 + 1e-6);

@@ -10,7 +10,7 @@ import { createCheetahScene } from "../../../tasks/cheetah/scene.js";
 import { jointSeparation } from "./separation.js";
 
 const { tasks } = cheetahSuite;
-const index = (name: string) => tasks[0].spec.observation.findIndex((c) => c.name === name);
+const index = (name: string) => tasks[0]!.spec.observation.findIndex((c) => c.name === name);
 const FORWARD = 0;
 const HEIGHT = 1;
 const PITCH = 2;
@@ -28,7 +28,7 @@ beforeAll(initPhysics);
 
 test("the suite has the published bodies in the published order and the published observation", () => {
   expect(tasks.map((t) => t.name)).toEqual(["default", "big-torso", "big-thigh", "big-leg", "big-foot"]);
-  const { observation, action, episodeSteps, controlPeriod } = tasks[0].spec;
+  const { observation, action, episodeSteps, controlPeriod } = tasks[0]!.spec;
   expect([observation.length, action.length, episodeSteps, controlPeriod]).toEqual([18, 6, 1000, 0.05]);
   expect(observation.map((c) => c.absolute === true)).toEqual(observation.map((_, i) => i === FORWARD));
   expect(observation.filter((c) => c.angle).map((c) => c.name)).toEqual(["pitch"]);
@@ -43,13 +43,13 @@ describe.each(CHEETAH_BODIES.map((body, i) => [body, i] as const))("%s", (body, 
     scene.observe(seen);
     scene.close();
     // Measured 0.58 m (0.61 m on big feet); MuJoCo settles at 0.57 m.
-    between(seen[HEIGHT], 0.56, 0.64);
-    between(seen[PITCH], -0.1, 0.1);
-    expect(Math.abs(seen[FORWARD])).toBeLessThan(0.01);
+    between(seen[HEIGHT]!, 0.56, 0.64);
+    between(seen[PITCH]!, -0.1, 0.1);
+    expect(Math.abs(seen[FORWARD]!)).toBeLessThan(0.01);
   });
 
   test("random torques keep the joints within 3 mm, the body in its plane, and go nowhere", () => {
-    const environment = new Environment(tasks[at]);
+    const environment = new Environment(tasks[at]!);
     environment.reset(3);
     const { scene } = environment;
     const rng = Rng.fromSeed(3);
@@ -76,7 +76,7 @@ describe.each(CHEETAH_BODIES.map((body, i) => [body, i] as const))("%s", (body, 
     ["random bounds", (_: number, uniform: number) => (uniform < 0.5 ? -1 : 1)],
     ["far beyond the bounds", (_: number, uniform: number) => (uniform - 0.5) * 1e30],
   ])("stays finite and together: %s", (_, choose) => {
-    const environment = new Environment(tasks[at]);
+    const environment = new Environment(tasks[at]!);
     environment.reset(4);
     const rng = Rng.fromSeed(4);
     let separation = 0;
@@ -84,8 +84,8 @@ describe.each(CHEETAH_BODIES.map((body, i) => [body, i] as const))("%s", (body, 
       const action = Array.from({ length: 6 }, () => choose(k, rng.uniform()));
       const { observation } = environment.step(action);
       separation = Math.max(separation, jointSeparation(body, poseIn(environment.scene)));
-      between(observation[HEIGHT], 0.05, 2);
-      between(observation[FORWARD], -8, 8);
+      between(observation[HEIGHT]!, 0.05, 2);
+      between(observation[FORWARD]!, -8, 8);
     }
     environment.close();
     expect(separation).toBeLessThan(0.01);
@@ -108,7 +108,7 @@ const GAIT = {
 test.each(CHEETAH_BODIES.map((body, i) => [body, i] as const))(
   "%s runs forward with a simple gait",
   (_, at) => {
-    const environment = new Environment(tasks[at]);
+    const environment = new Environment(tasks[at]!);
     environment.reset(3);
     let total = 0;
     for (let k = 0; k < 200; k++) {
@@ -136,8 +136,8 @@ describe("pitch and start", () => {
     for (let k = 0; k < 1000; k++) {
       scene.advance(Array.from({ length: 6 }, () => (rng.uniform() < 0.5 ? -1 : 1)));
       scene.observe(seen);
-      expect(Math.abs(seen[PITCH] - previous)).toBeLessThan(1);
-      previous = seen[PITCH];
+      expect(Math.abs(seen[PITCH]! - previous)).toBeLessThan(1);
+      previous = seen[PITCH]!;
       furthest = Math.max(furthest, Math.abs(previous));
     }
     const state = scene.snapshot();
@@ -151,12 +151,12 @@ describe("pitch and start", () => {
   });
 
   test("starts differ by seed within the published spread", () => {
-    const environment = new Environment(tasks[0]);
+    const environment = new Environment(tasks[0]!);
     const starts = Array.from({ length: 40 }, (_, seed) => environment.reset(seed));
     environment.close();
     for (let i = 0; i < 18; i++) {
       const middle = i === HEIGHT ? 0.7 : 0;
-      const spread = Math.max(...starts.map((s) => Math.abs(s[i] - middle)));
+      const spread = Math.max(...starts.map((s) => Math.abs(s[i]! - middle)));
       if (i === FORWARD) expect(spread).toBe(0);
       else between(spread, 0.05, i <= 8 ? 0.1001 : 0.18);
     }

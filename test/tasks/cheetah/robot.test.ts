@@ -12,7 +12,7 @@ describe("bodies", () => {
   );
 
   test("the default body weighs 14 kg", () => {
-    expect(masses[0].flat().reduce((sum, m) => sum + m, 0)).toBeCloseTo(14, 9);
+    expect(masses[0]!.flat().reduce((sum, m) => sum + m, 0)).toBeCloseTo(14, 9);
   });
 
   test.each([
@@ -22,13 +22,13 @@ describe("bodies", () => {
     ["big-foot", 4, [1, 1, 1, 1, 1.25, 1, 1, 1.25]],
   ])("%s: mass and radius of its part times 1.25", (_, at, factors) => {
     const ratio = (of: (c: { mass: number; radius: number }) => number) => {
-      const own = cheetahLinks(CHEETAH_BODIES[at]).flatMap((l) => l.capsules);
+      const own = cheetahLinks(CHEETAH_BODIES[at]!).flatMap((l) => l.capsules);
       const plain = cheetahLinks("default").flatMap((l) => l.capsules);
-      return own.map((c, i) => of(c) / of(plain[i]));
+      return own.map((c, i) => of(c) / of(plain[i]!));
     };
     for (const of of [(c: { mass: number }) => c.mass, (c: { radius: number }) => c.radius]) {
       ratio(of).forEach((r, i) => {
-        expect(r).toBeCloseTo(factors[i], 9);
+        expect(r).toBeCloseTo(factors[i]!, 9);
       });
     }
   });
@@ -50,7 +50,7 @@ describe("joints, without gravity", () => {
     // gear · u = stiffness · angle, within the limits of the joints.
     const actions = [0.4, -0.5, 0.3, 0.5, -0.4, 0.6];
     const wanted = [120 / 240, 90 / 180, 60 / 120, 120 / 180, 60 / 120, 30 / 60].map(
-      (k, i) => k * actions[i],
+      (k, i) => k * actions[i]!,
     );
     const { jointAngles } = afloat(actions, 4);
     wanted.forEach((angle, i) => {

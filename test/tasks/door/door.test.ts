@@ -33,12 +33,12 @@ interface Outcome {
 
 /** A whole episode of the scripted motion. */
 function play(index: number, script: Partial<DoorScript> = {}): Outcome {
-  const task = doorSuite.tasks[index];
+  const task = doorSuite.tasks[index]!;
   const environment = new Environment(task);
   let observation = environment.reset(1);
   const seen: Float32Array[] = [];
   for (let k = 0; k < task.spec.episodeSteps; k++) {
-    const action = scriptedAction(DOORS[index], observation, k, { ...OPENING, ...script });
+    const action = scriptedAction(DOORS[index]!, observation, k, { ...OPENING, ...script });
     observation = environment.step(action).observation;
     seen.push(observation);
   }
@@ -48,16 +48,16 @@ function play(index: number, script: Partial<DoorScript> = {}): Outcome {
 }
 
 const most = ({ seen }: Outcome, channel: number): number =>
-  Math.max(...seen.map((observation) => Math.abs(observation[channel])));
+  Math.max(...seen.map((observation) => Math.abs(observation[channel]!)));
 
 const jointMargin = (observation: ArrayLike<number>): number =>
   Math.min(
     ...PANDA.map(({ limits: [low, high] }, i) =>
-      Math.min(observation[ANGLES + i] - low, high - observation[ANGLES + i]),
+      Math.min(observation[ANGLES + i]! - low, high - observation[ANGLES + i]!),
     ),
   );
 
-const named = DOORS.map((door, index) => [doorSuite.tasks[index].name, door, index] as const);
+const named = DOORS.map((door, index) => [doorSuite.tasks[index]!.name, door, index] as const);
 const latched = named.filter(([, door]) => door.handle !== "pull");
 
 beforeAll(initPhysics);
@@ -82,11 +82,11 @@ describe.each(named)("scripted motion on the %s door", (_, door, index) => {
       expect(most(outcome, HANDLE_ANGLE)).toBe(0);
       return;
     }
-    const first = outcome.seen.findIndex((o) => o[DOOR_ANGLE] > LATCH.doorAngle);
-    const turned = outcome.seen.slice(0, first + 1).map((o) => Math.abs(o[HANDLE_ANGLE]));
+    const first = outcome.seen.findIndex((o) => o[DOOR_ANGLE]! > LATCH.doorAngle);
+    const turned = outcome.seen.slice(0, first + 1).map((o) => Math.abs(o[HANDLE_ANGLE]!));
     expect(Math.max(...turned)).toBeGreaterThan(LATCH.handleAngle);
     // The handle of a mirrored door turns the other way.
-    expect(Math.sign(outcome.seen[first][HANDLE_ANGLE])).toBe(-hingeSide(door));
+    expect(Math.sign(outcome.seen[first]![HANDLE_ANGLE]!)).toBe(-hingeSide(door));
   });
 });
 
@@ -129,26 +129,26 @@ describe("start and observation", () => {
   });
 
   test.each(named)("%s: the first observation is that start", (_, door, index) => {
-    const environment = new Environment(doorSuite.tasks[index]);
+    const environment = new Environment(doorSuite.tasks[index]!);
     const seen = environment.reset(1);
     environment.close();
     const offset = sub(START_POSITION, graspPose(door, 0, 0).position);
     const wanted = [...offset, 0, 0, 0, 1, 0.04, ...START_ANGLES, ...Array(JOINTS + 4).fill(0)];
     expect(wanted).toHaveLength(X);
     wanted.forEach((value, i) => {
-      expect(Math.abs(seen[i] - value)).toBeLessThan(2e-3);
+      expect(Math.abs(seen[i]! - value)).toBeLessThan(2e-3);
     });
   });
 
   test("the quaternion is a unit one with w ≥ 0, however the arm moves", () => {
-    const environment = new Environment(doorSuite.tasks[2]);
+    const environment = new Environment(doorSuite.tasks[2]!);
     environment.reset(1);
     const rng = Rng.fromSeed(3);
     let least = 1;
     for (let k = 0; k < 100; k++) {
       const { observation } = environment.step([0, 0, 0, 1, 0.3 * rng.uniform(), 0, -1]);
       expect(Math.hypot(...observation.subarray(3, 7))).toBeCloseTo(1, 5);
-      least = Math.min(least, observation[6]);
+      least = Math.min(least, observation[6]!);
     }
     environment.close();
     expect(least).toBeGreaterThanOrEqual(0);
@@ -156,7 +156,7 @@ describe("start and observation", () => {
   });
 
   test("the gripper's last action opens and closes the fingers", () => {
-    const environment = new Environment(doorSuite.tasks[0]);
+    const environment = new Environment(doorSuite.tasks[0]!);
     environment.reset(1);
     const opening = (gripper: number): number => {
       for (let k = 0; k < 5; k++) environment.step([0, 0, 0, 0, 0, 0, gripper]);
@@ -169,7 +169,7 @@ describe("start and observation", () => {
   });
 
   test("40 scripted steps of the lever door give the recorded bits (Node 20, x86-64, Rapier 0.20.0 SIMD)", () => {
-    const environment = new Environment(doorSuite.tasks[2]);
+    const environment = new Environment(doorSuite.tasks[2]!);
     environment.reset(1);
     for (let k = 0; k < 40; k++) environment.step([0.3, 0.4, 0, k < 20 ? 0 : -0.3, 0, 0, k < 10 ? -1 : 1]);
     const hash = createHash("sha256").update(new Uint8Array(environment.observation.buffer)).digest("hex");

@@ -38,7 +38,7 @@ function goal(door: DoorKind, { turn, open, grasp }: DoorScript, k: number): Pos
 
 /** Pose of the gripper in the world, from nothing but the observation and the door's geometry. */
 function gripperPose(door: DoorKind, observation: ArrayLike<number>): Pose {
-  const at = (i: number): number => observation[i];
+  const at = (i: number): number => observation[i]!;
   const grasp = graspPose(door, at(24), at(25));
   const seen: Quat = [at(3), at(4), at(5), at(6)];
   const [x, y, z, w] = GRASP_ROTATION;

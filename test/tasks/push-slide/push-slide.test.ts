@@ -72,15 +72,15 @@ describe("the same strike on the five frictions", () => {
     [3, 95, 117],
     [4, 50, 62],
   ])("task %i slides %i to %i mm", (index, low, high) => {
-    between(slides[index].measures.blockDisplacementMm, low, high);
+    between(slides[index]!.measures.blockDisplacementMm, low, high);
   });
 
   test("while it slides alone, the second block slows down as its own friction says", () => {
     slides.forEach(({ x }, i) => {
       // Mean velocity over a step, mm/s, one second apart, before the quickest to stop has stopped.
-      const velocity = (k: number) => (x[k + 1] - x[k]) / 0.1;
+      const velocity = (k: number) => (x[k + 1]! - x[k]!) / 0.1;
       const friction = (velocity(8) - velocity(16)) / 0.8 / 9810;
-      between(friction / FRICTIONS[i], 0.93, 1.03);
+      between(friction / FRICTIONS[i]!, 0.93, 1.03);
     });
   });
 
@@ -96,24 +96,24 @@ describe("the same strike on the five frictions", () => {
 const SOLVING = [0.31, 0.29, 0.38, 0.41, 0.54];
 
 test.each(tasks.map((task, i) => [task.name, i] as const))("%s can be solved by one strike", (_, i) => {
-  const own = strike(tasks[i], SOLVING[i]);
+  const own = strike(tasks[i]!, SOLVING[i]!);
   expect(own.succeeded, `${own.measures.maxCornerErrorMm} mm`).toBe(true);
   expect(own.return).toBeGreaterThan(45);
 });
 
 test("the strike that solves the highest friction is too hard for the lowest", () => {
-  const { measures, succeeded } = strike(tasks[1], SOLVING[4]);
+  const { measures, succeeded } = strike(tasks[1]!, SOLVING[4]!);
   expect(succeeded).toBe(false);
   expect(measures.blockDisplacementMm).toBeGreaterThan(400);
 });
 
 test("the first observation is the start: gripper behind the first block, 20 mm between the blocks", () => {
-  const environment = new Environment(tasks[0]);
+  const environment = new Environment(tasks[0]!);
   const seen = environment.reset(1);
   environment.close();
   const corners = (x: number) => [x - 0.03, -0.03, x - 0.03, 0.03, x + 0.03, -0.03, x + 0.03, 0.03];
   [0.06, 0, ...corners(-0.04), ...corners(0.04)].forEach((value, i) => {
-    expect(Math.abs(seen[i] - value)).toBeLessThan(1e-4);
+    expect(Math.abs(seen[i]! - value)).toBeLessThan(1e-4);
   });
 });
 
@@ -123,7 +123,7 @@ describe("reward and success", () => {
       observation: new Float64Array(18),
       action: Float64Array.from(action),
       nextObservation: Float64Array.from([...new Array(10).fill(9), ...second]),
-    })[0];
+    })[0]!;
 
   test("the second block at its goal: 4, less a tenth of the action's length", () => {
     expect(reward([0.6, -0.8], GOAL.corners.flat())).toBeCloseTo(4 - 0.1, 4);
@@ -135,7 +135,7 @@ describe("reward and success", () => {
   });
 
   test("success means that the worst corner is within 50 mm", () => {
-    expect(tasks[0].succeeded({ maxCornerErrorMm: 50 })).toBe(true);
-    expect(tasks[0].succeeded({ maxCornerErrorMm: 50.001 })).toBe(false);
+    expect(tasks[0]!.succeeded({ maxCornerErrorMm: 50 })).toBe(true);
+    expect(tasks[0]!.succeeded({ maxCornerErrorMm: 50.001 })).toBe(false);
   });
 });

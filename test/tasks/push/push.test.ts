@@ -76,7 +76,7 @@ describe("the same pushes on the five densities", () => {
   });
 
   test("20 pushes of the second task give the recorded bits (Node 20, x86-64, Rapier 0.20.0 SIMD)", () => {
-    const environment = new Environment(pushSuite.tasks[1]);
+    const environment = new Environment(pushSuite.tasks[1]!);
     environment.reset(1);
     for (let k = 0; k < 20; k++) environment.step([0.6, 0.1]);
     const bits = Buffer.from(environment.observation.buffer).toString("hex");
@@ -101,7 +101,7 @@ describe("start, gripper and observation", () => {
     s.close();
     const start = [0.05, 0, -0.18, -0.08, -0.18, 0.08, -0.02, -0.08, -0.02, 0.08];
     start.forEach((value, i) => {
-      expect(Math.abs(seen[i] - value)).toBeLessThan(1e-4);
+      expect(Math.abs(seen[i]! - value)).toBeLessThan(1e-4);
     });
   });
 
@@ -128,7 +128,7 @@ describe("start, gripper and observation", () => {
       const after = s.bodyPose(link7);
       moved = Math.max(moved, Math.abs(after.position[1] - before.position[1]));
       expect(Math.abs(after.position[2] - before.position[2])).toBeLessThan(0.005);
-      expect(Math.abs(after.rotation.reduce((d, v, i) => d + v * before.rotation[i], 0))).toBeGreaterThan(
+      expect(Math.abs(after.rotation.reduce((d, v, i) => d + v * before.rotation[i]!, 0))).toBeGreaterThan(
         0.999,
       );
     }
@@ -146,7 +146,7 @@ describe("start, gripper and observation", () => {
     s.advance([0, 1]);
     s.observe(b);
     s.close();
-    between((a[1] - b[1]) * 1e3, 21, 27);
+    between((a[1]! - b[1]!) * 1e3, 21, 27);
   });
 
   test("a block pushed over the edge falls to the floor and stays finite", () => {
@@ -174,7 +174,7 @@ describe("reward and success", () => {
       observation: new Float64Array(10),
       action: Float64Array.from(action),
       nextObservation: Float64Array.from([9, 9, ...corners]),
-    })[0];
+    })[0]!;
   const shifted = (dx: number, dy: number): number[] => GOAL.corners.flatMap(([x, y]) => [x + dx, y + dy]);
 
   test("at the goal: 4, less a quarter of the action's length", () => {
@@ -188,7 +188,7 @@ describe("reward and success", () => {
 
   test("one corner 100 mm off: 3 + 1 - tanh 1, computed by hand", () => {
     const corners = shifted(0, 0);
-    corners[4] += 0.1;
+    corners[4]! += 0.1;
     expect(reward([1, 0], corners)).toBeCloseTo(4 - 0.76159415596 - 0.25, 4);
   });
 

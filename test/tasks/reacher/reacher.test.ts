@@ -60,9 +60,11 @@ describe("physics", () => {
       const before = [...environment.observation].slice(0, 4);
       const action = [2 * rng.uniform() - 1, 2 * rng.uniform() - 1];
       const { observation } = environment.step(action);
-      const expected = integrate(equations(length, 4 * action[0], 2 * action[1]), before, 0.05);
+      const expected = integrate(equations(length, 4 * action[0]!, 2 * action[1]!), before, 0.05);
       [0.01, 0.03, 0.1, 0.5].forEach((tolerance, i) => {
-        expect(Math.abs(observation[i] - expected[i]), `step ${k + 1}, number ${i}`).toBeLessThan(tolerance);
+        expect(Math.abs(observation[i]! - expected[i]!), `step ${k + 1}, number ${i}`).toBeLessThan(
+          tolerance,
+        );
       });
     }
   });
@@ -106,7 +108,7 @@ describe("physics", () => {
     let before = environment.observation;
     for (let k = 0; k < 50; k++) {
       const { observation } = environment.step([1, 0.2]);
-      expect(Math.abs(observation[0] - before[0])).toBeLessThan(1);
+      expect(Math.abs(observation[0]! - before[0]!)).toBeLessThan(1);
       before = observation;
     }
     expect(before[0]).toBeGreaterThan(2 * Math.PI);

@@ -14,7 +14,7 @@ describe("rotation vectors", () => {
     const axis = direction();
     const wanted = axisAngle(axis, angle);
     fromRotationVector(scale(axis, angle)).forEach((v, i) => {
-      expect(Math.abs(v - wanted[i])).toBeLessThan(1e-12);
+      expect(Math.abs(v - wanted[i]!)).toBeLessThan(1e-12);
     });
   });
 });
