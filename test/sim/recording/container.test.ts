@@ -82,7 +82,7 @@ describe("the MCAP container", () => {
       const type = protobufFromBinaryDescriptor(schema?.data ?? new Uint8Array()).lookupType(
         schema?.name ?? "",
       );
-      const data = byTopic.get(topic)?.[index]!.data ?? new Uint8Array();
+      const data = byTopic.get(topic)?.[index]?.data ?? new Uint8Array();
       return type.toObject(type.decode(data), { longs: Number, enums: String, defaults: true });
     };
     // 30 control periods of 0.05 s.
@@ -116,7 +116,7 @@ describe("the MCAP container", () => {
     const { type, properties, required } = text(schema?.data);
     expect(type).toBe("object");
     expect(properties.observation.properties.vx).toEqual({ type: "number", description: "m/s" });
-    const last = text(byTopic.get("/step")?.[34]!.data);
+    const last = text(byTopic.get("/step")?.[34]?.data);
     for (const key of required) expect(last).toHaveProperty(key);
     expect(Object.keys(last.observation)).toEqual(["x", "y", "vx", "vy"]);
     expect(last.step).toBe(35);
