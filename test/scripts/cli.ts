@@ -48,8 +48,8 @@ export function runScript(
   return start(args, undefined, env, script).finished;
 }
 
-/** Lines in a run's metrics so far. */
+/** Records in a run's metrics so far, after the line with the log's version; -1 before there is a log. */
 export function metricsLines(folder: string): number {
   const path = join(folder, "metrics.jsonl");
-  return existsSync(path) ? readFileSync(path, "utf8").split("\n").length - 1 : -1;
+  return existsSync(path) ? readFileSync(path, "utf8").split("\n").length - 2 : -1;
 }

@@ -11,9 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const episode = (...path: string[]) => readEpisode(join(folder, ...path), { poses: true });
 
-test("plans are recorded while training and of saved models, and change nothing", {
-  timeout: 180_000,
-}, async () => {
+test("plans are recorded while training and of saved models, and change nothing", async () => {
   const train = (out: string, ...more: string[]) =>
     run(["train", "--quiet", "--threads", "1", "--out", out, ...TINY, ...more], folder);
   const [plain, planned] = await Promise.all([train("plain"), train("planned", "--record", "plans")]);
@@ -62,7 +60,7 @@ test("plans are recorded while training and of saved models, and change nothing"
   expect(refused.stderr).toContain("again exists");
 });
 
-test("a run that is killed records them to its end once it is resumed", { timeout: 180_000 }, async () => {
+test("a run that is killed records them to its end once it is resumed", async () => {
   const args = ["train", "--quiet", "--threads", "1", "--out", "killed", ...TINY, "--record", "plans"];
   const child = start(args, folder);
   // One baseline: before any episode was planned.

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Rng } from "../../../sim/core/rng.js";
 import { fileHashes, temporaryFolder } from "../../files.js";
-import { call, TINY, TINY_PUSH } from "../call.js";
+import { call, TINY, TINY_PUSH, unwrapped } from "../call.js";
 import { metricsLines, run, start } from "../cli.js";
 
 const folder = temporaryFolder();
@@ -110,7 +110,7 @@ it("a finished run stays as it is when it is continued", async () => {
 it("every episode verifies in another process", async () => {
   const episodes = Object.keys(fileHashes(whole)).filter((name) => name.endsWith(".mcap"));
   const { code, stdout } = await run(["replay", whole, "--verify"]);
-  const verified = stdout.match(/^.*\.mcap: \d+ steps and \d+ state hashes match bit by bit$/gm);
+  const verified = unwrapped(stdout).match(/^.*\.mcap: \d+ steps and \d+ state hashes match bit by bit$/gm);
   expect(verified).toHaveLength(episodes.length);
   expect(episodes.length).toBeGreaterThan(10);
   expect(code).toBe(0);
