@@ -164,7 +164,7 @@ export function settingsSchema({ methods, planners }: SettingsCatalog) {
 
 /** A group of which every field must be given, but for those that older settings do not have. */
 function strictGroup(name: string, shape: z.ZodRawShape) {
-  const fields: Record<string, z.core.SomeType> = { ...shape };
+  const fields: Record<string, z.core.$ZodType> = { ...shape };
   for (const [group, key, before] of ADDED_SETTINGS) {
     const field = fields[key];
     if (group === name && field instanceof z.ZodType)
