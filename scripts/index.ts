@@ -6,6 +6,9 @@
  * @module
  */
 
+/** What the settings of a method or planner of one's own are written with. */
+export { z } from "zod";
+
 export { Agent, type AgentState } from "../agent/agent.js";
 export { type Catalog, extendCatalog, type Parts, partsOf } from "../agent/catalog.js";
 export { encodeModel } from "../agent/graph/encode.js";
@@ -15,10 +18,20 @@ export { type LoopResult, loop } from "../agent/graph/loop.js";
 /** Operations on the tensors of a `Graph`: `operations.add(a, b)`, `operations.gemm(x, w)`, … */
 export * as operations from "../agent/graph/operations.js";
 export { type Feeds, Session, tensor } from "../agent/graph/session.js";
+export type { Learner, LearnerOptions, LearnerState, TrainingReport } from "../agent/learner.js";
 export { ContinualLoop } from "../agent/loop.js";
 export type { LoopServices } from "../agent/loop-services.js";
+export { defineMethod, type Method } from "../agent/methods/method.js";
+export { PlainLearner, type PlainOptions } from "../agent/methods/plain-learner.js";
+export {
+  type Activation,
+  type MlpShape,
+  networkFromParts,
+  weightCount,
+} from "../agent/model/dynamics.js";
 export { Normalizer, type NormalizerArrays } from "../agent/model/normalizer.js";
-export { ReplayBuffer } from "../agent/model/replay-buffer.js";
+export { ParameterGroup, type ParameterSpec } from "../agent/model/parameters.js";
+export { ReplayBuffer, type TrainingData } from "../agent/model/replay-buffer.js";
 export { graphRewards } from "../agent/rollout/graph-reward.js";
 export type { Progress } from "../agent/run/checkpoint.js";
 export { EvaluationMatrix } from "../agent/run/evaluation-matrix.js";
@@ -27,26 +40,40 @@ export { RunStore, type Versions } from "../agent/run/store.js";
 export { describeSettings, type SettingDescription } from "../agent/settings/describe.js";
 export { resolveSettings, type SettingsChoice } from "../agent/settings/resolve.js";
 export { type Settings, type SettingsCatalog, settingsSchema } from "../agent/settings/schema.js";
+export { drawRows, predictionLoss } from "../agent/training/minibatches.js";
+export { bodyParts, flatValues, joined, networkParameters } from "../agent/training/network-parts.js";
+export {
+  type NetworkOptions,
+  NetworkTrainer,
+  type NetworkTrainerOptions,
+  type ObjectiveTensors,
+} from "../agent/training/network-trainer.js";
 export { type CemSettings, createCem } from "../planners/cem.js";
+export { plannerFields } from "../planners/fields.js";
 export { createGradient, type GradientSettings } from "../planners/gradient.js";
 export { createIcem, type IcemSettings } from "../planners/icem.js";
 export { createMppi, type MppiSettings } from "../planners/mppi.js";
 export { createPddm, type PddmSettings } from "../planners/pddm.js";
 export { createRandom, type RandomSettings } from "../planners/random.js";
-export type {
-  CostFunction,
-  CostGradient,
-  CostGradientFunction,
-  Planner,
-  PlannerFactory,
-  PlannerState,
-  PlanningProblem,
-  SamplingPlanner,
+export { builtinPlanners } from "../planners/registry.js";
+export {
+  type CostFunction,
+  type CostGradient,
+  type CostGradientFunction,
+  definePlanner,
+  type Planner,
+  type PlannerDefinition,
+  type PlannerFactory,
+  type PlannerState,
+  type PlanningProblem,
+  type SamplingPlanner,
 } from "../planners/types.js";
 export { ChannelSpan } from "../sim/channel-span.js";
 export { type ErrorDetails, HyperCrlError, InputError, RunError, UsageError } from "../sim/core/errors.js";
 export { eagerOps, type Ops } from "../sim/core/ops.js";
+export type { ProfileDefaults } from "../sim/core/profiles.js";
 export { Rng, type RngState } from "../sim/core/rng.js";
+export { defaultValues, type SettingFields, type SettingValues } from "../sim/core/setting-fields.js";
 export { Environment, type EnvironmentState, type StepResult } from "../sim/environment.js";
 export { createPhysicsScene, type SceneContent } from "../sim/physics-scene.js";
 export type { EpisodeHeader, EpisodeStep, EpisodeTotals } from "../sim/recording/episode.js";
@@ -91,6 +118,8 @@ export {
   type TaskEvaluation,
 } from "./runs/evaluate-run.js";
 export { type ExportOptions, type ExportResult, exportRun, type TaskExport } from "./runs/export-run.js";
+export type { PartOptions } from "./runs/given-parts.js";
+export { loadMethod, loadPlanner } from "./runs/part-files.js";
 export { loadSuite } from "./runs/suite-file.js";
 export {
   type BestEpisode,
