@@ -105,7 +105,7 @@ class Cem extends WarmPlanner {
     this.#found = selectElites(await evaluate(cost, this.#samples, samples, drawAhead), this.#indices);
     for (let e = 0; e < this.#found; e++) {
       const out = this.#elites.subarray(e * size, (e + 1) * size);
-      readSequence(this.#samples, samples, this.#indices[e], out, actionSize);
+      readSequence(this.#samples, samples, this.#indices[e]!, out, actionSize);
     }
   }
 

@@ -25,7 +25,7 @@ export function coloredNoiseMap(horizon: number, beta: number): Float32Array {
   for (let h = 0; h < horizon; h++) {
     const row = columns.map(({ amplitude, wave }) => amplitude * wave(h));
     const norm = Math.hypot(...row);
-    for (let k = 0; k < horizon; k++) map[h * horizon + k] = row[k] / norm;
+    for (let k = 0; k < horizon; k++) map[h * horizon + k] = row[k]! / norm;
   }
   return map;
 }
@@ -46,8 +46,8 @@ export function colorNoise(map: Float32Array, white: Float32Array, out: Float32A
   out.fill(0);
   for (let h = 0; h < horizon; h++) {
     for (let k = 0; k < horizon; k++) {
-      const a = map[h * horizon + k];
-      for (let j = 0; j < width; j++) out[h * width + j] += a * white[k * width + j];
+      const a = map[h * horizon + k]!;
+      for (let j = 0; j < width; j++) out[h * width + j]! += a * white[k * width + j]!;
     }
   }
 }

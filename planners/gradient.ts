@@ -120,8 +120,8 @@ class GradientPlanner extends WarmPlanner {
   /** Remembers the best of the current sequences when it is better than all before. */
   #note(costs: Float32Array): void {
     for (let n = 0; n < costs.length; n++) {
-      if (!Number.isFinite(costs[n]) || costs[n] >= this.#bestCost) continue;
-      this.#bestCost = costs[n];
+      if (!Number.isFinite(costs[n]) || costs[n]! >= this.#bestCost) continue;
+      this.#bestCost = costs[n]!;
       readSequence(this.#actions, costs.length, n, this.#best, this.#gaussian.actionSize);
     }
   }
@@ -135,11 +135,11 @@ class GradientPlanner extends WarmPlanner {
     const correction = 1 - BETA2 ** step;
     const [first, second] = [this.#first, this.#second];
     for (let i = 0; i < gradient.length; i++) {
-      const g = gradient[i];
+      const g = gradient[i]!;
       if (!Number.isFinite(g) || !Number.isFinite(costs[Math.floor(i / width) % restarts])) continue;
-      first[i] = BETA1 * first[i] + (1 - BETA1) * g;
-      second[i] = BETA2 * second[i] + (1 - BETA2) * g * g;
-      this.#actions[i] -= (scale * first[i]) / (Math.sqrt(second[i] / correction) + EPSILON);
+      first[i] = BETA1 * first[i]! + (1 - BETA1) * g;
+      second[i] = BETA2 * second[i]! + (1 - BETA2) * g * g;
+      this.#actions[i]! -= (scale * first[i]!) / (Math.sqrt(second[i]! / correction) + EPSILON);
     }
     this.#gaussian.clip(this.#actions);
   }

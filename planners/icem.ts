@@ -135,8 +135,8 @@ class Icem extends WarmPlanner {
       };
       this.#select(await evaluate(cost, samples, count, drawAhead), samples, count);
       const { sequences, costs, count: found } = this.#elites;
-      if (costs[0] < bestCost) {
-        bestCost = costs[0];
+      if (costs[0]! < bestCost) {
+        bestCost = costs[0]!;
         this.#best.set(sequences.subarray(0, gaussian.size));
       }
       gaussian.fit(sequences, found, momentum);
@@ -203,9 +203,9 @@ class Icem extends WarmPlanner {
     costs.set(old.costs.subarray(0, kept), count);
     next.count = selectElites(costs, this.#indices);
     for (let e = 0; e < next.count; e++) {
-      const n = this.#indices[e];
+      const n = this.#indices[e]!;
       const out = next.sequences.subarray(e * size, (e + 1) * size);
-      next.costs[e] = costs[n];
+      next.costs[e] = costs[n]!;
       if (n < count) readSequence(samples, count, n, out, actionSize);
       else out.set(old.sequences.subarray((n - count) * size, (n - count + 1) * size));
     }

@@ -101,8 +101,8 @@ class Mppi extends WarmPlanner {
     for (let i = 0; i < size; i++) {
       const [h, u] = [Math.floor(i / actionSize), i % actionSize];
       for (let n = 0; n < samples; n++) {
-        const noise = this.#samples[(h * samples + n) * actionSize + u] - mean[i];
-        this.#scores[n] += factor * mean[i] * noise;
+        const noise = this.#samples[(h * samples + n) * actionSize + u]! - mean[i]!;
+        this.#scores[n]! += factor * mean[i]! * noise;
       }
     }
   }

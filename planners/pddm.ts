@@ -97,6 +97,6 @@ class Pddm extends WarmPlanner {
  */
 export function filterNoise(noise: Float32Array, width: number, beta: number): void {
   for (let i = 0; i < noise.length; i++) {
-    noise[i] = beta * noise[i] + (i < width ? 0 : (1 - beta) * noise[i - width]);
+    noise[i] = beta * noise[i]! + (i < width ? 0 : (1 - beta) * noise[i - width]!);
   }
 }

@@ -32,7 +32,7 @@ export function bestSequences(
   const size = samples.length / count;
   const out = new Float32Array(found * size);
   for (let k = 0; k < found; k++) {
-    readSequence(samples, count, indices[k], out.subarray(k * size, (k + 1) * size), width);
+    readSequence(samples, count, indices[k]!, out.subarray(k * size, (k + 1) * size), width);
   }
   return out;
 }

@@ -49,7 +49,7 @@ class RandomShooting extends WarmPlanner {
 
   constructor(problem: PlanningProblem, settings: RandomSettings, rng: Rng) {
     const { horizon, low, high } = problem;
-    for (let u = 0; u < low.length; u++) checkBounds(low[u], high[u], u);
+    for (let u = 0; u < low.length; u++) checkBounds(low[u]!, high[u]!, u);
     super(problem, rng, { enabled: settings.warmStart });
     this.#settings = settings;
     this.#problem = problem;
@@ -64,13 +64,13 @@ class RandomShooting extends WarmPlanner {
     const width = low.length;
     for (let i = 0; i < this.#samples.length; i++) {
       const u = i % width;
-      this.#samples[i] = low[u] + (high[u] - low[u]) * this.rng.uniform();
+      this.#samples[i] = low[u]! + (high[u]! - low[u]!) * this.rng.uniform();
     }
     const { kept } = this.warm;
     if (kept) writeSequence(this.#samples, samples, 0, kept, width);
     this.#costs.set(await evaluate(cost, this.#samples, samples, () => {}));
     selectElites(this.#costs, this.#best);
-    readSequence(this.#samples, samples, this.#best[0], this.#plan, width);
+    readSequence(this.#samples, samples, this.#best[0]!, this.#plan, width);
     this.warm.keep(this.#plan);
     return this.#plan.slice(0, width);
   }

@@ -35,12 +35,12 @@ export class ActionGaussian {
     for (let h = 0; h < this.horizon; h++) {
       const end = (h + 1) * samples * width;
       for (let u = 0; u < width; u++) {
-        const mean = this.mean[h * width + u];
-        const std = this.std[h * width + u];
-        const low = this.#low[u];
-        const high = this.#high[u];
+        const mean = this.mean[h * width + u]!;
+        const std = this.std[h * width + u]!;
+        const low = this.#low[u]!;
+        const high = this.#high[u]!;
         for (let i = h * samples * width + u; i < end; i += width) {
-          const x = mean + std * noise[i];
+          const x = mean + std * noise[i]!;
           noise[i] = Math.min(Math.max(x, low), high);
         }
       }
@@ -56,18 +56,18 @@ export class ActionGaussian {
     const { mean, std, size } = this;
     for (let i = 0; i < size; i++) {
       let sum = 0;
-      for (let e = 0; e < count; e++) sum += elites[e * size + i];
+      for (let e = 0; e < count; e++) sum += elites[e * size + i]!;
       const average = sum / count;
       let squares = 0;
-      for (let e = 0; e < count; e++) squares += (elites[e * size + i] - average) ** 2;
-      mean[i] = momentum * mean[i] + (1 - momentum) * average;
-      std[i] = momentum * std[i] + (1 - momentum) * Math.sqrt(squares / count);
+      for (let e = 0; e < count; e++) squares += (elites[e * size + i]! - average) ** 2;
+      mean[i] = momentum * mean[i]! + (1 - momentum) * average;
+      std[i] = momentum * std[i]! + (1 - momentum) * Math.sqrt(squares / count);
     }
   }
 
   /** Sets the std of every step to those of the actions, `[U]`. */
   resetStd(std: readonly number[]): void {
-    for (let i = 0; i < this.std.length; i++) this.std[i] = std[i % this.actionSize];
+    for (let i = 0; i < this.std.length; i++) this.std[i] = std[i % this.actionSize]!;
   }
 
   /** First action `[U]` of an action sequence `[H, U]`, clipped, as a copy. */
@@ -81,7 +81,7 @@ export class ActionGaussian {
   clip(actions: Float32Array): void {
     for (let i = 0; i < actions.length; i++) {
       const u = i % this.actionSize;
-      actions[i] = Math.min(Math.max(actions[i], this.#low[u]), this.#high[u]);
+      actions[i] = Math.min(Math.max(actions[i]!, this.#low[u]!), this.#high[u]!);
     }
   }
 }
@@ -151,10 +151,10 @@ export function selectElites(costs: ArrayLike<number>, out: Int32Array): number 
   const wanted = out.length;
   let count = 0;
   for (let n = 0; n < costs.length; n++) {
-    const c = costs[n];
-    if (!Number.isFinite(c) || (count === wanted && c >= costs[out[count - 1]])) continue;
+    const c = costs[n]!;
+    if (!Number.isFinite(c) || (count === wanted && c >= costs[out[count - 1]!]!)) continue;
     let at = count < wanted ? count++ : count - 1;
-    for (; at > 0 && costs[out[at - 1]] > c; at--) out[at] = out[at - 1];
+    for (; at > 0 && costs[out[at - 1]!]! > c; at--) out[at] = out[at - 1]!;
     out[at] = n;
   }
   if (count > 0) return count;
@@ -175,8 +175,8 @@ export function noFiniteCost(costs: ArrayLike<number>): RunError {
 export function middleSequence({ horizon, low, high }: PlanningProblem): Float32Array {
   return new Float32Array(horizon * low.length).map((_, i) => {
     const u = i % low.length;
-    const value = (low[u] + high[u]) / 2;
-    return Number.isFinite(value) ? value : Math.min(Math.max(0, low[u]), high[u]);
+    const value = (low[u]! + high[u]!) / 2;
+    return Number.isFinite(value) ? value : Math.min(Math.max(0, low[u]!), high[u]!);
   });
 }
 
@@ -190,7 +190,7 @@ export function readSequence(
 ) {
   const horizon = samples.length / (count * width);
   for (let h = 0; h < horizon; h++) {
-    for (let u = 0; u < width; u++) out[h * width + u] = samples[(h * count + n) * width + u];
+    for (let u = 0; u < width; u++) out[h * width + u] = samples[(h * count + n) * width + u]!;
   }
 }
 
@@ -204,7 +204,7 @@ export function writeSequence(
 ) {
   const horizon = sequence.length / width;
   for (let h = 0; h < horizon; h++) {
-    for (let u = 0; u < width; u++) samples[(h * count + n) * width + u] = sequence[h * width + u];
+    for (let u = 0; u < width; u++) samples[(h * count + n) * width + u] = sequence[h * width + u]!;
   }
 }
 

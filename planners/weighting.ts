@@ -11,15 +11,15 @@ import { noFiniteCost } from "./sampling.js";
 export function exponentialWeights(costs: ArrayLike<number>, sharpness: number, out: Float64Array): void {
   let lowest = Infinity;
   for (let n = 0; n < costs.length; n++) {
-    if (Number.isFinite(costs[n])) lowest = Math.min(lowest, costs[n]);
+    if (Number.isFinite(costs[n])) lowest = Math.min(lowest, costs[n]!);
   }
   if (lowest === Infinity) throw noFiniteCost(costs);
   let sum = 0;
   for (let n = 0; n < costs.length; n++) {
-    out[n] = Number.isFinite(costs[n]) ? Math.exp(-sharpness * (costs[n] - lowest)) : 0;
-    sum += out[n];
+    out[n] = Number.isFinite(costs[n]) ? Math.exp(-sharpness * (costs[n]! - lowest)) : 0;
+    sum += out[n]!;
   }
-  for (let n = 0; n < costs.length; n++) out[n] /= sum;
+  for (let n = 0; n < costs.length; n++) out[n]! /= sum;
 }
 
 /**
@@ -39,7 +39,7 @@ export function weightedMean(
   for (let h = 0; h < out.length / width; h++) {
     for (let u = 0; u < width; u++) {
       let sum = 0;
-      for (let n = 0; n < count; n++) sum += weights[n] * samples[(h * count + n) * width + u];
+      for (let n = 0; n < count; n++) sum += weights[n]! * samples[(h * count + n) * width + u]!;
       out[h * width + u] = sum;
     }
   }
