@@ -102,6 +102,7 @@ describe("direction of imports", () => {
   it("the viewer reads what runs leave only", () => {
     const allowed = [
       "scripts/viewer/",
+      "scripts/element.ts",
       "scripts/runs/episode-files.ts",
       "sim/core/folder-lock.ts",
       "scripts/compare/measure-name.ts",
@@ -114,9 +115,14 @@ describe("direction of imports", () => {
     expect(forbidden("scripts/viewer", allowed)).toEqual([]);
   });
 
-  it("the viewer's page brings along types of ours, how it is addressed, how measures are named and nothing else, and only tests import it", () => {
+  it("the viewer's page brings along types of ours, how it is addressed, how measures are named, how lists are read and nothing else, and only tests import it", () => {
     const page = "scripts/viewer/page/";
-    const allowed = [page, "scripts/viewer/fragment.ts", "scripts/compare/measure-name.ts"];
+    const allowed = [
+      page,
+      "scripts/viewer/fragment.ts",
+      "scripts/compare/measure-name.ts",
+      "scripts/element.ts",
+    ];
     const brought = within("scripts/viewer/page").flatMap(({ path, code }) => {
       const values = importsOf(code.replace(/import type [^;]*;/g, ""));
       return ours({ path, code, imports: values }).filter(

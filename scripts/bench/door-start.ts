@@ -1,11 +1,12 @@
 import { forwardKinematics, inverseKinematics } from "../../sim/arm/kinematics.js";
 import { PANDA } from "../../sim/arm/panda.js";
-import { IDENTITY, length, rotationBetween, sub, type Vec3 } from "../../sim/core/math/vector.js";
+import { add, IDENTITY, length, rotationBetween, scale, sub, type Vec3 } from "../../sim/core/math/vector.js";
 import type { Pose } from "../../sim/task.js";
 import { DOORS } from "../../tasks/door/door.js";
 import { type DoorKind, GRASP_ROTATION, graspPose, turnSign } from "../../tasks/door/layout.js";
 import { START_POSITION } from "../../tasks/door/start.js";
 import { table } from "../compare/tables.js";
+import { elementAt } from "../element.js";
 
 /** A place for the base with the start it leads to. */
 interface Candidate {
@@ -28,10 +29,7 @@ const parts = Array.from({ length: STEPS }, (_, i) => (i + 1) / STEPS);
 /** Poses of the gripper from the start: to the handle, turning it, opening the door. */
 function motion(door: DoorKind): Pose[] {
   const grasp = graspPose(door, 0, 0).position;
-  const toward = (part: number): Vec3 => {
-    const [x, y, z] = START_POSITION.map((v, c) => v + part * (grasp[c] - v));
-    return [x, y, z];
-  };
+  const toward = (part: number): Vec3 => add(START_POSITION, scale(sub(grasp, START_POSITION), part));
   const turned = door.handle === "pull" ? 0 : turnSign(door) * TURN;
   return [
     ...parts.map((part) => ({ position: toward(part), rotation: GRASP_ROTATION })),
@@ -41,7 +39,12 @@ function motion(door: DoorKind): Pose[] {
 }
 
 const margin = (angles: ArrayLike<number>): number =>
-  Math.min(...PANDA.map(({ limits: [low, high] }, i) => Math.min(angles[i] - low, high - angles[i])));
+  Math.min(
+    ...PANDA.map(({ limits: [low, high] }, i) => {
+      const angle = elementAt(angles, i, "joint angles");
+      return Math.min(angle - low, high - angle);
+    }),
+  );
 
 function reaches(angles: ArrayLike<number>, target: Pose, base: Pose): boolean {
   const { endEffector: end } = forwardKinematics(angles, base);

@@ -1,6 +1,7 @@
 import { Environment } from "../../sim/environment.js";
 import { initPhysics, PhysicsWorld } from "../../sim/world.js";
 import { builtinSuites } from "../../tasks/registry.js";
+import { firstOf } from "../element.js";
 import { median, REPETITION } from "./measure.js";
 import { joinSections, named, type Section } from "./result.js";
 import { Stopwatch } from "./stopwatch.js";
@@ -26,7 +27,7 @@ export async function benchEnvironment(): Promise<Section> {
   try {
     return joinSections(
       builtinSuites.map((suite) => {
-        const environment = new Environment(suite.tasks[0]);
+        const environment = new Environment(firstOf(suite.tasks, "tasks"));
         const { warmUp, rounds } = REPETITION;
         const times = Array.from({ length: warmUp + rounds }, () => runRound(environment, physics));
         environment.close();

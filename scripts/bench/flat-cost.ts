@@ -1,3 +1,4 @@
+import { elementAt, firstOf } from "../element.js";
 import { median, medians, REPETITION } from "./measure.js";
 import { residentMb } from "./memory.js";
 import { joinSections, named, type Row, type Section } from "./result.js";
@@ -16,6 +17,7 @@ import {
 const TASKS = [2, 5, 10, 20] as const;
 /** Minibatches in one call. */
 const STEPS = 10;
+const MOST_TASKS = Math.max(...TASKS);
 
 /** `regularizedTasks` and how many earlier tasks that makes of those there are. */
 const VARIANTS = [
@@ -57,25 +59,30 @@ async function timeSections(): Promise<Section> {
 /** @param ms time of a minibatch at each of `TASKS` */
 function timeSection(variant: Variant, ms: readonly number[], rates: Rates): Section {
   const size = sizeOf(variant);
-  const demands = TASKS.map((tasks) => trainingDemand(size, variant.regularized(tasks - 1)));
-  const growth = ms[ms.length - 1] / ms[0];
-  const [first, last] = [TASKS[0], TASKS[TASKS.length - 1]];
-  const rows: Row[] = TASKS.map((tasks, i) => ({
+  const points = TASKS.map((tasks, i) => ({
+    tasks,
+    ms: elementAt(ms, i, "times"),
+    demand: trainingDemand(size, variant.regularized(tasks - 1)),
+  }));
+  const first = firstOf(points, "numbers of tasks");
+  const last = elementAt(points, points.length - 1, "numbers of tasks");
+  const growth = last.ms / first.ms;
+  const rows: Row[] = points.map(({ tasks, ms: own, demand }) => ({
     what: `train one push minibatch in task ${tasks}, ${variant.text}`,
-    figure: `${ms[i].toFixed(1)} ms`,
-    against: describeLimit(demands[i], rates),
-    ratio: (limitOf(demands[i], rates).ms / ms[i]).toFixed(2),
+    figure: `${own.toFixed(1)} ms`,
+    against: describeLimit(demand, rates),
+    ratio: (limitOf(demand, rates).ms / own).toFixed(2),
   }));
   rows.push({
-    what: `the same in task ${last} against task ${first}, ${variant.text}`,
-    figure: `${ms[ms.length - 1].toFixed(1)} ms`,
-    against: `${ms[0].toFixed(1)} ms`,
+    what: `the same in task ${last.tasks} against task ${first.tasks}, ${variant.text}`,
+    figure: `${last.ms.toFixed(1)} ms`,
+    against: `${first.ms.toFixed(1)} ms`,
     ratio: growth.toFixed(2),
   });
-  const figures = TASKS.map((tasks, i) =>
+  const figures = points.map(({ tasks, ms: own, demand }) =>
     named(`flat.${variant.name}.tasks${tasks}`, {
-      ms: [ms[i], "ms"],
-      rooflineShare: [limitOf(demands[i], rates).ms / ms[i], "share"],
+      ms: [own, "ms"],
+      rooflineShare: [limitOf(demand, rates).ms / own, "share"],
     }),
   );
   return {
@@ -98,7 +105,7 @@ async function memoryByTasks(): Promise<Held[]> {
   const learner = newLearner(size);
   const train = trainJob(learner, randomData(size.task.spec, false), STEPS);
   const held: Held[] = [];
-  for (let task = 0; task < TASKS[TASKS.length - 1]; task++) {
+  for (let task = 0; task < MOST_TASKS; task++) {
     await learner.beginTask(task);
     const readings: number[] = [];
     const reads = (TASKS as readonly number[]).includes(task + 1);
@@ -116,7 +123,7 @@ async function memoryByTasks(): Promise<Held[]> {
 }
 
 function memorySection(held: readonly Held[]): Section {
-  const [first] = held;
+  const first = firstOf(held, "readings of memory");
   const rows = held.map(
     ({ tasks, learnerMb, residentMb: resident }): Row => ({
       what: `memory of a push learner in task ${tasks}: what it keeps, and the process`,

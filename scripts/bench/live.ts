@@ -7,6 +7,7 @@ import { RunError } from "../../sim/core/errors.js";
 import { ViewerProcess } from "../cli/viewer-process.js";
 import { estimate } from "../compare/comparison.js";
 import { table } from "../compare/tables.js";
+import { elementAt } from "../element.js";
 import { train } from "../runs/train.js";
 import { chromiumOptions } from "./figures/chromium.js";
 import { median } from "./measure.js";
@@ -120,8 +121,10 @@ async function measure(
     await pause(SETTLE);
     for (const work of WORK) run.ms[work] = [];
     await pause(WINDOW);
-    const [planned, training] = WORK.map((work) => median(run.ms[work]));
-    times[watched ? "watched" : "stopped"].push({ planned, training });
+    times[watched ? "watched" : "stopped"].push({
+      planned: median(run.ms.planned),
+      training: median(run.ms.training),
+    });
     if ((i + 1) % 20 === 0) say(`${(i + 1) / 2} of ${pairs} pairs`);
   }
   if (!run.viewer.running) throw tooEarly("a viewer that ended");
@@ -152,8 +155,11 @@ export function liveTable({ stopped, watched }: LiveTimes): string {
   const shown = (logarithm: number) => Math.exp(logarithm).toFixed(3);
   const rows = ROWS.map(([text, ms]) => {
     // Of logarithms: the mean of ratios of noisy times is above 1 where the times are equal.
-    const ratio = estimate(watched.map((window, i) => Math.log(ms(window) / ms(stopped[i]))));
-    const [without, withPage] = [stopped, watched].map((windows) => median(windows.map(ms)));
+    const ratio = estimate(
+      watched.map((window, i) => Math.log(ms(window) / ms(elementAt(stopped, i, "windows")))),
+    );
+    const without = median(stopped.map(ms));
+    const withPage = median(watched.map(ms));
     return [
       text,
       without.toFixed(2),

@@ -24,9 +24,10 @@ export function timed(work: () => unknown): Job {
   };
 }
 
+/** The upper one of the two in the middle of an even number; NaN of no values. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1];
+  return sorted[sorted.length >> 1] ?? Number.NaN;
 }
 
 /**
@@ -37,14 +38,14 @@ export async function medians(
   jobs: readonly Job[],
   { warmUp, rounds }: Repetition = REPETITION,
 ): Promise<number[]> {
-  const times = jobs.map((): number[] => []);
+  const runs = jobs.map((job) => ({ job, times: [] as number[] }));
   for (let round = -warmUp; round < rounds; round++) {
-    for (const [i, job] of jobs.entries()) {
+    for (const { job, times } of runs) {
       const ms = await job();
-      if (round >= 0) times[i].push(ms);
+      if (round >= 0) times.push(ms);
     }
   }
-  return times.map(median);
+  return runs.map(({ times }) => median(times));
 }
 
 const GEMM_SIZE = 1024;

@@ -4,6 +4,7 @@ import { runInNewContext } from "node:vm";
 import { Environment } from "../../sim/environment.js";
 import { initPhysics } from "../../sim/world.js";
 import { findSuite } from "../../tasks/registry.js";
+import { firstOf } from "../element.js";
 import { named, type Section } from "./result.js";
 
 const STEPS = 10;
@@ -25,7 +26,7 @@ export async function residentMb(): Promise<number> {
 /** Resident memory of the process over many short push episodes, each with a reset. */
 export async function benchMemory(): Promise<Section> {
   await initPhysics();
-  const [task] = findSuite("push").tasks;
+  const task = firstOf(findSuite("push").tasks, "tasks");
   const environment = new Environment(task);
   const action = task.spec.action.map(() => 0.5);
   const run = async (count: number) => {

@@ -1,4 +1,5 @@
 import { Rng } from "../../sim/core/rng.js";
+import { elementAt } from "../element.js";
 import { medians, memoryPassJob, timed } from "./measure.js";
 import { joinSections, named, type Section } from "./result.js";
 
@@ -16,8 +17,8 @@ export async function benchNoise(): Promise<Section> {
   const rng = Rng.fromSeed(1);
   const jobs = GENERATORS.map(({ fill }) => timed(() => fill(rng, out)));
   const ms = await medians([...jobs, memoryPassJob(LENGTH)]);
-  const passMs = ms[ms.length - 1];
-  return joinSections(GENERATORS.map(({ name }, i) => section(name, ms[i], passMs)));
+  const passMs = elementAt(ms, GENERATORS.length, "times");
+  return joinSections(GENERATORS.map(({ name }, i) => section(name, elementAt(ms, i, "times"), passMs)));
 }
 
 function section(name: string, ms: number, passMs: number): Section {

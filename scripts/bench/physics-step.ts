@@ -5,7 +5,7 @@ import { OperationalSpaceController } from "../../sim/arm/controller.js";
 import { forwardKinematics, inverseKinematics } from "../../sim/arm/kinematics.js";
 import { HOME_ANGLES } from "../../sim/arm/panda.js";
 import { UsageError } from "../../sim/core/errors.js";
-import { IDENTITY, length, sub, type Vec3 } from "../../sim/core/math/vector.js";
+import { IDENTITY, length, sub, type Vec3, vec3At } from "../../sim/core/math/vector.js";
 import { Rng } from "../../sim/core/rng.js";
 import { Environment } from "../../sim/environment.js";
 import type { Pose } from "../../sim/task.js";
@@ -13,6 +13,7 @@ import { initPhysics, PhysicsWorld } from "../../sim/world.js";
 import { createPushTask, DENSITIES } from "../../tasks/push/push.js";
 import { CONTROL_PERIOD, type PhysicsStep } from "../../tasks/push/scene.js";
 import { table } from "../compare/tables.js";
+import { elementAt, firstOf } from "../element.js";
 import { median } from "./measure.js";
 
 type Action = readonly [number, number];
@@ -25,13 +26,14 @@ const repeat = (count: number, action: (k: number) => Action): Action[] =>
   Array.from({ length: count }, (_, k) => action(k));
 
 /** Pushes whose outcome depends on the physics and not on luck: no corner of the block is grazed for long. */
-const PUSHES: Readonly<Record<string, readonly Action[]>> = {
+const PUSHES = {
   straight: repeat(40, () => [0.6, 0]),
   arc: repeat(60, (k) => [0.6, 0.2 * Math.sin(k * 0.35)]),
   turning: repeat(50, (k) => [0.5 * Math.cos(k * 0.03), 0.35 * Math.sin(k * 0.08)]),
   left: [...repeat(4, () => [0, 0.5]), ...repeat(36, () => [0.6, 0])],
   right: [...repeat(4, () => [0, -0.5]), ...repeat(36, () => [0.6, 0])],
-};
+} as const satisfies Readonly<Record<string, readonly Action[]>>;
+type Push = keyof typeof PUSHES;
 
 /** Reads `10x8`: 10 physics steps per control period, 8 solver iterations. @throws UsageError for anything else */
 export function parseSetting(label: string): Setting {
@@ -49,7 +51,7 @@ const open = (setting: PhysicsStep): Environment[] =>
   DENSITIES.map((densities) => new Environment(createPushTask(densities, setting)));
 
 /** Final poses of the block by push, then by task. */
-type Outcomes = Readonly<Record<string, readonly Pose[]>>;
+type Outcomes = Readonly<Record<Push, readonly Pose[]>>;
 
 function pushAll(setting: PhysicsStep): Outcomes {
   const environments = open(setting);
@@ -76,8 +78,8 @@ function angleDeg({ rotation: a }: Pose, { rotation: b }: Pose): number {
 }
 
 function differences(outcomes: Outcomes, reference: Outcomes) {
-  const pairs = Object.keys(PUSHES).flatMap((name) =>
-    outcomes[name].map((own, i) => [own, reference[name][i]] as const),
+  const pairs = (Object.keys(PUSHES) as Push[]).flatMap((name) =>
+    outcomes[name].map((own, i) => [own, elementAt(reference[name], i, "tasks")] as const),
   );
   const mm = pairs.map(([a, b]) => distanceMm(a, b));
   const deg = pairs.map(([a, b]) => angleDeg(a, b));
@@ -116,8 +118,8 @@ function track({ timestep, solverIterations }: PhysicsStep): { lag: number; drif
     world.step();
     if (k % substeps !== 0) continue;
     arm.state.readEnd(world);
-    const [x, y, z] = arm.state.endPosition;
-    if (k > 10 * substeps) lags.push(length(sub([x, y, z], path(k * timestep))) * 1e3);
+    const end = vec3At(arm.state.endPosition);
+    if (k > 10 * substeps) lags.push(length(sub(end, path(k * timestep))) * 1e3);
     drift = Math.max(drift, arm.anchorDrift() * 1e3);
   }
   world.close();
@@ -138,7 +140,7 @@ function extreme(setting: PhysicsStep, episodes: number): { speed: number; hash:
           rng.uniform() < 0.5 ? 1 : -1,
         ]);
         for (let i = 2; i < 10; i++)
-          speed = Math.max(speed, Math.abs(observation[i] - before[i]) / CONTROL_PERIOD);
+          speed = Math.max(speed, Math.abs(observation[i]! - before[i]!) / CONTROL_PERIOD);
         before = observation;
       }
       hash.update(before);
@@ -150,18 +152,21 @@ function extreme(setting: PhysicsStep, episodes: number): { speed: number; hash:
 
 /** Milliseconds per environment step, one median per setting; the settings take turns. */
 function times(settings: readonly Setting[]): number[] {
-  const environments = settings.map((setting) => new Environment(createPushTask(DENSITIES[0], setting)));
-  const samples = settings.map((): number[] => []);
+  const densities = firstOf(DENSITIES, "densities");
+  const runs = settings.map((setting) => ({
+    environment: new Environment(createPushTask(densities, setting)),
+    samples: [] as number[],
+  }));
   for (let round = -3; round < 11; round++) {
-    environments.forEach((environment, i) => {
+    for (const { environment, samples } of runs) {
       environment.reset(1);
       const start = performance.now();
       for (const action of PUSHES.arc) environment.step(action);
-      if (round >= 0) samples[i].push((performance.now() - start) / PUSHES.arc.length);
-    });
+      if (round >= 0) samples.push((performance.now() - start) / PUSHES.arc.length);
+    }
   }
-  for (const environment of environments) environment.close();
-  return samples.map(median);
+  for (const { environment } of runs) environment.close();
+  return runs.map(({ samples }) => median(samples));
 }
 
 export interface PhysicsStepOptions {
@@ -189,7 +194,8 @@ export async function benchPhysicsStep({
     const { lag, drift } = track(setting);
     const { speed } = extreme(setting, episodes);
     const hashes = new Set([1, 2].map(() => extreme(setting, 1).hash));
-    const speeds = [f(setting.timestep * 1e3), f(1000 / ms[i], 0), f(ms[0] / ms[i], 2)];
+    const own = elementAt(ms, i, "times");
+    const speeds = [f(setting.timestep * 1e3), f(1000 / own, 0), f(firstOf(ms, "times") / own, 2)];
     const off = [`${f(d.mean)} / ${f(d.median)} / ${f(d.most)}`, `${f(d.meanDeg)} / ${f(d.mostDeg)}`];
     const arm = [f(separation(outcomes)), f(lag), f(drift, 4)];
     return [setting.label, ...speeds, ...off, ...arm, f(speed, 2), hashes.size === 1 ? "same" : "DIFFERENT"];

@@ -6,6 +6,7 @@ import { UsageError } from "../../sim/core/errors.js";
 import { type Estimate, estimate } from "../compare/comparison.js";
 import { readRun } from "../compare/run-result.js";
 import { table } from "../compare/tables.js";
+import { elementAt, firstOf } from "../element.js";
 import { evaluateRun } from "../runs/evaluate-run.js";
 import { median } from "./measure.js";
 import { Stopwatch } from "./stopwatch.js";
@@ -69,7 +70,7 @@ export function planVariants(own: Settings["planner"]): Readonly<Record<VariantI
 
 /**
  * Planners for some runs by their ids, in the order of the table; the first is what the others are compared with.
- * @throws UsageError when one is not known, or the runs plan differently
+ * @throws UsageError when one is not known, no run is given, or the runs plan differently
  */
 export function chooseVariants(
   runs: readonly string[],
@@ -84,6 +85,13 @@ export function chooseVariants(
     });
   }
   const [own, ...others] = runs.map((run) => readSettings(run).planner);
+  if (own === undefined) {
+    throw new UsageError({
+      what: "There is no run to compare planners on",
+      got: "no folder",
+      expected: "one or more folders of finished runs",
+    });
+  }
   const other = others.findIndex((planner) => !isDeepStrictEqual(planner, own));
   if (other !== -1) {
     throw new UsageError({
@@ -147,17 +155,21 @@ const average = (run: readonly (readonly number[])[]) => meanOf(run.map(meanOf))
  * @param random mean return of the random policy per run
  */
 export function plannersTable(results: readonly PlannerResult[], random: readonly number[]): string {
-  const base = results[0].returns.map(average);
+  const first = firstOf(results, "planners");
+  const base = first.returns.map(average);
   const rows = results.map(({ text, returns, ms }) => {
     const means = returns.map(average);
-    const shares = means.map((mean, r) => (mean - random[r]) / (base[r] - random[r]));
+    const shares = means.map((mean, r) => {
+      const lowest = elementAt(random, r, "returns of the random policy");
+      return (mean - lowest) / (elementAt(base, r, "returns of the first planner") - lowest);
+    });
     return [text, show(estimate(means), 1), show(estimate(shares), 3), ms.toFixed(1)];
   });
-  const [first] = results;
-  const episodes = first.returns[0][0].length;
+  const tasks = firstOf(first.returns, "runs");
+  const episodes = firstOf(tasks, "tasks").length;
   return [
     table([["planner", "mean return", `share of\n${first.text}`, "ms per\naction"]], rows),
-    `${first.returns.length} run(s), ${first.returns[0].length} tasks after the last was learned, ${episodes} episodes each, same starts for all.`,
+    `${first.returns.length} run(s), ${tasks.length} tasks after the last was learned, ${episodes} episodes each, same starts for all.`,
     "share: (return - random policy) / (first planner's return - random policy), run by run.",
     "brackets: 95 % bootstrap interval over runs; ms: median of planning one action, one thread.",
   ].join("\n");

@@ -4,6 +4,7 @@ import { weightCount } from "../../agent/model/dynamics.js";
 import { MpcPolicy } from "../../agent/policy.js";
 import { PlanningThreads } from "../../agent/rollout/planning-threads.js";
 import { Rng } from "../../sim/core/rng.js";
+import { elementAt, firstOf } from "../element.js";
 import { type Job, medians, timed } from "./measure.js";
 import { eagerColumns, eagerFigures, joinSections, named, type Row, type Section } from "./result.js";
 import { type Demand, describeLimit, gflops, limitOf, type Rates, rateJobs } from "./roofline.js";
@@ -68,13 +69,17 @@ async function benchOne(size: BenchSize, torch: EagerTorch | undefined): Promise
   for (const { close } of open) await close();
   await torch?.release("planning");
   const measured = rates(ms.slice(own.length));
-  const eagerMs = eager && ms[ms.length - 1];
-  const sections = VARIANTS.map((variant, i) => section(size, variant, ms[i], measured, eagerMs));
+  const eagerMs = eager && ms.at(-1);
+  const sections = VARIANTS.map((variant, i) =>
+    section(size, variant, elementAt(ms, i, "times"), measured, eagerMs),
+  );
   return joinSections([...sections, busySection(size, busyMs)]);
 }
 
 /** Two threads against one while every core but one has other work. */
-function busySection({ name }: BenchSize, [oneMs, twoMs]: readonly number[]): Section {
+function busySection({ name }: BenchSize, ms: readonly number[]): Section {
+  const oneMs = elementAt(ms, 0, "times");
+  const twoMs = elementAt(ms, 1, "times");
   const row: Row = {
     what: `plan one ${name} action while the other cores are busy, two threads`,
     figure: `${twoMs.toFixed(1)} ms`,
@@ -105,7 +110,8 @@ async function whileBusy<T>(measure: () => Promise<T>): Promise<T> {
 async function planJob(policy: MpcPolicy, { dynamics, task }: BenchSize): Promise<Job> {
   const rng = Rng.fromSeed(2);
   const weights = Float32Array.from({ length: weightCount(dynamics) }, () => 0.1 * rng.normal());
-  const [I, X] = [dynamics.sizes[0], task.spec.observation.length];
+  const I = firstOf(dynamics.sizes, "layers of the model");
+  const X = task.spec.observation.length;
   await policy.load(weights, {
     inputMean: new Float32Array(I),
     inputScale: new Float32Array(I).fill(1),
@@ -125,7 +131,9 @@ function sampledNumbers({ settings, task }: BenchSize): number {
 function planningDemand(size: BenchSize): Demand {
   const { samples, horizon, iterations } = size.settings.planner;
   const { sizes } = size.dynamics;
-  const perStep = sizes.slice(1).reduce((sum, out, i) => sum + 2 * sizes[i] * out, 0);
+  const perStep = sizes
+    .slice(1)
+    .reduce((sum, out, i) => sum + 2 * elementAt(sizes, i, "layers of the model") * out, 0);
   return {
     flop: samples * horizon * iterations * perStep,
     bytes: 8 * iterations * sampledNumbers(size),

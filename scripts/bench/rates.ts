@@ -13,7 +13,8 @@ export async function benchRates(torch: EagerTorch | undefined): Promise<Section
   const ms = await medians([...jobs, ...(eager ? [eager] : [])]);
   await torch?.release("gemm");
   const measured = rates(ms);
-  const eagerGflops = eager && GEMM_FLOP / ms[ms.length - 1] / 1e6;
+  const eagerMs = eager && ms.at(-1);
+  const eagerGflops = eagerMs === undefined ? undefined : GEMM_FLOP / eagerMs / 1e6;
   const figures = named("machine", {
     gemm: [gflops(measured), "GFLOP/s"],
     copy: [gigabytes(measured), "GB/s"],

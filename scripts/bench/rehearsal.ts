@@ -3,6 +3,7 @@ import { createLearner } from "../../agent/methods/method.js";
 import { findMethod } from "../../agent/methods/registry.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { Rng } from "../../sim/core/rng.js";
+import { elementAt } from "../element.js";
 import { medians, REPETITION } from "./measure.js";
 import { joinSections, named, type Row, type Section } from "./result.js";
 import { type BenchSize, benchSize } from "./sizes.js";
@@ -31,7 +32,8 @@ export async function benchRehearsal(): Promise<Section> {
   for (const learner of learners) await learner.release();
   return joinSections(
     points.map(({ method, tasks }, i) => {
-      const [fused, graph] = ms.slice(ENGINES.length * i);
+      const fused = elementAt(ms, ENGINES.length * i, "times");
+      const graph = elementAt(ms, ENGINES.length * i + 1, "times");
       const row: Row = {
         what: `train one quick push minibatch of ${method} in task ${tasks}`,
         figure: `${fused.toFixed(1)} ms`,

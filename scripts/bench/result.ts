@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { InputError } from "../../sim/core/errors.js";
 import { table } from "../compare/tables.js";
+import { firstOf } from "../element.js";
 
 const FORMAT = "hypercrl-bench/1";
 
@@ -81,12 +82,11 @@ export function eagerFigures(
 
 export function sectionTable({ rows }: Section): string {
   const head = ["what", "figure", "limit or reference, same run", "share or\nratio"];
-  const cells = rows.map(({ what, figure, against, ratio }) => [what, figure, against, ratio]);
-  if (rows.every(({ eager }) => eager === undefined)) return table([head], cells, { left: 3 });
-  const eager = rows.map((row) => [row.eager?.figure ?? "", row.eager?.ratio ?? ""]);
+  const cells = ({ what, figure, against, ratio }: Row) => [what, figure, against, ratio];
+  if (rows.every(({ eager }) => eager === undefined)) return table([head], rows.map(cells), { left: 3 });
   return table(
     [head, ["eager\nPyTorch", "ours /\neager"]],
-    cells.map((row, i) => [...row, ...eager[i]]),
+    rows.map((row) => [...cells(row), row.eager?.figure ?? "", row.eager?.ratio ?? ""]),
     { left: 3 },
   );
 }
@@ -101,7 +101,7 @@ export function readResult(path: string): BenchResult {
   }
   const parsed = resultSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const { path: at, message } = parsed.error.issues[0];
+  const { path: at, message } = firstOf(parsed.error.issues, "problems");
   throw notAResult(path, at.length === 0 ? message : `${at.join(".")}: ${message}`, parsed.error);
 }
 

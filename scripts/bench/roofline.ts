@@ -1,3 +1,4 @@
+import { elementAt } from "../element.js";
 import { GEMM_FLOP, gemmJob, type Job, memoryPassJob } from "./measure.js";
 
 /** What some work cannot do without. */
@@ -33,7 +34,10 @@ export async function rateJobs(
   const length = Math.min(numbers, LONGEST_PASS);
   return {
     jobs: [await gemmJob(), memoryPassJob(length)],
-    rates: ([gemmMs, passMs]) => ({ flopPerMs: GEMM_FLOP / gemmMs, bytesPerMs: (8 * length) / passMs }),
+    rates: (ms) => ({
+      flopPerMs: GEMM_FLOP / elementAt(ms, 0, "times"),
+      bytesPerMs: (8 * length) / elementAt(ms, 1, "times"),
+    }),
   };
 }
 

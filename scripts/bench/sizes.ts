@@ -4,6 +4,7 @@ import { resolveSettings } from "../../agent/settings/resolve.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import type { Task } from "../../sim/task.js";
 import { findSuite } from "../../tasks/registry.js";
+import { firstOf } from "../element.js";
 import { builtinCatalog } from "../runs/catalog.js";
 
 /** A published problem size to measure planning and training at. */
@@ -31,7 +32,7 @@ const ASSIGNMENTS: Readonly<Record<BenchSize["name"], readonly string[]>> = {
  */
 export function benchSize(name: BenchSize["name"], changes: readonly string[] = []): BenchSize {
   const suite = findSuite(name);
-  const [task] = suite.tasks;
+  const task = firstOf(suite.tasks, "tasks");
   const choice = { suite: { ...suite, tasks: [task] }, method: "hypercrl", profile: "paper", seed: 1 };
   const settings = resolveSettings(choice, [...ASSIGNMENTS[name], ...changes], builtinCatalog);
   const { hidden, activation } = settings.dynamics;

@@ -15,6 +15,7 @@ export class Stopwatch {
     const methods = foreign<Record<string, Method>>(prototype);
     for (const name of names) {
       const original = methods[name];
+      if (original === undefined) throw new TypeError(`There is no method ${name} to time`);
       const add = (started: number) => {
         this.#times.push(performance.now() - started);
       };

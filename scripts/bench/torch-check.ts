@@ -1,6 +1,7 @@
 import type { Learner, LearnerState } from "../../agent/learner.js";
 import { RunError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
+import { firstOf } from "../element.js";
 import { type BenchSize, benchSize } from "./sizes.js";
 import type { EagerTorch } from "./torch.js";
 import { eagerTraining, newLearner, randomData, type TrainingData } from "./training-job.js";
@@ -82,14 +83,20 @@ function parametersOf({ arrays }: LearnerState): object {
   const theta = Object.entries(arrays)
     .filter(([name]) => name.startsWith(prefix))
     .map(([name, { shape, data }]) => [name.slice(prefix.length), saved(data, shape)] as const);
-  const { embedding } = arrays;
+  const embedding = arrayOf(arrays, "embedding");
   return { theta: Object.fromEntries(theta), embedding: saved(embedding.data, embedding.shape) };
+}
+
+function arrayOf(arrays: LearnerState["arrays"], name: string) {
+  const array = arrays[name];
+  if (array === undefined) throw new RangeError(`The learner's state has no array ${name}`);
+  return array;
 }
 
 /** Rows `<name>.0`, `<name>.1`, … of the earlier tasks. */
 function stacked({ arrays }: LearnerState, name: string): object {
-  const rows = Array.from({ length: EARLIER }, (_, j) => Array.from(arrays[`${name}.${j}`].data));
-  return { shape: [EARLIER, rows[0].length], data: rows.flat() };
+  const rows = Array.from({ length: EARLIER }, (_, j) => Array.from(arrayOf(arrays, `${name}.${j}`).data));
+  return { shape: [EARLIER, firstOf(rows, "rows").length], data: rows.flat() };
 }
 
 function savedData({ buffer, normalizer }: TrainingData): object {

@@ -22,9 +22,9 @@ export function randomData(spec: TaskSpec, normalizeTargets: boolean, count = 10
   const buffer = new ReplayBuffer(spec, count);
   const normalizer = new Normalizer(buffer.inputSize, buffer.targetSize, normalizeTargets);
   for (let i = 0; i < count; i++) {
-    const [observation, action, next] = [spec.observation, spec.action, spec.observation].map((channels) =>
-      draw(channels.length),
-    );
+    const observation = draw(spec.observation.length);
+    const action = draw(spec.action.length);
+    const next = draw(spec.observation.length);
     const { input, target } = buffer.add(observation, action, next);
     normalizer.add(input, target);
   }

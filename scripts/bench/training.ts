@@ -1,4 +1,5 @@
 import type { Learner } from "../../agent/learner.js";
+import { elementAt, firstOf } from "../element.js";
 import { type Job, LONG_REPETITION, medians, REPETITION, type Repetition } from "./measure.js";
 import { eagerColumns, eagerFigures, joinSections, named, type Section } from "./result.js";
 import { describeLimit, gflops, gigabytes, limitOf, type Rates, rateJobs } from "./roofline.js";
@@ -20,7 +21,7 @@ export interface TrainingEngine {
   readonly threads: number;
 }
 
-export const ENGINES: readonly TrainingEngine[] = [
+export const ENGINES: readonly [TrainingEngine, ...TrainingEngine[]] = [
   { name: "fused", assignments: ["training.engine=fused"], threads: 1 },
   { name: "fused.threads2", assignments: ["training.engine=fused"], threads: 2 },
   { name: "graph", assignments: ["training.engine=graph"], threads: 1 },
@@ -76,14 +77,16 @@ async function benchPlan(
   for (const { name } of torch === undefined ? [] : EAGER) await torch!.release(name);
   const measured = rates(ms.slice(own.length));
   const eagerMs = ms.slice(own.length + jobs.length).map((call) => call / plan.steps);
-  const sections = engines.map(({ name }, i) => section(size, name, ms[i], measured, eagerMs[0]));
-  return joinSections([...sections, ...eagerSections(size, ms[0], eagerMs)]);
+  const sections = engines.map(({ name }, i) =>
+    section(size, name, elementAt(ms, i, "times"), measured, eagerMs[0]),
+  );
+  return joinSections([...sections, ...eagerSections(size, firstOf(ms, "times"), eagerMs)]);
 }
 
 /** Every eager counterpart against the first engine. */
 function eagerSections({ name: size }: BenchSize, ownMs: number, eagerMs: readonly number[]): Section[] {
   return eagerMs.map((ms, i) => {
-    const { name, text } = EAGER[i];
+    const { name, text } = elementAt(EAGER, i, "eager counterparts");
     const row = {
       what: `the ${size} minibatch in eager PyTorch, ${text}`,
       figure: `${ms.toFixed(1)} ms`,

@@ -1,5 +1,6 @@
 import type { EvaluationRecord, RunEvent } from "../../agent/run/records.js";
 import { count, number, percent, wrap, wrapParts } from "../compare/text.js";
+import { elementAt } from "../element.js";
 import type { RunStart } from "../runs/train.js";
 import { type Io, say } from "./io.js";
 import { ProgressTracker } from "./progress.js";
@@ -123,7 +124,7 @@ function liveText(tracker: ProgressTracker, { tasks }: RunStart, columns: number
 }
 
 function title(index: number, tasks: RunStart["tasks"]): string {
-  return `task ${index + 1}/${tasks.length} ${tasks[index].name}`;
+  return `task ${index + 1}/${tasks.length} ${elementAt(tasks, index, "tasks").name}`;
 }
 
 function bar(share: number, width = 20): string {

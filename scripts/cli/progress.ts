@@ -1,4 +1,5 @@
 import type { BaselineRecord, EvaluationRecord, RunEvent, StepEvent } from "../../agent/run/records.js";
+import { firstOf } from "../element.js";
 import type { RunStart } from "../runs/train.js";
 
 const RECENT = 50;
@@ -55,7 +56,7 @@ export class ProgressTracker {
     const perEvaluation =
       this.#evaluating.count > 0
         ? this.#evaluating.ms / this.#evaluating.count
-        : this.planningMs * this.#start.tasks[0].spec.episodeSteps;
+        : this.planningMs * firstOf(this.#start.tasks, "tasks").spec.episodeSteps;
     const evaluations = this.#remainingEvaluations * perEvaluation;
     return this.#remainingSteps === 0 ? evaluations : this.#remainingSteps * perStep + evaluations;
   }

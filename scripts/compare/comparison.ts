@@ -1,4 +1,5 @@
 import { Rng } from "../../sim/core/rng.js";
+import { elementAt } from "../element.js";
 import { meanOf, type RunResult } from "./run-result.js";
 
 /** Mean with a 95 % bootstrap interval over seeds; NaN when nothing could be measured. */
@@ -84,10 +85,12 @@ export function referenceOf(runs: readonly RunResult[]): Reference | undefined {
   const first = runs.find((r) => r.method === "single");
   if (first === undefined) return undefined;
   const own = runs.filter((r) => r.label === first.label);
+  const meanPerTask = (figures: readonly (readonly number[])[]) =>
+    first.tasks.map((_, j) => meanOf(figures.map((figure) => elementAt(figure, j, "tasks"))));
   return {
     label: first.label,
-    returns: first.tasks.map((_, j) => meanOf(own.map((r) => r.means[j][j]))),
-    learningSuccess: first.tasks.map((_, j) => meanOf(own.map((r) => r.learningSuccess[j]))),
+    returns: meanPerTask(own.map((run) => run.means.map((row, j) => elementAt(row, j, "tasks evaluated")))),
+    learningSuccess: meanPerTask(own.map((run) => run.learningSuccess)),
   };
 }
 
@@ -112,13 +115,15 @@ export function compareRuns(runs: readonly RunResult[]): MethodComparison[] {
 /** The figures of one run; see `definitions`. */
 export function scoreRun(run: RunResult, reference: Reference | undefined): RunScores {
   const { means, success, usage } = run;
-  const normalised = (value: number, j: number) => normalise(value, run.random[j], reference?.returns[j]);
+  const normalised = (value: number, j: number) =>
+    normalise(value, elementAt(run.random, j, "tasks"), reference?.returns[j]);
   const last = means.length - 1;
-  const final = means[last].map(normalised);
-  const lost = means.slice(0, last).map((row, i) => normalised(row[i], i) - final[i]);
-  const ratios = means
-    .slice(0, last)
-    .map((row, i) => [means[last][i], row[i]] as const)
+  const plainFinal = elementAt(means, last, "evaluations");
+  const final = plainFinal.map(normalised);
+  const learned = means.slice(0, last).map((row, i) => elementAt(row, i, "tasks evaluated"));
+  const lost = learned.map((value, i) => normalised(value, i) - elementAt(final, i, "tasks"));
+  const ratios = learned
+    .map((before, i) => [elementAt(plainFinal, i, "tasks"), before] as const)
     .filter(([after, before]) => after > 0 && before > 0)
     .map(([after, before]) => after / before);
   return {
@@ -144,9 +149,8 @@ export function normalise(value: number, random: number, single: number | undefi
 
 /** Continual World (Wołczyk et al. 2021), with learning episodes as the measurements of success. */
 function forwardTransfer({ learningSuccess }: RunResult, { learningSuccess: single }: Reference): number {
-  return meanOf(
-    learningSuccess.map((auc, j) => (auc - single[j]) / (1 - single[j])).filter((_, j) => single[j] < 1),
-  );
+  const pairs = learningSuccess.map((auc, j) => ({ auc, alone: elementAt(single, j, "tasks of single") }));
+  return meanOf(pairs.filter(({ alone }) => alone < 1).map(({ auc, alone }) => (auc - alone) / (1 - alone)));
 }
 
 const RESAMPLES = 10_000;
@@ -161,8 +165,8 @@ export function estimate(all: readonly number[]): Estimate {
   if (n === 0) return { mean: Number.NaN, low: Number.NaN, high: Number.NaN, n };
   const rng = Rng.fromSeed(0).split("bootstrap");
   const means = Array.from({ length: RESAMPLES }, () =>
-    meanOf(values.map(() => values[rng.integer(n)])),
+    meanOf(values.map(() => values[rng.integer(n)]!)),
   ).sort((a, b) => a - b);
-  const at = (q: number) => means[Math.floor(q * (RESAMPLES - 1))];
+  const at = (q: number) => elementAt(means, Math.floor(q * (RESAMPLES - 1)), "resampled means");
   return { mean: meanOf(values), low: at(0.025), high: at(0.975), n };
 }

@@ -1,5 +1,6 @@
 import { closest } from "fastest-levenshtein";
 import { UsageError } from "../../sim/core/errors.js";
+import { firstOf } from "../element.js";
 import { type Estimate, estimate, referenceOf, type Score, scoreRun } from "./comparison.js";
 import type { RunResult } from "./run-result.js";
 
@@ -38,7 +39,7 @@ export interface Differences {
  * @throws UsageError when it is not among the labels
  */
 export function chooseFrom(labels: readonly string[], from: string | undefined): string {
-  if (from === undefined) return labels[0];
+  if (from === undefined) return firstOf(labels, "methods");
   if (labels.includes(from)) return from;
   throw new UsageError({
     what: "There is no such method to show differences from",

@@ -72,12 +72,11 @@ export function readRun(folder: string, label?: string): RunResult {
   }
   const { tasks, returns } = evaluation;
   const { episode, evaluation: evaluated } = metricsByType(readMetrics(folder, tasks.length));
-  const last = tasks.map((_, j) =>
-    evaluated.filter((r) => r.afterTask === tasks.length - 1 && r.taskIndex === j),
-  );
-  last.forEach((found, j) => {
-    const wanted = returns[tasks.length - 1][j]?.length ?? 0;
-    if (found.length !== wanted) throw cutLog(folder, tasks[j], found.length, wanted);
+  const last = tasks.map((task, j) => {
+    const found = evaluated.filter((r) => r.afterTask === tasks.length - 1 && r.taskIndex === j);
+    const wanted = returns[tasks.length - 1]?.[j]?.length ?? 0;
+    if (found.length !== wanted) throw cutLog(folder, task, found.length, wanted);
+    return found;
   });
   const moved = evaluated.map((r) => r.measures.blockDisplacementMm ?? Number.NaN);
   return {

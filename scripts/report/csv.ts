@@ -1,3 +1,4 @@
+import { pointsOf } from "./curve-points.js";
 import type { Curve, ReportData, Value } from "./data.js";
 import { QUANTITIES } from "./data.js";
 
@@ -31,18 +32,18 @@ export function reportCsv({ scores, differences, matrices, charts, time }: Repor
   return [CSV_HEAD, ...rows.map((row) => row.map(cell).join(","))].map((line) => `${line}\n`).join("");
 }
 
-function curveRows(quantity: string, { label, task, phase, steps, mean, low, high, n }: Curve) {
-  return steps.map((at, k) => [
-    label,
+function curveRows(quantity: string, curve: Curve) {
+  return pointsOf(curve).map(({ task, phase, steps, mean, low, high, n }) => [
+    curve.label,
     quantity,
-    phase[k],
+    phase,
     "",
-    task[k] + 1,
-    at,
-    mean[k],
-    low[k],
-    high[k],
-    n[k],
+    task + 1,
+    steps,
+    mean,
+    low,
+    high,
+    n,
   ]);
 }
 

@@ -1,4 +1,5 @@
 import { meanOf } from "../compare/run-result.js";
+import { firstOf } from "../element.js";
 import type { Curve, CurveChart, Quantity } from "./data.js";
 import type { ReportRun } from "./runs.js";
 
@@ -65,7 +66,7 @@ export function curveCharts(runs: readonly ReportRun[], quantity: Quantity): Cur
 }
 
 function curveChart(runs: readonly ReportRun[], all: readonly (readonly Sample[])[]): CurveChart {
-  const { loop, tasks } = runs[0].settings;
+  const { loop, tasks } = firstOf(runs, "runs").settings;
   const stepsPerTask = loop.initialRandomSteps + loop.stepsPerTask;
   const samples = all.map((own) => lastOfEach(own.filter(({ value }) => Number.isFinite(value))));
   const width = Math.max(...samples.map(spacing), (stepsPerTask * tasks) / MOST_POINTS);
@@ -74,7 +75,7 @@ function curveChart(runs: readonly ReportRun[], all: readonly (readonly Sample[]
   const curves = labels.map((label) =>
     curveOf(
       label,
-      bins.filter((_, i) => runs[i].label === label),
+      bins.filter((_, i) => runs[i]?.label === label),
       stepsPerTask,
     ),
   );
@@ -93,7 +94,7 @@ function lastOfEach(samples: readonly Sample[]): Sample[] {
 
 /** Most steps between two samples of a task, so that no bin between them is empty. */
 function spacing(samples: readonly Sample[]): number {
-  const inside = gaps(samples).filter((_, i) => samples[i - 1]?.task === samples[i].task);
+  const inside = gaps(samples).filter((_, i) => samples[i - 1]?.task === samples[i]?.task);
   return Math.max(1, ...inside);
 }
 
@@ -115,7 +116,7 @@ function curveOf(label: string, runs: readonly Bins[], stepsPerTask: number): Cu
     const own = runs.flatMap((bins) => (bins.has(key) ? [bins.get(key)!] : []));
     const values = own.map((bin) => meanOf(bin.map(({ value }) => value)));
     const steps = meanOf(own.map((bin) => meanOf(bin.map((s) => s.task * stepsPerTask + s.steps))));
-    const { task, phase } = own[0][0];
+    const { task, phase } = firstOf(own.flat(), "samples");
     return { task, phase, steps: Math.round(steps), values };
   });
   points.sort((a, b) => a.steps - b.steps);

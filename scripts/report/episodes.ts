@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import type { BaselineRecord, EpisodeRecord, EvaluationRecord } from "../../agent/run/records.js";
 import { shellWord } from "../compare/text.js";
+import { firstOf } from "../element.js";
 import { plannedEpisodes } from "../runs/summary.js";
 import type { EpisodeRow } from "./data.js";
 import { orNull } from "./figures.js";
@@ -21,7 +22,7 @@ export function episodeRows(run: ReportRun, report: string): EpisodeRow[] {
     .sort((a, b) => a - b)
     .flatMap((task) => {
       const sorted = planned.filter((r) => r.taskIndex === task).sort((a, b) => b.return - a.return);
-      const best = rowOf("best", sorted[0], run.folder, report);
+      const best = rowOf("best", firstOf(sorted, "episodes"), run.folder, report);
       return sorted.length === 1 ? [best] : [best, rowOf("worst", sorted.at(-1)!, run.folder, report)];
     });
   const last = lastOf(run);

@@ -11,6 +11,7 @@ import {
 } from "../compare/comparison.js";
 import { DIFFERENCE_SCORES, differenceDefinition, differencesFrom } from "../compare/differences.js";
 import { meanOf, type RunResult } from "../compare/run-result.js";
+import { firstOf } from "../element.js";
 import type { Cell, DifferencesTable, Matrix, ScoreChart, TimeShare, Value } from "./data.js";
 import type { ReportRun } from "./runs.js";
 
@@ -31,7 +32,7 @@ export function scoreCharts(runs: readonly ReportRun[], labels: readonly string[
   return SCORES.map((score) => {
     const [heading, digits] = COLUMNS[score];
     // Headings name the unit after a comma where there is one.
-    const [title, unit = unitOf(score, reference)] = heading.replaceAll("\n", " ").split(", ");
+    const [title = heading, unit = unitOf(score, reference)] = heading.replaceAll("\n", " ").split(", ");
     const estimates = lines.map(({ method: label, [score]: { mean, low, high, n } }) => {
       const own = results.filter((r) => r.label === label).map((r) => scoreRun(r, reference)[score]);
       const values = own.filter(Number.isFinite);
@@ -78,7 +79,9 @@ export function matrices(runs: readonly ReportRun[], labels: readonly string[]):
   const reference = referenceOf(finishedResults(runs));
   return labels.flatMap((label) => {
     const own = runs.filter((run) => run.label === label);
-    const cells = pairs(own[0].settings.tasks).flatMap(([i, j]) => cellOf(own, i, j, reference));
+    const cells = pairs(firstOf(own, "runs").settings.tasks).flatMap(([i, j]) =>
+      cellOf(own, i, j, reference),
+    );
     return cells.length === 0 ? [] : [{ label, cells }];
   });
 }

@@ -19,13 +19,13 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /** Joins HTML; whatever is put in is shown as it is, not read as HTML, unless it was made by this function. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
-  return new Html(strings.map((text, i) => (i === 0 ? text : textOf(parts[i - 1]) + text)).join(""));
+  return new Html(String.raw({ raw: strings }, ...parts.map(textOf)));
 }
 
 function textOf(part: Part): string {
   if (part instanceof Html) return part.text;
   if (Array.isArray(part)) return part.map(textOf).join("");
-  return String(part ?? "–").replace(/[&<>"']/g, (character) => ENTITIES[character]);
+  return String(part ?? "–").replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }
 
 /** A value inside a script element, where only `<` could end it. */

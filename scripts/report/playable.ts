@@ -1,5 +1,6 @@
 import { basename, join } from "node:path";
 import { InputError } from "../../sim/core/errors.js";
+import { elementAt, firstOf } from "../element.js";
 import { type EmbeddedEpisode, embedEpisode } from "../viewer/embed.js";
 import { fragmentOf } from "../viewer/fragment.js";
 import type { EmbeddedData, EpisodeRef } from "../viewer/payload.js";
@@ -38,9 +39,12 @@ export function makePlayable(data: ReportData, page: string, most = MOST_BYTES):
     const source = sources.indexOf(row.source);
     return { row: { ...row, source }, payload: { ...payload, source } };
   });
-  const { source, file } = held[0].row;
+  const { source, file } = firstOf(held, "episodes").row;
   const index = {
-    sources: sources.map((run) => `${data.runs[run].label}, seed ${data.runs[run].seed}`),
+    sources: sources.map((run) => {
+      const { label, seed } = elementAt(data.runs, run, "runs");
+      return `${label}, seed ${seed}`;
+    }),
     episodes: held.map(({ row }) => row).sort((a, b) => a.source - b.source || (a.file < b.file ? -1 : 1)),
     runs: [],
     open: [{ source, file }],

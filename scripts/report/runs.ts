@@ -12,6 +12,7 @@ import { readSettings } from "../../agent/run/store.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { isFinished, type RunResult, readRun } from "../compare/run-result.js";
+import { elementAt, firstOf } from "../element.js";
 import { manifestPath, readManifest, runFolder } from "../sweep/manifest.js";
 import { labelsOf } from "./labels.js";
 
@@ -74,8 +75,10 @@ export function readSource(paths: readonly string[]): ReportSource {
   const begun = found.map((one) => ({ ...one, settings: readSettings(one.folder) }));
   checkComparable(begun);
   const labels = labelsOf(begun);
-  const runs = begun.map(({ folder, settings }, i) => readReportRun(folder, settings, labels[i]));
-  return { suite: runs[0].settings.suite, tasks: taskNames(runs), runs, notBegun };
+  const runs = begun.map(({ folder, settings }, i) =>
+    readReportRun(folder, settings, elementAt(labels, i, "labels")),
+  );
+  return { suite: firstOf(runs, "runs").settings.suite, tasks: taskNames(runs), runs, notBegun };
 }
 
 function checkFolder(path: string): void {
@@ -94,14 +97,15 @@ function checkFolder(path: string): void {
 
 /** Figures of other tasks are other figures, and a run counted twice would narrow the intervals. */
 function checkComparable(runs: readonly (Found & { readonly settings: Settings })[]): void {
+  const first = firstOf(runs, "runs");
   const seen = new Map<string, string>();
   for (const { folder, name, settings } of runs) {
     for (const key of ["suite", "tasks"] as const) {
-      if (settings[key] === runs[0].settings[key]) continue;
+      if (settings[key] === first.settings[key]) continue;
       throw new UsageError({
         what: `Runs of ${key === "suite" ? "different suites" : "different numbers of tasks"} do not compare`,
         got: `${JSON.stringify(settings[key])} in ${folder}`,
-        expected: `${JSON.stringify(runs[0].settings[key])} as in ${runs[0].folder}`,
+        expected: `${JSON.stringify(first.settings[key])} as in ${first.folder}`,
         todo: "Make a report for each",
       });
     }
@@ -152,7 +156,7 @@ function readVersions(folder: string): Record<string, string> {
 
 /** @throws UsageError when two runs name a task differently: a suite of one's own that has changed */
 function taskNames(runs: readonly ReportRun[]): string[] {
-  const names: (string | undefined)[] = new Array(runs[0].settings.tasks).fill(undefined);
+  const names: (string | undefined)[] = new Array(firstOf(runs, "runs").settings.tasks).fill(undefined);
   for (const { folder, metrics } of runs) {
     for (const { task, taskIndex } of [...metrics.baseline, ...metrics.episode, ...metrics.evaluation]) {
       names[taskIndex] ??= task;

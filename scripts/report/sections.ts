@@ -1,4 +1,5 @@
 import { count, number } from "../compare/text.js";
+import { elementAt, firstOf } from "../element.js";
 import type {
   DifferenceFigure,
   EpisodeRow,
@@ -12,12 +13,12 @@ import { type Html, html, htmlTable } from "./html.js";
 
 /** Mean, interval and n of every figure of every line. */
 export function scoresTable({ scores }: ReportData): Html {
-  const lines = scores[0].estimates.map(({ label }) => label);
+  const lines = firstOf(scores, "figures").estimates.map(({ label }) => label);
   if (lines.length === 0) return html``;
   const head = ["method", ...scores.map(titleWithUnit)];
   const rows = lines.map((label, i) => [
     label,
-    ...scores.map(({ estimates, digits }) => estimateText(estimates[i], digits)),
+    ...scores.map(({ estimates, digits }) => estimateText(elementAt(estimates, i, "lines"), digits)),
   ]);
   return htmlTable(head, rows);
 }
@@ -44,7 +45,7 @@ function interval({ mean, low, high, n }: Interval, digits: number): string {
 export function differencesSection({ differences }: ReportData): Html {
   if (differences === null) return html``;
   const { from, rows } = differences;
-  const head = ["method", ...rows[0].figures.map(({ title }) => title)];
+  const head = ["method", ...firstOf(rows, "lines").figures.map(({ title }) => title)];
   const cells = rows.map(({ label, figures }) => [label, ...figures.map(differenceText)]);
   return html`<h3>Differences from ${from}, seed by seed</h3>
 ${htmlTable(head, cells)}`;
@@ -59,7 +60,7 @@ function differenceText({ better, digits, ...estimate }: DifferenceFigure): stri
 export function definitionsSection({ definitions, differences }: ReportData): Html {
   const all = differences === null ? definitions : [...definitions, differences.definition];
   const items = all.map((text) => {
-    const [term, ...rest] = text.split(": ");
+    const [term = "", ...rest] = text.split(": ");
     return html`<li><b>${term}</b>: ${rest.join(": ")}</li>`;
   });
   return html`<h3>Definitions</h3><ul class="faint">${items}</ul>`;

@@ -7,6 +7,7 @@ import { type Settings, settingsSchema } from "../../agent/settings/schema.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { oneOf } from "../../sim/core/one-of.js";
 import { Rng } from "../../sim/core/rng.js";
+import { firstOf } from "../element.js";
 
 /** Chosen by options of their own: as an assignment they would contradict the defaults already taken. */
 const CHOSEN_APART = ["suite", "method", "profile", "seed"];
@@ -36,7 +37,7 @@ export function chooseSettings(
   const schema = settingsSchema(catalog);
   for (const assignment of assignments) {
     const [name, value] = assignment.split("=", 2).map((part) => part.trim());
-    if (value === undefined) continue;
+    if (name === undefined || value === undefined) continue;
     if (CHOSEN_APART.includes(name)) {
       throw new UsageError({
         what: `Setting ${name} is not chosen by assignment`,
@@ -51,7 +52,7 @@ export function chooseSettings(
   }
   const settings = resolveSettings(choice, assignments, catalog);
   // A planner checks its settings when it is made: better now than when the first task is under way.
-  const problem = planningProblem(choice.suite.tasks[0].spec, settings.planner.horizon);
+  const problem = planningProblem(firstOf(choice.suite.tasks, "tasks").spec, settings.planner.horizon);
   partsOf(catalog, settings).planner.create(problem, settings.planner, Rng.fromSeed(settings.seed));
   return settings;
 }

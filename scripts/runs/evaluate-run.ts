@@ -7,6 +7,7 @@ import { changePlanner } from "../../agent/settings/resolve.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { makeFolder } from "../../sim/core/files.js";
 import { Rng } from "../../sim/core/rng.js";
+import { elementAt } from "../element.js";
 import { typedAssignments } from "./choose-settings.js";
 import { openSavedState, type SavedState, type SavedStateOptions } from "./saved-state.js";
 import { currentVersions } from "./versions.js";
@@ -95,7 +96,7 @@ async function* episodesOf(
     versions: { hypercrl, physics },
   };
   const evaluation = evaluateTask(agent, afterTask - 1, {
-    task: tasks[taskIndex],
+    task: elementAt(tasks, taskIndex, "tasks"),
     taskIndex,
     episodes,
     rng: Rng.fromSeed(seed ?? settings.seed),

@@ -1,10 +1,11 @@
 import type { TaskDynamics } from "../../agent/agent.js";
-import { alignedArrays, Session, tensor } from "../../agent/graph/session.js";
+import { alignedArray, Session, tensor } from "../../agent/graph/session.js";
 import { quaternionStarts } from "../../agent/model/state-change.js";
 import { RolloutModel } from "../../agent/rollout/rollout.js";
 import type { Ops } from "../../sim/core/ops.js";
 import type { Rng } from "../../sim/core/rng.js";
 import type { Task, TaskSpec, Transition } from "../../sim/task.js";
+import { elementAt, firstOf } from "../element.js";
 
 /** A state `[X]` and an action `[U]`. */
 export interface StateAction {
@@ -32,8 +33,11 @@ export class ExportedModel {
 
   /** Next states `[N, X]`, one after another. */
   async predict(task: number, inputs: readonly StateAction[]): Promise<Float32Array> {
-    const [N, X, U] = [inputs.length, inputs[0].x.length, inputs[0].u.length];
-    const [x, u, next] = alignedArrays([N * X, N * U, N * X]);
+    const first = firstOf(inputs, "inputs");
+    const [N, X, U] = [inputs.length, first.x.length, first.u.length];
+    const x = alignedArray(N * X);
+    const u = alignedArray(N * U);
+    const next = alignedArray(N * X);
     inputs.forEach((input, n) => {
       x.set(input.x, n * X);
       u.set(input.u, n * U);
@@ -65,7 +69,9 @@ export function randomInputs(
     const x = Float32Array.from(spec.observation, ({ angle }) => {
       const at = feature;
       feature += angle ? 2 : 1;
-      return angle ? Math.PI * (2 * rng.uniform() - 1) : inputMean[at] + rng.normal() / inputScale[at];
+      if (angle) return Math.PI * (2 * rng.uniform() - 1);
+      const mean = elementAt(inputMean, at, "input features");
+      return mean + rng.normal() / elementAt(inputScale, at, "input features");
     });
     for (const start of quaternionStarts(spec)) {
       const q = Array.from({ length: 4 }, () => rng.normal());
@@ -93,7 +99,8 @@ export async function compareModels(
   for (let channel = 0; channel < X; channel++) {
     const wanted = await plannedChannel(task, dynamics, channel, inputs);
     wanted.forEach((value, n) => {
-      const difference = Math.abs(got[n * X + channel] - value) / Math.max(1, Math.abs(value));
+      const difference =
+        Math.abs(elementAt(got, n * X + channel, "next states") - value) / Math.max(1, Math.abs(value));
       largest = Math.max(largest, difference);
     });
   }
@@ -113,7 +120,7 @@ async function plannedChannel(
   try {
     await model.load(weights, normalizer);
     const out: number[] = [];
-    for (const { x, u } of inputs) out.push(-(await model.costs(x, u, 1))[0]);
+    for (const { x, u } of inputs) out.push(-firstOf(await model.costs(x, u, 1), "costs"));
     return out;
   } finally {
     await model.release();

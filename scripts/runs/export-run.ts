@@ -11,6 +11,7 @@ import { writeFileSafely } from "../../sim/core/files.js";
 import { Rng } from "../../sim/core/rng.js";
 import { readEpisode } from "../../sim/recording/reader.js";
 import type { Task } from "../../sim/task.js";
+import { elementAt, firstOf } from "../element.js";
 import {
   compareModels,
   ExportedModel,
@@ -82,7 +83,7 @@ function describeModel(
   afterTask: number,
   tasks: readonly Task[],
 ): Record<string, string> {
-  const { observation, action, controlPeriod } = tasks[0].spec;
+  const { observation, action, controlPeriod } = firstOf(tasks, "tasks").spec;
   const { suite, method, profile, seed } = settings;
   return {
     format: "hypercrl dynamics 1",
@@ -111,10 +112,11 @@ async function checkFile(
   try {
     const out: TaskExport[] = [];
     for (const [j, task] of tasks.entries()) {
-      const random = randomInputs(task.spec, dynamics[j], CHECKED, Rng.fromSeed(j));
+      const own = elementAt(dynamics, j, "tasks");
+      const random = randomInputs(task.spec, own, CHECKED, Rng.fromSeed(j));
       const recorded = recordedInputs(folder, j, task, warn);
       const inputs = [...random, ...recorded];
-      const largestDifference = await compareModels(model, j, task, dynamics[j], inputs);
+      const largestDifference = await compareModels(model, j, task, own, inputs);
       if (!(largestDifference <= LARGEST_DIFFERENCE)) throw differs(task, largestDifference);
       out.push({ task: task.name, random: random.length, recorded: recorded.length, largestDifference });
     }
@@ -152,10 +154,11 @@ function recordedInputs(
     if (!existsSync(path)) continue;
     try {
       const { start, steps } = readEpisode(path);
-      const before = [start.observation, ...steps.map(({ observation }) => observation)];
-      steps.forEach(({ action }, k) => {
-        out.push({ x: before[k], u: action });
-      });
+      let before = start.observation;
+      for (const { action, observation } of steps) {
+        out.push({ x: before, u: action });
+        before = observation;
+      }
     } catch (error) {
       if (!(error instanceof HyperCrlError)) throw error;
       warn(`not used to check the model: ${error.message}`);

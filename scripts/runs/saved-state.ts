@@ -9,6 +9,7 @@ import { InputError, UsageError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
 import type { Task } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
+import { firstOf } from "../element.js";
 import { chooseCompute } from "./compute.js";
 import { type GivenParts, gatherParts, type PartOptions } from "./given-parts.js";
 import { checkMethod, checkPlanner, settingsOfRun, suiteOfRun } from "./run-parts.js";
@@ -59,7 +60,12 @@ export async function openSavedState(
   if (given.planner === undefined) checkPlanner(folder, settings, given);
   const afterTask = savedTask(folder, options.afterTask);
   const path = join(folder, "checkpoints", `task-${afterTask}.json`);
-  const checkpoint = readCheckpoint(path, hashSettings(settings), settings, suite.tasks[0].spec);
+  const checkpoint = readCheckpoint(
+    path,
+    hashSettings(settings),
+    settings,
+    firstOf(suite.tasks, "tasks").spec,
+  );
   const tasks = suite.tasks.slice(0, settings.tasks);
   const planned = settingsOfRun(folder, adjust(settings, given), given);
   const parts = partsOf(given.catalog, planned);
@@ -81,14 +87,15 @@ function savedTask(folder: string, wanted: number | undefined): number {
     .map((name) => Number(/^task-(\d+)\.json$/.exec(name)?.[1]))
     .filter((n) => Number.isInteger(n))
     .sort((a, b) => a - b);
-  if (saved.length === 0) {
+  const latest = saved.at(-1);
+  if (latest === undefined) {
     throw new InputError({
       what: `Run ${folder} has learned no task yet`,
       expected: `${states}/task-1.json, which is written when the first task is learned`,
       todo: `Continue the run with \`hypercrl train --resume ${folder}\``,
     });
   }
-  if (wanted === undefined) return saved[saved.length - 1];
+  if (wanted === undefined) return latest;
   if (saved.includes(wanted)) return wanted;
   throw new UsageError({
     what: `Run ${folder} has no state after task ${wanted}`,

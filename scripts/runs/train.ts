@@ -14,6 +14,7 @@ import { type FolderLock, lockFolder } from "../../sim/core/folder-lock.js";
 import { findNamed } from "../../sim/core/one-of.js";
 import type { Task, TaskSuite } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
+import { firstOf } from "../element.js";
 import { chooseSettings, typedAssignments } from "./choose-settings.js";
 import { chooseCompute } from "./compute.js";
 import { type GivenParts, gatherParts, type PartOptions } from "./given-parts.js";
@@ -181,7 +182,7 @@ function resume(folder: string, given: GivenParts): OpenRun {
   const settings = readSettings(folder);
   const suite = suiteOfRun(folder, settings, given);
   settingsOfRun(folder, settings, given);
-  const opened = RunStore.resume(folder, currentVersions(), () => suite.tasks[0].spec);
+  const opened = RunStore.resume(folder, currentVersions(), () => firstOf(suite.tasks, "tasks").spec);
   return { ...opened, suite, catalog: given.catalog };
 }
 

@@ -7,6 +7,7 @@ import type { Settings } from "../../agent/settings/schema.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { writeFileSafely } from "../../sim/core/files.js";
 import type { RunModules } from "../compare/resume-command.js";
+import { firstOf } from "../element.js";
 import { isModulePath } from "../runs/module-path.js";
 import { fromFolder, type PlannedRun, type SweepBase } from "./plan.js";
 
@@ -195,7 +196,7 @@ export function readManifest(folder: string): Manifest {
   }
   const parsed = manifestSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const { path: at, message } = parsed.error.issues[0];
+  const { path: at, message } = firstOf(parsed.error.issues, "problems");
   throw damaged(path, `${at.join(".")}: ${message}`, parsed.error);
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { closest } from "fastest-levenshtein";
 import { z } from "zod";
 import { InputError } from "../../sim/core/errors.js";
+import { firstOf } from "../element.js";
 import type { SweepChoice } from "./plan.js";
 
 const seeds = z.array(z.int().min(0).max(4294967295)).min(1);
@@ -29,7 +30,7 @@ const schema = z.strictObject({
 /** Reads a sweep file (JSON). @throws InputError naming the first key or value that is wrong */
 export function readSweepFile(path: string): SweepChoice {
   const parsed = schema.safeParse(readJson(path));
-  if (!parsed.success) throw wrongContent(path, parsed.error.issues[0]);
+  if (!parsed.success) throw wrongContent(path, firstOf(parsed.error.issues, "problems"));
   const { set = {}, tasks, ...choice } = parsed.data;
   const all = tasks === undefined ? set : { ...set, tasks };
   return {
@@ -59,7 +60,7 @@ function wrongContent(path: string, issue: z.core.$ZodIssue): InputError {
       got: issue.message,
     });
   }
-  const [key] = issue.keys;
+  const key = firstOf(issue.keys, "unknown keys");
   const known = Object.keys(at === "" ? schema.shape : line.shape);
   return new InputError({
     what: `Unknown key in sweep file ${path}${at && ` at ${at}`}`,

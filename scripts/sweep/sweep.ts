@@ -133,7 +133,8 @@ function checkSameBase(out: string, choice: SweepChoice, manifest: Manifest): vo
   const chosen = { ...choice, suite: absolute(choice.suite), planner: absolute(choice.planner) };
   const begun = baseOfSweep(out, manifest);
   for (const key of ["suite", "profile", "planner", "assignments"] as const) {
-    const [got, expected] = [chosen[key], begun[key]].map((value) => JSON.stringify(value));
+    const got = JSON.stringify(chosen[key]);
+    const expected = JSON.stringify(begun[key]);
     if (got === undefined || got === "[]" || got === expected) continue;
     throw new UsageError({
       what: `Sweep ${out} was begun with ${OTHER[key]}`,

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { InputError } from "../../sim/core/errors.js";
 import { type EpisodeSummary, readPlayable, readSummary } from "../../sim/recording/salvage.js";
+import { elementAt, firstOf } from "../element.js";
 import { episodesAt } from "../runs/episode-files.js";
 import { chooseOpen } from "./choose-open.js";
 import { encodeEpisode } from "./encode.js";
@@ -37,7 +38,9 @@ export class Catalog {
   constructor(paths: readonly string[]) {
     const sources: Source[] = [];
     this.#given = paths.map((path) => {
-      const folder = realpathSync(isRun(path) ? join(path, "episodes") : dirname(episodesAt(path)[0]));
+      const folder = realpathSync(
+        isRun(path) ? join(path, "episodes") : dirname(firstOf(episodesAt(path), "episodes")),
+      );
       const isFile = !statSync(path).isDirectory();
       if (isFile) readSummary(path);
       const known = sources.findIndex((s) => s.folder === folder);
@@ -89,7 +92,7 @@ export class Catalog {
   }
 
   #files(source: number): string[] {
-    const { folder } = this.#sources[source];
+    const { folder } = elementAt(this.#sources, source, "sources");
     const named = this.#given.filter((g) => g.source === source).flatMap(({ file }) => file ?? []);
     const recorded = (existsSync(folder) ? readdirSync(folder) : []).filter((name) => name.endsWith(".mcap"));
     return [...new Set([...recorded, ...named])].sort();

@@ -34,7 +34,8 @@ export function chooseOpen(given: readonly Given[], rows: readonly EpisodeRow[])
   for (const { source, file } of given) {
     const own = rows.filter((row) => row.source === source);
     const named = own.find((row) => row.file === file);
-    const chosen = named ?? (open.length === 0 ? best(own) : counterpart(open[0], own)) ?? own[0];
+    const [first] = open;
+    const chosen = named ?? (first === undefined ? best(own) : counterpart(first, own)) ?? own[0];
     if (chosen !== undefined) open.push(chosen);
   }
   return open.map(({ source, file }) => ({ source, file }));

@@ -22,7 +22,9 @@ export function encodeEpisode({ source, file }: EpisodeRef, episode: PlayableEpi
     action: floats(steps.flatMap(({ action }) => [...action])),
     reward: floats(steps.map(({ reward }) => reward)),
     measureNames,
-    measures: floats(states.flatMap(({ measures }) => measureNames.map((name) => measures[name]))),
+    measures: floats(
+      states.flatMap(({ measures }) => measureNames.map((name) => measures[name] ?? Number.NaN)),
+    ),
     ...(playback.plans.length > 0 && { plans: encodePlans(playback.plans, spec.observation.length) }),
   };
 }

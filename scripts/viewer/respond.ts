@@ -18,7 +18,11 @@ export interface Response {
   readonly live?: true;
 }
 
-const TYPES: Readonly<Record<string, string>> = { html: "text/html", css: "text/css", js: "text/javascript" };
+const TYPES: Readonly<Record<Asset, string>> = {
+  "page.html": "text/html",
+  "page.css": "text/css",
+  "main.js": "text/javascript",
+};
 
 /** Names of this machine. */
 const NAMES = ["127.0.0.1", "localhost", "[::1]"];
@@ -91,5 +95,5 @@ function json(value: object): Response {
 }
 
 function asset(name: Asset): Response {
-  return { status: 200, type: `${TYPES[name.split(".")[1]]}; charset=utf-8`, body: readAsset(name) };
+  return { status: 200, type: `${TYPES[name]}; charset=utf-8`, body: readAsset(name) };
 }

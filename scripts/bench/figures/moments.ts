@@ -14,7 +14,9 @@ export function stepUnderWay(path: string): number {
   const { start, steps } = readPlayable(path);
   const at = steps.findIndex(({ measures }) => {
     if (measures.doorAngle !== undefined) return Math.abs(measures.doorAngle) >= OPEN;
-    return measures.positionErrorMm <= start.measures.positionErrorMm / 2;
+    const { positionErrorMm: left } = measures;
+    const { positionErrorMm: whole } = start.measures;
+    return left !== undefined && whole !== undefined && left <= whole / 2;
   });
   return at === -1 ? Math.floor(steps.length / 2) : at + 1;
 }

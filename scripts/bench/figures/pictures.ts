@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
-import { HyperCrlError, UsageError } from "../../../sim/core/errors.js";
+import { HyperCrlError, InputError, UsageError } from "../../../sim/core/errors.js";
 import { writeFileSafely } from "../../../sim/core/files.js";
 import { makePlayable } from "../../report/playable.js";
 import { reportData } from "../../report/report.js";
@@ -75,7 +75,15 @@ async function drawEpisodes(
 async function drawBest(browser: Browser, run: string): Promise<Buffer> {
   const catalog = new Catalog([run]);
   const { open } = catalog.index();
-  return drawEpisodes(browser, catalog, open, stepUnderWay(join(run, "episodes", open[0].file)));
+  const [best] = open;
+  if (best === undefined) {
+    throw new InputError({
+      what: `${join(run, "episodes")} has no episode to draw`,
+      expected: "recordings of a run's episodes",
+      todo: "Name a finished run",
+    });
+  }
+  return drawEpisodes(browser, catalog, open, stepUnderWay(join(run, "episodes", best.file)));
 }
 
 /** The viewer on the first task right after it was learned beside the same after the last task. */
@@ -120,7 +128,7 @@ async function drawReport(
 /** Writes the pictures of the README. */
 async function main(args: readonly string[]): Promise<void> {
   const [out, push, door, ...compared] = args;
-  if (compared.length === 0) {
+  if (out === undefined || push === undefined || door === undefined || compared.length === 0) {
     throw new UsageError({
       what: "Pictures are made of a run of push, a run of doors, and runs or sweeps to report on",
       got: `${args.length} arguments`,

@@ -3,6 +3,7 @@ import { UsageError } from "../../../sim/core/errors.js";
 import { writeFileSafely } from "../../../sim/core/files.js";
 import { measureKeys, measureTitle, table } from "../../compare/tables.js";
 import { count, number, percent, wrap } from "../../compare/text.js";
+import { firstOf } from "../../element.js";
 import {
   type EvaluateOptions,
   evaluateRun,
@@ -64,7 +65,7 @@ function evaluationText({ afterTask, tasks }: RunEvaluation, width: number): str
     ...keys.map((key) => number(row.measures[key])),
   ]);
   return [
-    `After ${count(afterTask, "task")}, ${count(tasks[0].episodes.length, "episode")} per task:`,
+    `After ${count(afterTask, "task")}, ${count(firstOf(tasks, "tasks").episodes.length, "episode")} per task:`,
     table(head, body, { width }),
     wrap(
       "Returns are undiscounted sums of rewards; std is the sample standard deviation over the episodes. Success: as the task defines it; errors: at the end of an episode.",

@@ -2,6 +2,7 @@ import { describeSettings } from "../../../agent/settings/describe.js";
 import type { Channel } from "../../../sim/task.js";
 import { table } from "../../compare/tables.js";
 import { wrap } from "../../compare/text.js";
+import { firstOf } from "../../element.js";
 import { builtinCatalog } from "../../runs/catalog.js";
 import { gatherParts } from "../../runs/given-parts.js";
 import { suiteFrom } from "../../runs/suite-file.js";
@@ -43,13 +44,14 @@ function suiteText({ suite, description, tasks }: SuiteRow, width: number): stri
     String(t.episodeSteps),
     `${Number((1 / t.controlPeriod).toFixed(3))} Hz`,
   ]);
+  const first = firstOf(tasks, "tasks");
   const list = (channels: readonly Channel[]) =>
     channels.map(({ name, unit }) => `${name} (${unit})`).join(", ");
   return [
     wrap(`${suite}: ${description}`, width),
     table([["task", "observations", "actions", "steps per episode", "control rate"]], rows, { width }),
-    wrap(`observation of ${tasks[0].task}: ${list(tasks[0].observation)}`, width),
-    wrap(`action: ${list(tasks[0].action)}`, width),
+    wrap(`observation of ${first.task}: ${list(first.observation)}`, width),
+    wrap(`action: ${list(first.action)}`, width),
   ].join("\n");
 }
 

@@ -1,4 +1,5 @@
 import type { EChartsCoreOption } from "echarts/core";
+import { elementAt } from "../../element.js";
 import type { ScoreChart, ScoreEstimate, TimeShare } from "../data.js";
 import { axis, common, short, tooltipRows } from "./parts.js";
 import type { Theme } from "./theme.js";
@@ -49,7 +50,8 @@ export function scoreOption(
     yAxis: lineAxis(names, theme),
     tooltip: {
       ...shared.tooltip,
-      formatter: ({ dataIndex }: { dataIndex: number }) => scoreTooltip(estimates[dataIndex]),
+      formatter: ({ dataIndex }: { dataIndex: number }) =>
+        scoreTooltip(elementAt(estimates, dataIndex, "lines")),
     },
     series: [
       {
@@ -70,7 +72,7 @@ export function scoreOption(
 }
 
 interface Canvas {
-  coord(point: readonly number[]): number[];
+  coord(point: readonly number[]): [x: number, y: number];
 }
 
 function whiskers(estimates: readonly ScoreEstimate[], theme: Theme): object {
@@ -79,7 +81,7 @@ function whiskers(estimates: readonly ScoreEstimate[], theme: Theme): object {
   return {
     ...{ type: "custom", silent: true, z: 3, data, encode: { x: [0, 1], y: 2 } },
     renderItem: ({ dataIndex }: { dataIndex: number }, canvas: Canvas) => {
-      const [low, high, row] = data[dataIndex];
+      const [low, high, row] = elementAt(data, dataIndex, "intervals");
       const [[x1, y], [x2]] = [canvas.coord([low, row]), canvas.coord([high, row])];
       const end = (x: number) => stroke({ x1: x, x2: x, y1: y - 5, y2: y + 5 });
       return { type: "group", children: [stroke({ x1, x2, y1: y, y2: y }), end(x1), end(x2)] };
@@ -120,7 +122,7 @@ export function timeOption(
     ),
     tooltip: {
       ...shared.tooltip,
-      formatter: ({ dataIndex }: { dataIndex: number }) => timeTooltip(shares[dataIndex]),
+      formatter: ({ dataIndex }: { dataIndex: number }) => timeTooltip(elementAt(shares, dataIndex, "lines")),
     },
     series: parts.map(([key, name, opacity]) => ({
       ...{ type: "bar", stack: "time", name, barWidth: "60%", itemStyle: { color: theme.text, opacity } },

@@ -1,4 +1,6 @@
 import type { EChartsCoreOption } from "echarts/core";
+import { elementAt } from "../../element.js";
+import { pointsOf } from "../curve-points.js";
 import type { Curve, CurveChart, Quantity } from "../data.js";
 import { axis, common, short, tooltipRows } from "./parts.js";
 import type { Theme } from "./theme.js";
@@ -119,19 +121,20 @@ function marks(
   };
 }
 
+type SegmentPoint = readonly [x: number, mean: number, low: number, high: number, n: number];
+
 /** Points of one task and phase, which are joined. */
 interface Segment {
   readonly phase: "random" | "train";
   /** Steps, mean, low, high, runs. */
-  readonly points: readonly (readonly [x: number, mean: number, low: number, high: number, n: number])[];
+  readonly points: readonly [SegmentPoint, ...SegmentPoint[]];
 }
 
 function segmentsOf(curve: Curve): Segment[] {
-  const segments: { phase: Segment["phase"]; task: number; points: Segment["points"][number][] }[] = [];
-  for (const [k, task] of curve.task.entries()) {
-    const phase = curve.phase[k];
+  const segments: { phase: Segment["phase"]; task: number; points: [SegmentPoint, ...SegmentPoint[]] }[] = [];
+  for (const { task, phase, steps, mean, low, high, n } of pointsOf(curve)) {
     const last = segments.at(-1);
-    const point = [curve.steps[k], curve.mean[k], curve.low[k], curve.high[k], curve.n[k]] as const;
+    const point = [steps, mean, low, high, n] as const;
     if (last?.task === task && last.phase === phase) last.points.push(point);
     else segments.push({ phase, task, points: [point] });
   }
@@ -161,7 +164,7 @@ function curveSeries(curve: Curve, index: number, shown: number, theme: Theme): 
 }
 
 interface Canvas {
-  coord(point: readonly number[]): number[];
+  coord(point: readonly number[]): [x: number, y: number];
 }
 
 /** From the lowest to the highest run. */
@@ -181,7 +184,7 @@ function band(segments: readonly Segment[], color: string, opacity: number): obj
     },
     data: segments.map(extent),
     renderItem: ({ dataIndex }: { dataIndex: number }, canvas: Canvas) => {
-      const { points } = segments[dataIndex];
+      const { points } = elementAt(segments, dataIndex, "segments");
       const upper = points.map(([x, , , high]) => canvas.coord([x, high]));
       const lower = points.map(([x, , low]) => canvas.coord([x, low])).reverse();
       return {
@@ -208,7 +211,7 @@ function tooltip(
   const shown = points.filter(({ value }) => value.length > 2);
   const steps = shown[0]?.value[0] ?? 0;
   const task = Math.min(tasks.length - 1, Math.max(0, Math.ceil(steps / stepsPerTask) - 1));
-  const rows = shown.map(({ seriesName, value: [, mean, low, high, n] }) => {
+  const rows = shown.map(({ seriesName, value: [, mean = null, low = null, high = null, n] }) => {
     const range = n === 1 ? "" : ` (${short(low)} … ${short(high)}, n ${n})`;
     return { text: `${seriesName}: ${short(mean)}${range}`, color: theme.line(labels.indexOf(seriesName)) };
   });

@@ -15,6 +15,7 @@ import {
 } from "echarts/components";
 import { type EChartsCoreOption, type EChartsType, init, use } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
+import { elementAt } from "../../element.js";
 import type { Quantity, ReportData } from "../data.js";
 import { barsHeight, scoreOption, timeOption } from "./bars.js";
 import { curveOption } from "./curve.js";
@@ -40,7 +41,8 @@ function optionOf(place: HTMLElement, theme: Theme): EChartsCoreOption {
   if (chart === "score")
     return scoreOption(data.scores.find((s) => s.score === score)!, labels, visible, theme);
   const quantity = chart as Quantity;
-  const view = { quantity, chart: data.charts[quantity][Number(index)], tasks, labels, visible, width };
+  const curves = elementAt(data.charts[quantity], Number(index), "charts");
+  const view = { quantity, chart: curves, tasks, labels, visible, width };
   return curveOption(view, theme);
 }
 
@@ -70,14 +72,14 @@ function drawScale(): void {
   const scale = document.getElementById("scale");
   if (scale === null) return;
   scale.style.background = `linear-gradient(to right, ${SCALE.join(", ")})`;
-  const [low, high] = matrixRange(data).map((value) => cellText(value, data));
-  document.getElementById("scale-low")!.textContent = low;
-  document.getElementById("scale-high")!.textContent = high;
+  const [low, high] = matrixRange(data);
+  document.getElementById("scale-low")!.textContent = cellText(low, data);
+  document.getElementById("scale-high")!.textContent = cellText(high, data);
 }
 
 for (const button of document.querySelectorAll<HTMLButtonElement>("[data-line]")) {
   button.addEventListener("click", () => {
-    const label = data.labels[Number(button.dataset.line)];
+    const label = elementAt(data.labels, Number(button.dataset.line), "lines");
     if (!visible.delete(label)) visible.add(label);
     button.setAttribute("aria-pressed", String(visible.has(label)));
     draw();

@@ -68,7 +68,8 @@ export function matrixOption(
         ...{ type: "heatmap", data: cells, itemStyle: { borderColor: theme.page, borderWidth: 1 } },
         label: {
           ...{ show: room >= ROOM, fontSize: Math.min(13, Math.max(9, room / 3.4)) },
-          formatter: ({ value: [, , value] }: { value: number[] }) => cellText(value, data),
+          formatter: ({ value: [, , value] }: { value: readonly [number, number, number] }) =>
+            cellText(value, data),
         },
       },
     ],

@@ -14,11 +14,18 @@ export interface Theme {
 export function readTheme(): Theme {
   const style = getComputedStyle(document.documentElement);
   const color = (name: string) => style.getPropertyValue(name).trim();
-  const [page, text, faint, edge, shade] = ["--page", "--text", "--faint", "--edge", "--shade"].map(color);
   const first = color("--line-0");
   const line = (i: number) => color(`--line-${i}`);
   const dash = (i: number) => (i > 0 && colorRepeats(i, first, line) ? "dashed" : "solid");
-  return { page, text, faint, edge, shade, line, dash };
+  return {
+    page: color("--page"),
+    text: color("--text"),
+    faint: color("--faint"),
+    edge: color("--edge"),
+    shade: color("--shade"),
+    line,
+    dash,
+  };
 }
 
 /** Colours begin anew after the last. */

@@ -64,9 +64,10 @@ export function bodyObject(body: VisualBody): Group {
   const colors = new Map(body.shapes.map((shape) => [shape.color.join(), shape.color]));
   for (const [key, color] of colors) {
     const shapes = body.shapes.filter((shape) => shape.color.join() === key);
-    const [fine, coarse] = (["fine", "coarse"] as const).map((detail) =>
-      mergeGeometries(shapes.map((shape) => geometryOf(shape, detail))),
-    );
+    const merged = (detail: "fine" | "coarse") =>
+      mergeGeometries(shapes.map((shape) => geometryOf(shape, detail)));
+    const fine = merged("fine");
+    const coarse = merged("coarse");
     const mesh = meshOf(fine, color, goal);
     details.set(mesh, { fine, coarse });
     group.add(mesh);
@@ -79,12 +80,15 @@ export function bodyObject(body: VisualBody): Group {
 
 /** A line around three or more markers of a goal, such as the corners of where a block is to lie. */
 function goalOutline({ shapes }: VisualBody): Line2 | undefined {
-  if (shapes.length < 3) return undefined;
+  const [first] = shapes;
+  if (first === undefined || shapes.length < 3) return undefined;
   const points = shapes.map(({ pose }) => pose.position);
-  const [x, y] = [0, 1].map((axis) => points.reduce((sum, p) => sum + p[axis], 0) / points.length);
+  const middle = (axis: 0 | 1) => points.reduce((sum, p) => sum + p[axis], 0) / points.length;
+  const x = middle(0);
+  const y = middle(1);
   const around = points.toSorted((a, b) => Math.atan2(a[1] - y, a[0] - x) - Math.atan2(b[1] - y, b[0] - x));
-  const geometry = new LineGeometry().setPositions([...around, around[0]].flat());
-  const [r, g, b] = shapes[0].color;
+  const geometry = new LineGeometry().setPositions([...around, ...around.slice(0, 1)].flat());
+  const [r, g, b] = first.color;
   const color = new Color().setRGB(r, g, b, SRGBColorSpace);
   const material = new LineMaterial({
     color,

@@ -55,7 +55,7 @@ export function unpackEpisode(payload: EpisodePayload): EpisodeData {
   const returns = new Float32Array(reward.length + 1);
   let sum = 0;
   for (let i = 0; i < reward.length; i++) {
-    sum += reward[i];
+    sum += reward[i]!;
     returns[i + 1] = sum;
   }
   const { plans, ...rest } = payload;

@@ -1,4 +1,5 @@
 import { type Group, Quaternion, Scene, Vector3 } from "three";
+import { elementAt } from "../../element.js";
 import { bodyObject, disposeBodies, setDetail } from "./bodies.js";
 import type { EpisodeData } from "./data.js";
 import { type Frame, frameOf, radiusOf } from "./framing.js";
@@ -88,9 +89,10 @@ export class EpisodeScene {
 
   /** Mean position of what moves. */
   middle(out: Vector3): Vector3 {
-    const moving = this.#groups.filter(
-      (_, i) => !this.#episode.bodies[i].fixed && !isGoal(this.#episode.bodies[i]),
-    );
+    const moving = this.#groups.filter((_, i) => {
+      const body = elementAt(this.#episode.bodies, i, "bodies");
+      return !body.fixed && !isGoal(body);
+    });
     out.set(0, 0, 0);
     for (const { position } of moving) out.add(position);
     return out.divideScalar(Math.max(moving.length, 1));

@@ -1,4 +1,5 @@
 import type { VisualBody } from "../../../sim/task.js";
+import { elementAt } from "../../element.js";
 import type { EpisodeData } from "./data.js";
 import { clearestDirection } from "./sight.js";
 import { isGoal, poseOf } from "./state.js";
@@ -37,7 +38,7 @@ export interface Frame {
 }
 
 /** Where an overview may be from, the preferred first. */
-const CORNERS: readonly Vec3[] = [
+const CORNERS: readonly [Vec3, ...Vec3[]] = [
   [0.8, -0.85, 0.62],
   [-0.8, -0.85, 0.62],
   [0.8, 0.85, 0.62],
@@ -129,7 +130,7 @@ function boundsIn(episode: EpisodeData, state: number, bodies: readonly number[]
   const box = emptyBox();
   for (const i of bodies) {
     const pose = poseOf(episode, state, i);
-    for (const { size, pose: inBody } of episode.bodies[i].shapes) {
+    for (const { size, pose: inBody } of elementAt(episode.bodies, i, "bodies").shapes) {
       const half = { min: scale(size, -0.5), max: scale(size, 0.5) };
       for (const corner of cornersOf(half)) extend(box, toOuter(pose, toOuter(inBody, corner)));
     }
@@ -151,7 +152,7 @@ function planeOf(episode: EpisodeData, moving: readonly number[], states: readon
     for (const state of states) extend(box, poseOf(episode, state, body).position);
     if (!isEmpty(box))
       sizeOf(box).forEach((s, axis) => {
-        spread[axis] = Math.max(spread[axis], s);
+        spread[axis] = Math.max(spread[axis] ?? 0, s);
       });
   }
   const flat = spread.map((s) => s < 1e-3 * Math.max(...spread));

@@ -1,3 +1,4 @@
+import { elementAt } from "../../element.js";
 import type { EpisodeRef, EpisodeRow, ViewerIndex } from "../payload.js";
 import { NO_EPISODES, sameRef } from "./data.js";
 import { el } from "./dom.js";
@@ -152,7 +153,7 @@ export class Picker {
   }
 
   #cell(row: EpisodeRow, key: Exclude<SortKey, "file">): string {
-    if (key === "source") return this.#index.sources[row.source];
+    if (key === "source") return elementAt(this.#index.sources, row.source, "sources");
     if (key === "afterTask") return timeText(row.afterTask!);
     if (key === "return") return shortNumber(row.return);
     if (key === "success") return row.success ? "yes" : "no";

@@ -74,7 +74,7 @@ export class PlanLines {
     if (chosen.length > 0) this.#chosen.geometry.setPositions(chosen);
     this.#positions.set(others);
     this.#others.geometry.setDrawRange(0, others.length / 3);
-    this.#others.geometry.attributes.position.needsUpdate = true;
+    this.#others.geometry.getAttribute("position").needsUpdate = true;
   }
 
   /** Pieces of the chosen trajectories as drawn now, `[n, 2, 3]`; empty when none are. */

@@ -24,7 +24,10 @@ export type Quantity = (typeof QUANTITIES)[number];
 /** Column `at` of `[rows, width]`; with `skip`, so many nulls before it. */
 function column(values: Float32Array, width: number, at: number, skip: number): (number | null)[] {
   const out: (number | null)[] = Array.from({ length: skip }, () => null);
-  for (let i = at; i < values.length; i += width) out.push(Number.isFinite(values[i]) ? values[i] : null);
+  for (let i = at; i < values.length; i += width) {
+    const value = values[i]!;
+    out.push(Number.isFinite(value) ? value : null);
+  }
   return out;
 }
 
@@ -63,7 +66,7 @@ function expectationOf(plans: PlansData, steps: number, channel: number): Expect
     if (plan === undefined) return [];
     const values = Array.from(
       { length: horizon },
-      (_, h) => expected[(plan * horizon + h) * width + channel],
+      (_, h) => expected[(plan * horizon + h) * width + channel]!,
     );
     return values.filter(Number.isFinite);
   };
@@ -78,7 +81,7 @@ export function shownAtFirst(curves: readonly Curve[], quantity: Quantity): stri
   const from = quantity === "measures" && errors.length > 0 ? errors : curves;
   const most = quantity === "action" ? 8 : 4;
   return from
-    .filter(({ unit }) => unit === from[0].unit)
+    .filter(({ unit }) => unit === from[0]?.unit)
     .slice(0, most)
     .map(({ name }) => name);
 }

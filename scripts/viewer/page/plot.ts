@@ -1,4 +1,5 @@
 import type uPlot from "uplot";
+import { elementAt, firstOf } from "../../element.js";
 import { drawChart, fitChart } from "./chart.js";
 import { el, setText } from "./dom.js";
 import { type Curve, type Quantity, shownAtFirst } from "./plot-data.js";
@@ -20,7 +21,7 @@ interface Legend {
 /** Curves of one quantity over the steps, of one or two episodes, with a line at the moment shown. */
 export class Plot {
   readonly element: HTMLElement;
-  readonly #quantity: Quantity;
+  readonly quantity: Quantity;
   readonly #seek: (step: number) => void;
   readonly #canvas = el("div", { className: "curves" });
   readonly #line = el("div", { className: "moment" });
@@ -36,10 +37,10 @@ export class Plot {
 
   /** @param seek goes to a step that was pointed at */
   constructor(quantity: Quantity, theme: Theme, seek: (step: number) => void) {
-    this.#quantity = quantity;
+    this.quantity = quantity;
     this.#theme = theme;
     this.#seek = seek;
-    const title = quantity[0].toUpperCase() + quantity.slice(1);
+    const title = quantity.charAt(0).toUpperCase() + quantity.slice(1);
     const chooser = el("details", {}, el("summary", {}, "choose"), this.#choices);
     this.element = el(
       "section",
@@ -59,12 +60,13 @@ export class Plot {
   /** Shows the curves of one or two episodes; keeps what was chosen as far as there is such a curve. */
   load(episodes: readonly (readonly Curve[])[]): void {
     this.#episodes = episodes;
-    const names = episodes[0].map(({ name }) => name);
+    const first = firstOf(episodes, "episodes");
+    const names = first.map(({ name }) => name);
     this.#shown = new Set([...this.#shown].filter((name) => names.includes(name)));
-    if (this.#shown.size === 0) this.#shown = new Set(shownAtFirst(episodes[0], this.#quantity));
+    if (this.#shown.size === 0) this.#shown = new Set(shownAtFirst(first, this.quantity));
     this.element.hidden = names.length === 0;
     this.#choices.replaceChildren(
-      ...episodes[0].map(({ name, unit }) => {
+      ...first.map(({ name, unit }) => {
         const box = el("input", { type: "checkbox", checked: this.#shown.has(name) });
         box.addEventListener("change", () => {
           if (box.checked) this.#shown.add(name);
@@ -92,12 +94,15 @@ export class Plot {
   #build(): void {
     this.#plot?.destroy();
     this.#plot = undefined;
-    if (this.#episodes.length === 0) return;
-    const drawn = this.#episodes[0].filter(({ name }) => this.#shown.has(name));
+    const [first] = this.#episodes;
+    if (first === undefined) return;
+    const drawn = first.filter(({ name }) => this.#shown.has(name));
     const curves = drawn.flatMap((curve, i) =>
       this.#episodes.flatMap((all, episode) => {
         const found = all.find(({ name }) => name === curve.name);
-        return found === undefined ? [] : [{ ...found, color: COLORS[i % COLORS.length], episode }];
+        return found === undefined
+          ? []
+          : [{ ...found, color: elementAt(COLORS, i % COLORS.length, "colours"), episode }];
       }),
     );
     const steps = Math.max(...this.#episodes.map((e) => Math.max(0, ...e.map((c) => c.values.length))));

@@ -1,3 +1,4 @@
+import { elementAt } from "../../element.js";
 /** How much is drawn per frame. */
 export interface Quality {
   /** Share of the screen's. */
@@ -8,7 +9,7 @@ export interface Quality {
 }
 
 /** From the best to the cheapest. */
-export const LEVELS: readonly Quality[] = [
+export const LEVELS: readonly [Quality, ...Quality[]] = [
   { resolution: 1, shadows: true, fine: true },
   { resolution: 0.7, shadows: true, fine: true },
   { resolution: 0.7, shadows: false, fine: true },
@@ -31,7 +32,7 @@ export class QualityGovernor {
   #last: number | undefined;
 
   get moving(): Quality {
-    return LEVELS[this.#level];
+    return elementAt(LEVELS, this.#level, "levels of quality");
   }
 
   /** Notes that a picture was drawn right after the one before, at a time in ms. */

@@ -1,4 +1,5 @@
 import type uPlot from "uplot";
+import { elementAt } from "../../element.js";
 import { drawChart, fitChart } from "./chart.js";
 import { el, setText } from "./dom.js";
 import { curvesOfRun, episodeText, KINDS, type RunState } from "./run-state.js";
@@ -76,7 +77,7 @@ export class RunPlot {
     this.#legend.replaceChildren(
       ...KINDS.map((kind, i) => {
         const swatch = el("i", { className: "swatch" });
-        swatch.style.color = kinds[i];
+        swatch.style.color = elementAt(kinds, i, "colours");
         return el("span", {}, swatch, kind);
       }),
     );
@@ -120,7 +121,7 @@ export class RunPlot {
 
   #choose(): void {
     const index = this.#plot?.cursor.idx;
-    if (index != null) this.#open(this.#state!.episodes[index].file);
+    if (index != null) this.#open(elementAt(this.#state!.episodes, index, "episodes").file);
   }
 
   #resize(): void {

@@ -1,3 +1,4 @@
+import { elementAt } from "../../element.js";
 import type { RunEpisode, RunPlan, RunStatus, RunUpdate } from "../payload.js";
 import { moment, shortNumber } from "./text.js";
 
@@ -67,7 +68,7 @@ function titleOf(index: number, tasks: number, episodes: readonly RunEpisode[]):
 
 /** `episode 12: round, learning in task 2, return -3.20, success`; numbers count from 1 over the whole run. */
 export function episodeText(state: RunState, index: number): string {
-  const episode = state.episodes[index];
+  const episode = elementAt(state.episodes, index, "episodes");
   const success = episode.success ? ", success" : "";
   return `episode ${index + 1}: ${episode.task}, ${moment(episode)}, return ${shortNumber(episode.return ?? undefined)}${success}`;
 }

@@ -47,6 +47,7 @@ export class Surroundings {
   readonly #fill = new DirectionalLight(0xffffff, 0.6);
   readonly #sky = new HemisphereLight(0xffffff, 0x9a9184, 1.5);
   readonly #ground: Mesh<CircleGeometry, ShadowMaterial>;
+  readonly #gridColor = new Color();
   readonly #grid: Mesh<CircleGeometry, ShaderMaterial>;
   readonly #radius: number;
 
@@ -64,7 +65,7 @@ export class Surroundings {
     this.#ground = new Mesh(disc, new ShadowMaterial());
     this.#ground.receiveShadow = true;
     const uniforms = {
-      color: { value: new Color() },
+      color: { value: this.#gridColor },
       spacing: { value: roundSpacing(radius) },
       radius: { value: REACH * radius },
     };
@@ -107,7 +108,7 @@ export class Surroundings {
     this.#scene.background = new Color(background);
     this.#ground.material.opacity = shadow;
     // As on the page: this shader does no conversion of colours.
-    (this.#grid.material.uniforms.color.value as Color).setStyle(grid, "");
+    this.#gridColor.setStyle(grid, "");
   }
 
   set shadows(on: boolean) {

@@ -37,11 +37,10 @@ export function measureTexts(
   most: number,
 ): string[] {
   const at = Math.min(step, steps) * measureNames.length;
-  const order = measureNames.map((_, i) => i);
-  const isError = (i: number) => Number(/Error[A-Z][a-z]*$/.test(measureNames[i]));
-  order.sort((a, b) => isError(b) - isError(a) || a - b);
-  return order.slice(0, most).map((i) => {
-    const { name, unit } = measureName(measureNames[i]);
+  const isError = (key: string) => Number(/Error[A-Z][a-z]*$/.test(key));
+  const order = [...measureNames.entries()].sort(([, a], [, b]) => isError(b) - isError(a));
+  return order.slice(0, most).map(([i, key]) => {
+    const { name, unit } = measureName(key);
     return `${name} ${shortNumber(measures[at + i])}${unit === undefined ? "" : ` ${unit}`}`;
   });
 }

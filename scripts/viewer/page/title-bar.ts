@@ -10,7 +10,7 @@ export interface TitleActions {
 /** The bar above: names of the episodes shown, which are buttons that choose others. */
 export class TitleBar {
   readonly element: HTMLElement;
-  readonly #names: readonly HTMLButtonElement[];
+  readonly #names: readonly [HTMLButtonElement, HTMLButtonElement];
   readonly #alone = el("button", {
     type: "button",
     className: "alone",
@@ -19,22 +19,24 @@ export class TitleBar {
   });
 
   constructor({ pick, closeSecond }: TitleActions) {
-    this.#names = ([0, 1] as const).map((slot) => {
+    const nameButton = (slot: 0 | 1) => {
       const button = el("button", { type: "button", className: "name" });
       button.addEventListener("click", () => pick(slot));
       return button;
-    });
+    };
+    this.#names = [nameButton(0), nameButton(1)];
     this.#alone.addEventListener("click", closeSecond);
     this.element = el("header", { className: "bar" }, el("h1", {}, "HyperCRL"), ...this.#names, this.#alone);
   }
 
   /** @param episodes one, two, or none yet */
   show(episodes: readonly EpisodeData[]): void {
-    setText(this.#names[0], episodes.length === 0 ? "Episodes…" : nameOf(episodes[0]));
-    setText(this.#names[1], episodes.length < 2 ? "Compare…" : nameOf(episodes[1]));
-    this.#names[1].hidden = episodes.length === 0;
-    this.#alone.hidden = episodes.length < 2;
-    document.title = episodes.length === 0 ? "HyperCRL episodes" : `${nameOf(episodes[0])} – HyperCRL`;
+    const [first, second] = episodes;
+    setText(this.#names[0], first === undefined ? "Episodes…" : nameOf(first));
+    setText(this.#names[1], second === undefined ? "Compare…" : nameOf(second));
+    this.#names[1].hidden = first === undefined;
+    this.#alone.hidden = second === undefined;
+    document.title = first === undefined ? "HyperCRL episodes" : `${nameOf(first)} – HyperCRL`;
   }
 }
 

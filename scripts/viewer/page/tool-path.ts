@@ -17,18 +17,21 @@ export const isWorking = ({ name }: VisualBody): boolean => WORKING.some((patter
 
 /** Picks what to trace: the fingers or hand of an arm, the end of a pole, or else the first body that moves. */
 export function findTool(bodies: readonly VisualBody[]): Tool | undefined {
-  const moving = bodies.flatMap((body, i) => (body.fixed || isGoal(body) ? [] : [i]));
-  if (moving.length === 0) return undefined;
+  const moving = [...bodies.entries()].filter(([, body]) => !body.fixed && !isGoal(body));
   for (const pattern of WORKING) {
-    const named = moving.filter((i) => pattern.test(bodies[i].name));
-    if (named.length === 0) continue;
+    const named = moving.filter(([, { name }]) => pattern.test(name));
+    const last = named.at(-1);
+    if (last === undefined) continue;
     if (pattern === WORKING[0]) {
-      return { name: "gripper", points: named.map((body) => ({ body, point: [0, 0, 0] })) };
+      return { name: "gripper", points: named.map(([body]) => ({ body, point: [0, 0, 0] })) };
     }
-    const body = named[named.length - 1];
-    return { name: bodies[body].name, points: [{ body, point: farEnd(bodies[body]) }] };
+    const [body, visual] = last;
+    return { name: visual.name, points: [{ body, point: farEnd(visual) }] };
   }
-  return { name: bodies[moving[0]].name, points: [{ body: moving[0], point: [0, 0, 0] }] };
+  const [first] = moving;
+  if (first === undefined) return undefined;
+  const [body, { name }] = first;
+  return { name, points: [{ body, point: [0, 0, 0] }] };
 }
 
 /** The middle of the shapes that lie farthest from the body's origin. */

@@ -1,3 +1,4 @@
+import { elementAt, firstOf } from "../../element.js";
 import { fragmentOf, readFragment } from "../fragment.js";
 import type { EpisodeRef, ViewerIndex } from "../payload.js";
 import { keyBindings } from "./bindings.js";
@@ -128,7 +129,7 @@ export class Viewer {
     this.#wanted[slot] = ref;
     const episode = await this.#message.attempt(() => this.#source.episode(ref));
     if (episode === undefined || this.#wanted[slot] !== ref) return false;
-    const view = this.#pictures.put(slot, episode, this.#index.sources[episode.source]);
+    const view = this.#pictures.put(slot, episode, elementAt(this.#index.sources, episode.source, "sources"));
     this.#loaded(followed ? view : "overview", followed);
     return true;
   }
@@ -152,7 +153,7 @@ export class Viewer {
     if (late || episodes.length === 0) return;
     this.#pictures.keep(episodes.length);
     for (const [slot, episode] of episodes.entries()) {
-      this.#pictures.put(slot, episode, this.#index.sources[episode.source]);
+      this.#pictures.put(slot, episode, elementAt(this.#index.sources, episode.source, "sources"));
     }
     this.#loaded("overview");
   }
@@ -160,9 +161,7 @@ export class Viewer {
   /** @param view undefined to leave the camera where it is, unless what it followed is now elsewhere */
   #loaded(view: View | undefined, followed = false): void {
     const { episodes, travels } = this.#pictures;
-    QUANTITIES.forEach((quantity, i) => {
-      this.#plots[i].load(episodes.map((episode) => curvesOf(episode, quantity)));
-    });
+    for (const plot of this.#plots) plot.load(episodes.map((episode) => curvesOf(episode, plot.quantity)));
     const { follow, path, plans } = this.#transport;
     follow.on = travels;
     this.#pictures.follow = travels;
@@ -171,7 +170,10 @@ export class Viewer {
     plans.element.hidden = !episodes.some((episode) => episode.plans !== undefined);
     if (view !== undefined || travels) this.#pictures.look(view ?? "overview");
     this.#pictures.element.classList.toggle("two", episodes.length > 1);
-    this.playback.load(Math.max(...episodes.map((e) => e.steps)), episodes[0].spec.controlPeriod);
+    this.playback.load(
+      Math.max(...episodes.map((e) => e.steps)),
+      firstOf(episodes, "episodes").spec.controlPeriod,
+    );
     this.#empty.hidden = true;
     this.#title.show(episodes);
     this.#live.opened();
