@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { valueAt } from "./parse.js";
-import { resolveSettings, type SettingsChoice, settingNames } from "./resolve.js";
+import { resolveAll, type SettingsChoice, settingNames } from "./resolve.js";
 import { type SettingsCatalog, settingsSchema } from "./schema.js";
 
 /** One setting for people: its dotted name, its default by profile as `--set` takes it, and what it is. */
@@ -19,7 +19,7 @@ export function describeSettings(
   choice: Pick<SettingsChoice, "suite" | "method" | "planner">,
   catalog: SettingsCatalog,
 ): SettingDescription[] {
-  const defaultsOf = (profile: string) => resolveSettings({ ...choice, profile, seed: 1 }, [], catalog);
+  const defaultsOf = (profile: string) => resolveAll({ ...choice, profile, seed: 1 }, [], catalog);
   const quick = defaultsOf("quick");
   const paper = defaultsOf("paper");
   const schema = settingsSchema(catalog);

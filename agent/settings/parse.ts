@@ -2,6 +2,7 @@ import { z } from "zod";
 import { builtinPlanners } from "../../planners/registry.js";
 import { UsageError } from "../../sim/core/errors.js";
 import type { SettingFields } from "../../sim/core/setting-fields.js";
+import { savedCatalog } from "./saved-catalog.js";
 import {
   type MethodSettings,
   RESERVED_NAMES,
@@ -28,7 +29,8 @@ export function parseSettings(value: unknown, source: string, catalog: SettingsC
  * @throws UsageError naming the first field that is wrong
  */
 export function parseSavedSettings(value: unknown, source: string): Settings {
-  return parseSettings(value, source, { methods: methodsIn(value), planners: plannersIn(value) });
+  const catalog = { methods: methodsIn(value), planners: plannersIn(value) };
+  return parseSettings(value, source, isGroup(value) ? savedCatalog(value, catalog) : catalog);
 }
 
 /** Every method that settings name or have a group for, without knowledge of it. */

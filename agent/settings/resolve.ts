@@ -5,6 +5,7 @@ import { defaultValues } from "../../sim/core/setting-fields.js";
 import type { TaskSuite } from "../../sim/task.js";
 import { isGroup, parseSettings } from "./parse.js";
 import { PROFILE_VALUES } from "./profiles.js";
+import { savedCatalog, savedPart } from "./saved-catalog.js";
 import type { Settings, SettingsCatalog } from "./schema.js";
 
 /** What a user chooses before any `--set`. */
@@ -20,10 +21,24 @@ export interface SettingsChoice {
 
 /**
  * Resolves a choice into validated, frozen settings: the profile's values, then what the suite and the method change of
- * them, then `a.b=c` assignments.
+ * them, then `a.b=c` assignments. What is of no use to the choice, such as the settings of a planner of one's own that is
+ * not chosen, is left out; see `savedCatalog`.
  * @throws UsageError on an unknown name, an ill-typed or out-of-range value
  */
 export function resolveSettings(
+  choice: SettingsChoice,
+  assignments: readonly string[],
+  catalog: SettingsCatalog,
+): Settings {
+  return withoutUnchosen(resolveAll(choice, assignments, catalog), catalog);
+}
+
+function withoutUnchosen(settings: Settings, catalog: SettingsCatalog): Settings {
+  return parseSettings(savedPart(settings, catalog), "settings", savedCatalog(settings, catalog));
+}
+
+/** `resolveSettings` with the settings of all methods and planners of the catalog, chosen or not. */
+export function resolveAll(
   choice: SettingsChoice,
   assignments: readonly string[],
   catalog: SettingsCatalog,
@@ -107,7 +122,9 @@ export function changePlanner(
     }
     assign(draft, assignment);
   }
-  return parseSettings(draft, "the planner settings", catalog);
+  const { methods } = savedCatalog(settings, catalog);
+  const changed = parseSettings(draft, "the planner settings", { methods, planners: catalog.planners });
+  return withoutUnchosen(changed, catalog);
 }
 
 function assign(draft: Record<string, unknown>, assignment: string): void {

@@ -1,5 +1,6 @@
 import type { Catalog } from "../../agent/catalog.js";
 import { parseSettings } from "../../agent/settings/parse.js";
+import { savedCatalog } from "../../agent/settings/saved-catalog.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { InputError } from "../../sim/core/errors.js";
 import type { Task, TaskSuite } from "../../sim/task.js";
@@ -68,7 +69,7 @@ function checkKnown(part: "method" | "planner", folder: string, name: string, ca
 
 function strictSettings(folder: string, settings: Settings, catalog: Catalog): Settings {
   try {
-    return parseSettings(settings, `the settings of run ${folder}`, catalog);
+    return parseSettings(settings, `the settings of run ${folder}`, savedCatalog(settings, catalog));
   } catch (cause) {
     throw new InputError({
       what: `Run ${folder} was made when its method or planner had other settings`,

@@ -8,6 +8,7 @@ import { readMetrics } from "../../agent/run/read-log.js";
 import type { RunEvent } from "../../agent/run/records.js";
 import { RunStore, readSettings } from "../../agent/run/store.js";
 import { parseSettings } from "../../agent/settings/parse.js";
+import { savedCatalog } from "../../agent/settings/saved-catalog.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { type FolderLock, lockFolder } from "../../sim/core/folder-lock.js";
@@ -174,7 +175,7 @@ function withLag(settings: Settings, async: boolean, catalog: Catalog): Settings
   return parseSettings(
     { ...settings, loop: { ...settings.loop, trainLag: trainEvery } },
     "settings",
-    catalog,
+    savedCatalog(settings, catalog),
   );
 }
 
