@@ -55,7 +55,7 @@ export function extendCatalog(catalog: Catalog, more: Partial<Catalog>): Catalog
   checkNames("planners", extended.planners);
   for (const suite of suites) checkNames(`tasks of suite ${suite.name}`, suite.tasks);
   for (const method of methods) checkGroup(method);
-  for (const planner of planners) checkFields(planner, catalog.planners);
+  for (const planner of planners) checkFields(planner, extended.planners);
   return extended;
 }
 
@@ -67,6 +67,7 @@ function checkNames(what: string, named: readonly { readonly name: string }[]): 
     what: `Two ${what} have the same name`,
     got: `"${twice}" twice`,
     expected: "unique names",
+    todo: "Rename one of them",
   });
 }
 
@@ -77,6 +78,7 @@ function checkGroup({ name }: Method): void {
     what: "A method has the name of a group of settings",
     got: `"${name}"`,
     expected: `another name than ${RESERVED_NAMES.join(", ")}`,
+    todo: "Rename the method: its own settings are the group of its name",
   });
 }
 
