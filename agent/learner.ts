@@ -11,6 +11,7 @@ export interface LearnerState {
   readonly numbers: Readonly<Record<string, number>>;
 }
 
+/** What a training session came to. */
 export interface TrainingReport {
   /**
    * Mean task loss per sample over the call, in (normalised) target units squared; with output variance a negative
@@ -43,11 +44,15 @@ export interface Learner {
   endTask(data: TrainingData, normalizer: NormalizerArrays, rng: Rng): Promise<void>;
   /** Dynamics weights `[P]` for a task begun earlier or now. */
   weights(index: number): Promise<Float32Array>;
+  /** Copies of all that it needs to continue. */
   state(): LearnerState | Promise<LearnerState>;
+  /** Continues from a saved state. @throws InputError when an array is missing or of another size */
   restore(state: LearnerState): Promise<void>;
+  /** Frees what the runtime holds for it; it cannot be used afterwards. */
   release(): Promise<void>;
 }
 
+/** What every learner is made with. */
 export interface LearnerOptions {
   /** The dynamics network. */
   readonly dynamics: MlpShape;

@@ -70,6 +70,7 @@ export class PlainLearner implements Learner {
     return joined([flatValues(this.#network, 0, this.#shared), this.#parts[index]]);
   }
 
+  /** See `Learner.state`. */
   state(): LearnerState {
     return {
       arrays: {
@@ -80,6 +81,7 @@ export class PlainLearner implements Learner {
     };
   }
 
+  /** See `Learner.restore`. */
   async restore({ arrays, numbers }: LearnerState): Promise<void> {
     this.#parts = [];
     this.#task = numbers.task;
@@ -90,6 +92,7 @@ export class PlainLearner implements Learner {
     this.#parts = readRows(arrays, "tasks", this.#task + 1, this.#currentPart().length);
   }
 
+  /** See `Learner.release`. */
   async release(): Promise<void> {
     await this.#trainer.release();
   }

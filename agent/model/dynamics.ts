@@ -2,6 +2,7 @@ import type { TaskSpec } from "../../sim/task.js";
 import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 
+/** What follows every layer but the last. */
 export type Activation = "relu" | "elu" | "tanh";
 
 const ACTIVATIONS: Readonly<Record<Activation, (x: Tensor) => Tensor>> = {

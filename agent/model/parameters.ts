@@ -60,6 +60,7 @@ export class ParameterGroup {
     for (const array of this.#sets[this.#current].slice(this.specs.length)) array.fill(0);
   }
 
+  /** The current values of a parameter, by its place in `specs`; not a copy. */
   values(index: number): Float32Array {
     return this.#sets[this.#current][index];
   }
@@ -101,6 +102,7 @@ export class ParameterGroup {
     });
   }
 
+  /** The current arrays for the inputs that `declare` made. */
   feeds(withMoments: boolean): Feeds {
     return this.#tensors(this.#sets[this.#current], withMoments, "");
   }
@@ -110,6 +112,7 @@ export class ParameterGroup {
     return this.#tensors(this.#sets[1 - this.#current], true, "next.");
   }
 
+  /** Makes what a run wrote to `results` the current arrays. */
   swap(): void {
     this.#current = this.#current === 0 ? 1 : 0;
   }

@@ -17,6 +17,7 @@ export interface NetworkOptions extends LearnerOptions {
   readonly stepSizes: StepSizes;
 }
 
+/** How a network is trained. */
 export interface NetworkTrainerOptions extends TrainingGraphOptions {
   /** Words for messages; those of plain networks by default. */
   readonly lossNames?: LossNames;
@@ -82,6 +83,7 @@ export class NetworkTrainer {
     return report;
   }
 
+  /** Frees the training graph. */
   async release(): Promise<void> {
     await this.#session?.release();
   }
