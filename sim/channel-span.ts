@@ -27,6 +27,7 @@ export class ChannelSpan {
       what: "A span of channels must begin with the first of them",
       got: `${first} … ${last}`,
       expected: `${last} … ${first}`,
+      todo: "Give the names in the order of the channels",
     });
   }
 
@@ -40,9 +41,11 @@ export class ChannelSpan {
     return Array.from(vector).slice(this.start, this.end);
   }
 
-  /** The number of the first of these channels in a vector `[X]`. */
+  /** The number of the first of these channels in a vector `[X]`. @throws RangeError when the vector is too short */
   value(vector: ArrayLike<number>): number {
-    return vector[this.start] ?? Number.NaN;
+    const value = vector[this.start];
+    if (value === undefined) throw new RangeError(`No channel ${this.start} among ${vector.length}.`);
+    return value;
   }
 }
 
@@ -53,5 +56,6 @@ function indexOf(channels: readonly Channel[], name: string): number {
     what: "There is no such channel",
     got: `"${name}"`,
     expected: channels.map((channel) => channel.name).join(", "),
+    todo: "Take a name of the task's spec; `hypercrl tasks` lists them",
   });
 }

@@ -81,6 +81,7 @@ function namedNumbers(names: readonly string[], numbers: Float64Array): ExtraSta
       what: "Cannot restore the scene snapshot",
       got: `${numbers.length} numbers beside the physics world`,
       expected: `${names.length} (${names.join(", ")})`,
+      todo: "Restore a snapshot that the same version of the scene has made",
     });
   }
   return Object.fromEntries(names.map((name, i) => [name, numbers[i]!]));

@@ -55,13 +55,12 @@ export function resolveAll(
     tasks: suite.tasks.length,
     ...defaultGroups(profile, catalog),
   };
-  const all = [
-    ...(suite.defaults?.[profile] ?? []),
-    ...(method.defaults?.[profile] ?? []),
-    ...(planner === undefined ? [] : [`planner.name=${JSON.stringify(planner)}`]),
-    ...assignments,
-  ];
-  for (const assignment of all) assign(draft, assignment);
+  const ofSuite = suite.defaults?.[profile] ?? [];
+  const ofMethod = method.defaults?.[profile] ?? [];
+  assignDefaults(draft, ofSuite, `the defaults of suite ${suite.name}`, catalog);
+  assignDefaults(draft, ofMethod, `the defaults of method ${method.name}`, catalog);
+  if (planner !== undefined) assign(draft, `planner.name=${JSON.stringify(planner)}`);
+  for (const assignment of assignments) assign(draft, assignment);
   const settings = parseSettings(draft, "settings", catalog);
   if (settings.tasks > suite.tasks.length) {
     throw new UsageError({
@@ -127,18 +126,36 @@ export function changePlanner(
   return withoutUnchosen(changed, catalog);
 }
 
-function assign(draft: Record<string, unknown>, assignment: string): void {
+/** Applies the defaults of a suite or a method. @throws UsageError that names whose they are */
+function assignDefaults(
+  draft: Record<string, unknown>,
+  assignments: readonly string[],
+  source: string,
+  catalog: SettingsCatalog,
+): void {
+  if (assignments.length === 0) return;
+  for (const assignment of assignments) assign(draft, assignment, source);
+  try {
+    parseSettings(draft, source, catalog);
+  } catch (cause) {
+    if (!(cause instanceof UsageError)) throw cause;
+    const { details } = cause;
+    throw new UsageError({ ...details, what: `${details.what} in ${source}`, cause });
+  }
+}
+
+function assign(draft: Record<string, unknown>, assignment: string, source = "--set"): void {
   const at = assignment.indexOf("=");
   if (at < 1) {
     throw new UsageError({
-      what: "Cannot read a --set option",
+      what: `Cannot read an assignment of ${source}`,
       got: `"${assignment}"`,
       expected: "name=value, for example planner.samples=200",
       todo: "`hypercrl settings` lists every setting with its meaning and defaults",
     });
   }
   const name = assignment.slice(0, at).trim();
-  oneOf("setting", name, settingNames(draft));
+  oneOf(`setting in ${source}`, name, settingNames(draft));
   const keys = name.split(".");
   const value = parseValue(assignment.slice(at + 1).trim());
   const [key, inner] = keys;

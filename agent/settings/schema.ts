@@ -77,6 +77,8 @@ const groups = {
       .describe("Earlier tasks regularised at each minibatch: all, or this many drawn uniformly."),
     coresetSize: count("replay-hypernet: transitions kept of a task."),
   },
+  // What only coreset, ewc or si use stays here, not in groups of their own: settings.json keeps its order, which its hash
+  // depends on.
   mlp: {
     learningRate: rate("Adam's step size for the plain networks, that is for all but the hypernetworks."),
     endFactor: endFactor("mlp"),

@@ -168,6 +168,7 @@ function ownModules({ suite, method, planner }: PartArguments): PartArguments {
       what: `--resume continues with the ${option} of the run`,
       got: `--${option} ${value}`,
       expected: `no --${option}, or the module that the run's ${option} came from`,
+      todo: `Leave out --${option}, or begin a new run with it`,
     });
   }
   return given;

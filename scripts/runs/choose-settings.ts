@@ -13,7 +13,7 @@ import { firstOf } from "../element.js";
 const CHOSEN_APART = ["suite", "method", "profile", "seed"];
 
 /** Settings by dotted name, then those as typed, as one list of assignments. */
-export function typedAssignments({
+export function assignmentsOf({
   settings = {},
   assignments = [],
 }: {

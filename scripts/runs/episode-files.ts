@@ -5,7 +5,12 @@ import { InputError } from "../../sim/core/errors.js";
 /** An episode's path as it is, or all episodes of a run folder, sorted. @throws InputError when there are none */
 export function episodesAt(path: string): string[] {
   if (!existsSync(path)) {
-    throw new InputError({ what: `${path} is missing`, expected: "an episode (.mcap) or a run folder" });
+    throw new InputError({
+      what: `${path} is missing`,
+      got: "no file or folder there",
+      expected: "an episode (.mcap) or a run folder",
+      todo: "Check the path",
+    });
   }
   if (!statSync(path).isDirectory()) return [path];
   const inside = join(path, "episodes");
@@ -14,6 +19,8 @@ export function episodesAt(path: string): string[] {
   if (files.length > 0) return files.sort().map((name) => join(folder, name));
   throw new InputError({
     what: `Folder ${path} holds no episodes`,
+    got: `${readdirSync(folder).length} other files or folders`,
     expected: "a run folder with episodes/*.mcap",
+    todo: "Check the path, or wait for the run's first episode",
   });
 }

@@ -8,7 +8,7 @@ import { UsageError } from "../../sim/core/errors.js";
 import { makeFolder } from "../../sim/core/files.js";
 import { Rng } from "../../sim/core/rng.js";
 import { elementAt } from "../element.js";
-import { typedAssignments } from "./choose-settings.js";
+import { assignmentsOf } from "./choose-settings.js";
 import { openSavedState, type SavedState, type SavedStateOptions } from "./saved-state.js";
 import { currentVersions } from "./versions.js";
 
@@ -59,10 +59,15 @@ export interface RunEvaluation {
 export async function evaluateRun(folder: string, options: EvaluateOptions = {}): Promise<RunEvaluation> {
   const { recordings } = options;
   if (recordings !== undefined && existsSync(recordings)) {
-    throw new UsageError({ what: `${recordings} exists`, expected: "a path for a new folder" });
+    throw new UsageError({
+      what: `${recordings} exists`,
+      got: "a file or folder for recordings that is there already",
+      expected: "a path for a new folder",
+      todo: "Choose another path, or move it away",
+    });
   }
   const opened = await openSavedState(folder, options, (own, { catalog, planner }) =>
-    changePlanner(own, planner, typedAssignments(options), catalog),
+    changePlanner(own, planner, assignmentsOf(options), catalog),
   );
   const { agent, afterTask, tasks } = opened;
   try {

@@ -24,7 +24,12 @@ export async function importModule(path: string, { name, guide }: ModuleKind): P
   const file = resolve(path);
   const todo = `${guide} says what a ${name} module is`;
   if (!existsSync(file)) {
-    throw new InputError({ what: `${path} is missing`, expected: `a module that exports a ${name}`, todo });
+    throw new InputError({
+      what: `${path} is missing`,
+      got: `no file at ${file}`,
+      expected: `a module that exports a ${name}`,
+      todo,
+    });
   }
   const url = pathToFileURL(file).href;
   try {
@@ -32,7 +37,13 @@ export async function importModule(path: string, { name, guide }: ModuleKind): P
     return { value: module.default, url };
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
-    throw new InputError({ what: `${path} cannot be loaded`, got: `the error "${text}"`, todo, cause });
+    throw new InputError({
+      what: `${path} cannot be loaded`,
+      got: `the error "${text}"`,
+      expected: `a module that exports a ${name}`,
+      todo,
+      cause,
+    });
   }
 }
 

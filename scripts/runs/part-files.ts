@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Method } from "../../agent/methods/method.js";
 import type { PlannerDefinition } from "../../planners/types.js";
 import { InputError } from "../../sim/core/errors.js";
+import { DEFAULTS_EXPECTED, isProfileDefaults } from "../../sim/core/profiles.js";
 import { fieldDescription } from "../../sim/core/setting-fields.js";
 import { checkMembers, importModule, type ModuleKind, type Requirement } from "./module-file.js";
 
@@ -13,10 +14,6 @@ const isFunction = (value: unknown) => typeof value === "function";
 const optional = (holds: (value: unknown) => boolean) => (value: unknown) =>
   value === undefined || holds(value);
 const isName = (value: unknown) => typeof value === "string" && /^[\w-]+$/.test(value);
-const isDefaults = (value: unknown) =>
-  z
-    .strictObject({ quick: z.array(z.string()).optional(), paper: z.array(z.string()).optional() })
-    .safeParse(value).success;
 
 const NAMED: readonly Requirement[] = [
   { member: "name", expected: "letters, digits, dashes and underscores", holds: isName },
@@ -30,11 +27,7 @@ const METHOD: readonly Requirement[] = [
     holds: isFunction,
   },
   { member: "networkShape", expected: "a function, or nothing", holds: optional(isFunction) },
-  {
-    member: "defaults",
-    expected: 'lists of assignments such as { quick: ["planner.horizon=10"] }, or nothing',
-    holds: optional(isDefaults),
-  },
+  { member: "defaults", expected: DEFAULTS_EXPECTED, holds: isProfileDefaults },
 ];
 const PLANNER: readonly Requirement[] = [
   ...NAMED,

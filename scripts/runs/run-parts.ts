@@ -2,7 +2,7 @@ import type { Catalog } from "../../agent/catalog.js";
 import { parseSettings } from "../../agent/settings/parse.js";
 import { savedCatalog } from "../../agent/settings/saved-catalog.js";
 import type { Settings } from "../../agent/settings/schema.js";
-import { InputError } from "../../sim/core/errors.js";
+import { InputError, UsageError } from "../../sim/core/errors.js";
 import type { Task, TaskSuite } from "../../sim/task.js";
 import type { GivenParts } from "./given-parts.js";
 
@@ -40,15 +40,24 @@ export function settingsOfRun(folder: string, settings: Settings, given: GivenPa
 
 /** @throws InputError when the run's method is not the one given, or not known here */
 export function checkMethod(folder: string, { method }: Settings, given: GivenParts): void {
-  if (given.method !== undefined && given.method !== method) {
-    throw new InputError({
-      what: `Run ${folder} was made with another method`,
-      got: `method "${method}"`,
-      expected: `"${given.method}", as given`,
-      todo: "Give the module that the run's method came from with --method",
-    });
-  }
+  checkSame("method", folder, method, given);
   checkKnown("method", folder, method, given.catalog);
+}
+
+/** @throws InputError when the run's method or planner is another one than is given */
+export function checkSame(
+  part: "method" | "planner",
+  folder: string,
+  name: string,
+  { [part]: given }: GivenParts,
+): void {
+  if (given === undefined || given === name) return;
+  throw new InputError({
+    what: `Run ${folder} was made with another ${part}`,
+    got: `${part} "${name}"`,
+    expected: `"${given}", as given`,
+    todo: `Give the module that the run's ${part} came from with --${part}, or leave it out`,
+  });
 }
 
 /** @throws InputError when the run's planner is not known here */
@@ -69,12 +78,15 @@ function checkKnown(part: "method" | "planner", folder: string, name: string, ca
 
 function strictSettings(folder: string, settings: Settings, catalog: Catalog): Settings {
   try {
-    return parseSettings(settings, `the settings of run ${folder}`, savedCatalog(settings, catalog));
+    return parseSettings(settings, "settings", savedCatalog(settings, catalog));
   } catch (cause) {
+    if (!(cause instanceof UsageError)) throw cause;
+    const { what, got, expected } = cause.details;
     throw new InputError({
-      what: `Run ${folder} was made when its method or planner had other settings`,
-      got: `the error "${cause instanceof Error ? cause.message : String(cause)}"`,
-      expected: "the module as it was when the run began",
+      what: `${what} in run ${folder}`,
+      ...(got !== undefined && { got }),
+      expected: expected ?? "the settings that its method and planner have here",
+      todo: "Give the modules of its method and planner as they were when the run began, or begin a new run",
       cause,
     });
   }

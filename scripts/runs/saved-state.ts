@@ -91,6 +91,7 @@ function savedTask(folder: string, wanted: number | undefined): number {
   if (latest === undefined) {
     throw new InputError({
       what: `Run ${folder} has learned no task yet`,
+      got: "no saved state",
       expected: `${states}/task-1.json, which is written when the first task is learned`,
       todo: `Continue the run with \`hypercrl train --resume ${folder}\``,
     });
@@ -98,7 +99,9 @@ function savedTask(folder: string, wanted: number | undefined): number {
   if (wanted === undefined) return latest;
   if (saved.includes(wanted)) return wanted;
   throw new UsageError({
-    what: `Run ${folder} has no state after task ${wanted}`,
+    what: `Run ${folder} has no state after this task`,
+    got: `task ${wanted}`,
     expected: `one of ${saved.join(", ")}`,
+    todo: "Choose one of these, or leave it out for the last",
   });
 }

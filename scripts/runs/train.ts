@@ -16,10 +16,10 @@ import { findNamed } from "../../sim/core/one-of.js";
 import type { Task, TaskSuite } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
 import { firstOf } from "../element.js";
-import { chooseSettings, typedAssignments } from "./choose-settings.js";
+import { assignmentsOf, chooseSettings } from "./choose-settings.js";
 import { chooseCompute } from "./compute.js";
 import { type GivenParts, gatherParts, type PartOptions } from "./given-parts.js";
-import { settingsOfRun, suiteOfRun } from "./run-parts.js";
+import { checkSame, settingsOfRun, suiteOfRun } from "./run-parts.js";
 import { type Summary, summarize } from "./summary.js";
 import { UsageLog } from "./usage.js";
 import { currentVersions } from "./versions.js";
@@ -149,11 +149,7 @@ function create(options: TrainOptions, given: GivenParts): OpenRun {
   const { profile = "quick", seed = 1 } = options;
   const { catalog, method = "hypercrl", planner } = given;
   const suite = given.suite ?? findNamed("task suite", "push", catalog.suites);
-  const chosen = chooseSettings(
-    { suite, method, planner, profile, seed },
-    typedAssignments(options),
-    catalog,
-  );
+  const chosen = chooseSettings({ suite, method, planner, profile, seed }, assignmentsOf(options), catalog);
   const settings = withLag(chosen, options.async ?? false, catalog);
   if (settings.loop.trainLag > 0) checkImportable(partsOf(catalog, settings));
   const folder = options.out ?? freeFolder(`runs/${suite.name}-${method}-${profile}-s${seed}`);
@@ -182,6 +178,7 @@ function withLag(settings: Settings, async: boolean, catalog: Catalog): Settings
 function resume(folder: string, given: GivenParts): OpenRun {
   const settings = readSettings(folder);
   const suite = suiteOfRun(folder, settings, given);
+  checkSame("planner", folder, settings.planner.name, given);
   settingsOfRun(folder, settings, given);
   const opened = RunStore.resume(folder, currentVersions(), () => firstOf(suite.tasks, "tasks").spec);
   return { ...opened, suite, catalog: given.catalog };

@@ -86,15 +86,12 @@ export function baseOfSweep(folder: string, manifest: Manifest): SweepBase {
 export function emptyManifest(folder: string, suite: string, base: SweepBase, versions: Versions): Manifest {
   const { hypercrl, physics, node, onnxruntime } = versions;
   const { profile, planner, assignments } = base;
-  const plannerKey = planner !== undefined && isModulePath(planner) ? "plannerFile" : "planner";
   return {
     schema: SCHEMA,
     suite,
     ...(isModulePath(base.suite) && { suiteFile: fromFolder(folder, base.suite) }),
     profile,
-    ...(planner !== undefined && {
-      [plannerKey]: plannerKey === "planner" ? planner : fromFolder(folder, planner),
-    }),
+    ...(planner && (isModulePath(planner) ? { plannerFile: fromFolder(folder, planner) } : { planner })),
     assignments: [...assignments],
     versions: { hypercrl, physics, node, onnxruntime },
     settings: {},

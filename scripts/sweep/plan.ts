@@ -4,9 +4,10 @@ import { parseSavedSettings } from "../../agent/settings/parse.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { builtinCatalog } from "../runs/catalog.js";
-import { chooseSettings, typedAssignments } from "../runs/choose-settings.js";
+import { assignmentsOf, chooseSettings } from "../runs/choose-settings.js";
 import { type GivenParts, gatherParts } from "../runs/given-parts.js";
 import { isModulePath } from "../runs/module-path.js";
+import { suiteFrom } from "../runs/suite-file.js";
 
 /** One line of the comparison: a method, possibly with settings and seeds of its own. */
 export interface SweepMethod {
@@ -80,8 +81,7 @@ interface Line extends SweepMethod {
  */
 export async function planRuns(choice: SweepChoice, base: SweepBase, folder: string): Promise<PlannedRun[]> {
   const methods = choice.methods ?? builtinCatalog.methods.map(({ name }): SweepMethod => ({ method: name }));
-  const { suite } = await gatherParts({ suite: base.suite });
-  if (suite === undefined) throw new Error("A sweep has a suite.");
+  const suite = await suiteFrom(base.suite, builtinCatalog);
   const lines: Line[] = [];
   for (const line of methods) lines.push(await loadLine(line, base.planner));
   checkLabels(lines.map(({ label }) => label));
@@ -90,7 +90,7 @@ export async function planRuns(choice: SweepChoice, base: SweepBase, folder: str
   const settingsOf = ({ method, set, given }: Line, seed: number) => {
     const { method: name = method, planner, catalog } = given;
     const choice = { suite, method: name, planner, profile: base.profile, seed };
-    return chooseSettings(choice, [...base.assignments, ...typedAssignments({ settings: set })], catalog);
+    return chooseSettings(choice, [...base.assignments, ...assignmentsOf({ settings: set })], catalog);
   };
   return seeds.flatMap((seed) =>
     lines

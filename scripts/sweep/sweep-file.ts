@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { closest } from "fastest-levenshtein";
 import { z } from "zod";
+import { valueAt } from "../../agent/settings/parse.js";
 import { InputError } from "../../sim/core/errors.js";
 import { firstOf } from "../element.js";
 import type { SweepChoice } from "./plan.js";
@@ -27,10 +28,13 @@ const schema = z.strictObject({
   set: assignments.optional(),
 });
 
+const EXAMPLE = 'JSON such as {"suite": "push", "methods": ["hypercrl", "single"], "seeds": [1, 2, 3]}';
+
 /** Reads a sweep file (JSON). @throws InputError naming the first key or value that is wrong */
 export function readSweepFile(path: string): SweepChoice {
-  const parsed = schema.safeParse(readJson(path));
-  if (!parsed.success) throw wrongContent(path, firstOf(parsed.error.issues, "problems"));
+  const value = readJson(path);
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw wrongContent(path, value, firstOf(parsed.error.issues, "problems"));
   const { set = {}, tasks, ...choice } = parsed.data;
   const all = tasks === undefined ? set : { ...set, tasks };
   return {
@@ -46,18 +50,20 @@ function readJson(path: string): unknown {
     throw new InputError({
       what: `Cannot read sweep file ${path}`,
       got: (cause as Error).message.replace(/\.$/, ""),
-      expected: 'JSON such as {"suite": "push", "methods": ["hypercrl", "single"], "seeds": [1, 2, 3]}',
+      expected: EXAMPLE,
       cause,
     });
   }
 }
 
-function wrongContent(path: string, issue: z.core.$ZodIssue): InputError {
+function wrongContent(path: string, value: unknown, issue: z.core.$ZodIssue): InputError {
   const at = issue.path.join(".");
   if (issue.code !== "unrecognized_keys") {
     return new InputError({
       what: `Sweep file ${path} is not valid at ${at || "its top"}`,
-      got: issue.message,
+      got: JSON.stringify(valueAt(value, issue.path)) ?? "nothing",
+      expected: issue.message.replace(/^[^:]*: expected /, ""),
+      todo: `A sweep file is ${EXAMPLE}`,
     });
   }
   const key = firstOf(issue.keys, "unknown keys");

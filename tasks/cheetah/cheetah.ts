@@ -2,7 +2,7 @@ import { ChannelSpan } from "../../sim/channel-span.js";
 import type { Ops } from "../../sim/core/ops.js";
 import { measureNamed } from "../../sim/measure.js";
 import type { Landmarks, ObservationChannel, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
-import { keptTransitions, LARGE_NETWORK } from "../large-network.js";
+import { keptTransitions, LARGE_NETWORK } from "../published-defaults.js";
 import { CHEETAH_BODIES, type CheetahBody } from "./layout.js";
 import { CONTROL_PERIOD, createCheetahScene } from "./scene.js";
 

@@ -1,4 +1,5 @@
 import { InputError } from "../../sim/core/errors.js";
+import { DEFAULTS_EXPECTED, isProfileDefaults } from "../../sim/core/profiles.js";
 import type { Task, TaskSuite } from "../../sim/task.js";
 import { episodeRules } from "./episode-rules.js";
 import { specRules } from "./spec-rules.js";
@@ -88,6 +89,7 @@ function ensureSuite(value: unknown): TaskSuite {
       "text",
     );
   }
+  ensure(isProfileDefaults(suite.defaults), `defaults ${JSON.stringify(suite.defaults)}`, DEFAULTS_EXPECTED);
   const tasks: unknown = suite.tasks;
   ensure(Array.isArray(tasks) && tasks.length > 0, `tasks ${JSON.stringify(tasks)}`, "at least one task");
   const names = (tasks as unknown[]).map((task) =>

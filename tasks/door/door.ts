@@ -5,7 +5,7 @@ import { IDENTITY } from "../../sim/core/math/vector.js";
 import type { Ops } from "../../sim/core/ops.js";
 import { measureNamed } from "../../sim/measure.js";
 import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
-import { keptTransitions, LARGE_NETWORK } from "../large-network.js";
+import { keptTransitions, LARGE_NETWORK } from "../published-defaults.js";
 import type { DoorKind } from "./layout.js";
 import { createDoorScene, DOOR_CONTROL_PERIOD } from "./scene.js";
 import { ARM_BASE } from "./start.js";

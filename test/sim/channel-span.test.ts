@@ -14,6 +14,10 @@ describe("channels by name", () => {
     expect([angle.start, angle.end, angle.value([1, 2, 3, 4])]).toEqual([2, 3, 3]);
   });
 
+  it("are not read from a vector that is too short", () => {
+    expect(() => new ChannelSpan(CHANNELS, "speed").value([1, 2, 3])).toThrow(RangeError);
+  });
+
   it("must exist, and be given in their order", () => {
     expect(() => new ChannelSpan(CHANNELS, "z")).toThrow(UsageError);
     expect(() => new ChannelSpan(CHANNELS, "x", "z")).toThrow(/got "z"; expected x, y, angle, speed/);

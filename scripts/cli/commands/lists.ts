@@ -64,8 +64,9 @@ export interface SettingsFlags {
 
 /** `hypercrl settings`: every setting with the defaults of both profiles for a suite, a method and a planner. */
 export async function settingsCommand({ json, ...chosen }: SettingsFlags, io: Io): Promise<number> {
-  const { suite, method = chosen.method, planner, catalog } = await gatherParts(chosen);
-  if (suite === undefined) throw new Error("The suite has a default.");
+  const { suite: wanted, ...parts } = chosen;
+  const suite = await suiteFrom(wanted, builtinCatalog);
+  const { method = parts.method, planner, catalog } = await gatherParts(parts);
   const settings = describeSettings({ suite, method, planner }, catalog);
   if (json) {
     io.out(JSON.stringify(settings));

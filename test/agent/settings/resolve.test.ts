@@ -191,6 +191,20 @@ describe("--set", () => {
     expect(details.expected!.length).toBeGreaterThan(3);
   });
 
+  it("says whose defaults are wrong", () => {
+    const wrong = (assignment: string) => {
+      const suite = { ...fakeSuite(2, "odd"), defaults: { paper: [assignment] } };
+      return usage(() => resolveSettings({ ...choice, suite }, [], CATALOG)).message;
+    };
+    expect(wrong("planner.sampels=3")).toMatch(
+      /Unknown setting in the defaults of suite odd; got "planner.sampels"/,
+    );
+    expect(wrong("planner.samples=0")).toMatch(
+      /planner.samples is not valid in the defaults of suite odd; got 0/,
+    );
+    expect(wrong("planner.samples")).toMatch(/Cannot read an assignment of the defaults of suite odd/);
+  });
+
   it("rejects as many tasks as the suite does not have", () => {
     expect(usage(() => set("tasks=6")).message).toMatch(/tasks is out of range; got 6; expected at most 5/);
   });

@@ -66,7 +66,7 @@ describe("a wrong call exits with 2 and starts nothing", () => {
       ["sweep", "--set", "planner.initialStd=[1,2,3]", "--out", join(folder, "never")],
       /planner\.initialStd does not fit the task; got 3 numbers/,
     ],
-    ["assignment without value", train("--set", "planner.samples"), /Cannot read a --set option/],
+    ["assignment without value", train("--set", "planner.samples"), /Cannot read an assignment of --set/],
     [
       "setting with an option",
       train("--set", "profile=paper"),
@@ -102,7 +102,7 @@ describe("a wrong call exits with 2 and starts nothing", () => {
     expectOneError(
       await call(["evaluate", good, "--after-task", "3"]),
       2,
-      /no state after task 3; expected one of 1, 2/,
+      /no state after this task; got task 3; expected one of 1, 2/,
     );
   });
 });

@@ -139,7 +139,7 @@ describe("what cannot be exported", () => {
   });
 
   it("a state that was not saved", async () => {
-    const message = /no state after task 3; expected one of 1, 2/;
+    const message = /no state after this task; got task 3; expected one of 1, 2/;
     await expectNothing([good, "--onnx", never, "--after-task", "3"], 2, message);
   });
 

@@ -73,6 +73,16 @@ describe("with a planner and a method that came to the package later", () => {
   });
 });
 
+it("a run is not continued with another planner", async () => {
+  const out = join(folder, "same-planner");
+  await train({ ...small, planner: "icem", out });
+  const other = train({ resume: out, planner: "cem", threads: 1 });
+  await expect(other).rejects.toThrow(
+    /made with another planner; got planner "icem"; expected "cem", as given/,
+  );
+  expect(await train({ resume: out, planner: "icem", threads: 1 })).toMatchObject({ outcome: "done" });
+});
+
 it("a run with a planner of the package is read without the catalog that had another one", async () => {
   const own = { shots: z.int().min(1).default(30).describe("Sequences.") };
   const planners = [

@@ -66,6 +66,15 @@ describe("a task that breaks a rule", () => {
     expect(message).toContain("docs/guides/own-suite.md");
   });
 
+  test("defaults that are no lists of assignments are refused", async () => {
+    const { details } = await failure({
+      ...pointSuite(pointTask()),
+      defaults: { quick: "planner.horizon=10" },
+    });
+    expect(details.what).toBe('mine.mjs breaks the rule "suite"');
+    expect(details.got).toContain("planner.horizon=10");
+  });
+
   test("every rule is broken by one of them", () => {
     const broken = new Set(breakages.list.map(({ rule }) => rule));
     expect([...broken].sort()).toEqual([...taskRules.map(({ name }) => name), "same-layout", "suite"].sort());
