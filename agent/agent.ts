@@ -5,6 +5,7 @@ import type { Task } from "../sim/task.js";
 import { BackgroundLearner } from "./background/background-learner.js";
 import type { Parts } from "./catalog.js";
 import { type Compute, ONE_THREAD } from "./compute.js";
+import { entryAt } from "./entry.js";
 import type { Learner, LearnerState, TrainingReport } from "./learner.js";
 import { createLearner, networkShape } from "./methods/method.js";
 import { dynamicsShape, type MlpShape } from "./model/dynamics.js";
@@ -80,7 +81,7 @@ export class Agent {
     this.#parts = parts;
     this.#tasks = tasks;
     const { hidden, activation, outputVariance } = settings.dynamics;
-    this.#shape = dynamicsShape(tasks[0].spec, hidden, activation, outputVariance);
+    this.#shape = dynamicsShape(entryAt(tasks, 0, "task").spec, hidden, activation, outputVariance);
     this.#rng = rng;
     const learner = rng.split("learner");
     this.learner =
@@ -101,7 +102,7 @@ export class Agent {
   /** Ends the current task: the learner keeps what its method needs, then the data are dropped. */
   async endTask(): Promise<void> {
     const rng = this.#rng.split(`end/task${this.#task}`);
-    await this.learner.endTask(this.#buffer!, this.#normalizers[this.#task], rng);
+    await this.learner.endTask(this.#buffer!, this.#normalizerOf(this.#task), rng);
     await this.#dropTask();
   }
 
@@ -158,14 +159,14 @@ export class Agent {
   /** A policy for any task begun so far, with today's weights: what evaluation measures. */
   async policyFor(index: number, rng: Rng): Promise<MpcPolicy> {
     const policy = await this.#createPolicy(index, rng);
-    await policy.load(await this.learner.weights(index), this.#normalizers[index]);
+    await policy.load(await this.learner.weights(index), this.#normalizerOf(index));
     return policy;
   }
 
   /** The dynamics of any task begun so far, with today's weights. */
   async dynamicsOf(index: number): Promise<TaskDynamics> {
     const shape = networkShape(this.#parts.method, this.#shape, index);
-    return { shape, weights: await this.learner.weights(index), normalizer: this.#normalizers[index] };
+    return { shape, weights: await this.learner.weights(index), normalizer: this.#normalizerOf(index) };
   }
 
   /** Everything the agent needs to continue bit by bit; arrays are not copied. */
@@ -202,7 +203,7 @@ export class Agent {
   }
 
   #newTask(index: number): void {
-    const { spec } = this.#tasks[index];
+    const { spec } = this.#taskAt(index);
     this.#task = index;
     this.#buffer = new ReplayBuffer(spec, this.settings.loop.bufferCapacity);
     const { inputSize, targetSize } = this.#buffer;
@@ -218,7 +219,7 @@ export class Agent {
   #createPolicy(index: number, rng: Rng): Promise<MpcPolicy> {
     const shape = networkShape(this.#parts.method, this.#shape, index);
     return MpcPolicy.create(
-      this.#tasks[index],
+      this.#taskAt(index),
       shape,
       this.settings,
       this.#parts.planner,
@@ -228,6 +229,15 @@ export class Agent {
   }
 
   async #loadPolicy(): Promise<void> {
-    await this.#policy!.load(await this.learner.weights(this.#task), this.#normalizers[this.#task]);
+    await this.#policy!.load(await this.learner.weights(this.#task), this.#normalizerOf(this.#task));
+  }
+
+  #taskAt(index: number): Task {
+    return entryAt(this.#tasks, index, "task");
+  }
+
+  /** The normaliser that a task's weights were last trained with. */
+  #normalizerOf(index: number): NormalizerArrays {
+    return entryAt(this.#normalizers, index, "normaliser of task");
   }
 }

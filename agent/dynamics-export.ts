@@ -1,10 +1,11 @@
 import { InputError } from "../sim/core/errors.js";
 import type { Task, TaskSpec } from "../sim/task.js";
 import type { TaskDynamics } from "./agent.js";
+import { entryAt } from "./entry.js";
 import { Graph, type Tensor } from "./graph/graph.js";
 import * as ops from "./graph/operations.js";
 import { alignedArray, Session, tensor } from "./graph/session.js";
-import { type Layer, meanShape } from "./model/dynamics.js";
+import { type Layer, layerSizes, meanShape } from "./model/dynamics.js";
 import { foldFeeds, foldGraph, layerNames, nextStates } from "./rollout/rollout.js";
 
 /** A matrix, row-major. */
@@ -31,7 +32,7 @@ export async function dynamicsGraph(
   tasks: readonly Task[],
   dynamics: readonly TaskDynamics[],
 ): Promise<Graph> {
-  const { spec } = tasks[0];
+  const { spec } = entryAt(tasks, 0, "task");
   checkChannels(tasks);
   const folded: FoldedLayer[][] = [];
   for (const d of dynamics) folded.push(await foldLayers(d));
@@ -40,9 +41,11 @@ export async function dynamicsGraph(
   const u = g.input("u", ["N", spec.action.length]);
   const task = g.input("task", [], "int64");
   const layers = joinTasks(g, folded, task);
-  const columns = [x, u].map((t) => ops.transpose(t, [1, 0]));
+  const xColumns = ops.transpose(x, [1, 0]);
+  const uColumns = ops.transpose(u, [1, 0]);
   const whole = layers.map((layer) => [layer]);
-  const next = nextStates(spec, whole, dynamics[0].shape.activation, columns[0], columns[1]);
+  const { activation } = entryAt(dynamics, 0, "dynamics of task").shape;
+  const next = nextStates(spec, whole, activation, xColumns, uColumns);
   g.output("xNext", ops.transpose(next, [1, 0]));
   return g;
 }
@@ -53,11 +56,12 @@ function checkChannels(tasks: readonly Task[]): void {
       observation.map(({ name, angle, quaternion, absolute }) => [name, angle, quaternion, absolute]),
       action.map(({ name }) => name),
     ]);
-  const odd = tasks.find(({ spec }) => describe(spec) !== describe(tasks[0].spec));
+  const first = entryAt(tasks, 0, "task");
+  const odd = tasks.find(({ spec }) => describe(spec) !== describe(first.spec));
   if (odd === undefined) return;
   throw new InputError({
     what: "The tasks do not have the same channels, so one model cannot predict them all",
-    got: `${odd.name} unlike ${tasks[0].name}`,
+    got: `${odd.name} unlike ${first.name}`,
     expected: "the same observation and action channels in every task",
     todo: "Give all tasks of the suite the same `spec`, or learn them in runs of their own",
   });
@@ -65,13 +69,15 @@ function checkChannels(tasks: readonly Task[]): void {
 
 /** Layers of one task's mean, as the planner has them. */
 async function foldLayers({ shape, weights, normalizer }: TaskDynamics): Promise<FoldedLayer[]> {
-  const { sizes } = meanShape(shape);
   const matrix = (rows: number, columns: number): Matrix => ({
     rows,
     columns,
     data: alignedArray(rows * columns),
   });
-  const layers = sizes.slice(1).map((out, i) => ({ weight: matrix(out, sizes[i]), bias: matrix(out, 1) }));
+  const layers = layerSizes(meanShape(shape)).map(([size, out]) => ({
+    weight: matrix(out, size),
+    bias: matrix(out, 1),
+  }));
   const results = layers.flatMap((layer, i) =>
     (["weight", "bias"] as const).map((part) => {
       const { rows, columns, data } = layer[part];
@@ -92,12 +98,12 @@ async function foldLayers({ shape, weights, normalizer }: TaskDynamics): Promise
  * with the last task's, of which it is a part, and its output layer reads nothing of what it does not have.
  */
 function joinTasks(g: Graph, folded: readonly FoldedLayer[][], task: Tensor): Layer[] {
-  const widest = folded[folded.length - 1];
+  const widest = entryAt(folded, folded.length - 1, "task");
   return widest.map((largest, i) => {
     const output = i === widest.length - 1;
     const joined = (part: "weight" | "bias") => {
       const rest = output ? undefined : largest[part].data;
-      const matrices = folded.map((layers) => filled(layers[i][part], largest[part], rest));
+      const matrices = folded.map((layers) => filled(entryAt(layers, i, "layer")[part], largest[part], rest));
       // The output layer is gathered even when it is shared, so that a number that is no task's is always refused.
       return pick(g, matrices, task, !output);
     };
@@ -117,7 +123,7 @@ function filled({ rows, columns, data }: Matrix, size: Matrix, rest: Float32Arra
 
 /** One of the matrices by number, `[rows, columns]`; when all are equal, that one alone is kept. */
 function pick(g: Graph, matrices: readonly Matrix[], task: Tensor, shareable: boolean): Tensor {
-  const [{ rows, columns, data: first }] = matrices;
+  const { rows, columns, data: first } = entryAt(matrices, 0, "matrix");
   const equal = matrices.every(({ data }) => data.every((v, k) => v === first[k]));
   if (shareable && equal) return g.constant(first, [rows, columns]);
   const size = rows * columns;

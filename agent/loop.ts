@@ -2,6 +2,7 @@ import { Rng } from "../sim/core/rng.js";
 import { Environment } from "../sim/environment.js";
 import type { Task } from "../sim/task.js";
 import { Agent } from "./agent.js";
+import { entryAt } from "./entry.js";
 import { EpisodeRun, type Outcome, type Recordings, Stopped } from "./episode-run.js";
 import { type EvaluationOptions, evaluateRandomPolicy, evaluateTask } from "./evaluate-task.js";
 import type { LoopServices } from "./loop-services.js";
@@ -141,7 +142,7 @@ export class ContinualLoop {
   #explore(steps: number): Float32Array {
     const { steps: begun, task } = this.#progress;
     const { randomHold } = this.#services.store.settings.loop;
-    if ((steps - begun) % randomHold === 0) this.#held = randomAction(this.#tasks[task], this.#actionRng);
+    if ((steps - begun) % randomHold === 0) this.#held = randomAction(this.#taskAt(task), this.#actionRng);
     return this.#held;
   }
 
@@ -167,7 +168,7 @@ export class ContinualLoop {
     this.#advance({ stage: "evaluate", steps: 0, episode: 0, evaluated: 0 });
     const state = await this.#state();
     const kept = keptBy(state.agent.learner);
-    store.log.emit({ type: "kept", task: this.#tasks[taskIndex].name, taskIndex, ...kept });
+    store.log.emit({ type: "kept", task: this.#taskAt(taskIndex).name, taskIndex, ...kept });
     store.saveTask(taskIndex, state);
   }
 
@@ -188,13 +189,17 @@ export class ContinualLoop {
   #evaluationOf(taskIndex: number): EvaluationOptions {
     const { store, stopRequested } = this.#services;
     return {
-      task: this.#tasks[taskIndex],
+      task: this.#taskAt(taskIndex),
       taskIndex,
       episodes: store.settings.loop.evaluationEpisodes,
       rng: this.#rng,
       recordings: this.#recordings,
       stopRequested,
     };
+  }
+
+  #taskAt(index: number): Task {
+    return entryAt(this.#tasks, index, "task");
   }
 
   /** Environment steps of learning a task: exploring and planning together. */
@@ -206,7 +211,7 @@ export class ContinualLoop {
   #startLearning(): EpisodeRun {
     const { task, steps, episode } = this.#progress;
     const { store, stopRequested } = this.#services;
-    this.#environment ??= new Environment(this.#tasks[task]);
+    this.#environment ??= new Environment(this.#taskAt(task));
     this.#planned = { actions: 0, ms: 0 };
     const phase = steps < store.settings.loop.initialRandomSteps ? "random" : "train";
     return new EpisodeRun(this.#environment, {
@@ -219,7 +224,7 @@ export class ContinualLoop {
 
   #tellStep(steps: number): void {
     const { task: taskIndex } = this.#progress;
-    const task = this.#tasks[taskIndex].name;
+    const task = this.#taskAt(taskIndex).name;
     this.#services.store.log.emit({ type: "step", task, taskIndex, steps, total: this.#stepsPerTask });
   }
 
@@ -229,7 +234,7 @@ export class ContinualLoop {
     const { actions, ms } = this.#planned;
     if (actions > 0) log.emit({ type: "planning", taskIndex, steps, actions, ms });
     const phase = kind.phase === "random" ? "random" : "train";
-    const what = { phase, task: this.#tasks[taskIndex].name, taskIndex, episode, steps } as const;
+    const what = { phase, task: this.#taskAt(taskIndex).name, taskIndex, episode, steps } as const;
     log.emit({ type: "episode", ...what, ...outcome, recording: recordingPath(file) });
   }
 

@@ -66,7 +66,7 @@ function encodeGraph(graph: Graph, name: string): proto.onnx.GraphProto {
     node: [
       ...liveNodes(graph).map((node) => ({
         opType: node.operator,
-        name: node.outputs[0].name,
+        name: node.outputs[0]!.name,
         input: node.inputs.map((t) => t?.name ?? ""),
         output: node.outputs.map((t) => t.name),
         attribute: Object.entries(node.attributes).map(([key, value]) => encodeAttribute(key, value)),

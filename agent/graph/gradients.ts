@@ -1,4 +1,4 @@
-import type { Node, Shape, Tensor } from "./graph.js";
+import type { Node, Shape, Tensor, TensorsOf } from "./graph.js";
 import * as ops from "./operations.js";
 
 type Accumulate = (target: Tensor, gradient: Tensor) => void;
@@ -18,6 +18,11 @@ interface Sink {
  * @throws RangeError when the loss is not a scalar, depends on an operation without gradient, or does not
  *   depend on one of `wrt`
  */
+export function gradients<const T extends readonly Tensor[]>(
+  loss: Tensor,
+  wrt: T,
+  addTo?: readonly Tensor[],
+): TensorsOf<T>;
 export function gradients(loss: Tensor, wrt: readonly Tensor[], addTo?: readonly Tensor[]): Tensor[] {
   if (loss.shape.length !== 0)
     throw new RangeError(`A loss must be a scalar; got [${loss.shape.join(", ")}].`);
@@ -25,7 +30,7 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[], addTo?: readonly
   const relevant = reachableFrom(wrt, nodes);
   const sums = new Map<Tensor, Tensor>();
   wrt.forEach((t, i) => {
-    if (addTo !== undefined) sums.set(t, addTo[i]);
+    if (addTo !== undefined) sums.set(t, addTo[i]!);
   });
   sums.set(loss, loss.graph.constant(1));
   const sink: Sink = {
@@ -39,8 +44,7 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[], addTo?: readonly
       if (relevant.has(target)) sums.set(target, make(sums.get(target)));
     },
   };
-  for (let i = nodes.length - 1; i >= 0; i--) {
-    const node = nodes[i];
+  for (const node of nodes.toReversed()) {
     const leads = node.inputs.some((t) => t !== undefined && relevant.has(t));
     if (!leads || !node.outputs.some((o) => sums.has(o))) continue;
     const backward = BACKWARD[node.operator];
@@ -111,6 +115,11 @@ function onesLike(x: Tensor): Tensor {
   return ops.add(ops.mul(x, 0), 1);
 }
 
+/** The value of a node that has one output. */
+function resultOf(node: Node): Tensor {
+  return node.outputs[0]!;
+}
+
 function elementwise(derivative: (node: Node, gradient: Tensor) => Tensor): Backward {
   return (node, [gradient], to) => to.add(node.inputs[0]!, derivative(node, gradient!));
 }
@@ -154,7 +163,7 @@ const matmulBackward: Backward = (node, [gradient], to) => {
 };
 
 const splitBackward: Backward = (node, outputs, to) => {
-  const parts = outputs.map((g, i) => g ?? ops.mul(node.outputs[i], 0));
+  const parts = node.outputs.map((output, i) => outputs[i] ?? ops.mul(output, 0));
   to.add(node.inputs[0]!, ops.concat(parts, node.attributes.axis as number));
 };
 
@@ -182,7 +191,7 @@ function placeAt(part: Tensor, start: number, axis: number, shape: Shape): Tenso
 }
 
 const sliceBackward: Backward = (node, [gradient], to) => {
-  const [x, starts, , axes] = node.inputs as Tensor[];
+  const [x, starts, , axes] = node.inputs as [Tensor, Tensor, Tensor, Tensor];
   to.add(x, placeAt(gradient!, readInteger(starts)!, readInteger(axes)!, x.shape));
 };
 
@@ -216,23 +225,23 @@ const BACKWARD: Readonly<Record<string, Backward>> = {
     const [, b] = node.inputs as [Tensor, Tensor];
     const overB = ops.div(g!, b);
     to.add(node.inputs[0]!, overB);
-    to.add(b, ops.neg(ops.mul(overB, node.outputs[0])));
+    to.add(b, ops.neg(ops.mul(overB, resultOf(node))));
   },
   Min: minMax("Min"),
   Max: minMax("Max"),
   Neg: elementwise((_, g) => ops.neg(g)),
-  Sqrt: elementwise((n, g) => ops.div(ops.mul(g, 0.5), n.outputs[0])),
-  Exp: elementwise((n, g) => ops.mul(g, n.outputs[0])),
+  Sqrt: elementwise((n, g) => ops.div(ops.mul(g, 0.5), resultOf(n))),
+  Exp: elementwise((n, g) => ops.mul(g, resultOf(n))),
   Log: elementwise((n, g) => ops.div(g, n.inputs[0]!)),
   Sin: elementwise((n, g) => ops.mul(g, ops.cos(n.inputs[0]!))),
   Cos: elementwise((n, g) => ops.neg(ops.mul(g, ops.sin(n.inputs[0]!)))),
   Abs: elementwise((n, g) => ops.mul(g, ops.sign(n.inputs[0]!))),
-  Tanh: elementwise((n, g) => ops.mul(g, ops.sub(1, ops.square(n.outputs[0])))),
-  Sigmoid: elementwise((n, g) => ops.mul(g, ops.mul(n.outputs[0], ops.sub(1, n.outputs[0])))),
+  Tanh: elementwise((n, g) => ops.mul(g, ops.sub(1, ops.square(resultOf(n))))),
+  Sigmoid: elementwise((n, g) => ops.mul(g, ops.mul(resultOf(n), ops.sub(1, resultOf(n))))),
   Softplus: elementwise((n, g) => ops.mul(g, ops.sigmoid(n.inputs[0]!))),
-  Relu: elementwise((n, g) => ops.mul(g, ops.sign(n.outputs[0]))),
+  Relu: elementwise((n, g) => ops.mul(g, ops.sign(resultOf(n)))),
   // For x > 0 the slope is 1, below it is e^x = elu(x) + 1.
-  Elu: elementwise((n, g) => ops.mul(g, ops.add(ops.min(n.outputs[0], 0), 1))),
+  Elu: elementwise((n, g) => ops.mul(g, ops.add(ops.min(resultOf(n), 0), 1))),
   Gemm: gemmBackward,
   MatMul: matmulBackward,
   ReduceSum: (node, [g], to) => to.add(node.inputs[0]!, expandTo(g!, node)),

@@ -30,6 +30,9 @@ export interface OutputShape {
   readonly type?: DataType;
 }
 
+/** As many tensors as there are entries in the tuple or list T. */
+export type TensorsOf<T extends readonly unknown[]> = { -readonly [K in keyof T]: Tensor };
+
 /**
  * An ONNX graph under construction. Nodes are kept in the order they were added, which is a valid order of
  * execution. The body of a loop is a graph of its own that may use its parent's tensors by name.
@@ -78,6 +81,12 @@ export class Graph {
   }
 
   /** Adds a node and returns its outputs. Prefer the functions of `operations.ts`, which infer shapes. */
+  apply<const T extends readonly OutputShape[]>(
+    operator: string,
+    inputs: readonly (Tensor | undefined)[],
+    outputs: T,
+    attributes?: Readonly<Record<string, Attribute>>,
+  ): TensorsOf<T>;
   apply(
     operator: string,
     inputs: readonly (Tensor | undefined)[],
@@ -113,7 +122,9 @@ export class Graph {
 
 /** The innermost graph among the tensors': a node must live where all of its inputs are visible. */
 export function innermost(tensors: readonly Tensor[]): Graph {
-  let best = tensors[0].graph;
+  const [first] = tensors;
+  if (first === undefined) throw new RangeError("A node must have a tensor among its operands.");
+  let best = first.graph;
   let depth = depthOf(best);
   for (const { graph } of tensors) {
     const d = depthOf(graph);

@@ -1,5 +1,13 @@
 import type { Ops } from "../../sim/core/ops.js";
-import { type Attribute, type Dimension, type Graph, innermost, type Shape, type Tensor } from "./graph.js";
+import {
+  type Attribute,
+  type Dimension,
+  type Graph,
+  innermost,
+  type Shape,
+  type Tensor,
+  type TensorsOf,
+} from "./graph.js";
 
 /** A tensor or a number that becomes a shared scalar constant. */
 export type Operand = Tensor | number;
@@ -24,7 +32,9 @@ export function broadcastShape(a: Shape, b: Shape): Shape {
 function binary(operator: string, a: Operand, b: Operand): Tensor {
   const tensors = [a, b].filter((t): t is Tensor => typeof t !== "number");
   const graph = innermost(tensors);
-  const [x, y] = [a, b].map((t) => (typeof t === "number" ? graph.constant(t) : t));
+  const operand = (t: Operand) => (typeof t === "number" ? graph.constant(t) : t);
+  const x = operand(a);
+  const y = operand(b);
   return graph.apply(operator, [x, y], [{ shape: broadcastShape(x.shape, y.shape) }])[0];
 }
 
@@ -94,7 +104,7 @@ export function gemm(a: Tensor, b: Tensor, c?: Tensor, options: GemmOptions = {}
     alpha: { float: alpha },
     beta: { float: beta },
   };
-  return graph.apply("Gemm", c === undefined ? [a, b] : [a, b, c], [{ shape: [m, n] }], attributes)[0];
+  return graph.apply("Gemm", c === undefined ? [a, b] : [a, b, c], [{ shape: [m!, n!] }], attributes)[0];
 }
 
 /** Products of n pairs of matrices, `[n, M, K]` and `[n, K, N]`. */
@@ -104,7 +114,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.shape.length !== 3 || b.shape.length !== 3 || n !== n2 || k !== k2) {
     throw new RangeError(`Cannot multiply matrices [${a.shape.join(", ")}] and [${b.shape.join(", ")}].`);
   }
-  return innermost([a, b]).apply("MatMul", [a, b], [{ shape: [n, m, columns] }])[0];
+  return innermost([a, b]).apply("MatMul", [a, b], [{ shape: [n!, m!, columns!] }])[0];
 }
 
 /** Sum over some axes, at least one (negative axes count from the end), or over all without `axes`. */
@@ -133,20 +143,23 @@ export function reshape(x: Tensor, sizes: readonly number[]): Tensor {
 
 /** Axes in another order: axis `i` of the result is axis `order[i]` of `x`. */
 export function transpose(x: Tensor, order: readonly number[]): Tensor {
-  return x.graph.apply("Transpose", [x], [{ shape: order.map((i) => x.shape[i]) }], { perm: order })[0];
+  return x.graph.apply("Transpose", [x], [{ shape: order.map((i) => x.shape[i]!) }], { perm: order })[0];
 }
 
 /** Joins tensors along one axis; all other sizes must be equal. */
 export function concat(parts: readonly Tensor[], axis = -1): Tensor {
-  if (parts.length === 1) return parts[0];
-  const rank = parts[0].shape.length;
+  const [first] = parts;
+  if (first === undefined) throw new RangeError("There are no tensors to join.");
+  if (parts.length === 1) return first;
+  const rank = first.shape.length;
   const at = axis < 0 ? axis + rank : axis;
   const size = parts.reduce((n, p) => n + (p.shape[at] as number), 0);
-  const shape = parts[0].shape.map((d, i) => (i === at ? size : d));
+  const shape = first.shape.map((d, i) => (i === at ? size : d));
   return innermost(parts).apply("Concat", parts, [{ shape }], { axis: at })[0];
 }
 
 /** Splits an axis into parts of the given sizes. */
+export function split<const T extends readonly number[]>(x: Tensor, sizes: T, axis?: number): TensorsOf<T>;
 export function split(x: Tensor, sizes: readonly number[], axis = -1): Tensor[] {
   if (sizes.length === 1) return [x];
   const at = axis < 0 ? axis + x.shape.length : axis;

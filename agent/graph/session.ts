@@ -5,10 +5,14 @@ import type { Graph } from "./graph.js";
 const PAGE = 65536;
 const ALIGNMENT = 64;
 
+/** As many arrays as there are lengths in the tuple or list T. */
+type ArraysOf<T extends readonly number[]> = { -readonly [K in keyof T]: Float32Array };
+
 /**
  * Arrays on one WebAssembly memory, 64-byte aligned. Alignment decides where the runtime's vectorised loops
  * start and so the last bits of sums; fixed alignment keeps the same seed at the same bytes.
  */
+export function alignedArrays<const T extends readonly number[]>(lengths: T): ArraysOf<T>;
 export function alignedArrays(lengths: readonly number[]): Float32Array[] {
   const strides = lengths.map((n) => Math.ceil((n * 4) / ALIGNMENT) * ALIGNMENT);
   const bytes = Math.max(
@@ -20,7 +24,7 @@ export function alignedArrays(lengths: readonly number[]): Float32Array[] {
   let at = 0;
   return lengths.map((n, i) => {
     const view = new Float32Array(memory.buffer, at, n);
-    at += strides[i];
+    at += strides[i]!;
     return view;
   });
 }

@@ -9,8 +9,9 @@ await serve({
     const { shape, memory } = message as HeadMessage;
     head = new Head(shape, memory);
   },
-  chunk: (chunk, [pass]) => {
+  chunk: (chunk, parameters) => {
+    const [pass] = parameters as readonly [number];
     if (head === undefined) throw new Error("No head has been shared with this thread.");
-    head[PASSES[pass]](chunk);
+    head[PASSES[pass]!](chunk);
   },
 });

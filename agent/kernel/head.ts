@@ -64,12 +64,12 @@ export class Head {
     adam[DRIFT_GRADIENT] = driftGradient;
     const addresses = new Uint32Array(picks.buffer, picks.byteOffset, picks.length);
     for (let j = 0; j < addresses.length; j++)
-      addresses[j] = this.#addresses.targets + tasks[j] * this.padded * 4;
+      addresses[j] = this.#addresses.targets + tasks[j]! * this.padded * 4;
   }
 
   /** What `setPicks` was given, as float32. */
   get driftGradient(): number {
-    return this.arrays.adam[DRIFT_GRADIENT];
+    return this.arrays.adam[DRIFT_GRADIENT]!;
   }
 
   /** Makes what the runtime wrote into a port visible to the kernel. */

@@ -52,7 +52,7 @@ function visit(
 function readBlock(head: Head, block: Block, tiles: Float32Array): Float32Array {
   const data = new Float32Array(block.spec.shape[0] * block.spec.shape[1]);
   visit(head, block, (t, b, count) => {
-    for (let i = 0; i < count; i++) data[b + i] = tiles[t + i];
+    for (let i = 0; i < count; i++) data[b + i] = tiles[t + i]!;
   });
   return data;
 }
@@ -60,7 +60,7 @@ function readBlock(head: Head, block: Block, tiles: Float32Array): Float32Array 
 /** Copies a block into the tiles. */
 function writeBlock(head: Head, block: Block, tiles: Float32Array, data: Float32Array): void {
   visit(head, block, (t, b, count) => {
-    for (let i = 0; i < count; i++) tiles[t + i] = data[b + i];
+    for (let i = 0; i < count; i++) tiles[t + i] = data[b + i]!;
   });
 }
 
@@ -86,7 +86,7 @@ export function scaleColumns(head: Head, specs: readonly ParameterSpec[], scales
     const columns = block.spec.shape[1];
     const { w } = head.arrays;
     visit(head, block, (t, b, count) => {
-      for (let i = 0; i < count; i++) w[t + i] *= scales[block.firstColumn + ((b + i) % columns)];
+      for (let i = 0; i < count; i++) w[t + i]! *= scales[block.firstColumn + ((b + i) % columns)]!;
     });
   }
 }

@@ -22,7 +22,7 @@ export function gradientSquares({ arrays: { gram, h, ahead }, rows, shape: { reg
   for (let s = 0; s <= R; s++) {
     for (let t = 0; t <= s; t++) {
       const product = overChunks(gram, (s * (R + 1) + t) * 4, stride);
-      all += (s === t ? 1 : 2) * product * dot(hidden[s], hidden[t]);
+      all += (s === t ? 1 : 2) * product * dot(hidden[s]!, hidden[t]!);
       if (s === t && s > 0) drifts += product;
     }
   }
@@ -31,7 +31,7 @@ export function gradientSquares({ arrays: { gram, h, ahead }, rows, shape: { reg
 
 export function dot(a: Float32Array, b: Float32Array): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
 }
 
@@ -39,7 +39,7 @@ export function dot(a: Float32Array, b: Float32Array): number {
 function overChunks(values: Float32Array, first: number, stride: number): number {
   let sum = 0;
   for (let i = first; i < values.length; i += stride) {
-    sum += values[i] + values[i + 1] + (values[i + 2] + values[i + 3]);
+    sum += values[i]! + values[i + 1]! + (values[i + 2]! + values[i + 3]!);
   }
   return sum;
 }

@@ -1,4 +1,5 @@
 import type { Rng } from "../../sim/core/rng.js";
+import { entryAt } from "../entry.js";
 import { gradients } from "../graph/gradients.js";
 import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
@@ -8,7 +9,14 @@ import { networkFromParts } from "../model/dynamics.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import { ParameterGroup } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
-import { arraysByName, readRows, savedArray, savedRow, savedRows } from "../model/saved-arrays.js";
+import {
+  arraysByName,
+  readRows,
+  savedArray,
+  savedNumber,
+  savedRow,
+  savedRows,
+} from "../model/saved-arrays.js";
 import { drawRows, predictionLoss, type TrainingCall } from "../training/minibatches.js";
 import {
   bodyParts,
@@ -96,7 +104,7 @@ export class ConsolidationLearner implements Learner {
   }
 
   async weights(index: number): Promise<Float32Array> {
-    return joined([this.#body(), this.#heads[index]]);
+    return joined([this.#body(), entryAt(this.#heads, index, "head of task")]);
   }
 
   state(): LearnerState {
@@ -115,12 +123,12 @@ export class ConsolidationLearner implements Learner {
 
   async restore({ arrays, numbers }: LearnerState): Promise<void> {
     this.#heads = [];
-    this.#task = numbers.task;
-    this.#ended = numbers.ended;
+    this.#task = savedNumber(numbers, "task");
+    this.#ended = savedNumber(numbers, "ended");
     if (this.#task < 0) return;
     await this.#build();
     this.#network.restore(arrays, "network.");
-    this.#trainer.steps = numbers.steps;
+    this.#trainer.steps = savedNumber(numbers, "steps");
     this.#heads = readRows(arrays, "heads", this.#task + 1, this.#head().length);
     const { importance } = this.#options;
     if (importance.followsPath) {
@@ -163,7 +171,7 @@ export class ConsolidationLearner implements Learner {
   async #build(): Promise<void> {
     const { dynamics, stepSizes } = this.#options;
     this.#network = new ParameterGroup(networkParameters(dynamics));
-    const groups = [{ name: "network", parameters: this.#network, stepSizes }];
+    const groups = [{ name: "network", parameters: this.#network, stepSizes }] as const;
     await this.#trainer.build(groups, (g) => this.#objective(g));
     const { length } = this.#body();
     const [start, path, nextPath] = alignedArrays([length, length, length]);

@@ -38,7 +38,7 @@ class FisherImportance implements Importance {
    */
   penalty(): QuadraticPenalty | undefined {
     if (this.#fisher.length === 0) return undefined;
-    const size = this.#fisher[0].length;
+    const size = this.#fisher[0]!.length;
     const importance = new Float32Array(size);
     const anchor = new Float32Array(size);
     let offset = 0;
@@ -46,14 +46,14 @@ class FisherImportance implements Importance {
       let total = 0;
       let weighted = 0;
       this.#fisher.forEach((fisher, j) => {
-        total += fisher[i];
-        weighted += fisher[i] * this.#anchors[j][i];
+        total += fisher[i]!;
+        weighted += fisher[i]! * this.#anchors[j]![i]!;
       });
       const centre = total > 0 ? weighted / total : 0;
       importance[i] = total;
       anchor[i] = centre;
       this.#fisher.forEach((fisher, j) => {
-        offset += fisher[i] * (this.#anchors[j][i] - centre) ** 2;
+        offset += fisher[i]! * (this.#anchors[j]![i]! - centre) ** 2;
       });
     }
     return { importance, anchor, offset };

@@ -2,7 +2,14 @@ import { gradients } from "../graph/gradients.js";
 import { Graph, type Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { alignedArrays, Session, tensor } from "../graph/session.js";
-import { activate, type MlpShape, networkFromFlat, targetSize, weightCount } from "../model/dynamics.js";
+import {
+  activate,
+  inputSize,
+  type MlpShape,
+  networkFromFlat,
+  targetSize,
+  weightCount,
+} from "../model/dynamics.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import type { TrainingData } from "../model/replay-buffer.js";
 import { predictionLoss } from "../training/minibatches.js";
@@ -42,7 +49,7 @@ export async function fisherDiagonal(
         normalizeRow(data, normalizer, start + k, { inputs: x, targets: y, row: k });
       const rows = { x: tensor(x.subarray(0, n * I), [n, I]), y: tensor(y.subarray(0, n * X), [n, X]) };
       await session.run({ weights: tensor(network, [1, P]), ...rows }, { squares: tensor(part, [1, size]) });
-      for (let i = 0; i < size; i++) total[i] += part[i];
+      for (let i = 0; i < size; i++) total[i]! += part[i]!;
     }
   } finally {
     await session.release();
@@ -59,18 +66,20 @@ function squaredGradients(g: Graph, dynamics: MlpShape): Tensor {
   const X = targetSize(dynamics);
   const { layers, bounds } = networkFromFlat(g.input("weights", [1, weightCount(dynamics)]), dynamics);
   const body = layers.slice(0, -1);
-  const inputs: Tensor[] = [g.input("x", ["N", dynamics.sizes[0]])];
-  const sums = body.map(({ weight, bias }, i) => {
-    const z = ops.gemm(inputs[i], weight, bias);
-    inputs.push(activate(dynamics.activation, z));
+  let features = g.input("x", ["N", inputSize(dynamics)]);
+  const inputs: Tensor[] = [];
+  const sums = body.map(({ weight, bias }) => {
+    const z = ops.gemm(features, weight, bias);
+    inputs.push(features);
+    features = activate(dynamics.activation, z);
     return z;
   });
   const head = { layers: layers.slice(-1), bounds };
-  const loss = predictionLoss(head, dynamics, inputs[body.length], g.input("y", ["N", X]));
+  const loss = predictionLoss(head, dynamics, features, g.input("y", ["N", X]));
   // The task loss is a mean over the X targets, without the likelihood's ½.
   const squares = gradients(ops.mul(loss, X / 2), sums).map(ops.square);
   const parts = squares.flatMap((d, i) => [
-    ops.gemm(ops.square(inputs[i]), d, undefined, { transposeA: true }),
+    ops.gemm(ops.square(inputs[i]!), d, undefined, { transposeA: true }),
     ops.reduceSum(d, [0], true),
   ]);
   return flatParameters(parts);

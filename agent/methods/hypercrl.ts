@@ -1,11 +1,12 @@
 import type { Rng } from "../../sim/core/rng.js";
+import { entryAt } from "../entry.js";
 import type { Learner, LearnerOptions, LearnerState, TrainingReport } from "../learner.js";
 import type { StepSizes } from "../model/adam.js";
 import { weightCount } from "../model/dynamics.js";
 import type { HypernetworkShape } from "../model/hypernetwork.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import type { TrainingData } from "../model/replay-buffer.js";
-import { arraysByName, readRows, savedRows } from "../model/saved-arrays.js";
+import { arraysByName, readRows, savedNumber, savedRows } from "../model/saved-arrays.js";
 import type { Settings } from "../settings/schema.js";
 import { FusedRegularizedTrainer } from "../training/fused-regularized-trainer.js";
 import { GraphRegularizedTrainer } from "../training/graph-regularized-trainer.js";
@@ -108,7 +109,7 @@ export class HyperCrlLearner implements Learner {
   async endTask(): Promise<void> {}
 
   async weights(index: number): Promise<Float32Array> {
-    return this.#trainer.generate(this.#embeddings[index]);
+    return this.#trainer.generate(entryAt(this.#embeddings, index, "embedding of task"));
   }
 
   state(): LearnerState {
@@ -125,12 +126,12 @@ export class HyperCrlLearner implements Learner {
   async restore({ arrays, numbers }: LearnerState): Promise<void> {
     const { embedding, target } = this.#shape;
     this.#trainer.restore(arrays);
-    this.#task = numbers.task;
-    this.#embeddings = readRows(arrays, "embeddings", numbers.task + 1, embedding);
-    this.#targets = readRows(arrays, "targets", numbers.targets, weightCount(target));
+    this.#task = savedNumber(numbers, "task");
+    this.#embeddings = readRows(arrays, "embeddings", this.#task + 1, embedding);
+    this.#targets = readRows(arrays, "targets", savedNumber(numbers, "targets"), weightCount(target));
     if (this.#task < 0) return;
     await this.#prepare();
-    this.#trainer.steps = numbers.steps;
+    this.#trainer.steps = savedNumber(numbers, "steps");
   }
 
   async release(): Promise<void> {

@@ -1,11 +1,12 @@
 import type { Rng } from "../../sim/core/rng.js";
+import { entryAt } from "../entry.js";
 import { gradients } from "../graph/gradients.js";
 import type { Learner, LearnerState, TrainingReport } from "../learner.js";
 import { networkFromParts } from "../model/dynamics.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import { ParameterGroup } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
-import { arraysByName, readRows, savedRows } from "../model/saved-arrays.js";
+import { arraysByName, readRows, savedNumber, savedRows } from "../model/saved-arrays.js";
 import { drawRows, predictionLoss } from "../training/minibatches.js";
 import {
   bodyParts,
@@ -67,7 +68,7 @@ export class PlainLearner implements Learner {
   async endTask(): Promise<void> {}
 
   async weights(index: number): Promise<Float32Array> {
-    return joined([flatValues(this.#network, 0, this.#shared), this.#parts[index]]);
+    return joined([flatValues(this.#network, 0, this.#shared), entryAt(this.#parts, index, "part of task")]);
   }
 
   /** See `Learner.state`. */
@@ -84,11 +85,11 @@ export class PlainLearner implements Learner {
   /** See `Learner.restore`. */
   async restore({ arrays, numbers }: LearnerState): Promise<void> {
     this.#parts = [];
-    this.#task = numbers.task;
+    this.#task = savedNumber(numbers, "task");
     if (this.#task < 0) return;
     await this.#build();
     this.#network.restore(arrays, "network.");
-    this.#trainer.steps = numbers.steps;
+    this.#trainer.steps = savedNumber(numbers, "steps");
     this.#parts = readRows(arrays, "tasks", this.#task + 1, this.#currentPart().length);
   }
 
@@ -100,7 +101,7 @@ export class PlainLearner implements Learner {
   async #build(): Promise<void> {
     const { dynamics, stepSizes } = this.#options;
     this.#network = new ParameterGroup(networkParameters(dynamics));
-    const groups = [{ name: "network", parameters: this.#network, stepSizes }];
+    const groups = [{ name: "network", parameters: this.#network, stepSizes }] as const;
     await this.#trainer.build(groups, () => ({
       step: ({ x, y }, [{ values }]) => {
         const taskLoss = predictionLoss(networkFromParts(values), dynamics, x, y);

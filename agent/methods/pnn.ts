@@ -4,11 +4,11 @@ import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { alignedArray, type Feeds, tensor } from "../graph/session.js";
 import type { Learner, LearnerState, TrainingReport } from "../learner.js";
-import { activate, type MlpShape, weightCount } from "../model/dynamics.js";
+import { activate, layerSizes, type MlpShape, weightCount } from "../model/dynamics.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import { ParameterGroup, type ParameterSpec, xavierBound } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
-import { arraysByName, savedArray, savedRows } from "../model/saved-arrays.js";
+import { arraysByName, savedArray, savedNumber, savedRows } from "../model/saved-arrays.js";
 import { drawRows } from "../training/minibatches.js";
 import { bodyParts, flatValues, headLoss, networkParameters } from "../training/network-parts.js";
 import { type NetworkOptions, NetworkTrainer } from "../training/network-trainer.js";
@@ -87,16 +87,16 @@ class ProgressiveLearner implements Learner {
   }
 
   async restore({ arrays, numbers }: LearnerState): Promise<void> {
+    this.#task = savedNumber(numbers, "task");
     this.#columns.length = 0;
-    for (let j = 0; j <= numbers.task; j++) {
+    for (let j = 0; j <= this.#task; j++) {
       const size = parameterCount(columnParameters(this.#options.dynamics, j));
       this.#columns.push(savedArray(arrays, `columns.${j}`, size).slice());
     }
-    this.#task = numbers.task;
     if (this.#task < 0) return;
     await this.#prepare(this.#task);
     this.#column.restore(arrays, "column.");
-    this.#trainer.steps = numbers.steps;
+    this.#trainer.steps = savedNumber(numbers, "steps");
   }
 
   async release(): Promise<void> {
@@ -108,7 +108,7 @@ class ProgressiveLearner implements Learner {
     const { dynamics, stepSizes } = this.#options;
     this.#task = task;
     this.#column = new ParameterGroup(columnParameters(dynamics, task));
-    const groups = [{ name: "column", parameters: this.#column, stepSizes }];
+    const groups = [{ name: "column", parameters: this.#column, stepSizes }] as const;
     await this.#trainer.build(groups, (g) => objective(g, dynamics, task));
     const feeds = this.#columns.slice(0, task).map((column, j) => {
       const aligned = alignedArray(column.length);
@@ -146,10 +146,9 @@ function parameterCount(specs: readonly ParameterSpec[]): number {
 function objective(g: Graph, dynamics: MlpShape, k: number): Objective {
   const frozen = Array.from({ length: k }, (_, j) => {
     const specs = columnParameters(dynamics, j);
-    const shapes = specs.map(({ shape }) => shape);
-    const sizes = shapes.map(([rows, columns]) => rows * columns);
-    const flat = g.input(`columns.${j}`, [1, parameterCount(specs)]);
-    return ops.split(flat, sizes).map((part, i) => ops.reshape(part, shapes[i]));
+    const sizes = specs.map(({ shape: [rows, columns] }) => rows * columns);
+    const parts = ops.split(g.input(`columns.${j}`, [1, parameterCount(specs)]), sizes);
+    return specs.map(({ shape }, i) => ops.reshape(parts[i]!, shape));
   });
   return {
     step: ({ x, y }, [{ values }]) => {
@@ -159,7 +158,7 @@ function objective(g: Graph, dynamics: MlpShape, k: number): Objective {
         const before = features;
         features = columns.map((parts, j) => {
           const input = i === 0 ? x : ops.concat(before.slice(0, j + 1));
-          return activate(dynamics.activation, ops.gemm(input, parts[i], parts[i + 1]));
+          return activate(dynamics.activation, ops.gemm(input, parts[i]!, parts[i + 1]!));
         });
       }
       const head = values.slice(bodyParts(dynamics));
@@ -174,26 +173,24 @@ function objective(g: Graph, dynamics: MlpShape, k: number): Objective {
  * output layer of the last.
  */
 function joinColumns(dynamics: MlpShape, columns: readonly Float32Array[]): Float32Array {
-  const { sizes } = dynamics;
   const k = columns.length - 1;
   const out = new Float32Array(weightCount(progressiveShape(dynamics, k)));
   /** Numbers of each column that are in their place. */
   const copied = columns.map(() => 0);
   let layerStart = 0;
-  for (let i = 0; i + 2 < sizes.length; i++) {
-    const outputs = sizes[i + 1];
+  for (const [i, [inputs, outputs]] of layerSizes(dynamics).slice(0, -1).entries()) {
     const width = outputs * (k + 1);
-    const rows = (j: number) => (i === 0 ? sizes[0] : sizes[i] * (j + 1));
+    const rows = (j: number) => (i === 0 ? inputs : inputs * (j + 1));
     const biasStart = layerStart + rows(k) * width;
     columns.forEach((column, j) => {
       for (let row = 0; row <= rows(j); row++) {
         const rowStart = row < rows(j) ? layerStart + row * width : biasStart;
-        out.set(column.subarray(copied[j], copied[j] + outputs), rowStart + j * outputs);
-        copied[j] += outputs;
+        out.set(column.subarray(copied[j]!, copied[j]! + outputs), rowStart + j * outputs);
+        copied[j]! += outputs;
       }
     });
     layerStart = biasStart + width;
   }
-  out.set(columns[k].subarray(copied[k]), layerStart);
+  out.set(columns[k]!.subarray(copied[k]), layerStart);
   return out;
 }

@@ -3,11 +3,11 @@ import { gradients } from "../graph/gradients.js";
 import type { Graph } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import type { Learner, LearnerState, TrainingReport } from "../learner.js";
-import { targetSize } from "../model/dynamics.js";
+import { inputSize, targetSize } from "../model/dynamics.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import { ParameterGroup } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
-import { arraysByName } from "../model/saved-arrays.js";
+import { arraysByName, savedNumber } from "../model/saved-arrays.js";
 import { drawRows } from "../training/minibatches.js";
 import {
   bodyFeatures,
@@ -49,7 +49,7 @@ export class RehearsalLearner implements Learner {
     const { dynamics } = options;
     this.#options = options;
     this.#trainer = new NetworkTrainer(options);
-    this.#stored = new StoredData(dynamics.sizes[0], targetSize(dynamics));
+    this.#stored = new StoredData(inputSize(dynamics), targetSize(dynamics));
     this.#rng = options.rng;
   }
 
@@ -90,11 +90,12 @@ export class RehearsalLearner implements Learner {
   }
 
   async restore({ arrays, numbers }: LearnerState): Promise<void> {
-    this.#stored.restore(arrays, numbers.stored);
-    if (numbers.task < 0) return;
-    await this.#prepare(numbers.task);
+    this.#stored.restore(arrays, savedNumber(numbers, "stored"));
+    const task = savedNumber(numbers, "task");
+    if (task < 0) return;
+    await this.#prepare(task);
     this.#network.restore(arrays, "");
-    this.#trainer.steps = numbers.steps;
+    this.#trainer.steps = savedNumber(numbers, "steps");
   }
 
   async release(): Promise<void> {
@@ -118,7 +119,7 @@ export class RehearsalLearner implements Learner {
       specs.slice(parts.body).map((s) => ({ ...s, name: `heads.${j}.${s.name}` })),
     ).flat();
     this.#network = new ParameterGroup([...body, ...heads]);
-    const groups = [{ name: "network", parameters: this.#network, stepSizes }];
+    const groups = [{ name: "network", parameters: this.#network, stepSizes }] as const;
     await this.#trainer.build(groups, (g) => this.#objective(g, task));
   }
 
@@ -144,9 +145,9 @@ export class RehearsalLearner implements Learner {
         const byTask = ops.split(features, [...rows, batchSize], 0);
         const losses = ops
           .split(old.y, rows, 0)
-          .map((targets, j) => headLoss(head(j), dynamics, byTask[j], targets));
+          .map((targets, j) => headLoss(head(j), dynamics, byTask[j]!, targets));
         const added = losses.reduce((a, b) => ops.add(a, b));
-        const taskLoss = headLoss(head(earlier), dynamics, byTask[earlier], y);
+        const taskLoss = headLoss(head(earlier), dynamics, byTask[earlier]!, y);
         return { taskLoss, added, gradients: [gradients(ops.add(taskLoss, added), values)] };
       },
     };

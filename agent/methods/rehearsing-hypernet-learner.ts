@@ -1,11 +1,11 @@
 import type { Rng } from "../../sim/core/rng.js";
 import type { Learner, LearnerOptions, LearnerState, TrainingReport } from "../learner.js";
 import type { StepSizes } from "../model/adam.js";
-import { targetSize } from "../model/dynamics.js";
+import { inputSize, targetSize } from "../model/dynamics.js";
 import type { HypernetworkShape } from "../model/hypernetwork.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import type { TrainingData } from "../model/replay-buffer.js";
-import { arraysByName } from "../model/saved-arrays.js";
+import { arraysByName, savedNumber } from "../model/saved-arrays.js";
 import type { Settings } from "../settings/schema.js";
 import { FusedRehearsingTrainer } from "../training/fused-rehearsing-trainer.js";
 import { GraphRehearsingTrainer } from "../training/graph-rehearsing-trainer.js";
@@ -61,7 +61,7 @@ export class RehearsingHypernetLearner implements Learner {
       engine === "fused" && compute.kernel
         ? new FusedRehearsingTrainer(trainer, compute.threads)
         : new GraphRehearsingTrainer(trainer);
-    this.#stored = new StoredData(dynamics.sizes[0], targetSize(dynamics));
+    this.#stored = new StoredData(inputSize(dynamics), targetSize(dynamics));
     this.#rng = options.rng;
   }
 
@@ -101,12 +101,12 @@ export class RehearsingHypernetLearner implements Learner {
   }
 
   async restore({ arrays, numbers }: LearnerState): Promise<void> {
-    this.#stored.restore(arrays, numbers.stored);
-    this.#task = numbers.task;
-    if (numbers.task < 0) return;
-    await this.#trainer.prepare(numbers.task + 1);
+    this.#stored.restore(arrays, savedNumber(numbers, "stored"));
+    this.#task = savedNumber(numbers, "task");
+    if (this.#task < 0) return;
+    await this.#trainer.prepare(this.#task + 1);
     this.#trainer.restore(arrays);
-    this.#trainer.steps = numbers.steps;
+    this.#trainer.steps = savedNumber(numbers, "steps");
   }
 
   async release(): Promise<void> {

@@ -41,7 +41,7 @@ class PathImportance implements Importance {
   async endTask({ start, end, path }: EndedTask): Promise<void> {
     const before = this.#importance;
     this.#importance = end.map((value, i) => {
-      const added = path[i] / ((value - start[i]) ** 2 + this.#xi);
+      const added = path[i]! / ((value - start[i]!) ** 2 + this.#xi);
       return Math.max(0, (before?.[i] ?? 0) + added);
     });
     this.#anchor = end;

@@ -80,15 +80,15 @@ export function adamUpdate(
   scale: Tensor,
   scalars: AdamScalars,
 ): AdamState {
-  const next = moments.map((before, i) => adamMoments(ops.mul(gradients[i], scale), before));
-  return { values: values.map((value, i) => adamStep(value, next[i], scalars)), moments: next };
+  const next = moments.map((before, i) => adamMoments(ops.mul(gradients[i]!, scale), before));
+  return { values: values.map((value, i) => adamStep(value, next[i]!, scalars)), moments: next };
 }
 
 /** Tensors in the order of `ParameterGroup.declare` as a state: all values, all first, then all second moments. */
 export function stateOf(tensors: readonly Tensor[]): AdamState {
   const count = tensors.length / 3;
   const values = tensors.slice(0, count);
-  return { values, moments: values.map((_, i) => ({ m: tensors[count + i], v: tensors[2 * count + i] })) };
+  return { values, moments: values.map((_, i) => ({ m: tensors[count + i]!, v: tensors[2 * count + i]! })) };
 }
 
 /** The inverse of `stateOf`. */

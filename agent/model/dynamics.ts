@@ -39,19 +39,32 @@ export interface Network {
   readonly bounds: Tensor | undefined;
 }
 
+/** I, how many numbers the network reads. */
+export function inputSize({ sizes }: MlpShape): number {
+  return sizes[0]!;
+}
+
 /** X, how many numbers the network predicts. */
-export function targetSize({ sizes, outputVariance = false }: MlpShape): number {
-  const last = sizes[sizes.length - 1];
-  return outputVariance ? last / 2 : last;
+export function targetSize(shape: MlpShape): number {
+  return shape.outputVariance ? outputSize(shape) / 2 : outputSize(shape);
+}
+
+function outputSize({ sizes }: MlpShape): number {
+  return sizes[sizes.length - 1]!;
+}
+
+/** `[in, out]` of each layer. */
+export function layerSizes({ sizes }: MlpShape): [number, number][] {
+  return sizes.slice(1).map((out, i) => [sizes[i]!, out]);
 }
 
 /** Shapes of a network's parameters in their order: weight and bias, layer after layer, then the bounds. */
-export function parameterShapes({ sizes, outputVariance = false }: MlpShape): [number, number][] {
-  const layers = sizes.slice(1).flatMap((out, i): [number, number][] => [
-    [sizes[i], out],
+export function parameterShapes(shape: MlpShape): [number, number][] {
+  const layers = layerSizes(shape).flatMap(([rows, out]): [number, number][] => [
+    [rows, out],
     [1, out],
   ]);
-  return outputVariance ? [...layers, [1, sizes[sizes.length - 1]]] : layers;
+  return shape.outputVariance ? [...layers, [1, outputSize(shape)]] : layers;
 }
 
 /** Number of weights and biases, and of bounds where there are any: P. */
@@ -59,11 +72,16 @@ export function weightCount(shape: MlpShape): number {
   return parameterShapes(shape).reduce((n, [rows, columns]) => n + rows * columns, 0);
 }
 
+/** Weights and biases that come in turn, as layers. */
+export function layersFromParts(parts: readonly Tensor[]): Layer[] {
+  const count = Math.floor(parts.length / 2);
+  return Array.from({ length: count }, (_, i) => ({ weight: parts[2 * i]!, bias: parts[2 * i + 1]! }));
+}
+
 /** The network of parameters in the order of `parameterShapes`. */
 export function networkFromParts(parts: readonly Tensor[]): Network {
-  const count = Math.floor(parts.length / 2);
-  const layers = Array.from({ length: count }, (_, i) => ({ weight: parts[2 * i], bias: parts[2 * i + 1] }));
-  return { layers, bounds: parts[2 * count] };
+  const layers = layersFromParts(parts);
+  return { layers, bounds: parts[2 * layers.length] };
 }
 
 /** Cuts generated weights `[1, P]` into the parts of a network, each row-major. */
@@ -83,7 +101,7 @@ export function networksFromFlat(flat: Tensor, shape: MlpShape): Network {
 function cutFlat(flat: Tensor, shape: MlpShape): { part: Tensor; size: readonly [number, number] }[] {
   const shapes = parameterShapes(shape);
   const widths = shapes.map(([rows, columns]) => rows * columns);
-  return ops.split(flat, widths).map((part, i) => ({ part, size: shapes[i] }));
+  return ops.split(flat, widths).map((part, i) => ({ part, size: shapes[i]! }));
 }
 
 /** The shape of what planning uses: the mean alone. */
@@ -95,7 +113,7 @@ export function meanShape(shape: MlpShape): MlpShape {
 /** Layers that predict the mean alone, as `meanShape` says. */
 export function meanLayers({ layers }: Network, shape: MlpShape): readonly Layer[] {
   if (!shape.outputVariance) return layers;
-  const { weight, bias } = layers[layers.length - 1];
+  const { weight, bias } = layers[layers.length - 1]!;
   const X = targetSize(shape);
   return [...layers.slice(0, -1), { weight: ops.slice(weight, 0, X), bias: ops.slice(bias, 0, X) }];
 }
@@ -119,9 +137,12 @@ export type ColumnLayer = readonly Layer[];
 export function columnLayers(layers: readonly Layer[], { sizes, blocks = 1 }: MlpShape): ColumnLayer[] {
   return layers.map((layer, i) => {
     if (blocks === 1 || i === 0 || i === layers.length - 1) return [layer];
-    const [rows, columns] = [sizes[i + 1] / blocks, sizes[i] / blocks];
+    const rows = sizes[i + 1]! / blocks;
+    const columns = sizes[i]! / blocks;
     return Array.from({ length: blocks }, (_, j) => {
-      const [weight, bias] = [layer.weight, layer.bias].map((t) => ops.slice(t, j * rows, (j + 1) * rows, 0));
+      const block = (t: Tensor) => ops.slice(t, j * rows, (j + 1) * rows, 0);
+      const weight = block(layer.weight);
+      const bias = block(layer.bias);
       return { weight: ops.slice(weight, 0, (j + 1) * columns), bias };
     });
   });
@@ -131,9 +152,8 @@ export function columnLayers(layers: readonly Layer[], { sizes, blocks = 1 }: Ml
 export function mlpColumns(layers: readonly ColumnLayer[], activation: Activation, x: Tensor): Tensor {
   const last = layers.length - 1;
   return layers.reduce((h, parts, i) => {
-    const inputs = parts.map(({ weight }) => weight.shape[1] as number);
     const y = parts.map(({ weight, bias }, j) => {
-      const read = j + 1 < parts.length ? ops.slice(h, 0, inputs[j], 0) : h;
+      const read = j + 1 < parts.length ? ops.slice(h, 0, weight.shape[1] as number, 0) : h;
       return ops.gemm(weight, read, bias);
     });
     return i === last ? ops.concat(y, 0) : activate(activation, ops.concat(y, 0));
@@ -172,11 +192,11 @@ export function encodeInput(
   let at = 0;
   spec.observation.forEach((channel, i) => {
     if (channel.angle) {
-      out[at++] = Math.cos(observation[i]);
-      out[at++] = Math.sin(observation[i]);
-    } else out[at++] = observation[i];
+      out[at++] = Math.cos(observation[i]!);
+      out[at++] = Math.sin(observation[i]!);
+    } else out[at++] = observation[i]!;
   });
-  for (let i = 0; i < action.length; i++) out[at++] = action[i];
+  for (let i = 0; i < action.length; i++) out[at++] = action[i]!;
 }
 
 /** Shape of the dynamics network of a task: `[φ(x), u]` → change of x (see `encodeChange`), or its mean and log-variance. */
@@ -216,11 +236,11 @@ export function normalizerInputs(graph: Graph, inputSize: number, outputSize: nu
 export function foldNormalizer(layers: readonly Layer[], normalizer: NormalizerTensors): Layer[] {
   const { inputMean, inputScale, targetMean, targetStd } = normalizer;
   const folded = layers.slice();
-  const first = folded[0];
+  const first = folded[0]!;
   const weight = ops.mul(first.weight, inputScale);
   const shift = ops.gemm(inputMean, weight, undefined, { transposeA: true });
   folded[0] = { weight, bias: ops.sub(first.bias, shift) };
-  const last = folded[folded.length - 1];
+  const last = folded[folded.length - 1]!;
   folded[folded.length - 1] = {
     weight: ops.mul(last.weight, targetStd),
     bias: ops.add(ops.mul(last.bias, targetStd), targetMean),

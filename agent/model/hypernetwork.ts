@@ -1,6 +1,13 @@
 import type { Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
-import { type Activation, activate, type MlpShape, weightCount } from "./dynamics.js";
+import {
+  type Activation,
+  activate,
+  layerSizes,
+  layersFromParts,
+  type MlpShape,
+  weightCount,
+} from "./dynamics.js";
 import { type ParameterSpec, xavierBound } from "./parameters.js";
 
 export interface HypernetworkShape {
@@ -50,17 +57,13 @@ function shards(columns: number): { start: number; end: number }[] {
  */
 export function hypernetworkParameters(shape: HypernetworkShape): ParameterSpec[] {
   const { chunks } = shape;
-  const sizes = [shape.embedding + (chunks?.embedding ?? 0), ...shape.hidden];
   const specs: ParameterSpec[] = [];
+  let last = shape.embedding + (chunks?.embedding ?? 0);
   shape.hidden.forEach((out, i) => {
-    specs.push({
-      name: `hidden.${i}.weight`,
-      shape: [sizes[i], out],
-      bound: xavierBound(sizes[i], out),
-    });
+    specs.push({ name: `hidden.${i}.weight`, shape: [last, out], bound: xavierBound(last, out) });
     specs.push({ name: `hidden.${i}.bias`, shape: [1, out], bound: 0 });
+    last = out;
   });
-  const last = sizes[sizes.length - 1];
   const columns = chunks?.size ?? weightCount(shape.target);
   shards(columns).forEach(({ start, end }, i) => {
     specs.push({ name: `head.${i}.weight`, shape: [last, end - start], bound: xavierBound(last, columns) });
@@ -86,8 +89,7 @@ function chunkCount({ chunks, target }: HypernetworkShape): number {
  */
 export function hyperfanScales(target: MlpShape, generated: Float32Array, scale: Float32Array): void {
   let at = 0;
-  for (let i = 0; i + 1 < target.sizes.length; i++) {
-    const [fanIn, out] = [target.sizes[i], target.sizes[i + 1]];
+  for (const [fanIn, out] of layerSizes(target)) {
     const size = fanIn * out;
     const layer = generated.subarray(at, at + size);
     const power = layer.reduce((sum, w) => sum + w * w, 0) / size;
@@ -102,13 +104,11 @@ export function hyperfanScales(target: MlpShape, generated: Float32Array, scale:
 
 /** Output of the hidden layers: embeddings `[R, E]` → `[R, hidden]`, or `[R · C, hidden]` with C chunks. */
 export function hiddenOutput(shape: HypernetworkShape, theta: readonly Tensor[], e: Tensor): Tensor {
-  let h = e;
-  for (let i = 0; i < shape.hidden.length; i++) {
-    const y =
-      i === 0 && shape.chunks ? firstOfChunks(shape, theta, e) : ops.gemm(h, theta[2 * i], theta[2 * i + 1]);
-    h = activate(shape.activation, y);
-  }
-  return h;
+  const layers = layersFromParts(theta).slice(0, shape.hidden.length);
+  return layers.reduce((h, { weight, bias }, i) => {
+    const y = i === 0 && shape.chunks ? firstOfChunks(shape, theta, e) : ops.gemm(h, weight, bias);
+    return activate(shape.activation, y);
+  }, e);
 }
 
 /**
@@ -117,9 +117,9 @@ export function hiddenOutput(shape: HypernetworkShape, theta: readonly Tensor[],
  */
 function firstOfChunks(shape: HypernetworkShape, theta: readonly Tensor[], e: Tensor): Tensor {
   const [E, C] = [shape.embedding, chunkCount(shape)];
-  const [R, width] = [e.shape[0] as number, shape.hidden[0]];
-  const chunkEmbeddings = theta[theta.length - 1];
-  const [ofTask, ofChunk] = ops.split(theta[0], [E, chunkEmbeddings.shape[1] as number], 0);
+  const [R, width] = [e.shape[0] as number, shape.hidden[0]!];
+  const chunkEmbeddings = theta[theta.length - 1]!;
+  const [ofTask, ofChunk] = ops.split(theta[0]!, [E, chunkEmbeddings.shape[1] as number], 0);
   const tasks = ops.reshape(ops.gemm(e, ofTask), [R, 1, width]);
   const chunks = ops.reshape(ops.gemm(chunkEmbeddings, ofChunk, theta[1]), [1, C, width]);
   return ops.reshape(ops.add(tasks, chunks), [R * C, width]);
@@ -128,10 +128,8 @@ function firstOfChunks(shape: HypernetworkShape, theta: readonly Tensor[], e: Te
 /** `h(e; Θ)`: embeddings `[R, E]` → generated weights `[R, P]`. */
 export function hypernetwork(shape: HypernetworkShape, theta: readonly Tensor[], e: Tensor): Tensor {
   const h = hiddenOutput(shape, theta, e);
-  const head: Tensor[] = [];
-  for (let i = 2 * shape.hidden.length; i + 1 < theta.length; i += 2)
-    head.push(ops.gemm(h, theta[i], theta[i + 1]));
-  const out = ops.concat(head);
+  const shards = layersFromParts(theta.slice(2 * shape.hidden.length));
+  const out = ops.concat(shards.map(({ weight, bias }) => ops.gemm(h, weight, bias)));
   if (shape.chunks === undefined) return out;
   const columns = chunkCount(shape) * shape.chunks.size;
   return ops.slice(ops.reshape(out, [e.shape[0] as number, columns]), 0, weightCount(shape.target));

@@ -26,15 +26,15 @@ export class RunningMoments {
   add(values: ArrayLike<number>): void {
     this.count++;
     for (let i = 0; i < this.mean.length; i++) {
-      const before = values[i] - this.mean[i];
-      this.mean[i] += before / this.count;
-      this.squares[i] += before * (values[i] - this.mean[i]);
+      const before = values[i]! - this.mean[i]!;
+      this.mean[i]! += before / this.count;
+      this.squares[i]! += before * (values[i]! - this.mean[i]!);
     }
   }
 
   /** Standard deviation; 1 where it is below 1e-9 or nothing was seen. */
   std(i: number): number {
-    const std = this.count > 0 ? Math.sqrt(this.squares[i] / this.count) : 0;
+    const std = this.count > 0 ? Math.sqrt(this.squares[i]! / this.count) : 0;
     return std < MIN_STD ? 1 : std;
   }
 }

@@ -62,14 +62,14 @@ export class ParameterGroup {
 
   /** The current values of a parameter, by its place in `specs`; not a copy. */
   values(index: number): Float32Array {
-    return this.#sets[this.#current][index];
+    return this.#sets[this.#current][index]!;
   }
 
   /** Every array by name: `name`, `name.m`, `name.v`. */
   entries(): NamedArray[] {
     const current = this.#sets[this.#current];
     return current.map((data, i) => {
-      const { name, shape } = this.specs[i % this.specs.length];
+      const { name, shape } = this.specs[i % this.specs.length]!;
       return { name: name + MOMENT_SUFFIXES[Math.floor(i / this.specs.length)], shape, data };
     });
   }
@@ -109,7 +109,7 @@ export class ParameterGroup {
 
   /** Where a run writes the next values; call `swap` afterwards. */
   results(): Feeds {
-    return this.#tensors(this.#sets[1 - this.#current], true, "next.");
+    return this.#tensors(this.#sets[1 - this.#current]!, true, "next.");
   }
 
   /** Makes what a run wrote to `results` the current arrays. */
@@ -122,7 +122,7 @@ export class ParameterGroup {
     return Object.fromEntries(
       this.entries()
         .slice(0, count)
-        .map(({ name, shape }, i) => [prefix + name, tensor(arrays[i], shape)]),
+        .map(({ name, shape }, i) => [prefix + name, tensor(arrays[i]!, shape)]),
     );
   }
 }

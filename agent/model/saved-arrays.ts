@@ -49,3 +49,15 @@ export function savedArray(saved: SavedArrays, name: string, size: number): Floa
 export function readRows(saved: SavedArrays, kind: string, count: number, size: number): Float32Array[] {
   return Array.from({ length: count }, (_, j) => savedArray(saved, `${kind}.${j}`, size).slice());
 }
+
+/** A number of a saved state. @throws InputError when it is missing */
+export function savedNumber(saved: Readonly<Record<string, number>>, name: string): number {
+  const number = saved[name];
+  if (number !== undefined) return number;
+  throw new InputError({
+    what: `The checkpoint does not hold the learner's number ${name}`,
+    got: Object.keys(saved).join(", ") || "no numbers",
+    expected: "what the run's own method saves",
+    todo: "Restore the run's own files from a copy, or start a new run",
+  });
+}

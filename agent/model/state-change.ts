@@ -5,7 +5,7 @@ import type { TaskSpec } from "../../sim/task.js";
 import type { Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 
-const at = (q: ArrayLike<number>, i: number): Quat => [q[i], q[i + 1], q[i + 2], q[i + 3]];
+const at = (q: ArrayLike<number>, i: number): Quat => [q[i]!, q[i + 1]!, q[i + 2]!, q[i + 3]!];
 
 /**
  * Where the quaternions of an observation begin.
@@ -14,12 +14,12 @@ const at = (q: ArrayLike<number>, i: number): Quat => [q[i], q[i + 1], q[i + 2],
 export function quaternionStarts({ observation }: TaskSpec): number[] {
   const starts: number[] = [];
   for (let i = 0; i < observation.length; i++) {
-    if (!observation[i].quaternion) continue;
+    if (!observation[i]!.quaternion) continue;
     const four = observation.slice(i, i + 4);
     if (four.length < 4 || !four.every((c) => c.quaternion)) {
       throw new UsageError({
         what: "The channels of a quaternion must come in fours: x, y, z, w",
-        got: `${four.filter((c) => c.quaternion).length} from ${observation[i].name}`,
+        got: `${four.filter((c) => c.quaternion).length} from ${observation[i]!.name}`,
         expected: "four channels marked as quaternion, one after the other",
         todo: "Mark them so in the task's `spec.observation`",
       });
@@ -55,12 +55,12 @@ export function encodeChange(
   after: ArrayLike<number>,
   out: Float32Array,
 ): void {
-  for (let i = 0; i < out.length; i++) out[i] = after[i] - before[i];
+  for (let i = 0; i < out.length; i++) out[i] = after[i]! - before[i]!;
   for (const start of quaternions) {
     const [x, y, z, w] = canonical(multiply(at(after, start), conjugate(at(before, start))));
     out.set([x, y, z, w - 1], start);
   }
-  for (const i of absolute) out[i] = after[i];
+  for (const i of absolute) out[i] = after[i]!;
 }
 
 // The product d q, summed up from 16 products of one entry of d and one of q: rows of the result, and for each entry
@@ -87,7 +87,7 @@ function turned(q: Tensor, d: Tensor): Tensor {
   const left = graph.constant(...matrix(16, 4, (row, column) => (row % 4 === column ? 1 : 0)));
   const right = graph.constant(
     ...matrix(16, 4, (row, column) => {
-      const term = PRODUCT[Math.floor(row / 4)][row % 4];
+      const term = PRODUCT[Math.floor(row / 4)]![row % 4]!;
       return Math.abs(term) === column + 1 ? Math.sign(term) : 0;
     }),
   );

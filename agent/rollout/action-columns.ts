@@ -23,7 +23,7 @@ export function toColumns(
   for (let row = 0; row < rows; row++) {
     let at = (Math.floor(row / actionSize) * samples + from) * actionSize + (row % actionSize);
     const end = row * width + to - from;
-    for (let i = row * width; i < end; i++, at += actionSize) columns[i] = actions[at];
+    for (let i = row * width; i < end; i++, at += actionSize) columns[i] = actions[at]!;
     columns.fill(0, end, (row + 1) * width);
   }
 }
@@ -34,6 +34,6 @@ export function fromColumns(columns: Float32Array, actions: Float32Array, sizes:
   for (let i = 0; i < columns.length; i++) {
     const row = Math.floor(i / samples);
     const h = Math.floor(row / actionSize);
-    actions[(h * samples + (i % samples)) * actionSize + (row % actionSize)] = columns[i];
+    actions[(h * samples + (i % samples)) * actionSize + (row % actionSize)] = columns[i]!;
   }
 }

@@ -54,7 +54,7 @@ export class RolloutColumns {
     this.#x0 = alignedArray(layout.observationSize);
     this.layers = layout.layers.map(({ shape }) => alignedArray(shape.reduce((a, b) => a * b)));
     this.layerFeeds = Object.fromEntries(
-      layout.layers.map(({ name, shape }, i) => [name, tensor(this.layers[i], shape)]),
+      layout.layers.map(({ name, shape }, i) => [name, tensor(this.layers[i]!, shape)]),
     );
   }
 

@@ -30,7 +30,7 @@ export async function graphRewards(
   try {
     const feed = (name: keyof typeof sizes) => {
       const columns = Float32Array.from({ length: sizes[name] * N }, (_, at) => {
-        return transitions[at % N][name][Math.floor(at / N)];
+        return transitions[at % N]![name]![Math.floor(at / N)]!;
       });
       return [name, tensor(columns, [sizes[name], N])] as const;
     };

@@ -111,7 +111,7 @@ export class SharedRollout {
       const owner = this.#crew.owner(chunk);
       if (owner === 0) continue;
       this.#unhelped = 0;
-      costs.set(shared.costs[owner - 1].subarray(start(chunk), start(chunk + 1)), start(chunk));
+      costs.set(shared.costs[owner - 1]!.subarray(start(chunk), start(chunk + 1)), start(chunk));
     }
     return costs;
   }

@@ -17,7 +17,7 @@ async function onMessage(message: PlanningMessage): Promise<void> {
   }
   const model = models.get(message.id)!;
   if (message.type === "load") {
-    for (const [i, layer] of model.columns.layers.entries()) layer.set(message.layers[i]);
+    for (const [i, layer] of model.columns.layers.entries()) layer.set(message.layers[i]!);
   } else if (message.type === "share") {
     model.shared = message.arrays;
   } else {
@@ -26,11 +26,12 @@ async function onMessage(message: PlanningMessage): Promise<void> {
   }
 }
 
-async function onChunk(chunk: number, [id, samples, chunks]: readonly number[]): Promise<void> {
+async function onChunk(chunk: number, parameters: readonly number[]): Promise<void> {
+  const [id, samples, chunks] = parameters as readonly [number, number, number];
   const { columns, shared } = models.get(id)!;
   const { observation, actions, costs } = shared!;
   const [from, to] = [chunkStart(chunk, chunks, samples), chunkStart(chunk + 1, chunks, samples)];
-  costs[member.index - 1].set(await columns.costs(observation, actions, samples, from, to), from);
+  costs[member.index - 1]!.set(await columns.costs(observation, actions, samples, from, to), from);
 }
 
 // On Linux this is the priority of this thread alone. It then runs on cores nobody else wants: on a busy one it would

@@ -20,7 +20,7 @@ export class RolloutGradient {
 
   private constructor(session: Session, graph: Graph, sizes: ActionSizes, layerFeeds: Feeds) {
     const { x0, actions } = inputsOf(graph);
-    const shape = actions.shape as number[];
+    const shape = actions.shape as [number, number];
     const X = x0.shape[1] as number;
     const size = shape[0] * shape[1];
     const [observation, columns, costs, slopes] = alignedArrays([X, size, sizes.samples, size]);

@@ -21,8 +21,8 @@ export class RolloutStates {
    * @param layerFeeds the network, as the graph takes it
    */
   static async create(graph: Graph, layerFeeds: Feeds): Promise<RolloutStates> {
-    const [rows] = graph.inputs.find(({ name }) => name === "actions")!.shape as number[];
-    const [H, X] = graph.outputs.find(({ name }) => name === "states")!.tensor.shape as number[];
+    const [rows] = graph.inputs.find(({ name }) => name === "actions")!.shape as [number, number];
+    const [H, X] = graph.outputs.find(({ name }) => name === "states")!.tensor.shape as [number, number];
     return new RolloutStates(await Session.create(graph), layerFeeds, [H, X, rows / H]);
   }
 
@@ -30,10 +30,12 @@ export class RolloutStates {
   async run(observation: Float32Array, actions: Float32Array): Promise<Float32Array> {
     const [H, X, U] = this.#sizes;
     const N = actions.length / (H * U);
-    const [x0, inputs, states] = [X, H * N * U, H * X * N].map(alignedArray);
+    const x0 = alignedArray(X);
+    const inputs = alignedArray(H * N * U);
+    const states = alignedArray(H * X * N);
     x0.set(observation);
     forEach([N, H, U], (n, h, u, i) => {
-      inputs[(h * U + u) * N + n] = actions[i];
+      inputs[(h * U + u) * N + n] = actions[i]!;
     });
     await this.#session.run(
       { ...this.#layerFeeds, x0: tensor(x0, [1, X]), actions: tensor(inputs, [H * U, N]) },
@@ -41,7 +43,7 @@ export class RolloutStates {
     );
     const out = new Float32Array(states.length);
     forEach([N, H, X], (n, h, x, i) => {
-      out[i] = states[(h * X + x) * N + n];
+      out[i] = states[(h * X + x) * N + n]!;
     });
     return out;
   }

@@ -9,6 +9,8 @@ import {
   columnLayers,
   encodeFeatures,
   foldNormalizer,
+  inputSize,
+  layerSizes,
   type MlpShape,
   meanLayers,
   meanShape,
@@ -36,7 +38,7 @@ export const layerNames = (i: number) => ({ weight: `layer.${i}.weight`, bias: `
 export function foldGraph(shape: MlpShape): Graph {
   const g = new Graph();
   const weights = g.input("weights", [1, weightCount(shape)]);
-  const normalizer = normalizerInputs(g, shape.sizes[0], targetSize(shape));
+  const normalizer = normalizerInputs(g, inputSize(shape), targetSize(shape));
   const layers = meanLayers(networkFromFlat(weights, shape), shape);
   foldNormalizer(layers, normalizer).forEach(({ weight, bias }, i) => {
     const names = layerNames(i);
@@ -52,9 +54,9 @@ export function foldFeeds(weights: Float32Array, normalizer: NormalizerArrays): 
   const names = ["weights", "inputMean", "inputScale", "targetMean", "targetStd"] as const;
   const copies = alignedArrays(names.map((name) => arrays[name].length));
   const feeds = names.map((name, i) => {
-    copies[i].set(arrays[name]);
+    copies[i]!.set(arrays[name]);
     const size = arrays[name].length;
-    return [name, tensor(copies[i], name.startsWith("input") ? [size, 1] : [1, size])] as const;
+    return [name, tensor(copies[i]!, name.startsWith("input") ? [size, 1] : [1, size])] as const;
   });
   return Object.fromEntries(feeds);
 }
@@ -91,15 +93,15 @@ function unroll(spec: TaskSpec, shape: MlpShape, horizon: number, samples: Dimen
   const g = new Graph();
   const x0 = g.input("x0", [1, X]);
   const actions = g.input("actions", [horizon * U, samples]);
-  const whole = shape.sizes.slice(1).map((out, i) => ({
-    weight: g.input(layerNames(i).weight, [out, shape.sizes[i]]),
+  const whole = layerSizes(shape).map(([size, out], i) => ({
+    weight: g.input(layerNames(i).weight, [out, size]),
     bias: g.input(layerNames(i).bias, [out, 1]),
   }));
   const layers = columnLayers(whole, shape);
   const us = ops.split(actions, new Array<number>(horizon).fill(U), 0);
   // The first observation is one column; adding zero times an action row spreads it over N columns.
-  const xs = [ops.add(ops.reshape(x0, [X, 1]), ops.mul(ops.slice(us[0], 0, 1, 0), 0))];
-  for (const u of us) xs.push(nextStates(spec, layers, shape.activation, xs[xs.length - 1], u));
+  const xs = [ops.add(ops.reshape(x0, [X, 1]), ops.mul(ops.slice(us[0]!, 0, 1, 0), 0))];
+  for (const u of us) xs.push(nextStates(spec, layers, shape.activation, xs[xs.length - 1]!, u));
   return { graph: g, us, xs };
 }
 
@@ -128,7 +130,7 @@ function statesGraph(task: Task, shape: MlpShape, horizon: number): Graph {
 
 /** H matrices `[…, N]` side by side, `[…, H·N]`. */
 function joinSteps(parts: readonly Tensor[]): Tensor {
-  return parts[0].graph.apply("Concat", parts, [{ shape: [parts[0].shape[0], "HN"] }], { axis: 1 })[0];
+  return parts[0]!.graph.apply("Concat", parts, [{ shape: [parts[0]!.shape[0]!, "HN"] }], { axis: 1 })[0]!;
 }
 
 /** Graphs that are compiled when they are first needed. */
@@ -172,8 +174,8 @@ export class RolloutModel {
       horizon,
       observationSize: task.spec.observation.length,
       actionSize: task.spec.action.length,
-      layers: planned.sizes.slice(1).flatMap((out, i) => [
-        { name: layerNames(i).weight, shape: [out, planned.sizes[i]] },
+      layers: layerSizes(planned).flatMap(([size, out], i) => [
+        { name: layerNames(i).weight, shape: [out, size] },
         { name: layerNames(i).bias, shape: [out, 1] },
       ]),
     };

@@ -8,6 +8,7 @@ import type { RngState } from "../../sim/core/rng.js";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../sim/core/safetensors.js";
 import type { TaskSpec } from "../../sim/task.js";
 import type { AgentState } from "../agent.js";
+import { entryAt } from "../entry.js";
 import { Normalizer, type NormalizerArrays } from "../model/normalizer.js";
 import { ReplayBuffer } from "../model/replay-buffer.js";
 import type { SavedArray } from "../model/saved-arrays.js";
@@ -190,8 +191,8 @@ function readDocument(path: string): Document {
     if (sha256(JSON.stringify(content)) === wanted) return result.data;
     throw damaged(path, "content that differs from its checksum", undefined);
   }
-  const [issue] = result.error.issues;
-  throw damaged(path, `${issue.message} at ${issue.path.join(".") || "the top"}`, result.error);
+  const { message, path: place } = entryAt(result.error.issues, 0, "issue");
+  throw damaged(path, `${message} at ${place.join(".") || "the top"}`, result.error);
 }
 
 function damaged(path: string, got: string, cause: unknown): InputError {
@@ -230,9 +231,13 @@ function rebuildAgent(
   const normalizers: NormalizerArrays[] = [];
   while (`normalizers.${normalizers.length}.inputMean` in tensors) {
     const j = normalizers.length;
-    const read = (key: string) => take(`normalizers.${j}.${key}`).data as Float32Array;
-    const [inputMean, inputScale, targetMean, targetStd] = NORMALIZER_KEYS.map(read);
-    normalizers.push({ inputMean, inputScale, targetMean, targetStd });
+    const read = (key: keyof NormalizerArrays) => take(`normalizers.${j}.${key}`).data as Float32Array;
+    normalizers.push({
+      inputMean: read("inputMean"),
+      inputScale: read("inputScale"),
+      targetMean: read("targetMean"),
+      targetStd: read("targetStd"),
+    });
   }
   const arrays: Record<string, SavedArray> = {};
   for (const [name, { shape, data }] of Object.entries(tensors)) {

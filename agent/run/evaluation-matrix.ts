@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { entryAt } from "../entry.js";
 import { figure, type MetricsRecord } from "./records.js";
 
 /** Returns of the E episodes of one evaluation, `[E]`. */
@@ -33,12 +34,12 @@ export class EvaluationMatrix {
 
   /** Adds the return of one episode of the random policy on task j. */
   addRandom(j: number, value: number): void {
-    this.#random[j].push(value);
+    this.#randomOf(j).push(value);
   }
 
   /** Adds the return of one episode on task j after learning task i. */
   add(i: number, j: number, value: number): void {
-    this.#returns[i][j].push(value);
+    this.#returnsOf(i, j).push(value);
   }
 
   /** Adds what a record of `metrics.jsonl` says, if it is of such an episode. */
@@ -49,17 +50,25 @@ export class EvaluationMatrix {
 
   /** Mean return of the random policy on task j; NaN before it was measured. */
   random(j: number): number {
-    return meanOf(this.#random[j]);
+    return meanOf(this.#randomOf(j));
   }
 
   /** Mean return on task j after task i; NaN before it was measured. */
   mean(i: number, j: number): number {
-    return meanOf(this.#returns[i][j]);
+    return meanOf(this.#returnsOf(i, j));
   }
 
   /** Last task after which every task seen so far was evaluated; -1 before the first. */
   get lastComplete(): number {
     return this.#returns.findLastIndex((row) => row.every((r) => r.length > 0));
+  }
+
+  #randomOf(j: number): number[] {
+    return entryAt(this.#random, j, "task");
+  }
+
+  #returnsOf(i: number, j: number): number[] {
+    return entryAt(entryAt(this.#returns, i, "task"), j, "evaluated task");
   }
 
   /** What `evaluation.json` holds. */

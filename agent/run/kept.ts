@@ -22,7 +22,7 @@ export function keptBy({ arrays }: LearnerState): Kept {
 }
 
 function count(arrays: readonly [string, SavedArray][]): Kept["shared"] {
-  const kindOf = (name: string) => name.split(".")[0];
+  const kindOf = (name: string) => name.replace(/\..*/s, "");
   const data = arrays.filter(([name]) => kindOf(name) === STORED);
   const numbers = (part: typeof arrays) => part.reduce((n, [, a]) => n + a.data.length, 0);
   const inputs = data.find(([name]) => name.endsWith(".inputs"));

@@ -49,7 +49,8 @@ export function fieldAt(schema: z.ZodType, path: readonly string[]): z.ZodType |
 /** `cem, icem: ` for a setting of these planners alone. */
 function usersOf(name: string, { planners }: SettingsCatalog): string {
   const [group, key] = name.split(".");
-  const users = group === "planner" ? planners.filter(({ settings }) => Object.hasOwn(settings, key)) : [];
+  if (group !== "planner" || key === undefined) return "";
+  const users = planners.filter(({ settings }) => Object.hasOwn(settings, key));
   const all = users.length === 0 || users.length === planners.length;
   return all ? "" : `${users.map((planner) => planner.name).join(", ")}: `;
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { builtinPlanners } from "../../planners/registry.js";
 import { UsageError } from "../../sim/core/errors.js";
 import type { SettingFields } from "../../sim/core/setting-fields.js";
+import { entryAt } from "../entry.js";
 import { savedCatalog } from "./saved-catalog.js";
 import {
   type MethodSettings,
@@ -20,7 +21,7 @@ export function parseSettings(value: unknown, source: string, catalog: SettingsC
   const result = settingsSchema(catalog).safeParse(value);
   // The groups are those of `Settings`, and what the catalog adds.
   if (result.success) return deepFreeze(result.data as object as Settings);
-  throw wrongSettings(value, source, result.error.issues[0]);
+  throw wrongSettings(value, source, entryAt(result.error.issues, 0, "issue"));
 }
 
 /**

@@ -156,9 +156,8 @@ function assign(draft: Record<string, unknown>, assignment: string, source = "--
   }
   const name = assignment.slice(0, at).trim();
   oneOf(`setting in ${source}`, name, settingNames(draft));
-  const keys = name.split(".");
   const value = parseValue(assignment.slice(at + 1).trim());
-  const [key, inner] = keys;
+  const [key = name, inner] = name.split(".");
   const group = draft[key];
   if (inner !== undefined && isGroup(group)) group[inner] = value;
   else draft[key] = value;

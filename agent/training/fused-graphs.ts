@@ -4,7 +4,7 @@ import { type HypernetworkShape, hiddenOutput } from "../model/hypernetwork.js";
 import type { HiddenRow } from "./hidden-row.js";
 
 /** Outputs of the last hidden layer. */
-export const hiddenSize = ({ hidden }: HypernetworkShape): number => hidden[hidden.length - 1];
+export const hiddenSize = ({ hidden }: HypernetworkShape): number => hidden[hidden.length - 1]!;
 
 /** Hypernetwork and where its hidden layers' parameters lie. */
 export interface HiddenLayers {
@@ -27,7 +27,7 @@ export function withOne(h: Tensor): Tensor {
 export function hiddenGraph(layers: HiddenLayers): Graph {
   const g = new Graph();
   const e = g.input("embedding", ["n", layers.shape.embedding]);
-  g.output("h", withOne(hiddenOf(layers, layers.hidden.group.declare(g, false)[0], e)));
+  g.output("h", withOne(hiddenOf(layers, layers.hidden.group.declare(g, false)[0]!, e)));
   return g;
 }
 

@@ -27,8 +27,8 @@ export function taskGraph({ shape: { target }, batchSize }: RegularizedTrainerOp
 function declareStep(g: Graph, layers: HiddenLayers, e: Tensor) {
   const size = hiddenSize(layers.shape);
   const state = layers.hidden.group.declareState(g);
-  const [value] = state.values;
-  const [moments] = state.moments;
+  const value = state.values[0]!;
+  const moments = state.moments[0]!;
   const iteration = g.input("iteration", [], "int64");
   const scalars = adamScalars(g.input("adam.theta", ["iterations", 2]), iteration);
   const dh = ops.slice(g.input("dh", [1, size + 1]), 0, size);
@@ -63,7 +63,7 @@ export function updateGraph(
 ): Graph {
   const g = new Graph();
   const eState = embedding.declareState(g);
-  const step = declareStep(g, layers, eState.values[0]);
+  const step = declareStep(g, layers, eState.values[0]!);
   const eScalars = adamScalars(g.input("adam.embedding", ["iterations", 2]), step.iteration);
   const { gradient, outputs } =
     regularized === 0
@@ -74,7 +74,7 @@ export function updateGraph(
   const eNext = adamUpdate(eState, [step.eGradient], clipScale([step.eGradient], clipNorm), eScalars);
   layers.hidden.group.outputState(g, next);
   embedding.outputState(g, eNext);
-  outputHidden(g, outputs, scale, hiddenOf(layers, next.values[0], eNext.values[0]));
+  outputHidden(g, outputs, scale, hiddenOf(layers, next.values[0]!, eNext.values[0]!));
   return g;
 }
 

@@ -1,4 +1,5 @@
 import type { Rng } from "../../sim/core/rng.js";
+import { entryAt } from "../entry.js";
 import { alignedArrays, type Feeds, type RunTensors, Session, tensor } from "../graph/session.js";
 import type { Head } from "../kernel/head.js";
 import { addSums, dot, gradientSquares } from "../kernel/sums.js";
@@ -140,8 +141,10 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
     prepared: Prepared,
     { picks }: RegularizedCall,
     minibatches: Feeds,
-    [thetaSchedule, embeddingSchedule]: readonly Float32Array[],
+    schedules: readonly Float32Array[],
   ): FusedStep {
+    const thetaSchedule = entryAt(schedules, 0, "schedule");
+    const embeddingSchedule = entryAt(schedules, 1, "schedule");
     const { head, hidden } = this.#theta;
     const { ports, rows, shape } = head;
     const x = prepared.exchange;
@@ -200,12 +203,12 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
     const { shape, beta, batchSize } = this.#options;
     const { head } = this.#theta;
     if (lookAhead === undefined) {
-      exchange.squares[0] = dot(head.arrays.h, head.arrays.h) * exchange.taskSquares[0];
+      exchange.squares[0] = dot(head.arrays.h, head.arrays.h) * exchange.taskSquares[0]!;
       return 0;
     }
     head.setPicks(tasks, (2 * beta * batchSize) / tasks.length);
     tasks.forEach((task, j) => {
-      exchange.earlier.set(earlier.embeddings[task], j * shape.embedding);
+      exchange.earlier.set(earlier.embeddings[task]!, j * shape.embedding);
     });
     await lookAhead.run(...ahead);
     head.receive("ahead");

@@ -39,8 +39,8 @@ export function updateGraph(layers: HiddenLayers, embeddings: ParameterGroup, cl
   const g = new Graph();
   const state = layers.hidden.group.declareState(g);
   const eState = embeddings.declareState(g);
-  const [value] = state.values;
-  const [e] = eState.values;
+  const value = state.values[0]!;
+  const e = eState.values[0]!;
   const tasks = e.shape[0] as number;
   const size = hiddenSize(layers.shape);
   const schedule = g.input("adam.theta", ["iterations", 2]);
@@ -56,6 +56,6 @@ export function updateGraph(layers: HiddenLayers, embeddings: ParameterGroup, cl
   const eNext = adamUpdate(eState, [eGradient], scale, scalars);
   layers.hidden.group.outputState(g, next);
   embeddings.outputState(g, eNext);
-  outputHidden(g, outputs, scale, hiddenOf(layers, next.values[0], eNext.values[0]));
+  outputHidden(g, outputs, scale, hiddenOf(layers, next.values[0]!, eNext.values[0]!));
   return g;
 }

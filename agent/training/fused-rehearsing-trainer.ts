@@ -1,4 +1,5 @@
 import type { Rng } from "../../sim/core/rng.js";
+import { entryAt } from "../entry.js";
 import { alignedArrays, type Feeds, Session, tensor } from "../graph/session.js";
 import type { TrainingReport } from "../learner.js";
 import { MOMENT_SUFFIXES, ParameterGroup } from "../model/parameters.js";
@@ -101,15 +102,15 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
       ...prepared,
       embeddings: this.#embeddings,
       count: this.#tasks,
-      createStep: (minibatches, [schedule]) =>
-        this.#createStep(prepared.exchange, { ...minibatches, ...stored }, schedule),
+      createStep: (minibatches, schedules) =>
+        this.#createStep(prepared.exchange, { ...minibatches, ...stored }, entryAt(schedules, 0, "schedule")),
     });
   }
 
   entries(): NamedArray[] {
     const theta = this.#theta.entries();
     return this.#embeddings.entries().flatMap(({ data }, i) => [
-      ...theta[i],
+      ...theta[i]!,
       ...Array.from({ length: this.#tasks }, (_, j) => ({
         name: embeddingName(j) + MOMENT_SUFFIXES[i],
         shape: [1, this.#options.shape.embedding],
@@ -149,7 +150,7 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
           added: tensor(x.added, []),
         },
       ],
-      addedLoss: () => x.added[0],
+      addedLoss: () => x.added[0]!,
       update: [
         {
           iteration,

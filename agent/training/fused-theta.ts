@@ -100,7 +100,7 @@ export class FusedTheta implements ThetaHolder {
     return this.hidden
       .entries()
       .map((hidden, i) =>
-        [...hidden, ...head[i]].map((entry) => ({ ...entry, name: THETA_PREFIX + entry.name })),
+        [...hidden, ...head[i]!].map((entry) => ({ ...entry, name: THETA_PREFIX + entry.name })),
       );
   }
 

@@ -80,7 +80,7 @@ export class FusedTrainer {
     const { head, hidden } = this.#theta;
     const losses = this.#losses.start(iterations);
     const schedules = this.#options.stepSizes.map((sizes) => adamSchedule(sizes, this.steps + 1, iterations));
-    const [thetaSchedule] = schedules;
+    const thetaSchedule = schedules[0]!;
     const minibatches = this.#feeder.feeds(call);
     const groups = [hidden.group, embeddings];
     // Parameters are read from one set of arrays and written to the other, in turn.
@@ -88,14 +88,14 @@ export class FusedTrainer {
     await this.#theta.forward(embeddings.values(0), count);
     head.send("generated");
     for (let i = 0; i < iterations; i++) {
-      const step = steps[i % 2];
+      const step = steps[i % 2]!;
       exchange.iteration[0] = BigInt(i);
-      fillKernelConstants(head.arrays.adam, thetaSchedule[2 * i], thetaSchedule[2 * i + 1]);
+      fillKernelConstants(head.arrays.adam, thetaSchedule[2 * i]!, thetaSchedule[2 * i + 1]!);
       await objective.losses.run(...step.losses);
       head.receive("d");
       await this.#theta.pass("backward");
       addSums(head, exchange.dh, count);
-      losses.task[i] = exchange.taskLoss[0];
+      losses.task[i] = exchange.taskLoss[0]!;
       losses.added[i] = await step.addedLoss(i);
       if (!Number.isFinite(losses.task[i]) || !Number.isFinite(losses.added[i])) break;
       await objective.update.run(...step.update);

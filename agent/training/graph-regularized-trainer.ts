@@ -20,7 +20,7 @@ import {
   type RegularizedTrainerOptions,
 } from "./regularized-trainer.js";
 import { scaleHead, THETA_PREFIX, WeightGenerator } from "./theta.js";
-import type { Objective } from "./training-graph.js";
+import type { Objective, TrainedGroup } from "./training-graph.js";
 
 /** HyperCRL's minibatches as one ONNX graph: the reference that runs wherever the runtime does. */
 export class GraphRegularizedTrainer implements RegularizedTrainer {
@@ -76,7 +76,7 @@ export class GraphRegularizedTrainer implements RegularizedTrainer {
     const groups = [
       { name: "theta", parameters: this.#theta, stepSizes },
       { name: "embedding", parameters: this.#embedding, stepSizes: embeddingStepSizes },
-    ];
+    ] as const;
     await this.#network.build(groups, (g) => objective(g, this.#options, earlier));
     this.#earlier =
       targets.length === 0
@@ -128,12 +128,12 @@ function objective(
   g: Graph,
   { shape, batchSize, beta }: RegularizedTrainerOptions,
   { targets, regularized }: EarlierTasks,
-): Objective {
+): Objective<readonly [theta: TrainedGroup, embedding: TrainedGroup]> {
   const dynamics = shape.target;
   const earlier = targets.length === 0 ? undefined : declareEarlier(g, shape, targets.length, regularized);
   return {
     step: ({ x, y, iteration }, [theta, embedding]) => {
-      const [e] = embedding.values;
+      const e = embedding.values[0]!;
       const network = networkFromFlat(hypernetwork(shape, theta.values, e), dynamics);
       const taskLoss = predictionLoss(network, dynamics, x, y);
       const taskGradients = gradients(taskLoss, [...theta.values, e]);
@@ -141,7 +141,7 @@ function objective(
       const eGradients = taskGradients.slice(-1);
       if (earlier === undefined) return { taskLoss, gradients: [thetaGradients, eGradients] };
       const ahead = theta.values.map((w, i) =>
-        adamStep(w, adamMoments(thetaGradients[i], theta.moments[i]), theta.scalars),
+        adamStep(w, adamMoments(thetaGradients[i]!, theta.moments[i]!), theta.scalars),
       );
       const picks = ops.gather(earlier.picks, iteration);
       const generated = hypernetwork(shape, ahead, ops.gather(earlier.embeddings, picks));

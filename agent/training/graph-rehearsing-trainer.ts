@@ -70,7 +70,7 @@ export class GraphRehearsingTrainer implements RehearsingTrainer {
     const parameters = new ParameterGroup([...this.#theta, ...embeddings]);
     parameters.copyValues(this.#parameters);
     this.#parameters = parameters;
-    const groups = [{ name: "network", parameters, stepSizes }];
+    const groups = [{ name: "network", parameters, stepSizes }] as const;
     await this.#network.build(groups, (g) => this.#objective(g, tasks - 1));
     await this.#generator?.release();
     this.#generator = new WeightGenerator(shape, parameters);

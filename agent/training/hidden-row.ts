@@ -38,7 +38,7 @@ export class HiddenRow {
       row,
       this.#blocks.map(({ length }) => length),
     );
-    return parts.map((part, i) => ops.reshape(part, this.#blocks[i].spec.shape));
+    return parts.map((part, i) => ops.reshape(part, this.#blocks[i]!.spec.shape));
   }
 
   /** Draws initial values block by block, in the order of `ParameterGroup.initialize`, and clears the moments. */
@@ -56,7 +56,7 @@ export class HiddenRow {
       this.#blocks.map(({ spec: { name, shape }, start, length }) => ({
         name: name + suffix,
         shape,
-        data: rows[i].data.slice(start, start + length),
+        data: rows[i]!.data.slice(start, start + length),
       })),
     );
   }

@@ -3,7 +3,7 @@ import type { Rng } from "../../sim/core/rng.js";
 import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { alignedArrays, type Feeds, tensor } from "../graph/session.js";
-import { type MlpShape, mlp, type Network, targetSize } from "../model/dynamics.js";
+import { inputSize, type MlpShape, mlp, type Network, targetSize } from "../model/dynamics.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import { gaussianLoss } from "../model/output-variance.js";
 import type { TrainingData } from "../model/replay-buffer.js";
@@ -21,7 +21,7 @@ export interface MinibatchTensors {
 }
 
 export function minibatchInputs(g: Graph, shape: MlpShape, batchSize: number): MinibatchTensors {
-  const I = shape.sizes[0];
+  const I = inputSize(shape);
   const X = targetSize(shape);
   return {
     inputs: g.input("data.inputs", ["stored", I]),
@@ -91,7 +91,7 @@ export class MinibatchFeeder {
   readonly #normalizer: Record<keyof NormalizerArrays, Float32Array>;
 
   constructor(shape: MlpShape) {
-    const inputs = shape.sizes[0];
+    const inputs = inputSize(shape);
     const targets = targetSize(shape);
     const [inputMean, inputScale, targetMean, targetStd] = alignedArrays([inputs, inputs, targets, targets]);
     this.#normalizer = { inputMean, inputScale, targetMean, targetStd };
@@ -102,7 +102,7 @@ export class MinibatchFeeder {
     inputMean.set(normalizer.inputMean);
     inputScale.set(normalizer.inputScale);
     targetMean.set(normalizer.targetMean);
-    for (let i = 0; i < targetScale.length; i++) targetScale[i] = 1 / normalizer.targetStd[i];
+    for (let i = 0; i < targetScale.length; i++) targetScale[i] = 1 / normalizer.targetStd[i]!;
     return {
       "data.inputs": tensor(data.inputs, [data.capacity, data.inputSize]),
       "data.targets": tensor(data.targets, [data.capacity, data.targetSize]),

@@ -4,9 +4,10 @@ import * as ops from "../graph/operations.js";
 import {
   type Activation,
   activate,
-  type Layer,
+  layersFromParts,
   type MlpShape,
   mlp,
+  networkFromParts,
   parameterShapes,
 } from "../model/dynamics.js";
 import { type ParameterGroup, type ParameterSpec, xavierBound } from "../model/parameters.js";
@@ -39,9 +40,7 @@ export function initializeAfter(kept: number, network: ParameterGroup, rng: Rng)
 
 /** Output of the last hidden layer: `x [B, I]` → `[B, n]`. */
 export function bodyFeatures(body: readonly Tensor[], activation: Activation, x: Tensor): Tensor {
-  const layers: Layer[] = [];
-  for (let i = 0; i < body.length; i += 2) layers.push({ weight: body[i], bias: body[i + 1] });
-  return activate(activation, mlp(layers, activation, x));
+  return activate(activation, mlp(layersFromParts(body), activation, x));
 }
 
 /**
@@ -49,8 +48,7 @@ export function bodyFeatures(body: readonly Tensor[], activation: Activation, x:
  * @param head weight and bias of the output layer and, with two heads, the bounds of the log-variance
  */
 export function headLoss(head: readonly Tensor[], shape: MlpShape, features: Tensor, y: Tensor): Tensor {
-  const [weight, bias, bounds] = head;
-  return predictionLoss({ layers: [{ weight, bias }], bounds }, shape, features, y);
+  return predictionLoss(networkFromParts(head), shape, features, y);
 }
 
 /** Matrices one after another, row-major, `[1, n]`. */

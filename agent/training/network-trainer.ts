@@ -54,7 +54,10 @@ export class NetworkTrainer {
   }
 
   /** Makes the training graph of these parameters, whose optimiser is fresh. */
-  async build(groups: readonly TrainedGroup[], declare: (g: Graph) => Objective): Promise<void> {
+  async build<const G extends readonly TrainedGroup[]>(
+    groups: G,
+    declare: (g: Graph) => Objective<G>,
+  ): Promise<void> {
     await this.#session?.release();
     this.#groups = groups;
     this.#session = await Session.create(trainingGraph(this.#options, groups, declare));

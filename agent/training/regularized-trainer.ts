@@ -73,8 +73,8 @@ export function drawPicks(tasks: number, regularized: number, iterations: number
     const drawn = i % regularized;
     if (drawn === 0) for (let j = 0; j < tasks; j++) left[j] = j;
     const next = regularized === tasks ? drawn : drawn + rng.integer(tasks - drawn);
-    picks[i] = left[next];
-    left[next] = left[drawn];
+    picks[i] = left[next]!;
+    left[next] = left[drawn]!;
   }
   return picks;
 }

@@ -1,10 +1,11 @@
 import { Tensor as OrtTensor } from "hypercrl-onnxruntime";
 import { InputError } from "../../sim/core/errors.js";
 import type { Rng } from "../../sim/core/rng.js";
+import { entryAt } from "../entry.js";
 import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { alignedArrays, type Feeds, tensor } from "../graph/session.js";
-import { type MlpShape, targetSize } from "../model/dynamics.js";
+import { inputSize, type MlpShape, targetSize } from "../model/dynamics.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import type { TrainingData } from "../model/replay-buffer.js";
 import type { SavedArray, SavedArrays } from "../model/saved-arrays.js";
@@ -37,7 +38,7 @@ export class StoredData {
 
   /** Transitions stored of a task. */
   size(task: number): number {
-    return this.#ends[task] - this.#start(task);
+    return this.#end(task) - this.#start(task);
   }
 
   /**
@@ -59,7 +60,7 @@ export class StoredData {
    */
   feeds(iterations: number, perTask: number, rng: Rng): Feeds {
     if (this.tasks === 0) return {};
-    const total = this.#ends[this.tasks - 1];
+    const total = this.#end(this.tasks - 1);
     const rows = new Int32Array(iterations * this.tasks * perTask);
     for (let i = 0; i < rows.length; i++) {
       const task = Math.floor(i / perTask) % this.tasks;
@@ -78,7 +79,7 @@ export class StoredData {
     for (let j = 0; j < this.tasks; j++) {
       const part = (all: Float32Array, width: number): SavedArray => ({
         shape: [this.size(j), width],
-        data: all.subarray(this.#start(j) * width, this.#ends[j] * width),
+        data: all.subarray(this.#start(j) * width, this.#end(j) * width),
       });
       out[`${STORED}.${j}.inputs`] = part(this.#inputs, this.#inputSize);
       out[`${STORED}.${j}.targets`] = part(this.#targets, this.#targetSize);
@@ -110,7 +111,11 @@ export class StoredData {
   }
 
   #start(task: number): number {
-    return task === 0 ? 0 : this.#ends[task - 1];
+    return task === 0 ? 0 : this.#end(task - 1);
+  }
+
+  #end(task: number): number {
+    return entryAt(this.#ends, task, "stored task");
   }
 
   /** Makes room for one more task's rows and returns the first of them. */
@@ -137,9 +142,9 @@ export function normalizeRow(
   const I = data.inputSize;
   const X = data.targetSize;
   for (let i = 0; i < I; i++)
-    to.inputs[to.row * I + i] = (data.inputs[row * I + i] - inputMean[i]) * inputScale[i];
+    to.inputs[to.row * I + i] = (data.inputs[row * I + i]! - inputMean[i]!) * inputScale[i]!;
   for (let i = 0; i < X; i++)
-    to.targets[to.row * X + i] = (data.targets[row * X + i] - targetMean[i]) / targetStd[i];
+    to.targets[to.row * X + i] = (data.targets[row * X + i]! - targetMean[i]!) / targetStd[i]!;
 }
 
 /** `count` distinct numbers below `size` in rising order (selection sampling; Knuth, TAOCP 2, algorithm S). */
@@ -165,7 +170,7 @@ export interface StoredTensors {
 /** Declares what `StoredData.feeds` gives. @param dynamics the network that the data are for */
 export function storedInputs(g: Graph, dynamics: MlpShape, tasks: number, perTask: number): StoredTensors {
   return {
-    inputs: g.input("stored.inputs", ["stored rows", dynamics.sizes[0]]),
+    inputs: g.input("stored.inputs", ["stored rows", inputSize(dynamics)]),
     targets: g.input("stored.targets", ["stored rows", targetSize(dynamics)]),
     rows: g.input("stored.rows", ["iterations", tasks * perTask], "int32"),
   };

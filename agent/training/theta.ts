@@ -58,7 +58,7 @@ export function scaleHead(group: ParameterGroup, scales: Float32Array): void {
   group.specs.forEach(({ name, shape: [rows, columns] }, i) => {
     if (!/(^|\.)head\.\d+\.weight$/.test(name)) return;
     const values = group.values(i);
-    for (let k = 0; k < rows * columns; k++) values[k] *= scales[column + (k % columns)];
+    for (let k = 0; k < rows * columns; k++) values[k]! *= scales[column + (k % columns)]!;
     column += columns;
   });
 }

@@ -30,7 +30,7 @@ interface GroupTensors extends AdamState {
 }
 
 /** What an objective makes of one minibatch. */
-interface Step {
+interface Step<G extends readonly TrainedGroup[]> {
   /** Loss of the current task, `[]`. */
   readonly taskLoss: Tensor;
   /** What the method adds to it, `[]`; nothing by default. */
@@ -38,14 +38,17 @@ interface Step {
   /** For each group: the direction of its step, one gradient for each parameter. */
   readonly gradients: readonly (readonly Tensor[])[];
   /** The carried states after the step that led to `next`, the values of each group. */
-  readonly carry?: (next: readonly (readonly Tensor[])[]) => readonly Tensor[];
+  readonly carry?: (next: { readonly [K in keyof G]: readonly Tensor[] }) => readonly Tensor[];
 }
 
-/** What tells one method's training graph from another's. */
-export interface Objective {
+/** The tensors of each group of the tuple or list G. */
+type GroupTensorsOf<G extends readonly TrainedGroup[]> = { readonly [K in keyof G]: GroupTensors };
+
+/** What tells one method's training graph from another's. @typeParam G the groups that it trains, by default one */
+export interface Objective<G extends readonly TrainedGroup[] = readonly [TrainedGroup]> {
   /** Inputs that are states: a minibatch sees what the one before left in them. They become outputs `next.NAME`. */
   readonly carried?: readonly Tensor[];
-  step(minibatch: Minibatch, groups: readonly GroupTensors[], carried: readonly Tensor[]): Step;
+  step(minibatch: Minibatch, groups: GroupTensorsOf<G>, carried: readonly Tensor[]): Step<G>;
 }
 
 export interface TrainingGraphOptions {
@@ -61,10 +64,15 @@ export interface TrainingGraphOptions {
  * group clipped to a common norm, a step of Adam.
  * @param declare makes the objective and declares what inputs it needs
  */
+export function trainingGraph<const G extends readonly TrainedGroup[]>(
+  options: TrainingGraphOptions,
+  groups: G,
+  declare: (g: Graph) => Objective<G>,
+): Graph;
 export function trainingGraph(
   { dynamics, batchSize, clipNorm }: TrainingGraphOptions,
   groups: readonly TrainedGroup[],
-  declare: (g: Graph) => Objective,
+  declare: (g: Graph) => Objective<readonly TrainedGroup[]>,
 ): Graph {
   const g = new Graph();
   const data = minibatchInputs(g, dynamics, batchSize);
@@ -76,11 +84,11 @@ export function trainingGraph(
     const minibatch = normalizedMinibatch(data, iteration);
     const before = cutStates(groups, states).map((state, k) => ({
       ...state,
-      scalars: adamScalars(schedules[k], iteration),
+      scalars: adamScalars(schedules[k]!, iteration),
     }));
     const step = objective.step(minibatch, before, states.slice(initial.length));
     const after = before.map((group, k) => {
-      const gradients = step.gradients[k];
+      const gradients = step.gradients[k]!;
       return adamUpdate(group, gradients, clipScale(gradients, clipNorm), group.scalars);
     });
     const carry = step.carry?.(after.map(({ values }) => values)) ?? [];
@@ -90,12 +98,12 @@ export function trainingGraph(
     };
   });
   cutStates(groups, result.states).forEach((state, k) => {
-    groups[k].parameters.outputState(g, state);
+    groups[k]!.parameters.outputState(g, state);
   });
   carried.forEach(({ name }, i) => {
-    g.output(`next.${name}`, result.states[initial.length + i]);
+    g.output(`next.${name}`, result.states[initial.length + i]!);
   });
-  const [taskLosses, added] = result.collected;
+  const [taskLosses, added] = result.collected as [Tensor, Tensor];
   g.output("losses.task", taskLosses);
   g.output("losses.added", added);
   return g;

@@ -62,7 +62,7 @@ export class RunScalars {
       (e): Values => ({ return: e.return, success: Number(e.success), ...e.measures }),
     );
     this.#episodes = [];
-    const means = Object.keys(rows[0]).map((name): [string, number] => {
+    const means = Object.keys(rows[0] ?? {}).map((name): [string, number] => {
       const values = rows.map((row) => row[name] ?? Number.NaN);
       return [`${group}/${name}/${record.task}`, values.reduce((a, b) => a + b, 0) / rows.length];
     });
