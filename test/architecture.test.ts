@@ -23,7 +23,7 @@ const withoutStrings = (code: string) => code.replace(/"(?:[^"\\\n]|\\.)*"|'(?:[
 function importsOf(code: string): string[] {
   const pattern =
     /\bfrom\s*["']([^"']+)["']|\bimport\s*\(?\s*["']([^"']+)["']|\brequire\(\s*["']([^"']+)["']/g;
-  return [...code.matchAll(pattern)].map((m) => m[1] ?? m[2] ?? m[3]);
+  return [...code.matchAll(pattern)].map((m) => m[1] ?? m[2] ?? m[3]!);
 }
 
 const sources: Source[] = FOLDERS.flatMap((folder) =>

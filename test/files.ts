@@ -27,7 +27,7 @@ export function fileHashes(folder: string): Record<string, string> {
 /** Changes one bit, by default of the middle byte. */
 export function flipByte(path: string, share = 0.5): void {
   const bytes = readFileSync(path);
-  bytes[Math.floor(bytes.length * share)] ^= 1;
+  bytes[Math.floor(bytes.length * share)]! ^= 1;
   writeFileSync(path, bytes);
 }
 

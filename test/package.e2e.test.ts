@@ -57,7 +57,7 @@ function readmeProgram(): string {
 
 beforeAll(async () => {
   const { stdout } = await execute("npm", ["pack", "--json", "--pack-destination", folder]);
-  packed = (JSON.parse(stdout) as Packed[])[0];
+  packed = (JSON.parse(stdout) as Packed[])[0]!;
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

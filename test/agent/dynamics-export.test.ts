@@ -3,8 +3,10 @@ import type { TaskDynamics } from "../../agent/agent.js";
 import { dynamicsGraph } from "../../agent/dynamics-export.js";
 import { Session, tensor } from "../../agent/graph/session.js";
 import { dynamicsShape, type MlpShape, weightCount } from "../../agent/model/dynamics.js";
+import type { Quat } from "../../sim/core/math/vector.js";
 import { Rng } from "../../sim/core/rng.js";
 import type { ObservationChannel, Task } from "../../sim/task.js";
+import { take } from "../take.js";
 import { absoluteTask, angleTask, normals, pointTask, predictedChange, randomDynamics } from "./fixtures.js";
 
 const quaternionTask: Task = {
@@ -22,7 +24,7 @@ const quaternionTask: Task = {
 
 const N = 7;
 /** The product a b of quaternions (x, y, z, w). */
-const times = ([ax, ay, az, aw]: number[], [bx, by, bz, bw]: number[]) => [
+const times = ([ax, ay, az, aw]: Quat, [bx, by, bz, bw]: Quat): Quat => [
   aw * bx + ax * bw + ay * bz - az * by,
   aw * by - ax * bz + ay * bw + az * bx,
   aw * bz + ax * by - ay * bx + az * bw,
@@ -33,11 +35,11 @@ const times = ([ax, ay, az, aw]: number[], [bx, by, bz, bw]: number[]) => [
 function reference(task: Task, dynamics: TaskDynamics, x: number[], u: number[]) {
   const { spec } = task;
   const change = predictedChange(task, dynamics, x, u);
-  const next = x.map((v, i) => (spec.observation[i].absolute ? 0 : v) + change[i]);
+  const next = x.map((v, i) => (spec.observation[i]!.absolute ? 0 : v) + change[i]!);
   const q = spec.observation.findIndex((c) => c.quaternion);
   if (q < 0) return next;
-  const [dx, dy, dz, dw] = change.slice(q, q + 4);
-  const turned = times([dx, dy, dz, dw + 1], x.slice(q, q + 4));
+  const [dx, dy, dz, dw] = take(4, change.slice(q, q + 4));
+  const turned = times([dx, dy, dz, dw + 1], take(4, x.slice(q, q + 4)));
   return next.toSpliced(q, 4, ...turned.map((v) => v / Math.hypot(...turned)));
 }
 
@@ -90,7 +92,7 @@ describe.each(KINDS)(
             ...data.subarray((n * data.length) / N, ((n + 1) * data.length) / N),
           ];
           reference(task, d, row(x), row(u)).forEach((value, i) => {
-            expect(Math.abs(got[n * X + i] - value), `task ${j}, ${i}`).toBeLessThan(2e-5);
+            expect(Math.abs(got[n * X + i]! - value), `task ${j}, ${i}`).toBeLessThan(2e-5);
           });
         }
       }
@@ -104,7 +106,8 @@ describe.each(KINDS)(
 it("keeps once what all tasks share", async () => {
   const shape = dynamicsShape(pointTask.spec, [50, 40], "relu");
   const rng = Rng.fromSeed(6);
-  const [a, b] = [0, 1].map(() => randomDynamics(shape, 2, rng));
+  const a = randomDynamics(shape, 2, rng);
+  const b = randomDynamics(shape, 2, rng);
   const body = weightCount(shape) - 41 * 2;
   // One body and one normaliser with an output layer per task.
   const sharing = { ...b, weights: b.weights.slice(), normalizer: a.normalizer };

@@ -12,6 +12,7 @@ import { builtinPlanners } from "../../planners/registry.js";
 import type { Ops } from "../../sim/core/ops.js";
 import { Rng } from "../../sim/core/rng.js";
 import type { Task, Transition } from "../../sim/task.js";
+import { take } from "../take.js";
 
 /** A deterministic system `(x, u) → x'` for filling buffers. */
 export type System = (x: Float32Array, u: Float32Array) => Float32Array;
@@ -85,11 +86,14 @@ export const absoluteTask: Task = {
 export function linearSystem(variant: number): System {
   const sign = variant % 2 === 0 ? 1 : -1;
   const gain = 1 + 0.5 * variant;
-  return ([x, y], [u, v]) =>
-    Float32Array.of(
+  return (state, action) => {
+    const [x, y] = take(2, state);
+    const [u, v] = take(2, action);
+    return Float32Array.of(
       x + 0.2 * (-0.5 * x + sign * 0.3 * y + gain * sign * u),
       y + 0.2 * (0.4 * x - 0.2 * y + gain * v + 0.1 * sign),
     );
+  };
 }
 
 /** Random transitions of a point system, with the normaliser that saw them. */
@@ -156,8 +160,8 @@ export function normals(rng: Rng, length: number, scale = 1): Float32Array {
 export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let [difference, size] = [0, 0];
   for (let i = 0; i < b.length; i++) {
-    difference += (a[i] - b[i]) ** 2;
-    size += b[i] ** 2;
+    difference += (a[i]! - b[i]!) ** 2;
+    size += b[i]! ** 2;
   }
   return a.length === b.length ? Math.sqrt(difference / size) : Number.POSITIVE_INFINITY;
 }
@@ -175,7 +179,7 @@ const ACTIVATION = {
 
 /** A random network and normaliser. @param X entries of an observation */
 export function randomDynamics(shape: MlpShape, X: number, rng: Rng): TaskDynamics {
-  const I = shape.sizes[0];
+  const I = shape.sizes[0]!;
   const positive = (n: number) => normals(rng, n, 0.3).map((v) => 0.4 + Math.abs(v));
   const normalizer = {
     inputMean: normals(rng, I, 0.5),
@@ -193,16 +197,16 @@ export function predictedChange(
   x: readonly number[],
   u: readonly number[],
 ): number[] {
-  const features = x.flatMap((v, i) => (spec.observation[i].angle ? [Math.cos(v), Math.sin(v)] : [v]));
-  let h = [...features, ...u].map((v, i) => (v - normalizer.inputMean[i]) * normalizer.inputScale[i]);
+  const features = x.flatMap((v, i) => (spec.observation[i]!.angle ? [Math.cos(v), Math.sin(v)] : [v]));
+  let h = [...features, ...u].map((v, i) => (v - normalizer.inputMean[i]!) * normalizer.inputScale[i]!);
   let at = 0;
   shape.sizes.slice(1).forEach((outs, layer) => {
     const bias = at + h.length * outs;
     const y = Array.from({ length: outs }, (_, o) =>
-      h.reduce((s, v, i) => s + v * weights[at + i * outs + o], weights[bias + o]),
+      h.reduce((s, v, i) => s + v * weights[at + i * outs + o]!, weights[bias + o]!),
     );
     at = bias + outs;
     h = layer === shape.sizes.length - 2 ? y : y.map(ACTIVATION[shape.activation]);
   });
-  return x.map((_, i) => h[i] * normalizer.targetStd[i] + normalizer.targetMean[i]);
+  return x.map((_, i) => h[i]! * normalizer.targetStd[i]! + normalizer.targetMean[i]!);
 }

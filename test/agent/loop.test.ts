@@ -110,24 +110,23 @@ describe("the main loop", () => {
   });
 
   it("records plans when asked to, and learns the same", async () => {
-    const [plain, planned] = await Promise.all(
-      [false, true].map(async (plans) => {
-        const { folder, store, loop } = open(`plans-${plans}`, [fakeTask()], plans);
-        await loop.run();
-        store.close();
-        const records = readMetrics(folder);
-        const files = records.flatMap((record) => ("recording" in record ? record.recording : []));
-        const episodes = files.map((file) => readEpisode(join(folder, file), { poses: true }));
-        return { records, steps: episodes.map(({ steps }) => steps), episodes };
-      }),
-    );
+    const runWith = async (plans: boolean) => {
+      const { folder, store, loop } = open(`plans-${plans}`, [fakeTask()], plans);
+      await loop.run();
+      store.close();
+      const records = readMetrics(folder);
+      const files = records.flatMap((record) => ("recording" in record ? record.recording : []));
+      const episodes = files.map((file) => readEpisode(join(folder, file), { poses: true }));
+      return { records, steps: episodes.map(({ steps }) => steps), episodes };
+    };
+    const [plain, planned] = await Promise.all([runWith(false), runWith(true)]);
     expect(planned.records).toEqual(plain.records);
     expect(planned.steps).toEqual(plain.steps);
     const counts = ({ episodes }: typeof plain) => episodes.map(({ playback }) => playback!.plans.length);
     expect(counts(plain).every((n) => n === 0)).toBe(true);
     // Two episodes at random; 40 random steps, of which the last are in an episode that planning goes on with; evaluations.
     expect(counts(planned)).toEqual([0, 0, 0, 30, 30, 35, 35]);
-    const last = planned.episodes.at(-1)!.playback!.plans[20];
+    const last = planned.episodes.at(-1)!.playback!.plans[20]!;
     expect(last.step).toBe(21);
     expect(last.expected).toHaveLength(3 * 4);
     // Of two elites both, beside the chosen sequence, for two landmarks.
@@ -174,7 +173,7 @@ describe("the main loop", () => {
     // Baseline episodes pass; the failure falls into the second learning episode.
     const failAt = 2 * spec.episodeSteps + spec.episodeSteps + 3;
     const { folder, store, loop } = open("failing", [failing(fakeTask(), failAt)]);
-    const name = spec.observation[1].name;
+    const name = spec.observation[1]!.name;
     await expect(loop.run()).rejects.toThrow(new RegExp(`episode step 4: ${name} is not finite; got NaN`));
     store.close();
     const records = readMetrics(folder);

@@ -21,8 +21,8 @@ function power(x: Float32Array, horizon: number, k: number): number {
     let im = 0;
     for (let h = 0; h < horizon; h++) {
       const angle = (2 * Math.PI * k * h) / horizon;
-      re += x[h * ROWS + n] * Math.cos(angle);
-      im += x[h * ROWS + n] * Math.sin(angle);
+      re += x[h * ROWS + n]! * Math.cos(angle);
+      im += x[h * ROWS + n]! * Math.sin(angle);
     }
     total += re * re + im * im;
   }
@@ -71,7 +71,7 @@ describe("coloredNoiseMap", () => {
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < n; j++) {
         let dot = 0;
-        for (let k = 0; k < n; k++) dot += map[i * n + k] * map[j * n + k];
+        for (let k = 0; k < n; k++) dot += map[i * n + k]! * map[j * n + k]!;
         expect(dot).toBeCloseTo(i === j ? 1 : 0, 6);
       }
     }
@@ -101,8 +101,8 @@ describe("colorNoise", () => {
     for (let h = 0; h < horizon; h++) {
       for (let j = 0; j < columns; j++) {
         let expected = 0;
-        for (let k = 0; k < horizon; k++) expected += map[h * horizon + k] * white[k * columns + j];
-        if (!(Math.abs(out[h * columns + j] - expected) < 1e-4)) expect(out[h * columns + j]).toBe(expected);
+        for (let k = 0; k < horizon; k++) expected += map[h * horizon + k]! * white[k * columns + j]!;
+        if (!(Math.abs(out[h * columns + j]! - expected) < 1e-4)) expect(out[h * columns + j]).toBe(expected);
       }
     }
   });

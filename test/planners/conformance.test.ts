@@ -100,7 +100,7 @@ describe.each(variants)("%s", (_name, make) => {
   it("keeps all samples and actions within unequal bounds, and uses the whole range", async () => {
     const problem = { horizon: 6, low: [-0.5, 0.25], high: [0.125, 2] };
     const { batches, cost } = recording(async (all, n) =>
-      Float32Array.from({ length: n }, (_, i) => -all[2 * i] - all[2 * i + 1]),
+      Float32Array.from({ length: n }, (_, i) => -all[2 * i]! - all[2 * i + 1]!),
     );
     const planner = make(5, problem);
     // Derivatives come from outside, so that only the planner's own sequences are seen.
@@ -113,12 +113,12 @@ describe.each(variants)("%s", (_name, make) => {
     for (const u of [0, 1]) {
       const values = batches.flatMap(({ actions: a }) => [...a].filter((_, i) => i % 2 === u));
       const [low, high] = [Math.min(...values), Math.max(...values)];
-      expect(low).toBeGreaterThanOrEqual(problem.low[u]);
-      expect(low).toBeLessThan(problem.low[u] + 0.05);
-      expect(high).toBeLessThanOrEqual(problem.high[u]);
-      expect(high).toBeGreaterThan(problem.high[u] - 0.05);
-      expect(action[u]).toBeGreaterThan(problem.high[u] - 0.5);
-      expect(action[u]).toBeLessThanOrEqual(problem.high[u]);
+      expect(low).toBeGreaterThanOrEqual(problem.low[u]!);
+      expect(low).toBeLessThan(problem.low[u]! + 0.05);
+      expect(high).toBeLessThanOrEqual(problem.high[u]!);
+      expect(high).toBeGreaterThan(problem.high[u]! - 0.05);
+      expect(action[u]).toBeGreaterThan(problem.high[u]! - 0.5);
+      expect(action[u]).toBeLessThanOrEqual(problem.high[u]!);
     }
   });
 
@@ -132,7 +132,7 @@ describe.each(variants)("%s", (_name, make) => {
     expect(others).toHaveLength(4 * size);
     const wide = Math.max(...reach.problem.high);
     expect(others.every((u) => Math.abs(u) <= wide)).toBe(true);
-    const cost = async (sequence: Float32Array) => (await reach.cost(reach.start)(sequence, 1))[0];
+    const cost = async (sequence: Float32Array) => (await reach.cost(reach.start)(sequence, 1))[0]!;
     const first = await cost(others.subarray(0, size));
     expect(first).toBeLessThan(await cost(new Float32Array(size)));
     // MPPI's ranking also counts what its plan costs.
@@ -155,7 +155,7 @@ describe.each(variants)("%s", (_name, make) => {
     const problem = { horizon: 1, low: [-1], high: [1] };
     const cost: CostFunction = async (a, n) => a.slice(0, n).map((v) => (v - 0.4) ** 2);
     const planner = make(6, problem);
-    for (let t = 0; t < 3; t++) expect(Math.abs((await plan(planner, cost, 1))[0] - 0.4)).toBeLessThan(0.1);
+    for (let t = 0; t < 3; t++) expect(Math.abs((await plan(planner, cost, 1))[0]! - 0.4)).toBeLessThan(0.1);
     make(7, problem).restore(planner.state());
   });
 
@@ -171,7 +171,7 @@ describe.each(variants)("%s", (_name, make) => {
   it("avoids sequences whose cost is not finite", async () => {
     // The lowest finite cost lies at u = 0.2; everything above diverges.
     const cost: CostFunction = async (a, n) =>
-      Float32Array.from({ length: n }, (_, i) => (a[2 * i] > 0.2 ? Number.NaN : -a[2 * i]));
+      Float32Array.from({ length: n }, (_, i) => (a[2 * i]! > 0.2 ? Number.NaN : -a[2 * i]!));
     const [u] = await plan(make(9), cost, 2);
     expect(u).toBeLessThanOrEqual(0.2);
     expect(u).toBeGreaterThan(-0.3);

@@ -48,7 +48,7 @@ const cost =
     if (ahead) meanwhile?.();
     called.count++;
     expect(actions).toEqual(before);
-    return Float32Array.from({ length: samples }, (_, n) => (actions[2 * n] - 0.3) ** 2);
+    return Float32Array.from({ length: samples }, (_, n) => (actions[2 * n]! - 0.3) ** 2);
   };
 
 it.each(cases)("$name plans the same whether or not it draws noise ahead", async ({ make }) => {

@@ -23,14 +23,14 @@ describe("against the closed form of LQR", () => {
     // The cost is quadratic: wide differences are exact.
     const wanted = await differences(lqr.cost(lqr.start), 2, 1)(actions, 3);
     gradient.forEach((g, i) => {
-      expect(Math.abs(g - wanted.gradient[i])).toBeLessThan(1e-3);
+      expect(Math.abs(g - wanted.gradient[i]!)).toBeLessThan(1e-3);
     });
   });
 
   it.each([1, 2, 3])("plans -Kx within 0.002 and executes x'Px within 1e-5, seed %i", async (seed) => {
     const first = await make(ample, seed).plan(lqr.cost(lqr.start), lqr.gradient(lqr.start));
     lqr.optimalAction(lqr.start).forEach((u, i) => {
-      expect(Math.abs(first[i] - u)).toBeLessThan(2e-3);
+      expect(Math.abs(first[i]! - u)).toBeLessThan(2e-3);
     });
     const ratio = (await executeLqr(make(ample, seed), 8)) / lqr.optimalCost(lqr.start);
     expect(ratio).toBeGreaterThan(1 - 1e-6);
@@ -60,12 +60,12 @@ describe("its steps", () => {
     const settings = { restarts: 2, gradientSteps: 4, learningRate: 0.4, noiseStd: 0.5 };
     await make(settings, 1, problem).plan(cost, gradient);
     expect(seen).toHaveLength(4);
-    expect([seen[0][0], seen[0][2]]).toEqual([0, 0]);
-    expect(Math.abs(seen[0][1])).toBeGreaterThan(0.01);
+    expect([seen[0]![0], seen[0]![2]]).toEqual([0, 0]);
+    expect(Math.abs(seen[0]![1]!)).toBeGreaterThan(0.01);
     for (const [k, rate] of [0.4, 0.3, 0.2].entries()) {
       // A constant gradient makes every step of Adam as long as its rate, whatever the gradient's size.
-      seen[k].forEach((a, i) => {
-        expect(a - seen[k + 1][i]).toBeCloseTo(rate, 5);
+      seen[k]!.forEach((a, i) => {
+        expect(a - seen[k + 1]![i]!).toBeCloseTo(rate, 5);
       });
     }
   });
@@ -84,8 +84,8 @@ describe("its steps", () => {
     const cost = async (_: Float32Array, n: number) => new Float32Array(n);
     const planner = make({ restarts: 2, gradientSteps: 5 }, 3, problem);
     const [u] = await planner.plan(cost, gradient);
-    expect(u).toBe(seen[2][1]);
-    expect([...planner.state().arrays.plan]).toEqual([seen[2][3], seen[2][3]]);
+    expect(u).toBe(seen[2]![1]);
+    expect([...planner.state().arrays.plan!]).toEqual([seen[2]![3], seen[2]![3]]);
   });
 
   it("leave sequences of non-finite cost and actions without a finite derivative where they are", async () => {
@@ -96,7 +96,7 @@ describe("its steps", () => {
     };
     const cost = async () => Float32Array.of(Number.NaN, 1);
     await make({ restarts: 2, gradientSteps: 3 }, 4, problem).plan(cost, gradient);
-    expect(seen[2].map((a, i) => a === seen[0][i])).toEqual([true, false, true, true]);
+    expect(seen[2]!.map((a, i) => a === seen[0]![i])).toEqual([true, false, true, true]);
   });
 
   it("are refused when derivatives are missing", async () => {

@@ -29,7 +29,7 @@ function sequence({ actions, samples }: Batch, n: number, width = 2): number[] {
 async function ranked(batch: Batch, cost: CostFunction) {
   const costs = await cost(batch.actions, batch.samples);
   return [...costs.keys()]
-    .map((n) => ({ cost: costs[n], actions: sequence(batch, n) }))
+    .map((n) => ({ cost: costs[n]!, actions: sequence(batch, n) }))
     .sort((a, b) => a.cost - b.cost);
 }
 
@@ -42,7 +42,7 @@ describe("against the closed form of LQR", () => {
     expect(ratio).toBeLessThan(1.01);
     const first = await make(ample, seed).plan(lqr.cost(lqr.start));
     lqr.optimalAction(lqr.start).forEach((u, i) => {
-      expect(Math.abs(first[i] - u)).toBeLessThan(0.25);
+      expect(Math.abs(first[i]! - u)).toBeLessThan(0.25);
     });
   });
 });
@@ -78,10 +78,10 @@ describe("as published", () => {
     for (const batch of batches.slice(0, 2)) {
       const pool = [...(await ranked(batch, cost)), ...elites.slice(0, 3)].sort((a, b) => a.cost - b.cost);
       elites = pool.slice(0, 10);
-      mean = mean.map((m, i) => 0.2 * m + 0.8 * elites.reduce((s, e) => s + e.actions[i] / 10, 0));
+      mean = mean.map((m, i) => 0.2 * m + 0.8 * elites.reduce((s, e) => s + e.actions[i]! / 10, 0));
     }
-    sequence(batches[2], 0).forEach((v, i) => {
-      expect(v).toBeCloseTo(mean[i], 5);
+    sequence(batches[2]!, 0).forEach((v, i) => {
+      expect(v).toBeCloseTo(mean[i]!, 5);
     });
   });
 
@@ -89,21 +89,21 @@ describe("as published", () => {
     const { batches, cost: recorded } = recording(cost);
     const planner = make({ ...settings, iterations: 1 }, 3);
     await planner.plan(recorded);
-    const elites = (await ranked(batches[0], cost)).slice(0, 10);
-    const [mean] = [planner.state().arrays.mean];
+    const elites = (await ranked(batches[0]!, cost)).slice(0, 10);
+    const mean = planner.state().arrays.mean!;
     await planner.plan(recorded);
     for (let e = 0; e < 3; e++) {
-      const shifted = sequence(batches[1], 100 + e);
-      expect(shifted.slice(0, -2)).toEqual(elites[e].actions.slice(2));
-      expect(shifted.slice(-2)).not.toEqual(elites[e].actions.slice(-2));
+      const shifted = sequence(batches[1]!, 100 + e);
+      expect(shifted.slice(0, -2)).toEqual(elites[e]!.actions.slice(2));
+      expect(shifted.slice(-2)).not.toEqual(elites[e]!.actions.slice(-2));
     }
     // With one iteration the first is also the last, whose sample 0 is the mean: shifted, last action repeated.
-    expect(sequence(batches[1], 0)).toEqual([...mean]);
+    expect(sequence(batches[1]!, 0)).toEqual([...mean]);
     const expected = new Array<number>(24)
       .fill(0)
-      .map((_, i) => 0.8 * elites.reduce((s, e) => s + e.actions[i] / 10, 0));
+      .map((_, i) => 0.8 * elites.reduce((s, e) => s + e.actions[i]! / 10, 0));
     [...mean].forEach((v, i) => {
-      expect(v).toBeCloseTo(expected[Math.min(i + 2, 22 + (i % 2))], 5);
+      expect(v).toBeCloseTo(expected[Math.min(i + 2, 22 + (i % 2))]!, 5);
     });
   });
 
@@ -112,11 +112,13 @@ describe("as published", () => {
     const { batches, cost: recorded } = recording(async ({ length }, n) =>
       Float32Array.from({ length: n }, (_, i) => i + length),
     );
-    const [repeats, middles] = (["repeat", "middle"] as const).map((lastAction) =>
-      make({ ...settings, iterations: 1, lastAction }, 3, problem),
-    );
+    const ending = (lastAction: "repeat" | "middle") =>
+      make({ ...settings, iterations: 1, lastAction }, 3, problem);
+    const repeats = ending("repeat");
+    const middles = ending("middle");
     for (const planner of [repeats, middles, repeats, middles]) await planner.plan(recorded);
-    const [repeated, middle] = batches.slice(2).map((batch) => sequence(batch, 0));
+    const repeated = sequence(batches[2]!, 0);
+    const middle = sequence(batches[3]!, 0);
     expect(middle.slice(0, 6)).toEqual(repeated.slice(0, 6));
     expect(repeated.slice(6)).toEqual(repeated.slice(4, 6));
     expect(repeated.slice(6)).not.toEqual([2, 0]);
@@ -126,7 +128,7 @@ describe("as published", () => {
   it("begins in the middle of the bounds", async () => {
     const { batches, cost: recorded } = recording(async (_, n) => new Float32Array(n));
     await make({ iterations: 1 }, 1, { horizon: 2, low: [0, -1], high: [4, 1] }).plan(recorded);
-    expect(sequence(batches[0], 0)).toEqual([2, 0, 2, 0]);
+    expect(sequence(batches[0]!, 0)).toEqual([2, 0, 2, 0]);
   });
 
   it.each([
@@ -137,12 +139,12 @@ describe("as published", () => {
     const { batches, cost: recorded } = recording(async (_, n) => new Float32Array(n));
     const samples = 4000;
     await make({ samples, iterations: 2, noiseBeta: beta, initialStd: 3 }, 1, problem).plan(recorded);
-    const { actions } = batches[0];
+    const { actions } = batches[0]!;
     let [square, lagged, across] = [0, 0, 0];
     for (let i = 0; i < 19 * samples * 2; i += 2) {
-      square += actions[i] ** 2;
-      lagged += actions[i] * actions[i + samples * 2];
-      across += actions[i] * actions[i + 1];
+      square += actions[i]! ** 2;
+      lagged += actions[i]! * actions[i + samples * 2]!;
+      across += actions[i]! * actions[i + 1]!;
     }
     expect(Math.abs(Math.sqrt(square / (19 * samples)) - 3)).toBeLessThan(0.06);
     expect(Math.abs(across / square)).toBeLessThan(0.04);

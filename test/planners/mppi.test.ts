@@ -23,7 +23,7 @@ describe("as published", () => {
   /** Weighted mean by the formulas, in float64; a and u are `[H, N, U]` and `[H, U]`. */
   function update(actions: Float32Array, costs: readonly number[], plan: readonly number[], alpha: number) {
     const [N, sigma, lambda] = [settings.samples, settings.noiseStd, settings.temperature];
-    const at = (i: number, n: number) => actions[(Math.floor(i / 2) * N + n) * 2 + (i % 2)];
+    const at = (i: number, n: number) => actions[(Math.floor(i / 2) * N + n) * 2 + (i % 2)]!;
     const exponents = costs.map((c, n) => {
       const control = plan.reduce((s, u, i) => s + (u * (at(i, n) - u)) / sigma ** 2, 0);
       return -(c + lambda * (1 - alpha) * control) / lambda;
@@ -37,7 +37,7 @@ describe("as published", () => {
     "moves the plan by the weighted noise, with control cost at α = %d",
     async (alpha) => {
       const costOf = (a: Float32Array, n: number) =>
-        Array.from({ length: n }, (_, k) => (a[2 * k] - 0.5) ** 2 + a[2 * k + 1] + 0.3 * a[2 * (n + k)]);
+        Array.from({ length: n }, (_, k) => (a[2 * k]! - 0.5) ** 2 + a[2 * k + 1]! + 0.3 * a[2 * (n + k)]!);
       const { batches, cost } = recording(async (a, n) => Float32Array.from(costOf(a, n)));
       const planner = make({ ...settings, nominalShare: alpha }, 4, problem);
       const actions = [await planner.plan(cost), await planner.plan(cost)];
@@ -51,8 +51,8 @@ describe("as published", () => {
         });
         plan = [...plan.slice(2), ...plan.slice(4)];
       }
-      [...planner.state().arrays.plan].forEach((u, i) => {
-        expect(u).toBeCloseTo(plan[i], 5);
+      [...planner.state().arrays.plan!].forEach((u, i) => {
+        expect(u).toBeCloseTo(plan[i]!, 5);
       });
     },
   );
@@ -61,7 +61,7 @@ describe("as published", () => {
     const { batches, cost } = recording(async (_, n) => new Float32Array(n));
     const wide = { horizon: 2, low: [-100], high: [102] };
     await make({ samples: 4000, iterations: 1, noiseStd: 3 }, 1, wide).plan(cost);
-    const { actions } = batches[0];
+    const { actions } = batches[0]!;
     const mean = actions.reduce((s, v) => s + v, 0) / actions.length;
     const std = Math.sqrt(actions.reduce((s, v) => s + (v - mean) ** 2, 0) / actions.length);
     expect(Math.abs(mean - 1)).toBeLessThan(0.15);

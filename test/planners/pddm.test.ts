@@ -22,7 +22,7 @@ it.each([1, 2, 3])(
     for (let i = 0; i < 10; i++) {
       const first = await planner.plan(cost);
       const { plan: shifted } = planner.state().arrays;
-      plan = Float32Array.of(...first, ...shifted.subarray(0, -2));
+      plan = Float32Array.of(...first, ...shifted!.subarray(0, -2));
       planner.restore({ rng: planner.state().rng, arrays: { plan } });
     }
     const ratio = (await executeLqr(planner, 8)) / lqr.optimalCost(lqr.start);
@@ -43,7 +43,7 @@ describe("as published", () => {
     const { batches, cost } = recording(async (_, n) => new Float32Array(n));
     await make({ samples: 20_000, noiseStd: 2, filterBeta: 0.5 }, 1, problem).plan(cost);
     expect(batches).toHaveLength(1);
-    const { actions, samples } = batches[0];
+    const { actions, samples } = batches[0]!;
     for (let h = 0; h < 8; h++) {
       const row = actions.subarray(h * samples, (h + 1) * samples);
       const mean = row.reduce((s, v) => s + v, 0) / samples;
@@ -58,17 +58,17 @@ describe("as published", () => {
   it("moves the plan to the mean weighted by e^{γR}, and shifts it", async () => {
     const problem = { horizon: 3, low: [-0.5], high: [0.7] };
     const costOf = (a: Float32Array, n: number) =>
-      Array.from({ length: n }, (_, k) => (a[k] - 0.5) ** 2 + 0.4 * a[n + k] - 0.2 * a[2 * n + k]);
+      Array.from({ length: n }, (_, k) => (a[k]! - 0.5) ** 2 + 0.4 * a[n + k]! - 0.2 * a[2 * n + k]!);
     const { batches, cost } = recording(async (a, n) => Float32Array.from(costOf(a, n)));
     const planner = make({ samples: 40, rewardWeight: 3 }, 2, problem);
     const action = await planner.plan(cost);
-    const { actions } = batches[0];
+    const { actions } = batches[0]!;
     const weights = costOf(actions, 40).map((c) => Math.exp(-3 * c));
     const sum = weights.reduce((a, b) => a + b);
-    const mu = [0, 1, 2].map((h) => weights.reduce((s, w, k) => s + (w / sum) * actions[h * 40 + k], 0));
-    expect(action[0]).toBeCloseTo(mu[0], 6);
-    [mu[1], mu[2], mu[2]].forEach((v, i) => {
-      expect(planner.state().arrays.plan[i]).toBeCloseTo(v, 6);
+    const mu = [0, 1, 2].map((h) => weights.reduce((s, w, k) => s + (w / sum) * actions[h * 40 + k]!, 0));
+    expect(action[0]).toBeCloseTo(mu[0]!, 6);
+    [mu[1]!, mu[2]!, mu[2]!].forEach((v, i) => {
+      expect(planner.state().arrays.plan![i]).toBeCloseTo(v, 6);
     });
   });
 });

@@ -5,16 +5,18 @@ import type {
   PlannerState,
   PlanningProblem,
 } from "../../planners/types.js";
+import { take } from "../take.js";
 
 /** Square or rectangular matrix as rows. */
 type Matrix = readonly (readonly number[])[];
 
 const multiply = (a: Matrix, b: Matrix): number[][] =>
-  a.map((row) => b[0].map((_, j) => row.reduce((s, v, k) => s + v * b[k][j], 0)));
-const transpose = (a: Matrix): number[][] => a[0].map((_, j) => a.map((row) => row[j]));
+  a.map((row) => b[0]!.map((_, j) => row.reduce((s, v, k) => s + v * b[k]![j]!, 0)));
+const transpose = (a: Matrix): number[][] => a[0]!.map((_, j) => a.map((row) => row[j]!));
 const combine = (a: Matrix, b: Matrix, factor: number): number[][] =>
-  a.map((row, i) => row.map((v, j) => v + factor * b[i][j]));
-const inverse2 = ([[a, b], [c, d]]: Matrix): number[][] => {
+  a.map((row, i) => row.map((v, j) => v + factor * b[i]![j]!));
+const inverse2 = (m: Matrix): number[][] => {
+  const [[a, b], [c, d]] = [take(2, m[0]!), take(2, m[1]!)];
   const det = a * d - b * c;
   return [
     [d / det, -b / det],
@@ -63,8 +65,8 @@ function riccati(): { P: Matrix; K: Matrix } {
 }
 
 const { P, K } = riccati();
-const apply = (m: Matrix, x: readonly number[]) => m.map((row) => row.reduce((s, v, i) => s + v * x[i], 0));
-const quadratic = (m: Matrix, x: readonly number[]) => apply(m, x).reduce((s, v, i) => s + v * x[i], 0);
+const apply = (m: Matrix, x: readonly number[]) => m.map((row) => row.reduce((s, v, i) => s + v * x[i]!, 0));
+const quadratic = (m: Matrix, x: readonly number[]) => apply(m, x).reduce((s, v, i) => s + v * x[i]!, 0);
 
 /** Linear dynamics and quadratic cost, with the closed-form optimum. */
 export const lqr = {
@@ -72,7 +74,7 @@ export const lqr = {
   start: [1, -0.8, 0, 0.5] as readonly number[],
   step: (x: readonly number[], u: readonly number[]) => {
     const next = apply(A, x);
-    return apply(B, u).map((v, i) => v + next[i]);
+    return apply(B, u).map((v, i) => v + next[i]!);
   },
   stageCost: (x: readonly number[], u: readonly number[]) => quadratic(Q, x) + quadratic(R, u),
   /** x'Px, the optimal cost to go. */
@@ -88,7 +90,7 @@ export const lqr = {
         let total = 0;
         for (let h = 0; h < lqr.problem.horizon; h++) {
           const at = (h * samples + n) * 2;
-          const u = [actions[at], actions[at + 1]];
+          const u = [actions[at]!, actions[at + 1]!];
           total += lqr.stageCost(state, u);
           state = lqr.step(state, u);
         }
@@ -102,20 +104,20 @@ export const lqr = {
       for (let n = 0; n < samples; n++) {
         const inputs = Array.from({ length: lqr.problem.horizon }, (_, h) => {
           const at = (h * samples + n) * 2;
-          return [actions[at], actions[at + 1]];
+          return [actions[at]!, actions[at + 1]!];
         });
         const states = [x];
-        for (const u of inputs) states.push(lqr.step(states[states.length - 1], u));
-        let costate = apply(P, states[states.length - 1]).map((v) => 2 * v);
+        for (const u of inputs) states.push(lqr.step(states[states.length - 1]!, u));
+        let costate = apply(P, states[states.length - 1]!).map((v) => 2 * v);
         for (let h = lqr.problem.horizon - 1; h >= 0; h--) {
-          const direct = apply(R, inputs[h]);
+          const direct = apply(R, inputs[h]!);
           const through = apply(transpose(B), costate);
           gradient.set(
-            direct.map((v, u) => 2 * v + through[u]),
+            direct.map((v, u) => 2 * v + through[u]!),
             (h * samples + n) * 2,
           );
-          const here = apply(Q, states[h]);
-          costate = apply(transpose(A), costate).map((v, i) => v + 2 * here[i]);
+          const here = apply(Q, states[h]!);
+          costate = apply(transpose(A), costate).map((v, i) => v + 2 * here[i]!);
         }
       }
       return { costs: await lqr.cost(x)(actions, samples), gradient };
@@ -134,11 +136,11 @@ export function differences(cost: CostFunction, width: number, step = 1e-2): Cos
       const places = Array.from({ length: samples }, (_, n) => (h * samples + n) * width + u);
       const shifted = async (by: number) => {
         const copy = actions.slice();
-        for (const at of places) copy[at] += by;
+        for (const at of places) copy[at]! += by;
         return (await cost(copy, samples)).slice();
       };
       const [above, below] = [await shifted(step), await shifted(-step)];
-      for (const [n, at] of places.entries()) gradient[at] = (above[n] - below[n]) / (2 * step);
+      for (const [n, at] of places.entries()) gradient[at] = (above[n]! - below[n]!) / (2 * step);
     }
     return { costs: await cost(actions, samples), gradient };
   };
@@ -151,8 +153,8 @@ export function differences(cost: CostFunction, width: number, step = 1e-2): Cos
 export const reach = {
   problem: { horizon: 15, low: [-1, -1], high: [1, 1] } satisfies PlanningProblem,
   start: [0, 0] as readonly number[],
-  step: ([x, y]: readonly number[], u: ArrayLike<number>) => [x + 0.05 * u[0], y + 0.05 * u[1]],
-  stageCost: ([x, y]: readonly number[]) => Math.tanh(10 * Math.hypot(x - 0.5, y - 0.5)),
+  step: (x: readonly number[], u: ArrayLike<number>) => x.map((v, i) => v + 0.05 * u[i]!),
+  stageCost: (x: readonly number[]) => Math.tanh(10 * Math.hypot(x[0]! - 0.5, x[1]! - 0.5)),
   cost:
     (start: readonly number[]): CostFunction =>
     async (actions, samples) =>
@@ -161,7 +163,7 @@ export const reach = {
         let total = 0;
         for (let h = 0; h < reach.problem.horizon; h++) {
           const at = (h * samples + n) * 2;
-          state = reach.step(state, [actions[at], actions[at + 1]]);
+          state = reach.step(state, [actions[at]!, actions[at + 1]!]);
           total += reach.stageCost(state);
         }
         return total;
@@ -211,5 +213,5 @@ export function throughJson(state: PlannerState): PlannerState {
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
 }

@@ -15,7 +15,7 @@ describe("selectElites", () => {
       // Few distinct values, so that most costs are tied.
       const costs = Array.from({ length: 1 + rng.integer(60) }, () => rng.integer(8));
       const wanted = 1 + rng.integer(costs.length);
-      const sorted = costs.map((_, i) => i).sort((a, b) => costs[a] - costs[b] || a - b);
+      const sorted = costs.map((_, i) => i).sort((a, b) => costs[a]! - costs[b]! || a - b);
       expect(select(costs, wanted)).toEqual(sorted.slice(0, wanted));
     }
   });

@@ -16,7 +16,7 @@ describe("exponentialWeights", () => {
     const plain = costs.map((c) => Math.exp(-0.7 * c));
     const sum = plain.reduce((a, b) => a + b);
     weights(costs, 0.7).forEach((w, n) => {
-      expect(Math.abs(w - plain[n] / sum)).toBeLessThan(1e-15);
+      expect(Math.abs(w - plain[n]! / sum)).toBeLessThan(1e-15);
     });
   });
 

@@ -15,7 +15,7 @@ const settings = {
 const suite: hypercrl.TaskSuite = {
   name: "mine",
   description: "the short forearm alone",
-  tasks: [hypercrl.findSuite("reacher").tasks[2]],
+  tasks: [hypercrl.findSuite("reacher").tasks[2]!],
 };
 
 it("train() runs a suite of one's own, stops when aborted and continues to the same bytes", async () => {

@@ -46,8 +46,8 @@ function expectSameState(a: LearnerState, b: LearnerState): void {
   expect(a.numbers).toEqual(b.numbers);
   expect(Object.keys(a.arrays)).toEqual(Object.keys(b.arrays));
   for (const [name, { shape, data }] of Object.entries(a.arrays)) {
-    expect(b.arrays[name].shape).toEqual(shape);
-    expect(bits(b.arrays[name].data).equals(bits(data)), name).toBe(true);
+    expect(b.arrays[name]!.shape).toEqual(shape);
+    expect(bits(b.arrays[name]!.data).equals(bits(data)), name).toBe(true);
   }
 }
 

@@ -4,6 +4,7 @@ import { loop } from "../../../agent/graph/loop.js";
 import * as ops from "../../../agent/graph/operations.js";
 import { alignedArray, alignedArrays, Session, tensor } from "../../../agent/graph/session.js";
 import { Rng } from "../../../sim/core/rng.js";
+import { take } from "../../take.js";
 import { bits, normals } from "../fixtures.js";
 
 describe("alignedArrays", () => {
@@ -30,7 +31,7 @@ describe("Session", () => {
     g.output("twice", ops.mul(x, 2));
     g.output("sum", ops.reduceSum(x, [1]));
     const session = await Session.create(g);
-    const [input, twice, sum] = alignedArrays([4, 4, 2]);
+    const [input, twice, sum] = take(3, alignedArrays([4, 4, 2]));
     const feeds = { x: tensor(input, [2, 2]) };
     const results = { twice: tensor(twice, [2, 2]), sum: tensor(sum, [2]) };
     input.set([1, 2, 3, 4]);
@@ -67,7 +68,7 @@ describe("Session", () => {
     const [a, b] = [g.input("a", [37, 53]), g.input("b", [53, 29])];
     g.output("c", ops.tanh(ops.gemm(a, b)));
     const rng = Rng.fromSeed(5);
-    const [x, y, first, second] = alignedArrays([37 * 53, 53 * 29, 37 * 29, 37 * 29]);
+    const [x, y, first, second] = take(4, alignedArrays([37 * 53, 53 * 29, 37 * 29, 37 * 29]));
     x.set(normals(rng, x.length));
     y.set(normals(rng, y.length, 0.1));
     const feeds = { a: tensor(x, [37, 53]), b: tensor(y, [53, 29]) };
@@ -89,14 +90,15 @@ describe("loop", () => {
     const rows = g.input("rows", ["trips", 3]);
     const scale = g.input("scale", [3]);
     const [x0, y0] = [g.input("x0", [3]), g.input("y0", [1])];
-    const { states, collected } = loop(g, count, [x0, y0], (_, iteration, [x, y]) => {
+    const { states, collected } = loop(g, count, [x0, y0], (_, iteration, current) => {
+      const [x, y] = take(2, current);
       // `scale` and `rows` belong to the graph around the loop.
       const next = ops.add(ops.mul(ops.mul(x, 0.5), scale), ops.gather(rows, iteration));
       return { next: [next, ops.add(y, ops.reduceSum(x, [0], true))], collect: [ops.sub(next, x)] };
     });
-    g.output("x", states[0]);
-    g.output("y", states[1]);
-    g.output("changes", collected[0]);
+    g.output("x", states[0]!);
+    g.output("y", states[1]!);
+    g.output("changes", collected[0]!);
     const rng = Rng.fromSeed(2);
     const data = { rows: normals(rng, 3 * trips), scale: normals(rng, 3), x0: normals(rng, 3) };
     const results = { x: new Float32Array(3), y: new Float32Array(1), changes: new Float32Array(3 * trips) };
@@ -118,9 +120,9 @@ describe("loop", () => {
     let [x, y] = [[...data.x0], 10];
     const changes: number[] = [];
     for (let k = 0; k < trips; k++) {
-      const next = x.map((v, i) => 0.5 * v * data.scale[i] + data.rows[3 * k + i]);
-      y += x[0] + x[1] + x[2];
-      changes.push(...next.map((v, i) => v - x[i]));
+      const next = x.map((v, i) => 0.5 * v * data.scale[i]! + data.rows[3 * k + i]!);
+      y += x[0]! + x[1]! + x[2]!;
+      changes.push(...next.map((v, i) => v - x[i]!));
       x = next;
     }
     const close = (a: Float32Array, b: readonly number[]) => {
@@ -162,7 +164,7 @@ describe("inferred shapes", () => {
       kept: ops.reduceSum(x, [0, -1], true),
       all: ops.reduceSum(x),
       slice: ops.slice(x, 1, 3, 1),
-      split: ops.split(x, [1, 3])[1],
+      split: ops.split(x, [1, 3])[1]!,
       concat: ops.concat([x, x], 1),
       transpose: ops.transpose(x, [2, 0, 1]),
       gather: ops.gather(x, g.integers([1, 0, 1, 1])),

@@ -38,7 +38,7 @@ function make(...changes: string[]): Learner {
 }
 
 const learn = (learner: Learner, task: number, iterations: number, seed = task) =>
-  learner.train(DATA[task].buffer, DATA[task].normalizer, iterations, Rng.fromSeed(seed));
+  learner.train(DATA[task]!.buffer, DATA[task]!.normalizer, iterations, Rng.fromSeed(seed));
 
 describe("chunked hypernetwork", () => {
   it("is smaller than what it generates, at the published sizes too", async () => {
@@ -71,7 +71,7 @@ describe("chunked hypernetwork", () => {
   it("gives every chunk an embedding of its own, standard normal", async () => {
     const learner = make("chunked.chunk=5", "chunked.chunkEmbedding=8");
     await learner.beginTask(0);
-    const { shape, data } = (await learner.state()).arrays["hypernetwork.chunks"];
+    const { shape, data } = (await learner.state()).arrays["hypernetwork.chunks"]!;
     expect(shape).toEqual([113, 8]);
     const mean = data.reduce((s, x) => s + x, 0) / data.length;
     const power = data.reduce((s, x) => s + x * x, 0) / data.length;
@@ -117,9 +117,9 @@ describe("chunked hypernetwork", () => {
     expect(b.numbers).toEqual(a.numbers);
     expect(Object.keys(b.arrays)).toEqual(Object.keys(a.arrays));
     for (const [name, { data }] of Object.entries(a.arrays)) {
-      expect(bits(b.arrays[name].data).equals(bits(data)), name).toBe(true);
+      expect(bits(b.arrays[name]!.data).equals(bits(data)), name).toBe(true);
     }
     expect(Object.keys(a.arrays)).toContain("hypernetwork.chunks.v");
-    expect(a.arrays["targets.0"].data).toHaveLength(5 * 20 + 21 * 20 + 21 * 4 + 4);
+    expect(a.arrays["targets.0"]!.data).toHaveLength(5 * 20 + 21 * 20 + 21 * 4 + 4);
   });
 });

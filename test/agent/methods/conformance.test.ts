@@ -41,19 +41,19 @@ function make(method: Method, assignments: readonly string[] = []): Learner {
 }
 
 function learn(learner: Learner, task: number, iterations: number, seed = task) {
-  const { buffer, normalizer } = DATA[task];
+  const { buffer, normalizer } = DATA[task]!;
   return learner.train(buffer, normalizer, iterations, Rng.fromSeed(seed));
 }
 
 const end = (learner: Learner, task: number) =>
-  learner.endTask(DATA[task].buffer, DATA[task].normalizer, Rng.fromSeed(40 + task));
+  learner.endTask(DATA[task]!.buffer, DATA[task]!.normalizer, Rng.fromSeed(40 + task));
 
 function expectSameBits(a: LearnerState, b: LearnerState): void {
   expect(a.numbers).toEqual(b.numbers);
   expect(Object.keys(a.arrays)).toEqual(Object.keys(b.arrays));
   for (const [name, { shape, data }] of Object.entries(a.arrays)) {
-    expect(b.arrays[name].shape).toEqual(shape);
-    expect(bits(b.arrays[name].data).equals(bits(data)), name).toBe(true);
+    expect(b.arrays[name]!.shape).toEqual(shape);
+    expect(bits(b.arrays[name]!.data).equals(bits(data)), name).toBe(true);
   }
 }
 
@@ -61,12 +61,12 @@ function expectSameBits(a: LearnerState, b: LearnerState): void {
 async function error(learner: Learner, method: Method, task: number): Promise<number> {
   const { sizes } = networkShape(findMethod(method), DYNAMICS, task);
   const weights = await learner.weights(task);
-  const { buffer } = UNSEEN[task];
+  const { buffer } = UNSEEN[task]!;
   let sum = 0;
   for (let row = 0; row < buffer.size; row++) {
-    const { x, y } = normalizedRow(buffer, DATA[task].normalizer, row);
+    const { x, y } = normalizedRow(buffer, DATA[task]!.normalizer, row);
     forward(sizes, weights, x).forEach((value, k) => {
-      sum += (value - y[k]) ** 2 / (2 * buffer.size);
+      sum += (value - y[k]!) ** 2 / (2 * buffer.size);
     });
   }
   return sum;
@@ -138,7 +138,7 @@ describe.each(METHOD_NAMES)("%s with step sizes that fall within a session", (me
       return trainedOf(await learner.state()).value;
     };
     const first = await parametersAfter([], 1);
-    const moved = (after: Float64Array) => after.map((value, i) => value - first[i]);
+    const moved = (after: Float64Array) => after.map((value, i) => value - first[i]!);
     const whole = moved(await parametersAfter([], 2)).map((change) => 0.55 * change);
     expect(Math.max(...whole)).toBeGreaterThan(1e-4);
     expect(relativeError(moved(await parametersAfter(falling, 2)), whole)).toBeLessThan(1e-3);

@@ -25,7 +25,7 @@ it("the Fisher diagonal is a mean over all transitions, whatever their number an
     // ½ Σ (μ - y)² is X / 2 times the task loss.
     const nll = (body: Float64Array) => (X / 2) * lossOf(sizes, [...body, ...weights.subarray(9)], [row]);
     differentiate(nll, Float64Array.from(weights.subarray(0, 9))).forEach((g, i) => {
-      total[i] += g ** 2 / size;
+      total[i]! += g ** 2 / size;
     });
   }
   expect(relativeError(found, total)).toBeLessThan(1e-4);

@@ -4,6 +4,7 @@ import type { LearnerState } from "../../../agent/learner.js";
 import { HyperCrlLearner, type HyperCrlOptions } from "../../../agent/methods/hypercrl.js";
 import { RunError } from "../../../sim/core/errors.js";
 import { Rng } from "../../../sim/core/rng.js";
+import { take } from "../../take.js";
 import { bits, linearSystem, pointData, relativeError } from "../fixtures.js";
 
 const SIZES = [4, 12, 2];
@@ -37,7 +38,7 @@ describe.each(["fused", "graph"] as const)("%s engine", (engine) => {
   }
 
   async function learn(learner: HyperCrlLearner, task: number, iterations: number, seed = task) {
-    const { buffer, normalizer } = DATA[task];
+    const { buffer, normalizer } = DATA[task]!;
     return learner.train(buffer, normalizer, iterations, Rng.fromSeed(seed));
   }
 
@@ -54,7 +55,7 @@ describe.each(["fused", "graph"] as const)("%s engine", (engine) => {
     expect(a.numbers).toEqual(b.numbers);
     expect(Object.keys(a.arrays)).toEqual(Object.keys(b.arrays));
     for (const name of Object.keys(a.arrays)) {
-      expect(bits(a.arrays[name].data).equals(bits(b.arrays[name].data)), name).toBe(true);
+      expect(bits(a.arrays[name]!.data).equals(bits(b.arrays[name]!.data)), name).toBe(true);
     }
   };
 
@@ -76,7 +77,7 @@ describe.each(["fused", "graph"] as const)("%s engine", (engine) => {
         await learner.beginTask(0);
         await learn(learner, 0, 400);
         await learner.beginTask(1);
-        const target = learner.state().arrays["targets.0"].data.slice();
+        const target = learner.state().arrays["targets.0"]!.data.slice();
         const { taskLoss } = await learn(learner, 1, 400);
         return { drift: relativeError(await learner.weights(0), target), taskLoss };
       };
@@ -96,7 +97,7 @@ describe.each(["fused", "graph"] as const)("%s engine", (engine) => {
       const step = async (learner: HyperCrlLearner, seed: number) => {
         await learner.restore(start);
         const { regularizer } = await learner.train(one.buffer, one.normalizer, 1, Rng.fromSeed(seed));
-        const { data } = learner.state().arrays["hypernetwork.head.0.weight.m"];
+        const { data } = learner.state().arrays["hypernetwork.head.0.weight.m"]!;
         return { regularizer, m: data.slice() };
       };
       const all = await step(make({ beta: 1, clipNorm: 1e6 }), 0);
@@ -105,12 +106,14 @@ describe.each(["fused", "graph"] as const)("%s engine", (engine) => {
       for (let seed = 0; seed < 60; seed++) draws.push(await step(learner, seed));
       const values = [...new Set(draws.map((d) => d.regularizer))];
       expect(values).toHaveLength(2);
-      expect((values[0] + values[1]) / 2 / all.regularizer).toBeCloseTo(1, 4);
-      const [a, b] = values.map((v) => draws.find((d) => d.regularizer === v)!.m);
+      expect((values[0]! + values[1]!) / 2 / all.regularizer).toBeCloseTo(1, 4);
+      const momentsOf = (value: number) => draws.find((d) => d.regularizer === value)!.m;
+      const a = momentsOf(values[0]!);
+      const b = momentsOf(values[1]!);
       expect(relativeError(a, b)).toBeGreaterThan(1e-3);
       expect(
         relativeError(
-          a.map((x, i) => (x + b[i]) / 2),
+          a.map((x, i) => (x + b[i]!) / 2),
           all.m,
         ),
       ).toBeLessThan(1e-4);
@@ -138,10 +141,10 @@ describe.each(["fused", "graph"] as const)("%s engine", (engine) => {
         // A pair summed in the other order differs in the last bits.
         return [...new Set(values.map((value) => value.toPrecision(4)))].map(Number).sort((x, y) => x - y);
       };
-      const [a, b, c] = await kinds(1);
+      const [a, b, c] = take(3, await kinds(1));
       const pairs = await kinds(2);
       expect(pairs).toHaveLength(3);
-      [a + b, a + c, b + c].forEach((sum, i) => void expect(pairs[i] / (sum / 2)).toBeCloseTo(1, 3));
+      [a + b, a + c, b + c].forEach((sum, i) => void expect(pairs[i]! / (sum / 2)).toBeCloseTo(1, 3));
       expect((a + b + c) / 3 / (await regularizer("all", 0))).toBeCloseTo(1, 3);
     });
 
@@ -181,8 +184,8 @@ describe.each(["fused", "graph"] as const)("%s engine", (engine) => {
       expectSameBits(copy.state(), original.state());
       expect(
         relativeError(
-          original.state().arrays["hypernetwork.head.0.weight"].data,
-          state.arrays["hypernetwork.head.0.weight"].data,
+          original.state().arrays["hypernetwork.head.0.weight"]!.data,
+          state.arrays["hypernetwork.head.0.weight"]!.data,
         ),
       ).toBeGreaterThan(1e-4);
     });
@@ -202,7 +205,7 @@ describe.each(["fused", "graph"] as const)("%s engine", (engine) => {
     const moments = (w: Float32Array) => {
       let at = 0;
       return SIZES.slice(1).map((out, i) => {
-        const weight = w.subarray(at, at + SIZES[i] * out);
+        const weight = w.subarray(at, at + SIZES[i]! * out);
         const bias = w.subarray(at + weight.length, at + weight.length + out);
         at += weight.length + out;
         return { power: weight.reduce((s, x) => s + x * x, 0) / weight.length, bias };
@@ -214,7 +217,7 @@ describe.each(["fused", "graph"] as const)("%s engine", (engine) => {
       await learner.beginTask(0);
       const layers = moments(await learner.weights(0));
       layers.forEach(({ power, bias }, i) => {
-        expect(power / (2 / (SIZES[i] + SIZES[i + 1]))).toBeCloseTo(1, 4);
+        expect(power / (2 / (SIZES[i]! + SIZES[i + 1]!))).toBeCloseTo(1, 4);
         expect(bias.every((b) => b === 0)).toBe(true);
       });
       expect(layers).toHaveLength(2);
@@ -225,13 +228,13 @@ describe.each(["fused", "graph"] as const)("%s engine", (engine) => {
       const learner = make({ hypernetwork });
       await learner.beginTask(0);
       const { arrays } = learner.state();
-      const head = arrays["hypernetwork.head.0.weight"].data;
+      const head = arrays["hypernetwork.head.0.weight"]!.data;
       const bound = Math.sqrt(6 / (HIDDEN + P));
       const largest = head.reduce((m, x) => Math.max(m, Math.abs(x)), 0);
       expect(largest).toBeLessThanOrEqual(bound);
       expect(largest).toBeGreaterThan(0.95 * bound);
-      expect(moments(await learner.weights(0))[0].bias.some((b) => b !== 0)).toBe(true);
-      expect(arrays["hypernetwork.hidden.0.bias"].data.every((b) => b === 0)).toBe(true);
+      expect(moments(await learner.weights(0))[0]!.bias.some((b) => b !== 0)).toBe(true);
+      expect(arrays["hypernetwork.hidden.0.bias"]!.data.every((b) => b === 0)).toBe(true);
     });
 
     it("draws the embedding of each task from its own stream, standard normal", async () => {
@@ -240,7 +243,7 @@ describe.each(["fused", "graph"] as const)("%s engine", (engine) => {
       await learner.beginTask(0);
       await learner.beginTask(1);
       const { arrays } = learner.state();
-      const [a, b] = [arrays["embeddings.0"].data, arrays["embeddings.1"].data];
+      const [a, b] = [arrays["embeddings.0"]!.data, arrays["embeddings.1"]!.data];
       const power = a.reduce((s, x) => s + x * x, 0) / a.length;
       expect(Math.abs(power - 1)).toBeLessThan(0.3);
       expect(relativeError(a, b)).toBeGreaterThan(0.5);

@@ -32,7 +32,7 @@ function make(sharing: "single" | "finetune"): PlainLearner {
 }
 
 function learn(learner: PlainLearner, task: number, iterations: number, seed = task) {
-  const { buffer, normalizer } = DATA[task];
+  const { buffer, normalizer } = DATA[task]!;
   return learner.train(buffer, normalizer, iterations, Rng.fromSeed(seed));
 }
 
@@ -42,7 +42,7 @@ function expectSameBits(a: LearnerState, b: LearnerState): void {
   expect(a.numbers).toEqual(b.numbers);
   expect(Object.keys(a.arrays)).toEqual(Object.keys(b.arrays));
   for (const name of Object.keys(a.arrays)) {
-    expect(sameBits(a.arrays[name].data, b.arrays[name].data), name).toBe(true);
+    expect(sameBits(a.arrays[name]!.data, b.arrays[name]!.data), name).toBe(true);
   }
 }
 
@@ -110,7 +110,7 @@ describe("what a new task does to earlier ones", () => {
     expect(sameBits(after, before)).toBe(true);
     expect(relativeError(fresh.subarray(0, BODY), before.subarray(0, BODY))).toBeGreaterThan(0.5);
     expect(relativeError(own, fresh)).toBeGreaterThan(0.01);
-    expect(state.arrays["tasks.0"].data).toHaveLength(BODY + HEAD);
+    expect(state.arrays["tasks.0"]!.data).toHaveLength(BODY + HEAD);
   });
 
   it("finetune goes on with their body and keeps their heads", async () => {
@@ -122,7 +122,7 @@ describe("what a new task does to earlier ones", () => {
     expect(relativeError(body(after), body(before))).toBeGreaterThan(0.01);
     expect(sameBits(body(after), body(own))).toBe(true);
     expect(relativeError(head(own), head(fresh))).toBeGreaterThan(0.01);
-    expect(state.arrays["tasks.0"].data).toHaveLength(HEAD);
+    expect(state.arrays["tasks.0"]!.data).toHaveLength(HEAD);
   });
 
   it.each(SHARINGS)("%s starts each task with a fresh optimiser", async (sharing) => {

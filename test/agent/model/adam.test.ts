@@ -5,6 +5,7 @@ import * as ops from "../../../agent/graph/operations.js";
 import { Session, tensor } from "../../../agent/graph/session.js";
 import { adamMoments, adamScalars, adamSchedule, adamStep, clipScale } from "../../../agent/model/adam.js";
 import { Rng } from "../../../sim/core/rng.js";
+import { take } from "../../take.js";
 import { normals, relativeError } from "../fixtures.js";
 
 const STEPS = 50;
@@ -17,10 +18,10 @@ function reference(start: ArrayLike<number>, gradients: Float32Array) {
   const [m, v] = [new Float64Array(SIZE), new Float64Array(SIZE)];
   for (let t = 1; t <= STEPS; t++) {
     for (let i = 0; i < SIZE; i++) {
-      const g = gradients[(t - 1) * SIZE + i];
-      m[i] = 0.9 * m[i] + 0.1 * g;
-      v[i] = 0.999 * v[i] + 0.001 * g * g;
-      p[i] -= (RATE * (m[i] / (1 - 0.9 ** t))) / (Math.sqrt(v[i] / (1 - 0.999 ** t)) + 1e-8);
+      const g = gradients[(t - 1) * SIZE + i]!;
+      m[i] = 0.9 * m[i]! + 0.1 * g;
+      v[i] = 0.999 * v[i]! + 0.001 * g * g;
+      p[i]! -= (RATE * (m[i]! / (1 - 0.9 ** t))) / (Math.sqrt(v[i]! / (1 - 0.999 ** t)) + 1e-8);
     }
   }
   return { p, m, v };
@@ -31,12 +32,13 @@ async function inGraph(start: Float32Array, gradients: Float32Array) {
   const count = g.input("count", [], "int64");
   const [all, scalars] = [g.input("gradients", [STEPS, 2, 3]), g.input("scalars", [STEPS, 2])];
   const initial = ["p", "m", "v"].map((name) => g.input(name, [2, 3]));
-  const { states } = loop(g, count, initial, (_, iteration, [p, m, v]) => {
+  const { states } = loop(g, count, initial, (_, iteration, current) => {
+    const [p, m, v] = take(3, current);
     const next = adamMoments(ops.gather(all, iteration), { m, v });
     return { next: [adamStep(p, next, adamScalars(scalars, iteration)), next.m, next.v], collect: [] };
   });
   const results = ["p", "m", "v"].map((name, i) => {
-    g.output(`next.${name}`, states[i]);
+    g.output(`next.${name}`, states[i]!);
     return new Float32Array(SIZE);
   });
   // In two parts, as two training sessions of one task are.
@@ -52,10 +54,10 @@ async function inGraph(start: Float32Array, gradients: Float32Array) {
       m: tensor(new Float32Array(SIZE), [2, 3]),
       v: tensor(new Float32Array(SIZE), [2, 3]),
     },
-    Object.fromEntries(["p", "m", "v"].map((name, i) => [`next.${name}`, tensor(results[i], [2, 3])])),
+    Object.fromEntries(["p", "m", "v"].map((name, i) => [`next.${name}`, tensor(results[i]!, [2, 3])])),
   );
   await session.release();
-  const [p, m, v] = results;
+  const [p, m, v] = take(3, results);
   return { p, m, v };
 }
 
@@ -69,7 +71,7 @@ describe("Adam in a graph", () => {
       const gradients = normals(rng, STEPS * SIZE, scale);
       const wanted = reference(start, gradients);
       const found = await inGraph(start, gradients);
-      const moved = (p: ArrayLike<number>) => Float64Array.from(start, (s, i) => p[i] - s);
+      const moved = (p: ArrayLike<number>) => Float64Array.from(start, (s, i) => p[i]! - s);
       expect(relativeError(moved(found.p), moved(wanted.p))).toBeLessThan(1e-4);
       expect(relativeError(found.m, wanted.m)).toBeLessThan(1e-5);
       expect(relativeError(found.v, wanted.v)).toBeLessThan(1e-5);
@@ -83,7 +85,7 @@ describe("adamSchedule", () => {
     const falling = adamSchedule({ learningRate: RATE, endFactor: 0.2 }, 11, 4);
     const factors = [1, 0.8, 0.6, 0.4];
     factors.forEach((factor, i) => {
-      expect(falling[2 * i]).toBeCloseTo(factor * constant[2 * i], 8);
+      expect(falling[2 * i]).toBeCloseTo(factor * constant[2 * i]!, 8);
       expect(falling[2 * i + 1]).toBe(constant[2 * i + 1]);
     });
   });
@@ -97,7 +99,7 @@ describe("clipScale", () => {
     const out = new Float32Array(1);
     await session.run({ a: tensor(a, [a.length]), b: tensor(b, [1, b.length]) }, { scale: tensor(out, []) });
     await session.release();
-    return out[0];
+    return out[0]!;
   }
 
   it("is 1 up to the limit of the global norm", async () => {

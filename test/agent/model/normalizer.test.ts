@@ -4,8 +4,8 @@ import { Rng } from "../../../sim/core/rng.js";
 import { normals } from "../fixtures.js";
 
 const column = (rows: readonly Float32Array[], i: number) => {
-  const mean = rows.reduce((s, r) => s + r[i], 0) / rows.length;
-  return { mean, std: Math.sqrt(rows.reduce((s, r) => s + (r[i] - mean) ** 2, 0) / rows.length) };
+  const mean = rows.reduce((s, r) => s + r[i]!, 0) / rows.length;
+  return { mean, std: Math.sqrt(rows.reduce((s, r) => s + (r[i]! - mean) ** 2, 0) / rows.length) };
 };
 
 describe("RunningMoments", () => {
@@ -19,7 +19,7 @@ describe("RunningMoments", () => {
     expect(moments.count).toBe(500);
     for (let i = 0; i < 3; i++) {
       const { mean, std } = column(rows, i);
-      expect(Math.abs(moments.mean[i] - mean)).toBeLessThan(1e-9 * Math.max(1, Math.abs(mean)));
+      expect(Math.abs(moments.mean[i]! - mean)).toBeLessThan(1e-9 * Math.max(1, Math.abs(mean)));
       expect(moments.std(i) / std).toBeCloseTo(1, 8);
     }
   });
@@ -63,7 +63,7 @@ describe("Normalizer", () => {
         i,
       );
       expect(arrays.inputMean[i]).toBeCloseTo(mean, 5);
-      expect(arrays.inputScale[i] * std).toBeCloseTo(1, 5);
+      expect(arrays.inputScale[i]! * std).toBeCloseTo(1, 5);
     }
     for (let i = 0; i < 2; i++) {
       const { mean, std } = column(
@@ -71,7 +71,7 @@ describe("Normalizer", () => {
         i,
       );
       expect(arrays.targetMean[i]).toBeCloseTo(mean, 7);
-      expect(arrays.targetStd[i] / std).toBeCloseTo(1, 5);
+      expect(arrays.targetStd[i]! / std).toBeCloseTo(1, 5);
     }
   });
 
@@ -86,6 +86,6 @@ describe("Normalizer", () => {
     const frozen = structuredClone(arrays);
     normalizer.add([100, 100, 100], [100, 100]);
     expect(arrays).toEqual(frozen);
-    expect(normalizer.arrays().inputMean[0]).toBeGreaterThan(frozen.inputMean[0] + 1);
+    expect(normalizer.arrays().inputMean[0]).toBeGreaterThan(frozen.inputMean[0]! + 1);
   });
 });

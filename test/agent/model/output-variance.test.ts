@@ -9,6 +9,7 @@ import { dynamicsShape, meanShape, networkFromFlat, weightCount } from "../../..
 import { clampLogVariance, gaussianLoss } from "../../../agent/model/output-variance.js";
 import { RolloutModel } from "../../../agent/rollout/rollout.js";
 import { Rng } from "../../../sim/core/rng.js";
+import { take } from "../../take.js";
 import { bits, linearSystem, normals, pointData, pointTask, relativeError } from "../fixtures.js";
 import {
   adam,
@@ -28,7 +29,7 @@ async function lossAndGradients(output: Float32Array, y: Float32Array, bounds: F
   const o = g.input("output", [B, 2 * X]);
   const b = g.input("bounds", [1, 2 * X]);
   const loss = gaussianLoss(o, g.input("y", [B, X]), b);
-  const [dOutput, dBounds] = gradients(loss, [o, b]);
+  const [dOutput, dBounds] = take(2, gradients(loss, [o, b]));
   for (const [name, t] of Object.entries({ loss, dOutput, dBounds })) g.output(name, t);
   const session = await Session.create(g);
   const out = {
@@ -59,8 +60,8 @@ describe("the loss of two heads", () => {
     // Errors of the size that the variance says, else e^{-v} leaves no digits to compare.
     const y = Float32Array.from({ length: B * X }, (_, i) => {
       const row = Math.floor(i / X) * 2 * X;
-      const v = Math.max(-10, Math.min(0.5, output[row + X + (i % X)]));
-      return output[row + (i % X)] + Math.exp(v / 2) * rng.normal();
+      const v = Math.max(-10, Math.min(0.5, output[row + X + (i % X)]!));
+      return output[row + (i % X)]! + Math.exp(v / 2) * rng.normal();
     });
     const bounds = normals(rng, 2 * X, 0.3);
     const wanted = (o: ArrayLike<number>, b: ArrayLike<number>) => {
@@ -71,9 +72,10 @@ describe("the loss of two heads", () => {
       }
       return sum;
     };
-    const [o64, b64] = [output, bounds].map((a) => Float64Array.from(a));
+    const o64 = Float64Array.from(output);
+    const b64 = Float64Array.from(bounds);
     const { loss, dOutput, dBounds } = await lossAndGradients(output, y, bounds);
-    expect(Math.abs(loss[0] - wanted(o64, b64)) / (1 + Math.abs(wanted(o64, b64)))).toBeLessThan(1e-4);
+    expect(Math.abs(loss[0]! - wanted(o64, b64)) / (1 + Math.abs(wanted(o64, b64)))).toBeLessThan(1e-4);
     expect(
       relativeError(
         dOutput,
@@ -133,7 +135,7 @@ describe("plain networks with two heads", () => {
     const names = ["layer.0.weight", "layer.0.bias", "layer.1.weight", "layer.1.bias", "bounds"];
     const read = (suffix: string) => {
       const { arrays } = learner.state();
-      return Float64Array.from(names.flatMap((name) => [...arrays[`network.${name}${suffix}`].data]));
+      return Float64Array.from(names.flatMap((name) => [...arrays[`network.${name}${suffix}`]!.data]));
     };
     const before = { value: read(""), m: read(".m"), v: read(".v") };
     await learner.train(buffer, normalizer, 1, Rng.fromSeed(77));
@@ -145,7 +147,7 @@ describe("plain networks with two heads", () => {
     expect(norm(gradient.subarray(-4))).toBeGreaterThan(1e-3);
     expect(relativeError(read(".m"), wanted.m)).toBeLessThan(1e-4);
     expect(relativeError(read(".v"), wanted.v)).toBeLessThan(1e-4);
-    const moved = (x: Float64Array) => x.map((w, i) => w - before.value[i]);
+    const moved = (x: Float64Array) => x.map((w, i) => w - before.value[i]!);
     expect(relativeError(moved(read("")), moved(wanted.value))).toBeLessThan(1e-3);
   });
 
@@ -153,12 +155,7 @@ describe("plain networks with two heads", () => {
     const { learner, dynamics } = make([8], 64, "single");
     const rng = Rng.fromSeed(3);
     const spread = [0.5, 0.02];
-    const data = pointData(
-      ([x, y]) => Float32Array.of(x + spread[0] * rng.normal(), y + spread[1] * rng.normal()),
-      2000,
-      6,
-      false,
-    );
+    const data = pointData((state) => state.map((x, i) => x + spread[i]! * rng.normal()), 2000, 6, false);
     await learner.beginTask(0);
     for (let k = 0; k < 3; k++) await learner.train(data.buffer, data.normalizer, 1000, Rng.fromSeed(k));
     const g = new Graph();
@@ -166,8 +163,9 @@ describe("plain networks with two heads", () => {
       g.constant(await learner.weights(0), [1, weightCount(dynamics)]),
       dynamics,
     );
-    const [, raw] = ops.split(ops.gemm(ops.tanh(layers[0].bias), layers[1].weight, layers[1].bias), [2, 2]);
-    const [upper, lower] = ops.split(bounds!, [2, 2]);
+    const output = ops.gemm(ops.tanh(layers[0]!.bias), layers[1]!.weight, layers[1]!.bias);
+    const [, raw] = take(2, ops.split(output, [2, 2]));
+    const [upper, lower] = take(2, ops.split(bounds!, [2, 2]));
     const v = clampLogVariance(raw, ops.add(upper, 0.5), ops.sub(lower, 10));
     g.output("std", ops.exp(ops.mul(v, 0.5)));
     const session = await Session.create(g);
@@ -175,8 +173,8 @@ describe("plain networks with two heads", () => {
     await session.run({}, { std: tensor(std, [1, 2]) });
     await session.release();
     spread.forEach((wanted, k) => {
-      expect(std[k] / wanted).toBeGreaterThan(0.8);
-      expect(std[k] / wanted).toBeLessThan(1.25);
+      expect(std[k]! / wanted).toBeGreaterThan(0.8);
+      expect(std[k]! / wanted).toBeLessThan(1.25);
     });
   });
 
@@ -220,6 +218,6 @@ describe("planning", () => {
       costs.push(bits((await model.costs(Float32Array.of(0.3, -0.2), actions, 20)).slice()));
       await model.release();
     }
-    expect(costs[0].equals(costs[1])).toBe(true);
+    expect(costs[0]!.equals(costs[1]!)).toBe(true);
   });
 });

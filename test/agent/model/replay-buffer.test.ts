@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ReplayBuffer } from "../../../agent/model/replay-buffer.js";
+import { take } from "../../take.js";
 import { absoluteTask, angleTask, bits, pointTask } from "../fixtures.js";
 
 /** Transition number k: its numbers tell which one it is. */
@@ -10,7 +11,7 @@ describe("ReplayBuffer", () => {
   it("overwrites the oldest once full", () => {
     const buffer = new ReplayBuffer(pointTask.spec, 4);
     const held = () =>
-      Array.from({ length: buffer.size }, (_, row) => buffer.inputs[row * buffer.inputSize]).sort(
+      Array.from({ length: buffer.size }, (_, row) => buffer.inputs[row * buffer.inputSize]!).sort(
         (a, b) => a - b,
       );
     for (let k = 0; k < 3; k++) add(buffer, k);
@@ -19,7 +20,7 @@ describe("ReplayBuffer", () => {
     expect([buffer.size, buffer.added, held()]).toEqual([4, 6, [2, 3, 4, 5]]);
     // Rows keep input and target together.
     for (let row = 0; row < 4; row++) {
-      const [x, y, u, v] = buffer.inputs.subarray(row * 4, row * 4 + 4);
+      const [x, y, u, v] = take(4, buffer.inputs.subarray(row * 4, row * 4 + 4));
       expect([y, u, v]).toEqual([-x, 0.5, x]);
       expect([...buffer.targets.subarray(row * 2, row * 2 + 2)]).toEqual([0.25, 2]);
     }
@@ -34,7 +35,7 @@ describe("ReplayBuffer", () => {
     expect([inputs.length, targets.length]).toEqual([200, 100]);
     expect(inputs.buffer.byteLength).toBe(65536);
     expect([buffer.size, buffer.added]).toEqual([50, 500]);
-    expect(Math.min(...Array.from({ length: 50 }, (_, row) => inputs[4 * row]))).toBe(450);
+    expect(Math.min(...Array.from({ length: 50 }, (_, row) => inputs[4 * row]!))).toBe(450);
   });
 
   it("stores angles as cosine and sine, and differences as they are", () => {
@@ -54,7 +55,7 @@ describe("ReplayBuffer", () => {
   it("stores the next value itself where a channel is absolute", () => {
     const buffer = new ReplayBuffer(absoluteTask.spec, 2);
     const transition = [Float32Array.of(0.5, 2, -1), Float32Array.of(0.75), Float32Array.of(0.75, 2.5, -3)];
-    const { input, target } = buffer.add(transition[0], transition[1], transition[2]);
+    const { input, target } = buffer.add(transition[0]!, transition[1]!, transition[2]!);
     expect([...target]).toEqual([0.25, 0.5, -3]);
     expect([...input]).toEqual([0.5, Math.cos(2), Math.sin(2), -1, 0.75].map(Math.fround));
   });

@@ -11,6 +11,7 @@ import { axisAngle, multiply, normalize, type Quat } from "../../../sim/core/mat
 import type { Ops } from "../../../sim/core/ops.js";
 import { Rng } from "../../../sim/core/rng.js";
 import type { ObservationChannel, Task, Transition } from "../../../sim/task.js";
+import { take } from "../../take.js";
 
 const plain = (name: string): ObservationChannel => ({ name, unit: "m" });
 const quaternion = (name: string): ObservationChannel[] =>
@@ -51,14 +52,14 @@ const change = (before: Float32Array, after: Float32Array): Float32Array => {
 const columns = (rows: readonly Float32Array[]) =>
   Float32Array.from(
     { length: X * rows.length },
-    (_, i) => rows[i % rows.length][Math.floor(i / rows.length)],
+    (_, i) => rows[i % rows.length]![Math.floor(i / rows.length)]!,
   );
 
 describe("a change of state", () => {
   it("is zero for no change, and the difference for plain channels", () => {
     const [before, after] = [state(), state()];
     expect(change(before, before).every((v) => Math.abs(v) < 1e-6)).toBe(true);
-    for (const i of [0, 5, 6]) expect(change(before, after)[i]).toBe(Math.fround(after[i] - before[i]));
+    for (const i of [0, 5, 6]) expect(change(before, after)[i]).toBe(Math.fround(after[i]! - before[i]!));
   });
 
   it("is the rotation made, whatever the orientation it starts from", () => {
@@ -66,8 +67,8 @@ describe("a change of state", () => {
     for (let k = 0; k < 20; k++) {
       const before = state();
       const after = before.slice();
-      after.set(canonical(multiply(turn, [before[7], before[8], before[9], before[10]])), 7);
-      const [x, y, z, w] = change(before, after).slice(7);
+      after.set(canonical(multiply(turn, [before[7]!, before[8]!, before[9]!, before[10]!])), 7);
+      const [x, y, z, w] = take(4, change(before, after).slice(7));
       [x - turn[0], y - turn[1], z - turn[2], w + 1 - turn[3]].forEach((error) => {
         expect(Math.abs(error)).toBeLessThan(1e-6);
       });
@@ -85,25 +86,25 @@ describe("a change of state", () => {
     );
     const session = await Session.create(g);
     const next = new Float32Array(X * 50);
-    const changes = columns(before.map((x, k) => change(x, after[k])));
+    const changes = columns(before.map((x, k) => change(x, after[k]!)));
     await session.run(
       { x: tensor(columns(before), [X, 50]), change: tensor(changes, [X, 50]) },
       { next: tensor(next, [X, 50]) },
     );
     await session.release();
     after.forEach((wanted, k) => {
-      const got = wanted.map((_, i) => next[i * 50 + k]);
+      const got = wanted.map((_, i) => next[i * 50 + k]!);
       for (const start of STARTS) {
         const q = got.slice(start, start + 4);
         expect(Math.hypot(...q)).toBeCloseTo(1, 5);
-        if (q.reduce((s, v, i) => s + v * wanted[start + i], 0) < 0)
+        if (q.reduce((s, v, i) => s + v * wanted[start + i]!, 0) < 0)
           got.set(
             q.map((v) => -v),
             start,
           );
       }
       got.forEach((v, i) => {
-        expect(Math.abs(v - wanted[i])).toBeLessThan(1e-5);
+        expect(Math.abs(v - wanted[i]!)).toBeLessThan(1e-5);
       });
     });
   });
@@ -126,19 +127,19 @@ it("a rollout composes equal rotations to a larger one of unit length", async ()
     ...turn.map((v, i) => 1.1 * v - (i === 3 ? 1 : 0)),
   );
   const start = state();
-  const inputs = shape.sizes[0];
+  const inputs = shape.sizes[0]!;
   await model.load(new Float32Array(weightCount(shape)), {
     inputMean: new Float32Array(inputs),
     inputScale: new Float32Array(inputs).fill(1),
     targetMean: predicted,
     targetStd: new Float32Array(X).fill(1),
   });
-  const [cost] = await model.costs(start, new Float32Array(horizon * 2), 2);
+  const [cost] = take(1, await model.costs(start, new Float32Array(horizon * 2), 2));
   await model.release();
   let wanted = 0;
   for (let h = 1; h <= horizon; h++) {
-    const q = multiply(axisAngle([0, 1, 0], 0.3 * h), [start[7], start[8], start[9], start[10]]);
-    wanted -= start[0] + 0.5 * h + 3 * q[0] + 5 * q[1] + 7 * q[2] + 11 * q[3];
+    const q = multiply(axisAngle([0, 1, 0], 0.3 * h), [start[7]!, start[8]!, start[9]!, start[10]!]);
+    wanted -= start[0]! + 0.5 * h + 3 * q[0] + 5 * q[1] + 7 * q[2] + 11 * q[3];
   }
   expect(Math.abs(cost - wanted)).toBeLessThan(1e-4);
 });

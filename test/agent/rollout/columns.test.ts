@@ -9,8 +9,8 @@ it.each([1, 2, 3, 8, 64])(
       const starts = Array.from({ length: chunks + 1 }, (_, c) => chunkStart(c, chunks, samples));
       expect([starts[0], starts[chunks]]).toEqual([0, samples]);
       for (let c = 0; c < chunks; c++) {
-        expect(starts[c] % 16).toBe(0);
-        if (chunks > 1) expect(starts[c + 1] - starts[c], `chunk ${c} of ${samples}`).toBeGreaterThan(64);
+        expect(starts[c]! % 16).toBe(0);
+        if (chunks > 1) expect(starts[c + 1]! - starts[c]!, `chunk ${c} of ${samples}`).toBeGreaterThan(64);
       }
     }
   },

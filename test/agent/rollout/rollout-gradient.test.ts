@@ -21,7 +21,8 @@ afterEach(async () => {
 function problem(task: Task, activation: Activation, hidden: readonly number[], seed: number) {
   const rng = Rng.fromSeed(seed);
   const shape = dynamicsShape(task.spec, hidden, activation);
-  const [I, X] = [shape.sizes[0], task.spec.observation.length];
+  const I = shape.sizes[0]!;
+  const X = task.spec.observation.length;
   const normalizer: NormalizerArrays = {
     inputMean: normals(rng, I, 0.3),
     inputScale: new Float32Array(I).fill(0.8),
@@ -50,7 +51,7 @@ async function load({ task, shape, weights, normalizer }: Problem): Promise<Roll
 describe.each([
   { name: "point, elu", make: () => problem(pointTask, "elu", [7, 5], 1) },
   { name: "angle, tanh", make: () => problem(angleTask, "tanh", [8], 2) },
-  { name: "push, tanh", make: () => problem(pushSuite.tasks[0], "tanh", [12, 12], 3) },
+  { name: "push, tanh", make: () => problem(pushSuite.tasks[0]!, "tanh", [12, 12], 3) },
 ])("$name", ({ make }) => {
   it("has the derivatives of its costs, and the costs of the graph without them, for any N", async () => {
     const p = make();
@@ -109,8 +110,8 @@ it.each(["mppi", "pddm", "random", "gradient"])("plans the same with %s on 1 and
   }
   for (let step = 0; step < 12; step++) {
     const observation = normals(p.rng, 2);
-    const [one, two] = [await policies[0].act(observation), await policies[1].act(observation)];
+    const [one, two] = [await policies[0]!.act(observation), await policies[1]!.act(observation)];
     expect(bits(two).equals(bits(one)), `step ${step}`).toBe(true);
-    expect(policies[1].state()).toEqual(policies[0].state());
+    expect(policies[1]!.state()).toEqual(policies[0]!.state());
   }
 });

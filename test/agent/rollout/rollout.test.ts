@@ -37,7 +37,7 @@ type Problem = ReturnType<typeof problem>;
 /** `f(x, u)` in float64. */
 function predict(p: Problem, x: number[], u: number[]): number[] {
   const change = predictedChange(p.task, p, x, u);
-  return x.map((v, i) => (p.task.spec.observation[i].absolute ? 0 : v) + change[i]);
+  return x.map((v, i) => (p.task.spec.observation[i]!.absolute ? 0 : v) + change[i]!);
 }
 
 /** Cost and states of the actions `[H, U]`, given as rows. */
@@ -45,8 +45,12 @@ function trajectory(p: Problem, actions: readonly number[][]) {
   let [x, cost] = [[...p.start], 0];
   const states = actions.map((u) => {
     const next = predict(p, x, u);
-    const [observation, action, nextObservation] = [x, u, next].map((v) => Float64Array.from(v));
-    cost -= p.task.reward(eagerOps, { observation, action, nextObservation })[0];
+    const transition = {
+      observation: Float64Array.from(x),
+      action: Float64Array.from(u),
+      nextObservation: Float64Array.from(next),
+    };
+    cost -= p.task.reward(eagerOps, transition)[0]!;
     x = next;
     return next;
   });
@@ -81,10 +85,14 @@ async function load(
 
 /** Hidden layers in three blocks, none of which reads a later one. */
 function blockProblem(seed: number): Problem {
-  const [blocks, hidden] = [3, [6, 9, 6]];
+  const blocks = 3;
+  const hidden = [6, 9, 6] as const;
   const p = problem(angleTask, "tanh", hidden, seed);
-  let at = (p.shape.sizes[0] + 1) * hidden[0];
-  for (const [rows, columns] of [hidden.slice(0, 2), hidden.slice(1)]) {
+  let at = (p.shape.sizes[0]! + 1) * hidden[0];
+  for (const [rows, columns] of [
+    [hidden[0], hidden[1]],
+    [hidden[1], hidden[2]],
+  ] as const) {
     for (let r = 0; r < rows; r++) {
       const first = Math.floor((r * blocks) / rows) * (columns / blocks);
       p.weights.fill(0, at + r * columns, at + r * columns + first);
@@ -113,7 +121,7 @@ describe.each(problems)("$name", ({ make }) => {
       const wanted = reference(p, actions, samples);
       expect(costs).toHaveLength(samples);
       wanted.forEach((cost, n) => {
-        expect(Math.abs(costs[n] - cost) / (1 + Math.abs(cost))).toBeLessThan(1e-4);
+        expect(Math.abs(costs[n]! - cost) / (1 + Math.abs(cost))).toBeLessThan(1e-4);
       });
       if (samples > 1) expect(Math.max(...costs) - Math.min(...costs)).toBeGreaterThan(0.01);
     }
@@ -134,7 +142,7 @@ describe.each(problems)("$name", ({ make }) => {
         trajectory(p, rows.slice(n * HORIZON, (n + 1) * HORIZON)),
       ).flatMap(({ states }) => states.flat());
       wanted.forEach((value, i) => {
-        expect(Math.abs(states[i] - value) / (1 + Math.abs(value))).toBeLessThan(1e-4);
+        expect(Math.abs(states[i]! - value) / (1 + Math.abs(value))).toBeLessThan(1e-4);
       });
     }
   });
@@ -170,7 +178,7 @@ it("uses new weights, normalisers and observations as soon as they are given", a
     await model.load(mix.weights, mix.normalizer);
     const costs = await model.costs(mix.start, actions, 3);
     reference(mix, actions, 3).forEach((cost, n) => {
-      expect(Math.abs(costs[n] - cost) / (1 + Math.abs(cost))).toBeLessThan(1e-4);
+      expect(Math.abs(costs[n]! - cost) / (1 + Math.abs(cost))).toBeLessThan(1e-4);
     });
   }
 });
@@ -240,9 +248,9 @@ describe("on several threads", () => {
     }
     for (let step = 0; step < 30; step++) {
       const observation = normals(p.rng, 2);
-      const [one, two] = [await policies[0].act(observation), await policies[1].act(observation)];
+      const [one, two] = [await policies[0]!.act(observation), await policies[1]!.act(observation)];
       expect(bits(two).equals(bits(one)), `step ${step}`).toBe(true);
-      expect(policies[1].state()).toEqual(policies[0].state());
+      expect(policies[1]!.state()).toEqual(policies[0]!.state());
     }
     for (const policy of policies) await policy.release();
   });

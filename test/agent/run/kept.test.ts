@@ -9,6 +9,7 @@ import { hashSettings } from "../../../agent/run/store.js";
 import type { Settings } from "../../../agent/settings/schema.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { decodeSafetensors } from "../../../sim/core/safetensors.js";
+import { take } from "../../take.js";
 import { bits, linearSystem, METHOD_NAMES, partsFor, pointTask, tinySettings } from "../fixtures.js";
 
 const [I, X] = [4, 2];
@@ -43,12 +44,13 @@ async function inThirdTask(method: Settings["method"], steps = 50) {
     if (j < 2) await agent.endTask();
   }
   const state = await agent.state();
-  const [, file] = writeCheckpoint(join(folder, `${method}-${steps}.json`), hashSettings(settings), {
+  const files = writeCheckpoint(join(folder, `${method}-${steps}.json`), hashSettings(settings), {
     progress: { stage: "learn", task: 2, steps, episode: 1, evaluated: 0 },
     metricsBytes: 0,
     actionRng: Rng.fromSeed(8).state(),
     agent: state,
   });
+  const [, file] = take(2, files);
   const bytes = readFileSync(join(folder, file));
   const { tensors } = decodeSafetensors(bytes, file);
   return { bytes, tensors, rows, kept: keptBy(state.learner), normalizers: state.normalizers };
@@ -56,9 +58,9 @@ async function inThirdTask(method: Settings["method"], steps = 50) {
 
 /** How many rows `[φ(x), u]` of a task the bytes of a checkpoint hold, as they were or normalised. */
 function found({ bytes, rows, normalizers }: Awaited<ReturnType<typeof inThirdTask>>, task: number) {
-  const { inputMean, inputScale } = normalizers[task];
-  const normalized = (row: Float32Array) => row.map((value, i) => (value - inputMean[i]) * inputScale[i]);
-  return rows[task].filter((row) => bytes.includes(bits(row)) || bytes.includes(bits(normalized(row))))
+  const { inputMean, inputScale } = normalizers[task]!;
+  const normalized = (row: Float32Array) => row.map((value, i) => (value - inputMean[i]!) * inputScale[i]!);
+  return rows[task]!.filter((row) => bytes.includes(bits(row)) || bytes.includes(bits(normalized(row))))
     .length;
 }
 
@@ -83,7 +85,7 @@ describe.each(METHOD_NAMES)("a checkpoint of %s", (method) => {
     const { shared, tasks } = checkpoint.kept;
     const bytes = learner.reduce((sum, [, { data }]) => sum + data.byteLength, 0);
     expect([shared, ...tasks].reduce((sum, part) => sum + part.bytes, 0)).toBe(bytes);
-    expect(tasks[0].bytes).toBe(4 * (tasks[0].parameters + transitions * (I + X)));
+    expect(tasks[0]!.bytes).toBe(4 * (tasks[0]!.parameters + transitions * (I + X)));
   });
 });
 

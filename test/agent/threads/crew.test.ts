@@ -132,7 +132,7 @@ describe("the end of a crew", () => {
     await expect(crew.run(40, broken, { duplicate: true })).rejects.toThrow("mine");
     counts.fill(0);
     await crew.run(2, (chunk) => void Atomics.add(counts, chunk, 1), { duplicate: true });
-    expect([0, 1].every((chunk) => counts[chunk] > 0 || crew.owner(chunk) === 0)).toBe(true);
+    expect([0, 1].every((chunk) => counts[chunk]! > 0 || crew.owner(chunk) === 0)).toBe(true);
   });
 
   it.each(["", "process.exit(0);"])("never keeps a process alive nor breaks it (%j)", async (ending) => {

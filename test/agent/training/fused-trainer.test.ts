@@ -40,7 +40,7 @@ async function reach(index: number, options: Partial<HyperCrlOptions>): Promise<
   const learner = make(options);
   for (let j = 0; j <= index; j++) {
     await learner.beginTask(j);
-    await learner.train(DATA[j].buffer, DATA[j].normalizer, 6, Rng.fromSeed(j));
+    await learner.train(DATA[j]!.buffer, DATA[j]!.normalizer, 6, Rng.fromSeed(j));
   }
   return structuredClone(learner.state());
 }
@@ -49,7 +49,7 @@ async function reach(index: number, options: Partial<HyperCrlOptions>): Promise<
 async function goOn(start: LearnerState, options: Partial<HyperCrlOptions>, iterations: number) {
   const learner = make(options);
   await learner.restore(start);
-  const { buffer, normalizer } = DATA[start.numbers.task];
+  const { buffer, normalizer } = DATA[start.numbers.task!]!;
   const report = await learner.train(buffer, normalizer, iterations, Rng.fromSeed(99));
   return { report, state: learner.state(), weights: await learner.weights(0) };
 }
@@ -79,7 +79,7 @@ describe.each(cases)("fused kernel and graph from the same state: $name", ({ nam
     const fused = await goOn(start, { ...options, engine: "fused" }, 3);
     expect(Object.keys(fused.state.arrays), name).toEqual(Object.keys(graph.state.arrays));
     for (const [key, { shape, data }] of Object.entries(graph.state.arrays)) {
-      const found = fused.state.arrays[key];
+      const found = fused.state.arrays[key]!;
       expect(found.shape, key).toEqual(shape);
       const frozen =
         key.startsWith("targets") || /^embeddings\.(?!NOW)/.test(key.replace(`.${task}`, ".NOW"));
@@ -88,8 +88,8 @@ describe.each(cases)("fused kernel and graph from the same state: $name", ({ nam
         continue;
       }
       // What changed, which is small next to the value.
-      const before = start.arrays[key].data;
-      const moved = (x: Float32Array) => x.map((v, i) => v - before[i]);
+      const before = start.arrays[key]!.data;
+      const moved = (x: Float32Array) => x.map((v, i) => v - before[i]!);
       expect(relativeError(moved(found.data), moved(data)), key).toBeLessThan(2e-3);
       expect(
         moved(data).some((x) => x !== 0),
@@ -120,11 +120,11 @@ describe("threads", () => {
       states.push((await goOn(start, { ...large, engine: "fused", compute }, 60)).state);
     }
     for (const state of states.slice(1)) {
-      for (const [key, { data }] of Object.entries(states[0].arrays)) {
-        expect(bits(state.arrays[key].data).equals(bits(data)), key).toBe(true);
+      for (const [key, { data }] of Object.entries(states[0]!.arrays)) {
+        expect(bits(state.arrays[key]!.data).equals(bits(data)), key).toBe(true);
       }
     }
-    expect(worthSharing({ hidden: 50, columns: start.arrays["targets.0"].data.length })).toBe(true);
+    expect(worthSharing({ hidden: 50, columns: start.arrays["targets.0"]!.data.length })).toBe(true);
   });
 
   it("are not used where a pass is over at once", () => {
@@ -143,8 +143,8 @@ describe("initial weights", () => {
       await learner.beginTask(0);
       states.push(learner.state());
     }
-    for (const [key, { data }] of Object.entries(states[0].arrays)) {
-      expect([...states[1].arrays[key].data], key).toEqual([...data]);
+    for (const [key, { data }] of Object.entries(states[0]!.arrays)) {
+      expect([...states[1]!.arrays[key]!.data], key).toEqual([...data]);
     }
   });
 });

@@ -62,7 +62,7 @@ function expectSame(found: Group, wanted: Group, before: Group): void {
   expect(relativeError(found.v, wanted.v)).toBeLessThan(1e-4);
   expect(relativeError(found.value, wanted.value)).toBeLessThan(1e-5);
   // The step itself, which is small next to the parameter.
-  const moved = (g: Group) => g.value.map((x, i) => x - before.value[i]);
+  const moved = (g: Group) => g.value.map((x, i) => x - before.value[i]!);
   expect(relativeError(moved(found), moved(wanted))).toBeLessThan(1e-3);
 }
 
@@ -114,7 +114,7 @@ describe.each(variants)("$name", (variant) => {
       it("gives the reference's Θ, embedding, moments and losses", async () => {
         const { learner, before } = await inThirdTask({ ...variant, shape }, beta, clipNorm, warmUp);
         learners.push(learner);
-        const { buffer, normalizer } = ALL[2];
+        const { buffer, normalizer } = ALL[2]!;
         const report = await learner.train(buffer, normalizer, 1, Rng.fromSeed(77));
         const after = learner.state();
         const draws = Rng.fromSeed(77);
@@ -139,21 +139,24 @@ describe.each(variants)("$name", (variant) => {
   describe("what is frozen", () => {
     const earlier = (state: LearnerState) =>
       Object.fromEntries(
-        ["embeddings.0", "embeddings.1", "targets.0", "targets.1"].map((k) => [k, [...state.arrays[k].data]]),
+        ["embeddings.0", "embeddings.1", "targets.0", "targets.1"].map((k) => [
+          k,
+          [...state.arrays[k]!.data],
+        ]),
       );
 
     it("keeps earlier embeddings and targets through the whole task, and makes targets of Θ at its start", async () => {
       const { learner, before } = await inThirdTask(variant, 0.05, 5, 0);
       learners.push(learner);
       for (const j of [0, 1]) {
-        const wanted = generate(variant.shape, thetaOf(before).value, before.arrays[`embeddings.${j}`].data);
-        expect(relativeError(before.arrays[`targets.${j}`].data, wanted)).toBeLessThan(1e-6);
+        const wanted = generate(variant.shape, thetaOf(before).value, before.arrays[`embeddings.${j}`]!.data);
+        expect(relativeError(before.arrays[`targets.${j}`]!.data, wanted)).toBeLessThan(1e-6);
       }
-      await learner.train(ALL[2].buffer, ALL[2].normalizer, 50, Rng.fromSeed(1));
+      await learner.train(ALL[2]!.buffer, ALL[2]!.normalizer, 50, Rng.fromSeed(1));
       const after = learner.state();
       expect(earlier(after)).toEqual(earlier(before));
-      expect([...after.arrays["embeddings.2"].data]).not.toEqual([...before.arrays["embeddings.2"].data]);
-      expect([...(await learner.weights(0))]).not.toEqual([...before.arrays["targets.0"].data]);
+      expect([...after.arrays["embeddings.2"]!.data]).not.toEqual([...before.arrays["embeddings.2"]!.data]);
+      expect([...(await learner.weights(0))]).not.toEqual([...before.arrays["targets.0"]!.data]);
     });
 
     it("renews the targets at the start of the next task", async () => {
@@ -163,7 +166,7 @@ describe.each(variants)("$name", (variant) => {
       await learner.beginTask(3);
       const { arrays } = learner.state();
       today.forEach((weights, j) => {
-        expect([...arrays[`targets.${j}`].data]).toEqual([...weights]);
+        expect([...arrays[`targets.${j}`]!.data]).toEqual([...weights]);
       });
       for (const [name, { data }] of Object.entries(arrays)) {
         if (/\.[mv]$/.test(name))

@@ -13,8 +13,8 @@ export interface Row {
 export function normalizedRow(data: TrainingData, n: NormalizerArrays, row: number): Row {
   const [I, X] = [data.inputSize, data.targetSize];
   return {
-    x: Array.from({ length: I }, (_, i) => (data.inputs[row * I + i] - n.inputMean[i]) * n.inputScale[i]),
-    y: Array.from({ length: X }, (_, i) => (data.targets[row * X + i] - n.targetMean[i]) / n.targetStd[i]),
+    x: Array.from({ length: I }, (_, i) => (data.inputs[row * I + i]! - n.inputMean[i]!) * n.inputScale[i]!),
+    y: Array.from({ length: X }, (_, i) => (data.targets[row * X + i]! - n.targetMean[i]!) / n.targetStd[i]!),
   };
 }
 
@@ -24,9 +24,9 @@ export function forward(sizes: readonly number[], w: ArrayLike<number>, x: reado
   return sizes.slice(1).reduce<number[]>(
     (h, out, i) => {
       const z = Array.from({ length: out }, (_, o) => {
-        let sum = w[at + h.length * out + o];
+        let sum = w[at + h.length * out + o]!;
         h.forEach((value, r) => {
-          sum += value * w[at + r * out + o];
+          sum += value * w[at + r * out + o]!;
         });
         return sum;
       });
@@ -44,12 +44,12 @@ export function lossOf(
   rows: readonly Row[],
   variance = false,
 ): number {
-  const last = sizes[sizes.length - 1];
+  const last = sizes[sizes.length - 1]!;
   const bounds = variance ? Array.from(w).slice(-last) : [];
   const one = ({ x, y }: Row) => {
     const output = forward(sizes, w, x);
     if (variance) return negativeLogLikelihood(output, y, bounds);
-    return y.reduce((sum, target, k) => sum + (output[k] - target) ** 2 / y.length, 0);
+    return y.reduce((sum, target, k) => sum + (output[k]! - target) ** 2 / y.length, 0);
   };
   return rows.reduce((sum, row) => sum + one(row), variance ? boundsPenalty(bounds) : 0);
 }
@@ -58,7 +58,7 @@ export function lossOf(
 export function trainedOf({ arrays }: LearnerState): Group {
   const names = Object.keys(arrays).filter((name) => `${name}.m` in arrays);
   const join = (suffix: string) =>
-    Float64Array.from(names.flatMap((name) => [...arrays[name + suffix].data]));
+    Float64Array.from(names.flatMap((name) => [...arrays[name + suffix]!.data]));
   return { value: join(""), m: join(".m"), v: join(".v") };
 }
 

@@ -4,6 +4,7 @@ import { networkShape } from "../../../agent/methods/method.js";
 import { pnn } from "../../../agent/methods/pnn.js";
 import type { Settings } from "../../../agent/settings/schema.js";
 import { Rng } from "../../../sim/core/rng.js";
+import { take } from "../../take.js";
 import { learnerFor, linearSystem, pointData, relativeError, tinySettings } from "../fixtures.js";
 import { adamStepOn, forward, lossOf, normalizedRow, type Row, trainedOf } from "./plain-reference.js";
 import { differentiate, negativeLogLikelihood } from "./reference.js";
@@ -51,24 +52,27 @@ async function inThirdTask(learner: Learner) {
 }
 
 const rowsOf = (j: number): Row[] =>
-  Array.from({ length: DATA[j].buffer.size }, (_, row) =>
-    normalizedRow(DATA[j].buffer, DATA[j].normalizer, row),
+  Array.from({ length: DATA[j]!.buffer.size }, (_, row) =>
+    normalizedRow(DATA[j]!.buffer, DATA[j]!.normalizer, row),
   );
 
 /** What one training call of one minibatch draws. */
 const draw = (rng: Rng, rows: readonly Row[]) =>
-  Array.from({ length: BATCH }, () => rows[rng.integer(rows.length)]);
+  Array.from({ length: BATCH }, () => rows[rng.integer(rows.length)]!);
 
 /** Rows that a checkpoint holds of a task. */
 function storedRows({ arrays }: LearnerState, j: number): Row[] {
-  const [x, y] = [arrays[`stored.${j}.inputs`], arrays[`stored.${j}.targets`]];
-  const cut = ({ shape: [, width], data }: typeof x, k: number) => [
-    ...data.subarray(k * width, (k + 1) * width),
-  ];
-  return Array.from({ length: x.shape[0] }, (_, k) => ({ x: cut(x, k), y: cut(y, k) }));
+  const x = arrays[`stored.${j}.inputs`]!;
+  const y = arrays[`stored.${j}.targets`]!;
+  const [count, inputs] = take(2, x.shape);
+  const [, targets] = take(2, y.shape);
+  return Array.from({ length: count }, (_, k) => ({
+    x: [...x.data.subarray(k * inputs, (k + 1) * inputs)],
+    y: [...y.data.subarray(k * targets, (k + 1) * targets)],
+  }));
 }
 
-const array = (state: LearnerState, name: string) => Float64Array.from(state.arrays[name].data);
+const array = (state: LearnerState, name: string) => Float64Array.from(state.arrays[name]!.data);
 
 type Objective = (p: Float64Array, before: LearnerState, rng: Rng, variance: boolean) => number;
 
@@ -95,7 +99,7 @@ const ewcLoss: Objective = (p, before, rng, variance) => {
   for (const j of [0, 1]) {
     const [fisher, anchor] = [array(before, `fisher.${j}`), array(before, `anchors.${j}`)];
     fisher.forEach((f, i) => {
-      penalty += 0.5 * 1e4 * f * (p[i] - anchor[i]) ** 2;
+      penalty += 0.5 * 1e4 * f * (p[i]! - anchor[i]!) ** 2;
     });
   }
   return finetuneLoss(p, before, rng, variance) + penalty;
@@ -104,7 +108,7 @@ const ewcLoss: Objective = (p, before, rng, variance) => {
 /** c Σ_i Ω_i (θ_i - θ̃_i)². */
 const siLoss: Objective = (p, before, rng, variance) => {
   const [importance, anchor] = [array(before, "importance"), array(before, "anchor")];
-  const penalty = importance.reduce((sum, omega, i) => sum + 0.1 * omega * (p[i] - anchor[i]) ** 2, 0);
+  const penalty = importance.reduce((sum, omega, i) => sum + 0.1 * omega * (p[i]! - anchor[i]!) ** 2, 0);
   return finetuneLoss(p, before, rng, variance) + penalty;
 };
 
@@ -118,22 +122,22 @@ function progressiveForward(
   let before: number[][] = columns.map(() => [...x]);
   for (let i = 1; i < sizes.length; i++) {
     before = columns.map((w, k) => {
-      const readers = i === 1 ? [before[k]] : before.slice(0, k + 1);
+      const readers = i === 1 ? [before[k]!] : before.slice(0, k + 1);
       const rows = readers.reduce((n, h) => n + h.length, 0);
-      const z = Array.from({ length: sizes[i] }, (_, o) => {
-        let sum = w[at[k] + rows * sizes[i] + o];
+      const z = Array.from({ length: sizes[i]! }, (_, o) => {
+        let sum = w[at[k]! + rows * sizes[i]! + o]!;
         readers.forEach((h, j) => {
           h.forEach((value, r) => {
-            sum += value * w[at[k] + (j * h.length + r) * sizes[i] + o];
+            sum += value * w[at[k]! + (j * h.length + r) * sizes[i]! + o]!;
           });
         });
         return sum;
       });
-      at[k] += (rows + 1) * sizes[i];
+      at[k]! += (rows + 1) * sizes[i]!;
       return i + 1 < sizes.length ? z.map(Math.tanh) : z;
     });
   }
-  return before[columns.length - 1];
+  return before[columns.length - 1]!;
 }
 
 const pnnLoss: Objective = (p, before, rng, variance) => {
@@ -144,10 +148,10 @@ const pnnLoss: Objective = (p, before, rng, variance) => {
     (sum, { x, y }) => {
       const output = progressiveForward(columns, sizes, x);
       if (variance) return sum + negativeLogLikelihood(output, y, bounds);
-      return sum + y.reduce((s, target, k) => s + (output[k] - target) ** 2 / y.length, 0);
+      return sum + y.reduce((s, target, k) => s + (output[k]! - target) ** 2 / y.length, 0);
     },
     // 0.01 Σ (max - min) does depend on the parameters.
-    variance ? 0.01 * (21 + bounds[0] + bounds[1] - bounds[2] - bounds[3]) : 0,
+    variance ? 0.01 * (21 + bounds[0]! + bounds[1]! - bounds[2]! - bounds[3]!) : 0,
   );
 };
 
@@ -168,7 +172,7 @@ describe.each(OBJECTIVES)("one minibatch of %s in the third task", (method, obje
   ])("is a step of Adam down its published loss: %o", async ({ variance, clipNorm }) => {
     const learner = makeLearner(method, variance, [`training.clipNorm=${clipNorm}`]);
     const { before } = await inThirdTask(learner);
-    const { buffer, normalizer } = DATA[2];
+    const { buffer, normalizer } = DATA[2]!;
     const report = await learner.train(buffer, normalizer, 1, Rng.fromSeed(77));
     const loss = (p: Float64Array) => objective(p, before, Rng.fromSeed(77), variance);
     const [start, found] = [trainedOf(before), trainedOf(await learner.state())];
@@ -176,7 +180,7 @@ describe.each(OBJECTIVES)("one minibatch of %s in the third task", (method, obje
     const wanted = adamStepOn(loss, start, { learningRate: RATE, clipNorm, step: 4 });
     expect(relativeError(found.m, wanted.m)).toBeLessThan(1e-4);
     expect(relativeError(found.v, wanted.v)).toBeLessThan(1e-4);
-    const moved = (value: Float64Array) => value.map((x, i) => x - start.value[i]);
+    const moved = (value: Float64Array) => value.map((x, i) => x - start.value[i]!);
     expect(relativeError(moved(found.value), moved(wanted.value))).toBeLessThan(1e-3);
     const total = (report.taskLoss + report.regularizer) * BATCH;
     expect(Math.abs(total - loss(start.value)) / Math.abs(loss(start.value))).toBeLessThan(1e-4);
@@ -191,7 +195,7 @@ describe("importance of weights", () => {
       const learner = makeLearner("ewc", variance);
       const { ends, before } = await inThirdTask(learner);
       const sizes = sizesOf(variance);
-      const end = trainedOf(ends[1]).value;
+      const end = trainedOf(ends[1]!).value;
       // -ln p is half the loss times X, up to a constant and what does not depend on the body.
       const squares = rowsOf(1).map((row) =>
         differentiate(
@@ -199,8 +203,8 @@ describe("importance of weights", () => {
           end.slice(0, bodySize),
         ),
       );
-      const fisher = squares[0].map(
-        (_, i) => squares.reduce((sum, g) => sum + g[i] ** 2, 0) / squares.length,
+      const fisher = squares[0]!.map(
+        (_, i) => squares.reduce((sum, g) => sum + g[i]! ** 2, 0) / squares.length,
       );
       expect(relativeError(array(before, "fisher.1"), fisher)).toBeLessThan(1e-4);
       expect([...array(before, "anchors.1")]).toEqual([...end.subarray(0, bodySize)]);
@@ -211,19 +215,23 @@ describe("importance of weights", () => {
     const learner = makeLearner("si", false);
     const { ends, before } = await inThirdTask(learner);
     const omega = [0, 1].reduce<number[]>((sum, j) => {
-      const [path, start, end] = [array(ends[j], "path"), array(ends[j], "start"), trainedOf(ends[j]).value];
-      return Array.from(path, (w, i) => Math.max(0, (sum[i] ?? 0) + w / ((end[i] - start[i]) ** 2 + 1e-3)));
+      const [path, start, end] = [
+        array(ends[j]!, "path"),
+        array(ends[j]!, "start"),
+        trainedOf(ends[j]!).value,
+      ];
+      return Array.from(path, (w, i) => Math.max(0, (sum[i] ?? 0) + w / ((end[i]! - start[i]!) ** 2 + 1e-3)));
     }, []);
     expect(relativeError(array(before, "importance"), omega)).toBeLessThan(1e-5);
     expect(omega.filter((x) => x > 0.01).length).toBeGreaterThan(bodySize / 4);
 
-    const { buffer, normalizer } = DATA[2];
+    const { buffer, normalizer } = DATA[2]!;
     await learner.train(buffer, normalizer, 1, Rng.fromSeed(77));
     const after = await learner.state();
     const [from, to] = [trainedOf(before).value, trainedOf(after).value];
     const g = differentiate((p) => finetuneLoss(p, before, Rng.fromSeed(77), false), from);
-    const gained = array(after, "path").map((x, i) => x - array(before, "path")[i]);
-    const wanted = gained.map((_, i) => -g[i] * (to[i] - from[i]));
+    const gained = array(after, "path").map((x, i) => x - array(before, "path")[i]!);
+    const wanted = gained.map((_, i) => -g[i]! * (to[i]! - from[i]!));
     expect(relativeError(gained, wanted)).toBeLessThan(1e-3);
   });
 });
@@ -248,9 +256,9 @@ describe("pnn", () => {
   it("leaves earlier columns bit for bit and starts each with a fresh optimiser", async () => {
     const learner = makeLearner("pnn", false);
     const { ends, before } = await inThirdTask(learner);
-    expect(before.arrays["columns.0"]).toEqual(ends[0].arrays["columns.0"]);
-    expect(before.arrays["columns.1"]).toEqual(ends[1].arrays["columns.1"]);
-    await learner.endTask(DATA[2].buffer, DATA[2].normalizer, Rng.fromSeed(1));
+    expect(before.arrays["columns.0"]).toEqual(ends[0]!.arrays["columns.0"]);
+    expect(before.arrays["columns.1"]).toEqual(ends[1]!.arrays["columns.1"]);
+    await learner.endTask(DATA[2]!.buffer, DATA[2]!.normalizer, Rng.fromSeed(1));
     await learner.beginTask(3);
     expect(trainedOf(await learner.state()).v.every((x) => x === 0)).toBe(true);
     expect((await learner.state()).numbers).toEqual({ task: 3, steps: 0 });

@@ -30,12 +30,12 @@ export interface Group {
 export function thetaOf({ arrays }: LearnerState): Group {
   const names = Object.keys(arrays).filter((name) => /^hypernetwork\..*(?:weight|bias|chunks)$/.test(name));
   const join = (suffix: string) =>
-    Float64Array.from(names.flatMap((name) => [...arrays[name + suffix].data]));
+    Float64Array.from(names.flatMap((name) => [...arrays[name + suffix]!.data]));
   return { value: join(""), m: join(".m"), v: join(".v") };
 }
 
 export function embeddingOf({ arrays }: LearnerState): Group {
-  const read = (suffix: string) => Float64Array.from(arrays[`embedding${suffix}`].data);
+  const read = (suffix: string) => Float64Array.from(arrays[`embedding${suffix}`]!.data);
   return { value: read(""), m: read(".m"), v: read(".v") };
 }
 
@@ -44,8 +44,8 @@ const elu = (x: number) => (x > 0 ? x : Math.exp(x) - 1);
 /** `x [in] · w [in, out] + b [out]`, both taken from `p` at `at`. */
 function affine(x: ArrayLike<number>, p: ArrayLike<number>, at: number, outs: number): number[] {
   return Array.from({ length: outs }, (_, o) => {
-    let sum = p[at + x.length * outs + o];
-    for (let i = 0; i < x.length; i++) sum += x[i] * p[at + i * outs + o];
+    let sum = p[at + x.length * outs + o]!;
+    for (let i = 0; i < x.length; i++) sum += x[i]! * p[at + i * outs + o]!;
     return sum;
   });
 }
@@ -93,17 +93,17 @@ export function negativeLogLikelihood(
 ) {
   const X = y.length;
   return y.reduce((sum, target, k) => {
-    const [max, min] = [0.5 + bounds[k], -10 + bounds[X + k]];
-    const below = max - softplus(max - output[X + k]);
+    const [max, min] = [0.5 + bounds[k]!, -10 + bounds[X + k]!];
+    const below = max - softplus(max - output[X + k]!);
     const v = min + softplus(below - min);
-    return sum + ((output[k] - target) ** 2 * Math.exp(-v) + v) / X;
+    return sum + ((output[k]! - target) ** 2 * Math.exp(-v) + v) / X;
   }, 0);
 }
 
 /** `0.01 Σ (max - min)` */
 export function boundsPenalty(bounds: ArrayLike<number>): number {
   const X = bounds.length / 2;
-  return Array.from({ length: X }, (_, k) => 0.01 * (10.5 + bounds[k] - bounds[X + k])).reduce(
+  return Array.from({ length: X }, (_, k) => 0.01 * (10.5 + bounds[k]! - bounds[X + k]!)).reduce(
     (a, b) => a + b,
   );
 }
@@ -122,12 +122,12 @@ export function predictionLoss(
   for (const row of rows) {
     const x = Array.from(
       { length: I },
-      (_, i) => (data.inputs[row * I + i] - n.inputMean[i]) * n.inputScale[i],
+      (_, i) => (data.inputs[row * I + i]! - n.inputMean[i]!) * n.inputScale[i]!,
     );
-    const y = Array.from(n.targetMean, (mean, k) => (data.targets[row * X + k] - mean) / n.targetStd[k]);
+    const y = Array.from(n.targetMean, (mean, k) => (data.targets[row * X + k]! - mean) / n.targetStd[k]!);
     const predicted = affine(affine(x, w, 0, H).map(Math.tanh), w, (I + 1) * H, out);
     if (outputVariance) loss += negativeLogLikelihood(predicted, y, bounds);
-    else loss += predicted.reduce((sum, value, k) => sum + (value - y[k]) ** 2 / X, 0);
+    else loss += predicted.reduce((sum, value, k) => sum + (value - y[k]!) ** 2 / X, 0);
   }
   return loss;
 }
@@ -156,11 +156,11 @@ export function differentiate(f: (x: Float64Array) => number, at: Float64Array, 
 
 /** Adam (Kingma & Ba 2015) as published: the parameters after step `t`. */
 export function adam({ value, m, v }: Group, gradient: Float64Array, rate: number, t: number): Group {
-  const nextM = m.map((x, i) => 0.9 * x + 0.1 * gradient[i]);
-  const nextV = v.map((x, i) => 0.999 * x + 0.001 * gradient[i] ** 2);
+  const nextM = m.map((x, i) => 0.9 * x + 0.1 * gradient[i]!);
+  const nextV = v.map((x, i) => 0.999 * x + 0.001 * gradient[i]! ** 2);
   const next = value.map((x, i) => {
-    const mean = nextM[i] / (1 - 0.9 ** t);
-    return x - (rate * mean) / (Math.sqrt(nextV[i] / (1 - 0.999 ** t)) + 1e-8);
+    const mean = nextM[i]! / (1 - 0.9 ** t);
+    return x - (rate * mean) / (Math.sqrt(nextV[i]! / (1 - 0.999 ** t)) + 1e-8);
   });
   return { value: next, m: nextM, v: nextV };
 }
@@ -182,25 +182,25 @@ export function referenceStep(
   rows: readonly number[],
 ) {
   const [theta, e] = [thetaOf(before), embeddingOf(before)];
-  const step = before.numbers.steps + 1;
-  const earlier = before.numbers.task;
+  const step = before.numbers.steps! + 1;
+  const earlier = before.numbers.task!;
   const task = (p: Float64Array, q: Float64Array) => taskLoss(shape, p, q, data, normalizer, rows);
   const gTask = differentiate((p) => task(p, e.value), theta.value);
   const gEmbedding = differentiate((q) => task(theta.value, q), e.value);
-  const change = adam(theta, gTask, options.learningRate, step).value.map((p, i) => p - theta.value[i]);
+  const change = adam(theta, gTask, options.learningRate, step).value.map((p, i) => p - theta.value[i]!);
   const penalty = (p: Float64Array) => {
     let sum = 0;
     for (let j = 0; j < earlier; j++) {
-      const target = before.arrays[`targets.${j}`].data;
-      const ahead = p.map((value, i) => value + change[i]);
-      for (const [k, w] of generate(shape, ahead, before.arrays[`embeddings.${j}`].data).entries()) {
-        sum += (w - target[k]) ** 2;
+      const target = before.arrays[`targets.${j}`]!.data;
+      const ahead = p.map((value, i) => value + change[i]!);
+      for (const [k, w] of generate(shape, ahead, before.arrays[`embeddings.${j}`]!.data).entries()) {
+        sum += (w - target[k]!) ** 2;
       }
     }
     return (options.beta * rows.length * sum) / earlier;
   };
   const gPenalty = differentiate(penalty, theta.value);
-  const total = gTask.map((g, i) => g + gPenalty[i]);
+  const total = gTask.map((g, i) => g + gPenalty[i]!);
   return {
     theta: adam(theta, clip(total, options.clipNorm), options.learningRate, step),
     embedding: adam(e, clip(gEmbedding, options.clipNorm), options.embeddingLearningRate, step),

@@ -5,7 +5,7 @@ import { ARM_BASE, START_ANGLES } from "../../../tasks/door/start.js";
 test("where the arm of the door tasks stands, the search finds its start and margins above 0.7 rad", () => {
   const found = tryBase(ARM_BASE);
   found?.start.forEach((angle, i) => {
-    expect(Math.abs(angle - START_ANGLES[i])).toBeLessThan(1e-3);
+    expect(Math.abs(angle - START_ANGLES[i]!)).toBeLessThan(1e-3);
   });
   expect(found?.margins).toHaveLength(5);
   expect(Math.min(...found!.margins)).toBeGreaterThan(0.7);

@@ -81,9 +81,9 @@ it("evaluates each planner on the run's models and writes nothing there", async 
     say: (text) => said.push(text),
   });
   const own = await evaluateRun(run, { episodes: 2, threads: 1 });
-  expect(results[0].returns).toEqual([[own.tasks[0].episodes.map((e) => e.return)]]);
-  expect(results[1].returns[0][0]).toHaveLength(2);
-  expect(results[1].returns).not.toEqual(results[0].returns);
+  expect(results[0]!.returns).toEqual([[own.tasks[0]!.episodes.map((e) => e.return)]]);
+  expect(results[1]!.returns[0]![0]).toHaveLength(2);
+  expect(results[1]!.returns).not.toEqual(results[0]!.returns);
   expect(results.every(({ ms }) => ms > 0)).toBe(true);
   expect(said).toHaveLength(3);
   expect(readFileSync(join(run, "settings.json"))).toEqual(before);
@@ -112,7 +112,7 @@ it("plans with the settings that --set gives", async () => {
     return tasks.map((task) => task.episodes.map((e) => e.return));
   };
   expect(written).toMatchObject({ assignments, results: [{ returns: [await returnsOf(assignments)] }] });
-  expect(written.results[0].returns[0]).not.toEqual(await returnsOf([]));
+  expect(written.results[0]!.returns[0]).not.toEqual(await returnsOf([]));
   const wrong = ["planners", run, "--set", "planner.noiseBta=1"];
   await expect(createBenchProgram(io).parseAsync(wrong, { from: "user" })).rejects.toThrow(/noiseBeta/);
 }, 60_000);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { metricsByType, readMetrics } from "../../../agent/run/read-log.js";
 import { fileHashes, temporaryFolder } from "../../files.js";
+import { take } from "../../take.js";
 import { expectOneError, type Finished, TINY, TINY_PUSH, unwrapped } from "../call.js";
 import { CLI, run } from "../cli.js";
 
@@ -36,7 +37,7 @@ it("train without a terminal prints one line per episode and evaluation, then th
 });
 
 it("train ends with a replay command that works", async () => {
-  const [, path] = /npx hypercrl replay (\S+) --verify/.exec(trained.stdout)!;
+  const [, path] = take(2, /npx hypercrl replay (\S+) --verify/.exec(trained.stdout)!);
   expect(await run(["replay", path, "--verify"])).toMatchObject({ code: 0 });
   const { episode, evaluation } = records();
   const best = [...episode, ...evaluation].find(({ recording }) => join(out, recording) === path)!;
@@ -68,8 +69,9 @@ it("evaluate --seed meets other starts, --episodes and --after-task choose, --ou
     tasks: { mean: number; episodes: { return: number }[] }[];
   };
   expect(tasks).toHaveLength(1);
-  const [a, b] = tasks[0].episodes.map((e) => e.return);
-  expect(tasks[0].mean).toBeCloseTo((a + b) / 2, 12);
+  const returns = tasks[0]!.episodes.map((e) => e.return);
+  const [a, b] = take(2, returns);
+  expect(tasks[0]!.mean).toBeCloseTo((a + b) / 2, 12);
   const own = records().evaluation.find((r) => r.afterTask === 0)!;
   expect([a, b]).not.toContain(own.return);
   expect(await run(args)).toMatchObject({ code: 2 });
@@ -81,7 +83,7 @@ it("evaluate --set plans with other settings, and takes none that only learning 
     const { code, stdout } = await run([...args, set]);
     expect(code).toBe(0);
     const { tasks } = JSON.parse(stdout) as { tasks: { episodes: { return: number }[] }[] };
-    return tasks.map(({ episodes }) => episodes[0].return);
+    return tasks.map(({ episodes }) => episodes[0]!.return);
   };
   const own = records().evaluation.filter((r) => r.afterTask === 1);
   expect(await returns("planner.warmStart=true")).toEqual(own.map((r) => r.return));

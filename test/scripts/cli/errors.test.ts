@@ -115,7 +115,7 @@ const arrays = (copy: string) => {
 const swapNetwork = (copy: string) => {
   const path = join(copy, "checkpoint.json");
   const before = readSettings(copy);
-  const checkpoint = readCheckpoint(path, hashSettings(before), before, reacherSuite.tasks[0].spec);
+  const checkpoint = readCheckpoint(path, hashSettings(before), before, reacherSuite.tasks[0]!.spec);
   edit(join(copy, "settings.json"), (text) =>
     text.replace(/("hidden": \[\s+16,\s+)16/, (_, start) => `${start}8`),
   );

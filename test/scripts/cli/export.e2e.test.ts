@@ -51,7 +51,7 @@ describe("export of a finished run", () => {
         name,
         ...(type?.tensorType?.shape?.dim ?? []).map((d) => d.dimParam || Number(d.dimValue)),
       ]);
-    const { observation, action } = reacherSuite.tasks[0].spec;
+    const { observation, action } = reacherSuite.tasks[0]!.spec;
     expect(shapes(model.graph?.input ?? [])).toEqual([
       ["x", "N", observation.length],
       ["u", "N", action.length],
@@ -65,7 +65,7 @@ describe("export of a finished run", () => {
     });
     expect(JSON.parse(metadata.observation)).toEqual(observation);
     expect(JSON.parse(metadata.action)).toEqual(action);
-    expect(Number(metadata.controlPeriod)).toBe(reacherSuite.tasks[0].spec.controlPeriod);
+    expect(Number(metadata.controlPeriod)).toBe(reacherSuite.tasks[0]!.spec.controlPeriod);
     expect(Object.keys(JSON.parse(metadata.versions))).toContain("onnxruntime");
   });
 

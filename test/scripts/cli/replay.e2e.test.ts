@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 async function writeEpisode(path: string, physics: string, rewardError = 0): Promise<string> {
-  const task = pushSuite.tasks[0];
+  const task = pushSuite.tasks[0]!;
   const environment = new Environment(task);
   environment.reset(7);
   const recorder = new EpisodeRecorder(environment, {

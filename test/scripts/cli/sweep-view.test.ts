@@ -13,6 +13,7 @@ import {
   trainingRecord,
 } from "../../agent/run/make-records.js";
 import { temporaryFolder } from "../../files.js";
+import { take } from "../../take.js";
 
 const folder = temporaryFolder();
 const choice = { methods: [{ method: "single" }], seeds: [1, 2], assignments: ["tasks=2"] };
@@ -21,7 +22,7 @@ const manifest = addRuns(
   emptyManifest(folder, pushSuite.name, baseOf(choice), versions),
   await planRuns(choice, baseOf(choice), folder),
 );
-const [run, other] = manifest.runs;
+const [run, other] = take(2, manifest.runs);
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../files.js";
+import { take } from "../../take.js";
 import { TINY, TINY_PUSH } from "../call.js";
 import { launchChromium, noBrowser } from "../chromium.js";
 import { metricsLines, start } from "../cli.js";
@@ -32,13 +33,13 @@ async function trainWithView(name: string, ...options: readonly string[]) {
     return /http:\/\/127\.0\.0\.1:\d+\//.exec(stdout + stderr)?.[0] ?? "";
   };
   await expect.poll(address, PATIENCE).not.toBe("");
-  const [viewer] = childrenOf(trainer.pid);
+  const [viewer] = take(1, childrenOf(trainer.pid));
   return { out, trainer, viewer, url: address() };
 }
 
 function childrenOf(parent: number): number[] {
   const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
-  const pairs = lines.map((line) => line.trim().split(/\s+/).map(Number));
+  const pairs = lines.map((line) => line.trim().split(/\s+/).map(Number) as [pid: number, ppid: number]);
   return pairs.filter(([pid, ppid]) => ppid === parent && isAlive(pid)).map(([pid]) => pid);
 }
 

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { taskRules } from "../../../tasks/conformance/conformance.js";
 import { temporaryFolder } from "../../files.js";
+import { take } from "../../take.js";
 import { expectOneError, TINY_SETTINGS, unwrapped } from "../call.js";
 import { run } from "../cli.js";
 
@@ -21,7 +22,7 @@ describe("the example", () => {
   it("is listed", async () => {
     const { stdout, code } = await run(["tasks", "--json", "--suite", EXAMPLE]);
     expect(code).toBe(0);
-    const [suite] = JSON.parse(stdout) as { suite: string; tasks: { task: string }[] }[];
+    const [suite] = take(1, JSON.parse(stdout) as { suite: string; tasks: { task: string }[] }[]);
     expect([suite.suite, ...suite.tasks.map(({ task }) => task)]).toEqual(["puck", "0.5kg", "1kg", "2kg"]);
   });
 

@@ -26,7 +26,7 @@ describe("differences seed by seed", () => {
     )!;
     expect(from).toBe("hypercrl");
     expect(methods.map(({ method }) => method)).toEqual(["ewc"]);
-    const { average, forgetting, success } = methods[0];
+    const { average, forgetting, success } = methods[0]!;
     expect(average.mean).toBeCloseTo((-0.1 + 0.05 - 0.3) / 3, 12);
     expect(average).toMatchObject({ n: 3, better: 1 });
     expect(average.low).toBeCloseTo(-0.3, 12);
@@ -40,11 +40,11 @@ describe("differences seed by seed", () => {
   it("are narrower than those of means where seeds differ more than methods", () => {
     const spread = [0, 50, 100, 150].map((level, i) => run("a", i, 100, level));
     const ahead = [5, 56, 104, 157].map((level, i) => run("b", i, 100, level));
-    const { average } = differencesFrom([...spread, ...ahead], ["a", "b"], "a")!.methods[0];
+    const { average } = differencesFrom([...spread, ...ahead], ["a", "b"], "a")!.methods[0]!;
     expect(average.better).toBe(4);
     expect(average.low).toBeGreaterThan(0);
-    const [a, b] = [spread, ahead].map((runs) => estimate(runs.map((r) => r.means[1][0])));
-    expect(b.low).toBeLessThan(a.high);
+    const meanOf = (runs: typeof spread) => estimate(runs.map((r) => r.means[1]![0]!));
+    expect(meanOf(ahead).low).toBeLessThan(meanOf(spread).high);
   });
 
   it("leave out seeds that only one of the two has, and methods without any in common", () => {
@@ -59,7 +59,7 @@ describe("differences seed by seed", () => {
   it("have no value where a figure is not defined", () => {
     // Without a run of single there is no forward transfer.
     const { forwardTransfer } = differencesFrom([...base, ...other], ["hypercrl", "ewc"], "hypercrl")!
-      .methods[0];
+      .methods[0]!;
     expect(forwardTransfer).toMatchObject({ n: 0, better: 0, mean: Number.NaN });
   });
 

@@ -15,9 +15,9 @@ import { makeRun } from "./folders.js";
 
 const root = temporaryFolder();
 const MARKUP = "<img src=x onerror=alert(1)>";
-const [BEST, WORST, LAST] = ["01-evaluate-01-02", "01-train-03", "02-evaluate-02-02"].map(
-  (name) => `${name}.mcap`,
-);
+const BEST = "01-evaluate-01-02.mcap";
+const WORST = "01-train-03.mcap";
+const LAST = "02-evaluate-02-02.mcap";
 let browser: Browser;
 let run: string;
 

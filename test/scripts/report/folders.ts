@@ -69,7 +69,7 @@ export function makeSweep(
   const manifest = addRuns(emptyManifest(folder, "push", base, VERSIONS), planned);
   writeManifest(folder, manifest);
   for (const [i, run] of runs.entries()) {
-    if (run.begun !== false) makeRun(runFolder(folder, planned[i]), run);
+    if (run.begun !== false) makeRun(runFolder(folder, planned[i]!), run);
   }
   return folder;
 }

@@ -9,10 +9,12 @@ import { writeEpisode } from "../viewer/episodes.js";
 import { makeRun } from "./folders.js";
 
 const root = temporaryFolder();
-const [one, two, other] = ["one", "two", "other"].map((name) => join(root, name));
-const [BEST, WORST, LAST] = ["01-evaluate-01-02", "01-train-03", "02-evaluate-02-02"].map(
-  (name) => `${name}.mcap`,
-);
+const one = join(root, "one");
+const two = join(root, "two");
+const other = join(root, "other");
+const BEST = "01-evaluate-01-02.mcap";
+const WORST = "01-train-03.mcap";
+const LAST = "02-evaluate-02-02.mcap";
 
 beforeAll(async () => {
   makeRun(one, { method: "hypercrl", seed: 1 });
@@ -30,7 +32,12 @@ const playable = (paths: readonly string[], most?: number) =>
 describe("makePlayable", () => {
   it("links the recordings that are there, and those that are not best also beside the best", () => {
     const { data, embedded } = playable([one]);
-    const links = data.runs[0].episodes.map(({ which, task, play, compare }) => [which, task, play, compare]);
+    const links = data.runs[0]!.episodes.map(({ which, task, play, compare }) => [
+      which,
+      task,
+      play,
+      compare,
+    ]);
     expect(links).toEqual([
       ["best", "a", `r-episodes.html#0/${BEST}&play`, null],
       ["worst", "a", `r-episodes.html#0/${WORST}&play`, `r-episodes.html#0/${BEST}&0/${WORST}&play`],
@@ -58,9 +65,9 @@ describe("makePlayable", () => {
       [1, LAST],
     ]);
     expect(data.episodesPage).toMatchObject({ episodes: 5, leftOut: 4 });
-    expect(data.runs[1].episodes.every(({ play, link }) => play === null || link === null)).toBe(true);
+    expect(data.runs[1]!.episodes.every(({ play, link }) => play === null || link === null)).toBe(true);
     // The second run is not on the page, so that the third is its second.
-    expect(data.runs[2].episodes[0].play).toBe(`r-episodes.html#1/${BEST}&play`);
+    expect(data.runs[2]!.episodes[0]!.play).toBe(`r-episodes.html#1/${BEST}&play`);
   });
 
   it("holds one episode however large it is", () => {
@@ -72,6 +79,6 @@ describe("makePlayable", () => {
     const { data, embedded } = playable([two]);
     expect(embedded).toBeUndefined();
     expect(data.episodesPage).toBeNull();
-    expect(data.runs[0].episodes[0]).toMatchObject({ play: null, link: `two/episodes/${BEST}` });
+    expect(data.runs[0]!.episodes[0]).toMatchObject({ play: null, link: `two/episodes/${BEST}` });
   });
 });

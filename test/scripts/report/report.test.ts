@@ -20,6 +20,7 @@ import { reportData } from "../../../scripts/report/report.js";
 import { readSource } from "../../../scripts/report/runs.js";
 import { UsageError } from "../../../sim/core/errors.js";
 import { temporaryFolder } from "../../files.js";
+import { take } from "../../take.js";
 import { evaluationReturn, type MadeRun, makeRun, makeSweep } from "./folders.js";
 
 const root = temporaryFolder();
@@ -57,7 +58,7 @@ describe("figures", () => {
   it("of each run are those of the comparison, too", () => {
     const wanted = results.map((result) => scoreRun(result, reference));
     expect(data.runs.map((run) => run.scores)).toEqual(wanted);
-    const [average] = data.scores;
+    const [average] = take(1, data.scores);
     expect(average.estimates.map(({ values }) => values)).toEqual([
       wanted.slice(0, 3).map((s) => s.average),
       wanted.slice(3).map((s) => s.average),
@@ -66,10 +67,10 @@ describe("figures", () => {
 
   it("that set methods apart are those of the comparison, from the method asked for", () => {
     const differences = differencesFrom(results, ["hypercrl", "single"], "hypercrl")!;
-    const [{ method, ...figures }] = differences.methods;
+    const [{ method, ...figures }] = take(1, differences.methods);
     expect(data.differences).toMatchObject({ from: "hypercrl", rows: [{ label: method }] });
     expect(data.differences!.definition).toBe(differenceDefinition(differences));
-    const [row] = data.differences!.rows;
+    const [row] = take(1, data.differences!.rows);
     expect(row.figures.map(({ score }) => score)).toEqual(DIFFERENCE_SCORES);
     for (const { score, mean, low, high, n, better } of row.figures) {
       const wanted = figures[score as (typeof DIFFERENCE_SCORES)[number]];
@@ -83,23 +84,23 @@ describe("figures", () => {
     expect(html).toContain("<h3>Differences from hypercrl, seed by seed</h3>");
     expect(html).toContain("<b>difference</b>");
     const other = reportData(readSource(compared), page, "single").differences!;
-    expect([other.from, other.rows[0].label]).toEqual(["single", "hypercrl"]);
+    expect([other.from, other.rows[0]!.label]).toEqual(["single", "hypercrl"]);
     expect(() => reportData(readSource(compared), page, "ewc")).toThrow(UsageError);
-    expect(report(compared[0]).differences).toBeNull();
+    expect(report(compared[0]!).differences).toBeNull();
   });
 
   it("in the matrix are means over runs of what the comparison starts from", () => {
-    const [hypercrl] = data.matrices;
+    const [hypercrl] = take(1, data.matrices);
     expect(hypercrl.cells.map((c) => [c.afterTask, c.task])).toEqual([
       [0, 0],
       [1, 0],
       [1, 1],
     ]);
     for (const { afterTask: i, task: j, return: value, normalised, n } of hypercrl.cells) {
-      const mean = results.slice(0, 3).reduce((sum, r) => sum + r.means[i][j], 0) / 3;
+      const mean = results.slice(0, 3).reduce((sum, r) => sum + r.means[i]![j]!, 0) / 3;
       expect(value).toBeCloseTo(mean, 12);
       const random = j + 1;
-      expect(normalised).toBeCloseTo((mean - random) / (reference!.returns[j] - random), 12);
+      expect(normalised).toBeCloseTo((mean - random) / (reference!.returns[j]! - random), 12);
       expect(n).toBe(3);
     }
   });
@@ -107,8 +108,8 @@ describe("figures", () => {
   it("are plain returns without runs of single", () => {
     const plain = report(...compared.slice(0, 3));
     expect(plain.reference).toBeNull();
-    expect(plain.matrices[0].cells.map((c) => c.normalised)).toEqual([null, null, null]);
-    expect(plain.scores[0].unit).toBe("return");
+    expect(plain.matrices[0]!.cells.map((c) => c.normalised)).toEqual([null, null, null]);
+    expect(plain.scores[0]!.unit).toBe("return");
     expect(plain.scores.find(({ score }) => score === "forwardTransfer")?.estimates[0]).toMatchObject({
       ...{ mean: null, n: 0, values: [] },
     });
@@ -121,34 +122,34 @@ describe("figures", () => {
       { label: "hypercrl", n: 3, training: 12 / 60 },
       { label: "single", n: 2 },
     ]);
-    expect(data.time[0].planning).toBeCloseTo(9.6 / 60, 12);
-    expect(data.time[0].rest).toBeCloseTo((90 - 12 - 9.6) / 60, 12);
+    expect(data.time[0]!.planning).toBeCloseTo(9.6 / 60, 12);
+    expect(data.time[0]!.rest).toBeCloseTo((90 - 12 - 9.6) / 60, 12);
   });
 
   it("are in the CSV as in the JSON", () => {
     const lines = reportCsv(data).trimEnd().split("\n");
-    const { mean, low, high } = data.scores[0].estimates[0];
+    const { mean, low, high } = data.scores[0]!.estimates[0]!;
     expect(lines).toContain(`hypercrl,average,,,,,${mean},${low},${high},3`);
-    const [cell] = data.matrices[1].cells;
+    const [cell] = take(1, data.matrices[1]!.cells);
     expect(lines).toContain(`single,evaluationReturn,,1,1,,${cell.return},,,2`);
-    const points = data.charts.return[0].curves.reduce((n, { steps }) => n + steps.length, 0);
+    const points = data.charts.return[0]!.curves.reduce((n, { steps }) => n + steps.length, 0);
     expect(lines.filter((line) => line.split(",")[1] === "return")).toHaveLength(points);
     expect(new Set(lines.map((line) => line.split(",").length))).toEqual(new Set([10]));
   });
 });
 
 describe("an unfinished run", () => {
-  const data = report(compared[0], folderOf({ method: "hypercrl", seed: 9, learned: 1 }));
+  const data = report(compared[0]!, folderOf({ method: "hypercrl", seed: 9, learned: 1 }));
 
   it("is reported as far as it got and marked", () => {
     expect(data.runs.map(({ finished, state }) => [finished, state])).toEqual([
       [true, "finished"],
       [false, "unfinished: evaluation after task 1 of 2"],
     ]);
-    expect(data.runs[1].scores).toBeNull();
-    expect(data.scores[0].estimates.map(({ n }) => n)).toEqual([1]);
-    expect(data.matrices[0].cells.map(({ n }) => n)).toEqual([2, 1, 1]);
-    expect(new Set(data.charts.return[0].curves[0].n)).toEqual(new Set([2, 1]));
+    expect(data.runs[1]!.scores).toBeNull();
+    expect(data.scores[0]!.estimates.map(({ n }) => n)).toEqual([1]);
+    expect(data.matrices[0]!.cells.map(({ n }) => n)).toEqual([2, 1, 1]);
+    expect(new Set(data.charts.return[0]!.curves[0]!.n)).toEqual(new Set([2, 1]));
   });
 
   it("with nothing but settings has no curves", () => {
@@ -199,7 +200,7 @@ describe("episodes", () => {
   const folder = folderOf(run);
 
   it("are the best and worst of each task and the last of the run", () => {
-    const rows = report(folder).runs[0].episodes;
+    const rows = report(folder).runs[0]!.episodes;
     expect(rows.map(({ which, task, moment }) => [which, task, moment])).toEqual([
       ["best", "a", "evaluation after task 1"],
       ["worst", "a", "training"],
@@ -207,7 +208,7 @@ describe("episodes", () => {
       ["worst", "b", "training"],
       ["last", "b", "evaluation after task 2"],
     ]);
-    expect(rows[0].return).toBe(evaluationReturn(run, 0, 0, 1));
+    expect(rows[0]!.return).toBe(evaluationReturn(run, 0, 0, 1));
     expect(rows[0]).toMatchObject({
       recording: "episodes/01-evaluate-01-02.mcap",
       link: null,
@@ -219,7 +220,7 @@ describe("episodes", () => {
     const odd = makeRun(join(root, "it's a #1"), { ...run, seed: 5 });
     mkdirSync(join(odd, "episodes"));
     writeFileSync(join(odd, "episodes", "01-evaluate-01-02.mcap"), "");
-    const [best, worst] = report(odd).runs[0].episodes;
+    const [best, worst] = take(2, report(odd).runs[0]!.episodes);
     expect(best.link).toBe("it's%20a%20%231/episodes/01-evaluate-01-02.mcap");
     const path = join(odd, "episodes/01-evaluate-01-02.mcap").replace("'", "'\\''");
     expect(best.command).toBe(`hypercrl view '${path}'`);

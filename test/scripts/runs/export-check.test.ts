@@ -52,12 +52,12 @@ it.each(METHOD_NAMES)(
     const exported = await ExportedModel.load(encodeModel(await dynamicsGraph(tasks, dynamics)));
     const rng = Rng.fromSeed(9);
     for (const [j, task] of tasks.entries()) {
-      const inputs = randomInputs(task.spec, dynamics[j], 20, rng);
-      const compare = (k: number) => compareModels(exported, k, task, dynamics[j], inputs);
+      const inputs = randomInputs(task.spec, dynamics[j]!, 20, rng);
+      const compare = (k: number) => compareModels(exported, k, task, dynamics[j]!, inputs);
       expect(await compare(j)).toBeLessThanOrEqual(LARGEST_DIFFERENCE);
       expect(await compare((j + 1) % TASKS)).toBeGreaterThan(100 * LARGEST_DIFFERENCE);
       const one = inputs.slice(0, 1);
-      expect(await compareModels(exported, j, task, dynamics[j], one)).toBeLessThanOrEqual(
+      expect(await compareModels(exported, j, task, dynamics[j]!, one)).toBeLessThanOrEqual(
         LARGEST_DIFFERENCE,
       );
     }
@@ -67,19 +67,19 @@ it.each(METHOD_NAMES)(
 
 it("a prediction that is not finite is a difference", async () => {
   const { tasks, dynamics } = await learned("single");
-  const broken = { ...dynamics[1], weights: dynamics[1].weights.map(() => Number.NaN) };
+  const broken = { ...dynamics[1]!, weights: dynamics[1]!.weights.map(() => Number.NaN) };
   const exported = await ExportedModel.load(
     encodeModel(await dynamicsGraph(tasks, dynamics.with(1, broken))),
   );
-  const inputs = randomInputs(pointTask.spec, dynamics[1], 5, Rng.fromSeed(1));
-  expect(await compareModels(exported, 1, tasks[1], dynamics[1], inputs)).toBeNaN();
+  const inputs = randomInputs(pointTask.spec, dynamics[1]!, 5, Rng.fromSeed(1));
+  expect(await compareModels(exported, 1, tasks[1]!, dynamics[1]!, inputs)).toBeNaN();
   await exported.release();
 });
 
 it("the largest difference is the largest, wherever it stands, and not finite if one is not", async () => {
   const { tasks, dynamics } = await learned("single");
   const exported = await ExportedModel.load(encodeModel(await dynamicsGraph(tasks, dynamics)));
-  const inputs = randomInputs(pointTask.spec, dynamics[0], 4, Rng.fromSeed(1));
+  const inputs = randomInputs(pointTask.spec, dynamics[0]!, 4, Rng.fromSeed(1));
   const changed = (difference: number): ExportedModel =>
     new Proxy(exported, {
       get: (target, key) => {
@@ -87,13 +87,13 @@ it("the largest difference is the largest, wherever it stands, and not finite if
         return async (index: number, given: typeof inputs) => {
           const predicted = (await target.predict(index, given)).slice();
           // Of the first input and the first channel: later ones are as they should be.
-          predicted[0] += difference;
+          predicted[0]! += difference;
           return predicted;
         };
       },
     });
-  expect(await compareModels(changed(1000), 0, tasks[0], dynamics[0], inputs)).toBeGreaterThan(1);
-  expect(await compareModels(changed(Number.NaN), 0, tasks[0], dynamics[0], inputs)).toBeNaN();
+  expect(await compareModels(changed(1000), 0, tasks[0]!, dynamics[0]!, inputs)).toBeGreaterThan(1);
+  expect(await compareModels(changed(Number.NaN), 0, tasks[0]!, dynamics[0]!, inputs)).toBeNaN();
   await exported.release();
 });
 
@@ -111,9 +111,9 @@ it("random inputs have unit quaternions, spread like the data, and actions withi
   const dynamics = { normalizer: { inputMean, inputScale } } as unknown as TaskDynamics;
   for (const { x, u } of randomInputs(spec, dynamics, 50, Rng.fromSeed(2))) {
     expect(Math.hypot(...x.subarray(1, 5))).toBeCloseTo(1, 6);
-    expect(Math.abs(x[0] - 100)).toBeLessThan(60);
-    expect(Math.abs(x[5])).toBeLessThanOrEqual(Math.PI);
-    expect(Math.abs(x[6] + 5)).toBeLessThan(0.06);
+    expect(Math.abs(x[0]! - 100)).toBeLessThan(60);
+    expect(Math.abs(x[5]!)).toBeLessThanOrEqual(Math.PI);
+    expect(Math.abs(x[6]! + 5)).toBeLessThan(0.06);
     expect(u.every((v) => Math.abs(v) <= 1)).toBe(true);
   }
 });

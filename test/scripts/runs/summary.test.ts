@@ -7,7 +7,7 @@ import { baselineRecord, episodeRecord, evaluationRecord } from "../../agent/run
 
 const evaluation = (afterTask: number, taskIndex: number, value: number, success = false) =>
   evaluationRecord({
-    task: "ab"[taskIndex],
+    task: "ab"[taskIndex]!,
     taskIndex,
     afterTask,
     return: value,
@@ -43,7 +43,7 @@ it("takes R[j][j], R[K-1][j] and their difference", () => {
 it("says what was not measured yet", () => {
   const summary = summarize([baselineRecord()]);
   expect(summary).toMatchObject({ afterTask: -1, best: undefined });
-  expect(summary.tasks[0].learned).toBeNaN();
+  expect(summary.tasks[0]!.learned).toBeNaN();
   expect(summaryText(summary, 120)).toMatch(/│ a +│ +1\.0 │ +– │ +– │ +– │ +– │/);
 });
 

@@ -53,10 +53,10 @@ it("runs every job, so many at a time, whatever becomes of the others", async ()
   });
   expect(started).toEqual(jobs.map(({ id }) => id));
   expect([most, running]).toEqual([2, 0]);
-  expect(readFileSync(jobs[0].log, "utf8")).toBe("done\n");
-  expect(lastError(jobs[1].log, 0)).toBe("error: no luck.");
-  expect(lastError(jobs[1].log, "error: no luck.\n".length)).toBe("after");
-  expect(lastError(jobs[2].log, 0)).toBeUndefined();
+  expect(readFileSync(jobs[0]!.log, "utf8")).toBe("done\n");
+  expect(lastError(jobs[1]!.log, 0)).toBe("error: no luck.");
+  expect(lastError(jobs[1]!.log, "error: no luck.\n".length)).toBe("after");
+  expect(lastError(jobs[2]!.log, 0)).toBeUndefined();
 });
 
 it("asks what runs to stop when aborted, waits for it, and starts no more", async () => {
@@ -67,7 +67,7 @@ it("asks what runs to stop when aborted, waits for it, and starts no more", asyn
   const watching = watch(jobs, 1, stop);
   const up = () => {
     try {
-      return readFileSync(jobs[0].log, "utf8") === "up\n";
+      return readFileSync(jobs[0]!.log, "utf8") === "up\n";
     } catch {
       return false;
     }

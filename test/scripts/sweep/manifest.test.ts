@@ -19,6 +19,7 @@ import { InputError, UsageError } from "../../../sim/core/errors.js";
 import { pushSuite } from "../../../tasks/push/push.js";
 import { METHOD_NAMES } from "../../agent/fixtures.js";
 import { temporaryFolder } from "../../files.js";
+import { take } from "../../take.js";
 
 const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -34,12 +35,13 @@ describe("a plan", () => {
     expect(runs.map((r) => [r.settings.seed, r.label])).toEqual(
       [1, 2, 3].flatMap((seed) => METHOD_NAMES.map((method) => [seed, method])),
     );
-    expect(runs[0].settings).toMatchObject({ suite: "push", profile: "quick" });
+    expect(runs[0]!.settings).toMatchObject({ suite: "push", profile: "quick" });
   });
 
   it("names runs by the hash of settings and seed", async () => {
-    const [a, b] = await plan({ methods: [{ method: "single" }], seeds: [1, 2] });
-    const [c] = await plan({ methods: [{ method: "single" }], seeds: [1], assignments: ["tasks=2"] });
+    const [a, b] = take(2, await plan({ methods: [{ method: "single" }], seeds: [1, 2] }));
+    const others = await plan({ methods: [{ method: "single" }], seeds: [1], assignments: ["tasks=2"] });
+    const [c] = take(1, others);
     expect(a.id).toBe(`single-s1-${hashSettings(a.settings).slice(0, 12)}`);
     expect(new Set([a.id, b.id, c.id]).size).toBe(3);
   });
@@ -131,7 +133,7 @@ describe("a manifest", () => {
       expect(more.settings).toEqual(older.settings);
       expect(more.runs.slice(0, -1)).toEqual(older.runs);
       expect(settingsOf(more, more.runs.at(-1)!)).toEqual(
-        (await plan({ ...choice, seeds: [seed] }))[0].settings,
+        (await plan({ ...choice, seeds: [seed] }))[0]!.settings,
       );
     }
     older.settings.single = { method: "single" };
@@ -141,7 +143,7 @@ describe("a manifest", () => {
 
   it("makes run folders, again after a kill in the middle, and never takes another run's for its own", async () => {
     const manifest = await manifestOf(choice);
-    const [run, other] = manifest.runs;
+    const [run, other] = take(2, manifest.runs);
     const path = runFolder(folder, run);
     mkdirSync(path, { recursive: true });
     writeFileSync(join(path, "versions.json"), "{");
@@ -156,7 +158,7 @@ describe("a manifest", () => {
 
   it("does not begin a run anew that has saved its state but lost its settings", async () => {
     const manifest = await manifestOf(choice);
-    const other = manifest.runs[1];
+    const other = manifest.runs[1]!;
     const path = runFolder(folder, other);
     rmSync(path, { recursive: true, force: true });
     mkdirSync(path, { recursive: true });
@@ -189,9 +191,9 @@ describe("a manifest", () => {
     );
     const manifest = await manifestOf(choice);
     const changed = { ...manifest, settings: { single: { ...manifest.settings.single, tasks: 3 } } };
-    expect(() => settingsOf(changed, changed.runs[0])).toThrow(/do not match its hash/);
+    expect(() => settingsOf(changed, changed.runs[0]!)).toThrow(/do not match its hash/);
     const unknown = { ...manifest, settings: { single: { ...manifest.settings.single, future: 1 } } };
-    expect(() => settingsOf(unknown, unknown.runs[0])).toThrow(/damaged; got Unknown key.*future/);
+    expect(() => settingsOf(unknown, unknown.runs[0]!)).toThrow(/damaged; got Unknown key.*future/);
   });
 
   it("of another version is refused; another Node.js is not", async () => {

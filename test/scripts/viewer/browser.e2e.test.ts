@@ -13,7 +13,8 @@ import { drawn, openWatched, until } from "./chromium.js";
 import { episodeBytes, writeEpisode } from "./episodes.js";
 
 const folder = mkdtempSync(join(tmpdir(), "hypercrl-browser-"));
-const [one, two] = ["one", "two"].map((name) => join(folder, name));
+const one = join(folder, "one");
+const two = join(folder, "two");
 const MARKUP = "<img src=x onerror=alert(1)>";
 let browser: Browser;
 const servers: ViewerServer[] = [];
@@ -62,7 +63,7 @@ async function expectPose(page: Page, path: string, state: number, stage = 0): P
   for (const name of ["table", "point0", "point1"]) {
     const pose = (await page.evaluate(`viewer.stages[${stage}].drawnPose("${name}")`)) as number[];
     const expected = recordedPose(episode, state, name);
-    for (const [i, value] of pose.entries()) expect(value, `${name}[${i}]`).toBeCloseTo(expected[i], 6);
+    for (const [i, value] of pose.entries()) expect(value, `${name}[${i}]`).toBeCloseTo(expected[i]!, 6);
   }
 }
 
@@ -77,7 +78,7 @@ describe.skipIf(noBrowser)("the viewer in a browser", { timeout: 300_000 }, () =
     await scrubTo(page, 23);
     await expectPose(page, path, 23);
     const { steps } = readEpisode(path);
-    const reward = steps[22].reward.toFixed(Math.abs(steps[22].reward) >= 1 ? 2 : 3);
+    const reward = steps[22]!.reward.toFixed(Math.abs(steps[22]!.reward) >= 1 ? 2 : 3);
     expect(await page.locator(".readout").textContent()).toContain(
       `step 23 of 35  ·  1.15 s  ·  reward ${reward}`,
     );
@@ -123,10 +124,10 @@ describe.skipIf(noBrowser)("the viewer in a browser", { timeout: 300_000 }, () =
     const { page, context, complaints } = await view(...paths);
     await drawn(page, 2);
     await scrubTo(page, 12);
-    await expectPose(page, paths[0], 12, 0);
-    await expectPose(page, paths[1], 12, 1);
+    await expectPose(page, paths[0]!, 12, 0);
+    await expectPose(page, paths[1]!, 12, 1);
     await page.keyboard.press("3");
-    await expectPose(page, paths[1], 12, 1);
+    await expectPose(page, paths[1]!, 12, 1);
     await page.getByTitle("Show one alone").click();
     await drawn(page, 1);
     expect(complaints).toEqual([]);

@@ -8,7 +8,8 @@ import { episodeBytes, writeEpisode } from "./episodes.js";
 import { beginRun } from "./run-lines.js";
 
 const folder = mkdtempSync(join(tmpdir(), "hypercrl-catalog-"));
-const [one, two] = ["one", "two"].map((name) => join(folder, name));
+const one = join(folder, "one");
+const two = join(folder, "two");
 
 beforeAll(async () => {
   await writeEpisode(join(one, "episodes", "a.mcap"), { task: "first", afterTask: 0 });

@@ -25,7 +25,7 @@ describe("an encoded episode", () => {
     expect(data.reward).toEqual(Float32Array.from(steps, (s) => s.reward));
     expect(data.returns.at(-1)).toBeCloseTo(episode.totals.return, 3);
     expect(data.measureNames).toEqual(["distanceMm", "undefinedRatio"]);
-    expect(data.measures[2]).toBe(Math.fround(steps[0].measures.distanceMm));
+    expect(data.measures[2]).toBe(Math.fround(steps[0]!.measures.distanceMm!));
     expect(data.measures[3]).toBeNaN();
   });
 

@@ -42,7 +42,7 @@ describe("embeddedData", () => {
     const { index, episodes } = embeddedData(new Catalog([run]));
     expect(episodes.map(({ file }) => file)).toEqual(["a.mcap", "c.mcap", "d.mcap", "e.mcap"]);
     expect(index.episodes.map(({ file }) => file)).toEqual(episodes.map(({ file }) => file));
-    expect(episodes.some(({ file }) => file === index.open[0].file)).toBe(true);
+    expect(episodes.some(({ file }) => file === index.open[0]!.file)).toBe(true);
   });
 
   it("takes only the episodes that were named", () => {

@@ -7,6 +7,7 @@ import { Catalog } from "../../../scripts/viewer/catalog.js";
 import { serveViewer, type ViewerServer } from "../../../scripts/viewer/server.js";
 import { readEpisode } from "../../../sim/recording/reader.js";
 import { PLANNED } from "../../sim/recording/fake-task.js";
+import { take } from "../../take.js";
 import { launchChromium, noBrowser } from "../chromium.js";
 import { drawn, openWatched, until } from "./chromium.js";
 import { writeEpisode } from "./episodes.js";
@@ -42,7 +43,7 @@ describe.skipIf(noBrowser)("recorded plans in a browser", { timeout: 300_000 }, 
       await slider.fill(String(step));
       const line = await pieces();
       expect(line).toHaveLength(2 * PLANNED.horizon * 6);
-      const [x, y] = states[step].observation;
+      const [x, y] = take(2, states[step]!.observation);
       // The plan's last piece for the first landmark ends where four steps of one lead.
       const ends = [...line.slice(0, 3), ...line.slice((PLANNED.horizon - 1) * 6 + 3, PLANNED.horizon * 6)];
       [x, y, 1, x + PLANNED.horizon, y + PLANNED.horizon, 1].forEach((value, i) => {
@@ -51,7 +52,7 @@ describe.skipIf(noBrowser)("recorded plans in a browser", { timeout: 300_000 }, 
     }
     const legend = page.locator('[data-quantity="observation"] .legend');
     // What the plan before expected: every entry one more than it was.
-    const expected = (states[11].observation[0] + 1).toFixed(2);
+    const expected = (states[11]!.observation[0]! + 1).toFixed(2);
     expect(await legend.textContent()).toMatch(
       new RegExp(`^x, m [\\d.-]+ expected ${expected.replace(".", "\\.")}`),
     );

@@ -126,7 +126,7 @@ it("keeps the time of a session that was made again once, and of one that was cu
   const run = join(folder, "twice");
   const again = trainingTime({ ms: 700, waitedMs: 700 });
   follow(run, METRICS.slice(0, 7), [...TIMING, again], 7);
-  const timing = curves(readEvents(paths(run)[1]));
+  const timing = curves(readEvents(paths(run)[1]!));
   expect(Object.keys(timing)).toEqual(["timing/training_s", "timing/waited_s"]);
   expect(timing["timing/training_s"]).toEqual([[100, Math.fround(0.7)]]);
 });

@@ -72,5 +72,5 @@ it("says what is wrong with a path it cannot write, and with use after close", (
   const file = new EventFile(join(folder, "closed"), []);
   file.close();
   file.close();
-  expect(() => file.append(EVENTS[0])).toThrow(/closed is used after close/);
+  expect(() => file.append(EVENTS[0]!)).toThrow(/closed is used after close/);
 });

@@ -26,7 +26,7 @@ function fields(bytes: Buffer): Map<number, (number | Buffer)[]> {
   const varint = () => {
     let value = 0;
     for (let scale = 1; ; scale *= 128) {
-      const byte = bytes[at++];
+      const byte = bytes[at++]!;
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;
     }

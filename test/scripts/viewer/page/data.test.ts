@@ -7,6 +7,7 @@ import {
   unpackFloats,
 } from "../../../../scripts/viewer/page/data.js";
 import type { EpisodePayload } from "../../../../scripts/viewer/payload.js";
+import { take } from "../../../take.js";
 import { episodeOf } from "./episode-data.js";
 
 afterEach(() => {
@@ -107,7 +108,7 @@ describe("episodes of the server", () => {
     const accept = vi.fn();
     const lost = vi.fn();
     const stop = servedSource().watch(accept, lost);
-    const [events] = made;
+    const [events] = take(1, made);
     events.dispatchEvent(new MessageEvent("message", { data: '{"source":0,"fresh":true}' }));
     expect(accept).toHaveBeenCalledExactlyOnceWith({ source: 0, fresh: true });
     expect(lost).not.toHaveBeenCalled();

@@ -62,8 +62,8 @@ describe("frameOf", () => {
     const middle = [0, 0, -0.5];
     for (const axis of [0, 2]) {
       // Each is half a metre from the middle of both.
-      expect(box.min[axis]).toBeLessThan(middle[axis] - 0.5);
-      expect(box.max[axis]).toBeGreaterThan(middle[axis] + 0.5);
+      expect(box.min[axis]).toBeLessThan(middle[axis]! - 0.5);
+      expect(box.max[axis]).toBeGreaterThan(middle[axis]! + 0.5);
     }
     expect(box.max[0] - box.min[0]).toBeLessThan(3);
   });
@@ -88,7 +88,7 @@ describe("frameOf", () => {
       episodeOf([body("b", false, cube)], [nan, nan]),
     ]) {
       const { box } = frameOf(episode);
-      expect(box.min.every((v, i) => Number.isFinite(v) && v < box.max[i])).toBe(true);
+      expect(box.min.every((v, i) => Number.isFinite(v) && v < box.max[i]!)).toBe(true);
     }
   });
 

@@ -49,7 +49,7 @@ describe("Playback", () => {
       [-3, 0],
       [4.4, 4],
       [99, 10],
-    ]) {
+    ] as const) {
       playback.seek(wanted);
       expect(playback.at).toBe(got);
     }

@@ -9,7 +9,7 @@ const episode = episodeOf([body("b", false)], [[[0, 0, 0]], [[0, 0, 0]], [[0, 0,
 describe("curvesOf", () => {
   it("puts actions and rewards at the step they led to, and leaves gaps where nothing is finite", () => {
     expect(curvesOf(episode, "action")).toEqual([{ name: "force", unit: "N", values: [null, -0, -1] }]);
-    expect(curvesOf(episode, "reward")[0].values).toEqual([null, 1, null]);
+    expect(curvesOf(episode, "reward")[0]!.values).toEqual([null, 1, null]);
     expect(curvesOf(episode, "observation").map(({ values }) => values)).toEqual([
       [0, 3, 6],
       [1, 4, 7],

@@ -12,7 +12,7 @@ const TASKS = ["box", "round"];
 
 function episode(phase: RunEpisode["phase"], change: Partial<RunEpisode> = {}): RunEpisode {
   const { taskIndex = 0 } = change;
-  const common = { task: TASKS[taskIndex], taskIndex, afterTask: taskIndex, episode: 0, success: false };
+  const common = { task: TASKS[taskIndex]!, taskIndex, afterTask: taskIndex, episode: 0, success: false };
   return { ...common, phase, return: -12.34, file: "x.mcap", ...change };
 }
 
@@ -48,7 +48,9 @@ describe("runText", () => {
 
 describe("withUpdate", () => {
   it("adds what is new, and replaces what was before by a fresh start", () => {
-    const [a, b, c] = ["a", "b", "c"].map((file) => episode("train", { file }));
+    const a = episode("train", { file: "a" });
+    const b = episode("train", { file: "b" });
+    const c = episode("train", { file: "c" });
     const update = (episodes: RunEpisode[], fresh: boolean): RunUpdate => ({
       source: 0,
       status: "running",
