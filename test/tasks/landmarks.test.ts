@@ -43,9 +43,9 @@ const WANTED: Record<string, [Record<string, (scene: Scene) => Vec3>, number]> =
 
 beforeAll(initPhysics);
 
-describe.each(builtinSuites.map(({ name, tasks }) => [name, tasks[0]] as const))("%s", (suite, task) => {
+describe.each(builtinSuites.map(({ name, tasks }) => [name, tasks[0]!] as const))("%s", (suite, task) => {
   it("has landmarks that are where the bodies are, now and in observations to come", () => {
-    const [wanted, tolerance] = WANTED[suite];
+    const [wanted, tolerance] = WANTED[suite]!;
     expect(task.landmarks!.names).toEqual(Object.keys(wanted));
     const [environment, ahead] = [new Environment(task), new Environment(task)];
     try {
@@ -66,7 +66,7 @@ describe.each(builtinSuites.map(({ name, tasks }) => [name, tasks[0]] as const))
       expected.flat(2).forEach((value, i) => {
         expect(Math.abs(located.flat(2)[i]! - value)).toBeLessThan(tolerance);
       });
-      const moved = (i: number) => expected[20]!.flat()[i] - expected[0]!.flat()[i];
+      const moved = (i: number) => expected[20]!.flat()[i]! - expected[0]!.flat()[i]!;
       expect(Math.hypot(moved(0), moved(1), moved(2))).toBeGreaterThan(2 * tolerance);
     } finally {
       environment.close();

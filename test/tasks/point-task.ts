@@ -1,6 +1,7 @@
 import type { Ops } from "../../sim/core/ops.js";
 import { decodeSnapshot, encodeSnapshot } from "../../sim/snapshot.js";
 import type { Scene, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
+import { take } from "../take.js";
 
 const PERIOD = 0.1;
 
@@ -18,7 +19,8 @@ const SPEC: TaskSpec = {
 function wheelScene(state = new Float64Array(2)): Scene {
   return {
     reset: (random) => state.set([random(), 0]),
-    advance: ([torque]: readonly number[]) => {
+    advance: (action: readonly number[]) => {
+      const [torque] = take(1, action);
       state[1]! += PERIOD * (4 * torque - 0.1 * state[1]!);
       state[0]! += PERIOD * state[1]!;
     },
@@ -58,7 +60,7 @@ export function pointTask({ spec, scene, reward, task }: Changes = {}): Task {
     },
     reward:
       reward ?? ((ops, { nextObservation }) => ops.scale(ops.abs(ops.slice(nextObservation, 0, 1)), -1)),
-    succeeded: ({ angleErrorRad }) => angleErrorRad < 0.1,
+    succeeded: ({ angleErrorRad }) => angleErrorRad! < 0.1,
     ...task,
   } as Task;
 }

@@ -98,7 +98,7 @@ function expectPlain(schema: Record<string, unknown>, where: string): void {
 
 const ALL = builtinSuites.flatMap(({ name, tasks }) =>
   // Twenty tasks that differ in a density are recorded alike.
-  [...new Set([tasks[0], ...(name === "push-random" ? [] : tasks.slice(1)), tasks[tasks.length - 1]])].map(
+  [...new Set([tasks[0]!, ...(name === "push-random" ? [] : tasks.slice(1)), tasks[tasks.length - 1]!])].map(
     (task) => [name, task.name, task] as const,
   ),
 );
@@ -233,7 +233,10 @@ describe.each(ALL)("a recording of %s, task %s, to a reader that knows nothing o
       expect(validate({ ...messages[0]!.value, observation: {} })).toBe(false);
     }
     const names = task.spec.observation.map(({ name }) => name);
-    const { observation, action } = topics.get("/step")!.messages[0]!.value as Record<string, object>;
+    const { observation, action } = topics.get("/step")!.messages[0]!.value as {
+      observation: object;
+      action: object;
+    };
     expect(Object.keys(observation)).toEqual(names);
     expect(Object.keys(action)).toEqual(task.spec.action.map(({ name }) => name));
   });

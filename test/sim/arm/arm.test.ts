@@ -5,6 +5,7 @@ import { forwardKinematics, inverseKinematics, jacobian } from "../../../sim/arm
 import { HOME_ANGLES, JOINTS, PANDA } from "../../../sim/arm/panda.js";
 import { IDENTITY, length, rotate, rotationBetween, sub, type Vec3 } from "../../../sim/core/math/vector.js";
 import { ColliderDesc, initPhysics, PhysicsWorld, RigidBodyDesc } from "../../../sim/world.js";
+import { take } from "../../take.js";
 
 const DT = 0.01;
 const base = { position: [0, 0, 0] as Vec3, rotation: IDENTITY };
@@ -41,8 +42,7 @@ class Rig {
 
   get position(): Vec3 {
     this.arm.state.readEnd(this.world);
-    const [x, y, z] = this.arm.state.endPosition;
-    return [x, y, z];
+    return take(3, this.arm.state.endPosition);
   }
 }
 
@@ -128,7 +128,7 @@ describe("controller", () => {
       if (k % 10 !== 0) continue;
       const lag = length(sub(rig.position, path(k * DT))) * 1e3;
       if (k > 100) lags.push(lag);
-      const [x, y, z, w] = rig.arm.state.endRotation;
+      const [x, y, z, w] = take(4, rig.arm.state.endRotation);
       turned = Math.max(turned, length(rotationBetween(home.rotation, [x, y, z, w])));
       drift = Math.max(drift, rig.arm.anchorDrift() * 1e3);
     }

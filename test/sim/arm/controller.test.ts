@@ -9,7 +9,7 @@ type Matrix = number[][];
 
 const product = (a: Matrix, b: Matrix): Matrix =>
   a.map((row) => b[0]!.map((_, c) => row.reduce((s, v, k) => s + v * b[k]![c]!, 0)));
-const transpose = (a: Matrix): Matrix => a[0]!.map((_, c) => a.map((row) => row[c]));
+const transpose = (a: Matrix): Matrix => a[0]!.map((_, c) => a.map((row) => row[c]!));
 const column = (v: readonly number[]): Matrix => v.map((x) => [x]);
 
 /** Gauss-Jordan without pivoting: enough for positive definite matrices. */
@@ -64,7 +64,7 @@ function reference(
   const posture = angles.map((a, i) => [10 * (HOME_ANGLES[i]! - a) - 2 * Math.sqrt(10) * velocities[i]!]);
   const pull = product(m, posture);
   const blocked = product(transpose(product(jbar, j)), pull);
-  return product(transpose(j), force).map(([t], i) => t + pull[i]![0]! - blocked[i]![0]!);
+  return product(transpose(j), force).map((t, i) => t[0]! + pull[i]![0]! - blocked[i]![0]!);
 }
 
 describe("operational-space law", () => {
@@ -98,7 +98,7 @@ describe("operational-space law", () => {
     controller.update(sample.state, sample.state.endPosition, [0, 0, 0, 1]);
     const torque = column([...controller.torque]);
     expect(Math.max(...controller.torque.map(Math.abs))).toBeGreaterThan(0.01);
-    for (const [a] of product(product(sample.j, inverse(sample.m)), torque))
+    for (const a of product(product(sample.j, inverse(sample.m)), torque).flat())
       expect(Math.abs(a)).toBeLessThan(1e-5);
   });
 });

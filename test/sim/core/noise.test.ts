@@ -38,7 +38,7 @@ function reference(seed: number, n: number): number[] {
       const radius = Math.sqrt(-2 * Math.log(u));
       const [a, b] = bits < 0 ? [Math.sin(angle), Math.cos(angle)] : [Math.cos(angle), Math.sin(angle)];
       const sign = (bit: number) => ((bits >>> bit) & 1 ? -1 : 1);
-      return [sign(30) * radius * a, sign(29) * radius * b];
+      return [sign(30) * radius * a, sign(29) * radius * b] as const;
     });
     out.push(...pairs.map((p) => p[0]), ...pairs.map((p) => p[1]));
   }

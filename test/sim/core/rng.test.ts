@@ -88,7 +88,7 @@ describe("Rng", () => {
       [3, 0.001349898],
       [3.442619855899, 0.00028806],
       [4, 0.0000316712],
-    ];
+    ] as const;
     for (const [limit, p] of tails) {
       for (const sign of [1, -1]) {
         const share = values.reduce((count, v) => count + (sign * v > limit ? 1 : 0), 0) / n;

@@ -41,7 +41,7 @@ describe("safetensors", () => {
     const { tensors, metadata } = decodeSafetensors(encodeSafetensors(TENSORS, METADATA), "w");
     expect(metadata).toEqual(METADATA);
     expect(tensors).toStrictEqual(TENSORS);
-    expect(Object.is(tensors.weight.data[1], -0)).toBe(true);
+    expect(Object.is(tensors.weight!.data[1], -0)).toBe(true);
     expect(Object.keys(tensors)).toEqual(Object.keys(TENSORS));
   });
 
@@ -157,7 +157,7 @@ describe("safetensors", () => {
     const bytes = file(header, 7, 5);
     bytes.set([1, 2, 3, 0, 0, 128, 63], bytes.length - 7);
     const { tensors } = decodeSafetensors(bytes, "w");
-    expect(tensors.a.data).toStrictEqual(Uint8Array.of(1, 2, 3));
-    expect(tensors.b.data).toStrictEqual(Float32Array.of(1));
+    expect(tensors.a!.data).toStrictEqual(Uint8Array.of(1, 2, 3));
+    expect(tensors.b!.data).toStrictEqual(Float32Array.of(1));
   });
 });

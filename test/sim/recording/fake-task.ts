@@ -3,6 +3,7 @@ import { Environment } from "../../../sim/environment.js";
 import type { EpisodeHeader, Forecast } from "../../../sim/recording/episode.js";
 import { EpisodeRecorder } from "../../../sim/recording/recorder.js";
 import type { Pose, Scene, Task, VisualBody, VisualShape } from "../../../sim/task.js";
+import { take } from "../../take.js";
 
 const PERIOD = 0.05;
 export const PHYSICS = "toy 1.0";
@@ -59,8 +60,9 @@ class PointScene implements Scene {
   }
 
   bodyPose(index: number): Pose {
-    const half = this.#state[0]! / 2;
-    const position: Pose["position"] = index === 0 ? [0, 0, -0.05] : [this.#state[0], this.#state[1], index];
+    const [x, y] = take(2, this.#state);
+    const half = x / 2;
+    const position: Pose["position"] = index === 0 ? [0, 0, -0.05] : [x, y, index];
     return { position, rotation: index === 0 ? [0, 0, 0, 1] : [0, 0, Math.sin(half), Math.cos(half)] };
   }
 
@@ -96,14 +98,17 @@ export function fakeTask(options: FakeOptions = {}): Task {
       const position = ops.slice(nextObservation, 0, 2);
       return ops.scale(ops.sqrt(ops.sum(ops.mul(position, position))), -1);
     },
-    succeeded: ({ distanceMm }) => distanceMm < 10,
+    succeeded: ({ distanceMm }) => distanceMm! < 10,
     landmarks: {
       names: ["point", "above"],
       locate: (observations) =>
-        observations.map(({ 0: x, 1: y }) => [
-          [x, y, 1],
-          [x, y, 2],
-        ]),
+        observations.map((observation) => {
+          const [x, y] = take(2, observation);
+          return [
+            [x, y, 1],
+            [x, y, 2],
+          ];
+        }),
     },
   };
 }

@@ -67,7 +67,7 @@ describe.each(CHEETAH_BODIES.map((body, i) => [body, i] as const))("%s", (body, 
     expect(separation).toBeLessThan(0.003);
     expect(sideways).toBeLessThan(0.01);
     // 15 s.
-    expect(Math.abs(distanceM)).toBeLessThan(4);
+    expect(Math.abs(distanceM!)).toBeLessThan(4);
   });
 
   test.each([
@@ -120,8 +120,8 @@ test.each(CHEETAH_BODIES.map((body, i) => [body, i] as const))(
     const { distanceM, pitchDeg } = environment.scene.measure();
     environment.close();
     // Measured 17 to 20 m in these 10 s; random torques come no further than 2 m.
-    between(distanceM, 12, 25);
-    between(pitchDeg, -60, 60);
+    between(distanceM!, 12, 25);
+    between(pitchDeg!, -60, 60);
     expect(total).toBeGreaterThan(200);
   },
 );

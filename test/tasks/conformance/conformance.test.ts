@@ -5,6 +5,7 @@ import { Environment } from "../../../sim/environment.js";
 import { initPhysics } from "../../../sim/world.js";
 import { checkRule, checkSuite, taskRules } from "../../../tasks/conformance/conformance.js";
 import { builtinSuites } from "../../../tasks/registry.js";
+import { take } from "../../take.js";
 import { breakages, pointSuite, pointTask } from "../point-task.js";
 
 const all = builtinSuites.flatMap((suite) =>
@@ -33,7 +34,9 @@ describe("builtin suites", () => {
   test("a snapshot of another task is refused, and stepping after close fails", () => {
     const open: Environment[] = [];
     for (const suite of builtinSuites) {
-      const [a, b] = suite.tasks.slice(0, 2).map((task) => new Environment(task));
+      const [first, second] = take(2, suite.tasks);
+      const a = new Environment(first);
+      const b = new Environment(second);
       open.push(a, b);
       a.reset(1);
       b.reset(1);

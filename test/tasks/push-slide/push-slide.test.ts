@@ -72,7 +72,7 @@ describe("the same strike on the five frictions", () => {
     [3, 95, 117],
     [4, 50, 62],
   ])("task %i slides %i to %i mm", (index, low, high) => {
-    between(slides[index]!.measures.blockDisplacementMm, low, high);
+    between(slides[index]!.measures.blockDisplacementMm!, low, high);
   });
 
   test("while it slides alone, the second block slows down as its own friction says", () => {
