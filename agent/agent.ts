@@ -1,11 +1,11 @@
 import type { PlannerState } from "../planners/types.js";
+import { elementAt } from "../sim/core/element.js";
 import type { Rng } from "../sim/core/rng.js";
 import type { Forecast } from "../sim/recording/episode.js";
 import type { Task } from "../sim/task.js";
 import { BackgroundLearner } from "./background/background-learner.js";
 import type { Parts } from "./catalog.js";
 import { type Compute, ONE_THREAD } from "./compute.js";
-import { entryAt } from "./entry.js";
 import type { Learner, LearnerState, TrainingReport } from "./learner.js";
 import { createLearner, networkShape } from "./methods/method.js";
 import { dynamicsShape, type MlpShape } from "./model/dynamics.js";
@@ -81,7 +81,7 @@ export class Agent {
     this.#parts = parts;
     this.#tasks = tasks;
     const { hidden, activation, outputVariance } = settings.dynamics;
-    this.#shape = dynamicsShape(entryAt(tasks, 0, "task").spec, hidden, activation, outputVariance);
+    this.#shape = dynamicsShape(elementAt(tasks, 0, "tasks").spec, hidden, activation, outputVariance);
     this.#rng = rng;
     const learner = rng.split("learner");
     this.learner =
@@ -233,11 +233,11 @@ export class Agent {
   }
 
   #taskAt(index: number): Task {
-    return entryAt(this.#tasks, index, "task");
+    return elementAt(this.#tasks, index, "tasks");
   }
 
   /** The normaliser that a task's weights were last trained with. */
   #normalizerOf(index: number): NormalizerArrays {
-    return entryAt(this.#normalizers, index, "normaliser of task");
+    return elementAt(this.#normalizers, index, "normalisers of tasks");
   }
 }

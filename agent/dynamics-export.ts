@@ -1,7 +1,7 @@
+import { elementAt } from "../sim/core/element.js";
 import { InputError } from "../sim/core/errors.js";
 import type { Task, TaskSpec } from "../sim/task.js";
 import type { TaskDynamics } from "./agent.js";
-import { entryAt } from "./entry.js";
 import { Graph, type Tensor } from "./graph/graph.js";
 import * as ops from "./graph/operations.js";
 import { alignedArray, Session, tensor } from "./graph/session.js";
@@ -32,7 +32,7 @@ export async function dynamicsGraph(
   tasks: readonly Task[],
   dynamics: readonly TaskDynamics[],
 ): Promise<Graph> {
-  const { spec } = entryAt(tasks, 0, "task");
+  const { spec } = elementAt(tasks, 0, "tasks");
   checkChannels(tasks);
   const folded: FoldedLayer[][] = [];
   for (const d of dynamics) folded.push(await foldLayers(d));
@@ -44,7 +44,7 @@ export async function dynamicsGraph(
   const xColumns = ops.transpose(x, [1, 0]);
   const uColumns = ops.transpose(u, [1, 0]);
   const whole = layers.map((layer) => [layer]);
-  const { activation } = entryAt(dynamics, 0, "dynamics of task").shape;
+  const { activation } = elementAt(dynamics, 0, "dynamics of tasks").shape;
   const next = nextStates(spec, whole, activation, xColumns, uColumns);
   g.output("xNext", ops.transpose(next, [1, 0]));
   return g;
@@ -56,7 +56,7 @@ function checkChannels(tasks: readonly Task[]): void {
       observation.map(({ name, angle, quaternion, absolute }) => [name, angle, quaternion, absolute]),
       action.map(({ name }) => name),
     ]);
-  const first = entryAt(tasks, 0, "task");
+  const first = elementAt(tasks, 0, "tasks");
   const odd = tasks.find(({ spec }) => describe(spec) !== describe(first.spec));
   if (odd === undefined) return;
   throw new InputError({
@@ -98,12 +98,14 @@ async function foldLayers({ shape, weights, normalizer }: TaskDynamics): Promise
  * with the last task's, of which it is a part, and its output layer reads nothing of what it does not have.
  */
 function joinTasks(g: Graph, folded: readonly FoldedLayer[][], task: Tensor): Layer[] {
-  const widest = entryAt(folded, folded.length - 1, "task");
+  const widest = elementAt(folded, folded.length - 1, "tasks");
   return widest.map((largest, i) => {
     const output = i === widest.length - 1;
     const joined = (part: "weight" | "bias") => {
       const rest = output ? undefined : largest[part].data;
-      const matrices = folded.map((layers) => filled(entryAt(layers, i, "layer")[part], largest[part], rest));
+      const matrices = folded.map((layers) =>
+        filled(elementAt(layers, i, "layers")[part], largest[part], rest),
+      );
       // The output layer is gathered even when it is shared, so that a number that is no task's is always refused.
       return pick(g, matrices, task, !output);
     };
@@ -123,7 +125,7 @@ function filled({ rows, columns, data }: Matrix, size: Matrix, rest: Float32Arra
 
 /** One of the matrices by number, `[rows, columns]`; when all are equal, that one alone is kept. */
 function pick(g: Graph, matrices: readonly Matrix[], task: Tensor, shareable: boolean): Tensor {
-  const { rows, columns, data: first } = entryAt(matrices, 0, "matrix");
+  const { rows, columns, data: first } = elementAt(matrices, 0, "matrices");
   const equal = matrices.every(({ data }) => data.every((v, k) => v === first[k]));
   if (shareable && equal) return g.constant(first, [rows, columns]);
   const size = rows * columns;

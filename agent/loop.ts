@@ -1,8 +1,8 @@
+import { elementAt } from "../sim/core/element.js";
 import { Rng } from "../sim/core/rng.js";
 import { Environment } from "../sim/environment.js";
 import type { Task } from "../sim/task.js";
 import { Agent } from "./agent.js";
-import { entryAt } from "./entry.js";
 import { EpisodeRun, type Outcome, type Recordings, Stopped } from "./episode-run.js";
 import { type EvaluationOptions, evaluateRandomPolicy, evaluateTask } from "./evaluate-task.js";
 import type { LoopServices } from "./loop-services.js";
@@ -199,7 +199,7 @@ export class ContinualLoop {
   }
 
   #taskAt(index: number): Task {
-    return entryAt(this.#tasks, index, "task");
+    return elementAt(this.#tasks, index, "tasks");
   }
 
   /** Environment steps of learning a task: exploring and planning together. */

@@ -1,5 +1,5 @@
+import { elementAt } from "../../sim/core/element.js";
 import type { Rng } from "../../sim/core/rng.js";
-import { entryAt } from "../entry.js";
 import { gradients } from "../graph/gradients.js";
 import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
@@ -104,7 +104,7 @@ export class ConsolidationLearner implements Learner {
   }
 
   async weights(index: number): Promise<Float32Array> {
-    return joined([this.#body(), entryAt(this.#heads, index, "head of task")]);
+    return joined([this.#body(), elementAt(this.#heads, index, "heads of tasks")]);
   }
 
   state(): LearnerState {

@@ -1,5 +1,5 @@
+import { elementAt } from "../../sim/core/element.js";
 import type { Rng } from "../../sim/core/rng.js";
-import { entryAt } from "../entry.js";
 import type { Learner, LearnerOptions, LearnerState, TrainingReport } from "../learner.js";
 import type { StepSizes } from "../model/adam.js";
 import { weightCount } from "../model/dynamics.js";
@@ -109,7 +109,7 @@ export class HyperCrlLearner implements Learner {
   async endTask(): Promise<void> {}
 
   async weights(index: number): Promise<Float32Array> {
-    return this.#trainer.generate(entryAt(this.#embeddings, index, "embedding of task"));
+    return this.#trainer.generate(elementAt(this.#embeddings, index, "embeddings of tasks"));
   }
 
   state(): LearnerState {

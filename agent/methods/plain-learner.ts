@@ -1,5 +1,5 @@
+import { elementAt } from "../../sim/core/element.js";
 import type { Rng } from "../../sim/core/rng.js";
-import { entryAt } from "../entry.js";
 import { gradients } from "../graph/gradients.js";
 import type { Learner, LearnerState, TrainingReport } from "../learner.js";
 import { networkFromParts } from "../model/dynamics.js";
@@ -68,7 +68,10 @@ export class PlainLearner implements Learner {
   async endTask(): Promise<void> {}
 
   async weights(index: number): Promise<Float32Array> {
-    return joined([flatValues(this.#network, 0, this.#shared), entryAt(this.#parts, index, "part of task")]);
+    return joined([
+      flatValues(this.#network, 0, this.#shared),
+      elementAt(this.#parts, index, "parts of tasks"),
+    ]);
   }
 
   /** See `Learner.state`. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { entryAt } from "../entry.js";
+import { elementAt } from "../../sim/core/element.js";
 import { figure, type MetricsRecord } from "./records.js";
 
 /** Returns of the E episodes of one evaluation, `[E]`. */
@@ -64,11 +64,11 @@ export class EvaluationMatrix {
   }
 
   #randomOf(j: number): number[] {
-    return entryAt(this.#random, j, "task");
+    return elementAt(this.#random, j, "tasks");
   }
 
   #returnsOf(i: number, j: number): number[] {
-    return entryAt(entryAt(this.#returns, i, "task"), j, "evaluated task");
+    return elementAt(elementAt(this.#returns, i, "tasks"), j, "evaluated tasks");
   }
 
   /** What `evaluation.json` holds. */

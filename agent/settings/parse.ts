@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { builtinPlanners } from "../../planners/registry.js";
+import { elementAt } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import type { SettingFields } from "../../sim/core/setting-fields.js";
-import { entryAt } from "../entry.js";
 import { savedCatalog } from "./saved-catalog.js";
 import {
   type MethodSettings,
@@ -21,7 +21,7 @@ export function parseSettings(value: unknown, source: string, catalog: SettingsC
   const result = settingsSchema(catalog).safeParse(value);
   // The groups are those of `Settings`, and what the catalog adds.
   if (result.success) return deepFreeze(result.data as object as Settings);
-  throw wrongSettings(value, source, entryAt(result.error.issues, 0, "issue"));
+  throw wrongSettings(value, source, elementAt(result.error.issues, 0, "issues"));
 }
 
 /**

@@ -1,5 +1,5 @@
+import { elementAt } from "../../sim/core/element.js";
 import type { Rng } from "../../sim/core/rng.js";
-import { entryAt } from "../entry.js";
 import { alignedArrays, type Feeds, type RunTensors, Session, tensor } from "../graph/session.js";
 import type { Head } from "../kernel/head.js";
 import { addSums, dot, gradientSquares } from "../kernel/sums.js";
@@ -143,8 +143,8 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
     minibatches: Feeds,
     schedules: readonly Float32Array[],
   ): FusedStep {
-    const thetaSchedule = entryAt(schedules, 0, "schedule");
-    const embeddingSchedule = entryAt(schedules, 1, "schedule");
+    const thetaSchedule = elementAt(schedules, 0, "schedules");
+    const embeddingSchedule = elementAt(schedules, 1, "schedules");
     const { head, hidden } = this.#theta;
     const { ports, rows, shape } = head;
     const x = prepared.exchange;

@@ -1,5 +1,5 @@
+import { elementAt } from "../../sim/core/element.js";
 import type { Rng } from "../../sim/core/rng.js";
-import { entryAt } from "../entry.js";
 import { alignedArrays, type Feeds, Session, tensor } from "../graph/session.js";
 import type { TrainingReport } from "../learner.js";
 import { MOMENT_SUFFIXES, ParameterGroup } from "../model/parameters.js";
@@ -103,7 +103,11 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
       embeddings: this.#embeddings,
       count: this.#tasks,
       createStep: (minibatches, schedules) =>
-        this.#createStep(prepared.exchange, { ...minibatches, ...stored }, entryAt(schedules, 0, "schedule")),
+        this.#createStep(
+          prepared.exchange,
+          { ...minibatches, ...stored },
+          elementAt(schedules, 0, "schedules"),
+        ),
     });
   }
 

@@ -1,7 +1,7 @@
 import { Tensor as OrtTensor } from "hypercrl-onnxruntime";
+import { elementAt } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
 import type { Rng } from "../../sim/core/rng.js";
-import { entryAt } from "../entry.js";
 import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { alignedArrays, type Feeds, tensor } from "../graph/session.js";
@@ -115,7 +115,7 @@ export class StoredData {
   }
 
   #end(task: number): number {
-    return entryAt(this.#ends, task, "stored task");
+    return elementAt(this.#ends, task, "stored tasks");
   }
 
   /** Makes room for one more task's rows and returns the first of them. */

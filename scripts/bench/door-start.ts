@@ -1,12 +1,12 @@
 import { forwardKinematics, inverseKinematics } from "../../sim/arm/kinematics.js";
 import { PANDA } from "../../sim/arm/panda.js";
+import { elementAt } from "../../sim/core/element.js";
 import { add, IDENTITY, length, rotationBetween, scale, sub, type Vec3 } from "../../sim/core/math/vector.js";
 import type { Pose } from "../../sim/task.js";
 import { DOORS } from "../../tasks/door/door.js";
 import { type DoorKind, GRASP_ROTATION, graspPose, turnSign } from "../../tasks/door/layout.js";
 import { START_POSITION } from "../../tasks/door/start.js";
 import { table } from "../compare/tables.js";
-import { elementAt } from "../element.js";
 
 /** A place for the base with the start it leads to. */
 interface Candidate {

@@ -1,7 +1,7 @@
+import { firstOf } from "../../sim/core/element.js";
 import { Environment } from "../../sim/environment.js";
 import { initPhysics, PhysicsWorld } from "../../sim/world.js";
 import { builtinSuites } from "../../tasks/registry.js";
-import { firstOf } from "../element.js";
 import { median, REPETITION } from "./measure.js";
 import { joinSections, named, type Section } from "./result.js";
 import { Stopwatch } from "./stopwatch.js";

@@ -1,4 +1,4 @@
-import { elementAt, firstOf } from "../element.js";
+import { elementAt, firstOf } from "../../sim/core/element.js";
 import { median, medians, REPETITION } from "./measure.js";
 import { residentMb } from "./memory.js";
 import { joinSections, named, type Row, type Section } from "./result.js";

@@ -1,10 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { firstOf } from "../../sim/core/element.js";
 import { Environment } from "../../sim/environment.js";
 import { initPhysics } from "../../sim/world.js";
 import { findSuite } from "../../tasks/registry.js";
-import { firstOf } from "../element.js";
 import { named, type Section } from "./result.js";
 
 const STEPS = 10;

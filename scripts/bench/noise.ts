@@ -1,5 +1,5 @@
+import { elementAt } from "../../sim/core/element.js";
 import { Rng } from "../../sim/core/rng.js";
-import { elementAt } from "../element.js";
 import { medians, memoryPassJob, timed } from "./measure.js";
 import { joinSections, named, type Section } from "./result.js";
 

@@ -4,6 +4,7 @@ import { Arm } from "../../sim/arm/arm.js";
 import { OperationalSpaceController } from "../../sim/arm/controller.js";
 import { forwardKinematics, inverseKinematics } from "../../sim/arm/kinematics.js";
 import { HOME_ANGLES } from "../../sim/arm/panda.js";
+import { elementAt, firstOf } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { IDENTITY, length, sub, type Vec3, vec3At } from "../../sim/core/math/vector.js";
 import { Rng } from "../../sim/core/rng.js";
@@ -13,7 +14,6 @@ import { initPhysics, PhysicsWorld } from "../../sim/world.js";
 import { createPushTask, DENSITIES } from "../../tasks/push/push.js";
 import { CONTROL_PERIOD, type PhysicsStep } from "../../tasks/push/scene.js";
 import { table } from "../compare/tables.js";
-import { elementAt, firstOf } from "../element.js";
 import { median } from "./measure.js";
 
 type Action = readonly [number, number];

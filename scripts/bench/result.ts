@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { firstOf } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
 import { table } from "../compare/tables.js";
-import { firstOf } from "../element.js";
 
 const FORMAT = "hypercrl-bench/1";
 

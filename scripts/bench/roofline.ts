@@ -1,4 +1,4 @@
-import { elementAt } from "../element.js";
+import { elementAt } from "../../sim/core/element.js";
 import { GEMM_FLOP, gemmJob, type Job, memoryPassJob } from "./measure.js";
 
 /** What some work cannot do without. */

@@ -2,9 +2,9 @@ import { type Parts, partsOf } from "../../agent/catalog.js";
 import { dynamicsShape, type MlpShape } from "../../agent/model/dynamics.js";
 import { resolveSettings } from "../../agent/settings/resolve.js";
 import type { Settings } from "../../agent/settings/schema.js";
+import { firstOf } from "../../sim/core/element.js";
 import type { Task } from "../../sim/task.js";
 import { findSuite } from "../../tasks/registry.js";
-import { firstOf } from "../element.js";
 import { builtinCatalog } from "../runs/catalog.js";
 
 /** A published problem size to measure planning and training at. */

@@ -1,7 +1,7 @@
 import type { Learner, LearnerState } from "../../agent/learner.js";
+import { firstOf } from "../../sim/core/element.js";
 import { RunError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
-import { firstOf } from "../element.js";
 import { type BenchSize, benchSize } from "./sizes.js";
 import type { EagerTorch } from "./torch.js";
 import { eagerTraining, newLearner, randomData, type TrainingData } from "./training-job.js";

@@ -1,5 +1,5 @@
 import type { Learner } from "../../agent/learner.js";
-import { elementAt, firstOf } from "../element.js";
+import { elementAt, firstOf } from "../../sim/core/element.js";
 import { type Job, LONG_REPETITION, medians, REPETITION, type Repetition } from "./measure.js";
 import { eagerColumns, eagerFigures, joinSections, named, type Section } from "./result.js";
 import { describeLimit, gflops, gigabytes, limitOf, type Rates, rateJobs } from "./roofline.js";

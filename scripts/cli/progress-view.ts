@@ -1,6 +1,6 @@
 import type { EvaluationRecord, RunEvent } from "../../agent/run/records.js";
+import { elementAt } from "../../sim/core/element.js";
 import { count, number, percent, wrap, wrapParts } from "../compare/text.js";
-import { elementAt } from "../element.js";
 import type { RunStart } from "../runs/train.js";
 import { type Io, say } from "./io.js";
 import { ProgressTracker } from "./progress.js";

@@ -1,5 +1,5 @@
 import type { BaselineRecord, EvaluationRecord, RunEvent, StepEvent } from "../../agent/run/records.js";
-import { firstOf } from "../element.js";
+import { firstOf } from "../../sim/core/element.js";
 import type { RunStart } from "../runs/train.js";
 
 const RECENT = 50;

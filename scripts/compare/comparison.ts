@@ -1,5 +1,5 @@
+import { elementAt } from "../../sim/core/element.js";
 import { Rng } from "../../sim/core/rng.js";
-import { elementAt } from "../element.js";
 import { meanOf, type RunResult } from "./run-result.js";
 
 /** Mean with a 95 % bootstrap interval over seeds; NaN when nothing could be measured. */

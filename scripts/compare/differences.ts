@@ -1,6 +1,6 @@
 import { closest } from "fastest-levenshtein";
+import { firstOf } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
-import { firstOf } from "../element.js";
 import { type Estimate, estimate, referenceOf, type Score, scoreRun } from "./comparison.js";
 import type { RunResult } from "./run-result.js";
 

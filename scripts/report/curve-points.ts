@@ -1,4 +1,4 @@
-import { elementAt } from "../element.js";
+import { elementAt } from "../../sim/core/element.js";
 import type { Curve } from "./data.js";
 
 /** One point of a `Curve`, with its interval over runs. */

@@ -1,5 +1,5 @@
+import { firstOf } from "../../sim/core/element.js";
 import { meanOf } from "../compare/run-result.js";
-import { firstOf } from "../element.js";
 import type { Curve, CurveChart, Quantity } from "./data.js";
 import type { ReportRun } from "./runs.js";
 

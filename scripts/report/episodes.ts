@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import type { BaselineRecord, EpisodeRecord, EvaluationRecord } from "../../agent/run/records.js";
+import { firstOf } from "../../sim/core/element.js";
 import { shellWord } from "../compare/text.js";
-import { firstOf } from "../element.js";
 import { plannedEpisodes } from "../runs/summary.js";
 import type { EpisodeRow } from "./data.js";
 import { orNull } from "./figures.js";

@@ -1,3 +1,4 @@
+import { firstOf } from "../../sim/core/element.js";
 import {
   COLUMNS,
   compareRuns,
@@ -11,7 +12,6 @@ import {
 } from "../compare/comparison.js";
 import { DIFFERENCE_SCORES, differenceDefinition, differencesFrom } from "../compare/differences.js";
 import { meanOf, type RunResult } from "../compare/run-result.js";
-import { firstOf } from "../element.js";
 import type { Cell, DifferencesTable, Matrix, ScoreChart, TimeShare, Value } from "./data.js";
 import type { ReportRun } from "./runs.js";
 

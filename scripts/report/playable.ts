@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
+import { elementAt, firstOf } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
-import { elementAt, firstOf } from "../element.js";
 import { type EmbeddedEpisode, embedEpisode } from "../viewer/embed.js";
 import { fragmentOf } from "../viewer/fragment.js";
 import type { EmbeddedData, EpisodeRef } from "../viewer/payload.js";

@@ -10,9 +10,9 @@ import {
 import type { MetricsRecord, TimingRecord } from "../../agent/run/records.js";
 import { readSettings } from "../../agent/run/store.js";
 import type { Settings } from "../../agent/settings/schema.js";
+import { elementAt, firstOf } from "../../sim/core/element.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { isFinished, type RunResult, readRun } from "../compare/run-result.js";
-import { elementAt, firstOf } from "../element.js";
 import { manifestPath, readManifest, runFolder } from "../sweep/manifest.js";
 import { labelsOf } from "./labels.js";
 

@@ -1,5 +1,5 @@
+import { elementAt, firstOf } from "../../sim/core/element.js";
 import { count, number } from "../compare/text.js";
-import { elementAt, firstOf } from "../element.js";
 import type {
   DifferenceFigure,
   EpisodeRow,

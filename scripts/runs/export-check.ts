@@ -2,10 +2,10 @@ import type { TaskDynamics } from "../../agent/agent.js";
 import { alignedArray, Session, tensor } from "../../agent/graph/session.js";
 import { quaternionStarts } from "../../agent/model/state-change.js";
 import { RolloutModel } from "../../agent/rollout/rollout.js";
+import { elementAt, firstOf } from "../../sim/core/element.js";
 import type { Ops } from "../../sim/core/ops.js";
 import type { Rng } from "../../sim/core/rng.js";
 import type { Task, TaskSpec, Transition } from "../../sim/task.js";
-import { elementAt, firstOf } from "../element.js";
 
 /** A state `[X]` and an action `[U]`. */
 export interface StateAction {

@@ -6,12 +6,12 @@ import { encodeModel } from "../../agent/graph/encode.js";
 import { metricsPath, readMetrics } from "../../agent/run/read-log.js";
 import { hashSettings } from "../../agent/run/store.js";
 import type { Settings } from "../../agent/settings/schema.js";
+import { elementAt, firstOf } from "../../sim/core/element.js";
 import { HyperCrlError, RunError, UsageError } from "../../sim/core/errors.js";
 import { writeFileSafely } from "../../sim/core/files.js";
 import { Rng } from "../../sim/core/rng.js";
 import { readEpisode } from "../../sim/recording/reader.js";
 import type { Task } from "../../sim/task.js";
-import { elementAt, firstOf } from "../element.js";
 import {
   compareModels,
   ExportedModel,

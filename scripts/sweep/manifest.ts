@@ -4,10 +4,10 @@ import { z } from "zod";
 import { hashSettings, RunStore, readSettings, type Versions } from "../../agent/run/store.js";
 import { parseSavedSettings } from "../../agent/settings/parse.js";
 import type { Settings } from "../../agent/settings/schema.js";
+import { firstOf } from "../../sim/core/element.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { writeFileSafely } from "../../sim/core/files.js";
 import type { RunModules } from "../compare/resume-command.js";
-import { firstOf } from "../element.js";
 import { isModulePath } from "../runs/module-path.js";
 import { fromFolder, type PlannedRun, type SweepBase } from "./plan.js";
 

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { closest } from "fastest-levenshtein";
 import { z } from "zod";
 import { valueAt } from "../../agent/settings/parse.js";
+import { firstOf } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
-import { firstOf } from "../element.js";
 import type { SweepChoice } from "./plan.js";
 
 const seeds = z.array(z.int().min(0).max(4294967295)).min(1);

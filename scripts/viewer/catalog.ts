@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
+import { elementAt, firstOf } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
 import { type EpisodeSummary, readPlayable, readSummary } from "../../sim/recording/salvage.js";
-import { elementAt, firstOf } from "../element.js";
 import { episodesAt } from "../runs/episode-files.js";
 import { chooseOpen } from "./choose-open.js";
 import { encodeEpisode } from "./encode.js";

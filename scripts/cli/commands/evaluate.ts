@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
+import { firstOf } from "../../../sim/core/element.js";
 import { UsageError } from "../../../sim/core/errors.js";
 import { writeFileSafely } from "../../../sim/core/files.js";
 import { measureKeys, measureTitle, table } from "../../compare/tables.js";
 import { count, number, percent, wrap } from "../../compare/text.js";
-import { firstOf } from "../../element.js";
 import {
   type EvaluateOptions,
   evaluateRun,

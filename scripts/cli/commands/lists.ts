@@ -1,8 +1,8 @@
 import { describeSettings } from "../../../agent/settings/describe.js";
+import { firstOf } from "../../../sim/core/element.js";
 import type { Channel } from "../../../sim/task.js";
 import { table } from "../../compare/tables.js";
 import { wrap } from "../../compare/text.js";
-import { firstOf } from "../../element.js";
 import { builtinCatalog } from "../../runs/catalog.js";
 import { gatherParts } from "../../runs/given-parts.js";
 import { suiteFrom } from "../../runs/suite-file.js";

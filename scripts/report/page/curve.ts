@@ -1,5 +1,5 @@
 import type { EChartsCoreOption } from "echarts/core";
-import { elementAt } from "../../element.js";
+import { elementAt } from "../../../sim/core/element.js";
 import { pointsOf } from "../curve-points.js";
 import type { Curve, CurveChart, Quantity } from "../data.js";
 import { axis, common, short, tooltipRows } from "./parts.js";

@@ -15,7 +15,7 @@ import {
 } from "echarts/components";
 import { type EChartsCoreOption, type EChartsType, init, use } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
-import { elementAt } from "../../element.js";
+import { elementAt } from "../../../sim/core/element.js";
 import type { Quantity, ReportData } from "../data.js";
 import { barsHeight, scoreOption, timeOption } from "./bars.js";
 import { curveOption } from "./curve.js";

@@ -1,5 +1,5 @@
 import { type Group, Quaternion, Scene, Vector3 } from "three";
-import { elementAt } from "../../element.js";
+import { elementAt } from "../../../sim/core/element.js";
 import { bodyObject, disposeBodies, setDetail } from "./bodies.js";
 import type { EpisodeData } from "./data.js";
 import { type Frame, frameOf, radiusOf } from "./framing.js";

@@ -1,5 +1,5 @@
+import { elementAt } from "../../../sim/core/element.js";
 import type { VisualBody } from "../../../sim/task.js";
-import { elementAt } from "../../element.js";
 import type { EpisodeData } from "./data.js";
 import { clearestDirection } from "./sight.js";
 import { isGoal, poseOf } from "./state.js";

@@ -1,4 +1,4 @@
-import { elementAt } from "../../element.js";
+import { elementAt } from "../../../sim/core/element.js";
 import type { EpisodeRef, EpisodeRow, ViewerIndex } from "../payload.js";
 import { NO_EPISODES, sameRef } from "./data.js";
 import { el } from "./dom.js";

@@ -1,5 +1,5 @@
 import type uPlot from "uplot";
-import { elementAt, firstOf } from "../../element.js";
+import { elementAt, firstOf } from "../../../sim/core/element.js";
 import { drawChart, fitChart } from "./chart.js";
 import { el, setText } from "./dom.js";
 import { type Curve, type Quantity, shownAtFirst } from "./plot-data.js";

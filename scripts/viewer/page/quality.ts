@@ -1,4 +1,4 @@
-import { elementAt } from "../../element.js";
+import { elementAt } from "../../../sim/core/element.js";
 /** How much is drawn per frame. */
 export interface Quality {
   /** Share of the screen's. */

@@ -1,5 +1,5 @@
 import type uPlot from "uplot";
-import { elementAt } from "../../element.js";
+import { elementAt } from "../../../sim/core/element.js";
 import { drawChart, fitChart } from "./chart.js";
 import { el, setText } from "./dom.js";
 import { curvesOfRun, episodeText, KINDS, type RunState } from "./run-state.js";

@@ -1,4 +1,4 @@
-import { elementAt } from "../../element.js";
+import { elementAt } from "../../../sim/core/element.js";
 import type { RunEpisode, RunPlan, RunStatus, RunUpdate } from "../payload.js";
 import { moment, shortNumber } from "./text.js";
 

@@ -1,5 +1,5 @@
+import { elementAt } from "../../../sim/core/element.js";
 import type { Pose, VisualShape } from "../../../sim/task.js";
-import { elementAt } from "../../element.js";
 import type { EpisodeData } from "./data.js";
 import { isGoal, poseOf } from "./state.js";
 import { isWorking } from "./tool-path.js";

@@ -1,4 +1,4 @@
-import { elementAt, firstOf } from "../../element.js";
+import { elementAt, firstOf } from "../../../sim/core/element.js";
 import { fragmentOf, readFragment } from "../fragment.js";
 import type { EpisodeRef, ViewerIndex } from "../payload.js";
 import { keyBindings } from "./bindings.js";

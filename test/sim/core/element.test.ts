@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { elementAt, firstOf } from "../../scripts/element.js";
+import { elementAt, firstOf } from "../../../sim/core/element.js";
 
 it("gives the element, also one that is null or zero", () => {
   expect(elementAt(["a", "b"], 1, "letters")).toBe("b");
