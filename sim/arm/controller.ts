@@ -94,8 +94,8 @@ export class OperationalSpaceController {
     const block = this.#block;
     const wrench = this.#wrench;
     for (let r = 0; r < 3; r++) {
-      for (let c = 0; c <= r; c++) block[r * 3 + c]! = this.#mobility[(r + at) * 6 + c + at]!;
-      wrench[at + r]! = this.#acceleration[at + r]!;
+      for (let c = 0; c <= r; c++) block[r * 3 + c] = this.#mobility[(r + at) * 6 + c + at]!;
+      wrench[at + r] = this.#acceleration[at + r]!;
     }
     factor(block, 3);
     solve(block, 3, wrench, at);

@@ -52,8 +52,8 @@ export function jacobian(frames: ArmFrames): Float64Array {
   frames.links.forEach((link, i) => {
     const linear = cross(link.axis, sub(frames.endEffector.position, link.position));
     for (let r = 0; r < 3; r++) {
-      out[r * JOINTS + i]! = linear[r]!;
-      out[(r + 3) * JOINTS + i]! = link.axis[r]!;
+      out[r * JOINTS + i] = linear[r]!;
+      out[(r + 3) * JOINTS + i] = link.axis[r]!;
     }
   });
   return out;

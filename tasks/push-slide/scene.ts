@@ -13,7 +13,7 @@ export const CONTROL_PERIOD = 0.1;
 const PHYSICS_STEP = { timestep: 0.01, solverIterations: 8 } as const;
 /** kg/m³: a block weighs 10.8 g. */
 const DENSITY = 50;
-/** Of the struck block's feet on the table, and of the blocks' sides on each other. */
+/** Of the first block's feet on the table, and of the blocks' sides on each other. */
 const FIRST_FRICTION = 0.011;
 
 /**

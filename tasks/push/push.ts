@@ -46,7 +46,7 @@ export function pushReward<T>(ops: Ops<T>, { action, nextObservation }: Transiti
   return cornerReward(ops, CORNERS.slice(ops, nextObservation), GOAL.corners, action, 0.25);
 }
 
-/** The block's as long as it stands level. */
+/** The block's height is only right while the block stands level: no channel tells it. */
 const LANDMARKS: Landmarks = {
   names: ["gripper", "block"],
   locate: (observations) =>
