@@ -49,6 +49,7 @@ export class EpisodeRun {
   #return = 0;
   /** `[X]`, after the last step. */
   observation: Float32Array;
+  /** Whether the task's last step (`TaskSpec.episodeSteps`) has been made. */
   over = false;
 
   constructor(environment: Environment, options: EpisodeOptions) {

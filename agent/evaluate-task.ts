@@ -29,7 +29,7 @@ export interface FinishedEpisode {
   /** Counts from 0. */
   readonly episode: number;
   readonly outcome: Outcome;
-  /** Name of the recording, if there is one. */
+  /** Name of the recording in `Recordings.folder`; there is no such file where nothing is recorded. */
   readonly file: string;
 }
 

@@ -31,8 +31,12 @@ export class ContinualLoop {
   #environment: Environment | undefined;
   /** The exploring action that is held, `[U]`. */
   #held: Float32Array = new Float32Array(0);
-  /** Of the learning episode at hand. */
-  #planned = { actions: 0, ms: 0 };
+  /** The learning episode in progress: its phase, the actions planned in it, and how long planning took, ms. */
+  #learning: { readonly phase: "random" | "train"; actions: number; ms: number } = {
+    phase: "random",
+    actions: 0,
+    ms: 0,
+  };
   #progress: Progress = { stage: "baseline", task: 0, steps: 0, episode: 0, evaluated: 0 };
 
   constructor(tasks: readonly Task[], services: LoopServices) {
@@ -152,7 +156,8 @@ export class ContinualLoop {
     const started = now();
     const action = await this.#agent.act(episode.observation);
     const ms = now() - started;
-    this.#planned = { actions: this.#planned.actions + 1, ms: this.#planned.ms + ms };
+    this.#learning.actions++;
+    this.#learning.ms += ms;
     store.log.emit({ type: "planned", ms });
     await episode.recordPlan(this.#agent);
     return action;
@@ -212,8 +217,8 @@ export class ContinualLoop {
     const { task, steps, episode } = this.#progress;
     const { store, stopRequested } = this.#services;
     this.#environment ??= new Environment(this.#taskAt(task));
-    this.#planned = { actions: 0, ms: 0 };
     const phase = steps < store.settings.loop.initialRandomSteps ? "random" : "train";
+    this.#learning = { phase, actions: 0, ms: 0 };
     return new EpisodeRun(this.#environment, {
       kind: { phase, afterTask: task, taskIndex: task, seed: episodeSeed(this.#progress) },
       recordings: this.#recordings,
@@ -228,12 +233,11 @@ export class ContinualLoop {
     this.#services.store.log.emit({ type: "step", task, taskIndex, steps, total: this.#stepsPerTask });
   }
 
-  #tellLearned({ options: { kind, file } }: EpisodeRun, steps: number, outcome: Outcome): void {
+  #tellLearned({ options: { file } }: EpisodeRun, steps: number, outcome: Outcome): void {
     const { task: taskIndex, episode } = this.#progress;
     const { log } = this.#services.store;
-    const { actions, ms } = this.#planned;
+    const { phase, actions, ms } = this.#learning;
     if (actions > 0) log.emit({ type: "planning", taskIndex, steps, actions, ms });
-    const phase = kind.phase === "random" ? "random" : "train";
     const what = { phase, task: this.#taskAt(taskIndex).name, taskIndex, episode, steps } as const;
     log.emit({ type: "episode", ...what, ...outcome, recording: recordingPath(file) });
   }

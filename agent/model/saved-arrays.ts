@@ -1,5 +1,8 @@
 import { InputError } from "../../sim/core/errors.js";
 
+/** Name of a checkpoint's arrays that hold transitions of task j: `stored.j.inputs`, `stored.j.targets`. */
+export const STORED = "stored";
+
 /** An array of a checkpoint. */
 export interface SavedArray {
   readonly shape: readonly number[];

@@ -1,6 +1,5 @@
 import type { LearnerState } from "../learner.js";
-import type { SavedArray } from "../model/saved-arrays.js";
-import { STORED } from "../training/stored-data.js";
+import { type SavedArray, STORED } from "../model/saved-arrays.js";
 import type { KeptRecord } from "./records.js";
 
 /** What is held because tasks were learned; the fields are described where they are logged. */

@@ -76,7 +76,7 @@ export function timingByType(records: readonly TimingRecord[]): ByType<TimingRec
  * @throws InputError when it is of a newer version
  */
 export function checkLogVersion(path: string): void {
-  isHead(path, readFirstLine(path));
+  checkHead(path, readFirstLine(path));
 }
 
 function readLog<Entry extends MetricsRecord | TimingRecord>(
@@ -85,7 +85,8 @@ function readLog<Entry extends MetricsRecord | TimingRecord>(
   tasks = Number.POSITIVE_INFINITY,
 ): Entry[] {
   const { records } = readJsonl(path);
-  const skipped = isHead(path, records[0]) ? 1 : 0;
+  checkHead(path, records[0]);
+  const skipped = isHead(records[0]) ? 1 : 0;
   return records.slice(skipped).map((record, i) => {
     const line = i + skipped + 1;
     const parsed = z.safeDecode(schema, record);
@@ -102,13 +103,18 @@ function lastTask(record: MetricsRecord | TimingRecord): number {
   return record.type === "evaluation" ? Math.max(record.taskIndex, record.afterTask) : record.taskIndex;
 }
 
-/** Whether a log's first line says the version. @throws InputError when that is a newer one */
-function isHead(path: string, first: unknown): boolean {
-  if (typeOf(first) !== logHeadSchema.shape.type.value) return false;
+/** Whether a line of a log is one that says the version. */
+function isHead(line: unknown): boolean {
+  return typeOf(line) === logHeadSchema.shape.type.value;
+}
+
+/** Checks the version where a log's first line says one. @throws InputError when it is a newer one */
+function checkHead(path: string, first: unknown): void {
+  if (!isHead(first)) return;
   const parsed = logHeadSchema.safeParse(first);
   if (!parsed.success) throw invalid(path, 1, first, parsed.error);
   const { version } = parsed.data;
-  if (version <= LOG_VERSION) return true;
+  if (version <= LOG_VERSION) return;
   throw new InputError({
     what: `Log ${path} was written by a newer version of hypercrl`,
     got: `version ${version} of the log`,

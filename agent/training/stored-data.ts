@@ -8,10 +8,7 @@ import { alignedArrays, type Feeds, tensor } from "../graph/session.js";
 import { inputSize, type MlpShape, targetSize } from "../model/dynamics.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import type { TrainingData } from "../model/replay-buffer.js";
-import type { SavedArray, SavedArrays } from "../model/saved-arrays.js";
-
-/** Name of a checkpoint's arrays that hold transitions of task j: `stored.j.inputs`, `stored.j.targets`. */
-export const STORED = "stored";
+import { type SavedArray, type SavedArrays, STORED } from "../model/saved-arrays.js";
 
 /**
  * Transitions of earlier tasks, for methods that rehearse them. Rows are normalised when they are stored, by the
