@@ -1,5 +1,6 @@
 import type { PlannerState } from "../planners/types.js";
 import { elementAt } from "../sim/core/element.js";
+import { RunError } from "../sim/core/errors.js";
 import type { Rng } from "../sim/core/rng.js";
 import type { Forecast } from "../sim/recording/episode.js";
 import type { Task } from "../sim/task.js";
@@ -16,10 +17,14 @@ import { PlanningThreads } from "./rollout/planning-threads.js";
 import type { Settings } from "./settings/schema.js";
 
 /** The data and running statistics of the task being learned, dropped at its end. */
-interface CurrentTask {
+interface TaskData {
   readonly buffer: ReplayBuffer;
   readonly moments: Normalizer;
-  readonly planner: PlannerState;
+}
+
+/** What the agent has of the task being learned. */
+interface CurrentTask extends TaskData {
+  readonly policy: MpcPolicy;
 }
 
 /** A training session that has been started. */
@@ -43,7 +48,7 @@ export interface AgentState {
   /** Per task begun, as of its last training session. */
   readonly normalizers: readonly NormalizerArrays[];
   /** What exists only while a task is being learned. */
-  readonly current: CurrentTask | undefined;
+  readonly current: (TaskData & { readonly planner: PlannerState }) | undefined;
 }
 
 /**
@@ -61,9 +66,7 @@ export class Agent {
   readonly #rng: Rng;
   readonly #threads: PlanningThreads | undefined;
   #task = -1;
-  #buffer: ReplayBuffer | undefined;
-  #moments: Normalizer | undefined;
-  #policy: MpcPolicy | undefined;
+  #current: CurrentTask | undefined;
 
   /**
    * @param parts what `settings.method` and `settings.planner.name` stand for
@@ -94,29 +97,32 @@ export class Agent {
   /** Starts learning a task: empty buffer and normaliser; the learner freezes what it must keep. */
   async beginTask(index: number): Promise<void> {
     await this.learner.beginTask(index);
-    this.#newTask(index);
-    this.#normalizers[index] = this.#moments!.arrays();
-    await this.#newPolicy();
+    await this.#dropTask();
+    this.#task = index;
+    const buffer = new ReplayBuffer(this.#taskAt(index).spec, this.settings.loop.bufferCapacity);
+    const { inputSize, targetSize } = buffer;
+    const moments = new Normalizer(inputSize, targetSize, this.settings.dynamics.normalizeTargets);
+    this.#normalizers[index] = moments.arrays();
+    this.#current = { buffer, moments, policy: await this.#newPolicy() };
   }
 
   /** Ends the current task: the learner keeps what its method needs, then the data are dropped. */
   async endTask(): Promise<void> {
     const rng = this.#rng.split(`end/task${this.#task}`);
-    await this.learner.endTask(this.#buffer!, this.#normalizerOf(this.#task), rng);
+    await this.learner.endTask(this.#learned.buffer, this.#normalizerOf(this.#task), rng);
     await this.#dropTask();
   }
 
   async #dropTask(): Promise<void> {
-    await this.#policy?.release();
-    this.#policy = undefined;
-    this.#buffer = undefined;
-    this.#moments = undefined;
+    await this.#current?.policy.release();
+    this.#current = undefined;
   }
 
   /** Stores a transition of the current task. */
   remember(observation: Float32Array, action: ArrayLike<number>, next: Float32Array): void {
-    const { input, target } = this.#buffer!.add(observation, action, next);
-    this.#moments!.add(input, target);
+    const { buffer, moments } = this.#learned;
+    const { input, target } = buffer.add(observation, action, next);
+    moments.add(input, target);
   }
 
   /**
@@ -124,7 +130,8 @@ export class Agent {
    * with `loop.trainLag` the session runs beside it.
    */
   startTraining(): TrainingSession {
-    const [buffer, normalizer] = [this.#buffer!, this.#moments!.arrays()];
+    const { buffer, moments } = this.#learned;
+    const normalizer = moments.arrays();
     const rng = this.#rng.split(`minibatches/task${this.#task}/transition${buffer.added}`);
     const { trainIterations } = this.settings.loop;
     const report = this.learner.train(buffer, normalizer, trainIterations, rng);
@@ -137,23 +144,23 @@ export class Agent {
   async adopt({ normalizer, report }: TrainingSession): Promise<TrainingReport> {
     const losses = await report;
     this.#normalizers[this.#task] = normalizer;
-    await this.#loadPolicy();
+    await this.#loadPolicy(this.#learned.policy);
     return losses;
   }
 
   /** Starts an episode of the current task: the planner forgets its warm start. */
   startEpisode(): void {
-    this.#policy!.startEpisode();
+    this.#learned.policy.startEpisode();
   }
 
   /** Plans the next action `[U]` of the current task. */
   act(observation: Float32Array): Promise<Float32Array> {
-    return this.#policy!.act(observation);
+    return this.#learned.policy.act(observation);
   }
 
   /** Where the last plan leads by the model, see `MpcPolicy.forecast`. */
   forecast(observation: Float32Array, most: number): Promise<Forecast> {
-    return this.#policy!.forecast(observation, most);
+    return this.#learned.policy.forecast(observation, most);
   }
 
   /** A policy for any task begun so far, with today's weights: what evaluation measures. */
@@ -171,11 +178,15 @@ export class Agent {
 
   /** Everything the agent needs to continue bit by bit; arrays are not copied. */
   async state(): Promise<AgentState> {
-    const [buffer, moments, policy] = [this.#buffer, this.#moments, this.#policy];
+    const current = this.#current;
     return {
       learner: await this.learner.state(),
       normalizers: this.#normalizers,
-      current: buffer && moments && policy && { buffer, moments, planner: policy.state() },
+      current: current && {
+        buffer: current.buffer,
+        moments: current.moments,
+        planner: current.policy.state(),
+      },
     };
   }
 
@@ -188,11 +199,12 @@ export class Agent {
     this.#normalizers.splice(0, this.#normalizers.length, ...state.normalizers);
     this.#task = task;
     if (state.current === undefined) return;
-    this.#buffer = state.current.buffer;
-    this.#moments = state.current.moments;
-    await this.#newPolicy();
-    this.#policy!.restore(state.current.planner);
-    await this.#loadPolicy();
+    const { buffer, moments, planner } = state.current;
+    await this.#dropTask();
+    const policy = await this.#newPolicy();
+    this.#current = { buffer, moments, policy };
+    policy.restore(planner);
+    await this.#loadPolicy(policy);
   }
 
   /** Frees the runtime's memory and ends the threads; the agent is unusable afterwards. */
@@ -202,18 +214,18 @@ export class Agent {
     await this.#threads?.close();
   }
 
-  #newTask(index: number): void {
-    const { spec } = this.#taskAt(index);
-    this.#task = index;
-    this.#buffer = new ReplayBuffer(spec, this.settings.loop.bufferCapacity);
-    const { inputSize, targetSize } = this.#buffer;
-    this.#moments = new Normalizer(inputSize, targetSize, this.settings.dynamics.normalizeTargets);
+  /** What there is of the task being learned. @throws RunError when none is */
+  get #learned(): CurrentTask {
+    if (this.#current !== undefined) return this.#current;
+    throw new RunError({
+      what: "The agent is learning no task",
+      expected: "a task that was begun and has not ended",
+      todo: "Call beginTask first",
+    });
   }
 
-  async #newPolicy(): Promise<void> {
-    await this.#policy?.release();
-    const rng = this.#rng.split(`planner/task${this.#task}`);
-    this.#policy = await this.#createPolicy(this.#task, rng);
+  #newPolicy(): Promise<MpcPolicy> {
+    return this.#createPolicy(this.#task, this.#rng.split(`planner/task${this.#task}`));
   }
 
   #createPolicy(index: number, rng: Rng): Promise<MpcPolicy> {
@@ -228,8 +240,8 @@ export class Agent {
     );
   }
 
-  async #loadPolicy(): Promise<void> {
-    await this.#policy!.load(await this.learner.weights(this.#task), this.#normalizerOf(this.#task));
+  async #loadPolicy(policy: MpcPolicy): Promise<void> {
+    await policy.load(await this.learner.weights(this.#task), this.#normalizerOf(this.#task));
   }
 
   #taskAt(index: number): Task {
