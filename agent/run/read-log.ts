@@ -89,6 +89,7 @@ function readLog<Entry extends MetricsRecord | TimingRecord>(
   const skipped = isHead(records[0]) ? 1 : 0;
   return records.slice(skipped).map((record, i) => {
     const line = i + skipped + 1;
+    if (skipped > 0 && isHead(record)) throw damaged(path, line, "a second head line", "a record");
     const parsed = z.safeDecode(schema, record);
     if (!parsed.success) throw invalid(path, line, record, parsed.error);
     const task = lastTask(parsed.data);

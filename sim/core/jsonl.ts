@@ -95,16 +95,23 @@ export class JsonlLog {
         todo: "Resume its run, or choose another folder",
       });
     }
-    if (!Number.isSafeInteger(at) || at < 0 || length < at || !endsLineAt(file, at)) {
-      throw new InputError({
-        what: `Log ${this.#path} does not match the checkpoint`,
-        got: `${length} bytes`,
-        expected: `at least ${at} bytes, with a line ending there`,
-        todo: "Restore the log from a copy, or resume from an earlier checkpoint",
-      });
+    if (!Number.isSafeInteger(at) || at < 0 || length < at) {
+      throw this.#mismatch(`${length} bytes`, `at least ${at} bytes`);
+    }
+    if (!endsLineAt(file, at)) {
+      throw this.#mismatch(`no line end at byte ${at}`, "one there: the log was changed since");
     }
     ftruncateSync(file, at);
     this.#bytes = at;
+  }
+
+  #mismatch(got: string, expected: string): InputError {
+    return new InputError({
+      what: `Log ${this.#path} does not match the checkpoint`,
+      got,
+      expected,
+      todo: "Restore the log from a copy, or do without it",
+    });
   }
 }
 
@@ -153,7 +160,7 @@ function parseLine(path: string, line: Uint8Array, number: number): unknown {
       what: `Log ${path} is damaged in line ${number}`,
       got: (cause as Error).message,
       expected: "one JSON value",
-      todo: "Restore the log from a copy, or delete the line",
+      todo: "Restore the log from a copy, or do without it",
       cause,
     });
   }

@@ -62,7 +62,7 @@ describe("reading a log", () => {
       /line 3; got type: .*'baseline'.*; expected a record of type news/,
     ],
     ["a type of the other log", usageRecord(), /line 3; got type: .*expected a record of type usage/],
-    ["a version in the middle", HEAD, /line 3; got type: .*expected a record of type log/],
+    ["a version in the middle", HEAD, /line 3; got a second head line; expected a record/],
     ["no return", { ...evaluationRecord(), return: undefined }, /line 3; got return: .*type evaluation/],
     ["a return as text", { ...evaluationRecord(), return: "1" }, /line 3; got return: .*received string/],
     ["half a step", { ...trainingRecord(), steps: 0.5 }, /line 3; got steps: .*expected int/],

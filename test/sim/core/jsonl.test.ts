@@ -60,6 +60,14 @@ describe("JsonlLog", () => {
     },
   );
 
+  it("says what is missing where it is to resume: bytes, or the line end of a log that was changed since", () => {
+    logOf({ a: 1 }).close();
+    expect(() => new JsonlLog(path, { resumeAt: 9 })).toThrow(/got 8 bytes; expected at least 9 bytes\./);
+    expect(() => new JsonlLog(path, { resumeAt: 7 })).toThrow(
+      /got no line end at byte 7; expected one there: the log was changed since\./,
+    );
+  });
+
   it("says when the folder cannot be made and when it is used after close", () => {
     writeFileSync(join(folder, "run"), "");
     expect(() => new JsonlLog(path)).toThrow(RunError);
@@ -92,7 +100,7 @@ describe("readJsonl", () => {
   it("refuses bytes that are not text, and an absent file", () => {
     logOf().close();
     writeFileSync(path, Buffer.from([0x22, 0xff, 0x22, 0x0a]));
-    expect(() => readJsonl(path)).toThrow(/damaged in line 1/);
+    expect(() => readJsonl(path)).toThrow(/damaged in line 1.*Restore the log from a copy, or do without it/);
     expect(() => readJsonl(join(folder, "absent"))).toThrow(/got ENOENT/);
   });
 });
