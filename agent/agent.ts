@@ -90,7 +90,7 @@ export class Agent {
     this.learner =
       settings.loop.trainLag > 0
         ? new BackgroundLearner(parts, settings, this.#shape, learner, { ...compute, threads: 1 })
-        : createLearner(parts.method, settings, this.#shape, learner, compute);
+        : createLearner(parts.method, settings, this.#shape, learner, compute, parts.methodModule);
     this.#threads = compute.threads > 1 ? PlanningThreads.create(compute.threads) : undefined;
   }
 
@@ -209,9 +209,12 @@ export class Agent {
 
   /** Frees the runtime's memory and ends the threads; the agent is unusable afterwards. */
   async release(): Promise<void> {
-    await this.#dropTask();
-    await this.learner.release();
-    await this.#threads?.close();
+    try {
+      await this.#dropTask();
+      await this.learner.release();
+    } finally {
+      await this.#threads?.close();
+    }
   }
 
   /** What there is of the task being learned. @throws RunError when none is */

@@ -66,6 +66,16 @@ export class ContinualLoop {
 
   /** Runs to the end, or to where the user asked to stop. @throws RunError when the run cannot go on */
   async run(): Promise<"done" | "stopped"> {
+    const outcome = await this.#runStages().catch(async (error: unknown) => {
+      // Why the run failed matters more than whether its memory could be freed.
+      await this.#release().catch(() => {});
+      throw error;
+    });
+    await this.#release();
+    return outcome;
+  }
+
+  async #runStages(): Promise<"done" | "stopped"> {
     try {
       while (this.#progress.stage !== "done") {
         if (this.#progress.stage === "baseline") await this.#measureRandomPolicy();
@@ -77,10 +87,12 @@ export class ContinualLoop {
     } catch (error) {
       if (error instanceof Stopped) return "stopped";
       throw error;
-    } finally {
-      this.#environment?.close();
-      await this.#agent.release();
     }
+  }
+
+  async #release(): Promise<void> {
+    this.#environment?.close();
+    await this.#agent.release();
   }
 
   /** Where the run is. */

@@ -2,6 +2,7 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { HyperCrlError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
 import { alignedArrays } from "../graph/session.js";
+import type { Learner } from "../learner.js";
 import { createLearner, type Method } from "../methods/method.js";
 import { findMethod } from "../methods/registry.js";
 import type { TrainingData } from "../model/replay-buffer.js";
@@ -11,7 +12,13 @@ const { settings, methodModule, shape, rng, compute } = workerData as LearnerMem
 /** The main thread has checked what the module exports. */
 const method: Method =
   methodModule === undefined ? findMethod(settings.method) : (await import(methodModule)).default;
-const learner = createLearner(method, settings, shape, Rng.fromState(rng), compute);
+let made: Learner | undefined;
+
+/** Made at the first call, so that a failure to make it is answered like any other. */
+function learnerMade(): Learner {
+  made ??= createLearner(method, settings, shape, Rng.fromState(rng), compute, methodModule);
+  return made;
+}
 
 /** The received rows where the runtime finds them aligned as in a replay buffer. */
 function aligned(data: TrainingData): TrainingData {
@@ -22,6 +29,7 @@ function aligned(data: TrainingData): TrainingData {
 }
 
 async function answer(call: Exclude<LearnerCall, { method: "release" }>): Promise<unknown> {
+  const learner = learnerMade();
   switch (call.method) {
     case "beginTask":
       return learner.beginTask(...call.arguments);
@@ -64,7 +72,7 @@ let last: Promise<void> = Promise.resolve();
 port.on("message", (call: LearnerCall) => {
   last = last.then(async () => {
     if (call.method !== "release") return port.postMessage(await reply(call));
-    await learner.release();
+    await made?.release();
     port.close();
   });
 });

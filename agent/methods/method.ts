@@ -1,3 +1,4 @@
+import { InputError } from "../../sim/core/errors.js";
 import type { ProfileDefaults } from "../../sim/core/profiles.js";
 import type { Rng } from "../../sim/core/rng.js";
 import type { SettingFields, SettingValues } from "../../sim/core/setting-fields.js";
@@ -40,17 +41,51 @@ export function defineMethod<F extends SettingFields>(method: Method<F>): Method
   return method;
 }
 
-/** Makes a method's learner as the settings say. */
+/**
+ * Makes a method's learner as the settings say.
+ * @param module URL of the method's module, where it has one of its own
+ * @throws InputError when the method makes something else than a learner
+ */
 export function createLearner(
   method: Method,
   settings: Settings,
   dynamics: MlpShape,
   rng: Rng,
   compute: Compute = ONE_THREAD,
+  module?: string,
 ): Learner {
   const { batchSize, clipNorm } = settings.training;
   const own = ownSettings(settings, method.name);
-  return method.create({ dynamics, batchSize, clipNorm, rng, compute }, settings, own);
+  const learner = method.create({ dynamics, batchSize, clipNorm, rng, compute }, settings, own);
+  checkLearner(learner, method.name, module);
+  return learner;
+}
+
+const LEARNER_MEMBERS = Object.keys({
+  beginTask: true,
+  train: true,
+  endTask: true,
+  weights: true,
+  state: true,
+  restore: true,
+  release: true,
+} satisfies Record<keyof Learner, true>);
+
+/** Checks what a method made, which a user's own module need not have had checked by TypeScript. */
+function checkLearner(learner: unknown, method: string, module: string | undefined): void {
+  const where = module === undefined ? "" : ` of ${module}`;
+  const isObject = typeof learner === "object" && learner !== null;
+  const typeOfMember = (name: string) => typeof (isObject ? Reflect.get(learner, name) : undefined);
+  const wrong = LEARNER_MEMBERS.find((name) => typeOfMember(name) !== "function");
+  if (wrong === undefined) return;
+  throw new InputError({
+    what: `Method ${method}${where} makes a learner that cannot be used`,
+    got: isObject
+      ? `${wrong} is ${typeOfMember(wrong)}`
+      : `create returned ${learner === null ? "null" : typeof learner}`,
+    expected: `an object with the functions ${LEARNER_MEMBERS.join(", ")}`,
+    todo: "docs/guides/own-method.md says what a method module is",
+  });
 }
 
 /** The network whose weights a method's learner gives for a task. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Agent } from "../../agent/agent.js";
-import { RunError } from "../../sim/core/errors.js";
+import type { Learner } from "../../agent/learner.js";
+import { InputError, RunError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
 import { partsFor, pointTask, tinySettings } from "./fixtures.js";
 
@@ -16,5 +17,20 @@ describe("Agent", () => {
     expect((await agent.state()).current?.buffer.size).toBe(0);
     await agent.release();
     expect(() => agent.startEpisode()).toThrow(learning);
+  });
+
+  it("refuses a learner that its method made wrong, and names method, module and what is missing", () => {
+    const settings = tinySettings();
+    const parts = partsFor(settings);
+    const agentOf = (learner: unknown) => {
+      const method = { ...parts.method, create: () => learner as Learner };
+      const own = { ...parts, method, methodModule: "file:///my-method.mjs" };
+      return new Agent([pointTask], settings, own, Rng.fromSeed(1));
+    };
+    expect(() => agentOf({})).toThrow(InputError);
+    expect(() => agentOf({ beginTask() {} })).toThrow(
+      /Method hypercrl of file:\/\/\/my-method\.mjs makes a learner that cannot be used; got train is undefined/,
+    );
+    expect(() => agentOf(null)).toThrow(/got create returned null/);
   });
 });

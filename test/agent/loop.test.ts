@@ -208,6 +208,25 @@ describe("the main loop", () => {
     expect(evaluation().returns).toHaveLength(1);
   });
 
+  it("says why it failed, also where its learner cannot be released", async () => {
+    const { store } = open("release", [fakeTask()]);
+    const parts = partsFor(store.settings);
+    const failed = async (why: string) => Promise.reject(new Error(why));
+    const create: typeof parts.method.create = (...args) => {
+      const learner = parts.method.create(...args);
+      return Object.assign(learner, {
+        beginTask: () => failed("no task"),
+        release: () => failed("no release"),
+      });
+    };
+    const services = { store, now: () => 0, compute: ONE_THREAD, stopRequested: () => false };
+    const own = { ...parts, method: { ...parts.method, create } };
+    await expect(new ContinualLoop([fakeTask()], { ...services, parts: own }).run()).rejects.toThrow(
+      "no task",
+    );
+    store.close();
+  });
+
   it("keeps no episode as the failed one when what fails comes after it", async () => {
     const { folder, store, loop } = open("full", [fakeTask()]);
     const full = new RunError({ what: "The disk is full" });
