@@ -63,6 +63,6 @@ it("versions are those of the installed packages", async () => {
     hypercrl: installed("package.json"),
     physics: `rapier3d simd ${installed("node_modules/@dimforge/rapier3d/package.json")}`,
     node: process.version,
-    onnxruntime: installed("node_modules/onnxruntime-node/package.json"),
+    onnxruntime: installed("node_modules/hypercrl-onnxruntime/package.json"),
   });
 });

@@ -26,7 +26,13 @@ function both(assignments: readonly string[] = []): { here: Learner; background:
   const settings = tinySettings(assignments);
   const shape = dynamicsShape(pointTask.spec, settings.dynamics.hidden, settings.dynamics.activation);
   const here = learnerFor(settings, shape, Rng.fromSeed(4));
-  const background = new BackgroundLearner(partsFor(settings), settings, shape, Rng.fromSeed(4), ONE_THREAD);
+  const background = new BackgroundLearner(
+    partsFor(tinySettings()),
+    settings,
+    shape,
+    Rng.fromSeed(4),
+    ONE_THREAD,
+  );
   made.push(here, background);
   return { here, background };
 }
@@ -111,7 +117,13 @@ describe("a session in the background", () => {
   it("fails with one clear error when its thread dies, now and later", async () => {
     const settings = { ...tinySettings(), method: "no-such-method" } as unknown as Settings;
     const shape = dynamicsShape(pointTask.spec, [8], "relu");
-    const learner = new BackgroundLearner(partsFor(settings), settings, shape, Rng.fromSeed(4), ONE_THREAD);
+    const learner = new BackgroundLearner(
+      partsFor(tinySettings()),
+      settings,
+      shape,
+      Rng.fromSeed(4),
+      ONE_THREAD,
+    );
     made.push(learner);
     for (let i = 0; i < 2; i++) {
       const error = await learner.beginTask(0).catch((e: unknown) => e);

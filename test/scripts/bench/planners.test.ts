@@ -156,7 +156,7 @@ it("compares only what is asked for", async () => {
 }, 60_000);
 
 it("refuses settings that do not fit and folders that are no finished run, before it measures", async () => {
-  const wrong = { id: "own", text: "wrong", planner: { name: "random", samples: 2 } as const };
+  const wrong = { id: "own", text: "wrong", planner: { name: "cem", samples: 2, elites: 3 } as const };
   await expect(measurePlanners({ runs: [run], episodes: 1, variants: [wrong] })).rejects.toThrow(UsageError);
   const lines: string[] = [];
   const io = { out: (text: string) => lines.push(text), err: (text: string) => lines.push(text) };

@@ -55,7 +55,11 @@ describe("a wrong call exits with 2 and starts nothing", () => {
       /planner\.samples is not valid; got "many".*number/,
     ],
     ["ill-typed list", train("--set", "dynamics.hidden=16"), /dynamics\.hidden is not valid; got 16.*array/],
-    ["settings that clash", train("--set", "planner.elites=500"), /elites is not valid; got 500.*samples/],
+    [
+      "settings that clash",
+      train("--planner", "cem", "--set", "planner.elites=500"),
+      /elites is not valid; got 500.*samples/,
+    ],
     [
       "list for another number of actions",
       train("--set", "planner.initialStd=[1,2,3]"),
