@@ -85,7 +85,7 @@ describe("Catalog", () => {
     mkdirSync(join(folder, "empty"));
     writeFileSync(join(folder, "text.mcap"), "hello");
     for (const [name, message] of [
-      ["absent", /is missing; expected an episode \(\.mcap\) or a run folder/],
+      ["absent", /is missing; got no file or folder there; expected an episode \(\.mcap\) or a run folder/],
       ["empty", /holds no episodes/],
       ["text.mcap", /damaged; got no episode record/],
     ] as const) {
