@@ -104,7 +104,7 @@ describe("a module that is no suite", () => {
     expectOneError(
       await run(["train", "--suite", "./none.mjs"]),
       3,
-      /none\.mjs is missing; expected a module/,
+      /none\.mjs is missing; got no file at .*none\.mjs; expected a module/,
     );
     await refused("a.mjs", "export default {", /a\.mjs cannot be loaded; got the error "Unexpected end/);
     await refused("b.mjs", "throw new Error('no luck')", /cannot be loaded; got the error "no luck"/);
