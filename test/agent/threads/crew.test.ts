@@ -12,12 +12,14 @@ const [FAIL, EXIT, STALL, SLOW, LATE] = [1, 2, 3, 4, 5];
 const shared = (length: number) => new Int32Array(new SharedArrayBuffer(4 * length));
 
 const crews: Crew[] = [];
-/** What stuck workers wait on. */
+/** What stuck workers wait on while it is 0. */
 const stuck = shared(1);
 afterEach(async () => {
-  // Or closing would wait for them as long as for the slowest machine.
+  // Or closing would wait for them as long as for the slowest machine. The value lets go a worker that is not asleep yet.
+  Atomics.store(stuck, 0, 1);
   Atomics.notify(stuck, 0);
   for (const crew of crews.splice(0)) await crew.close();
+  Atomics.store(stuck, 0, 0);
 });
 
 function setUp(workers: number) {
