@@ -118,6 +118,12 @@ function withSmallSettings(words: readonly string[]): string[] {
   });
   if (startsRuns(words) && !words.includes("--suite") && !words.includes("--file"))
     fewer.push("--suite", FASTEST);
+  if (
+    words[0] === "sweep" &&
+    startsRuns(words) &&
+    !["--seeds", "--file"].some((flag) => words.includes(flag))
+  )
+    fewer.push("--seeds", "1");
   if (words[0] === "train" || words[0] === "evaluate") fewer.push("--threads", "1");
   return startsRuns(words) && !words.includes("--file") ? [...fewer, ...SMALL_FLAGS] : fewer;
 }
