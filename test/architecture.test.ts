@@ -109,6 +109,7 @@ describe("direction of imports", () => {
       "sim/core/",
       "sim/task.ts",
       "agent/run/records.ts",
+      "agent/run/recording-names.ts",
       "agent/run/read-log.ts",
     ];
     expect(forbidden("scripts/viewer", allowed)).toEqual([]);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { elementAt } from "../../sim/core/element.js";
+import { meanOf } from "../../sim/core/mean.js";
 import { figure, type MetricsRecord } from "./records.js";
 
 /** Returns of the E episodes of one evaluation, `[E]`. */
@@ -81,8 +82,4 @@ export class EvaluationMatrix {
       returns: this.#returns.slice(0, this.lastComplete + 1),
     };
   }
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.length === 0 ? Number.NaN : values.reduce((a, b) => a + b, 0) / values.length;
 }

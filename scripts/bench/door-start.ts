@@ -83,7 +83,7 @@ const range = (from: number, to: number, step: number): number[] =>
 
 /**
  * Places of the base from the floor up on a grid (m) in the plane of symmetry between mirrored doors, as a table,
- * best worst margin first; `tasks/door-start.ts` has the choice.
+ * best worst margin first; `tasks/door/start.ts` has the choice.
  */
 export function searchDoorStart(step: number, count: number): string {
   const candidates = range(-1, -0.4, step)

@@ -7,6 +7,7 @@ import { HOME_ANGLES } from "../../sim/arm/panda.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { IDENTITY, length, sub, type Vec3, vec3At } from "../../sim/core/math/vector.js";
+import { meanOf } from "../../sim/core/mean.js";
 import { Rng } from "../../sim/core/rng.js";
 import { Environment } from "../../sim/environment.js";
 import type { Pose } from "../../sim/task.js";
@@ -68,8 +69,6 @@ function pushAll(setting: PhysicsStep): Outcomes {
   return Object.fromEntries(outcomes);
 }
 
-const mean = (values: readonly number[]): number => values.reduce((s, v) => s + v, 0) / values.length;
-
 const distanceMm = (a: Pose, b: Pose): number => length(sub(a.position, b.position)) * 1e3;
 
 function angleDeg({ rotation: a }: Pose, { rotation: b }: Pose): number {
@@ -84,7 +83,7 @@ function differences(outcomes: Outcomes, reference: Outcomes) {
   const mm = pairs.map(([a, b]) => distanceMm(a, b));
   const deg = pairs.map(([a, b]) => angleDeg(a, b));
   const [most, mostDeg] = [Math.max(...mm), Math.max(...deg)];
-  return { mean: mean(mm), median: median(mm), most, meanDeg: mean(deg), mostDeg };
+  return { mean: meanOf(mm), median: median(mm), most, meanDeg: meanOf(deg), mostDeg };
 }
 
 /** Smallest distance between the blocks of two tasks after the same straight pushes, mm. */
@@ -123,7 +122,7 @@ function track({ timestep, solverIterations }: PhysicsStep): { lag: number; drif
     drift = Math.max(drift, arm.anchorDrift() * 1e3);
   }
   world.close();
-  return { lag: mean(lags), drift };
+  return { lag: meanOf(lags), drift };
 }
 
 /** Full-speed random actions, mostly forward; the environment refuses what is not finite. */

@@ -4,6 +4,7 @@ import { readSettings } from "../../agent/run/store.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
+import { meanOf } from "../../sim/core/mean.js";
 import { type Estimate, estimate } from "../compare/comparison.js";
 import { readRun } from "../compare/run-result.js";
 import { table } from "../compare/tables.js";
@@ -178,10 +179,6 @@ export function plannersTable(results: readonly PlannerResult[], random: readonl
 /** Mean return of the random policy in a finished run, averaged over tasks. @throws InputError when it is not finished */
 export function randomReturn(run: string): number {
   return meanOf(readRun(run).random);
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
 }
 
 function show({ mean, low, high }: Estimate, digits: number): string {

@@ -1,5 +1,6 @@
 import type { EvaluationRecord, RunEvent } from "../../agent/run/records.js";
 import { elementAt } from "../../sim/core/element.js";
+import { meanOf } from "../../sim/core/mean.js";
 import { count, number, percent, wrap, wrapParts } from "../compare/text.js";
 import type { RunStart } from "../runs/train.js";
 import { type Io, say } from "./io.js";
@@ -93,7 +94,7 @@ function plainLine(
   }
   if (event.type !== "evaluation" && event.type !== "baseline") return undefined;
   if (event.episode + 1 < settings.loop.evaluationEpisodes) return undefined;
-  const mean = block.reduce((sum, e) => sum + e.return, 0) / block.length;
+  const mean = meanOf(block.map((e) => e.return));
   if (event.type === "baseline") {
     return [title(taskIndex, tasks), "random policy", `return ${number(mean)}`];
   }

@@ -7,7 +7,6 @@ const RECENT = 50;
 /** Follows the events of a run: what is going on, and how long the rest will take. */
 export class ProgressTracker {
   readonly #start: RunStart;
-  readonly #names: readonly string[];
   readonly #planningMs: number[] = [];
   readonly #learning = { ms: 0, count: 0 };
   readonly #evaluating = { ms: 0, count: 0 };
@@ -28,7 +27,6 @@ export class ProgressTracker {
   constructor(start: RunStart) {
     const { loop, tasks } = start.settings;
     this.#start = start;
-    this.#names = start.tasks.map(({ name }) => name);
     this.taskIndex = start.progress?.stage === "baseline" ? 0 : (start.progress?.task ?? 0);
     this.totalSteps = loop.initialRandomSteps + loop.stepsPerTask;
     this.#remainingSteps = tasks * loop.stepsPerTask;
@@ -80,13 +78,12 @@ export class ProgressTracker {
     this.#last = { type: "step", time: now };
   }
 
-  #evaluation({ afterTask, task, episode }: EvaluationRecord, now: number): void {
+  #evaluation({ afterTask, taskIndex, task, episode }: EvaluationRecord, now: number): void {
     const { evaluationEpisodes } = this.#start.settings.loop;
     const { tasks } = this.#start.settings;
-    const index = this.#names.indexOf(task);
     const rowsDone = (afterTask * (afterTask + 1)) / 2;
     const all = (tasks * (tasks + 1)) / 2;
-    this.#remainingEvaluations = (all - rowsDone - index) * evaluationEpisodes - episode - 1;
+    this.#remainingEvaluations = (all - rowsDone - taskIndex) * evaluationEpisodes - episode - 1;
     this.#remainingSteps = (tasks - afterTask - 1) * this.#start.settings.loop.stepsPerTask;
     this.taskIndex = afterTask;
     this.evaluating = task;

@@ -1,6 +1,7 @@
 import { elementAt } from "../../sim/core/element.js";
+import { meanOf } from "../../sim/core/mean.js";
 import { Rng } from "../../sim/core/rng.js";
-import { meanOf, type RunResult } from "./run-result.js";
+import type { RunResult } from "./run-result.js";
 
 /** Mean with a 95 % bootstrap interval over seeds; NaN when nothing could be measured. */
 export interface Estimate {

@@ -5,7 +5,10 @@ import { evaluationSchema } from "../../agent/run/evaluation-matrix.js";
 import { firstIssue, metricsByType, metricsPath, readMetrics } from "../../agent/run/read-log.js";
 import type { EpisodeRecord } from "../../agent/run/records.js";
 import { readSettings } from "../../agent/run/store.js";
+import { elementAt } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
+import { meanOf } from "../../sim/core/mean.js";
+import { episodeLengths } from "../runs/episode-lengths.js";
 import { readUsage, type Usage } from "../runs/usage.js";
 
 /** One finished run, as its folder tells. `K` tasks. */
@@ -109,17 +112,13 @@ function cutLog(folder: string, task: string, got: number, wanted: number): Inpu
  */
 function learningSuccess(episodes: readonly EpisodeRecord[], task: number): number {
   const learning = episodes.filter((r) => r.taskIndex === task);
+  const lengths = episodeLengths(learning);
   let [succeeded, all] = [0, 0];
-  for (const [i, { phase, steps, success }] of learning.entries()) {
+  for (const [i, { phase, success }] of learning.entries()) {
     if (phase !== "train") continue;
-    const length = steps - (learning[i - 1]?.steps ?? 0);
+    const length = elementAt(lengths, i, "episodes");
     all += length;
     if (success) succeeded += length;
   }
   return succeeded / all;
-}
-
-/** Mean; NaN of nothing. */
-export function meanOf(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
 }

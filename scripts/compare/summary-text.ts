@@ -1,4 +1,5 @@
-import { type Summary, spread, type TaskSummary } from "../runs/summary.js";
+import { meanOf } from "../../sim/core/mean.js";
+import type { Summary, TaskSummary } from "../runs/summary.js";
 import { measureKeys, measureTitle, table } from "./tables.js";
 import { number, percent, wrap } from "./text.js";
 
@@ -12,7 +13,7 @@ export function summaryText({ tasks }: Summary, width: number): string {
     ["task", "random\nreturn", "after own\ntraining", "after\nlast task", "forgetting"],
     ["success", ...keys.map(measureTitle)],
   ];
-  const mean = (pick: (task: TaskSummary) => number) => spread(tasks.map(pick)).mean;
+  const mean = (pick: (task: TaskSummary) => number) => meanOf(tasks.map(pick));
   const row = (name: string, figure: (pick: (task: TaskSummary) => number) => number) => [
     name,
     ...(["random", "learned", "final", "forgetting"] as const).map((key) => number(figure((t) => t[key]))),

@@ -1,5 +1,6 @@
 import { firstOf } from "../../sim/core/element.js";
-import { meanOf } from "../compare/run-result.js";
+import { meanOf } from "../../sim/core/mean.js";
+import { episodeLengths } from "../runs/episode-lengths.js";
 import type { Curve, CurveChart, Quantity } from "./data.js";
 import type { ReportRun } from "./runs.js";
 
@@ -8,7 +9,7 @@ const MOST_POINTS = 400;
 const DIGITS = 5;
 
 interface Sample {
-  readonly task: number;
+  readonly taskIndex: number;
   /** Environment steps made in the task. */
   readonly steps: number;
   readonly phase: "random" | "train";
@@ -20,7 +21,12 @@ const SAMPLES: Readonly<Record<Quantity, (run: ReportRun) => Sample[]>> = {
   return: ({ metrics, settings }) => {
     const { initialRandomSteps, stepsPerTask } = settings.loop;
     return withoutCutShort(
-      metrics.episode.map((r) => ({ task: r.taskIndex, steps: r.steps, phase: r.phase, value: r.return })),
+      metrics.episode.map(({ taskIndex, steps, phase, return: value }) => ({
+        taskIndex,
+        steps,
+        phase,
+        value,
+      })),
       initialRandomSteps + stepsPerTask,
     );
   },
@@ -34,22 +40,14 @@ const SAMPLES: Readonly<Record<Quantity, (run: ReportRun) => Sample[]>> = {
 };
 
 function trained({ taskIndex, steps }: { taskIndex: number; steps: number }, value: number): Sample {
-  return { task: taskIndex, steps, phase: "train", value };
+  return { taskIndex, steps, phase: "train", value };
 }
 
 /** Leaves out the last episode of a task where the steps ran out: a short one's return compares with nothing. */
 function withoutCutShort(samples: readonly Sample[], stepsPerTask: number): Sample[] {
-  const lengths = gaps(samples);
+  const lengths = episodeLengths(samples);
   const full = Math.max(...lengths);
   return samples.filter(({ steps }, i) => steps < stepsPerTask || lengths[i] === full);
-}
-
-/** Steps since the sample before, or since the task began. */
-function gaps(samples: readonly Sample[]): number[] {
-  return samples.map(({ task, steps }, i) => {
-    const before = samples[i - 1];
-    return steps - (before?.task === task ? before.steps : 0);
-  });
 }
 
 /**
@@ -89,12 +87,14 @@ function curveChart(runs: readonly ReportRun[], all: readonly (readonly Sample[]
 
 /** A run that was killed and went on notes the same moment again. */
 function lastOfEach(samples: readonly Sample[]): Sample[] {
-  return [...new Map(samples.map((s) => [`${s.task}/${s.steps}`, s])).values()];
+  return [...new Map(samples.map((s) => [`${s.taskIndex}/${s.steps}`, s])).values()];
 }
 
 /** Most steps between two samples of a task, so that no bin between them is empty. */
 function spacing(samples: readonly Sample[]): number {
-  const inside = gaps(samples).filter((_, i) => samples[i - 1]?.task === samples[i]?.task);
+  const inside = episodeLengths(samples).filter(
+    (_, i) => samples[i - 1]?.taskIndex === samples[i]?.taskIndex,
+  );
   return Math.max(1, ...inside);
 }
 
@@ -104,7 +104,7 @@ type Bins = ReadonlyMap<string, readonly Sample[]>;
 function intoBins(samples: readonly Sample[], width: number): Bins {
   const bins = new Map<string, Sample[]>();
   for (const sample of samples) {
-    const key = `${sample.task}/${sample.phase}/${Math.ceil(sample.steps / width)}`;
+    const key = `${sample.taskIndex}/${sample.phase}/${Math.ceil(sample.steps / width)}`;
     bins.set(key, [...(bins.get(key) ?? []), sample]);
   }
   return bins;
@@ -115,8 +115,8 @@ function curveOf(label: string, runs: readonly Bins[], stepsPerTask: number): Cu
   const points = [...new Set(runs.flatMap((bins) => [...bins.keys()]))].map((key) => {
     const own = runs.flatMap((bins) => (bins.has(key) ? [bins.get(key)!] : []));
     const values = own.map((bin) => meanOf(bin.map(({ value }) => value)));
-    const steps = meanOf(own.map((bin) => meanOf(bin.map((s) => s.task * stepsPerTask + s.steps))));
-    const { task, phase } = firstOf(own.flat(), "samples");
+    const steps = meanOf(own.map((bin) => meanOf(bin.map((s) => s.taskIndex * stepsPerTask + s.steps))));
+    const { taskIndex: task, phase } = firstOf(own.flat(), "samples");
     return { task, phase, steps: Math.round(steps), values };
   });
   points.sort((a, b) => a.steps - b.steps);

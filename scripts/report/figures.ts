@@ -1,4 +1,5 @@
 import { firstOf } from "../../sim/core/element.js";
+import { meanOf } from "../../sim/core/mean.js";
 import {
   COLUMNS,
   compareRuns,
@@ -11,7 +12,7 @@ import {
   scoreRun,
 } from "../compare/comparison.js";
 import { DIFFERENCE_SCORES, differenceDefinition, differencesFrom } from "../compare/differences.js";
-import { meanOf, type RunResult } from "../compare/run-result.js";
+import type { RunResult } from "../compare/run-result.js";
 import type { Cell, DifferencesTable, Matrix, ScoreChart, TimeShare, Value } from "./data.js";
 import type { ReportRun } from "./runs.js";
 

@@ -1,4 +1,6 @@
 import type { EpisodeRecord, EvaluationRecord, MetricsRecord } from "../../agent/run/records.js";
+import { meanOf } from "../../sim/core/mean.js";
+import { episodeLengths } from "./episode-lengths.js";
 
 /** Mean, spread and range of some numbers; all NaN when there are none. */
 export interface Spread {
@@ -26,8 +28,9 @@ export interface TaskSummary {
   readonly measures: Readonly<Record<string, number>>;
 }
 
-/** The planned episode with the highest return of a run. */
+/** The episode of a run that went best. */
 export interface BestEpisode {
+  readonly kind: "evaluation" | "learning";
   /** Path inside the run folder. */
   readonly recording: string;
   readonly task: string;
@@ -39,7 +42,7 @@ export interface Summary {
   readonly tasks: readonly TaskSummary[];
   /** Index of the last task after which anything was evaluated; -1 before. */
   readonly afterTask: number;
-  /** Planned episode with the highest return, exploration at random left out. */
+  /** The evaluation episode with the highest return; before the first, the planned learning episode of full length. */
   readonly best: BestEpisode | undefined;
 }
 
@@ -84,10 +87,13 @@ function lastEvaluated(evaluations: readonly EvaluationRecord[]): number {
 }
 
 function bestEpisode(records: readonly MetricsRecord[]): BestEpisode | undefined {
-  const planned = plannedEpisodes(records);
-  if (planned.length === 0) return undefined;
-  const best = planned.reduce((a, b) => (b.return > a.return ? b : a));
-  return { recording: best.recording, task: best.task, return: best.return };
+  const evaluations = records.filter((r) => r.type === "evaluation");
+  const kind = evaluations.length > 0 ? "evaluation" : "learning";
+  const episodes = evaluations.length > 0 ? evaluations : fullTrainingEpisodes(records);
+  const [first, ...others] = episodes;
+  if (first === undefined) return undefined;
+  const best = others.reduce((a, b) => (b.return > a.return ? b : a), first);
+  return { kind, recording: best.recording, task: best.task, return: best.return };
 }
 
 /** Episodes whose returns compare: full ones of training, and evaluations; exploration at random left out. */
@@ -98,21 +104,18 @@ export function plannedEpisodes(records: readonly MetricsRecord[]): (EpisodeReco
 /** Leaves out the last episode of a task where the steps ran out: a short one's return compares with nothing. */
 function fullTrainingEpisodes(records: readonly MetricsRecord[]): EpisodeRecord[] {
   const learning = records.filter((r) => r.type === "episode");
-  const lengths = learning.map(({ taskIndex, steps }, i) => {
-    const before = learning[i - 1];
-    return steps - (before?.taskIndex === taskIndex ? before.steps : 0);
-  });
+  const lengths = episodeLengths(learning);
   const full = Math.max(...lengths);
   return learning.filter(({ phase }, i) => phase === "train" && lengths[i] === full);
 }
 
 function meanReturn(records: readonly { readonly return: number }[]): number {
-  return spread(records.map((r) => r.return)).mean;
+  return meanOf(records.map((r) => r.return));
 }
 
 /** Share of successes; NaN of nothing. */
 export function successRate(episodes: readonly { readonly success: boolean }[]): number {
-  return spread(episodes.map(({ success }) => Number(success))).mean;
+  return meanOf(episodes.map(({ success }) => Number(success)));
 }
 
 /** Mean of each measure; one that was not finite in some episode is NaN. */
@@ -120,14 +123,14 @@ export function meanMeasures(
   episodes: readonly { readonly measures: Readonly<Record<string, number>> }[],
 ): Record<string, number> {
   const keys = Object.keys(episodes[0]?.measures ?? {});
-  const mean = (key: string) => spread(episodes.map(({ measures }) => measures[key] ?? Number.NaN)).mean;
+  const mean = (key: string) => meanOf(episodes.map(({ measures }) => measures[key] ?? Number.NaN));
   return Object.fromEntries(keys.map((key) => [key, mean(key)]));
 }
 
 export function spread(values: readonly number[]): Spread {
   const n = values.length;
   if (n === 0) return { mean: Number.NaN, std: Number.NaN, min: Number.NaN, max: Number.NaN };
-  const mean = values.reduce((a, b) => a + b, 0) / n;
+  const mean = meanOf(values);
   const squares = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
   const std = n === 1 ? 0 : Math.sqrt(squares / (n - 1));
   return { mean, std, min: Math.min(...values), max: Math.max(...values) };

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
+import { RECORDINGS } from "../../agent/run/recording-names.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
 import { type EpisodeSummary, readPlayable, readSummary } from "../../sim/recording/salvage.js";
@@ -39,7 +40,7 @@ export class Catalog {
     const sources: Source[] = [];
     this.#given = paths.map((path) => {
       const folder = realpathSync(
-        isRun(path) ? join(path, "episodes") : dirname(firstOf(episodesAt(path), "episodes")),
+        isRun(path) ? join(path, RECORDINGS) : dirname(firstOf(episodesAt(path), "episodes")),
       );
       const isFile = !statSync(path).isDirectory();
       if (isFile) readSummary(path);
@@ -69,7 +70,7 @@ export class Catalog {
   get runs(): WatchedRun[] {
     return this.#sources.flatMap(({ folder }, source) => {
       const run = dirname(folder);
-      return this.givenWhole(source) && basename(folder) === "episodes" && isRun(run)
+      return this.givenWhole(source) && basename(folder) === RECORDINGS && isRun(run)
         ? [{ source, folder: run }]
         : [];
     });
@@ -111,7 +112,7 @@ export class Catalog {
 
 /** A run's episodes lie in its folder `episodes`. */
 function labelOf(folder: string): string {
-  return basename(folder) === "episodes" ? basename(dirname(folder)) : basename(folder);
+  return basename(folder) === RECORDINGS ? basename(dirname(folder)) : basename(folder);
 }
 
 /** What the list shows of an episode, or why it cannot be played. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { metricsPath, parseMetricsLine } from "../../agent/run/read-log.js";
+import { RECORDINGS } from "../../agent/run/recording-names.js";
 import type { BaselineRecord, EpisodeRecord, EvaluationRecord } from "../../agent/run/records.js";
 import { isInUse } from "../../sim/core/folder-lock.js";
 import { LogTail } from "./log-tail.js";
@@ -100,7 +101,7 @@ export class RunWatcher {
 
 /** Whether a folder is a run that can be watched. */
 export function isRun(folder: string): boolean {
-  return existsSync(join(folder, "settings.json")) && existsSync(join(folder, "episodes"));
+  return existsSync(join(folder, "settings.json")) && existsSync(join(folder, RECORDINGS));
 }
 
 /** How much a run is to do; undefined where its settings cannot be read. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { RECORDINGS } from "../../../agent/run/recording-names.js";
 import { InputError } from "../../../sim/core/errors.js";
 import { readPlayable } from "../../../sim/recording/salvage.js";
 import type { EpisodeRow } from "../../viewer/payload.js";
@@ -39,7 +40,7 @@ export function thenAndNow(run: string, rows: readonly EpisodeRow[]): [then: Epi
   const [best] = pairs.sort((a, b) => lower(b) - lower(a));
   if (best !== undefined && last > 0) return best;
   throw new InputError({
-    what: `${join(run, "episodes")} has no evaluations of the first task to compare`,
+    what: `${join(run, RECORDINGS)} has no evaluations of the first task to compare`,
     expected: "recordings of them from the same start after the first task and after the last",
     todo: "Name a finished run of at least two tasks",
   });

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
+import { RECORDINGS } from "../../../agent/run/recording-names.js";
 import { HyperCrlError, InputError, UsageError } from "../../../sim/core/errors.js";
 import { writeFileSafely } from "../../../sim/core/files.js";
 import { makePlayable } from "../../report/playable.js";
@@ -78,19 +79,19 @@ async function drawBest(browser: Browser, run: string): Promise<Buffer> {
   const [best] = open;
   if (best === undefined) {
     throw new InputError({
-      what: `${join(run, "episodes")} has no episode to draw`,
+      what: `${join(run, RECORDINGS)} has no episode to draw`,
       expected: "recordings of a run's episodes",
       todo: "Name a finished run",
     });
   }
-  return drawEpisodes(browser, catalog, open, stepUnderWay(join(run, "episodes", best.file)));
+  return drawEpisodes(browser, catalog, open, stepUnderWay(join(run, RECORDINGS, best.file)));
 }
 
 /** The viewer on the first task right after it was learned beside the same after the last task. */
 async function drawThenAndNow(browser: Browser, run: string): Promise<Buffer> {
   const catalog = new Catalog([run]);
   const pair = thenAndNow(run, catalog.index().episodes);
-  const steps = pair.map(({ file }) => stepUnderWay(join(run, "episodes", file)));
+  const steps = pair.map(({ file }) => stepUnderWay(join(run, RECORDINGS, file)));
   return drawEpisodes(browser, catalog, pair, Math.max(...steps));
 }
 

@@ -36,6 +36,14 @@ it("extrapolates planned steps and evaluation episodes separately", () => {
   expect(t.remainingMs).toBeCloseTo(100 * 5 + 4 * 1000, 9);
 });
 
+it("takes from a record which task was evaluated, whatever the task is called", () => {
+  const t = tracker();
+  const first = { task: "renamed", taskIndex: 1, afterTask: 1, episode: 0 };
+  t.accept(evaluationRecord({ ...first }), 0);
+  t.accept(evaluationRecord({ ...first, episode: 1 }), 700);
+  expect(t.remainingMs).toBe(0);
+});
+
 it("keeps the last returns of the task at hand, and the median planning time", () => {
   const t = tracker();
   for (const ms of [1, 100, 3]) t.accept({ type: "planned", ms }, 0);

@@ -47,7 +47,7 @@ it("says what was not measured yet", () => {
   expect(summaryText(summary, 120)).toMatch(/│ a +│ +1\.0 │ +– │ +– │ +– │ +– │/);
 });
 
-it("the best episode is a planned one of full length", () => {
+it("the best episode is an evaluation, or before the first a planned one of full length", () => {
   const learning = (phase: "random" | "train", steps: number, value: number, taskIndex = 0) => {
     const recording = `episodes/${phase}${taskIndex}-${steps}.mcap`;
     return episodeRecord({ phase, steps, return: value, taskIndex, recording });
@@ -59,9 +59,16 @@ it("the best episode is a planned one of full length", () => {
     learning("random", 120, 99, 1),
     learning("train", 240, -4, 1),
   ];
-  expect(summarize(records).best).toMatchObject({ recording: "episodes/train1-240.mcap", return: -4 });
-  const evaluated = summarize([...records, evaluation(0, 0, -3)]);
-  expect(evaluated.best).toMatchObject({ recording: "episodes/e00.mcap", return: -3 });
+  expect(summarize(records).best).toMatchObject({
+    ...{ kind: "learning", recording: "episodes/train1-240.mcap", return: -4 },
+  });
+  const evaluated = summarize([...records, evaluation(0, 0, -9), evaluation(1, 0, -8)]);
+  expect(evaluated.best).toEqual({
+    kind: "evaluation",
+    recording: "episodes/e10.mcap",
+    task: "a",
+    return: -8,
+  });
 });
 
 it("spread is the sample's", () => {
