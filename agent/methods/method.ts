@@ -1,4 +1,5 @@
 import { InputError } from "../../sim/core/errors.js";
+import { inWords } from "../../sim/core/in-words.js";
 import type { ProfileDefaults } from "../../sim/core/profiles.js";
 import type { Rng } from "../../sim/core/rng.js";
 import type { SettingFields, SettingValues } from "../../sim/core/setting-fields.js";
@@ -75,14 +76,12 @@ const LEARNER_MEMBERS = Object.keys({
 function checkLearner(learner: unknown, method: string, module: string | undefined): void {
   const where = module === undefined ? "" : ` of ${module}`;
   const isObject = typeof learner === "object" && learner !== null;
-  const typeOfMember = (name: string) => typeof (isObject ? Reflect.get(learner, name) : undefined);
-  const wrong = LEARNER_MEMBERS.find((name) => typeOfMember(name) !== "function");
+  const member = (name: string): unknown => (isObject ? Reflect.get(learner, name) : undefined);
+  const wrong = LEARNER_MEMBERS.find((name) => typeof member(name) !== "function");
   if (wrong === undefined) return;
   throw new InputError({
     what: `Method ${method}${where} makes a learner that cannot be used`,
-    got: isObject
-      ? `${wrong} is ${typeOfMember(wrong)}`
-      : `create returned ${learner === null ? "null" : typeof learner}`,
+    got: isObject ? `${wrong} is ${inWords(member(wrong))}` : `create returned ${inWords(learner)}`,
     expected: `an object with the functions ${LEARNER_MEMBERS.join(", ")}`,
     todo: "docs/guides/own-method.md says what a method module is",
   });

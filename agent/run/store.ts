@@ -53,8 +53,12 @@ export class RunStore {
     this.log = new RunLog(folder, settings, resumeAt);
   }
 
-  /** Makes a new run folder. @throws UsageError when something is at that path already */
-  static create(folder: string, settings: Settings, versions: Versions): RunStore {
+  /**
+   * Makes a new run folder.
+   * @param plans whether recordings of planned episodes hold the plans, now and whenever the run is continued
+   * @throws UsageError when something is at that path already
+   */
+  static create(folder: string, settings: Settings, versions: Versions, plans = false): RunStore {
     if (existsSync(folder) && readdirSync(folder).length > 0) {
       throw new UsageError({
         what: `Output folder ${folder} exists and is not empty`,
@@ -64,9 +68,10 @@ export class RunStore {
       });
     }
     makeFolder(join(folder, RECORDINGS));
-    writeFileSafely(join(folder, "versions.json"), `${JSON.stringify(versions, null, 2)}\n`);
+    writeJson(folder, "versions.json", versions);
+    if (plans) writeJson(folder, PLANS_RECORDED, { plans });
     // Last, because it is what makes the folder a run that can be resumed.
-    writeFileSafely(join(folder, "settings.json"), `${JSON.stringify(settings, null, 2)}\n`);
+    writeJson(folder, "settings.json", settings);
     return new RunStore(folder, settings, versions);
   }
 
@@ -139,11 +144,7 @@ export class RunStore {
   /** Writes what the log amounts to: never more than it holds on disk. */
   writeEvaluation(evaluation: EvaluationJson): void {
     this.log.flush();
-    this.#writeJson("evaluation.json", evaluation);
-  }
-
-  #writeJson(name: string, value: object): void {
-    writeFileSafely(join(this.folder, name), `${JSON.stringify(value, null, 2)}\n`);
+    writeJson(this.folder, "evaluation.json", evaluation);
   }
 
   /** Whether recordings of planned episodes hold the plans, once and for all of the run. */
@@ -151,15 +152,14 @@ export class RunStore {
     return existsSync(join(this.folder, PLANS_RECORDED));
   }
 
-  /** Notes that recordings of this run hold plans, so that a continued run goes on with that. */
-  recordPlans(): void {
-    if (!this.plansRecorded) this.#writeJson(PLANS_RECORDED, { plans: true });
-  }
-
   /** Closes the logs; may be called twice. */
   close(): void {
     this.log.close();
   }
+}
+
+function writeJson(folder: string, name: string, value: object): void {
+  writeFileSafely(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
 }
 
 /** Names of the recordings that a run's log mentions. @throws InputError when the log is damaged */

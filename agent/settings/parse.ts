@@ -12,6 +12,9 @@ import {
   settingsSchema,
 } from "./schema.js";
 
+/** What to do about a setting that is wrong. */
+export const SETTINGS_TODO = "`hypercrl settings` lists every setting with its meaning and defaults";
+
 /**
  * Validates a plain object as settings.
  * @param source where it comes from, for messages
@@ -62,7 +65,7 @@ const anyFields = (names: readonly string[]): SettingFields =>
 
 function wrongSettings(value: unknown, source: string, issue: z.core.$ZodIssue): UsageError {
   const path = issue.path.join(".");
-  const todo = "`hypercrl settings` lists every setting with its meaning and defaults";
+  const todo = SETTINGS_TODO;
   if (issue.code === "unrecognized_keys") {
     const what = `Unknown key in ${source}${path && ` at ${path}`}`;
     return new UsageError({ what, got: issue.keys.join(", "), todo });

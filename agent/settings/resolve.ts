@@ -1,9 +1,9 @@
-import { UsageError } from "../../sim/core/errors.js";
+import { InputError, UsageError } from "../../sim/core/errors.js";
 import { findNamed, oneOf } from "../../sim/core/one-of.js";
 import { PROFILES, type Profile } from "../../sim/core/profiles.js";
 import { defaultValues } from "../../sim/core/setting-fields.js";
 import type { TaskSuite } from "../../sim/task.js";
-import { isGroup, parseSettings } from "./parse.js";
+import { isGroup, parseSettings, SETTINGS_TODO } from "./parse.js";
 import { PROFILE_VALUES } from "./profiles.js";
 import { savedCatalog, savedPart } from "./saved-catalog.js";
 import type { Settings, SettingsCatalog } from "./schema.js";
@@ -23,7 +23,8 @@ export interface SettingsChoice {
  * Resolves a choice into validated, frozen settings: the profile's values, then what the suite and the method change of
  * them, then `a.b=c` assignments. What is of no use to the choice, such as the settings of a planner of one's own that is
  * not chosen, is left out; see `savedCatalog`.
- * @throws UsageError on an unknown name, an ill-typed or out-of-range value
+ * @throws UsageError on an unknown name, an ill-typed or out-of-range value; InputError where the defaults of the suite or
+ *   the method are to blame
  */
 export function resolveSettings(
   choice: SettingsChoice,
@@ -57,8 +58,10 @@ export function resolveAll(
   };
   const ofSuite = suite.defaults?.[profile] ?? [];
   const ofMethod = method.defaults?.[profile] ?? [];
+  const module = catalog.methodModules?.[method.name];
+  const methodSource = `the defaults of method ${method.name}${module === undefined ? "" : ` of ${module}`}`;
   assignDefaults(draft, ofSuite, `the defaults of suite ${suite.name}`, catalog);
-  assignDefaults(draft, ofMethod, `the defaults of method ${method.name}`, catalog);
+  assignDefaults(draft, ofMethod, methodSource, catalog);
   if (planner !== undefined) assign(draft, `planner.name=${JSON.stringify(planner)}`);
   for (const assignment of assignments) assign(draft, assignment);
   const settings = parseSettings(draft, "settings", catalog);
@@ -126,7 +129,7 @@ export function changePlanner(
   return withoutUnchosen(changed, catalog);
 }
 
-/** Applies the defaults of a suite or a method. @throws UsageError that names whose they are */
+/** Applies the defaults of a suite or a method. @throws InputError that names whose they are: the call is not to blame */
 function assignDefaults(
   draft: Record<string, unknown>,
   assignments: readonly string[],
@@ -134,13 +137,14 @@ function assignDefaults(
   catalog: SettingsCatalog,
 ): void {
   if (assignments.length === 0) return;
-  for (const assignment of assignments) assign(draft, assignment, source);
   try {
+    for (const assignment of assignments) assign(draft, assignment, source);
     parseSettings(draft, source, catalog);
   } catch (cause) {
     if (!(cause instanceof UsageError)) throw cause;
     const { details } = cause;
-    throw new UsageError({ ...details, what: `${details.what} in ${source}`, cause });
+    const what = details.what.includes(source) ? details.what : `${details.what} in ${source}`;
+    throw new InputError({ ...details, what, cause });
   }
 }
 
@@ -151,11 +155,11 @@ function assign(draft: Record<string, unknown>, assignment: string, source = "--
       what: `Cannot read an assignment of ${source}`,
       got: `"${assignment}"`,
       expected: "name=value, for example planner.samples=200",
-      todo: "`hypercrl settings` lists every setting with its meaning and defaults",
+      todo: SETTINGS_TODO,
     });
   }
   const name = assignment.slice(0, at).trim();
-  oneOf(`setting in ${source}`, name, settingNames(draft));
+  oneOf(`setting in ${source}`, name, settingNames(draft), SETTINGS_TODO);
   const value = parseValue(assignment.slice(at + 1).trim());
   const [key = name, inner] = name.split(".");
   const group = draft[key];

@@ -1,6 +1,6 @@
-import { closest } from "fastest-levenshtein";
 import { firstOf } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
+import { didYouMean } from "../../sim/core/one-of.js";
 import { type Estimate, estimate, referenceOf, type Score, scoreRun } from "./comparison.js";
 import type { RunResult } from "./run-result.js";
 
@@ -45,7 +45,7 @@ export function chooseFrom(labels: readonly string[], from: string | undefined):
     what: "There is no such method to show differences from",
     got: `"${from}"`,
     expected: labels.join(", "),
-    todo: `Did you mean "${closest(from, [...labels])}"?`,
+    ...didYouMean(from, labels),
   });
 }
 

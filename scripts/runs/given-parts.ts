@@ -3,8 +3,9 @@ import type { Method } from "../../agent/methods/method.js";
 import type { PlannerDefinition } from "../../planners/types.js";
 import type { TaskSuite } from "../../sim/task.js";
 import { builtinCatalog } from "./catalog.js";
+import { blamingModule } from "./module-file.js";
 import { isModulePath } from "./module-path.js";
-import { loadMethod, loadPlanner } from "./part-files.js";
+import { loadMethod, loadPlanner, METHOD_MODULE, PLANNER_MODULE } from "./part-files.js";
 import { suiteFrom } from "./suite-file.js";
 
 /** How a call names what a run is made of: by a name of the catalog, by the path of a module, or as the thing itself. */
@@ -32,8 +33,8 @@ export interface GivenParts {
 
 /**
  * Loads what a call gives.
- * @throws InputError for a module that is missing or exports something else; UsageError when a name is taken, or there is
- *   no suite of a name
+ * @throws InputError for a module that is missing, exports something else, or whose names are taken; UsageError when the
+ *   name of an object is taken, or there is no suite of a name
  */
 export async function gatherParts(options: PartOptions): Promise<GivenParts> {
   const { suite, catalog = builtinCatalog } = options;
@@ -54,15 +55,24 @@ async function addMethod(catalog: Catalog, given: PartOptions["method"]): Promis
     if (!isModulePath(given)) return [catalog, given];
     const { method, url } = await loadMethod(given);
     const { name } = method;
-    return [extendCatalog(catalog, { methods: [method], methodModules: { [name]: url } }), name];
+    const extended = blamingModule(given, METHOD_MODULE, () =>
+      extendCatalog(catalog, { methods: [method], methodModules: { [name]: url } }),
+    );
+    return [extended, name];
   }
   if (given === undefined || catalog.methods.includes(given)) return [catalog, given?.name];
   return [extendCatalog(catalog, { methods: [given] }), given.name];
 }
 
 async function addPlanner(catalog: Catalog, given: PartOptions["planner"]): Promise<Added> {
-  if (typeof given === "string" && !isModulePath(given)) return [catalog, given];
-  const planner = typeof given === "string" ? await loadPlanner(given) : given;
-  if (planner === undefined || catalog.planners.includes(planner)) return [catalog, planner?.name];
-  return [extendCatalog(catalog, { planners: [planner] }), planner.name];
+  if (typeof given === "string") {
+    if (!isModulePath(given)) return [catalog, given];
+    const planner = await loadPlanner(given);
+    const extended = blamingModule(given, PLANNER_MODULE, () =>
+      extendCatalog(catalog, { planners: [planner] }),
+    );
+    return [extended, planner.name];
+  }
+  if (given === undefined || catalog.planners.includes(given)) return [catalog, given?.name];
+  return [extendCatalog(catalog, { planners: [given] }), given.name];
 }

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { InputError } from "../../sim/core/errors.js";
+import { InputError, UsageError } from "../../sim/core/errors.js";
+import { inWords } from "../../sim/core/in-words.js";
 
 /** What a module of a user's own is expected to export as its default. */
 export interface ModuleKind {
@@ -65,7 +66,7 @@ export function checkMembers(
   if (typeof value !== "object" || value === null) {
     throw new InputError({
       what: `${path} exports no ${name}`,
-      got: `a default export that is ${value === null ? "null" : typeof value}`,
+      got: `a default export that is ${inWords(value)}`,
       expected: `an object with ${requirements.map(({ member }) => member).join(", ")}`,
       todo,
     });
@@ -75,9 +76,28 @@ export function checkMembers(
     if (holds(found)) continue;
     throw new InputError({
       what: `${path} exports a ${name} that cannot be used`,
-      got: `${member} is ${typeof found === "object" ? "an object of another kind" : typeof found}`,
+      got: `${member} is ${inWords(found)}`,
       expected: `${member}: ${expected}`,
       todo,
+    });
+  }
+}
+
+/**
+ * Does something with what a module exports. What is wrong with it is the module's fault and not that of the call.
+ * @throws InputError naming the module in place of a UsageError
+ */
+export function blamingModule<T>(path: string, { name, guide }: ModuleKind, use: () => T): T {
+  try {
+    return use();
+  } catch (cause) {
+    if (!(cause instanceof UsageError)) throw cause;
+    const { what, todo, ...found } = cause.details;
+    throw new InputError({
+      ...found,
+      what: `${path} exports a ${name} that cannot be used: ${what}`,
+      todo: todo ?? `${guide} says what a ${name} module is`,
+      cause,
     });
   }
 }

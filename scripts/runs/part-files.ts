@@ -1,13 +1,17 @@
 import { z } from "zod";
 import type { Method } from "../../agent/methods/method.js";
 import type { PlannerDefinition } from "../../planners/types.js";
+import { firstOf } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
+import { inWords } from "../../sim/core/in-words.js";
 import { DEFAULTS_EXPECTED, isProfileDefaults } from "../../sim/core/profiles.js";
 import { fieldDescription } from "../../sim/core/setting-fields.js";
 import { checkMembers, importModule, type ModuleKind, type Requirement } from "./module-file.js";
 
-const METHOD_MODULE: ModuleKind = { name: "method", guide: "docs/guides/own-method.md" };
-const PLANNER_MODULE: ModuleKind = { name: "planner", guide: "docs/guides/own-planner.md" };
+/** What the module of a method is. */
+export const METHOD_MODULE: ModuleKind = { name: "method", guide: "docs/guides/own-method.md" };
+/** What the module of a planner is. */
+export const PLANNER_MODULE: ModuleKind = { name: "planner", guide: "docs/guides/own-planner.md" };
 
 const isText = (value: unknown) => typeof value === "string" && value !== "";
 const isFunction = (value: unknown) => typeof value === "function";
@@ -63,19 +67,27 @@ export async function loadPlanner(path: string): Promise<PlannerDefinition> {
   return planner;
 }
 
-/** Settings are zod types of this package's zod, each with a default and a description. */
+const FIELDS_EXPECTED =
+  'z.….default(…).describe("…") for each setting, with the z that hypercrl exports; {} without any';
+
+/** Settings are zod types of this package's zod, each with a default that it allows and a description. */
 function checkFields(settings: unknown, path: string, { name, guide }: ModuleKind): void {
-  const wrong = (got: string) =>
+  const wrong = (got: string, expected = FIELDS_EXPECTED) =>
     new InputError({
       what: `${path} exports a ${name} whose settings cannot be used`,
       got,
-      expected:
-        'z.….default(…).describe("…") for each setting, with the z that hypercrl exports; {} without any',
+      expected,
       todo: `${guide} says what a ${name} module is`,
     });
-  if (typeof settings !== "object" || settings === null) throw wrong(`settings that are ${typeof settings}`);
+  if (typeof settings !== "object" || settings === null)
+    throw wrong(`settings that are ${inWords(settings)}`);
   for (const [key, field] of Object.entries(settings)) {
     if (!(field instanceof z.ZodDefault)) throw wrong(`${key} without a default`);
     if (!fieldDescription(field)) throw wrong(`${key} without a description`);
+    const value = field.def.defaultValue;
+    const checked = z.safeParse(field.def.innerType, value);
+    if (checked.success) continue;
+    const { message } = firstOf(checked.error.issues, "problems");
+    throw wrong(`${key} with the default ${inWords(value)}`, `a default that the setting allows: ${message}`);
   }
 }

@@ -5,7 +5,7 @@ import type { TaskSuite } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
 import { checkSuite } from "../../tasks/conformance/conformance.js";
 import { builtinCatalog } from "./catalog.js";
-import { importModule } from "./module-file.js";
+import { blamingModule, importModule } from "./module-file.js";
 import { isModulePath } from "./module-path.js";
 
 const SUITE_MODULE = { name: "suite", guide: "docs/guides/own-suite.md" };
@@ -13,14 +13,14 @@ const SUITE_MODULE = { name: "suite", guide: "docs/guides/own-suite.md" };
 /**
  * Loads the suite that a module exports as its default, and checks every task against every rule of
  * docs/guides/own-suite.md: what breaks one would fail hours into a run, or not be noticed at all.
- * @throws InputError when there is no such module, it cannot be loaded or breaks a rule; UsageError when its name is
- *   that of a suite of the catalog
+ * @throws InputError when there is no such module, it cannot be loaded or breaks a rule, or its name is that of a suite of
+ *   the catalog
  */
 export async function loadSuite(path: string, catalog: Catalog = builtinCatalog): Promise<TaskSuite> {
   await initPhysics();
   const { value } = await importModule(path, SUITE_MODULE);
   const suite = await checkSuite(value, path, graphRewards);
-  extendCatalog(catalog, { suites: [suite] });
+  blamingModule(path, SUITE_MODULE, () => extendCatalog(catalog, { suites: [suite] }));
   return suite;
 }
 

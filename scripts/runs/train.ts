@@ -1,8 +1,12 @@
 import { existsSync, statSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { checkImportable } from "../../agent/background/background-learner.js";
-import { type Catalog, partsOf } from "../../agent/catalog.js";
+import { type Catalog, type Parts, partsOf } from "../../agent/catalog.js";
+import { ONE_THREAD } from "../../agent/compute.js";
 import { ContinualLoop } from "../../agent/loop.js";
+import { createLearner } from "../../agent/methods/method.js";
+import { methods } from "../../agent/methods/registry.js";
+import { dynamicsShape } from "../../agent/model/dynamics.js";
 import type { Checkpoint, Progress } from "../../agent/run/checkpoint.js";
 import { readMetrics } from "../../agent/run/read-log.js";
 import type { RunEvent } from "../../agent/run/records.js";
@@ -14,6 +18,7 @@ import { firstOf } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { type FolderLock, lockFolder } from "../../sim/core/folder-lock.js";
 import { findNamed } from "../../sim/core/one-of.js";
+import { Rng } from "../../sim/core/rng.js";
 import type { Task, TaskSuite } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
 import { assignmentsOf, chooseSettings } from "./choose-settings.js";
@@ -95,11 +100,10 @@ interface OpenRun {
  */
 export async function train(options: TrainOptions = {}): Promise<TrainResult> {
   await initPhysics();
-  const { store, lock, checkpoint, suite, catalog } = open(options, await gatherParts(options));
+  const { store, lock, checkpoint, suite, catalog } = await open(options, await gatherParts(options));
   try {
     const { folder, settings } = store;
     const parts = partsOf(catalog, settings);
-    if (options.record === "plans") store.recordPlans();
     const usage = new UsageLog((record) => store.log.emit(record));
     if (options.onProgress !== undefined) store.log.listen(options.onProgress);
     store.log.listen(() => usage.note());
@@ -129,9 +133,12 @@ export function summarizeRun(folder: string): Summary {
 }
 
 /** Opens a run that nobody else works on, and keeps it so until the lock is released. */
-function open(options: TrainOptions, given: GivenParts): OpenRun & { readonly lock: FolderLock } {
+async function open(
+  options: TrainOptions,
+  given: GivenParts,
+): Promise<OpenRun & { readonly lock: FolderLock }> {
   if (options.resume === undefined) {
-    const run = create(options, given);
+    const run = await create(options, given);
     return { ...run, lock: lockFolder(run.store.folder, "Run") };
   }
   // Says what is wrong with a folder that is no run before anything is written there.
@@ -145,23 +152,41 @@ function open(options: TrainOptions, given: GivenParts): OpenRun & { readonly lo
   }
 }
 
-function create(options: TrainOptions, given: GivenParts): OpenRun {
+async function create(options: TrainOptions, given: GivenParts): Promise<OpenRun> {
   const { profile = "quick", seed = 1 } = options;
   const { catalog, method = "hypercrl", planner } = given;
   const suite = given.suite ?? findNamed("task suite", "push", catalog.suites);
   const chosen = chooseSettings({ suite, method, planner, profile, seed }, assignmentsOf(options), catalog);
   const settings = withLag(chosen, options.async ?? false, catalog);
-  if (settings.loop.trainLag > 0) checkImportable(partsOf(catalog, settings));
+  const parts = partsOf(catalog, settings);
+  if (settings.loop.trainLag > 0) checkImportable(parts);
+  await tryMethod(parts, settings, suite);
   const folder = options.out ?? freeFolder(`runs/${suite.name}-${method}-${profile}-s${seed}`);
   if (existsSync(folder) && !statSync(folder).isDirectory()) {
     throw new UsageError({ what: `${folder} exists`, got: "a file", expected: "a path for a new folder" });
   }
   return {
-    store: RunStore.create(folder, settings, currentVersions()),
+    store: RunStore.create(folder, settings, currentVersions(), options.record === "plans"),
     checkpoint: undefined,
     suite,
     catalog,
   };
+}
+
+/**
+ * Makes a learner of a method that does not come with the package, and drops it: what is wrong with it must not leave a
+ * folder of a run that cannot begin.
+ */
+async function tryMethod(
+  { method, methodModule }: Parts,
+  settings: Settings,
+  suite: TaskSuite,
+): Promise<void> {
+  if (methods.includes(method)) return;
+  const { hidden, activation, outputVariance } = settings.dynamics;
+  const shape = dynamicsShape(firstOf(suite.tasks, "tasks").spec, hidden, activation, outputVariance);
+  const rng = Rng.fromSeed(settings.seed).split("trial");
+  await createLearner(method, settings, shape, rng, ONE_THREAD, methodModule).release();
 }
 
 /** Settings with training in the background, when that is asked for and no lag is set. */

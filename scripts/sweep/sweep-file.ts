@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { closest } from "fastest-levenshtein";
 import { z } from "zod";
 import { valueAt } from "../../agent/settings/parse.js";
 import { firstOf } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
+import { didYouMean } from "../../sim/core/one-of.js";
 import type { SweepChoice } from "./plan.js";
 
 const seeds = z.array(z.int().min(0).max(4294967295)).min(1);
@@ -72,6 +72,6 @@ function wrongContent(path: string, value: unknown, issue: z.core.$ZodIssue): In
     what: `Unknown key in sweep file ${path}${at && ` at ${at}`}`,
     got: `"${key}"`,
     expected: `one of ${known.join(", ")}`,
-    todo: `Did you mean "${closest(key, known)}"?`,
+    ...didYouMean(key, known),
   });
 }

@@ -1,4 +1,5 @@
 import { InputError } from "../../sim/core/errors.js";
+import { inWords } from "../../sim/core/in-words.js";
 import { DEFAULTS_EXPECTED, isProfileDefaults } from "../../sim/core/profiles.js";
 import type { Task, TaskSuite } from "../../sim/task.js";
 import { episodeRules } from "./episode-rules.js";
@@ -80,18 +81,14 @@ function broken(
 }
 
 function ensureSuite(value: unknown): TaskSuite {
-  ensure(typeof value === "object" && value !== null, `a default export that is ${typeof value}`);
+  ensure(typeof value === "object" && value !== null, `a default export that is ${inWords(value)}`);
   const suite = value as Partial<TaskSuite>;
   for (const key of ["name", "description"] as const) {
-    ensure(
-      typeof suite[key] === "string" && suite[key] !== "",
-      `${key} ${JSON.stringify(suite[key])}`,
-      "text",
-    );
+    ensure(typeof suite[key] === "string" && suite[key] !== "", `${key} ${inWords(suite[key])}`, "text");
   }
-  ensure(isProfileDefaults(suite.defaults), `defaults ${JSON.stringify(suite.defaults)}`, DEFAULTS_EXPECTED);
+  ensure(isProfileDefaults(suite.defaults), `defaults ${inWords(suite.defaults)}`, DEFAULTS_EXPECTED);
   const tasks: unknown = suite.tasks;
-  ensure(Array.isArray(tasks) && tasks.length > 0, `tasks ${JSON.stringify(tasks)}`, "at least one task");
+  ensure(Array.isArray(tasks) && tasks.length > 0, `tasks ${inWords(tasks)}`, "at least one task");
   const names = (tasks as unknown[]).map((task) =>
     typeof task === "object" && task !== null ? Reflect.get(task, "name") : undefined,
   );

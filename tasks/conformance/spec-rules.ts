@@ -1,3 +1,4 @@
+import { inWords } from "../../sim/core/in-words.js";
 import type { Channel, Task } from "../../sim/task.js";
 import { type ConformanceRule, ensure, withEnvironments } from "./support.js";
 
@@ -7,30 +8,25 @@ const SCENE_FUNCTIONS = [
   ...["reset", "advance", "observe", "measure", "bodyPose", "snapshot", "restore", "close"],
 ];
 
-const typeName = (value: unknown): string => {
-  if (value === null) return "null";
-  return Array.isArray(value) ? "an array" : typeof value;
-};
-
 /** @throws Violation unless the members of a value are functions */
 function ensureFunctions(value: object, names: readonly string[], what: string): void {
   for (const name of names) {
     const member: unknown = Reflect.get(value, name);
-    ensure(typeof member === "function", `${what}.${name} is ${typeName(member)}`, "a function");
+    ensure(typeof member === "function", `${what}.${name} is ${inWords(member)}`, "a function");
   }
 }
 
 function checkInterface(task: Task): void {
   ensureFunctions(task, TASK_FUNCTIONS, "task");
   const spec: unknown = task.spec;
-  ensure(typeof spec === "object" && spec !== null, `task.spec is ${typeName(spec)}`, "an object");
+  ensure(typeof spec === "object" && spec !== null, `task.spec is ${inWords(spec)}`, "an object");
   for (const name of ["observation", "action"] as const) {
     const channels: unknown = task.spec[name];
-    ensure(Array.isArray(channels), `spec.${name} is ${typeName(channels)}`, "an array of channels");
+    ensure(Array.isArray(channels), `spec.${name} is ${inWords(channels)}`, "an array of channels");
   }
   withEnvironments(task, 1, ({ scene }) => {
     ensureFunctions(scene, SCENE_FUNCTIONS, "scene");
-    ensure(Array.isArray(scene.bodies), `scene.bodies is ${typeName(scene.bodies)}`, "an array of bodies");
+    ensure(Array.isArray(scene.bodies), `scene.bodies is ${inWords(scene.bodies)}`, "an array of bodies");
   });
 }
 

@@ -1,3 +1,4 @@
+import { inWords } from "../../sim/core/in-words.js";
 import type { Environment } from "../../sim/environment.js";
 import type { Task } from "../../sim/task.js";
 import {
@@ -61,7 +62,7 @@ function checkSnapshot(task: Task): void {
     a.reset(13);
     for (const action of actions.slice(0, steps)) a.step(action);
     const state = a.snapshot();
-    ensure(state.scene instanceof Uint8Array, `snapshot() gives ${typeof state.scene}`, "a Uint8Array");
+    ensure(state.scene instanceof Uint8Array, `snapshot() gives ${inWords(state.scene)}`, "a Uint8Array");
     const taken = hex(state.scene);
     const rest = trace(a, actions.slice(steps));
     ensure(hex(state.scene) === taken, "a snapshot that changes when the scene goes on", "a copy");

@@ -194,11 +194,22 @@ describe("what is refused", () => {
     );
     await refuse(
       "method",
-      METHOD.replace('"separate"', '"ewc"'),
-      2,
-      /Two methods have the same name; got "ewc"/,
+      METHOD.replace('"separate"', '"my method"'),
+      3,
+      /exports a method that cannot be used; got name is "my method"/,
     );
-    await refuse("planner", PLANNER.replace("shots:", "samples:"), 2, /planner.samples of planner/);
+    await refuse(
+      "method",
+      METHOD.replace('"separate"', '"ewc"'),
+      3,
+      /refused\.mjs exports a method that cannot be used: Two methods have the same name; got "ewc"/,
+    );
+    await refuse(
+      "planner",
+      PLANNER.replace("shots:", "samples:"),
+      3,
+      /refused\.mjs exports a planner that cannot be used: Setting samples .*got planner.samples of planner/,
+    );
     await refuse(
       "planner",
       PLANNER.replace(".default(30)", ""),
@@ -206,4 +217,36 @@ describe("what is refused", () => {
       /settings cannot be used; got shots without a default/,
     );
   });
+
+  it("says which default is wrong, and in which file", async () => {
+    await refuse(
+      "planner",
+      PLANNER.replace(".default(30)", ".default(0)"),
+      3,
+      /refused\.mjs exports a planner whose settings cannot be used; got shots with the default 0; expected a default that the setting allows: .*>=1/,
+    );
+    await refuse(
+      "method",
+      METHOD.replace("batchSize=20", "batchSize=0"),
+      3,
+      /training\.batchSize is not valid in the defaults of method separate of file:.*refused\.mjs; got 0/,
+    );
+  });
+
+  it.each([[[]], [["--async"]]])(
+    "a learner of the wrong shape leaves no run behind: train %j",
+    async (more) => {
+      const path = file("shapeless.mjs");
+      writeFileSync(
+        path,
+        METHOD.replace(/create: [\s\S]*$/, "create: () => ({ beginTask() {}, train: 3 }),\n});"),
+      );
+      expectOneError(
+        await run(["train", "--method", path, "--out", out, ...more]),
+        3,
+        /Method separate of .*shapeless\.mjs makes a learner that cannot be used; got train is 3/,
+      );
+      expect(existsSync(out)).toBe(false);
+    },
+  );
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { changePlanner, resolveSettings } from "../../../agent/settings/resolve.js";
+import { InputError } from "../../../sim/core/errors.js";
 import { findSuite } from "../../../tasks/registry.js";
 import { CATALOG, fakeSuite, METHOD_NAMES } from "../fixtures.js";
 import { usage } from "./usage.js";
@@ -191,10 +192,19 @@ describe("--set", () => {
     expect(details.expected!.length).toBeGreaterThan(3);
   });
 
-  it("says whose defaults are wrong", () => {
+  it("says whose defaults are wrong, for which the call is not to blame", () => {
+    const refused = (call: () => unknown) => {
+      try {
+        call();
+      } catch (error) {
+        expect(error).toBeInstanceOf(InputError);
+        return (error as InputError).message;
+      }
+      throw new Error("No error was thrown.");
+    };
     const wrong = (assignment: string) => {
       const suite = { ...fakeSuite(2, "odd"), defaults: { paper: [assignment] } };
-      return usage(() => resolveSettings({ ...choice, suite }, [], CATALOG)).message;
+      return refused(() => resolveSettings({ ...choice, suite }, [], CATALOG));
     };
     expect(wrong("planner.sampels=3")).toMatch(
       /Unknown setting in the defaults of suite odd; got "planner.sampels"/,
@@ -203,6 +213,12 @@ describe("--set", () => {
       /planner.samples is not valid in the defaults of suite odd; got 0/,
     );
     expect(wrong("planner.samples")).toMatch(/Cannot read an assignment of the defaults of suite odd/);
+    const [method] = CATALOG.methods;
+    const own = { ...method!, name: "odd", defaults: { paper: ["planner.samples=0"] } };
+    const catalog = { ...CATALOG, methods: [own], methodModules: { odd: "file:///odd.mjs" } };
+    expect(refused(() => resolveSettings({ ...choice, method: "odd" }, [], catalog))).toMatch(
+      /samples is not valid in the defaults of method odd of file:\/\/\/odd\.mjs; got 0/,
+    );
   });
 
   it("rejects as many tasks as the suite does not have", () => {
