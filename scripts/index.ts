@@ -109,6 +109,7 @@ export {
 export { type ConformanceRule, checkSuite, taskRules } from "../tasks/conformance/conformance.js";
 export { createPushRandomSuite, type PushRandomOptions } from "../tasks/push/push-random.js";
 export { builtinSuites, findSuite } from "../tasks/registry.js";
+export { COMMAND_LINE } from "./cli/command-line.js";
 export { builtinCatalog } from "./runs/catalog.js";
 export {
   type EvaluatedEpisode,

@@ -134,6 +134,13 @@ describe("direction of imports", () => {
     expect(importers.filter((p) => !p.startsWith(page) && !p.startsWith("test/"))).toEqual([]);
   });
 
+  it("only the command line, the benchmarks and the library's face know where the command line is", () => {
+    const knowing = within("scripts").filter(({ code }) => /["'`][./]*\/cli\//.test(code));
+    const others = /^scripts\/(?!cli\/|bench\/|index\.ts$)/;
+    expect(knowing.map(({ path }) => path).filter((path) => others.test(path))).toEqual([]);
+    expect(knowing.length).toBeGreaterThan(1);
+  });
+
   it("only sim/world.ts imports the physics engine", () => {
     const importers = sources.filter((s) => s.imports.some((name) => name.startsWith("@dimforge/")));
     expect(importers.map((s) => s.path).filter((p) => !p.startsWith("test/"))).toEqual(["sim/world.ts"]);

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { performance } from "node:perf_hooks";
+import { COMMAND_LINE } from "../cli/command-line.js";
 import { sweepView } from "../cli/sweep-view.js";
 import { PLAIN_WIDTH } from "../compare/text.js";
 import { localEngine } from "../sweep/local-engine.js";
@@ -29,6 +30,7 @@ export async function benchLearning(
     out,
     choice: { suite: "push", profile: "quick", methods: METHODS.map((method) => ({ method })), seeds },
     resume: existsSync(manifestPath(out)),
+    commandLine: COMMAND_LINE,
     engine: localEngine(jobs),
     // Ctrl-C ends this process, which the runs notice; they save and stop.
     signal: new AbortController().signal,

@@ -18,6 +18,8 @@ export interface Io {
   readonly errorColumns: () => number;
   /** Present when standard output is a terminal. */
   readonly live: LiveArea | undefined;
+  /** Whether stack traces of errors are printed that are meant for a user. */
+  readonly debug: boolean;
   /** A clock in ms. */
   readonly now: () => number;
   /**

@@ -40,6 +40,7 @@ function createIo(): Io {
     err: (text) => process.stderr.write(`${text}\n`),
     columns: () => process.stdout.columns || PLAIN_WIDTH,
     errorColumns: () => process.stderr.columns || PLAIN_WIDTH,
+    debug: process.env.HYPERCRL_DEBUG === "1" || process.argv.includes("--debug"),
     live: process.stdout.isTTY ? liveArea(process.stdout) : undefined,
     now: () => performance.now(),
     stopSignal: () => {
@@ -68,8 +69,7 @@ async function main(): Promise<void> {
     const program = createProgram(io, done, await helpLists(process.argv.slice(2)));
     await program.parseAsync();
   } catch (error) {
-    const debug = process.env.HYPERCRL_DEBUG === "1" || process.argv.includes("--debug");
-    process.exitCode = reportError(error, io, debug);
+    process.exitCode = reportError(error, io);
   }
 }
 

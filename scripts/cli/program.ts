@@ -71,6 +71,7 @@ function command(program: Command, name: string, text: string): Command {
   return program
     .command(name)
     .description(text)
+    .showHelpAfterError(`(see \`hypercrl ${name} --help\`)`)
     .option("--json", "print JSON, for programs")
     .addOption(new Option("--debug", "print stack traces of errors (also HYPERCRL_DEBUG=1)").hideHelp());
 }
@@ -125,7 +126,7 @@ function addTrain(
     .option("--out <dir>", "new run folder (default: runs/<suite>-<method>-<profile>-s<seed>)")
     .addOption(
       new Option("--resume <run>", "continue the run in this folder").conflicts([
-        ...["profile", "seed", "set", "tasks", "out", "async"],
+        ...["profile", "seed", "set", "tasks", "out", "async", "record"],
       ]),
     )
     .option("--async", "train in the background while the arm acts (sets loop.trainLag)")
@@ -275,7 +276,10 @@ function addSweep(
 function addReport(program: Command, io: Io, done: (exitCode: number) => void): void {
   command(program, "report", "plots and figures of runs in one HTML file, with CSV and JSON beside it")
     .argument("<run...>", "run folders, or sweep folders for all their runs")
-    .option("--out <file>", "page to write; an earlier report there is replaced", "report.html")
+    .option(
+      "--out <file>",
+      "page to write; an earlier report there is replaced (default: report.html in the folder given, of several in this one)",
+    )
     .option("--differences-from <method>", DIFFERENCES_TEXT)
     .action(async (paths: string[], flags) => {
       const { reportCommand } = await import("./commands/report.js");

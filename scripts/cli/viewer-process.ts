@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { COMMAND_LINE } from "./command-line.js";
 
 /** `hypercrl view` of one run as a process of its own, so that nothing of it takes the training's time. */
 export class ViewerProcess {
@@ -15,11 +15,10 @@ export class ViewerProcess {
    * @param port undefined for any that is free
    */
   constructor(folder: string, port: number | undefined) {
-    const cli = fileURLToPath(new URL("./main.js", import.meta.url));
     const options = port === undefined ? [] : ["--port", String(port)];
     // A process group of its own: Ctrl-C goes to the whole group of a terminal, and how this one stops is decided here.
     // The channel ends it when this process is gone, however that happened.
-    this.#child = spawn(process.execPath, [cli, "view", folder, "--json", ...options], {
+    this.#child = spawn(process.execPath, [COMMAND_LINE, "view", folder, "--json", ...options], {
       detached: true,
       stdio: ["ignore", "pipe", "inherit", "ipc"],
     });

@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { makeFolder } from "../../sim/core/files.js";
 import { isLockFile, lockFolder } from "../../sim/core/folder-lock.js";
@@ -41,6 +40,8 @@ export interface SweepOptions {
   readonly resume: boolean;
   /** Line that the table shows differences from; default the first. */
   readonly differencesFrom?: string | undefined;
+  /** Path of the command line, which is started for each run. */
+  readonly commandLine: string;
   readonly engine: SweepEngine;
   readonly signal: AbortSignal;
   readonly view: SweepView;
@@ -70,7 +71,7 @@ export type RunOutcome =
  * @throws UsageError for a choice that cannot be, InputError for a folder that cannot be continued or is in use
  */
 export async function runSweep(options: SweepOptions): Promise<SweepReport> {
-  const { out, engine, signal, view } = options;
+  const { out, commandLine, engine, signal, view } = options;
   await initPhysics();
   const draft = await openManifest(options);
   makeFolder(join(out, "runs"));
@@ -86,7 +87,7 @@ export async function runSweep(options: SweepOptions): Promise<SweepReport> {
     view.begin(out, manifest, pending);
     let failed: FailedRun[];
     try {
-      failed = await runAll(out, manifest, pending, { engine, signal, view });
+      failed = await runAll(out, manifest, pending, { commandLine, engine, signal, view });
     } finally {
       view.end();
     }
@@ -164,7 +165,7 @@ async function runAll(
   out: string,
   manifest: Manifest,
   pending: readonly ManifestRun[],
-  { engine, signal, view }: Pick<SweepOptions, "engine" | "signal" | "view">,
+  { commandLine, engine, signal, view }: Pick<SweepOptions, "commandLine" | "engine" | "signal" | "view">,
 ): Promise<FailedRun[]> {
   const failed: FailedRun[] = [];
   const logStart = new Map<string, number>();
@@ -188,7 +189,7 @@ async function runAll(
     view.ended(run, { kind: "failed", ...failure });
   };
   await engine.run(
-    pending.map((run) => jobOf(out, run, modulesOf(out, manifest, run.label))),
+    pending.map((run) => jobOf(commandLine, out, run, modulesOf(out, manifest, run.label))),
     { started, exited },
     signal,
   );
@@ -196,12 +197,11 @@ async function runAll(
 }
 
 /** The folder holds the settings, so one command begins and continues any run. */
-function jobOf(out: string, run: ManifestRun, modules: RunModules): RunJob {
-  const cli = fileURLToPath(new URL("../cli/main.js", import.meta.url));
+function jobOf(commandLine: string, out: string, run: ManifestRun, modules: RunModules): RunJob {
   const options = ["--quiet", "--threads", "1", ...moduleOptions(modules), "--resume", runFolder(out, run)];
   return {
     id: run.id,
-    command: [process.execPath, cli, "train", ...options],
+    command: [process.execPath, commandLine, "train", ...options],
     log: join(out, "logs", `${run.id}.log`),
   };
 }

@@ -48,6 +48,7 @@ export async function call(args: readonly string[]): Promise<Finished> {
       stderr += `${text}\n`;
     },
     live: undefined,
+    debug: false,
     columns: () => PLAIN_WIDTH,
     errorColumns: () => PLAIN_WIDTH,
     now: () => 0,
@@ -59,7 +60,7 @@ export async function call(args: readonly string[]): Promise<Finished> {
     });
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
-    code = reportError(error, io, false);
+    code = reportError(error, io);
   }
   return { code, signal: null, stdout, stderr };
 }

@@ -9,7 +9,8 @@ import { builtinCatalog } from "../../runs/catalog.js";
 import { episodesAt } from "../../runs/episode-files.js";
 import { taskOfEpisode } from "../../runs/run-parts.js";
 import { suiteFrom } from "../../runs/suite-file.js";
-import { type Io, say, sayError } from "../io.js";
+import { type Io, say } from "../io.js";
+import { reportError } from "../report-error.js";
 
 export interface ReplayFlags {
   readonly verify?: boolean;
@@ -34,8 +35,7 @@ export async function replayCommand(paths: readonly string[], flags: ReplayFlags
       worst = Math.max(worst, exitCode);
     } catch (error) {
       if (!(error instanceof HyperCrlError)) throw error;
-      sayError(io, `error: ${error.message}`);
-      worst = Math.max(worst, error.exitCode);
+      worst = Math.max(worst, reportError(error, io));
     }
   };
   for (const path of paths) {

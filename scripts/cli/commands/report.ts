@@ -1,10 +1,12 @@
+import { join } from "node:path";
 import { count } from "../../compare/text.js";
 import { createReport } from "../../report/create.js";
+import { REPORT_PAGE } from "../../report/page-name.js";
 import { type Io, say } from "../io.js";
 
 export interface ReportFlags {
-  /** Path of the page. */
-  readonly out: string;
+  /** Path of the page; default `report.html` in the one folder given, of several in the current folder. */
+  readonly out?: string;
   /** Line that differences are shown from; default the first. */
   readonly differencesFrom?: string;
   readonly json?: boolean;
@@ -13,7 +15,7 @@ export interface ReportFlags {
 /** `hypercrl report`: a page of plots from run folders, with the numbers beside it. Returns the exit code. */
 export async function reportCommand(
   paths: readonly string[],
-  { out, differencesFrom, json }: ReportFlags,
+  { out = defaultPage(paths), differencesFrom, json }: ReportFlags,
   io: Io,
 ): Promise<number> {
   const { files, data } = createReport(paths, out, differencesFrom);
@@ -29,4 +31,9 @@ export async function reportCommand(
   }
   say(io, `Numbers: ${files.csv}, ${files.json}`);
   return 0;
+}
+
+function defaultPage(paths: readonly string[]): string {
+  const [folder, ...more] = paths;
+  return folder === undefined || more.length > 0 ? REPORT_PAGE : join(folder, REPORT_PAGE);
 }

@@ -4,6 +4,7 @@ import { localEngine } from "../../sweep/local-engine.js";
 import { baseOf, type SweepChoice } from "../../sweep/plan.js";
 import { reportText, type SweepReport } from "../../sweep/report.js";
 import { reportFolder, runSweep } from "../../sweep/sweep.js";
+import { COMMAND_LINE } from "../command-line.js";
 import type { Io } from "../io.js";
 import { signalCode, suggest } from "../io.js";
 import { silentSweepView, sweepView } from "../sweep-view.js";
@@ -39,6 +40,7 @@ export async function sweepCommand(
     choice,
     resume: flags.resume ?? false,
     differencesFrom: flags.differencesFrom,
+    commandLine: COMMAND_LINE,
     engine: localEngine(flags.jobs),
     signal,
     view: flags.quiet || flags.json ? silentSweepView : sweepView(io),

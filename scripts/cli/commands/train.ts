@@ -4,6 +4,7 @@ import { HyperCrlError } from "../../../sim/core/errors.js";
 import { type RunModules, resumeCommand } from "../../compare/resume-command.js";
 import { summaryText } from "../../compare/summary-text.js";
 import { number, shellWord } from "../../compare/text.js";
+import { REPORT_PAGE } from "../../report/page-name.js";
 import { isModulePath } from "../../runs/module-path.js";
 import type { Summary } from "../../runs/summary.js";
 import { type RunStart, type TrainOptions, type TrainResult, train } from "../../runs/train.js";
@@ -74,7 +75,7 @@ function reportStop(
 
 /** The summary comes first, so that a report that cannot be written does not hide it. */
 async function showResult({ folder, summary }: TrainResult, flags: TrainFlags, io: Io): Promise<void> {
-  const page = join(folder, "report.html");
+  const page = join(folder, REPORT_PAGE);
   if (!flags.json) io.out(summaryText(summary, io.columns()));
   if (flags.report) {
     const { createReport } = await import("../../report/create.js");
@@ -99,12 +100,12 @@ function nextCommands(folder: string, page: string, written: boolean, { best }: 
       written
         ? `Curves and figures are in ${page}: open it in a browser. To draw them again:`
         : "Draw curves and figures on one page:",
-      `npx hypercrl report ${run} --out ${shellWord(page)}`,
+      `npx hypercrl report ${run}`,
     ],
   ];
   if (best !== undefined) {
     commands.push([
-      `Simulate the best episode (${best.task}, return ${number(best.return)}) again and compare it bit by bit:`,
+      `Simulate the best ${best.kind} episode (${best.task}, return ${number(best.return)}) again and compare it bit by bit:`,
       `npx hypercrl replay ${shellWord(join(folder, best.recording))} --verify`,
     ]);
   }

@@ -39,9 +39,14 @@ it("train without a terminal prints one line per episode and evaluation, then th
 it("train ends with a replay command that works", async () => {
   const [, path] = take(2, /npx hypercrl replay (\S+) --verify/.exec(trained.stdout)!);
   expect(await run(["replay", path, "--verify"])).toMatchObject({ code: 0 });
-  const { episode, evaluation } = records();
-  const best = [...episode, ...evaluation].find(({ recording }) => join(out, recording) === path)!;
-  expect(best.return).toBeGreaterThanOrEqual(Math.max(...evaluation.map((r) => r.return)));
+  const { evaluation } = records();
+  const best = evaluation.find(({ recording }) => join(out, recording) === path)!;
+  expect(best.return).toBe(Math.max(...evaluation.map((r) => r.return)));
+  expect(trained.stdout).toContain(`Simulate the best evaluation episode (${best.task}, return`);
+});
+
+it("train ends with a report command that writes into the run folder", () => {
+  expect(trained.stdout.split("\n")).toContain(`  npx hypercrl report ${out}`);
 });
 
 it("evaluate repeats the run's own evaluation exactly and changes nothing in the run", async () => {

@@ -34,8 +34,16 @@ function edit(path: string, change: (text: string) => string): void {
 describe("a wrong call exits with 2 and starts nothing", () => {
   const train = (...args: string[]) => ["train", "--out", join(folder, "never"), ...args];
   it.each<[string, string[], RegExp]>([
-    ["command", ["trian"], /unknown command 'trian'\n\(Did you mean train\?\)/],
-    ["option", ["train", "--sede", "1"], /unknown option '--sede'\n\(Did you mean --seed\?\)/],
+    ["command", ["trian"], /unknown command 'trian'\n\(Did you mean train\?\)\n+\(see `hypercrl --help`\)/],
+    [
+      "option",
+      ["train", "--sede", "1"],
+      /unknown option '--sede'\n\(Did you mean --seed\?\)\n+\(see `hypercrl train --help`\)/,
+    ],
+    ["option of a sweep", ["sweep", "--jobs", "none"], /\(see `hypercrl sweep --help`\)/],
+    ["resume with what is recorded", ["train", "--resume", "x", "--record", "plans"], /'--record <what>'/],
+    ["name far from all", train("--method", "magic"), /expected one of hypercrl, [\w, -]+ pnn\.\n$/],
+    ["setting far from all", train("--set", "size=3"), /one of \d+ names\. `hypercrl settings` lists/],
     ["seed", train("--seed", "one"), /'--seed <n>' argument 'one' is invalid/],
     ["seed too large", train("--seed", "4294967296"), /'--seed <n>' argument '4294967296' is invalid/],
     ["suite", train("--suite", "psh"), /got "psh".*Did you mean "push"/],

@@ -50,6 +50,14 @@ describe("an episode that cannot be replayed", () => {
     expectOneError(await call(["replay", path, "--verify"]), 3, /\.mcap/);
   });
 
+  it("is said with a stack trace where --debug asks for one", async () => {
+    const path = join(folder, "debugged.mcap");
+    writeFileSync(path, "hello");
+    const { code, stderr } = await run(["replay", path, "--debug"]);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^error: .*debugged\.mcap[\s\S]*\n {4}at /m);
+  });
+
   it("of another physics version can be shown but not verified", async () => {
     const path = await writeEpisode(join(folder, "old-physics.mcap"), "rapier 0.0.1");
     expectOneError(

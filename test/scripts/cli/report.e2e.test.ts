@@ -5,7 +5,7 @@ import { reportCommand } from "../../../scripts/cli/commands/report.js";
 import type { ReportData } from "../../../scripts/report/data.js";
 import { HyperCrlError } from "../../../sim/core/errors.js";
 import { halve, temporaryFolder } from "../../files.js";
-import { call, expectOneError } from "../call.js";
+import { call, expectOneError, unwrapped } from "../call.js";
 import { run } from "../cli.js";
 import { makeRun, makeSweep } from "../report/folders.js";
 
@@ -47,12 +47,20 @@ describe("hypercrl report", () => {
     expect([data.runs.length, data.notBegun.length]).toEqual([1, 1]);
   });
 
-  it("is called report.html where nothing else is asked for", async () => {
-    const { code } = await run(["report", good], folder);
-    expect(code).toBe(0);
-    expect(["html", "csv", "json"].filter((end) => existsSync(join(folder, `report.${end}`)))).toHaveLength(
-      3,
-    );
+  it("is report.html in the folder given, of several in the current one, where nothing else is asked for", async () => {
+    const single = makeRun(join(folder, "beside"), { method: "single", seed: 1 });
+    const sweep = makeSweep(join(folder, "alone"), [{ method: "hypercrl", seed: 1 }]);
+    const FILES = ["csv", "html", "json"].map((end) => `report.${end}`);
+    const written = (place: string) => readdirSync(place).filter((name) => name.startsWith("report."));
+    for (const one of [single, sweep]) {
+      const { code, stdout, stderr } = await call(["report", one]);
+      expect(code, stderr).toBe(0);
+      expect(unwrapped(stdout)).toContain(join(one, "report.html"));
+      expect(written(one).sort()).toEqual(FILES);
+    }
+    expect((await run(["report", good, single], folder)).code).toBe(0);
+    expect(written(folder).sort()).toEqual(FILES);
+    expect(written(good)).toEqual([]);
   });
 });
 
@@ -64,6 +72,7 @@ async function expectFailure(exitCode: number, message: RegExp, paths: readonly 
     columns: () => 80,
     errorColumns: () => 80,
     live: undefined,
+    debug: false,
     now: () => 0,
     stopSignal: () => AbortSignal.abort(),
   };

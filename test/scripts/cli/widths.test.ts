@@ -14,7 +14,15 @@ async function printed(width: number, run: (io: Io) => unknown): Promise<string>
   const lines: string[] = [];
   const columns = () => width;
   const print = (text: string) => lines.push(text);
-  const io = { out: print, err: print, columns, errorColumns: columns, live: undefined, now: () => 0 };
+  const io = {
+    out: print,
+    err: print,
+    columns,
+    errorColumns: columns,
+    live: undefined,
+    debug: false,
+    now: () => 0,
+  };
   await run({ ...io, stopSignal: () => new AbortController().signal });
   return lines.join("\n");
 }

@@ -1,0 +1,2 @@
+/** What the page of a report is called unless something else is asked for. */
+export const REPORT_PAGE = "report.html";
