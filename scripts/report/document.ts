@@ -98,11 +98,12 @@ function caption(quantity: Quantity, { curves, thinnedTo, stepsPerTask }: CurveC
   const seeds = curves.some(({ n }) => Math.max(...n) > 1)
     ? " Lines: mean over seeds, bands: from the lowest to the highest seed."
     : "";
+  const coinciding = curves.length > 1 ? " Where lines coincide, their colours take turns." : "";
   const thinned =
     thinnedTo === null
       ? ""
       : ` Thinned: each point is the mean over what ended within ${thinnedTo} environment steps.`;
-  return `${CAPTIONS[quantity]}${seeds}${thinned} Vertical lines: a new task, every ${stepsPerTask} environment steps.`;
+  return `${CAPTIONS[quantity]}${seeds}${coinciding}${thinned} Vertical lines: a new task, every ${stepsPerTask} environment steps.`;
 }
 
 function matrixSection({ matrices, reference }: ReportData): Html {

@@ -30,15 +30,16 @@ function titleWithUnit({ title, unit }: ScoreChart): string {
 
 type Interval = Pick<ScoreEstimate, "mean" | "low" | "high" | "n">;
 
-function estimateText(estimate: Interval, digits: number): string {
+function estimateText(estimate: Interval, digits: number): Html {
   const { n } = estimate;
-  return n === 0 ? "–" : `${interval(estimate, digits)} n ${n}`;
+  return n === 0 ? html`–` : html`${interval(estimate, digits)} <span class="whole">n ${n}</span>`;
 }
 
-/** The mean over its interval, which one run does not have. */
-function interval({ mean, low, high, n }: Interval, digits: number): string {
-  if (n === 1) return number(mean, digits);
-  return `${number(mean, digits)} [${number(low, digits)}, ${number(high, digits)}]`;
+/** The mean and its interval, which one run does not have; broken into lines between the two only. */
+function interval({ mean, low, high, n }: Interval, digits: number): Html {
+  const value = html`<span class="whole">${number(mean, digits)}</span>`;
+  if (n === 1) return value;
+  return html`${value} <span class="whole">[${number(low, digits)}, ${number(high, digits)}]</span>`;
 }
 
 /** What sets each line apart from one of them, seed by seed. */
@@ -51,10 +52,10 @@ export function differencesSection({ differences }: ReportData): Html {
 ${htmlTable(head, cells)}`;
 }
 
-function differenceText({ better, digits, ...estimate }: DifferenceFigure): string {
+function differenceText({ better, digits, ...estimate }: DifferenceFigure): Html {
   const { n } = estimate;
-  if (n === 0) return "–";
-  return `${interval(estimate, digits)} ${better}/${n} better`;
+  if (n === 0) return html`–`;
+  return html`${interval(estimate, digits)} <span class="whole">${better}/${n} better</span>`;
 }
 
 export function definitionsSection({ definitions, differences }: ReportData): Html {
@@ -85,7 +86,7 @@ export function runsSection({ runs, notBegun, scores }: ReportData): Html {
   const rows = runs.map((run) => [
     ...[run.label, run.seed, run.finished ? run.state : html`<b>${run.state}</b>`],
     ...scores.map(({ score, digits }) => number(run.scores?.[score], digits)),
-    ...[html`<code>${run.folder}</code>`, made.indexOf(versions(run)) + 1],
+    ...[html`<code class="path">${run.folder}</code>`, made.indexOf(versions(run)) + 1],
   ]);
   return html`<h2>Runs</h2>
 ${htmlTable(["method", "seed", "state", ...scores.map(titleWithUnit), "folder", "versions"], rows)}

@@ -1,12 +1,22 @@
 import { lineVariables } from "./palette.js";
 
+/**
+ * Where a table goes on beyond an edge, the edge has a shadow. The two covers move along with the table and hide the
+ * shadow at its ends; touch screens show no scroll bar that would tell.
+ */
+const SCROLL = `.scroll { overflow-x: auto; margin: 1rem 0; background:
+  linear-gradient(to right, var(--page) 50%, transparent) left / 3rem 100% no-repeat local,
+  linear-gradient(to left, var(--page) 50%, transparent) right / 3rem 100% no-repeat local,
+  linear-gradient(to right, var(--shadow), transparent) left / 1.25rem 100% no-repeat scroll,
+  linear-gradient(to left, var(--shadow), transparent) right / 1.25rem 100% no-repeat scroll; }`;
+
 /** Style of the page; `lines` of the comparison have a colour each, `--line-0`, … */
 export function pageStyle(lines: number): string {
   return `
-:root { color-scheme: light dark; --page: #fff; --text: #1c1f23; --faint: #5d6570; --edge: #d5d9de; --shade: #eef0f3;
+:root { color-scheme: light dark; --page: #fff; --text: #1c1f23; --faint: #5d6570; --edge: #d5d9de; --shade: #eef0f3; --shadow: #0006;
   ${lineVariables(lines, "light")} }
 @media (prefers-color-scheme: dark) { :root { --page: #14171a; --text: #e6e8ea; --faint: #a0a8b1; --edge: #3a4048;
-  --shade: #22272c; ${lineVariables(lines, "dark")} } }
+  --shade: #22272c; --shadow: #fff5; ${lineVariables(lines, "dark")} } }
 body { margin: 0 auto; max-width: 76rem; padding: 0 1rem 4rem; background: var(--page); color: var(--text);
   font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.6rem; margin: 1.5rem 0 .25rem; } h2 { font-size: 1.25rem; margin: 2.5rem 0 .25rem; }
@@ -27,9 +37,10 @@ figure { margin: .5rem 0 1rem; } figure > div { width: 100%; }
 .curve { height: 24rem; } .matrix { aspect-ratio: 1; }
 .scale { display: flex; align-items: center; gap: .5rem; font-size: .875rem; color: var(--faint); }
 .scale i { flex: 0 1 16rem; height: .8rem; }
-.scroll { overflow-x: auto; margin: 1rem 0; } table { border-collapse: collapse; font-size: .875rem; overflow-wrap: normal; }
+${SCROLL} table { border-collapse: collapse; font-size: .875rem; overflow-wrap: normal; }
 th, td { padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--edge); text-align: left; vertical-align: top; }
-th { color: var(--faint); font-weight: 600; white-space: nowrap; } td { white-space: nowrap; font-variant-numeric: tabular-nums; }
+th { color: var(--faint); font-weight: 600; vertical-align: bottom; } td { font-variant-numeric: tabular-nums; }
+td:first-child, .whole { white-space: nowrap; } .path { display: inline-block; min-width: 9rem; overflow-wrap: anywhere; }
 li { margin: .15rem 0; } details { border-bottom: 1px solid var(--edge); padding: .35rem 0; } summary { cursor: pointer; }
 .unfinished { color: var(--text); background: var(--shade); border-left: .25rem solid #d55e00; padding: .35rem .75rem; }
 @media (min-width: 48rem) { #lines { flex-wrap: wrap; } }

@@ -71,7 +71,9 @@ export function curveOption(view: CurveView, theme: Theme): EChartsCoreOption {
     ],
     series: [
       marks(chart, tasks, quantity === "return", width, theme),
-      ...curves.flatMap((curve) => curveSeries(curve, labels.indexOf(curve.label), curves.length, theme)),
+      ...curves.flatMap((curve, i) =>
+        curveSeries(curve, curves.slice(0, i), labels.indexOf(curve.label), curves.length, theme),
+      ),
     ],
   };
 }
@@ -126,12 +128,14 @@ type SegmentPoint = readonly [x: number, mean: number, low: number, high: number
 /** Points of one task and phase, which are joined. */
 interface Segment {
   readonly phase: "random" | "train";
+  /** 0-based. */
+  readonly task: number;
   /** Steps, mean, low, high, runs. */
   readonly points: readonly [SegmentPoint, ...SegmentPoint[]];
 }
 
 function segmentsOf(curve: Curve): Segment[] {
-  const segments: { phase: Segment["phase"]; task: number; points: [SegmentPoint, ...SegmentPoint[]] }[] = [];
+  const segments: (Segment & { points: [SegmentPoint, ...SegmentPoint[]] })[] = [];
   for (const { task, phase, steps, mean, low, high, n } of pointsOf(curve)) {
     const last = segments.at(-1);
     const point = [steps, mean, low, high, n] as const;
@@ -141,26 +145,52 @@ function segmentsOf(curve: Curve): Segment[] {
   return segments;
 }
 
-function curveSeries(curve: Curve, index: number, shown: number, theme: Theme): object[] {
+/** How many of the curves below run through the same points as a segment, which would hide them. */
+function coversOf(segment: Segment, below: readonly Segment[][]): number {
+  const meansOf = ({ phase, task, points }: Segment) =>
+    JSON.stringify([phase, task, points.map(([x, mean]) => [x, mean])]);
+  const own = meansOf(segment);
+  return below.filter((segments) => segments.some((other) => meansOf(other) === own)).length;
+}
+
+/** Dashes, px, that leave gaps for each of the lines below. */
+const gapsFor = (covers: number) => [6, 6 * covers];
+
+/** The lines and the band of one curve. @param below the curves that are drawn before it */
+function curveSeries(
+  curve: Curve,
+  below: readonly Curve[],
+  index: number,
+  shown: number,
+  theme: Theme,
+): object[] {
   const opacity = Math.min(BANDS.most, Math.max(BANDS.least, BANDS.together / shown));
   const color = theme.line(index);
   const segments = segmentsOf(curve);
-  const line = (phase: Segment["phase"]) => ({
+  const others = below.map(segmentsOf);
+  const covers = new Map(segments.map((segment) => [segment, coversOf(segment, others)]));
+  const line = (phase: Segment["phase"], covered: number) => ({
     ...{ type: "line", name: curve.label, symbol: "circle", symbolSize: 4 },
     showSymbol: curve.steps.length <= FEW,
     itemStyle: { color },
     lineStyle: {
       color,
       width: phase === "train" ? 2 : 1,
-      type: phase === "train" ? theme.dash(index) : "dotted",
+      type: phase === "random" ? "dotted" : covered > 0 ? gapsFor(covered) : theme.dash(index),
     },
     // An empty point keeps one task's line from going on into the next.
     data: segments
-      .filter((segment) => segment.phase === phase)
+      .filter((segment) => segment.phase === phase && (phase === "random" || covers.get(segment) === covered))
       .flatMap(({ points }) => [...points, [points.at(-1)![0], null]]),
   });
   const banded = segments.filter(({ points }) => points.length > 1 && points.some(([, , , , n]) => n > 1));
-  return [...(banded.length > 0 ? [band(banded, color, opacity)] : []), line("random"), line("train")];
+  const trained = segments.filter(({ phase }) => phase === "train");
+  const lines = [...new Set(trained.map((segment) => covers.get(segment)!))].sort((a, b) => a - b);
+  return [
+    ...(banded.length > 0 ? [band(banded, color, opacity)] : []),
+    line("random", 0),
+    ...lines.map((covered) => line("train", covered)),
+  ];
 }
 
 interface Canvas {

@@ -119,6 +119,47 @@ describe.skipIf(noBrowser)("a page", () => {
       .toMatch(/on a after a[\s\S]*return 104\.5[\s\S]*n 2/);
   });
 
+  const widths = (selector: string) =>
+    page
+      .locator(selector)
+      .evaluateAll((places) => places.map(({ clientWidth, scrollWidth }) => [clientWidth, scrollWidth]));
+
+  it("has tables that fit a laptop, and show on a phone that they go on", async () => {
+    const fitting = await widths(".scroll");
+    expect(fitting.length).toBeGreaterThan(3);
+    for (const [room, wide] of fitting) expect(wide).toBe(room);
+    await page.setViewportSize({ width: 390, height: 844 });
+    const comparison = page.locator(".scroll").first();
+    const [[room = 0, wide = 0] = []] = await widths(".scroll");
+    expect(wide).toBeGreaterThan(room);
+    // The foremost shadow at the right edge, beside the text, is there until the table has come to its end.
+    const edge = async () => {
+      const box = (await comparison.boundingBox())!;
+      const clip = { x: box.x + box.width - 3, y: box.y + 2, width: 3, height: 2 };
+      return (await page.screenshot({ clip })).toString("base64");
+    };
+    await comparison.scrollIntoViewIfNeeded();
+    const before = await edge();
+    await comparison.evaluate((place) => place.scrollTo({ left: place.scrollWidth }));
+    expect(await edge()).not.toBe(before);
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  it("shows both of two lines that coincide", async () => {
+    const same = ["single", "finetune"].map((method) =>
+      makeRun(join(root, `same-${method}`), { method, seed: 1 }),
+    );
+    const twice = (await open("same", same)).page;
+    const dashed = async (line: number) => {
+      const color = await variable(twice, `--line-${line}`);
+      return twice
+        .locator(`[data-chart="return"] svg path[stroke="${color}"][stroke-dasharray="6,6"]`)
+        .count();
+    };
+    expect([await dashed(0), await dashed(1)]).toEqual([0, 1]);
+    await twice.close();
+  });
+
   it("follows the colour scheme and fits a phone", async () => {
     const light = await variable(page, "--line-0");
     await page.emulateMedia({ colorScheme: "dark" });
