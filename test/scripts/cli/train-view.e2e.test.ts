@@ -87,7 +87,7 @@ describe("hypercrl train --view", { timeout: 300_000 }, () => {
     const { trainer, viewer, url } = await trainWithView("whole", "--quiet", ...TINY);
     const lingering = `The viewer goes on at ${url} until Ctrl-C`;
     await expect.poll(() => trainer.printed().stderr, PATIENCE).toContain(lingering);
-    expect(trainer.printed().stdout).toContain("Simulate the best episode");
+    expect(trainer.printed().stdout).toContain("Simulate the best evaluation episode");
     expect(trainer.printed().stdout).not.toContain(url);
     expect(await answers(url)).toBe(200);
     trainer.kill("SIGINT");
