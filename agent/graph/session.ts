@@ -2,28 +2,25 @@ import { InferenceSession, Tensor as OrtTensor } from "hypercrl-onnxruntime";
 import { encodeModel } from "./encode.js";
 import type { Graph } from "./graph.js";
 
-const PAGE = 65536;
 const ALIGNMENT = 64;
 
 /** As many arrays as there are lengths in the tuple or list T. */
 type ArraysOf<T extends readonly number[]> = { -readonly [K in keyof T]: Float32Array };
 
 /**
- * Arrays on one WebAssembly memory, 64-byte aligned. Alignment decides where the runtime's vectorised loops
- * start and so the last bits of sums; fixed alignment keeps the same seed at the same bytes.
+ * Arrays on one buffer, 64-byte aligned. Alignment decides where the runtime's vectorised loops start and so the last
+ * bits of sums; fixed alignment keeps the same seed at the same bytes. A buffer that may be resized has pages of its own
+ * and so begins at a page, unlike an ordinary one; and unlike a WebAssembly memory, which begins at a page too, it does
+ * not reserve 10 GiB of address space.
  */
 export function alignedArrays<const T extends readonly number[]>(lengths: T): ArraysOf<T>;
 export function alignedArrays(lengths: readonly number[]): Float32Array[] {
   const strides = lengths.map((n) => Math.ceil((n * 4) / ALIGNMENT) * ALIGNMENT);
-  const bytes = Math.max(
-    1,
-    strides.reduce((sum, s) => sum + s, 0),
-  );
-  const pages = Math.ceil(bytes / PAGE);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const bytes = strides.reduce((sum, stride) => sum + stride, 0);
+  const buffer = new ArrayBuffer(bytes, { maxByteLength: Math.max(ALIGNMENT, bytes) });
   let at = 0;
   return lengths.map((n, i) => {
-    const view = new Float32Array(memory.buffer, at, n);
+    const view = new Float32Array(buffer, at, n);
     at += strides[i]!;
     return view;
   });

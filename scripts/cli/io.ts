@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { wrap } from "../compare/text.js";
 
 /** An area at the bottom of a terminal that is drawn over and over. */
@@ -23,17 +24,19 @@ export interface Io {
   /** A clock in ms. */
   readonly now: () => number;
   /**
-   * From the first call on, SIGINT and SIGTERM abort this signal, with their name as reason, and no longer kill. So
-   * does standard output when nobody reads it any more, as SIGPIPE.
+   * From the first call on, `STOP_SIGNALS` abort this signal, with their name as reason, and no longer kill. So does
+   * standard output when nobody reads it any more, as SIGPIPE.
    */
   readonly stopSignal: () => AbortSignal;
 }
 
-const SIGNAL_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGPIPE: 141, SIGTERM: 143 };
+/** What asks a command to save and stop: Ctrl-C, `kill`, and what clusters send some time before a job's limit. */
+export const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const;
 
-/** Exit code of a process that ends because of a signal, as shells count. */
+/** Exit code of a process that ends because of a signal, as shells count: 128 and the signal's number. */
 export function signalCode(name: unknown): number {
-  return SIGNAL_CODES[String(name)] ?? 1;
+  const number = (constants.signals as Readonly<Record<string, number>>)[String(name)];
+  return number === undefined ? 1 : 128 + number;
 }
 
 /** Prints text whose lines may be broken at spaces to standard output. */

@@ -1,18 +1,19 @@
 #!/usr/bin/env node
 import { performance } from "node:perf_hooks";
 import { PLAIN_WIDTH } from "../compare/text.js";
-import { type Io, signalCode } from "./io.js";
+import { addressSpaceIsShort, runReservingLittle } from "./address-space.js";
+import { type Io, STOP_SIGNALS, signalCode } from "./io.js";
 import { liveArea } from "./live-area.js";
 import { createProgram, type HelpLists } from "./program.js";
 import { reportError } from "./report-error.js";
 
 /**
- * The first SIGINT or SIGTERM aborts the signal, the second ends the process as it would by itself: an orderly exit
- * would wait for threads. A reader that has seen enough, such as `head`, is a reason to stop, not for a stack trace.
+ * The first signal that asks to stop aborts the signal, the second ends the process as it would by itself: an orderly
+ * exit would wait for threads. A reader that has seen enough, such as `head`, is a reason to stop, not for a stack trace.
  */
 function installSignals(): AbortSignal {
   const stop = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
+  for (const name of STOP_SIGNALS) {
     process.on(name, () => {
       if (stop.signal.aborted) {
         process.removeAllListeners(name);
@@ -73,4 +74,4 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+await (addressSpaceIsShort() ? runReservingLittle() : main());

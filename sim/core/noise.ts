@@ -27,7 +27,8 @@ export interface Noise {
 
 function createNoise(): Noise | undefined {
   if (!hasSimd()) return undefined;
-  const memory = new WebAssembly.Memory({ initial: Math.ceil((BLOCK_AT + 4 * BLOCK) / 65536) });
+  const pages = Math.ceil((BLOCK_AT + 4 * BLOCK) / 65536);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const kernel = instantiate<Kernel>(wasmBytes("sim/core/noise.wasm"), memory);
   const state = new Int32Array(memory.buffer, STATE_AT, NOISE_STATE);
   const block = new Float32Array(memory.buffer, BLOCK_AT, BLOCK);

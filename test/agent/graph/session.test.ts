@@ -1,3 +1,4 @@
+import { closeSync, existsSync, openSync, readFileSync, readSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Graph } from "../../../agent/graph/graph.js";
 import { loop } from "../../../agent/graph/loop.js";
@@ -6,6 +7,65 @@ import { alignedArray, alignedArrays, Session, tensor } from "../../../agent/gra
 import { Rng } from "../../../sim/core/rng.js";
 import { take } from "../../take.js";
 import { bits, normals } from "../fixtures.js";
+
+/** A figure of this process's state, in KiB. */
+function status(name: string): number {
+  return Number(new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
+}
+
+/** Where an array's numbers are in this process: something unlikely is looked for in all of its memory. */
+function addressOf(array: Float32Array): number {
+  const bytes = new Uint8Array(array.buffer, array.byteOffset, 12);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = (i * 89 + 41) % 251;
+  const pattern = Buffer.from(bytes);
+  const memory = openSync("/proc/self/mem", "r");
+  const at = (address: number, length: number) => {
+    const out = Buffer.alloc(length);
+    try {
+      return out.subarray(0, readSync(memory, out, 0, length, address));
+    } catch {
+      // Not all that is mapped can be read.
+      return out.subarray(0, 0);
+    }
+  };
+  const hits: number[] = [];
+  for (const [, from, to] of readFileSync("/proc/self/maps", "utf8").matchAll(/^(\w+)-(\w+) rw/gm)) {
+    const [first, end] = [Number.parseInt(from!, 16), Number.parseInt(to!, 16)];
+    for (let start = first; start < end; start += 2 ** 22) {
+      const part = at(start, Math.min(2 ** 22, end - start));
+      for (let k = part.indexOf(pattern); k >= 0; k = part.indexOf(pattern, k + 1)) hits.push(start + k);
+    }
+  }
+  // Copies of the pattern, such as the one that was looked for, do not change with the array.
+  const own = [255, 254, 253].reduce((left, value) => {
+    bytes[0] = value;
+    return left.filter((hit) => at(hit, 1)[0] === value);
+  }, hits);
+  closeSync(memory);
+  expect(own).toHaveLength(1);
+  return own[0]!;
+}
+
+const onLinux = describe.skipIf(!existsSync("/proc/self/maps"));
+
+onLinux("the buffers of alignedArrays", () => {
+  it.each([[[3]], [[1000, 17]], [[300_000]]])(
+    "begin at addresses that are multiples of 64: %j",
+    (lengths) => {
+      const [array] = alignedArrays(lengths);
+      const found = addressOf(array!);
+      expect(found).toBeGreaterThan(0);
+      expect(found % 64).toBe(0);
+    },
+  );
+
+  it("take no more address space than they are large", () => {
+    const before = status("VmSize");
+    const kept = Array.from({ length: 50 }, () => alignedArrays([1000, 50_000]));
+    expect(status("VmSize") - before).toBeLessThan(200_000);
+    expect(kept).toHaveLength(50);
+  });
+});
 
 describe("alignedArrays", () => {
   it("puts every array at a multiple of 64 bytes, one after another without overlap", () => {

@@ -1,4 +1,5 @@
 import { existsSync, rmSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -82,6 +83,9 @@ it.each([
 it.each([
   ["SIGINT", 130, 5],
   ["SIGTERM", 143, 11],
+  // What clusters send before a job's limit. Left to itself, the runtime opens a debugger at the first and dies of the second.
+  ["SIGUSR1", 128 + constants.signals.SIGUSR1, 5],
+  ["SIGUSR2", 128 + constants.signals.SIGUSR2, 11],
 ] as const)(
   "%s stops with code %i, says how to go on, and loses nothing",
   async (signal, exitCode, lines) => {
