@@ -19,7 +19,8 @@ export interface ScalarEvent {
   readonly values: Readonly<Record<string, number>>;
 }
 
-// The fields of TensorFlow's event.proto and summary.proto that scalars need.
+// The fields of TensorFlow's event.proto and summary.proto that scalars need. A member of a oneof is written also where
+// it is 0; any other field that is 0 is left out, and TensorBoard then sees no value at all.
 const { root } = protobuf.parse(`
   syntax = "proto3";
   package tensorflow;
@@ -34,7 +35,9 @@ const { root } = protobuf.parse(`
   message Summary {
     message Value {
       string tag = 1;
-      float simple_value = 2;
+      oneof value {
+        float simple_value = 2;
+      }
     }
     repeated Value value = 1;
   }

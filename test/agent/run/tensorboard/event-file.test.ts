@@ -42,6 +42,17 @@ it("writes what a reader of its own finds, with a version first", () => {
   );
 });
 
+it.each([0, -0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e-45])(
+  "writes %d",
+  (value) => {
+    const [, event] = readEvents(
+      write(`value ${Object.is(value, -0) ? "-0" : value}`, [], [{ step: 1, values: { a: value, b: 1 } }]),
+    );
+    expect(event?.values).toEqual({ a: Math.fround(value), b: 1 });
+    expect(Object.is(event?.values.a, Math.fround(value))).toBe(true);
+  },
+);
+
 it("has the bytes of a known event", () => {
   // Checked with Python's protobuf 4.21 and crc32c 2.3: Event(wall_time=2, step=2, summary=[("a", 1.0)]).
   const bytes = readFileSync(write("known", [], [{ step: 2, values: { a: 1 } }])).subarray(-39);

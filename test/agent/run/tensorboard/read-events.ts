@@ -52,7 +52,10 @@ function decode(data: Buffer): ReadEvent {
   const summary = event.get(5)?.[0] as Buffer | undefined;
   const values = (summary === undefined ? [] : (fields(summary).get(1) ?? [])).map((raw) => {
     const value = fields(raw as Buffer);
-    return [String(value.get(1)?.[0]), (value.get(2)?.[0] ?? 0) as number] as const;
+    const tag = String(value.get(1)?.[0]);
+    // `simple_value` is one of several kinds of value: where it is missing there is no value, not 0.
+    if (!value.has(2)) throw new Error(`${tag} has no value`);
+    return [tag, value.get(2)?.[0] as number] as const;
   });
   return {
     wallTime: (event.get(1)?.[0] ?? 0) as number,
@@ -62,7 +65,7 @@ function decode(data: Buffer): ReadEvent {
   };
 }
 
-/** Every event of a file. @throws Error at a record that is cut off or does not fit its checksums */
+/** Every event of a file. @throws Error at a record that is cut off or does not fit its checksums, and at a tag without a value */
 export function readEvents(path: string): ReadEvent[] {
   const bytes = readFileSync(path);
   const events: ReadEvent[] = [];
