@@ -6,6 +6,7 @@ import { EpisodeRecorder } from "../sim/recording/recorder.js";
 import type { MpcPolicy } from "./policy.js";
 import { FAILED_FILE } from "./run/recording-names.js";
 import type { EvaluationRecord } from "./run/records.js";
+import type { RecordingOrigin } from "./run/store.js";
 
 /** Thrown inside the loop when the user asked to stop. */
 export class Stopped extends Error {}
@@ -13,7 +14,7 @@ export class Stopped extends Error {}
 /** Where the recordings of several episodes go, and what all of them say. */
 export interface Recordings {
   readonly folder: string;
-  readonly origin: Pick<EpisodeHeader, "suite" | "settingsHash" | "versions">;
+  readonly origin: RecordingOrigin;
   /** Whether they hold the plans. */
   readonly plans: boolean;
 }

@@ -1,9 +1,9 @@
 import type { Rng } from "../sim/core/rng.js";
 import { Environment } from "../sim/environment.js";
+import { randomAction } from "../sim/random-action.js";
 import type { Task } from "../sim/task.js";
 import type { Agent } from "./agent.js";
 import { type EpisodeOptions, EpisodeRun, type Outcome, type Recordings } from "./episode-run.js";
-import { randomAction } from "./policy.js";
 import { baselineFile, evaluationFile } from "./run/recording-names.js";
 
 /** Seed of an evaluation's first start; the others count on. All methods and moments face the same starts. */
@@ -69,7 +69,7 @@ export async function* evaluateRandomPolicy(options: EvaluationOptions): AsyncGe
   const kind = { phase: "random", afterTask: -1 } as const;
   const fileOf = (k: number) => baselineFile(taskIndex, k);
   yield* episodes(options, kind, fileOf, async (episode) => {
-    while (!episode.over) episode.step(randomAction(task, rng));
+    while (!episode.over) episode.step(randomAction(task.spec, rng));
   });
 }
 

@@ -1,12 +1,12 @@
 import { elementAt } from "../sim/core/element.js";
 import { Rng } from "../sim/core/rng.js";
 import { Environment } from "../sim/environment.js";
+import { randomAction } from "../sim/random-action.js";
 import type { Task } from "../sim/task.js";
 import { Agent } from "./agent.js";
 import { EpisodeRun, type Outcome, type Recordings, Stopped } from "./episode-run.js";
 import { type EvaluationOptions, evaluateRandomPolicy, evaluateTask } from "./evaluate-task.js";
 import type { LoopServices } from "./loop-services.js";
-import { randomAction } from "./policy.js";
 import type { Checkpoint, Progress } from "./run/checkpoint.js";
 import { EvaluationMatrix } from "./run/evaluation-matrix.js";
 import { keptBy } from "./run/kept.js";
@@ -158,7 +158,8 @@ export class ContinualLoop {
   #explore(steps: number): Float32Array {
     const { steps: begun, task } = this.#progress;
     const { randomHold } = this.#services.store.settings.loop;
-    if ((steps - begun) % randomHold === 0) this.#held = randomAction(this.#taskAt(task), this.#actionRng);
+    if ((steps - begun) % randomHold === 0)
+      this.#held = randomAction(this.#taskAt(task).spec, this.#actionRng);
     return this.#held;
   }
 

@@ -90,8 +90,3 @@ export class MpcPolicy {
     await this.#model.release();
   }
 }
-
-/** An action `[U]` drawn evenly between the limits of each channel. */
-export function randomAction({ spec }: Task, rng: Rng): Float32Array {
-  return Float32Array.from(spec.action, ({ low, high }) => low + (high - low) * rng.uniform());
-}

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { elementAt } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
 import { writeFileSafely } from "../../sim/core/files.js";
+import { problemOf } from "../../sim/core/problem.js";
 import type { RngState } from "../../sim/core/rng.js";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../sim/core/safetensors.js";
 import type { TaskSpec } from "../../sim/task.js";
@@ -191,8 +191,7 @@ function readDocument(path: string): Document {
     if (sha256(JSON.stringify(content)) === wanted) return result.data;
     throw damaged(path, "content that differs from its checksum", undefined);
   }
-  const { message, path: place } = elementAt(result.error.issues, 0, "issues");
-  throw damaged(path, `${message} at ${place.join(".") || "the top"}`, result.error);
+  throw damaged(path, problemOf(result.error), result.error);
 }
 
 function damaged(path: string, got: string, cause: unknown): InputError {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { InputError } from "../../sim/core/errors.js";
 import { readFirstLine, readJsonl } from "../../sim/core/jsonl.js";
+import { problemOf } from "../../sim/core/problem.js";
 import {
   LOG_VERSION,
   logHeadSchema,
@@ -132,7 +133,7 @@ function typeOf(record: unknown): string | undefined {
 function invalid(path: string, line: number, record: unknown, error: z.ZodError): InputError {
   const type = typeOf(record);
   const expected = type === undefined ? "a record with a type" : `a record of type ${type}`;
-  return damaged(path, line, firstIssue(error), expected);
+  return damaged(path, line, problemOf(error), expected);
 }
 
 function damaged(path: string, line: number, got: string, expected: string): InputError {
@@ -142,12 +143,4 @@ function damaged(path: string, line: number, got: string, expected: string): Inp
     expected,
     todo: "Restore the log from a copy, or do without this run",
   });
-}
-
-/** Where a value differs from its schema, on one line. */
-export function firstIssue({ issues }: z.ZodError): string {
-  return issues
-    .slice(0, 1)
-    .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`))
-    .join("");
 }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { makeFolder, writeFileSafely } from "../../sim/core/files.js";
+import { problemOf } from "../../sim/core/problem.js";
 import type { EpisodeHeader } from "../../sim/recording/episode.js";
 import type { TaskSpec } from "../../sim/task.js";
 import { ADDED_SETTINGS } from "../settings/added.js";
@@ -28,6 +29,14 @@ export function hashSettings(settings: Settings): string {
     if (isGroup(group) && group[key] === before) delete group[key];
   }
   return createHash("sha256").update(JSON.stringify(hashed)).digest("hex");
+}
+
+/** What every recording made with the same settings and versions says of them. */
+export type RecordingOrigin = Pick<EpisodeHeader, "suite" | "settingsHash" | "versions">;
+
+/** @param settings those that the episodes are played with */
+export function recordingOrigin(settings: Settings, { hypercrl, physics }: Versions): RecordingOrigin {
+  return { suite: settings.suite, settingsHash: hashSettings(settings), versions: { hypercrl, physics } };
 }
 
 /**
@@ -113,13 +122,8 @@ export class RunStore {
   }
 
   /** What every recording says of the run. */
-  get origin(): Pick<EpisodeHeader, "suite" | "settingsHash" | "versions"> {
-    const { hypercrl, physics } = this.versions;
-    return {
-      suite: this.settings.suite,
-      settingsHash: this.settingsHash,
-      versions: { hypercrl, physics },
-    };
+  get origin(): RecordingOrigin {
+    return recordingOrigin(this.settings, this.versions);
   }
 
   /** Saves the state between two episodes and removes the arrays of the checkpoint before. */
@@ -186,7 +190,7 @@ function parseSettingsFile(path: string, text: string): Settings {
   } catch (cause) {
     throw new InputError({
       what: `Settings file ${path} is damaged`,
-      got: (cause as Error).message.replace(/\.$/, ""),
+      got: problemOf(cause),
       expected: "settings.json as `hypercrl train` writes it",
       todo: "Restore the file, or start a new run",
       cause,

@@ -72,10 +72,18 @@ function wrongSettings(value: unknown, source: string, issue: z.core.$ZodIssue):
   }
   return new UsageError({
     what: path === "" ? `There are no settings in ${source}` : `Setting ${path} is not valid`,
-    got: JSON.stringify(valueAt(value, issue.path)) ?? "nothing",
-    expected: issue.message.replace(/^[^:]*: expected /, ""),
+    ...gotAndExpected(value, issue),
     todo,
   });
+}
+
+/** What stands in a value at the place of an issue, and what its schema wants there. */
+export function gotAndExpected(
+  value: unknown,
+  { path, message }: z.core.$ZodIssue,
+): { readonly got: string; readonly expected: string } {
+  const got = JSON.stringify(valueAt(value, path)) ?? "nothing";
+  return { got, expected: message.replace(/^[^:]*: expected /, "") };
 }
 
 /** The value at a path of keys; undefined where there is none. */

@@ -167,11 +167,16 @@ function assign(draft: Record<string, unknown>, assignment: string, source = "--
   else draft[key] = value;
 }
 
-/** Dotted names of every leaf of a settings object. */
-export function settingNames(value: object, prefix = ""): string[] {
-  return Object.entries(value).flatMap(([key, v]) =>
-    isGroup(v) ? settingNames(v, `${prefix}${key}.`) : [prefix + key],
+/** Every leaf of a settings object, by its dotted name. */
+export function settingEntries(value: object, prefix = ""): [name: string, value: unknown][] {
+  return Object.entries(value).flatMap(([key, v]): [string, unknown][] =>
+    isGroup(v) ? settingEntries(v, `${prefix}${key}.`) : [[prefix + key, v]],
   );
+}
+
+/** Dotted names of every leaf of a settings object. */
+export function settingNames(value: object): string[] {
+  return settingEntries(value).map(([name]) => name);
 }
 
 function parseValue(text: string): unknown {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { firstOf } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
+import { problemOf } from "../../sim/core/problem.js";
 import { table } from "../compare/tables.js";
 
 const FORMAT = "hypercrl-bench/1";
@@ -97,12 +97,11 @@ export function readResult(path: string): BenchResult {
   try {
     value = JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
-    throw notAResult(path, (cause as Error).message.replace(/\.$/, ""), cause);
+    throw notAResult(path, problemOf(cause), cause);
   }
   const parsed = resultSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const { path: at, message } = firstOf(parsed.error.issues, "problems");
-  throw notAResult(path, at.length === 0 ? message : `${at.join(".")}: ${message}`, parsed.error);
+  throw notAResult(path, problemOf(parsed.error), parsed.error);
 }
 
 function notAResult(path: string, got: string, cause: unknown): InputError {

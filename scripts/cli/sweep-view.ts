@@ -1,6 +1,6 @@
 import { count, number, wrap, wrapParts } from "../compare/text.js";
 import { type Manifest, type ManifestRun, runFolder, settingsOf } from "../sweep/manifest.js";
-import { settingsThatDiffer, settingText } from "../sweep/report.js";
+import { settingText, sweepSettings } from "../sweep/report.js";
 import { readPlace } from "../sweep/run-state.js";
 import type { RunOutcome, SweepView } from "../sweep/sweep.js";
 import type { Io } from "./io.js";
@@ -51,7 +51,7 @@ export function sweepView(io: Pick<Io, "out" | "columns" | "live" | "now">): Swe
       const finished = opened.runs.length - pending.length;
       const already = finished === 0 ? "" : `, ${finished} finished already`;
       const head = `Sweep of ${count(opened.runs.length, "run")} on ${opened.suite}${already}, in ${out}`;
-      const notes = settingsThatDiffer(opened).map(settingText);
+      const notes = sweepSettings(opened).map(settingText);
       for (const line of [head, ...notes]) say(wrap(line, io.columns()));
       timer = setInterval(poll, POLL_MS);
     },

@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
 import { evaluationSchema } from "../../agent/run/evaluation-matrix.js";
-import { firstIssue, metricsByType, metricsPath, readMetrics } from "../../agent/run/read-log.js";
+import { metricsByType, metricsPath, readMetrics } from "../../agent/run/read-log.js";
 import type { EpisodeRecord } from "../../agent/run/records.js";
 import { readSettings } from "../../agent/run/store.js";
 import { elementAt } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
 import { meanOf } from "../../sim/core/mean.js";
 import { episodeLengths } from "../runs/episode-lengths.js";
+import { problemOf } from "../../sim/core/problem.js";
 import { readUsage, type Usage } from "../runs/usage.js";
 
 /** One finished run, as its folder tells. `K` tasks. */
@@ -46,7 +46,7 @@ function finishedEvaluation(folder: string) {
   } catch (cause) {
     throw new InputError({
       what: `${path} is damaged`,
-      got: cause instanceof z.ZodError ? firstIssue(cause) : (cause as Error).message.replace(/\.$/, ""),
+      got: problemOf(cause),
       expected: "evaluation.json as `hypercrl train` writes it",
       todo: "Restore the file from a copy",
       cause,

@@ -1,5 +1,5 @@
 import type { Settings } from "../../agent/settings/schema.js";
-import { differingSettings } from "../compare/setting-differences.js";
+import { settingsThatDiffer } from "../compare/setting-differences.js";
 
 /** Longer names of a line are numbered instead. */
 const LONGEST = 60;
@@ -23,7 +23,7 @@ export function labelsOf(runs: readonly Named[]): string[] {
   const labels = new Map<string, string>();
   for (const name of new Set(lines.map((line) => line.name))) {
     const own = [...new Map(lines.filter((l) => l.name === name).map((l) => [l.key, l])).values()];
-    const differing = differingSettings(own.map((line) => line.settings));
+    const differing = settingsThatDiffer(own.map((line) => line.settings));
     for (const [i, { key }] of own.entries()) {
       const values = differing.map((setting) => `${setting.name}=${setting.values[i]}`).join(", ");
       const numbered = `${name} (settings ${i + 1})`;

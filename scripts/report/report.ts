@@ -1,6 +1,6 @@
 import { definitions, referenceOf, scoreRun } from "../compare/comparison.js";
 import { chooseFrom } from "../compare/differences.js";
-import { differingSettings } from "../compare/setting-differences.js";
+import { settingsThatDiffer } from "../compare/setting-differences.js";
 import { packageVersion } from "../runs/package-version.js";
 import { curveCharts } from "./curves.js";
 import { QUANTITIES, type Quantity, type ReportData, type RunRow } from "./data.js";
@@ -56,7 +56,7 @@ export function reportData(
     charts: Object.fromEntries(charts) as Record<Quantity, ReturnType<typeof curveCharts>>,
     time: timeShares(runs, labels),
     episodesPage: null,
-    settings: settingsThatDiffer(runs, labels),
+    settings: settingRows(runs, labels),
   };
 }
 
@@ -72,12 +72,10 @@ function stateOf({ result, metrics: { episode, evaluation }, settings }: ReportR
   return `unfinished: step ${learned.steps} of ${place}`;
 }
 
-function settingsThatDiffer(runs: readonly ReportRun[], labels: readonly string[]): ReportData["settings"] {
-  const lines = labels.map((label) => {
-    const { seed: _, ...settings } = runs.find((run) => run.label === label)!.settings;
-    return settings;
-  });
-  return differingSettings(lines).map(({ name, values }) => ({
+/** Settings that differ, with a dash where a line has none of that name. */
+function settingRows(runs: readonly ReportRun[], labels: readonly string[]): ReportData["settings"] {
+  const lines = labels.map((label) => runs.find((run) => run.label === label)!.settings);
+  return settingsThatDiffer(lines).map(({ name, values }) => ({
     name,
     values: values.map((value) => value ?? "–"),
   }));

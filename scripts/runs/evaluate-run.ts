@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Outcome, Stopped } from "../../agent/episode-run.js";
 import { evaluateTask } from "../../agent/evaluate-task.js";
-import { hashSettings } from "../../agent/run/store.js";
+import { recordingOrigin } from "../../agent/run/store.js";
 import { changePlanner } from "../../agent/settings/resolve.js";
 import { elementAt } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
@@ -94,12 +94,7 @@ async function* episodesOf(
   taskIndex: number,
   { episodes = settings.loop.evaluationEpisodes, seed, recordings: folder, signal }: EvaluateOptions,
 ): AsyncGenerator<EvaluatedEpisode> {
-  const { hypercrl, physics } = currentVersions();
-  const origin = {
-    suite: settings.suite,
-    settingsHash: hashSettings(planned),
-    versions: { hypercrl, physics },
-  };
+  const origin = recordingOrigin(planned, currentVersions());
   const evaluation = evaluateTask(agent, afterTask - 1, {
     task: elementAt(tasks, taskIndex, "tasks"),
     taskIndex,

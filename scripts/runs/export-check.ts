@@ -5,6 +5,7 @@ import { RolloutModel } from "../../agent/rollout/rollout.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";
 import type { Ops } from "../../sim/core/ops.js";
 import type { Rng } from "../../sim/core/rng.js";
+import { randomAction } from "../../sim/random-action.js";
 import type { Task, TaskSpec, Transition } from "../../sim/task.js";
 
 /** A state `[X]` and an action `[U]`. */
@@ -81,7 +82,7 @@ export function randomInputs(
         start,
       );
     }
-    return { x, u: Float32Array.from(spec.action, ({ low, high }) => low + (high - low) * rng.uniform()) };
+    return { x, u: randomAction(spec, rng) };
   });
 }
 

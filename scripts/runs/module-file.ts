@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { inWords } from "../../sim/core/in-words.js";
+import { problemOf } from "../../sim/core/problem.js";
 
 /** What a module of a user's own is expected to export as its default. */
 export interface ModuleKind {
@@ -37,10 +38,9 @@ export async function importModule(path: string, { name, guide }: ModuleKind): P
     const module: { readonly default?: unknown } = await import(url);
     return { value: module.default, url };
   } catch (cause) {
-    const text = cause instanceof Error ? cause.message : String(cause);
     throw new InputError({
       what: `${path} cannot be loaded`,
-      got: `the error "${text}"`,
+      got: `the error "${problemOf(cause)}"`,
       expected: `a module that exports a ${name}`,
       todo,
       cause,

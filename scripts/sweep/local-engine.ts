@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
+import { problemOf } from "../../sim/core/problem.js";
 import type { EngineEvents, RunExit, RunJob, SweepEngine } from "./engine.js";
 
 /** Processes of this machine, `jobs` at a time. */
@@ -32,7 +33,7 @@ async function endOf(job: RunJob, signal: AbortSignal): Promise<RunExit> {
     log = openSync(job.log, "a");
     return await ended(startProcess(job, log), signal);
   } catch (error) {
-    return { code: null, signal: null, startError: (error as Error).message };
+    return { code: null, signal: null, startError: problemOf(error) };
   } finally {
     if (log !== undefined) closeSync(log);
   }

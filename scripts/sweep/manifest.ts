@@ -4,9 +4,9 @@ import { z } from "zod";
 import { hashSettings, RunStore, readSettings, type Versions } from "../../agent/run/store.js";
 import { parseSavedSettings } from "../../agent/settings/parse.js";
 import type { Settings } from "../../agent/settings/schema.js";
-import { firstOf } from "../../sim/core/element.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { writeFileSafely } from "../../sim/core/files.js";
+import { problemOf } from "../../sim/core/problem.js";
 import type { RunModules } from "../compare/resume-command.js";
 import { isModulePath } from "../runs/module-path.js";
 import { fromFolder, type PlannedRun, type SweepBase } from "./plan.js";
@@ -137,7 +137,7 @@ function readLine(settings: Manifest["settings"], label: string, seed: number): 
   try {
     return parseSavedSettings({ ...settings[label], seed }, "its settings");
   } catch (cause) {
-    throw damaged("sweep.json", (cause as Error).message.replace(/\.$/, ""), cause);
+    throw damaged("sweep.json", problemOf(cause), cause);
   }
 }
 
@@ -193,8 +193,7 @@ export function readManifest(folder: string): Manifest {
   }
   const parsed = manifestSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const { path: at, message } = firstOf(parsed.error.issues, "problems");
-  throw damaged(path, `${at.join(".")}: ${message}`, parsed.error);
+  throw damaged(path, problemOf(parsed.error), parsed.error);
 }
 
 /** @throws InputError when the sweep's numbers would not compare with those of this version */
@@ -214,7 +213,7 @@ function parseJson(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
-    throw damaged(path, (cause as Error).message.replace(/\.$/, ""), cause);
+    throw damaged(path, problemOf(cause), cause);
   }
 }
 

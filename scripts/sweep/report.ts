@@ -22,7 +22,7 @@ import {
   differencesFrom,
 } from "../compare/differences.js";
 import { isFinished, type RunResult, readRun } from "../compare/run-result.js";
-import { differingSettings } from "../compare/setting-differences.js";
+import { settingsThatDiffer } from "../compare/setting-differences.js";
 import { table } from "../compare/tables.js";
 import { number, PLAIN_WIDTH, wrap } from "../compare/text.js";
 import { type Manifest, runFolder } from "./manifest.js";
@@ -85,17 +85,20 @@ export function reportSweep(
     definitions: definitions(reference),
     methods: compareRuns(finished).sort((a, b) => labels.indexOf(a.method) - labels.indexOf(b.method)),
     differences: differencesFrom(finished, labels, from),
-    settings: settingsThatDiffer(manifest),
+    settings: sweepSettings(manifest),
     runs: finished.map((run) => ({ ...run, scores: scoreRun(run, reference) })),
     unfinished: manifest.runs.map(({ id }) => id).filter((id) => finished.every((run) => run.id !== id)),
     failed,
   };
 }
 
-/** Settings that were added after some lines were planned are left out: those lines do not have them. */
-export function settingsThatDiffer({ settings }: Manifest): SweepReport["settings"] {
+/**
+ * Settings in which the lines of a sweep differ beside the method. Those that were added after some lines were planned
+ * are left out: those lines do not have them.
+ */
+export function sweepSettings({ settings }: Manifest): SweepReport["settings"] {
   const labels = Object.keys(settings);
-  return differingSettings(Object.values(settings)).flatMap(({ name, values }) => {
+  return settingsThatDiffer(Object.values(settings)).flatMap(({ name, values }) => {
     if (name === "method" || values.includes(undefined)) return [];
     return [{ name, values: Object.fromEntries(labels.map((label, i) => [label, values[i]!])) }];
   });

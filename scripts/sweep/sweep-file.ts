@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { valueAt } from "../../agent/settings/parse.js";
+import { gotAndExpected } from "../../agent/settings/parse.js";
 import { firstOf } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
 import { didYouMean } from "../../sim/core/one-of.js";
+import { problemOf } from "../../sim/core/problem.js";
 import type { SweepChoice } from "./plan.js";
 
 const seeds = z.array(z.int().min(0).max(4294967295)).min(1);
@@ -49,7 +50,7 @@ function readJson(path: string): unknown {
   } catch (cause) {
     throw new InputError({
       what: `Cannot read sweep file ${path}`,
-      got: (cause as Error).message.replace(/\.$/, ""),
+      got: problemOf(cause),
       expected: EXAMPLE,
       cause,
     });
@@ -61,8 +62,7 @@ function wrongContent(path: string, value: unknown, issue: z.core.$ZodIssue): In
   if (issue.code !== "unrecognized_keys") {
     return new InputError({
       what: `Sweep file ${path} is not valid at ${at || "its top"}`,
-      got: JSON.stringify(valueAt(value, issue.path)) ?? "nothing",
-      expected: issue.message.replace(/^[^:]*: expected /, ""),
+      ...gotAndExpected(value, issue),
       todo: `A sweep file is ${EXAMPLE}`,
     });
   }

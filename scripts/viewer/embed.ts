@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { readPlayable } from "../../sim/recording/salvage.js";
-import { summaryRow } from "./catalog.js";
 import { encodeEpisode } from "./encode.js";
+import { summaryRow } from "./episode-catalog.js";
 import type { EpisodePayload, EpisodeRow } from "./payload.js";
 
 /** An episode as a page holds it: its line in the list, and what is played. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { InputError } from "../../sim/core/errors.js";
 import { readAsset } from "./assets.js";
-import type { Catalog } from "./catalog.js";
+import type { EpisodeCatalog } from "./episode-catalog.js";
 import type { EmbeddedData, EpisodePayload, EpisodeRef, EpisodeRow } from "./payload.js";
 
 /**
@@ -36,7 +36,7 @@ function hashSource(text: string): string {
  * have the same start where they can. Recordings of a run that cannot be played are left out.
  * @throws InputError when an episode given cannot be played, or none can
  */
-export function embeddedData(catalog: Catalog): EmbeddedData {
+export function embeddedData(catalog: EpisodeCatalog): EmbeddedData {
   const index = catalog.index();
   const ofRuns = index.episodes.filter(({ source }) => catalog.givenWhole(source));
   const wanted = [...index.open, ...firstOfEach(ofRuns)];
@@ -64,7 +64,7 @@ export function embeddedData(catalog: Catalog): EmbeddedData {
 
 const isSame = (a: EpisodeRef, b: EpisodeRef) => a.source === b.source && a.file === b.file;
 
-function playable(catalog: Catalog, row: EpisodeRow): EpisodePayload | undefined {
+function playable(catalog: EpisodeCatalog, row: EpisodeRow): EpisodePayload | undefined {
   try {
     const episode = catalog.episode(row);
     return typeof episode === "object" ? episode : undefined;

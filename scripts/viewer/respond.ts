@@ -1,6 +1,6 @@
 import { InputError } from "../../sim/core/errors.js";
 import { ASSETS, type Asset, readAsset } from "./assets.js";
-import type { Catalog } from "./catalog.js";
+import type { EpisodeCatalog } from "./episode-catalog.js";
 
 export interface Request {
   readonly method: string;
@@ -42,7 +42,7 @@ export const HEADERS: Readonly<Record<string, string>> = {
  * `/` the page; `/index.json` what there is; `/episodes/SOURCE/FILE` one episode; `/events` what is new, as it comes.
  * @param port that the server listens on: another site's name in the Host header means that its pages ask
  */
-export function respond({ method, url, host }: Request, port: number, catalog: Catalog): Response {
+export function respond({ method, url, host }: Request, port: number, catalog: EpisodeCatalog): Response {
   // Browsers leave out the port that is every site's.
   const asked = port === 80 ? [`:${port}`, ""] : [`:${port}`];
   if (!NAMES.some((name) => asked.some((end) => host === name + end))) {
@@ -67,7 +67,7 @@ export function respond({ method, url, host }: Request, port: number, catalog: C
   return text(404, "There is nothing at this address");
 }
 
-function episode(catalog: Catalog, source: number, file: string): Response {
+function episode(catalog: EpisodeCatalog, source: number, file: string): Response {
   // A name with a NUL is no file's.
   if (file.includes("\0")) return outside();
   try {

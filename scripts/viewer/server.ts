@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { RunError } from "../../sim/core/errors.js";
-import type { Catalog } from "./catalog.js";
+import type { EpisodeCatalog } from "./episode-catalog.js";
 import { LiveFeed } from "./live-feed.js";
 import { HEADERS, respond } from "./respond.js";
 
@@ -18,7 +18,7 @@ export interface ViewerServer {
  * @throws RunError when the port cannot be used
  */
 export async function serveViewer(
-  catalog: Catalog,
+  catalog: EpisodeCatalog,
   port: number,
   onError: (error: unknown) => void,
 ): Promise<ViewerServer> {

@@ -12,6 +12,7 @@ import {
 import { dirname } from "node:path";
 import { InputError, RunError } from "./errors.js";
 import { diskError } from "./files.js";
+import { problemOf } from "./problem.js";
 
 const NEWLINE = 0x0a;
 
@@ -158,7 +159,7 @@ function parseLine(path: string, line: Uint8Array, number: number): unknown {
   } catch (cause) {
     throw new InputError({
       what: `Log ${path} is damaged in line ${number}`,
-      got: (cause as Error).message,
+      got: problemOf(cause),
       expected: "one JSON value",
       todo: "Restore the log from a copy, or do without it",
       cause,

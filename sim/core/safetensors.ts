@@ -1,4 +1,5 @@
 import { InputError } from "./errors.js";
+import { problemOf } from "./problem.js";
 
 type TensorData = Float32Array | Float64Array | Int32Array | Uint8Array;
 
@@ -111,7 +112,7 @@ function readHeader(bytes: Uint8Array, name: string) {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
     header = JSON.parse(text.decode(bytes.subarray(LENGTH_BYTES, dataStart)));
   } catch (cause) {
-    throw damaged(name, "header", (cause as Error).message, "JSON", cause);
+    throw damaged(name, "header", problemOf(cause), "JSON", cause);
   }
   if (!isRecord(header)) throw damaged(name, "header", JSON.stringify(header), "a JSON object");
   return { header, dataStart };

@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 import { type IWritable, MCAP_MAGIC, McapStreamReader, McapWriter, Opcode } from "@mcap/core";
 import { InputError } from "../core/errors.js";
+import { problemOf } from "../core/problem.js";
 import { damaged, readBytes } from "./file-bytes.js";
 
 export interface McapChannel {
@@ -95,7 +96,7 @@ export function readMcap(path: string): ReadMcap {
   try {
     return collect(bytes);
   } catch (cause) {
-    throw damaged(path, (cause as Error).message, "valid MCAP records", cause);
+    throw damaged(path, problemOf(cause), "valid MCAP records", cause);
   }
 }
 

@@ -1,4 +1,5 @@
 import { HyperCrlError } from "../core/errors.js";
+import { problemOf } from "../core/problem.js";
 import type { VisualBody } from "../task.js";
 import {
   type EpisodeHeader,
@@ -56,7 +57,7 @@ export function readEpisode(path: string, options: { readonly poses?: boolean } 
       : episode;
   } catch (cause) {
     if (cause instanceof HyperCrlError) throw cause;
-    throw damaged(path, (cause as Error).message, "an episode as hypercrl writes it", cause);
+    throw damaged(path, problemOf(cause), "an episode as hypercrl writes it", cause);
   }
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { MCAP_MAGIC, McapStreamReader, Opcode } from "@mcap/core";
 import { InputError } from "../core/errors.js";
+import { problemOf } from "../core/problem.js";
 import { type EpisodeHeader, type EpisodeStep, type EpisodeTotals, fromMetadata } from "./episode.js";
 import { damaged, readBytes, unreadable } from "./file-bytes.js";
 import type { ReadMcap } from "./mcap.js";
@@ -54,7 +55,7 @@ export function readSummary(path: string): EpisodeSummary {
     const { header, totals } = fromMetadata(fields);
     return { header, totals, complete };
   } catch (cause) {
-    throw damaged(path, (cause as Error).message, "an episode as hypercrl writes it", cause);
+    throw damaged(path, problemOf(cause), "an episode as hypercrl writes it", cause);
   }
 }
 
@@ -90,7 +91,7 @@ function salvage(path: string, reason: InputError): PlayableEpisode {
     const damage = `${reason.details.got ?? reason.details.what}; ${extent(steps.length, totals.steps)}`;
     return { path, header, spec, totals, start, steps, playback, damage };
   } catch (cause) {
-    throw damaged(path, (cause as Error).message, "at least the start of an episode", cause);
+    throw damaged(path, problemOf(cause), "at least the start of an episode", cause);
   }
 }
 

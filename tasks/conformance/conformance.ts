@@ -9,6 +9,8 @@ import { type ConformanceRule, ensure, type GraphRewards, Violation } from "./su
 
 export type { ConformanceRule, GraphRewards } from "./support.js";
 
+import { problemOf } from "../../sim/core/problem.js";
+
 /** Everything that the agent, the recordings and resumed runs rely on, in the order of checking. */
 export const taskRules: readonly ConformanceRule[] = [...specRules, ...episodeRules, ...stateRules];
 
@@ -73,7 +75,7 @@ function broken(
   const known = error instanceof Violation;
   return new InputError({
     what: `${what} breaks the rule "${rule.name}"`,
-    got: known ? error.got : `the error "${error instanceof Error ? error.message : String(error)}"`,
+    got: known ? error.got : `the error "${problemOf(error)}"`,
     expected: known && error.expected !== undefined ? `${error.expected}: ${rule.expected}` : rule.expected,
     todo: "docs/guides/own-suite.md explains every rule",
     ...(!known && { cause: error }),

@@ -13,7 +13,7 @@ function transitionsOf(environment: Environment, seed: number, steps: number) {
     const { observation, reward } = environment.step(action);
     const transition: Transition<Float64Array> = {
       observation: Float64Array.from(before),
-      action: Float64Array.from(Float32Array.from(action)),
+      action: Float64Array.from(action),
       nextObservation: Float64Array.from(observation),
     };
     before = observation;

@@ -1,5 +1,6 @@
 import { Rng } from "../../sim/core/rng.js";
 import { Environment } from "../../sim/environment.js";
+import { randomAction } from "../../sim/random-action.js";
 import type { Task, Transition } from "../../sim/task.js";
 
 /** Rewards `[N]` of transitions as the planner's graph computes them; `agent/graph-reward.ts` has one. */
@@ -41,11 +42,9 @@ export function shortEpisode(task: Task): number {
 }
 
 /** Uniform random actions within the bounds, `[steps, U]`. */
-export function randomActions(task: Task, seed: number, steps: number): number[][] {
+export function randomActions(task: Task, seed: number, steps: number): Float32Array[] {
   const rng = Rng.fromSeed(seed);
-  return Array.from({ length: steps }, () =>
-    task.spec.action.map(({ low, high }) => low + (high - low) * rng.uniform()),
-  );
+  return Array.from({ length: steps }, () => randomAction(task.spec, rng));
 }
 
 /** Runs `use` on environments of the task's own and closes them. */
@@ -66,7 +65,7 @@ export function withEnvironments<T>(
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 /** Every byte an episode produces, a line a step: observation, reward and measures; the last line is the snapshot. */
-export function trace(environment: Environment, actions: readonly (readonly number[])[]): string[] {
+export function trace(environment: Environment, actions: readonly Float32Array[]): string[] {
   const rows = actions.map((action) => {
     const { observation, reward } = environment.step(action);
     const bits = Buffer.from(Float64Array.of(reward, ...observation).buffer).toString("hex");

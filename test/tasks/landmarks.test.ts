@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { add, rotate, sub, type Vec3 } from "../../sim/core/math/vector.js";
 import { Rng } from "../../sim/core/rng.js";
 import { Environment } from "../../sim/environment.js";
+import { randomAction } from "../../sim/random-action.js";
 import type { Scene } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
 import { POLE_LENGTHS } from "../../tasks/cartpole/cartpole.js";
@@ -54,11 +55,9 @@ describe.each(builtinSuites.map(({ name, tasks }) => [name, tasks[0]!] as const)
       const rng = Rng.fromSeed(3);
       const places = () => Object.values(wanted).map((place) => place(ahead.scene));
       const expected = [places()];
-      let action: number[] = [];
+      let action: Float32Array = new Float32Array();
       for (let step = 0; step < 20; step++) {
-        if (step % 5 === 0) {
-          action = task.spec.action.map(({ low, high }) => low + (high - low) * rng.uniform());
-        }
+        if (step % 5 === 0) action = randomAction(task.spec, rng);
         observations.push(ahead.step(action).observation.slice());
         expected.push(places());
       }

@@ -2,6 +2,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Rng } from "../../sim/core/rng.js";
 import { Environment } from "../../sim/environment.js";
+import { randomAction } from "../../sim/random-action.js";
 import { EpisodeRecorder } from "../../sim/recording/recorder.js";
 import type { Task } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
@@ -30,7 +31,7 @@ async function record(suite: string, task: Task): Promise<Uint8Array> {
       const stay = new Float32Array(HORIZON * environment.observation.length);
       for (let h = 0; h < HORIZON; h++) stay.set(environment.observation, h * environment.observation.length);
       recorder.recordPlan({ chosen: stay, others: stay });
-      const action = task.spec.action.map(({ low, high }) => low + (high - low) * rng.uniform());
+      const action = randomAction(task.spec, rng);
       recorder.record(action, environment.step(action));
     }
     return await recorder.bytes();

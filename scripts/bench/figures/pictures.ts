@@ -10,7 +10,7 @@ import { makePlayable } from "../../report/playable.js";
 import { reportData } from "../../report/report.js";
 import { readSource } from "../../report/runs.js";
 import { checkOutput, writeOutput } from "../../report/write.js";
-import { Catalog } from "../../viewer/catalog.js";
+import { EpisodeCatalog } from "../../viewer/episode-catalog.js";
 import { fragmentOf } from "../../viewer/fragment.js";
 import type { EpisodeRef } from "../../viewer/payload.js";
 import { serveViewer } from "../../viewer/server.js";
@@ -54,7 +54,7 @@ async function settled(page: Page, expression: string): Promise<void> {
 /** The viewer on one or two episodes of a run, `step` steps after the start. */
 async function drawEpisodes(
   browser: Browser,
-  catalog: Catalog,
+  catalog: EpisodeCatalog,
   refs: readonly EpisodeRef[],
   step: number,
 ): Promise<Buffer> {
@@ -74,7 +74,7 @@ async function drawEpisodes(
 
 /** The viewer on the best episode of a run's last evaluation, while it is under way. */
 async function drawBest(browser: Browser, run: string): Promise<Buffer> {
-  const catalog = new Catalog([run]);
+  const catalog = new EpisodeCatalog([run]);
   const { open } = catalog.index();
   const [best] = open;
   if (best === undefined) {
@@ -89,7 +89,7 @@ async function drawBest(browser: Browser, run: string): Promise<Buffer> {
 
 /** The viewer on the first task right after it was learned beside the same after the last task. */
 async function drawThenAndNow(browser: Browser, run: string): Promise<Buffer> {
-  const catalog = new Catalog([run]);
+  const catalog = new EpisodeCatalog([run]);
   const pair = thenAndNow(run, catalog.index().episodes);
   const steps = pair.map(({ file }) => stepUnderWay(join(run, RECORDINGS, file)));
   return drawEpisodes(browser, catalog, pair, Math.max(...steps));

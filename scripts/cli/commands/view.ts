@@ -3,7 +3,7 @@ import { UsageError } from "../../../sim/core/errors.js";
 import { writeFileSafely } from "../../../sim/core/files.js";
 import { count } from "../../compare/text.js";
 import { packageVersion } from "../../runs/package-version.js";
-import { Catalog } from "../../viewer/catalog.js";
+import { EpisodeCatalog } from "../../viewer/episode-catalog.js";
 import { embeddedData, exportedPage } from "../../viewer/export.js";
 import { openBrowser } from "../../viewer/open-browser.js";
 import { serveViewer } from "../../viewer/server.js";
@@ -29,7 +29,7 @@ export async function viewCommand(paths: readonly string[], flags: ViewFlags, io
     });
   }
   if (flags.export !== undefined) return exportTo(flags.export, paths, flags, io);
-  const catalog = new Catalog(paths);
+  const catalog = new EpisodeCatalog(paths);
   const server = await serveViewer(catalog, flags.port ?? 0, (error) =>
     io.err(String((error as Error).stack)),
   );
@@ -49,7 +49,7 @@ function exportTo(out: string, paths: readonly string[], { json }: ViewFlags, io
   if (existsSync(out)) {
     throw new UsageError({ what: `${out} exists`, expected: "a new path", todo: "Choose another --export" });
   }
-  const data = embeddedData(new Catalog(paths));
+  const data = embeddedData(new EpisodeCatalog(paths));
   const page = exportedPage(data, `hypercrl ${packageVersion()} view`);
   writeFileSafely(out, page);
   const [episodes, bytes] = [data.episodes.length, Buffer.byteLength(page)];

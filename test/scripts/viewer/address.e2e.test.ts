@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Catalog } from "../../../scripts/viewer/catalog.js";
+import { EpisodeCatalog } from "../../../scripts/viewer/episode-catalog.js";
 import { serveViewer, type ViewerServer } from "../../../scripts/viewer/server.js";
 import { launchChromium, noBrowser } from "../chromium.js";
 import { drawn, openWatched, until } from "./chromium.js";
@@ -21,7 +21,7 @@ beforeAll(async () => {
   const fail = (error: unknown) => {
     throw error;
   };
-  server = await serveViewer(new Catalog([join(folder, "a.mcap")]), 0, fail);
+  server = await serveViewer(new EpisodeCatalog([join(folder, "a.mcap")]), 0, fail);
 }, 300_000);
 afterAll(async () => {
   await browser?.close();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Catalog } from "../../../scripts/viewer/catalog.js";
+import { EpisodeCatalog } from "../../../scripts/viewer/episode-catalog.js";
 import { embeddedData, exportedPage } from "../../../scripts/viewer/export.js";
 import { serveViewer, type ViewerServer } from "../../../scripts/viewer/server.js";
 import { type Episode, readEpisode } from "../../../sim/recording/reader.js";
@@ -42,7 +42,7 @@ async function view(...paths: readonly string[]) {
   const fail = (error: unknown) => {
     throw error;
   };
-  const server = await serveViewer(new Catalog(paths), 0, fail);
+  const server = await serveViewer(new EpisodeCatalog(paths), 0, fail);
   servers.push(server);
   const watched = await openWatched(browser, server.url, server.url);
   return { ...watched, server };
@@ -188,7 +188,7 @@ describe.skipIf(noBrowser)("the viewer in a browser", { timeout: 300_000 }, () =
 
   it("opens exported from disk, and asks for nothing", async () => {
     const out = join(folder, "out.html");
-    writeFileSync(out, exportedPage(embeddedData(new Catalog([one])), "test"));
+    writeFileSync(out, exportedPage(embeddedData(new EpisodeCatalog([one])), "test"));
     const url = pathToFileURL(out).href;
     const { page, context, complaints } = await openWatched(browser, url, url);
     await drawn(page);

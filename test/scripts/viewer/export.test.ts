@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Catalog } from "../../../scripts/viewer/catalog.js";
+import { EpisodeCatalog } from "../../../scripts/viewer/episode-catalog.js";
 import { embeddedData, exportedPage } from "../../../scripts/viewer/export.js";
 import { InputError } from "../../../sim/core/errors.js";
 import { readPlayable } from "../../../sim/recording/salvage.js";
@@ -39,21 +39,21 @@ afterAll(() => rmSync(run, { recursive: true }));
 
 describe("embeddedData", () => {
   it("takes of a run the first episode of each task, phase and moment", () => {
-    const { index, episodes } = embeddedData(new Catalog([run]));
+    const { index, episodes } = embeddedData(new EpisodeCatalog([run]));
     expect(episodes.map(({ file }) => file)).toEqual(["a.mcap", "c.mcap", "d.mcap", "e.mcap"]);
     expect(index.episodes.map(({ file }) => file)).toEqual(episodes.map(({ file }) => file));
     expect(episodes.some(({ file }) => file === index.open[0]!.file)).toBe(true);
   });
 
   it("takes only the episodes that were named", () => {
-    const { episodes } = embeddedData(new Catalog([join(run, "b.mcap")]));
+    const { episodes } = embeddedData(new EpisodeCatalog([join(run, "b.mcap")]));
     expect(episodes.map(({ file }) => file)).toEqual(["b.mcap"]);
   });
 
   it("takes of a run beside a named episode nothing of that episode's neighbours", async () => {
     const other = join(run, "other");
     await writeEpisode(join(other, "f.mcap"), { task: "x", phase: "evaluate", afterTask: 0 });
-    const { index, episodes } = embeddedData(new Catalog([join(run, "b.mcap"), other]));
+    const { index, episodes } = embeddedData(new EpisodeCatalog([join(run, "b.mcap"), other]));
     expect(episodes.map(({ file }) => file)).toEqual(["b.mcap", "f.mcap"]);
     expect(index.open.map(({ file }) => file)).toEqual(["b.mcap", "f.mcap"]);
   });
@@ -64,19 +64,24 @@ describe("embeddedData", () => {
     await writeEpisode(join(cut, "b.mcap"), { task: "y" });
     // Up to the metadata at the beginning: it is listed, and nothing of it can be played.
     cutBeforeStart(join(cut, "a.mcap"));
-    expect(new Catalog([cut]).index().episodes.map(({ problem }) => problem)).toEqual([undefined, undefined]);
-    const { index, episodes } = embeddedData(new Catalog([cut]));
+    expect(new EpisodeCatalog([cut]).index().episodes.map(({ problem }) => problem)).toEqual([
+      undefined,
+      undefined,
+    ]);
+    const { index, episodes } = embeddedData(new EpisodeCatalog([cut]));
     expect(episodes.map(({ file }) => file)).toEqual(["b.mcap"]);
     expect(index.open.map(({ file }) => file)).toEqual(["b.mcap"]);
-    expect(() => embeddedData(new Catalog([join(cut, "a.mcap")]))).toThrow(InputError);
+    expect(() => embeddedData(new EpisodeCatalog([join(cut, "a.mcap")]))).toThrow(InputError);
     rmSync(join(cut, "b.mcap"));
-    expect(() => embeddedData(new Catalog([cut]))).toThrow(/No episode can be played; got 1 recordings/);
+    expect(() => embeddedData(new EpisodeCatalog([cut]))).toThrow(
+      /No episode can be played; got 1 recordings/,
+    );
   });
 });
 
 describe("exportedPage", () => {
   it("holds everything and no markup of the data", () => {
-    const page = exportedPage(embeddedData(new Catalog([run])), "hypercrl 1 test");
+    const page = exportedPage(embeddedData(new EpisodeCatalog([run])), "hypercrl 1 test");
     expect(page).not.toMatch(/<link rel="stylesheet"|<script[^>]* src=|<!--(policy|end)-->/);
     expect(page.match(/<script/g)).toHaveLength(2);
     expect(page.match(/<\/script>/g)).toHaveLength(2);

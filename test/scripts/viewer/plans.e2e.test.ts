@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Catalog } from "../../../scripts/viewer/catalog.js";
+import { EpisodeCatalog } from "../../../scripts/viewer/episode-catalog.js";
 import { serveViewer, type ViewerServer } from "../../../scripts/viewer/server.js";
 import { readEpisode } from "../../../sim/recording/reader.js";
 import { PLANNED } from "../../sim/recording/fake-task.js";
@@ -30,7 +30,7 @@ describe.skipIf(noBrowser)("recorded plans in a browser", { timeout: 300_000 }, 
   it("are drawn from where they were made, and plotted beside what came", async () => {
     const path = await writeEpisode(join(folder, "a.mcap"), {}, {}, true);
     await writeEpisode(join(folder, "plain.mcap"));
-    server = await serveViewer(new Catalog([path]), 0, (error) => {
+    server = await serveViewer(new EpisodeCatalog([path]), 0, (error) => {
       throw error;
     });
     const { page, context, complaints } = await openWatched(browser, server.url, server.url);

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Catalog } from "../../../scripts/viewer/catalog.js";
+import { EpisodeCatalog } from "../../../scripts/viewer/episode-catalog.js";
 import type { EpisodePayload, ViewerIndex } from "../../../scripts/viewer/payload.js";
 import { respond } from "../../../scripts/viewer/respond.js";
 import { episodeBytes, writeEpisode } from "./episodes.js";
@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), "hypercrl-respond-"));
 const run = join(folder, "run");
 const episodes = join(run, "episodes");
 const MARKUP = "<img src=x onerror=alert(1)>.mcap";
-let catalog: Catalog;
+let catalog: EpisodeCatalog;
 
 beforeAll(async () => {
   await writeEpisode(join(episodes, "a.mcap"), { task: "<b>bold</b>" });
@@ -23,7 +23,7 @@ beforeAll(async () => {
   await writeEpisode(join(folder, "outside.mcap"));
   symlinkSync(join(folder, "outside.mcap"), join(episodes, "link.mcap"));
   mkdirSync(join(folder, "run-2"));
-  catalog = new Catalog([run]);
+  catalog = new EpisodeCatalog([run]);
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));

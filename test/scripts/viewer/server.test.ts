@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Catalog } from "../../../scripts/viewer/catalog.js";
+import { EpisodeCatalog } from "../../../scripts/viewer/episode-catalog.js";
 import { serveViewer, type ViewerServer } from "../../../scripts/viewer/server.js";
 import { RunError } from "../../../sim/core/errors.js";
 import { writeEpisode } from "./episodes.js";
@@ -12,12 +12,12 @@ import { BASELINE, beginRun } from "./run-lines.js";
 
 const run = mkdtempSync(join(tmpdir(), "hypercrl-server-"));
 const errors: unknown[] = [];
-let catalog: Catalog;
+let catalog: EpisodeCatalog;
 let server: ViewerServer;
 
 beforeAll(async () => {
   await writeEpisode(join(run, "a.mcap"));
-  catalog = new Catalog([run]);
+  catalog = new EpisodeCatalog([run]);
   server = await serveViewer(catalog, 0, (error) => errors.push(error));
 });
 
@@ -65,7 +65,7 @@ describe("serveViewer", () => {
   it("sends events as they come, to its own page only", async () => {
     const runFolder = join(run, "live");
     beginRun(runFolder);
-    const live = await serveViewer(new Catalog([runFolder]), 0, (error) => errors.push(error));
+    const live = await serveViewer(new EpisodeCatalog([runFolder]), 0, (error) => errors.push(error));
     const answer = await fetch(`${live.url}events`);
     expect(answer.headers.get("content-type")).toBe("text/event-stream");
     expect(answer.headers.get("cache-control")).toBe("no-store");

@@ -22,7 +22,7 @@ interface Source {
 export type Refusal = "outside" | "missing";
 
 /** The episodes of one or two runs, read when asked for. */
-export class Catalog {
+export class EpisodeCatalog {
   readonly #sources: readonly Source[];
   /** What the paths given name: a file of a source, or all of it. */
   readonly #given: readonly { readonly source: number; readonly file: string | undefined }[];

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Catalog } from "../../../scripts/viewer/catalog.js";
+import { EpisodeCatalog } from "../../../scripts/viewer/episode-catalog.js";
 import { InputError } from "../../../sim/core/errors.js";
 import { episodeBytes, writeEpisode } from "./episodes.js";
 import { beginRun } from "./run-lines.js";
@@ -19,9 +19,9 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe("Catalog", () => {
+describe("EpisodeCatalog", () => {
   it("lists two runs and opens counterparts", () => {
-    const { sources, episodes, open } = new Catalog([one, two]).index();
+    const { sources, episodes, open } = new EpisodeCatalog([one, two]).index();
     expect(sources).toEqual(["one", "two"]);
     expect(episodes.map(({ source, file, task }) => [source, file, task])).toEqual([
       [0, "a.mcap", "first"],
@@ -36,7 +36,7 @@ describe("Catalog", () => {
 
   it("brings an episode's neighbours along, and takes two of one run as one", () => {
     const paths = ["a", "b"].map((name) => join(one, "episodes", `${name}.mcap`));
-    const { sources, episodes, open } = new Catalog(paths).index();
+    const { sources, episodes, open } = new EpisodeCatalog(paths).index();
     expect(sources).toEqual(["one"]);
     expect(episodes.length).toBe(2);
     expect(open.map(({ file }) => file)).toEqual(["a.mcap", "b.mcap"]);
@@ -44,7 +44,7 @@ describe("Catalog", () => {
 
   it("shows an episode under another file name too", async () => {
     const path = await writeEpisode(join(folder, "alone", "recording.bin"));
-    const catalog = new Catalog([path]);
+    const catalog = new EpisodeCatalog([path]);
     expect(catalog.index().open).toEqual([{ source: 0, file: "recording.bin" }]);
     expect(catalog.episode({ source: 0, file: "recording.bin" })).toMatchObject({ steps: 35 });
   });
@@ -52,7 +52,7 @@ describe("Catalog", () => {
   it("sees episodes that are added, and those that change", async () => {
     const run = join(folder, "growing");
     await writeEpisode(join(run, "a.mcap"));
-    const catalog = new Catalog([run]);
+    const catalog = new EpisodeCatalog([run]);
     expect(catalog.index().episodes.length).toBe(1);
     await writeEpisode(join(run, "b.mcap"));
     const bytes = await episodeBytes();
@@ -63,7 +63,7 @@ describe("Catalog", () => {
   it("waits for the first episode of a run that has just begun, and survives the end of the folder", async () => {
     const run = join(folder, "begun");
     beginRun(run);
-    const catalog = new Catalog([run]);
+    const catalog = new EpisodeCatalog([run]);
     expect(catalog.index()).toEqual({ sources: ["begun"], episodes: [], open: [], runs: [0] });
     await writeEpisode(join(run, "episodes", "a.mcap"));
     expect(catalog.index().open).toEqual([{ source: 0, file: "a.mcap" }]);
@@ -75,10 +75,10 @@ describe("Catalog", () => {
     const run = join(folder, "watched");
     beginRun(run);
     const path = await writeEpisode(join(run, "episodes", "a.mcap"));
-    expect(new Catalog([run]).runs).toEqual([{ source: 0, folder: realpathSync(run) }]);
-    expect(new Catalog([path]).runs).toEqual([]);
-    expect(new Catalog([one]).runs).toEqual([]);
-    expect(new Catalog([path, run]).index().runs).toEqual([0]);
+    expect(new EpisodeCatalog([run]).runs).toEqual([{ source: 0, folder: realpathSync(run) }]);
+    expect(new EpisodeCatalog([path]).runs).toEqual([]);
+    expect(new EpisodeCatalog([one]).runs).toEqual([]);
+    expect(new EpisodeCatalog([path, run]).index().runs).toEqual([0]);
   });
 
   it("refuses what is neither run nor episode", () => {
@@ -89,8 +89,8 @@ describe("Catalog", () => {
       ["empty", /holds no episodes/],
       ["text.mcap", /damaged; got no episode record/],
     ] as const) {
-      expect(() => new Catalog([join(folder, name)])).toThrow(InputError);
-      expect(() => new Catalog([join(folder, name)])).toThrow(message);
+      expect(() => new EpisodeCatalog([join(folder, name)])).toThrow(InputError);
+      expect(() => new EpisodeCatalog([join(folder, name)])).toThrow(message);
     }
   });
 });
