@@ -34,6 +34,10 @@ export const MotorModel = engine.MotorModel;
 /** Rapier's description of a rigid body: kind, place, damping, additional mass. */
 export const RigidBodyDesc = engine.RigidBodyDesc;
 
+/** Rapier's collision groups: the bits of what a collider is in the upper half, of what it meets in the lower. */
+export const collisionGroups = (member: number, partners: number): number =>
+  ((member << 16) | partners) >>> 0;
+
 /** Names a body or a joint for as long as the world lives, across snapshots too. */
 export type Handle = number;
 

@@ -1,13 +1,16 @@
 import {
   add,
+  IDENTITY,
   length,
-  type Quat,
+  NO_ROTATION,
   quatAt,
   rotate,
   scale,
   sub,
   type Vec3,
   vec3At,
+  xyz,
+  xyzw,
 } from "../core/math/vector.js";
 import type { Pose } from "../task.js";
 import {
@@ -52,7 +55,7 @@ export class Arm {
   constructor(world: PhysicsWorld, options: ArmOptions) {
     this.#world = world;
     this.#base = options.base;
-    const start = forwardKinematics(options.startAngles, { position: options.base, rotation: [0, 0, 0, 1] });
+    const start = forwardKinematics(options.startAngles, { position: options.base, rotation: IDENTITY });
     const extra = options.gripper === "fixed" ? [...HAND.masses, FINGER.fixedPair] : HAND.masses;
     const properties = PANDA.map((_, i) => massProperties(start, i, extra));
     this.start = start;
@@ -133,7 +136,7 @@ export class Arm {
   /** Largest separation of a joint's two anchors, m: how far the solver let the arm come apart. */
   anchorDrift(): number {
     const { links } = this.start;
-    let parent: Pose = { position: this.#base, rotation: [0, 0, 0, 1] };
+    let parent: Pose = { position: this.#base, rotation: IDENTITY };
     let worst = 0;
     links.forEach((link, i) => {
       const anchor = sub(link.position, i === 0 ? this.#base : links[i - 1]!.position);
@@ -181,7 +184,7 @@ function addLinks(
         .setTranslation(...link.position)
         .setCanSleep(false)
         .setGravityScale(0)
-        .setAdditionalMassProperties(mass, xyz(center), xyz([inertia, inertia, inertia]), xyzw([0, 0, 0, 1])),
+        .setAdditionalMassProperties(mass, xyz(center), xyz([inertia, inertia, inertia]), NO_ROTATION),
     );
     const data = JointData.revolute(xyz(sub(link.position, parentPosition)), xyz([0, 0, 0]), xyz(link.axis));
     const joint = rapier.createImpulseJoint(data, parent, body, true) as RevoluteImpulseJoint;
@@ -209,6 +212,3 @@ function addPalm(world: PhysicsWorld, link: Handle, start: ArmFrames, options: A
     world.body(link),
   );
 }
-
-const xyz = ([x, y, z]: Vec3) => ({ x, y, z });
-const xyzw = ([x, y, z, w]: Quat) => ({ x, y, z, w });

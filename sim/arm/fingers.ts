@@ -1,4 +1,4 @@
-import { add, rotate, scale, sub, type Vec3 } from "../core/math/vector.js";
+import { add, NO_ROTATION, rotate, scale, sub, type Vec3, xyz, xyzw } from "../core/math/vector.js";
 import {
   CoefficientCombineRule,
   ColliderDesc,
@@ -23,7 +23,6 @@ interface FingerOptions {
 }
 
 const SIDES = [1, -1] as const;
-const xyz = ([x, y, z]: Vec3) => ({ x, y, z });
 
 /** Direction in which the finger of `side` opens, and the centre of its pad at an opening (m), in the world. */
 function pad({ hand }: ArmFrames, side: number, opening: number): { slide: Vec3; center: Vec3 } {
@@ -33,9 +32,8 @@ function pad({ hand }: ArmFrames, side: number, opening: number): { slide: Vec3;
 }
 
 function padCollider({ hand }: ArmFrames, options: FingerOptions): ColliderDesc {
-  const [x, y, z, w] = hand.rotation;
   return ColliderDesc.cuboid(...FINGER.half)
-    .setRotation({ x, y, z, w })
+    .setRotation(xyzw(hand.rotation))
     .setDensity(0)
     .setFriction(options.fingerFriction)
     .setCollisionGroups(options.collisionGroups);
@@ -70,12 +68,7 @@ export function addFingers(
       .setTranslation(...center)
       .setCanSleep(false)
       .setGravityScale(0)
-      .setAdditionalMassProperties(FINGER.mass, xyz([0, 0, 0]), xyz(FINGER.inertia), {
-        x: 0,
-        y: 0,
-        z: 0,
-        w: 1,
-      });
+      .setAdditionalMassProperties(FINGER.mass, xyz([0, 0, 0]), xyz(FINGER.inertia), NO_ROTATION);
     const body = rapier.createRigidBody(desc);
     const collider = padCollider(start, options).setFrictionCombineRule(CoefficientCombineRule.Max);
     rapier.createCollider(collider, body);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { foreign } from "../core/foreign.js";
+import { NO_ROTATION, type XYZ, xyz } from "../core/math/vector.js";
 import type { Landmarks, Point, Scene } from "../task.js";
 import type { EpisodePlan, EpisodeSpec, Forecast, PlannedPath } from "./episode.js";
 import { sceneUpdate } from "./foxglove.js";
@@ -12,12 +13,6 @@ const LINE_STRIP = 0;
 const WIDTH = { chosen: 3, other: 1 } as const;
 const COLOR = { chosen: { r: 0.1, g: 0.45, b: 0.9, a: 1 }, other: { r: 0.1, g: 0.5, b: 0.85, a: 0.5 } };
 const ID_PREFIX = "plan/";
-
-interface XYZ {
-  readonly x: number;
-  readonly y: number;
-  readonly z: number;
-}
 
 /**
  * The two messages of a plan: `/plan`, a `foxglove.SceneUpdate` with one entity per landmark that holds a line for the
@@ -90,7 +85,7 @@ function lineOf({ chosen, points }: PlannedPath) {
   const kind = chosen ? "chosen" : "other";
   return {
     type: LINE_STRIP,
-    pose: { position: { x: 0, y: 0, z: 0 }, orientation: { x: 0, y: 0, z: 0, w: 1 } },
+    pose: { position: xyz([0, 0, 0]), orientation: NO_ROTATION },
     thickness: WIDTH[kind],
     scale_invariant: true,
     points: Array.from({ length: points.length / 3 }, (_, i) => ({

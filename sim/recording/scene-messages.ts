@@ -1,4 +1,5 @@
 import { foreign } from "../core/foreign.js";
+import { type XYZ, type XYZW, xyz, xyzw } from "../core/math/vector.js";
 import type { Pose, Scene, VisualBody, VisualShape } from "../task.js";
 import { frameTransforms, sceneUpdate } from "./foxglove.js";
 
@@ -22,8 +23,8 @@ export function encodePoses(scene: Scene, indices: readonly number[], time: bigi
       timestamp: stamp,
       parent_frame_id: WORLD,
       child_frame_id: scene.bodies[i]!.name,
-      translation: vector(position),
-      rotation: quaternion(rotation),
+      translation: xyz(position),
+      rotation: xyzw(rotation),
     };
   });
   return frameTransforms.type.encode({ transforms }).finish();
@@ -57,8 +58,8 @@ interface Primitives {
 function addShape(entity: Primitives, { kind, size, pose, color }: VisualShape): void {
   const [r, g, b, a] = color;
   const primitive = (p: Pose, extents: readonly [number, number, number]) => ({
-    pose: { position: vector(p.position), orientation: quaternion(p.rotation) },
-    size: vector(extents),
+    pose: { position: xyz(p.position), orientation: xyzw(p.rotation) },
+    size: xyz(extents),
     color: { r, g, b, a },
   });
   const cylinder = (extents: readonly [number, number, number]) => ({
@@ -89,24 +90,6 @@ function alongZ({ position, rotation: [x, y, z, w] }: Pose, distance: number): [
     position[1] + distance * 2 * (y * z - w * x),
     position[2] + distance * (1 - 2 * (x * x + y * y)),
   ];
-}
-
-function vector([x, y, z]: readonly [number, number, number]) {
-  return { x, y, z };
-}
-
-function quaternion([x, y, z, w]: readonly [number, number, number, number]) {
-  return { x, y, z, w };
-}
-
-interface XYZ {
-  readonly x: number;
-  readonly y: number;
-  readonly z: number;
-}
-
-interface XYZW extends XYZ {
-  readonly w: number;
 }
 
 interface DecodedPrimitive {

@@ -1,5 +1,5 @@
 import { angleFromHalf, continueAngle } from "../../sim/core/math/angle.js";
-import { quatAt, vec3At } from "../../sim/core/math/vector.js";
+import { NO_ROTATION, quatAt, vec3At, xyz } from "../../sim/core/math/vector.js";
 import { tuple } from "../../sim/core/tuple.js";
 import { createPhysicsScene, type SceneContent } from "../../sim/physics-scene.js";
 import type { Pose, Scene, VisualBody } from "../../sim/task.js";
@@ -30,9 +30,6 @@ const RAIL_DAMPING = 1;
 const HINGE_DAMPING = 0.1;
 /** Half the width of the uniform start of cart position (m) and pole angle (rad). */
 const START_SPREAD = 0.1;
-
-const vector = (x: number, y: number, z: number) => ({ x, y, z });
-const NO_ROTATION = { x: 0, y: 0, z: 0, w: 1 };
 
 /**
  * A cart on a rail along x with a pole of uniform density that turns freely about y. Nothing touches; joints hold it
@@ -72,7 +69,7 @@ class CartPoleContent implements SceneContent {
   start(random: () => number): void {
     const x = START_SPREAD * (2 * random() - 1);
     const angle = Math.PI + START_SPREAD * (2 * random() - 1);
-    const hinge = vector(x, 0, RAIL.height);
+    const hinge = xyz([x, 0, RAIL.height]);
     this.#world.body(this.#cart).setTranslation(hinge, true);
     this.#world.body(this.#pole).setTranslation(hinge, true);
     const rotation = { x: 0, y: Math.sin(angle / 2), z: 0, w: Math.cos(angle / 2) };
@@ -84,7 +81,7 @@ class CartPoleContent implements SceneContent {
     const [force] = tuple(action, 1);
     const cart = this.#world.body(this.#cart);
     cart.resetForces(false);
-    cart.addForce(vector(FORCE * force, 0, 0), false);
+    cart.addForce(xyz([FORCE * force, 0, 0]), false);
     for (let i = 0; i < this.#substeps; i++) {
       this.#world.step();
       // At every substep: a fast pole may turn by more than half a turn in a control step.
@@ -138,9 +135,9 @@ function addCart({ rapier }: PhysicsWorld): Handle {
     RigidBodyDesc.dynamic()
       .setTranslation(0, 0, RAIL.height)
       .setCanSleep(false)
-      .setAdditionalMassProperties(CART_MASS, vector(0, 0, 0), vector(0.1, 0.1, 0.1), NO_ROTATION),
+      .setAdditionalMassProperties(CART_MASS, xyz([0, 0, 0]), xyz([0.1, 0.1, 0.1]), NO_ROTATION),
   );
-  const data = JointData.prismatic(vector(0, 0, 0), vector(0, 0, 0), vector(1, 0, 0));
+  const data = JointData.prismatic(xyz([0, 0, 0]), xyz([0, 0, 0]), xyz([1, 0, 0]));
   const joint = rapier.createImpulseJoint(data, rail, cart, true) as PrismaticImpulseJoint;
   joint.setLimits(-RAIL.half, RAIL.half);
   joint.configureMotorModel(MotorModel.ForceBased);
@@ -158,13 +155,13 @@ function addPole({ rapier }: PhysicsWorld, cart: Handle, length: number): Handle
       .setCanSleep(false)
       .setAdditionalMassProperties(
         mass,
-        vector(0, 0, length / 2),
+        xyz([0, 0, length / 2]),
         // A rod without thickness has no inertia along itself; joints keep it from turning that way.
-        vector(across, across, 0.1 * across),
+        xyz([across, across, 0.1 * across]),
         NO_ROTATION,
       ),
   );
-  const data = JointData.revolute(vector(0, 0, 0), vector(0, 0, 0), vector(0, 1, 0));
+  const data = JointData.revolute(xyz([0, 0, 0]), xyz([0, 0, 0]), xyz([0, 1, 0]));
   const joint = rapier.createImpulseJoint(
     data,
     rapier.getRigidBody(cart),

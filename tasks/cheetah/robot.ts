@@ -2,13 +2,15 @@ import { angleFromHalf } from "../../sim/core/math/angle.js";
 import {
   add,
   axisAngle,
-  IDENTITY,
   multiply,
+  NO_ROTATION,
   type Quat,
   quatAt,
   rotate,
   type Vec3,
   vec3At,
+  xyz,
+  xyzw,
 } from "../../sim/core/math/vector.js";
 import type { Pose } from "../../sim/task.js";
 import {
@@ -32,8 +34,6 @@ const ARMATURE = 0.1;
 const Y: Vec3 = [0, 1, 0];
 const ORIGIN: Vec3 = [0, 0, 0];
 
-const xyz = ([x, y, z]: Vec3) => ({ x, y, z });
-const xyzw = ([x, y, z, w]: Quat) => ({ x, y, z, w });
 /** Velocity at `offset` from the centre of a turn about y at `spin` rad/s. */
 const swing = (spin: number, [x, , z]: Vec3): Vec3 => [spin * z, 0, -spin * x];
 
@@ -255,7 +255,7 @@ function addBody(
     .setTranslation(...position)
     .setCanSleep(false);
   if (armature !== undefined) {
-    desc.setAdditionalMassProperties(0, xyz(ORIGIN), xyz([0, armature, 0]), xyzw(IDENTITY));
+    desc.setAdditionalMassProperties(0, xyz(ORIGIN), xyz([0, armature, 0]), NO_ROTATION);
   }
   const body = world.rapier.createRigidBody(desc);
   for (const { center, angle, radius, half, mass } of capsules) {

@@ -1,7 +1,13 @@
 import { continueAngle } from "../../sim/core/math/angle.js";
 import { createPhysicsScene, type SceneContent } from "../../sim/physics-scene.js";
 import type { Pose, Scene, VisualBody } from "../../sim/task.js";
-import { ColliderDesc, PhysicsWorld, physicsVersion, substepsPerControl } from "../../sim/world.js";
+import {
+  ColliderDesc,
+  collisionGroups,
+  PhysicsWorld,
+  physicsVersion,
+  substepsPerControl,
+} from "../../sim/world.js";
 import { type CheetahBody, cheetahLinks, GROUND_HALF, ZERO_POSE_HEIGHT } from "./layout.js";
 import { type CheetahMotion, CheetahRobot } from "./robot.js";
 import { cheetahBodies } from "./visuals.js";
@@ -13,9 +19,10 @@ const FRICTION = 0.4;
 /** Half ranges of the random start: height and angles (m, rad), velocities (m/s, rad/s). */
 const START = { pose: 0.1, velocity: 0.1 * Math.sqrt(3) } as const;
 
-// Rapier's collision groups, membership in the upper half: links touch the ground, but not each other.
-const GROUND_GROUPS = (0x1 << 16) | 0x2;
-const LINK_GROUPS = (0x2 << 16) | 0x1;
+const COLLISION = { ground: 0x1, link: 0x2 } as const;
+// Links touch the ground, but not each other.
+const GROUND_GROUPS = collisionGroups(COLLISION.ground, COLLISION.link);
+const LINK_GROUPS = collisionGroups(COLLISION.link, COLLISION.ground);
 
 /** A half-cheetah on flat ground. */
 export function createCheetahScene(body: CheetahBody): Scene {

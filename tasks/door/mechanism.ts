@@ -4,12 +4,14 @@ import {
   conjugate,
   dot,
   multiply,
+  NO_ROTATION,
   type Quat,
   quatAt,
   rotate,
   sub,
   type Vec3,
   vec3At,
+  xyz,
 } from "../../sim/core/math/vector.js";
 import type { Pose } from "../../sim/task.js";
 import {
@@ -45,8 +47,6 @@ export interface DoorState {
   readonly handleVelocity: number;
 }
 
-const xyz = ([x, y, z]: Vec3) => ({ x, y, z });
-const NO_TURN = { x: 0, y: 0, z: 0, w: 1 };
 /** Turns Rapier's axis of capsules and cylinders, y, to x. */
 const Y_TO_X = { x: 0, y: 0, z: Math.SQRT1_2, w: Math.SQRT1_2 };
 
@@ -171,7 +171,7 @@ function addHandle(world: PhysicsWorld, door: Handle, kind: DoorKind, offset: Ve
       .setTranslation(...HANDLE.center)
       .setCanSleep(false)
       .setGravityScale(0)
-      .setAdditionalMassProperties(HANDLE.mass, xyz([0, 0, 0]), xyz(HANDLE.inertia), NO_TURN),
+      .setAdditionalMassProperties(HANDLE.mass, xyz([0, 0, 0]), xyz(HANDLE.inertia), NO_ROTATION),
   );
   const data = JointData.revolute(xyz(offset), xyz([0, 0, 0]), xyz(HANDLE_AXIS));
   const joint = rapier.createImpulseJoint(data, world.body(door), handle, true) as RevoluteImpulseJoint;

@@ -6,7 +6,7 @@ import { add, conjugate, multiply, rotate, scale, sub } from "../../sim/core/mat
 import { tuple } from "../../sim/core/tuple.js";
 import { createPhysicsScene, type SceneContent } from "../../sim/physics-scene.js";
 import type { Pose, Scene, VisualBody } from "../../sim/task.js";
-import { PhysicsWorld, physicsVersion, substepsPerControl } from "../../sim/world.js";
+import { collisionGroups, PhysicsWorld, physicsVersion, substepsPerControl } from "../../sim/world.js";
 import { type DoorKind, GRASP_ROTATION } from "./layout.js";
 import { DoorMechanism } from "./mechanism.js";
 import { ARM_BASE, START_ANGLES } from "./start.js";
@@ -17,10 +17,10 @@ export const DOOR_CONTROL_PERIOD = 0.1;
 const PHYSICS_STEP = { timestep: 0.01, solverIterations: 8 } as const;
 const FINGER_FRICTION = 2;
 
-// Rapier's collision groups, membership in the upper half and partners in the lower: the arm meets the door, door
-// and handle do not meet each other.
-const ARM_GROUPS = 0x0002_0004;
-const DOOR_GROUPS = 0x0004_0002;
+const COLLISION = { arm: 0x2, door: 0x4 } as const;
+// The arm meets the door; door and handle do not meet each other.
+const ARM_GROUPS = collisionGroups(COLLISION.arm, COLLISION.door);
+const DOOR_GROUPS = collisionGroups(COLLISION.door, COLLISION.arm);
 
 /**
  * Arm with a two-finger gripper before a door. Every episode starts from the same pose. Goals of the controller are

@@ -1,5 +1,5 @@
 import { angleFromHalf, continueAngle } from "../../sim/core/math/angle.js";
-import { IDENTITY, quatAt, vec3At } from "../../sim/core/math/vector.js";
+import { IDENTITY, NO_ROTATION, quatAt, vec3At, xyz } from "../../sim/core/math/vector.js";
 import { tuple } from "../../sim/core/tuple.js";
 import { createPhysicsScene, type SceneContent } from "../../sim/physics-scene.js";
 import type { Pose, Scene, VisualBody } from "../../sim/task.js";
@@ -26,9 +26,6 @@ const LINK_DENSITY = 1;
 const DAMPING = 0.3;
 /** Middle of the uniform start of both angles, a bent elbow, and half its width, rad. */
 const START = { shoulder: 0, elbow: Math.PI / 2, spread: 0.1 };
-
-const vector = (x: number, y: number, z: number) => ({ x, y, z });
-const NO_ROTATION = { x: 0, y: 0, z: 0, w: 1 };
 
 /**
  * Two links that turn about z in a horizontal plane, driven by torques, and a goal for the fingertip. Joint angles go
@@ -117,7 +114,7 @@ class ReacherContent implements SceneContent {
 
   #place(link: Handle, x: number, y: number, angle: number): void {
     const body = this.#world.body(link);
-    body.setTranslation(vector(x, y, PLANE_HEIGHT), true);
+    body.setTranslation(xyz([x, y, PLANE_HEIGHT]), true);
     body.setRotation({ x: 0, y: 0, z: Math.sin(angle / 2), w: Math.cos(angle / 2) }, true);
   }
 
@@ -175,13 +172,13 @@ function addLink(world: PhysicsWorld, { parent, x, anchor }: LinkJoint, length: 
       .setCanSleep(false)
       .setAdditionalMassProperties(
         mass,
-        vector(length / 2, 0, 0),
+        xyz([length / 2, 0, 0]),
         // A rod without thickness has no inertia along itself; joints keep it from turning that way.
-        vector(0.1 * across, across, across),
+        xyz([0.1 * across, across, across]),
         NO_ROTATION,
       ),
   );
-  const data = JointData.revolute(vector(anchor, 0, 0), vector(0, 0, 0), vector(0, 0, 1));
+  const data = JointData.revolute(xyz([anchor, 0, 0]), xyz([0, 0, 0]), xyz([0, 0, 1]));
   const joint = rapier.createImpulseJoint(data, world.body(parent), link, true) as RevoluteImpulseJoint;
   joint.configureMotorModel(MotorModel.ForceBased);
   joint.configureMotorVelocity(0, DAMPING);

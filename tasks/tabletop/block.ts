@@ -3,12 +3,13 @@ import type { Pose } from "../../sim/task.js";
 import {
   type CoefficientCombineRule,
   ColliderDesc,
+  collisionGroups,
   type Handle,
   type PhysicsWorld,
   RigidBodyDesc,
 } from "../../sim/world.js";
 import { type BlockGoal, bottomCorners, type Corners, type PlanePoint } from "./layout.js";
-import { COLLISION, collisionGroups } from "./tabletop.js";
+import { COLLISION } from "./tabletop.js";
 
 const FOOT = { radius: 0.004, inset: 0.8 } as const;
 

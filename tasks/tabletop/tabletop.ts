@@ -5,15 +5,11 @@ import { HOME_ANGLES } from "../../sim/arm/panda.js";
 import { IDENTITY, type Quat, type Vec3 } from "../../sim/core/math/vector.js";
 import { tuple } from "../../sim/core/tuple.js";
 import type { Pose } from "../../sim/task.js";
-import { ColliderDesc, type PhysicsWorld, RigidBodyDesc } from "../../sim/world.js";
+import { ColliderDesc, collisionGroups, type PhysicsWorld, RigidBodyDesc } from "../../sim/world.js";
 import { ARM_BASE, type Tabletop } from "./layout.js";
 
 /** Bits of what is on a table in Rapier's collision groups. */
 export const COLLISION = { arm: 0x2, table: 0x4, block: 0x8, floor: 0x10 } as const;
-
-/** Rapier's collision groups: membership in the upper half, partners in the lower. */
-export const collisionGroups = (member: number, partners: number): number =>
-  ((member << 16) | partners) >>> 0;
 
 /** The table, and a floor that catches a block pushed over its edge. */
 export function addGround({ rapier }: PhysicsWorld, { centerX, half, height }: Tabletop): void {

@@ -3,10 +3,28 @@ export type Vec3 = readonly [number, number, number];
 /** Unit quaternion (x, y, z, w). */
 export type Quat = readonly [number, number, number, number];
 
+/** A vector with named coordinates, as Rapier and Foxglove take it. */
+export interface XYZ {
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+}
+/** A quaternion with named parts. */
+export interface XYZW extends XYZ {
+  readonly w: number;
+}
+
+/** A vector for Rapier or Foxglove. */
+export const xyz = ([x, y, z]: Vec3): XYZ => ({ x, y, z });
+/** A quaternion for Rapier or Foxglove. */
+export const xyzw = ([x, y, z, w]: Quat): XYZW => ({ x, y, z, w });
+
 // Small immutable helpers for code that runs once per task or per control step. The control law, which runs at
 // every physics step, works on flat arrays instead.
 
 export const IDENTITY: Quat = [0, 0, 0, 1];
+/** `IDENTITY` for Rapier or Foxglove. */
+export const NO_ROTATION = xyzw(IDENTITY);
 
 /** The vector in a flat array from `at` on. */
 export const vec3At = (values: ArrayLike<number>, at = 0): Vec3 => [
