@@ -80,8 +80,9 @@ export class HyperCrlLearner implements Learner {
   async beginTask(index: number): Promise<void> {
     const random = this.#rng.split(`task${index}`);
     const e = Float32Array.from({ length: this.#shape.embedding }, () => random.normal());
-    if (index === 0) await initializeTheta(this.#trainer, this.#shape, e, this.#rng.split("initial-weights"));
-    else {
+    if (index === 0) {
+      await initializeTheta(this.#trainer.theta, this.#shape, e, this.#rng.split("initial-weights"));
+    } else {
       this.#targets = [];
       for (let j = 0; j < index; j++) this.#targets.push(await this.weights(j));
     }
@@ -109,7 +110,7 @@ export class HyperCrlLearner implements Learner {
   async endTask(): Promise<void> {}
 
   async weights(index: number): Promise<Float32Array> {
-    return this.#trainer.generate(elementAt(this.#embeddings, index, "embeddings of tasks"));
+    return this.#trainer.theta.generate(elementAt(this.#embeddings, index, "embeddings of tasks"));
   }
 
   state(): LearnerState {

@@ -71,7 +71,9 @@ export class RehearsingHypernetLearner implements Learner {
     this.#task = index;
     await this.#trainer.prepare(index + 1);
     // Θ is drawn as HyperCRL draws it.
-    if (index === 0) await initializeTheta(this.#trainer, this.#shape, e, this.#rng.split("initial-weights"));
+    if (index === 0) {
+      await initializeTheta(this.#trainer.theta, this.#shape, e, this.#rng.split("initial-weights"));
+    }
     this.#trainer.embedding(index).set(e);
   }
 
@@ -91,7 +93,7 @@ export class RehearsingHypernetLearner implements Learner {
   }
 
   async weights(index: number): Promise<Float32Array> {
-    return this.#trainer.generate(this.#trainer.embedding(index));
+    return this.#trainer.theta.generate(this.#trainer.embedding(index));
   }
 
   state(): LearnerState {

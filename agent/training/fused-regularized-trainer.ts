@@ -1,5 +1,4 @@
 import { elementAt } from "../../sim/core/element.js";
-import type { Rng } from "../../sim/core/rng.js";
 import { alignedArrays, type Feeds, type RunTensors, Session, tensor } from "../graph/session.js";
 import type { Head } from "../kernel/head.js";
 import { addSums, dot, gradientSquares } from "../kernel/sums.js";
@@ -41,8 +40,8 @@ interface Prepared {
 
 /** HyperCRL's minibatches with the fused kernel; the look-ahead is a third pass over the head. */
 export class FusedRegularizedTrainer implements RegularizedTrainer {
+  readonly theta: FusedTheta;
   readonly #options: RegularizedTrainerOptions;
-  readonly #theta: FusedTheta;
   readonly #embedding: ParameterGroup;
   readonly #trainer: FusedTrainer;
   #prepared: Prepared | undefined;
@@ -51,7 +50,7 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
   constructor(options: RegularizedTrainerOptions, threads: number) {
     const { shape, batchSize, stepSizes, embeddingStepSizes } = options;
     this.#options = options;
-    this.#theta = new FusedTheta(shape, threads);
+    this.theta = new FusedTheta(shape, threads);
     this.#embedding = new ParameterGroup([{ name: "embedding", shape: [1, shape.embedding], bound: 0 }]);
     this.#trainer = new FusedTrainer(
       {
@@ -60,7 +59,7 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
         stepSizes: [stepSizes, embeddingStepSizes],
         lossNames: REGULARIZED_LOSSES,
       },
-      this.#theta,
+      this.theta,
     );
   }
 
@@ -72,20 +71,8 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
     this.#trainer.steps = steps;
   }
 
-  initialize(rng: Rng): void {
-    this.#theta.initialize(rng);
-  }
-
-  scaleColumns(scales: Float32Array): void {
-    this.#theta.scaleColumns(scales);
-  }
-
-  generate(e: Float32Array): Promise<Float32Array> {
-    return this.#theta.generate(e);
-  }
-
   newTask(e: Float32Array): void {
-    this.#theta.clearMoments();
+    this.theta.clearMoments();
     this.#embedding.values(0).set(e);
     this.#embedding.clearMoments();
   }
@@ -93,8 +80,8 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
   async prepare(earlier: EarlierTasks): Promise<void> {
     const { shape, clipNorm } = this.#options;
     const { targets, regularized } = earlier;
-    this.#theta.reshape({ earlier: targets.length, embeddings: 1, regularized });
-    const { head, layers } = this.#theta;
+    this.theta.reshape({ earlier: targets.length, embeddings: 1, regularized });
+    const { head, layers } = this.theta;
     targets.forEach((target, j) => {
       head.arrays.targets.set(target, j * head.padded);
     });
@@ -124,17 +111,17 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
   }
 
   entries(): NamedArray[] {
-    return [...this.#theta.entries().flat(), ...this.#embedding.entries()];
+    return [...this.theta.entries().flat(), ...this.#embedding.entries()];
   }
 
   restore(saved: SavedArrays): void {
-    this.#theta.restore(saved);
+    this.theta.restore(saved);
     this.#embedding.restore(saved, "");
   }
 
   async release(): Promise<void> {
     await this.#releaseSessions();
-    await this.#theta.release();
+    await this.theta.release();
   }
 
   #createStep(
@@ -145,7 +132,7 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
   ): FusedStep {
     const thetaSchedule = elementAt(schedules, 0, "schedules");
     const embeddingSchedule = elementAt(schedules, 1, "schedules");
-    const { head, hidden } = this.#theta;
+    const { head, hidden } = this.theta;
     const { ports, rows, shape } = head;
     const x = prepared.exchange;
     const R = prepared.earlier.regularized;
@@ -201,7 +188,7 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
     ahead: RunTensors,
   ): Promise<number> {
     const { shape, beta, batchSize } = this.#options;
-    const { head } = this.#theta;
+    const { head } = this.theta;
     if (lookAhead === undefined) {
       exchange.squares[0] = dot(head.arrays.h, head.arrays.h) * exchange.taskSquares[0]!;
       return 0;
@@ -212,7 +199,7 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
     });
     await lookAhead.run(...ahead);
     head.receive("ahead");
-    await this.#theta.pass("lookAhead");
+    await this.theta.pass("lookAhead");
     addSums(head, exchange.dhAhead, tasks.length);
     const { all, drifts } = gradientSquares(head);
     exchange.squares[0] = all;

@@ -1,5 +1,4 @@
 import { elementAt } from "../../sim/core/element.js";
-import type { Rng } from "../../sim/core/rng.js";
 import { alignedArrays, type Feeds, Session, tensor } from "../graph/session.js";
 import type { TrainingReport } from "../learner.js";
 import { MOMENT_SUFFIXES, ParameterGroup } from "../model/parameters.js";
@@ -32,8 +31,8 @@ interface Prepared {
 
 /** Rehearsing minibatches with the fused kernel: one graph gives the losses of all tasks. */
 export class FusedRehearsingTrainer implements RehearsingTrainer {
+  readonly theta: FusedTheta;
   readonly #options: RehearsingTrainerOptions;
-  readonly #theta: FusedTheta;
   readonly #trainer: FusedTrainer;
   /** Embeddings of all tasks `[T, E]`. */
   #embeddings = new ParameterGroup([]);
@@ -44,10 +43,10 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
   constructor(options: RehearsingTrainerOptions, threads: number) {
     const { shape, batchSize, stepSizes } = options;
     this.#options = options;
-    this.#theta = new FusedTheta(shape, threads);
+    this.theta = new FusedTheta(shape, threads);
     this.#trainer = new FusedTrainer(
       { dynamics: shape.target, batchSize, stepSizes: [stepSizes], lossNames: REHEARSING_LOSSES },
-      this.#theta,
+      this.theta,
     );
   }
 
@@ -59,18 +58,6 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
     this.#trainer.steps = steps;
   }
 
-  initialize(rng: Rng): void {
-    this.#theta.initialize(rng);
-  }
-
-  scaleColumns(scales: Float32Array): void {
-    this.#theta.scaleColumns(scales);
-  }
-
-  generate(e: Float32Array): Promise<Float32Array> {
-    return this.#theta.generate(e);
-  }
-
   async prepare(tasks: number): Promise<void> {
     const { shape, clipNorm } = this.#options;
     const before = this.#embeddings;
@@ -79,9 +66,9 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
     ]);
     if (this.#tasks > 0) this.#embeddings.values(0).set(before.values(0));
     this.#tasks = tasks;
-    this.#theta.reshape({ earlier: 0, embeddings: tasks, regularized: 0 });
-    this.#theta.clearMoments();
-    const { head, layers } = this.#theta;
+    this.theta.reshape({ earlier: 0, embeddings: tasks, regularized: 0 });
+    this.theta.clearMoments();
+    const { head, layers } = this.theta;
     const [dh, gram, taskLoss, added] = alignedArrays([tasks * head.rows, tasks ** 2, 1, 1]);
     await this.#releaseSessions();
     this.#prepared = {
@@ -112,7 +99,7 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
   }
 
   entries(): NamedArray[] {
-    const theta = this.#theta.entries();
+    const theta = this.theta.entries();
     return this.#embeddings.entries().flatMap(({ data }, i) => [
       ...theta[i]!,
       ...Array.from({ length: this.#tasks }, (_, j) => ({
@@ -124,7 +111,7 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
   }
 
   restore(saved: SavedArrays): void {
-    this.#theta.restore(saved);
+    this.theta.restore(saved);
     this.#embeddings.entries().forEach(({ data }, i) => {
       for (let j = 0; j < this.#tasks; j++) {
         const row = this.#rowOf(data, j);
@@ -135,11 +122,11 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
 
   async release(): Promise<void> {
     await this.#releaseSessions();
-    await this.#theta.release();
+    await this.theta.release();
   }
 
   #createStep(x: RehearsingExchange, minibatches: Feeds, schedule: Float32Array): FusedStep {
-    const { head, hidden } = this.#theta;
+    const { head, hidden } = this.theta;
     const { ports, rows, padded } = head;
     const T = this.#tasks;
     const iteration = tensor(x.iteration, []);

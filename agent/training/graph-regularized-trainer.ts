@@ -1,5 +1,4 @@
 import { Tensor as OrtTensor } from "hypercrl-onnxruntime";
-import type { Rng } from "../../sim/core/rng.js";
 import { gradients } from "../graph/gradients.js";
 import type { Graph } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
@@ -19,23 +18,21 @@ import {
   type RegularizedTrainer,
   type RegularizedTrainerOptions,
 } from "./regularized-trainer.js";
-import { scaleHead, THETA_PREFIX, WeightGenerator } from "./theta.js";
+import { GraphTheta, THETA_PREFIX } from "./theta.js";
 import type { Objective, TrainedGroup } from "./training-graph.js";
 
 /** HyperCRL's minibatches as one ONNX graph: the reference that runs wherever the runtime does. */
 export class GraphRegularizedTrainer implements RegularizedTrainer {
+  readonly theta: GraphTheta;
   readonly #options: RegularizedTrainerOptions;
-  readonly #theta: ParameterGroup;
   readonly #embedding: ParameterGroup;
   readonly #network: NetworkTrainer;
-  readonly #generator: WeightGenerator;
   #earlier: Feeds = {};
 
   constructor(options: RegularizedTrainerOptions) {
     const { shape } = options;
     this.#options = options;
-    this.#theta = new ParameterGroup(hypernetworkParameters(shape));
-    this.#generator = new WeightGenerator(shape, this.#theta);
+    this.theta = new GraphTheta(shape, new ParameterGroup(hypernetworkParameters(shape)));
     this.#embedding = new ParameterGroup([{ name: "embedding", shape: [1, shape.embedding], bound: 0 }]);
     this.#network = new NetworkTrainer({
       ...options,
@@ -52,20 +49,8 @@ export class GraphRegularizedTrainer implements RegularizedTrainer {
     this.#network.steps = steps;
   }
 
-  initialize(rng: Rng): void {
-    this.#theta.initialize(rng);
-  }
-
-  scaleColumns(scales: Float32Array): void {
-    scaleHead(this.#theta, scales);
-  }
-
-  generate(e: Float32Array): Promise<Float32Array> {
-    return this.#generator.generate(e);
-  }
-
   newTask(e: Float32Array): void {
-    this.#theta.clearMoments();
+    this.theta.group.clearMoments();
     this.#embedding.values(0).set(e);
     this.#embedding.clearMoments();
   }
@@ -74,7 +59,7 @@ export class GraphRegularizedTrainer implements RegularizedTrainer {
     const { embeddings, targets } = earlier;
     const { shape, stepSizes, embeddingStepSizes } = this.#options;
     const groups = [
-      { name: "theta", parameters: this.#theta, stepSizes },
+      { name: "theta", parameters: this.theta.group, stepSizes },
       { name: "embedding", parameters: this.#embedding, stepSizes: embeddingStepSizes },
     ] as const;
     await this.#network.build(groups, (g) => objective(g, this.#options, earlier));
@@ -99,18 +84,18 @@ export class GraphRegularizedTrainer implements RegularizedTrainer {
   }
 
   entries(): NamedArray[] {
-    const theta = this.#theta.entries().map((entry) => ({ ...entry, name: THETA_PREFIX + entry.name }));
+    const theta = this.theta.group.entries().map((entry) => ({ ...entry, name: THETA_PREFIX + entry.name }));
     return [...theta, ...this.#embedding.entries()];
   }
 
   restore(saved: SavedArrays): void {
-    this.#theta.restore(saved, THETA_PREFIX);
+    this.theta.group.restore(saved, THETA_PREFIX);
     this.#embedding.restore(saved, "");
   }
 
   async release(): Promise<void> {
     await this.#network.release();
-    await this.#generator.release();
+    await this.theta.release();
   }
 }
 

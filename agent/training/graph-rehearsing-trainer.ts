@@ -1,4 +1,3 @@
-import type { Rng } from "../../sim/core/rng.js";
 import { gradients } from "../graph/gradients.js";
 import type { Graph } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
@@ -7,7 +6,6 @@ import type { TrainingReport } from "../learner.js";
 import { hypernetwork, hypernetworkParameters } from "../model/hypernetwork.js";
 import { ParameterGroup, type ParameterSpec } from "../model/parameters.js";
 import type { NamedArray, SavedArrays } from "../model/saved-arrays.js";
-import { begun } from "./begun.js";
 import type { TrainingCall } from "./minibatches.js";
 import { NetworkTrainer } from "./network-trainer.js";
 import {
@@ -18,27 +16,31 @@ import {
   rehearsalLosses,
   rehearsedInputs,
 } from "./rehearsing-trainer.js";
-import { scaleHead, THETA_PREFIX, WeightGenerator } from "./theta.js";
+import { GraphTheta, THETA_PREFIX } from "./theta.js";
 import type { Objective } from "./training-graph.js";
 
 /** Rehearsing minibatches as one ONNX graph: the reference that runs wherever the runtime does. */
 export class GraphRehearsingTrainer implements RehearsingTrainer {
   readonly #options: RehearsingTrainerOptions;
-  readonly #theta: readonly ParameterSpec[];
+  readonly #specs: readonly ParameterSpec[];
   readonly #network: NetworkTrainer;
-  /** Θ, then the embeddings of all tasks. */
-  #parameters = new ParameterGroup([]);
-  #generator: WeightGenerator | undefined;
+  /** Θ, then the embeddings of all tasks; nothing before the first. */
+  #theta: GraphTheta;
 
   constructor(options: RehearsingTrainerOptions) {
     const { shape } = options;
     this.#options = options;
-    this.#theta = hypernetworkParameters(shape).map((spec) => ({ ...spec, name: THETA_PREFIX + spec.name }));
+    this.#specs = hypernetworkParameters(shape).map((spec) => ({ ...spec, name: THETA_PREFIX + spec.name }));
+    this.#theta = new GraphTheta(shape, new ParameterGroup([]));
     this.#network = new NetworkTrainer({
       ...options,
       dynamics: shape.target,
       lossNames: REHEARSING_LOSSES,
     });
+  }
+
+  get theta(): GraphTheta {
+    return this.#theta;
   }
 
   get steps(): number {
@@ -49,35 +51,23 @@ export class GraphRehearsingTrainer implements RehearsingTrainer {
     this.#network.steps = steps;
   }
 
-  initialize(rng: Rng): void {
-    this.#parameters.initialize(rng);
-  }
-
-  scaleColumns(scales: Float32Array): void {
-    scaleHead(this.#parameters, scales);
-  }
-
-  generate(e: Float32Array): Promise<Float32Array> {
-    return begun(this.#generator).generate(e);
-  }
-
   async prepare(tasks: number): Promise<void> {
     const { shape, stepSizes } = this.#options;
     const embeddings = Array.from(
       { length: tasks },
       (_, j): ParameterSpec => ({ name: embeddingName(j), shape: [1, shape.embedding], bound: 0 }),
     );
-    const parameters = new ParameterGroup([...this.#theta, ...embeddings]);
-    parameters.copyValues(this.#parameters);
-    this.#parameters = parameters;
+    const before = this.#theta;
+    const parameters = new ParameterGroup([...this.#specs, ...embeddings]);
+    parameters.copyValues(before.group);
+    this.#theta = new GraphTheta(shape, parameters);
+    await before.release();
     const groups = [{ name: "network", parameters, stepSizes }] as const;
     await this.#network.build(groups, (g) => this.#objective(g, tasks - 1));
-    await this.#generator?.release();
-    this.#generator = new WeightGenerator(shape, parameters);
   }
 
   embedding(index: number): Float32Array {
-    return this.#parameters.values(this.#theta.length + index);
+    return this.#theta.group.values(this.#specs.length + index);
   }
 
   train(call: TrainingCall, stored: Feeds): Promise<TrainingReport> {
@@ -85,16 +75,16 @@ export class GraphRehearsingTrainer implements RehearsingTrainer {
   }
 
   entries(): NamedArray[] {
-    return this.#parameters.entries();
+    return this.#theta.group.entries();
   }
 
   restore(saved: SavedArrays): void {
-    this.#parameters.restore(saved, "");
+    this.#theta.group.restore(saved, "");
   }
 
   async release(): Promise<void> {
     await this.#network.release();
-    await this.#generator?.release();
+    await this.#theta.release();
   }
 
   /** @param earlier tasks that are rehearsed */
@@ -102,7 +92,7 @@ export class GraphRehearsingTrainer implements RehearsingTrainer {
     const stored = rehearsedInputs(g, this.#options, earlier);
     return {
       step: (current, [{ values }]) => {
-        const theta = values.slice(0, this.#theta.length);
+        const theta = values.slice(0, this.#specs.length);
         // One pass through the hypernetwork for all tasks.
         const embeddings = ops.concat(values.slice(theta.length), 0);
         const generated = hypernetwork(this.#options.shape, theta, embeddings);

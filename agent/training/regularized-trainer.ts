@@ -47,7 +47,8 @@ export interface RegularizedCall extends TrainingCall {
  * regulariser's gradient is taken there; the sum, clipped, makes the real step. e_t learns from the task loss only.
  * (Huang et al. 2021, equations 4 to 6.)
  */
-export interface RegularizedTrainer extends ThetaHolder {
+export interface RegularizedTrainer {
+  readonly theta: ThetaHolder;
   /** Minibatches since the optimiser was fresh. */
   steps: number;
   /** Starts a task: its embedding, a fresh optimiser. */

@@ -31,7 +31,8 @@ export const REHEARSING_LOSSES: LossNames = {
  * Holds Θ and the embeddings of all tasks begun, with Adam's moments, and trains all of them on minibatches of every
  * task: one clipped step on the sum of the tasks' losses.
  */
-export interface RehearsingTrainer extends ThetaHolder {
+export interface RehearsingTrainer {
+  readonly theta: ThetaHolder;
   /** Minibatches since the optimiser was fresh. */
   steps: number;
   /** Makes room for `tasks` embeddings, with a fresh optimiser. Θ and the embeddings there are stay; new ones are 0. */

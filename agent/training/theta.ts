@@ -13,18 +13,43 @@ import type { ParameterGroup } from "../model/parameters.js";
 /** What the names of Θ's arrays begin with in a checkpoint. */
 export const THETA_PREFIX = "hypernetwork.";
 
-/** Generates dynamics weights from a group of parameters that begins with Θ. */
-export class WeightGenerator {
+/** Holds Θ, the parameters of a hypernetwork. */
+export interface ThetaHolder {
+  /** Draws Θ and clears the moments. */
+  initialize(rng: Rng): void;
+  /** `h(e; Θ)`, `[P]`. */
+  generate(e: Float32Array): Promise<Float32Array>;
+  /** Multiplies the head's weights by a factor for each generated number, `[P]`. */
+  scaleColumns(scales: Float32Array): void;
+}
+
+/** Θ for ONNX graphs: the first parameters of a group. */
+export class GraphTheta implements ThetaHolder {
+  readonly group: ParameterGroup;
   readonly #shape: HypernetworkShape;
-  readonly #group: ParameterGroup;
   #session: Session | undefined;
 
+  /** @param group Θ, and after it what is trained together with it */
   constructor(shape: HypernetworkShape, group: ParameterGroup) {
     this.#shape = shape;
-    this.#group = group;
+    this.group = group;
   }
 
-  /** `h(e; Θ)`, `[P]`, with the group's values of now. */
+  /** Draws the whole group; see `ParameterSpec.bound`. */
+  initialize(rng: Rng): void {
+    this.group.initialize(rng);
+  }
+
+  scaleColumns(scales: Float32Array): void {
+    let column = 0;
+    this.group.specs.forEach(({ name, shape: [rows, columns] }, i) => {
+      if (!/(^|\.)head\.\d+\.weight$/.test(name)) return;
+      const values = this.group.values(i);
+      for (let k = 0; k < rows * columns; k++) values[k]! *= scales[column + (k % columns)]!;
+      column += columns;
+    });
+  }
+
   async generate(e: Float32Array): Promise<Float32Array> {
     this.#session ??= await Session.create(this.#graph());
     const P = weightCount(this.#shape.target);
@@ -32,7 +57,7 @@ export class WeightGenerator {
     input.set(e);
     const weights = alignedArray(P);
     await this.#session.run(
-      { e: tensor(input, [1, e.length]), ...this.#group.feeds(false) },
+      { e: tensor(input, [1, e.length]), ...this.group.feeds(false) },
       { weights: tensor(weights, [1, P]) },
     );
     return weights;
@@ -46,31 +71,10 @@ export class WeightGenerator {
     const g = new Graph();
     const input = g.input("e", [1, this.#shape.embedding]);
     const { length } = hypernetworkParameters(this.#shape);
-    const theta = this.#group.declare(g, false).slice(0, length);
+    const theta = this.group.declare(g, false).slice(0, length);
     g.output("weights", hypernetwork(this.#shape, theta, input));
     return g;
   }
-}
-
-/** Multiplies the head's weights by a factor for each generated number, `[P]`. */
-export function scaleHead(group: ParameterGroup, scales: Float32Array): void {
-  let column = 0;
-  group.specs.forEach(({ name, shape: [rows, columns] }, i) => {
-    if (!/(^|\.)head\.\d+\.weight$/.test(name)) return;
-    const values = group.values(i);
-    for (let k = 0; k < rows * columns; k++) values[k]! *= scales[column + (k % columns)]!;
-    column += columns;
-  });
-}
-
-/** Holds Θ, the parameters of a hypernetwork. */
-export interface ThetaHolder {
-  /** Draws Θ and clears the moments. */
-  initialize(rng: Rng): void;
-  /** `h(e; Θ)`, `[P]`. */
-  generate(e: Float32Array): Promise<Float32Array>;
-  /** Multiplies the head's weights by a factor for each generated number, `[P]`. */
-  scaleColumns(scales: Float32Array): void;
 }
 
 /** Draws Θ, and scales its head for the first task's embedding where the shape asks for it. */
