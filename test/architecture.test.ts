@@ -161,6 +161,15 @@ describe("direction of imports", () => {
   });
 });
 
+describe("types", () => {
+  const cast = /\bas\s+unknown\s+as\b/;
+
+  it("are given through `unknown` by the one helper for it, `foreign`, alone", () => {
+    expect("const a = b as unknown as string;").toMatch(cast);
+    expect(sources.filter(({ code }) => cast.test(withoutStrings(code))).map(({ path }) => path)).toEqual([]);
+  });
+});
+
 describe("the outside world", () => {
   const reach =
     /\bprocess\.(?:exit|env)\b|\bprocess\.(?:hrtime|stdout|stderr)\b|\b(?:Date\.now|performance\.now|Math\.random|new Date)\b|\bconsole\b/g;

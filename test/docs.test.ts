@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createProgram } from "../scripts/cli/program.js";
 import { commandBlocks, pages, partsOf, wordsOf } from "./documents.js";
+import { SILENT_IO } from "./scripts/call.js";
 
 /** The name that a heading has in an address, as GitHub makes it. */
 const slug = (heading: string) =>
@@ -75,8 +76,7 @@ function missingScript(name = ""): string[] {
 }
 
 function unknownOptions([name = "", ...words]: readonly string[]): string[] {
-  const io = { out: () => {}, err: () => {} } as unknown as Parameters<typeof createProgram>[0];
-  const program = createProgram(io, () => {});
+  const program = createProgram(SILENT_IO, () => {});
   if (name === "--help") return [];
   const command = program.commands.find((known) => known.name() === name);
   if (command === undefined) return [`hypercrl ${name}`];

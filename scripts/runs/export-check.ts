@@ -1,5 +1,6 @@
 import type { TaskDynamics } from "../../agent/agent.js";
 import { alignedArray, Session, tensor } from "../../agent/graph/session.js";
+import type { NormalizerArrays } from "../../agent/model/normalizer.js";
 import { quaternionStarts } from "../../agent/model/state-change.js";
 import { RolloutModel } from "../../agent/rollout/rollout.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";
@@ -60,11 +61,10 @@ export class ExportedModel {
 /** States as far from the mean as the task's data were, actions within bounds. */
 export function randomInputs(
   spec: TaskSpec,
-  { normalizer }: TaskDynamics,
+  { inputMean, inputScale }: Pick<NormalizerArrays, "inputMean" | "inputScale">,
   count: number,
   rng: Rng,
 ): StateAction[] {
-  const { inputMean, inputScale } = normalizer;
   return Array.from({ length: count }, () => {
     let feature = 0;
     const x = Float32Array.from(spec.observation, ({ angle }) => {

@@ -113,7 +113,7 @@ async function checkFile(
     const out: TaskExport[] = [];
     for (const [j, task] of tasks.entries()) {
       const own = elementAt(dynamics, j, "tasks");
-      const random = randomInputs(task.spec, own, CHECKED, Rng.fromSeed(j));
+      const random = randomInputs(task.spec, own.normalizer, CHECKED, Rng.fromSeed(j));
       const recorded = recordedInputs(folder, j, task, warn);
       const inputs = [...random, ...recorded];
       const largestDifference = await compareModels(model, j, task, own, inputs);

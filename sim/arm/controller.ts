@@ -15,6 +15,12 @@ const POSTURE_DAMPING = 2 * Math.sqrt(POSTURE_STIFFNESS);
 // Keeps the operational-space inertia finite where the arm is stretched out.
 const REGULARISATION = 1e-6;
 
+/** What the control law takes of an arm's state. */
+type ArmReading = Pick<
+  ArmState,
+  "angles" | "velocities" | "jacobian" | "mass" | "endPosition" | "endRotation"
+>;
+
 /**
  * Operational-space control as in robosuite's `OSC_POSE` (Khatib 1987): a critically damped spring pulls the
  * end-effector point to a goal position and orientation, each through its own effective inertia, and joint
@@ -44,7 +50,7 @@ export class OperationalSpaceController {
   }
 
   /** Sets `torque` for a goal position `[3]` (m) and orientation `[4]` (quaternion x, y, z, w). */
-  update(state: ArmState, goalPosition: ArrayLike<number>, goalRotation: ArrayLike<number>): void {
+  update(state: ArmReading, goalPosition: ArrayLike<number>, goalRotation: ArrayLike<number>): void {
     this.#computeMobility(state);
     this.#computeAcceleration(state, goalPosition, goalRotation);
     this.#decoupledWrench(0);
@@ -53,7 +59,7 @@ export class OperationalSpaceController {
     this.#computeTorque(state);
   }
 
-  #computeMobility({ jacobian, mass }: ArmState): void {
+  #computeMobility({ jacobian, mass }: ArmReading): void {
     const l = this.#factor;
     const y = this.#whitened;
     const a = this.#mobility;
@@ -71,7 +77,7 @@ export class OperationalSpaceController {
     }
   }
 
-  #computeAcceleration(state: ArmState, goal: ArrayLike<number>, g: ArrayLike<number>): void {
+  #computeAcceleration(state: ArmReading, goal: ArrayLike<number>, g: ArrayLike<number>): void {
     const { jacobian, velocities, endPosition, endRotation: e } = state;
     const out = this.#acceleration;
     // The error quaternion is g · conj(e); twice its scalar times its vector part is sin(angle)·axis.
@@ -105,7 +111,7 @@ export class OperationalSpaceController {
    * Null-space projection (1 - Jᵀ J̄ᵀ) M a of the posture's acceleration a: with J̄ = M⁻¹ Jᵀ A⁻¹ it is
    * M a - Jᵀ A⁻¹ J a, so no inverse of M is formed.
    */
-  #addPosture({ jacobian, angles, velocities }: ArmState): void {
+  #addPosture({ jacobian, angles, velocities }: ArmReading): void {
     const a = this.#postureAcceleration;
     const p = this.#postureWrench;
     for (let k = 0; k < N; k++) {
@@ -120,7 +126,7 @@ export class OperationalSpaceController {
     solve(this.#mobility, 6, p);
   }
 
-  #computeTorque({ jacobian, mass }: ArmState): void {
+  #computeTorque({ jacobian, mass }: ArmReading): void {
     const { torque } = this;
     for (let k = 0; k < N; k++) {
       let s = 0;

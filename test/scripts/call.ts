@@ -25,6 +25,18 @@ export const TINY_PUSH = ["--threads", "1", ...TINY_SETTINGS];
 /** A run for tests to which the suite does not matter. */
 export const TINY = ["--threads", "1", ...TINY_SWEEP];
 
+/** A process without a terminal that prints nothing and is never stopped. */
+export const SILENT_IO: Io = {
+  out: () => {},
+  err: () => {},
+  live: undefined,
+  debug: false,
+  columns: () => PLAIN_WIDTH,
+  errorColumns: () => PLAIN_WIDTH,
+  now: () => 0,
+  stopSignal: () => new AbortController().signal,
+};
+
 export interface Finished {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -41,18 +53,13 @@ export async function call(args: readonly string[]): Promise<Finished> {
   let stderr = "";
   let code = 0;
   const io: Io = {
+    ...SILENT_IO,
     out: (text) => {
       stdout += `${text}\n`;
     },
     err: (text) => {
       stderr += `${text}\n`;
     },
-    live: undefined,
-    debug: false,
-    columns: () => PLAIN_WIDTH,
-    errorColumns: () => PLAIN_WIDTH,
-    now: () => 0,
-    stopSignal: () => new AbortController().signal,
   };
   try {
     const program = createProgram(io, (exitCode) => {

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { beforeAll, describe, expect, test } from "vitest";
 import { InputError, UsageError } from "../../sim/core/errors.js";
+import { foreign } from "../../sim/core/foreign.js";
 import {
   initPhysics,
   PhysicsWorld,
@@ -15,7 +16,7 @@ interface Instance {
 }
 type Instantiate = (source: unknown, imports: unknown) => Promise<Instance | { readonly instance: Instance }>;
 // The compiler's library for Node has no types for WebAssembly.
-const wasm = (globalThis as unknown as { WebAssembly: { instantiate: Instantiate } }).WebAssembly;
+const wasm = foreign<{ WebAssembly: { instantiate: Instantiate } }>(globalThis).WebAssembly;
 
 // The engine keeps its memory to itself, so the test catches it on the way in.
 const memories: { readonly buffer: ArrayBuffer }[] = [];

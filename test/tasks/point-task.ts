@@ -1,3 +1,4 @@
+import { foreign } from "../../sim/core/foreign.js";
 import type { Ops } from "../../sim/core/ops.js";
 import { decodeSnapshot, encodeSnapshot } from "../../sim/snapshot.js";
 import type { Scene, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
@@ -43,7 +44,7 @@ function wheelScene(state = new Float64Array(2)): Scene {
 interface Changes {
   readonly spec?: Partial<TaskSpec>;
   /** Changes a sound scene, whose state is given too. */
-  readonly scene?: (scene: Scene, state: Float64Array) => Partial<Scene>;
+  readonly scene?: (scene: Scene, state: Float64Array) => Partial<Scene> | { readonly snapshot: unknown };
   readonly reward?: <T>(ops: Ops<T>, transition: Transition<T>) => T;
   readonly task?: Partial<Record<keyof Task, unknown>>;
 }
@@ -89,7 +90,10 @@ const suiteBreakages: readonly Breakage[] = [
   breaks("suite", "no default export", /undefined/, () => undefined),
   breaks("suite", "no description", /description undefined/, () => ({ name: "x", tasks: [pointTask()] })),
   breaks("suite", "no tasks", /tasks \[\]/, () => pointSuite()),
-  breaks("suite", "a task that is none", /task 0 without a name/, () => pointSuite(null as unknown as Task)),
+  breaks("suite", "a task that is none", /task 0 without a name/, () => ({
+    ...pointSuite(),
+    tasks: [null],
+  })),
   breaks("suite", "two tasks of one name", /two tasks named light/, () =>
     pointSuite(pointTask(), pointTask()),
   ),
@@ -107,7 +111,7 @@ const specBreakages: readonly Breakage[] = [
   withTask("interface", "no reward", /task.reward is undefined/, { task: { reward: undefined } }),
   withTask("interface", "no spec", /task.spec is null/, { task: { spec: null } }),
   withTask("interface", "a scene without snapshots", /scene.snapshot is 3/, {
-    scene: () => ({ snapshot: 3 as unknown as Scene["snapshot"] }),
+    scene: () => ({ snapshot: 3 }),
   }),
   withTask("interface", "a scene that cannot be made", /the error "out of clay"/, {
     task: {
@@ -124,10 +128,10 @@ const specBreakages: readonly Breakage[] = [
   }),
   withTask("timing", "half a step", /episodeSteps 60.5/, { spec: { episodeSteps: 60.5 } }),
   withTask("observation-length", "too few numbers", /out\[1\] unset or NaN/, {
-    scene: (_, state) => ({ observe: (out) => out.fill(state[0]!, 0, 1) as unknown as undefined }),
+    scene: (_, state) => ({ observe: (out) => out.fill(state[0]!, 0, 1) }),
   }),
   withTask("observation-length", "too many numbers", /writes out\[2\]/, {
-    scene: (_, state) => ({ observe: (out) => out.fill(state[0]!, 0, 3) as unknown as undefined }),
+    scene: (_, state) => ({ observe: (out) => out.fill(state[0]!, 0, 3) }),
   }),
 ];
 
@@ -165,7 +169,7 @@ const episodeBreakages: readonly Breakage[] = [
   }),
   withTask("graph-reward", "a reward that reads numbers itself", /the error/, {
     reward: <T>(_: Ops<T>, { nextObservation }: Transition<T>) =>
-      Float64Array.of((nextObservation as unknown as Float64Array)[0]!) as unknown as T,
+      foreign<T>(Float64Array.of(foreign<Float64Array>(nextObservation)[0]!)),
   }),
   withTask("landmarks", "a point without a height", /\[\[0,0\]\] in observation 1/, {
     task: { landmarks: { names: ["rim"], locate: (all: unknown[]) => all.map(() => [[0, 0]]) } },

@@ -3,7 +3,6 @@ import { BackgroundLearner } from "../../../agent/background/background-learner.
 import { ONE_THREAD } from "../../../agent/compute.js";
 import type { Learner, LearnerState } from "../../../agent/learner.js";
 import { dynamicsShape } from "../../../agent/model/dynamics.js";
-import type { Settings } from "../../../agent/settings/schema.js";
 import { InputError, RunError } from "../../../sim/core/errors.js";
 import { Rng } from "../../../sim/core/rng.js";
 import {
@@ -115,7 +114,7 @@ describe("a session in the background", () => {
   });
 
   it("fails with one clear error when its thread dies, now and later", async () => {
-    const settings = { ...tinySettings(), method: "no-such-method" } as unknown as Settings;
+    const settings = { ...tinySettings(), method: "no-such-method" };
     const shape = dynamicsShape(pointTask.spec, [8], "relu");
     const learner = new BackgroundLearner(
       partsFor(tinySettings()),

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import type { ArmState } from "../../../sim/arm/arm-state.js";
 import { OperationalSpaceController } from "../../../sim/arm/controller.js";
 import { HOME_ANGLES, JOINTS } from "../../../sim/arm/panda.js";
 import { axisAngle, multiply, type Quat, type Vec3 } from "../../../sim/core/math/vector.js";
@@ -43,7 +42,7 @@ function randomState(rng: Rng, endRotation: Quat) {
     velocities: Float64Array.from(velocities),
     endPosition: Float64Array.of(0.1, -0.2, 0.3),
     endRotation: Float64Array.from(endRotation),
-  } as unknown as ArmState;
+  };
   return { j, m, angles, velocities, state };
 }
 

@@ -3,7 +3,15 @@ import { forwardKinematics, inverseKinematics, jacobian } from "../../../sim/arm
 import { HOME_ANGLES, JOINTS, PANDA } from "../../../sim/arm/panda.js";
 import { atanUnit } from "../../../sim/core/math/atan.js";
 import { factor, solve } from "../../../sim/core/math/cholesky.js";
-import { IDENTITY, length, rotate, rotationBetween, sub, type Vec3 } from "../../../sim/core/math/vector.js";
+import {
+  IDENTITY,
+  length,
+  rotate,
+  rotationBetween,
+  sub,
+  type Vec3,
+  vec3At,
+} from "../../../sim/core/math/vector.js";
 
 const base = { position: [-0.56, 0, 0.913] as Vec3, rotation: IDENTITY };
 const poses = [HOME_ANGLES, [0.4, -0.3, 0.5, -1.4, -0.6, 1.9, 0.2], [-1.2, 0.9, -0.7, -2.2, 1.3, 2.8, -1.5]];
@@ -53,7 +61,7 @@ describe("forward kinematics", () => {
     }
     const end = sub(forwardKinematics(angles, base).endEffector.position, start);
     expect(length(end)).toBeGreaterThan(0.05);
-    expect(length(sub(moved as unknown as Vec3, end))).toBeLessThan(1e-6);
+    expect(length(sub(vec3At(moved), end))).toBeLessThan(1e-6);
   });
 });
 
@@ -64,10 +72,9 @@ describe("inverse kinematics", () => {
       (a, i) => a >= PANDA[i]!.limits[0] + 0.01 - 1e-12 && a <= PANDA[i]!.limits[1] - 0.01 + 1e-12,
     );
 
-  test.each([[[-0.23, 0, 0.86]], [[0, 0.2, 0.95]], [[-0.1, -0.25, 0.86]]])(
+  test.each<[Vec3]>([[[-0.23, 0, 0.86]], [[0, 0.2, 0.95]], [[-0.1, -0.25, 0.86]]])(
     "reaches %j with the hand down, within the limits",
-    (goal) => {
-      const position = goal as unknown as Vec3;
+    (position) => {
       const angles = inverseKinematics({ position, rotation: home.rotation }, base);
       const { endEffector } = forwardKinematics(angles, base);
       expect(length(sub(endEffector.position, position))).toBeLessThan(5e-5);
