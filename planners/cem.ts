@@ -2,7 +2,7 @@ import { z } from "zod";
 import { UsageError } from "../sim/core/errors.js";
 import type { Rng } from "../sim/core/rng.js";
 import type { SettingValues } from "../sim/core/setting-fields.js";
-import { plannerFields } from "./fields.js";
+import { crossEntropyFields } from "./fields.js";
 import { spread } from "./plans.js";
 import { ActionGaussian, evaluate, perAction, readSequence, selectElites } from "./sampling.js";
 import {
@@ -14,14 +14,8 @@ import {
 } from "./types.js";
 import { WarmPlanner } from "./warm-plan.js";
 
-const { samples, elites, iterations, initialStd, warmStart } = plannerFields;
-
 const fields = {
-  samples,
-  elites,
-  iterations,
-  initialStd,
-  warmStart,
+  ...crossEntropyFields,
   chooseBest: z
     .boolean()
     .default(false)

@@ -26,3 +26,8 @@ export const plannerFields = {
     .default(1)
     .describe("Standard deviation of the noise on the plan, in units of the action."),
 };
+
+const { samples, elites, iterations, initialStd, warmStart } = plannerFields;
+
+/** Settings of every planner that refits a distribution to the best samples. */
+export const crossEntropyFields = { samples, elites, iterations, initialStd, warmStart };

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Rng } from "../sim/core/rng.js";
 import { fractionField, type SettingValues } from "../sim/core/setting-fields.js";
 import { coloredNoiseMap, colorNoise } from "./colored-noise.js";
-import { plannerFields } from "./fields.js";
+import { crossEntropyFields } from "./fields.js";
 import { spread } from "./plans.js";
 import {
   ActionGaussian,
@@ -23,14 +23,8 @@ import {
 } from "./types.js";
 import { LAST_ACTIONS, WarmPlanner } from "./warm-plan.js";
 
-const { samples, elites, iterations, initialStd, warmStart } = plannerFields;
-
 const fields = {
-  samples,
-  elites,
-  iterations,
-  initialStd,
-  warmStart,
+  ...crossEntropyFields,
   noiseBeta: z
     .number()
     .min(0)

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import type RAPIER from "@dimforge/rapier3d";
 import { InputError, RunError, UsageError } from "./core/errors.js";
 import { foreign } from "./core/foreign.js";
-import type { Vec3 } from "./core/math/vector.js";
+import { type Quat, quatAt, type Vec3, vec3At } from "./core/math/vector.js";
 import { hasSimd } from "./core/wasm.js";
 import type { Pose } from "./task.js";
 
@@ -33,6 +33,8 @@ export const JointData = engine.JointData;
 export const MotorModel = engine.MotorModel;
 /** Rapier's description of a rigid body: kind, place, damping, additional mass. */
 export const RigidBodyDesc = engine.RigidBodyDesc;
+/** Rapier's description of a rigid body: kind, place, damping, additional mass. */
+export type RigidBodyDesc = RAPIER.RigidBodyDesc;
 
 /** Rapier's collision groups: the bits of what a collider is in the upper half, of what it meets in the lower. */
 export const collisionGroups = (member: number, partners: number): number =>
@@ -99,6 +101,8 @@ export interface WorldOptions {
  */
 export class PhysicsWorld {
   #world: RAPIER.World;
+  readonly #vector = new Float32Array(3);
+  readonly #quaternion = new Float32Array(4);
   readonly #torque: ReturnType<typeof RAPIER.VectorOps.intoRaw>;
 
   constructor(options: WorldOptions) {
@@ -145,9 +149,28 @@ export class PhysicsWorld {
     this.#world.bodies.raw.rbAngvel(handle, out);
   }
 
-  /** Writes the velocity of the centre of mass: x, y, z in m/s. */
-  readLinearVelocity(handle: Handle, out: Float32Array): void {
-    this.#world.bodies.raw.rbLinvel(handle, out);
+  /** World position of a body's frame, m. */
+  position(handle: Handle): Vec3 {
+    this.readPosition(handle, this.#vector);
+    return vec3At(this.#vector);
+  }
+
+  /** Rotation of a body from the world's axes. */
+  rotation(handle: Handle): Quat {
+    this.readRotation(handle, this.#quaternion);
+    return quatAt(this.#quaternion);
+  }
+
+  /** rad/s. */
+  angularVelocity(handle: Handle): Vec3 {
+    this.readAngularVelocity(handle, this.#vector);
+    return vec3At(this.#vector);
+  }
+
+  /** Velocity of a body's centre of mass, m/s. */
+  linearVelocity(handle: Handle): Vec3 {
+    this.#world.bodies.raw.rbLinvel(handle, this.#vector);
+    return vec3At(this.#vector);
   }
 
   /** Replaces the external torque on a body (N·m, world frame); it acts until replaced. */
@@ -162,10 +185,7 @@ export class PhysicsWorld {
 
   /** World pose of a body. */
   pose(handle: Handle): Pose {
-    const body = this.body(handle);
-    const t = body.translation();
-    const r = body.rotation();
-    return { position: [t.x, t.y, t.z], rotation: [r.x, r.y, r.z, r.w] };
+    return { position: this.position(handle), rotation: this.rotation(handle) };
   }
 
   /** Rapier's bytes of the whole world. */

@@ -1,12 +1,11 @@
 import { angleFromHalf, continueAngle } from "../../sim/core/math/angle.js";
-import { NO_ROTATION, quatAt, vec3At, xyz } from "../../sim/core/math/vector.js";
+import { NO_ROTATION, xyz } from "../../sim/core/math/vector.js";
 import { tuple } from "../../sim/core/tuple.js";
 import { createPhysicsScene, type SceneContent } from "../../sim/physics-scene.js";
 import type { Pose, Scene, VisualBody } from "../../sim/task.js";
 import {
   type Handle,
   JointData,
-  MotorModel,
   PhysicsWorld,
   type PrismaticImpulseJoint,
   physicsVersion,
@@ -14,6 +13,7 @@ import {
   RigidBodyDesc,
   substepsPerControl,
 } from "../../sim/world.js";
+import { dampen, rod } from "../mechanics.js";
 import { RAIL } from "./layout.js";
 import { cartPoleBodies } from "./visuals.js";
 
@@ -54,8 +54,6 @@ class CartPoleContent implements SceneContent {
   readonly #cart: Handle;
   readonly #pole: Handle;
   readonly #substeps = substepsPerControl(CONTROL_PERIOD, PHYSICS_STEP.timestep);
-  readonly #vector = new Float32Array(3);
-  readonly #rotation = new Float32Array(4);
 
   constructor(world: PhysicsWorld, length: number) {
     this.#world = world;
@@ -91,8 +89,7 @@ class CartPoleContent implements SceneContent {
 
   observe(out: Float32Array): void {
     const cartVelocity = this.#world.body(this.#cart).linvel().x;
-    this.#world.readAngularVelocity(this.#pole, this.#vector);
-    const [, poleVelocity] = vec3At(this.#vector);
+    const [, poleVelocity] = this.#world.angularVelocity(this.#pole);
     out.set([this.#cartPosition(), cartVelocity, this.extra.poleAngle, poleVelocity]);
   }
 
@@ -118,13 +115,11 @@ class CartPoleContent implements SceneContent {
 
   /** m from the rail's middle. */
   #cartPosition(): number {
-    this.#world.readPosition(this.#cart, this.#vector);
-    return vec3At(this.#vector)[0];
+    return this.#world.position(this.#cart)[0];
   }
 
   #readAngle(): void {
-    this.#world.readRotation(this.#pole, this.#rotation);
-    const [, y, , w] = quatAt(this.#rotation);
+    const [, y, , w] = this.#world.rotation(this.#pole);
     this.extra.poleAngle = continueAngle(this.extra.poleAngle, angleFromHalf(y, w));
   }
 }
@@ -140,27 +135,13 @@ function addCart({ rapier }: PhysicsWorld): Handle {
   const data = JointData.prismatic(xyz([0, 0, 0]), xyz([0, 0, 0]), xyz([1, 0, 0]));
   const joint = rapier.createImpulseJoint(data, rail, cart, true) as PrismaticImpulseJoint;
   joint.setLimits(-RAIL.half, RAIL.half);
-  joint.configureMotorModel(MotorModel.ForceBased);
-  joint.configureMotorVelocity(0, RAIL_DAMPING);
+  dampen(joint, RAIL_DAMPING);
   return cart.handle;
 }
 
-/** A thin rod, whose inertia about its middle is m l² / 12; the frame's origin is the hinge. */
+/** A rod whose frame's origin is the hinge. */
 function addPole({ rapier }: PhysicsWorld, cart: Handle, length: number): Handle {
-  const mass = POLE_DENSITY * length;
-  const across = (mass * length * length) / 12;
-  const pole = rapier.createRigidBody(
-    RigidBodyDesc.dynamic()
-      .setTranslation(0, 0, RAIL.height)
-      .setCanSleep(false)
-      .setAdditionalMassProperties(
-        mass,
-        xyz([0, 0, length / 2]),
-        // A rod without thickness has no inertia along itself; joints keep it from turning that way.
-        xyz([across, across, 0.1 * across]),
-        NO_ROTATION,
-      ),
-  );
+  const pole = rapier.createRigidBody(rod(POLE_DENSITY, length, "z").setTranslation(0, 0, RAIL.height));
   const data = JointData.revolute(xyz([0, 0, 0]), xyz([0, 0, 0]), xyz([0, 1, 0]));
   const joint = rapier.createImpulseJoint(
     data,
@@ -168,7 +149,6 @@ function addPole({ rapier }: PhysicsWorld, cart: Handle, length: number): Handle
     pole,
     true,
   ) as RevoluteImpulseJoint;
-  joint.configureMotorModel(MotorModel.ForceBased);
-  joint.configureMotorVelocity(0, HINGE_DAMPING);
+  dampen(joint, HINGE_DAMPING);
   return pole.handle;
 }

@@ -5,10 +5,8 @@ import {
   multiply,
   NO_ROTATION,
   type Quat,
-  quatAt,
   rotate,
   type Vec3,
-  vec3At,
   xyz,
   xyzw,
 } from "../../sim/core/math/vector.js";
@@ -103,8 +101,6 @@ export class CheetahRobot {
   readonly #names: readonly string[];
   /** Of mass, in the torso's frame, m. */
   readonly #torsoCenter: Vec3;
-  readonly #vector = new Float32Array(3);
-  readonly #rotation = new Float32Array(4);
 
   constructor(world: PhysicsWorld, links: CheetahLinks, options: CheetahOptions) {
     const [, ...legs] = links;
@@ -145,18 +141,15 @@ export class CheetahRobot {
 
   /** x of the torso's frame, m. */
   readX(): number {
-    this.#world.readPosition(this.#torso, this.#vector);
-    return vec3At(this.#vector)[0];
+    return this.#world.position(this.#torso)[0];
   }
 
   readMotion(): CheetahMotion {
     const turns = this.#handles.map((handle) => this.#readTurn(handle));
     const joints = this.joints.map(({ parent }, i) => relativeTurn(turns[parent]!, turns[i + 1]!));
     const { y, w, spin } = turns[0]!;
-    this.#world.readPosition(this.#torso, this.#vector);
-    const [, , height] = vec3At(this.#vector);
-    this.#world.readLinearVelocity(this.#torso, this.#vector);
-    const [vx, , vz] = vec3At(this.#vector);
+    const [, , height] = this.#world.position(this.#torso);
+    const [vx, , vz] = this.#world.linearVelocity(this.#torso);
     const [centerX, , centerZ] = this.#torsoCenter;
     // The centre of mass seen from the frame, turned by the pitch.
     const x = (w * w - y * y) * centerX + 2 * w * y * centerZ;
@@ -189,10 +182,9 @@ export class CheetahRobot {
   }
 
   #readTurn(handle: Handle): LinkTurn {
-    this.#world.readRotation(handle, this.#rotation);
-    this.#world.readAngularVelocity(handle, this.#vector);
-    const [, y, , w] = quatAt(this.#rotation);
-    return { y, w, spin: vec3At(this.#vector)[1] };
+    const [, y, , w] = this.#world.rotation(handle);
+    const [, spin] = this.#world.angularVelocity(handle);
+    return { y, w, spin };
   }
 }
 

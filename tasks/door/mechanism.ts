@@ -5,12 +5,9 @@ import {
   dot,
   multiply,
   NO_ROTATION,
-  type Quat,
-  quatAt,
   rotate,
   sub,
   type Vec3,
-  vec3At,
   xyz,
 } from "../../sim/core/math/vector.js";
 import type { Pose } from "../../sim/task.js";
@@ -23,6 +20,7 @@ import {
   type RevoluteImpulseJoint,
   RigidBodyDesc,
 } from "../../sim/world.js";
+import { dampen } from "../mechanics.js";
 import {
   DOOR,
   type DoorKind,
@@ -64,8 +62,6 @@ export class DoorMechanism {
   readonly #axis: Vec3;
   /** The handle's centre in the frame of the body that it belongs to, m. */
   readonly #center: Vec3;
-  readonly #vector = new Float32Array(3);
-  readonly #rotation = new Float32Array(4);
 
   constructor(world: PhysicsWorld, kind: DoorKind, collisionGroups: number) {
     this.#world = world;
@@ -94,9 +90,9 @@ export class DoorMechanism {
 
   /** Angles and velocities of now. */
   state(): DoorState {
-    const spin = this.#spin(this.door);
-    const turning = this.handle === undefined ? spin : this.#spin(this.handle);
-    const axis = rotate(this.#turn(this.door), HANDLE_AXIS);
+    const spin = this.#world.angularVelocity(this.door);
+    const turning = this.handle === undefined ? spin : this.#world.angularVelocity(this.handle);
+    const axis = rotate(this.#world.rotation(this.door), HANDLE_AXIS);
     return {
       doorAngle: this.#doorAngle(),
       doorVelocity: dot(spin, this.#axis),
@@ -108,10 +104,9 @@ export class DoorMechanism {
   /** World position of the point to grasp, and rotation of the handle since it was unturned on a closed door. */
   grasp(): Pose {
     const body = this.handle ?? this.door;
-    const rotation = this.#turn(body);
-    this.#world.readPosition(body, this.#vector);
+    const rotation = this.#world.rotation(body);
     const offset = rotate(rotation, add(this.#center, graspPoint(this.#kind)));
-    return { position: add(vec3At(this.#vector), offset), rotation };
+    return { position: add(this.#world.position(body), offset), rotation };
   }
 
   /** World pose of `door` or `handle`; undefined for other bodies, and for the handle of a door that has it fixed. */
@@ -122,22 +117,13 @@ export class DoorMechanism {
   }
 
   #doorAngle(): number {
-    return angleAbout(this.#turn(this.door), this.#axis);
+    return angleAbout(this.#world.rotation(this.door), this.#axis);
   }
 
   #handleAngle(): number {
     if (this.handle === undefined) return 0;
-    return angleAbout(multiply(conjugate(this.#turn(this.door)), this.#turn(this.handle)), HANDLE_AXIS);
-  }
-
-  #turn(body: Handle): Quat {
-    this.#world.readRotation(body, this.#rotation);
-    return quatAt(this.#rotation);
-  }
-
-  #spin(body: Handle): Vec3 {
-    this.#world.readAngularVelocity(body, this.#vector);
-    return vec3At(this.#vector);
+    const turn = multiply(conjugate(this.#world.rotation(this.door)), this.#world.rotation(this.handle));
+    return angleAbout(turn, HANDLE_AXIS);
   }
 }
 
@@ -157,9 +143,7 @@ function addDoor(world: PhysicsWorld, kind: DoorKind, collisionGroups: number): 
   const hinge = rapier.createImpulseJoint(data, frame, door, true) as RevoluteImpulseJoint;
   hinge.setContactsEnabled(false);
   hinge.setLimits(0, DOOR.range);
-  // A motor that wants no velocity is a damper.
-  hinge.configureMotorModel(MotorModel.ForceBased);
-  hinge.configureMotorVelocity(0, DOOR.damping);
+  dampen(hinge, DOOR.damping);
   return [door.handle, hinge.handle];
 }
 

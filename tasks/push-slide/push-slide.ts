@@ -1,15 +1,9 @@
 import { ChannelSpan } from "../../sim/channel-span.js";
 import type { Ops } from "../../sim/core/ops.js";
-import { tuple } from "../../sim/core/tuple.js";
 import { measureNamed } from "../../sim/measure.js";
-import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
-import {
-  cornerChannels,
-  cornerMean,
-  cornerReward,
-  cornerSpans,
-  GRIPPER_ACTION,
-} from "../tabletop/corners.js";
+import type { Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
+import { cornerChannels, cornerReward, cornerSpans, GRIPPER_ACTION } from "../tabletop/corners.js";
+import { tableLandmarks } from "../tabletop/landmarks.js";
 import { BLOCK_HEIGHT, GOAL, GRIPPER_HEIGHT } from "./layout.js";
 import { CONTROL_PERIOD, createPushSlideScene } from "./scene.js";
 
@@ -39,18 +33,13 @@ export function pushSlideReward<T>(ops: Ops<T>, { action, nextObservation }: Tra
   return cornerReward(ops, SECOND_CORNERS.slice(ops, nextObservation), GOAL.corners, action, 0.1);
 }
 
-const LANDMARKS: Landmarks = {
-  names: ["gripper", "second block"],
-  locate: (observations) =>
-    observations.map((observation) => {
-      const [firstX, firstY] = cornerMean(observation, FIRST_CORNERS);
-      const [offsetX, offsetY] = tuple(FIRST_MINUS_GRIPPER.read(observation), 2);
-      return [
-        [firstX - offsetX, firstY - offsetY, GRIPPER_HEIGHT],
-        [...cornerMean(observation, SECOND_CORNERS), BLOCK_HEIGHT],
-      ];
-    }),
-};
+const LANDMARKS = tableLandmarks({
+  block: "second block",
+  corners: SECOND_CORNERS,
+  reference: FIRST_CORNERS,
+  fromGripper: FIRST_MINUS_GRIPPER,
+  height: { gripper: GRIPPER_HEIGHT, block: BLOCK_HEIGHT },
+});
 
 /** Striking a block so that it slides to a goal pose; its friction on the table makes the task. */
 function createPushSlideTask(friction: number): Task {

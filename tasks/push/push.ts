@@ -1,16 +1,10 @@
 import { ChannelSpan } from "../../sim/channel-span.js";
 import type { Ops } from "../../sim/core/ops.js";
 import type { ProfileDefaults } from "../../sim/core/profiles.js";
-import { tuple } from "../../sim/core/tuple.js";
 import { measureNamed } from "../../sim/measure.js";
-import type { Landmarks, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
-import {
-  cornerChannels,
-  cornerMean,
-  cornerReward,
-  cornerSpans,
-  GRIPPER_ACTION,
-} from "../tabletop/corners.js";
+import type { Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
+import { cornerChannels, cornerReward, cornerSpans, GRIPPER_ACTION } from "../tabletop/corners.js";
+import { tableLandmarks } from "../tabletop/landmarks.js";
 import { BLOCK_HEIGHT, type BlockDensities, GOAL, GRIPPER_HEIGHT } from "./layout.js";
 import { CONTROL_PERIOD, createPushScene, type PhysicsStep } from "./scene.js";
 
@@ -46,19 +40,13 @@ export function pushReward<T>(ops: Ops<T>, { action, nextObservation }: Transiti
   return cornerReward(ops, CORNERS.slice(ops, nextObservation), GOAL.corners, action, 0.25);
 }
 
-/** The block's height is only right while the block stands level: no channel tells it. */
-const LANDMARKS: Landmarks = {
-  names: ["gripper", "block"],
-  locate: (observations) =>
-    observations.map((observation) => {
-      const [markerX, markerY] = cornerMean(observation, BACK_EDGE);
-      const [offsetX, offsetY] = tuple(MARKER_MINUS_GRIPPER.read(observation), 2);
-      return [
-        [markerX - offsetX, markerY - offsetY, GRIPPER_HEIGHT],
-        [...cornerMean(observation, CORNERS), BLOCK_HEIGHT],
-      ];
-    }),
-};
+const LANDMARKS = tableLandmarks({
+  block: "block",
+  corners: CORNERS,
+  reference: BACK_EDGE,
+  fromGripper: MARKER_MINUS_GRIPPER,
+  height: { gripper: GRIPPER_HEIGHT, block: BLOCK_HEIGHT },
+});
 
 /** Pushing a block of two glued halves, whose densities (left, right; kg/m³) make the task, to a goal pose. */
 export function createPushTask(densities: BlockDensities, physicsStep?: PhysicsStep): Task {

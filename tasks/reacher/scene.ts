@@ -1,18 +1,18 @@
 import { angleFromHalf, continueAngle } from "../../sim/core/math/angle.js";
-import { IDENTITY, NO_ROTATION, quatAt, vec3At, xyz } from "../../sim/core/math/vector.js";
+import { IDENTITY, xyz } from "../../sim/core/math/vector.js";
 import { tuple } from "../../sim/core/tuple.js";
 import { createPhysicsScene, type SceneContent } from "../../sim/physics-scene.js";
 import type { Pose, Scene, VisualBody } from "../../sim/task.js";
 import {
   type Handle,
   JointData,
-  MotorModel,
   PhysicsWorld,
   physicsVersion,
   type RevoluteImpulseJoint,
   RigidBodyDesc,
   substepsPerControl,
 } from "../../sim/world.js";
+import { dampen, rod } from "../mechanics.js";
 import { GOAL_RING, PLANE_HEIGHT, UPPER_LENGTH } from "./layout.js";
 import { reacherBodies } from "./visuals.js";
 
@@ -50,8 +50,6 @@ class ReacherContent implements SceneContent {
   readonly #upper: Handle;
   readonly #fore: Handle;
   readonly #substeps = substepsPerControl(CONTROL_PERIOD, PHYSICS_STEP.timestep);
-  readonly #vector = new Float32Array(3);
-  readonly #rotation = new Float32Array(4);
 
   constructor(world: PhysicsWorld, foreLength: number) {
     this.#world = world;
@@ -130,8 +128,7 @@ class ReacherContent implements SceneContent {
 
   /** x, y, m. */
   #tipMinusGoal(): [number, number] {
-    this.#world.readPosition(this.#fore, this.#vector);
-    const [elbowX, elbowY] = vec3At(this.#vector);
+    const [elbowX, elbowY] = this.#world.position(this.#fore);
     const { z, w } = this.#turn(this.#fore);
     const x = elbowX + this.#foreLength * (w * w - z * z);
     const y = elbowY + this.#foreLength * 2 * w * z;
@@ -140,15 +137,13 @@ class ReacherContent implements SceneContent {
 
   /** The parts of a link's quaternion that are not zero. */
   #turn(link: Handle): { z: number; w: number } {
-    this.#world.readRotation(link, this.#rotation);
-    const [, , z, w] = quatAt(this.#rotation);
+    const [, , z, w] = this.#world.rotation(link);
     return { z, w };
   }
 
   /** rad/s. */
   #spin(link: Handle): number {
-    this.#world.readAngularVelocity(link, this.#vector);
-    return vec3At(this.#vector)[2];
+    return this.#world.angularVelocity(link)[2];
   }
 }
 
@@ -161,26 +156,12 @@ interface LinkJoint {
   readonly anchor: number;
 }
 
-/** A thin rod along its own x axis whose frame's origin is the joint; its inertia about its middle is m l² / 12. */
+/** A rod along its own x axis whose frame's origin is the joint. */
 function addLink(world: PhysicsWorld, { parent, x, anchor }: LinkJoint, length: number): Handle {
   const { rapier } = world;
-  const mass = LINK_DENSITY * length;
-  const across = (mass * length * length) / 12;
-  const link = rapier.createRigidBody(
-    RigidBodyDesc.dynamic()
-      .setTranslation(x, 0, PLANE_HEIGHT)
-      .setCanSleep(false)
-      .setAdditionalMassProperties(
-        mass,
-        xyz([length / 2, 0, 0]),
-        // A rod without thickness has no inertia along itself; joints keep it from turning that way.
-        xyz([0.1 * across, across, across]),
-        NO_ROTATION,
-      ),
-  );
+  const link = rapier.createRigidBody(rod(LINK_DENSITY, length, "x").setTranslation(x, 0, PLANE_HEIGHT));
   const data = JointData.revolute(xyz([anchor, 0, 0]), xyz([0, 0, 0]), xyz([0, 0, 1]));
   const joint = rapier.createImpulseJoint(data, world.body(parent), link, true) as RevoluteImpulseJoint;
-  joint.configureMotorModel(MotorModel.ForceBased);
-  joint.configureMotorVelocity(0, DAMPING);
+  dampen(joint, DAMPING);
   return link.handle;
 }

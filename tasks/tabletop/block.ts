@@ -1,4 +1,4 @@
-import { quatAt, type Vec3, vec3At } from "../../sim/core/math/vector.js";
+import type { Vec3 } from "../../sim/core/math/vector.js";
 import type { Pose } from "../../sim/task.js";
 import {
   type CoefficientCombineRule,
@@ -71,8 +71,6 @@ export class Block {
   readonly #world: PhysicsWorld;
   readonly #handle: Handle;
   readonly #start: Vec3;
-  readonly #position = new Float32Array(3);
-  readonly #rotation = new Float32Array(4);
 
   /** @param start of its centre, m */
   constructor(world: PhysicsWorld, handle: Handle, start: Vec3) {
@@ -88,10 +86,8 @@ export class Block {
 
   /** Where points of the block's frame (m) are over the table. */
   locate<const Points extends readonly Vec3[]>(points: Points): { [P in keyof Points]: PlanePoint } {
-    this.#world.readPosition(this.#handle, this.#position);
-    this.#world.readRotation(this.#handle, this.#rotation);
-    const [x, y, z, w] = quatAt(this.#rotation);
-    const [px, py] = vec3At(this.#position);
+    const [x, y, z, w] = this.#world.rotation(this.#handle);
+    const [px, py] = this.#world.position(this.#handle);
     return points.map(
       ([lx, ly, lz]): PlanePoint => [
         px + (1 - 2 * (y * y + z * z)) * lx + 2 * (x * y - w * z) * ly + 2 * (x * z + w * y) * lz,
