@@ -20,8 +20,11 @@ export function liveArea(stream: Terminal): LiveArea {
   const redraw = () => {
     due = undefined;
     if (text === undefined) return;
+    const rows = wrapAnsi(text, stream.columns, { hard: true, trim: false, wordWrap: false }).split("\n");
+    // log-update keeps first rows that are the same as before, and then loses count where other rows have become more or fewer.
+    if (rows.length !== drawn.length) draw.clear();
     draw(text);
-    drawn = wrapAnsi(text, stream.columns, { hard: true, trim: false, wordWrap: false }).split("\n");
+    drawn = rows;
   };
   const erase = () => {
     draw.clear();

@@ -34,11 +34,19 @@ class FakeTerminal {
 
   /** Rows that are not empty, those scrolled out of sight too. */
   get rows(): string[] {
+    return this.#allRows.filter((row) => row !== "");
+  }
+
+  /** Rows up to the last that is not empty. */
+  lastRows(count: number): string[] {
+    const rows = this.#allRows;
+    const end = rows.findLastIndex((row) => row !== "") + 1;
+    return rows.slice(end - count, end);
+  }
+
+  get #allRows(): string[] {
     const { active } = this.#terminal.buffer;
-    return Array.from(
-      { length: active.length },
-      (_, y) => active.getLine(y)?.translateToString(true) ?? "",
-    ).filter((row) => row !== "");
+    return Array.from({ length: active.length }, (_, y) => active.getLine(y)?.translateToString(true) ?? "");
   }
 }
 
@@ -80,6 +88,28 @@ describe("the live area of a terminal that is resized", () => {
     await terminal.settle();
     expect(terminal.rows).toEqual(["printed before"]);
   });
+
+  it.each([
+    ["more", ["a", "b", "c"], ["a", "b1", "b2", "c"]],
+    ["fewer", ["a", "b1", "b2", "c"], ["a", "b", "c"]],
+    ["more at the end", ["a", "b"], ["a", "b", "c", "d"]],
+    ["fewer at the end", ["a", "b", "c", "d"], ["a", "b"]],
+  ])(
+    "shows what is drawn, and nothing else, when it has %s rows under one that stays",
+    async (_, one, other) => {
+      const { terminal, area } = open();
+      // So that the area is at the bottom, where what gets longer must scroll.
+      terminal.stdout.write("above\n".repeat(ROWS));
+      for (const frame of [one, other, one]) {
+        area.update(frame.join("\n"));
+        await terminal.settle();
+        expect(terminal.lastRows(frame.length + 1)).toEqual(["above", ...frame]);
+      }
+      area.clear();
+      await terminal.settle();
+      expect(terminal.lastRows(1)).toEqual(["above"]);
+    },
+  );
 
   it("draws nothing after it was cleared", async () => {
     const { terminal, area } = open();
