@@ -149,6 +149,11 @@ export class PhysicsWorld {
     this.#world.bodies.raw.rbAngvel(handle, out);
   }
 
+  /** Writes the velocity of the centre of mass: x, y, z in m/s. */
+  readLinearVelocity(handle: Handle, out: Float32Array): void {
+    this.#world.bodies.raw.rbLinvel(handle, out);
+  }
+
   /** World position of a body's frame, m. */
   position(handle: Handle): Vec3 {
     this.readPosition(handle, this.#vector);
@@ -161,7 +166,7 @@ export class PhysicsWorld {
     return quatAt(this.#quaternion);
   }
 
-  /** rad/s. */
+  /** Angular velocity of a body about the world's axes, rad/s. */
   angularVelocity(handle: Handle): Vec3 {
     this.readAngularVelocity(handle, this.#vector);
     return vec3At(this.#vector);
@@ -169,7 +174,7 @@ export class PhysicsWorld {
 
   /** Velocity of a body's centre of mass, m/s. */
   linearVelocity(handle: Handle): Vec3 {
-    this.#world.bodies.raw.rbLinvel(handle, this.#vector);
+    this.readLinearVelocity(handle, this.#vector);
     return vec3At(this.#vector);
   }
 
