@@ -1,26 +1,20 @@
 import { elementAt } from "../../../sim/core/element.js";
+import { add, cross, dot, length, scale, sub, type Vec3 } from "../../../sim/core/math/vector.js";
 import type { VisualBody } from "../../../sim/task.js";
 import type { EpisodeData } from "./data.js";
 import { clearestDirection } from "./sight.js";
 import { isGoal, poseOf } from "./state.js";
 import {
-  add,
   type Box,
   centerOf,
   cornersOf,
-  cross,
-  dot,
   emptyBox,
   extend,
   isEmpty,
   join,
-  length,
-  scale,
   sizeOf,
-  sub,
   toOuter,
   unit,
-  type Vec3,
 } from "./vectors.js";
 
 /** Where the camera is to look, and how. */

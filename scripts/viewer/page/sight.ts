@@ -1,9 +1,10 @@
 import { elementAt } from "../../../sim/core/element.js";
+import { type Quat, rotate, sub, type Vec3 } from "../../../sim/core/math/vector.js";
 import type { Pose, VisualShape } from "../../../sim/task.js";
 import type { EpisodeData } from "./data.js";
 import { isGoal, poseOf } from "./state.js";
 import { isWorking } from "./tool-path.js";
-import { type Quat, rotate, sub, unit, type Vec3 } from "./vectors.js";
+import { unit } from "./vectors.js";
 
 /** Moments that are looked at. */
 const MOMENTS = 16;

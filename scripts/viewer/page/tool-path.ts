@@ -1,7 +1,8 @@
+import { add, length, scale, type Vec3 } from "../../../sim/core/math/vector.js";
 import type { VisualBody } from "../../../sim/task.js";
 import type { EpisodeData } from "./data.js";
 import { isGoal, poseOf } from "./state.js";
-import { add, length, scale, toOuter, type Vec3 } from "./vectors.js";
+import { toOuter } from "./vectors.js";
 
 /** What the drawn path belongs to: the mean of points fixed to bodies. */
 export interface Tool {

@@ -1,25 +1,7 @@
+import { add, length, rotate, scale, sub, type Vec3 } from "../../../sim/core/math/vector.js";
 import type { Pose } from "../../../sim/task.js";
 
-export type Vec3 = readonly [number, number, number];
-export type Quat = readonly [number, number, number, number];
-
-export const add = (a: Vec3, b: Vec3): Vec3 => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
-export const sub = (a: Vec3, b: Vec3): Vec3 => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
-export const scale = (a: Vec3, s: number): Vec3 => [a[0] * s, a[1] * s, a[2] * s];
-export const dot = (a: Vec3, b: Vec3): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-export const length = (a: Vec3): number => Math.hypot(...a);
 export const unit = (a: Vec3): Vec3 => scale(a, 1 / length(a));
-export const cross = (a: Vec3, b: Vec3): Vec3 => [
-  a[1] * b[2] - a[2] * b[1],
-  a[2] * b[0] - a[0] * b[2],
-  a[0] * b[1] - a[1] * b[0],
-];
-
-/** Rotates `v` by the unit quaternion `(x, y, z, w)`. */
-export function rotate([x, y, z, w]: Quat, v: Vec3): Vec3 {
-  const t = scale(cross([x, y, z], v), 2);
-  return add(add(v, scale(t, w)), cross([x, y, z], t));
-}
 
 /** A point of the pose's frame, in the frame that the pose is given in. */
 export const toOuter = ({ position, rotation }: Pose, point: Vec3): Vec3 =>

@@ -6,16 +6,8 @@ import {
   VIEWS,
   viewDirection,
 } from "../../../../scripts/viewer/page/framing.js";
-import {
-  add,
-  cornersOf,
-  cross,
-  dot,
-  scale,
-  sub,
-  unit,
-  type Vec3,
-} from "../../../../scripts/viewer/page/vectors.js";
+import { cornersOf, unit } from "../../../../scripts/viewer/page/vectors.js";
+import { add, cross, dot, scale, sub, type Vec3 } from "../../../../sim/core/math/vector.js";
 import { body, episodeOf, shape } from "./episode-data.js";
 
 const cube = shape([0.2, 0.2, 0.2]);
