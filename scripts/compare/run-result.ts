@@ -7,8 +7,8 @@ import { readSettings } from "../../agent/run/store.js";
 import { elementAt } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
 import { meanOf } from "../../sim/core/mean.js";
-import { episodeLengths } from "../runs/episode-lengths.js";
 import { problemOf } from "../../sim/core/problem.js";
+import { episodeLengths } from "../runs/episode-lengths.js";
 import { readUsage, type Usage } from "../runs/usage.js";
 
 /** One finished run, as its folder tells. `K` tasks. */

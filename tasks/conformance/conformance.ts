@@ -1,5 +1,6 @@
 import { InputError } from "../../sim/core/errors.js";
 import { inWords } from "../../sim/core/in-words.js";
+import { problemOf } from "../../sim/core/problem.js";
 import { DEFAULTS_EXPECTED, isProfileDefaults } from "../../sim/core/profiles.js";
 import type { Task, TaskSuite } from "../../sim/task.js";
 import { episodeRules } from "./episode-rules.js";
@@ -8,8 +9,6 @@ import { stateRules } from "./state-rules.js";
 import { type ConformanceRule, ensure, type GraphRewards, Violation } from "./support.js";
 
 export type { ConformanceRule, GraphRewards } from "./support.js";
-
-import { problemOf } from "../../sim/core/problem.js";
 
 /** Everything that the agent, the recordings and resumed runs rely on, in the order of checking. */
 export const taskRules: readonly ConformanceRule[] = [...specRules, ...episodeRules, ...stateRules];
