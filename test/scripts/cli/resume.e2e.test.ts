@@ -95,7 +95,7 @@ it.each([
       /Stopped\. Everything up to .* of task \d of 2.* is saved; continue\s+with:\n {2}hypercrl train --resume /,
     );
     expect(stderr).toContain(`hypercrl train --resume ${out}\n`);
-    expect(stdout).not.toContain("best episode");
+    expect(stdout).not.toContain("Simulate the best");
     expect(code).toBe(exitCode);
     const resumed = await run(["train", "--quiet", "--resume", out, "--threads", "1"]);
     expect(resumed.code, resumed.stderr).toBe(0);
@@ -106,7 +106,7 @@ it.each([
 it("a finished run stays as it is when it is continued", async () => {
   const before = fileHashes(whole);
   const { code, stdout } = await run(["train", "--resume", whole, "--threads", "1"]);
-  expect(stdout).toContain("Simulate the best episode");
+  expect(stdout).toContain("Simulate the best evaluation episode");
   expect(code).toBe(0);
   expect(fileHashes(whole)).toEqual(before);
 });
