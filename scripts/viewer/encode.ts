@@ -1,5 +1,6 @@
 import { endianness } from "node:os";
 import type { EpisodePlan } from "../../sim/recording/episode.js";
+import { pathNumbers, planShape } from "../../sim/recording/plan-shape.js";
 import type { PlayableEpisode } from "../../sim/recording/salvage.js";
 import type { EpisodePayload, EpisodeRef, Floats, PlansPayload } from "./payload.js";
 
@@ -8,6 +9,8 @@ export function encodeEpisode({ source, file }: EpisodeRef, episode: PlayableEpi
   const { header, spec, totals, damage, start, steps, playback } = episode;
   const measureNames = Object.keys(start.measures);
   const states = [start, ...steps];
+  const measuresOf = ({ measures }: (typeof states)[number]) =>
+    measureNames.map((name) => measures[name] ?? Number.NaN);
   return {
     source,
     file,
@@ -18,46 +21,55 @@ export function encodeEpisode({ source, file }: EpisodeRef, episode: PlayableEpi
     steps: steps.length,
     bodies: playback.bodies,
     poses: floats(playback.poses),
-    observation: floats(states.flatMap(({ observation }) => [...observation])),
-    action: floats(steps.flatMap(({ action }) => [...action])),
+    observation: rows(states, spec.observation.length, ({ observation }) => observation),
+    action: rows(steps, spec.action.length, ({ action }) => action),
     reward: floats(steps.map(({ reward }) => reward)),
     measureNames,
-    measures: floats(
-      states.flatMap(({ measures }) => measureNames.map((name) => measures[name] ?? Number.NaN)),
-    ),
+    measures: rows(states, measureNames.length, measuresOf),
     ...(playback.plans.length > 0 && { plans: encodePlans(playback.plans, spec.observation.length) }),
   };
 }
 
 /** @param width X */
 function encodePlans(plans: readonly EpisodePlan[], width: number): PlansPayload {
-  const horizon = Math.max(...plans.map(({ expected }) => expected.length / width));
-  const landmarks = [...new Set(plans.flatMap(({ paths }) => paths.map(({ landmark }) => landmark)))];
-  const of = ({ paths }: EpisodePlan, name: string) => paths.filter(({ landmark }) => landmark === name);
-  const sequences = Math.max(0, ...plans.flatMap((plan) => landmarks.map((name) => of(plan, name).length)));
-  const rows = plans.flatMap((plan) =>
-    landmarks.flatMap((name) => {
-      const found = of(plan, name);
-      return Array.from({ length: sequences }, (_, l) => padded(found[l]?.points ?? [], (horizon + 1) * 3));
-    }),
-  );
+  const shape = planShape(plans, width);
+  const { horizon, landmarks, sequences } = shape;
+  const size = (horizon + 1) * 3;
+  const indices = new Map(landmarks.map((name, t) => [name, t]));
+  const paths = new Float32Array(pathNumbers(shape)).fill(Number.NaN);
+  for (const [p, plan] of plans.entries()) {
+    const found = landmarks.map(() => 0);
+    for (const { landmark, points } of plan.paths) {
+      const t = indices.get(landmark)!;
+      const l = found[t]!++;
+      paths.set(points.subarray(0, size), ((p * landmarks.length + t) * sequences + l) * size);
+    }
+  }
+  const padded = ({ expected }: EpisodePlan) => {
+    const out = new Float32Array(horizon * width).fill(Number.NaN);
+    out.set(expected);
+    return out;
+  };
   return {
     steps: plans.map(({ step }) => step),
     horizon,
     landmarks,
     sequences,
-    paths: floats(rows.flat()),
-    expected: floats(plans.flatMap(({ expected }) => padded(expected, horizon * width))),
+    paths: floats(paths),
+    expected: rows(plans, horizon * width, padded),
   };
 }
 
-function padded(values: ArrayLike<number>, length: number): number[] {
-  return Array.from({ length }, (_, i) => values[i] ?? Number.NaN);
+/** Packs a row of `width` numbers of each item. */
+function rows<T>(items: readonly T[], width: number, rowOf: (item: T) => ArrayLike<number>): Floats {
+  const out = new Float32Array(items.length * width);
+  for (const [i, item] of items.entries()) out.set(rowOf(item), i * width);
+  return floats(out);
 }
 
 /** Packs numbers as little-endian float32. */
 export function floats(values: ArrayLike<number>): Floats {
-  const bytes = Buffer.from(Float32Array.from(values).buffer);
+  const bytes = Buffer.from(new Float32Array(values).buffer);
   if (endianness() === "BE") bytes.swap32();
   return bytes.toString("base64");
 }

@@ -43,7 +43,7 @@ export class EpisodeCatalog {
         isRun(path) ? join(path, RECORDINGS) : dirname(firstOf(episodesAt(path), "episodes")),
       );
       const isFile = !statSync(path).isDirectory();
-      if (isFile) readSummary(path);
+      if (isFile) checkGiven(path, folder);
       const known = sources.findIndex((s) => s.folder === folder);
       const source = known === -1 ? sources.push({ label: labelOf(folder), folder }) - 1 : known;
       return { source, file: isFile ? basename(path) : undefined };
@@ -76,20 +76,22 @@ export class EpisodeCatalog {
     });
   }
 
+  /** The path of an episode. */
+  locate({ source, file }: EpisodeRef): { readonly path: string } | Refusal {
+    const folder = this.#sources[source]?.folder;
+    if (folder === undefined) return "missing";
+    const path = resolve(folder, file);
+    if (leadsOut(folder, path)) return "outside";
+    return this.#files(source).includes(file) && existsSync(path) ? { path } : "missing";
+  }
+
   /**
    * Reads an episode.
    * @throws InputError when nothing of it can be played
    */
-  episode({ source, file }: EpisodeRef): EpisodePayload | Refusal {
-    const folder = this.#sources[source]?.folder;
-    if (folder === undefined) return "missing";
-    const path = resolve(folder, file);
-    if (!path.startsWith(folder + sep)) return "outside";
-    if (!existsSync(path)) return "missing";
-    // A link inside the folder must not lead out of it.
-    if (!realpathSync(path).startsWith(folder + sep)) return "outside";
-    if (!this.#files(source).includes(file)) return "missing";
-    return encodeEpisode({ source, file }, readPlayable(path));
+  episode(ref: EpisodeRef): EpisodePayload | Refusal {
+    const found = this.locate(ref);
+    return typeof found === "string" ? found : encodeEpisode(ref, readPlayable(found.path));
   }
 
   #files(source: number): string[] {
@@ -104,10 +106,32 @@ export class EpisodeCatalog {
     const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
     const known = this.#summaries.get(path);
     if (known?.changed === changed) return known.row;
-    const row = { file, ...summaryRow(path) };
+    const row = { file, ...(leadsOut(folder, path) ? { problem: LINK_OUT } : summaryRow(path)) };
     this.#summaries.set(path, { changed, row });
     return row;
   }
+}
+
+/** Why a link is neither read nor shown: who sends a folder must not choose what is read beside it. */
+const LINK_OUT = "a link that leads out of the folder";
+
+/** Whether a path is outside a folder, or a link to something there. @param folder its real path */
+function leadsOut(folder: string, path: string): boolean {
+  const isIn = (place: string) => place.startsWith(folder + sep);
+  return !isIn(path) || (existsSync(path) && !isIn(realpathSync(path)));
+}
+
+/** @throws InputError when an episode given cannot be shown */
+function checkGiven(path: string, folder: string): void {
+  if (leadsOut(folder, join(folder, basename(path)))) {
+    throw new InputError({
+      what: `Cannot show ${path}`,
+      got: `${LINK_OUT}, to ${realpathSync(path)}`,
+      expected: "an episode in its folder",
+      todo: "Give the path that it leads to",
+    });
+  }
+  readSummary(path);
 }
 
 /** A run's episodes lie in its folder `episodes`. */

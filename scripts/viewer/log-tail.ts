@@ -1,6 +1,8 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { type OpenFile, withRegularFile } from "../../sim/core/regular-file.js";
 
 const NEWLINE = 0x0a;
+/** Of a long log the rest comes with the next looks, so that one look never takes long; a whole run writes less. */
+const MOST_BYTES = 2 ** 24;
 
 /** What was appended to a log since it was looked at before. */
 export interface Appended {
@@ -24,30 +26,24 @@ export class LogTail {
 
   /** Lines finished since the last call; none while the file is not there or cannot be read. */
   read(): Appended {
-    let file: number | undefined;
     try {
-      file = openSync(this.#path, "r");
-      return this.#readFrom(file);
+      return withRegularFile(this.#path, (file) => this.#readFrom(file));
     } catch {
       // One that comes back later is not the same, whatever its inode.
       this.#inode = undefined;
       return { restarted: false, lines: [] };
-    } finally {
-      if (file !== undefined) closeSync(file);
     }
   }
 
-  #readFrom(file: number): Appended {
-    const { size, ino } = fstatSync(file);
+  #readFrom({ size, inode, read }: OpenFile): Appended {
     // `train --resume` cuts the log back to the last checkpoint.
-    const restarted = this.#at > 0 && (size < this.#at || ino !== this.#inode);
+    const restarted = this.#at > 0 && (size < this.#at || inode !== this.#inode);
     if (restarted) this.#at = 0;
-    this.#inode = ino;
-    const bytes = Buffer.alloc(size - this.#at);
-    const read = bytes.subarray(0, readSync(file, bytes, 0, bytes.length, this.#at));
-    const end = read.lastIndexOf(NEWLINE) + 1;
+    this.#inode = inode;
+    const bytes = read(this.#at, MOST_BYTES);
+    const end = bytes.lastIndexOf(NEWLINE) + 1;
     this.#at += end;
-    const text = read.toString("utf8", 0, end);
+    const text = bytes.toString("utf8", 0, end);
     return { restarted, lines: text.split("\n").filter((line) => line !== "") };
   }
 }

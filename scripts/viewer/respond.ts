@@ -1,6 +1,7 @@
 import { InputError } from "../../sim/core/errors.js";
 import { ASSETS, type Asset, readAsset } from "./assets.js";
 import type { EpisodeCatalog } from "./episode-catalog.js";
+import type { EpisodeRef } from "./payload.js";
 
 export interface Request {
   readonly method: string;
@@ -13,10 +14,16 @@ export interface Request {
 export interface Response {
   readonly status: number;
   readonly type: string;
-  readonly body: string;
+  readonly body: string | Uint8Array;
   /** The answer goes on with events of the runs. */
   readonly live?: true;
 }
+
+/**
+ * Reads an episode for the page: the bytes of its `EpisodePayload` as JSON.
+ * @throws InputError when nothing of it can be played
+ */
+export type ReadEpisode = (ref: EpisodeRef, path: string) => Promise<Uint8Array>;
 
 const TYPES: Readonly<Record<Asset, string>> = {
   "page.html": "text/html",
@@ -42,7 +49,12 @@ export const HEADERS: Readonly<Record<string, string>> = {
  * `/` the page; `/index.json` what there is; `/episodes/SOURCE/FILE` one episode; `/events` what is new, as it comes.
  * @param port that the server listens on: another site's name in the Host header means that its pages ask
  */
-export function respond({ method, url, host }: Request, port: number, catalog: EpisodeCatalog): Response {
+export async function respond(
+  { method, url, host }: Request,
+  port: number,
+  catalog: EpisodeCatalog,
+  readEpisode: ReadEpisode,
+): Promise<Response> {
   // Browsers leave out the port that is every site's.
   const asked = port === 80 ? [`:${port}`, ""] : [`:${port}`];
   if (!NAMES.some((name) => asked.some((end) => host === name + end))) {
@@ -62,20 +74,25 @@ export function respond({ method, url, host }: Request, port: number, catalog: E
   const named = ASSETS.find((name) => path === `/${name}`);
   if (named !== undefined) return asset(named);
   const [, source, file] = /^\/episodes\/(\d+)\/(.+)$/s.exec(path) ?? [];
-  if (file !== undefined) return episode(catalog, Number(source), file);
+  if (file !== undefined) return episode({ source: Number(source), file }, catalog, readEpisode);
   if (path.split(/[/\\]/).includes("..")) return outside();
   return text(404, "There is nothing at this address");
 }
 
-function episode(catalog: EpisodeCatalog, source: number, file: string): Response {
+async function episode(
+  ref: EpisodeRef,
+  catalog: EpisodeCatalog,
+  readEpisode: ReadEpisode,
+): Promise<Response> {
   // A name with a NUL is no file's.
-  if (file.includes("\0")) return outside();
+  if (ref.file.includes("\0")) return outside();
+  const found = catalog.locate(ref);
+  if (found === "outside") return outside();
+  if (found === "missing") {
+    return text(404, `There is no episode ${ref.source}/${ref.file} here; choose another above`);
+  }
   try {
-    const found = catalog.episode({ source, file });
-    if (found === "outside") return outside();
-    return found === "missing"
-      ? text(404, `There is no episode ${source}/${file} here; choose another above`)
-      : json(found);
+    return { status: 200, type: JSON_TYPE, body: await readEpisode(ref, found.path) };
   } catch (error) {
     if (error instanceof InputError) return text(422, error.message);
     throw error;
@@ -90,8 +107,10 @@ function text(status: number, body: string): Response {
   return { status, type: "text/plain; charset=utf-8", body: `${body}\n` };
 }
 
+const JSON_TYPE = "application/json; charset=utf-8";
+
 function json(value: object): Response {
-  return { status: 200, type: "application/json; charset=utf-8", body: JSON.stringify(value) };
+  return { status: 200, type: JSON_TYPE, body: JSON.stringify(value) };
 }
 
 function asset(name: Asset): Response {

@@ -1,7 +1,8 @@
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { RunError } from "../../sim/core/errors.js";
 import type { EpisodeCatalog } from "./episode-catalog.js";
+import { EpisodeThread } from "./episode-thread.js";
 import { LiveFeed } from "./live-feed.js";
 import { HEADERS, respond } from "./respond.js";
 
@@ -23,33 +24,46 @@ export async function serveViewer(
   onError: (error: unknown) => void,
 ): Promise<ViewerServer> {
   let bound = port;
+  let closing = false;
   const feed = new LiveFeed(catalog.runs);
+  const episodes = new EpisodeThread();
+  const answer = async ({ method = "", url = "", headers }: IncomingMessage, out: ServerResponse) => {
+    const asked = { method, url, host: headers.host };
+    const { status, type, body, live } = await respond(asked, bound, catalog, (ref, path) =>
+      episodes.read(ref, path),
+    );
+    if (live && method === "GET") return streamEvents(out, type, feed);
+    out.writeHead(status, { ...HEADERS, "Content-Type": type, "Content-Length": Buffer.byteLength(body) });
+    out.end(method === "HEAD" ? undefined : body);
+  };
   const server = createServer((request, out) => {
-    const { method = "", url = "", headers } = request;
-    try {
-      const { status, type, body, live } = respond({ method, url, host: headers.host }, bound, catalog);
-      if (live && method === "GET") return streamEvents(out, type, feed);
-      out.writeHead(status, { ...HEADERS, "Content-Type": type, "Content-Length": Buffer.byteLength(body) });
-      out.end(method === "HEAD" ? undefined : body);
-    } catch (error) {
-      onError(error);
-      out.writeHead(500, HEADERS).end();
-    }
+    answer(request, out).catch((error: unknown) => {
+      // What is still being read then is given up.
+      if (!closing) onError(error);
+      if (!out.headersSent) out.writeHead(500, HEADERS);
+      out.end();
+    });
   });
   await new Promise<void>((done, fail) => {
     server.once("error", (cause: NodeJS.ErrnoException) => fail(portError(port, cause)));
     server.listen(port, "127.0.0.1", done);
+  }).catch(async (error: unknown) => {
+    await episodes.close();
+    throw error;
   });
   bound = (server.address() as AddressInfo).port;
   return {
     port: bound,
     url: `http://127.0.0.1:${bound}/`,
-    close: () =>
-      new Promise((done) => {
+    close: async () => {
+      closing = true;
+      await new Promise<void>((done) => {
         server.close(() => done());
         // A browser keeps its connections open.
         server.closeAllConnections();
-      }),
+      });
+      await episodes.close();
+    },
   };
 }
 

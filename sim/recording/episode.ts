@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Channel, TaskSpec } from "../task.js";
+import { checkLimit } from "./limits.js";
 
 /** Who and what an episode was recorded for. Holds no clock time: the same episode gives the same bytes. */
 export interface EpisodeHeader {
@@ -92,7 +93,12 @@ const integer = z
 const float = z
   .string()
   .regex(/^-?\d[\d.]*(e[-+]?\d+)?$/)
-  .transform(Number);
+  .transform(Number)
+  .refine(Number.isFinite);
+const name = z.string().refine((text) => {
+  checkLimit("nameLength", text.length);
+  return true;
+});
 const json = z.string().transform((text, context) => {
   try {
     return JSON.parse(text) as unknown;
@@ -101,25 +107,25 @@ const json = z.string().transform((text, context) => {
     return z.NEVER;
   }
 });
-const channels = json.pipe(z.array(z.object({ name: z.string(), unit: z.string() })));
+const channels = json.pipe(z.array(z.object({ name, unit: name })));
 
 const metadataSchema = z.object({
   formatVersion: z.literal(METADATA_VERSION),
-  suite: z.string(),
-  task: z.string(),
+  suite: name,
+  task: name,
   taskIndex: integer,
   phase: z.enum(["random", "train", "evaluate"]),
   afterTask: integer,
   seed: integer,
-  settingsHash: z.string(),
-  versionHypercrl: z.string(),
-  versionPhysics: z.string(),
-  versionNode: z.string().optional(),
-  controlPeriod: float,
-  observation: channels,
+  settingsHash: name,
+  versionHypercrl: name,
+  versionPhysics: name,
+  versionNode: name.optional(),
+  controlPeriod: float.refine((seconds) => seconds > 0),
+  observation: channels.refine((list) => list.length > 0),
   action: channels,
-  measures: json.pipe(z.array(z.string())).optional(),
-  steps: integer,
+  measures: json.pipe(z.array(name)).optional(),
+  steps: integer.refine((steps) => steps >= 0),
   return: float,
   success: z.enum(["true", "false"]).transform((text) => text === "true"),
 });
@@ -158,7 +164,7 @@ export function toMetadata(
   ]);
 }
 
-/** Inverse of `toMetadata`. @throws ZodError when a field is absent or malformed. */
+/** Inverse of `toMetadata`. @throws ZodError when a field is absent or malformed, LimitExceeded when it is too long. */
 export function fromMetadata(metadata: ReadonlyMap<string, string>): {
   header: EpisodeHeader;
   spec: EpisodeSpec;
@@ -167,17 +173,15 @@ export function fromMetadata(metadata: ReadonlyMap<string, string>): {
   totals: EpisodeTotals;
 } {
   const fields = metadataSchema.parse(Object.fromEntries(metadata));
+  const { observation, action, measures } = fields;
+  checkLimit("channels", observation.length + action.length + (measures?.length ?? 0));
   const { suite, task, taskIndex, phase, afterTask, seed, settingsHash } = fields;
   const { versionHypercrl: hypercrl, versionPhysics: physics, versionNode: node } = fields;
   const versions = node === undefined ? { hypercrl, physics } : { hypercrl, physics, node };
   return {
     header: { suite, task, taskIndex, phase, afterTask, seed, settingsHash, versions },
-    spec: {
-      observation: fields.observation,
-      action: fields.action,
-      controlPeriod: fields.controlPeriod,
-    },
-    measures: fields.measures,
+    spec: { observation, action, controlPeriod: fields.controlPeriod },
+    measures,
     totals: { steps: fields.steps, return: fields.return, success: fields.success },
   };
 }

@@ -19,6 +19,14 @@ export interface FoxgloveMessage {
 export const frameTransforms = foxgloveMessage(foxgloveMessageSchemas.FrameTransforms);
 export const sceneUpdate = foxgloveMessage(foxgloveMessageSchemas.SceneUpdate);
 
+/** How many fields a message has at its top, counted without decoding them: a few bytes of each can become hundreds. */
+export function countFields(message: Uint8Array): number {
+  const reader = protobuf.Reader.create(message);
+  let count = 0;
+  for (; reader.pos < reader.len; count++) reader.skipType(reader.uint32() & 7);
+  return count;
+}
+
 function foxgloveMessage(schema: FoxgloveMessageSchema): FoxgloveMessage {
   const root = new protobuf.Root();
   define(root, schema, new Set());

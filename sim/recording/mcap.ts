@@ -1,8 +1,8 @@
 import { crc32 } from "node:zlib";
-import { type IWritable, MCAP_MAGIC, McapStreamReader, McapWriter, Opcode } from "@mcap/core";
+import { type IWritable, MCAP_MAGIC, McapStreamReader, type McapTypes, McapWriter, Opcode } from "@mcap/core";
 import { InputError } from "../core/errors.js";
-import { problemOf } from "../core/problem.js";
-import { damaged, readBytes } from "./file-bytes.js";
+import { damaged, readingError } from "./file-bytes.js";
+import { RecordCount, spans, spansInside } from "./mcap-records.js";
 
 export interface McapChannel {
   readonly topic: string;
@@ -88,36 +88,73 @@ export interface ReadMcap extends McapContent {
 
 /**
  * Reads an MCAP file whole, after checking both checksums that together cover all of it.
- * @throws InputError when it cannot be read, is no MCAP file, is truncated or has changed bytes.
+ * @param path for messages
+ * @throws InputError when it is no MCAP file, is truncated, has changed bytes or holds more than is read of a recording
  */
-export function readMcap(path: string): ReadMcap {
-  const bytes = readBytes(path);
-  checkIntegrity(path, bytes);
+export function readMcap(path: string, bytes: Buffer): ReadMcap {
+  const parts = checkIntegrity(path, bytes);
   try {
-    return collect(bytes);
+    return collect(bytes, parts);
   } catch (cause) {
-    throw damaged(path, problemOf(cause), "valid MCAP records", cause);
+    throw readingError(path, cause, "valid MCAP records");
   }
 }
 
-function collect(bytes: Uint8Array): ReadMcap {
-  const topics = new Map<number, string>();
-  const messages = new Map<string, Uint8Array[]>();
-  const attachments = new Map<string, Uint8Array>();
-  const metadata = new Map<string, ReadonlyMap<string, string>>();
+/** First bytes of the parts of a file. */
+interface Parts {
+  readonly dataEnd: number;
+  readonly summary: number;
+  readonly footer: number;
+}
+
+/** Goes through the records one by one, so that none is decoded before it is known to be small enough. */
+function collect(bytes: Buffer, { dataEnd, summary, footer }: Parts): ReadMcap {
+  const content = new CollectedMcap();
   const reader = new McapStreamReader({ validateCrcs: true });
-  reader.append(bytes);
-  for (let record = reader.nextRecord(); record !== undefined; record = reader.nextRecord()) {
-    if (record.type === "Channel") {
-      topics.set(record.id, record.topic);
-      if (!messages.has(record.topic)) messages.set(record.topic, []);
+  const count = new RecordCount();
+  const take = (start: number, end: number) => {
+    reader.append(bytes.subarray(start, end));
+    for (let record = reader.nextRecord(); record !== undefined; record = reader.nextRecord()) {
+      content.add(record);
     }
-    if (record.type === "Message") messages.get(topics.get(record.channelId) ?? "")?.push(record.data);
-    if (record.type === "Attachment") attachments.set(record.name, Uint8Array.from(record.data));
-    if (record.type === "Metadata") metadata.set(record.name, record.metadata);
-  }
+  };
+  const takeAll = (from: number, to: number) => {
+    let at = from;
+    for (const span of spans(bytes, from, to)) {
+      count.add(span);
+      if (span.opcode === Opcode.CHUNK) for (const inside of spansInside(bytes, span)) count.add(inside);
+      take(span.start, span.end);
+      at = span.end;
+    }
+    if (at !== to) throw new Error(`a record at byte ${at} that does not end before byte ${to}`);
+  };
+  take(0, MAGIC.length);
+  takeAll(MAGIC.length, dataEnd);
+  take(dataEnd, summary);
+  takeAll(summary, footer);
+  take(footer, bytes.length);
   if (!reader.done()) throw new Error("The last record is incomplete");
-  return { messages, attachments, metadata };
+  return content;
+}
+
+/** What the records of a file amount to, as far as they were added. */
+export class CollectedMcap implements ReadMcap {
+  readonly messages = new Map<string, Uint8Array[]>();
+  readonly attachments = new Map<string, Uint8Array>();
+  readonly metadata = new Map<string, ReadonlyMap<string, string>>();
+  readonly #topics = new Map<number, string>();
+
+  add(record: McapTypes.TypedMcapRecord): void {
+    if (record.type === "Channel") {
+      this.#topics.set(record.id, record.topic);
+      if (!this.messages.has(record.topic)) this.messages.set(record.topic, []);
+    }
+    if (record.type === "Message") {
+      this.messages.get(this.#topics.get(record.channelId) ?? "")?.push(record.data);
+    }
+    if (record.type === "Attachment") this.attachments.set(record.name, record.data);
+    if (record.type === "Metadata") this.metadata.set(record.name, record.metadata);
+  }
 }
 
 // https://mcap.dev/spec: the file ends with DataEnd (opcode, u64 length 4, u32 checksum of all before it), the
@@ -126,7 +163,7 @@ const MAGIC = Buffer.from(MCAP_MAGIC);
 const DATA_END_BYTES = 13;
 const FOOTER_BYTES = 29;
 
-function checkIntegrity(path: string, bytes: Buffer): void {
+function checkIntegrity(path: string, bytes: Buffer): Parts {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
     throw new InputError({
       what: `${path} is not an MCAP file`,
@@ -159,6 +196,7 @@ function checkIntegrity(path: string, bytes: Buffer): void {
     throw damaged(path, "no end-of-data record before the summary", "one");
   }
   expectChecksum(path, "data", bytes.subarray(0, dataEndAt), bytes.readUInt32LE(summaryAt - 4));
+  return { dataEnd: dataEndAt, summary: summaryAt, footer: footerAt };
 }
 
 function expectChecksum(path: string, part: string, bytes: Uint8Array, expected: number): void {

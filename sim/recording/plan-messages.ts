@@ -3,8 +3,9 @@ import { foreign } from "../core/foreign.js";
 import { NO_ROTATION, type XYZ, xyz } from "../core/math/vector.js";
 import type { Landmarks, Point, Scene } from "../task.js";
 import type { EpisodePlan, EpisodeSpec, Forecast, PlannedPath } from "./episode.js";
-import { sceneUpdate } from "./foxglove.js";
+import { countFields, sceneUpdate } from "./foxglove.js";
 import { float32Text, parseJson } from "./json-text.js";
+import { checkLimit, type NumberCount } from "./limits.js";
 import { timestamp } from "./scene-messages.js";
 
 /** LINE_STRIP of `foxglove.LinePrimitive`. */
@@ -71,13 +72,17 @@ export class PlanCodec {
     return new TextEncoder().encode(`{"step":${step},"observation":{${lists.join(",")}}}`);
   }
 
-  /** @throws SyntaxError, ZodError or Error on malformed messages */
-  decode(paths: Uint8Array, prediction: Uint8Array): EpisodePlan {
+  /** @throws SyntaxError, ZodError or Error on malformed messages, LimitExceeded on too long ones */
+  decode(paths: Uint8Array, prediction: Uint8Array, numbers: NumberCount): EpisodePlan {
     const { step, observation } = this.#prediction.parse(parseJson(prediction));
     const columns = this.#spec.observation.map(({ name }) => observation[name] ?? []);
     const steps = columns[0]?.length ?? 0;
-    const rows = Array.from({ length: steps }, (_, h) => columns.map((column) => column[h] ?? Number.NaN));
-    return { step, expected: Float32Array.from(rows.flat()), paths: decodePaths(paths) };
+    numbers.add(steps * columns.length);
+    const expected = new Float32Array(steps * columns.length);
+    for (const [x, column] of columns.entries()) {
+      for (let h = 0; h < steps; h++) expected[h * columns.length + x] = column[h] ?? Number.NaN;
+    }
+    return { step, expected, paths: decodePaths(paths, numbers) };
   }
 }
 
@@ -97,17 +102,31 @@ function lineOf({ chosen, points }: PlannedPath) {
   };
 }
 
-function decodePaths(message: Uint8Array): PlannedPath[] {
+/** What a line takes besides its points, in numbers. */
+const LINE_OVERHEAD = 16;
+
+function decodePaths(message: Uint8Array, numbers: NumberCount): PlannedPath[] {
+  checkLimit("bodies", countFields(message));
   const { entities } = foreign<{
     entities: { id: string; lines: { points: XYZ[] }[] }[];
   }>(sceneUpdate.type.decode(message));
   return entities.flatMap(({ id, lines }) =>
-    lines.map(({ points }, i) => ({
-      landmark: id.slice(ID_PREFIX.length),
-      chosen: i === 0,
-      points: Float32Array.from(points.flatMap(({ x, y, z }) => [x, y, z])),
-    })),
+    lines.map(({ points }, i) => {
+      numbers.add(LINE_OVERHEAD + 3 * points.length);
+      return { landmark: id.slice(ID_PREFIX.length), chosen: i === 0, points: flatPoints(points) };
+    }),
   );
+}
+
+/** `[n, 3]` */
+function flatPoints(points: readonly XYZ[]): Float32Array {
+  const out = new Float32Array(3 * points.length);
+  for (const [i, { x, y, z }] of points.entries()) {
+    out[3 * i] = x;
+    out[3 * i + 1] = y;
+    out[3 * i + 2] = z;
+  }
+  return out;
 }
 
 /** Rows `[X]` of a prediction `[H, X]`, up to the first that is not finite. */

@@ -1,6 +1,4 @@
-import { HyperCrlError } from "../core/errors.js";
-import { problemOf } from "../core/problem.js";
-import type { VisualBody } from "../task.js";
+import type { Pose, VisualBody } from "../task.js";
 import {
   type EpisodeHeader,
   type EpisodePlan,
@@ -10,9 +8,12 @@ import {
   type EpisodeTotals,
   fromMetadata,
 } from "./episode.js";
-import { damaged } from "./file-bytes.js";
+import { readBytes, readingError } from "./file-bytes.js";
+import { countFields } from "./foxglove.js";
+import { checkLimit, NumberCount } from "./limits.js";
 import { type ReadMcap, readMcap } from "./mcap.js";
 import { PlanCodec } from "./plan-messages.js";
+import { planNumbers, planShape } from "./plan-shape.js";
 import { METADATA_NAME, SNAPSHOT_NAME, TOPICS } from "./recorder.js";
 import { decodePoses, decodeScene } from "./scene-messages.js";
 import { StepCodec } from "./step-messages.js";
@@ -42,26 +43,40 @@ export interface Episode {
 
 /**
  * Reads an episode and checks all of it: checksums, schemas, step numbers, totals.
- * @throws InputError when the file is not an episode, is truncated or damaged.
+ * @throws InputError when the file is not an episode, is truncated or damaged, or holds more than is read of one.
  */
-export function readEpisode(path: string, options: { readonly poses?: boolean } = {}): Episode {
-  const file = readMcap(path);
+export function readEpisode(path: string, options: EpisodeOptions = {}): Episode {
+  return decodeEpisode(path, readBytes(path), options);
+}
+
+/** What to read of an episode besides its steps. */
+export interface EpisodeOptions {
+  /** Whether `playback` is wanted. */
+  readonly poses?: boolean;
+}
+
+/**
+ * The same from a file's bytes.
+ * @param path for messages
+ * @throws InputError as `readEpisode` does, and nothing else whatever the bytes are
+ */
+export function decodeEpisode(path: string, bytes: Buffer, options: EpisodeOptions = {}): Episode {
   try {
-    const episode = decode(path, file);
+    const numbers = new NumberCount();
+    const file = readMcap(path, bytes);
+    const { spec, ...episode } = decode(path, file, numbers);
+    const steps = episode.steps.length;
     const states = all(file, TOPICS.poses).length;
-    if (states !== episode.steps.length + 1) {
-      throw new Error(`poses of ${states} of ${episode.steps.length + 1} states`);
-    }
+    if (states !== steps + 1) throw new Error(`poses of ${states} of ${steps + 1} states`);
     return options.poses === true
-      ? { ...episode, playback: decodePlayback(file, episode.spec, episode.steps.length) }
-      : episode;
+      ? { ...episode, spec, playback: decodePlayback(file, spec, steps, numbers) }
+      : { ...episode, spec };
   } catch (cause) {
-    if (cause instanceof HyperCrlError) throw cause;
-    throw damaged(path, problemOf(cause), "an episode as hypercrl writes it", cause);
+    throw readingError(path, cause, "an episode as hypercrl writes it");
   }
 }
 
-function decode(path: string, file: ReadMcap): Episode {
+function decode(path: string, file: ReadMcap, numbers: NumberCount): Episode {
   const metadata = file.metadata.get(METADATA_NAME);
   const initialSnapshot = file.attachments.get(SNAPSHOT_NAME);
   if (metadata === undefined || initialSnapshot === undefined) {
@@ -70,9 +85,18 @@ function decode(path: string, file: ReadMcap): Episode {
   const { header, spec, measures, totals } = fromMetadata(metadata);
   const codec = new StepCodec(spec, measures);
   const start = codec.decodeStart(only(file, TOPICS.reset));
-  const steps = all(file, TOPICS.step).map((message, i) => codec.decodeStep(message, i + 1));
+  const steps = all(file, TOPICS.step).map((message, i) => {
+    const step = codec.decodeStep(message, i + 1);
+    numbers.add(numbersOf(step));
+    return step;
+  });
   checkTotals(steps, totals);
   return { path, header, spec, totals, initialSnapshot, start, steps };
+}
+
+/** How many numbers a step holds. */
+export function numbersOf({ action, observation, measures }: EpisodeStep): number {
+  return action.length + observation.length + Object.keys(measures).length;
 }
 
 function checkTotals(steps: readonly EpisodeStep[], totals: EpisodeTotals): void {
@@ -87,44 +111,80 @@ function checkTotals(steps: readonly EpisodeStep[], totals: EpisodeTotals): void
   }
 }
 
-/** Bodies, the poses of the start and the first `steps` steps, and their plans. @throws Error when one is missing */
+/** Numbers of a pose: position and quaternion. */
+const POSE = 7;
+
+/**
+ * Bodies, the poses of the start and the first `steps` steps, and their plans.
+ * @throws Error when one is missing, LimitExceeded when they are too many
+ */
 export function decodePlayback(
   file: Pick<ReadMcap, "messages">,
   spec: EpisodeSpec,
   steps: number,
+  numbers: NumberCount,
 ): EpisodePlayback {
   const shapes = decodeScene(only(file, TOPICS.scene));
   const fixed = decodePoses(only(file, TOPICS.fixedPoses));
-  const moving = all(file, TOPICS.poses)
-    .slice(0, steps + 1)
-    .map(decodePoses);
-  if (moving.length !== steps + 1) throw new Error(`poses of ${moving.length} of ${steps + 1} states`);
-  const body = (name: string): VisualBody => ({
+  const moving = all(file, TOPICS.poses).slice(0, steps + 1);
+  const [first] = moving;
+  if (first === undefined || moving.length !== steps + 1) {
+    throw new Error(`poses of ${moving.length} of ${steps + 1} states`);
+  }
+  const names = [...fixed.keys(), ...decodePoses(first).keys()];
+  const entries = countFields(first);
+  checkLimit("bodies", fixed.size + entries);
+  const bodies = names.map((name) => ({
     name,
     fixed: fixed.has(name),
     shapes: shapes.get(name) ?? [],
-  });
-  const bodies = [...fixed.keys(), ...moving[0]!.keys()].map(body);
-  const poses = new Float64Array((steps + 1) * bodies.length * 7);
-  let at = 0;
-  for (const state of moving) {
-    for (const { name } of bodies) {
-      const pose = fixed.get(name) ?? state.get(name);
-      if (pose === undefined) throw new Error(`no pose of ${name}`);
-      poses.set([...pose.position, ...pose.rotation], at);
-      at += 7;
-    }
+  }));
+  const size = names.length * POSE;
+  numbers.add(moving.length * (fixed.size + entries) * POSE);
+  const poses = new Float64Array(moving.length * size);
+  for (const [i, message] of moving.entries()) {
+    const found = countFields(message);
+    if (found !== entries)
+      throw new Error(`poses of ${found} bodies in state ${i}, of ${entries} at the start`);
+    writePoses(poses.subarray(i * size, (i + 1) * size), names, fixed, decodePoses(message));
   }
-  return { bodies, poses, plans: decodePlans(file, spec, steps) };
+  return { bodies, poses, plans: decodePlans(file, spec, steps, numbers) };
 }
 
-function decodePlans(file: Pick<ReadMcap, "messages">, spec: EpisodeSpec, steps: number): EpisodePlan[] {
+/** @param out `[B, 7]` */
+function writePoses(
+  out: Float64Array,
+  names: readonly string[],
+  fixed: ReadonlyMap<string, Pose>,
+  moving: ReadonlyMap<string, Pose>,
+): void {
+  for (const [i, name] of names.entries()) {
+    const pose = fixed.get(name) ?? moving.get(name);
+    if (pose === undefined) throw new Error(`no pose of ${name}`);
+    out.set(pose.position, i * POSE);
+    out.set(pose.rotation, i * POSE + 3);
+  }
+}
+
+function decodePlans(
+  file: Pick<ReadMcap, "messages">,
+  spec: EpisodeSpec,
+  steps: number,
+  numbers: NumberCount,
+): EpisodePlan[] {
   const codec = new PlanCodec(spec);
+  const own = new NumberCount();
   const paths = all(file, TOPICS.plan);
   // A recording that is cut off may have the last plan's paths alone.
-  return all(file, TOPICS.prediction)
-    .map((prediction, i) => codec.decode(paths[i]!, prediction))
-    .filter(({ step }) => step <= steps);
+  const plans = all(file, TOPICS.prediction).map((prediction, i) => {
+    const path = paths[i];
+    if (path === undefined) throw new Error(`paths of ${i} plans and predictions of more`);
+    return codec.decode(path, prediction, own);
+  });
+  const made = plans.filter(({ step }) => step <= steps);
+  // A page gets them padded to the longest.
+  numbers.add(planNumbers(planShape(made, spec.observation.length)));
+  return made;
 }
 
 /** Messages on a topic, in file order. */

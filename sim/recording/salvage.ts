@@ -1,11 +1,20 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { MCAP_MAGIC, McapStreamReader, Opcode } from "@mcap/core";
 import { InputError } from "../core/errors.js";
-import { problemOf } from "../core/problem.js";
+import type { OpenFile } from "../core/regular-file.js";
 import { type EpisodeHeader, type EpisodeStep, type EpisodeTotals, fromMetadata } from "./episode.js";
-import { damaged, readBytes, unreadable } from "./file-bytes.js";
-import type { ReadMcap } from "./mcap.js";
-import { all, decodePlayback, type Episode, type EpisodePlayback, only, readEpisode } from "./reader.js";
+import { readBytes, readingError, TooLargeError, withEpisodeFile } from "./file-bytes.js";
+import { checkLimit, LimitExceeded, NumberCount } from "./limits.js";
+import { CollectedMcap } from "./mcap.js";
+import { RECORD_HEAD, RecordCount, spanAt, spansUntilDamage } from "./mcap-records.js";
+import {
+  all,
+  decodeEpisode,
+  decodePlayback,
+  type Episode,
+  type EpisodePlayback,
+  numbersOf,
+  only,
+} from "./reader.js";
 import { METADATA_NAME, TOPICS } from "./recorder.js";
 import { StepCodec } from "./step-messages.js";
 
@@ -18,15 +27,24 @@ export interface PlayableEpisode extends Omit<Episode, "initialSnapshot" | "play
 
 /**
  * Reads an episode for looking at: a truncated or damaged one up to the damage.
- * @throws InputError when the file is not an episode, or nothing of it can be played.
+ * @throws InputError when the file is not an episode, nothing of it can be played, or it holds more than is read of one
  */
 export function readPlayable(path: string): PlayableEpisode {
+  return decodePlayable(path, readBytes(path));
+}
+
+/**
+ * The same from a file's bytes.
+ * @param path for messages
+ * @throws InputError as `readPlayable` does, and nothing else whatever the bytes are
+ */
+export function decodePlayable(path: string, bytes: Buffer): PlayableEpisode {
   try {
-    const { playback, initialSnapshot: _, ...episode } = readEpisode(path, { poses: true });
+    const { playback, initialSnapshot: _, ...episode } = decodeEpisode(path, bytes, { poses: true });
     return { ...episode, playback: playback!, damage: undefined };
   } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    return salvage(path, error);
+    if (!(error instanceof InputError) || error instanceof TooLargeError) throw error;
+    return salvage(path, bytes, error);
   }
 }
 
@@ -40,58 +58,65 @@ export interface EpisodeSummary {
 
 /** More than the metadata of any task of ours takes. */
 const HEAD_BYTES = 16_384;
+/** Records outside chunks that are looked at where the metadata do not come first; earlier versions wrote dozens. */
+const MOST_LOOKED_AT = 4096;
 
 /**
- * Reads what an episode is, without reading all of it where its metadata come first.
+ * Reads what an episode is, without reading all of it.
  * @throws InputError when the file is not an episode or does not say what it is.
  */
 export function readSummary(path: string): EpisodeSummary {
-  const { head, complete } = readEnds(path);
-  const fields =
-    collectUntilDamage(head).metadata.get(METADATA_NAME) ??
-    collectUntilDamage(readBytes(path)).metadata.get(METADATA_NAME);
+  const { fields, complete } = withEpisodeFile(path, (file) => ({
+    fields: metadataIn(file.read(0, HEAD_BYTES)) ?? metadataIn(findMetadata(file)),
+    complete: file.read(Math.max(file.size - MAGIC.length, 0), MAGIC.length).equals(MAGIC),
+  }));
   try {
     if (fields === undefined) throw new Error(`no ${METADATA_NAME} record`);
     const { header, totals } = fromMetadata(fields);
     return { header, totals, complete };
   } catch (cause) {
-    throw damaged(path, problemOf(cause), "an episode as hypercrl writes it", cause);
+    throw readingError(path, cause, "an episode as hypercrl writes it");
   }
 }
 
-/** The first bytes of a file, and whether its last are those of a complete one. @throws InputError */
-function readEnds(path: string): { head: Buffer; complete: boolean } {
-  const [head, tail] = [Buffer.alloc(HEAD_BYTES), Buffer.alloc(MAGIC_BYTES)];
-  try {
-    const file = openSync(path, "r");
-    try {
-      const length = readSync(file, head, 0, HEAD_BYTES, 0);
-      readSync(file, tail, 0, MAGIC_BYTES, Math.max(fstatSync(file).size - MAGIC_BYTES, 0));
-      return { head: head.subarray(0, length), complete: tail.equals(Buffer.from(MCAP_MAGIC)) };
-    } finally {
-      closeSync(file);
+const MAGIC = Buffer.from(MCAP_MAGIC);
+const metadataIn = (bytes: Buffer) => collectUntilDamage(bytes).metadata.get(METADATA_NAME);
+
+/** The bytes of a file that has nothing but the metadata record of an episode, if this one has it. */
+function findMetadata(file: OpenFile): Buffer {
+  const name = Buffer.from(METADATA_NAME);
+  let at = MAGIC.length;
+  for (let i = 0; i < MOST_LOOKED_AT; i++) {
+    // A metadata record begins with its name, as u32 length and text.
+    const head = file.read(at, RECORD_HEAD + 4 + name.length);
+    if (head.length < RECORD_HEAD) break;
+    const { opcode, end: length } = spanAt(head, 0);
+    if (opcode === Opcode.METADATA && head.subarray(-name.length).equals(name)) {
+      checkLimit("metadataBytes", length);
+      return Buffer.concat([MAGIC, file.read(at, length)]);
     }
-  } catch (cause) {
-    throw unreadable(path, cause);
+    at += length;
   }
+  return MAGIC;
 }
 
-function salvage(path: string, reason: InputError): PlayableEpisode {
-  const file = collectUntilDamage(readBytes(path));
-  const fields = file.metadata.get(METADATA_NAME);
-  // Not an episode, or one cut off before it says what it is.
-  if (fields === undefined) throw reason;
+function salvage(path: string, bytes: Buffer, reason: InputError): PlayableEpisode {
   try {
+    const file = collectUntilDamage(bytes);
+    const fields = file.metadata.get(METADATA_NAME);
+    // Not an episode, or one cut off before it says what it is.
+    if (fields === undefined) throw reason;
     const { header, spec, totals, measures } = fromMetadata(fields);
+    const numbers = new NumberCount();
     const codec = new StepCodec(spec, measures);
     const start = codec.decodeStart(only(file, TOPICS.reset));
-    const readable = decodeWhilePossible(codec, all(file, TOPICS.step));
+    const readable = decodeWhilePossible(codec, all(file, TOPICS.step), numbers);
     const steps = readable.slice(0, Math.max(all(file, TOPICS.poses).length - 1, 0));
-    const playback = decodePlayback(file, spec, steps.length);
+    const playback = decodePlayback(file, spec, steps.length, numbers);
     const damage = `${reason.details.got ?? reason.details.what}; ${extent(steps.length, totals.steps)}`;
     return { path, header, spec, totals, start, steps, playback, damage };
   } catch (cause) {
-    throw damaged(path, problemOf(cause), "at least the start of an episode", cause);
+    throw readingError(path, cause, "at least the start of an episode");
   }
 }
 
@@ -100,65 +125,40 @@ function extent(steps: number, of: number): string {
   return `all ${of} steps can be played, but some values may be wrong`;
 }
 
-function decodeWhilePossible(codec: StepCodec, messages: readonly Uint8Array[]): EpisodeStep[] {
+function decodeWhilePossible(
+  codec: StepCodec,
+  messages: readonly Uint8Array[],
+  numbers: NumberCount,
+): EpisodeStep[] {
   const steps: EpisodeStep[] = [];
   try {
-    for (const message of messages) steps.push(codec.decodeStep(message, steps.length + 1));
-  } catch {
+    for (const message of messages) {
+      const step = codec.decodeStep(message, steps.length + 1);
+      numbers.add(numbersOf(step));
+      steps.push(step);
+    }
+  } catch (error) {
+    if (error instanceof LimitExceeded) throw error;
     // The damage; what comes after it cannot be trusted to follow on.
   }
   return steps;
 }
 
-type Salvaged = Pick<ReadMcap, "messages" | "metadata">;
-
-/** Messages and metadata of the records before the first that is incomplete or malformed. */
-function collectUntilDamage(bytes: Buffer): Salvaged {
-  const topics = new Map<number, string>();
-  const messages = new Map<string, Uint8Array[]>();
-  const metadata = new Map<string, ReadonlyMap<string, string>>();
+/** Messages and metadata of the records before the first that is incomplete or malformed. @throws LimitExceeded */
+function collectUntilDamage(bytes: Buffer): CollectedMcap {
+  const content = new CollectedMcap();
+  const count = new RecordCount();
   const reader = new McapStreamReader({ noMagicPrefix: true, validateCrcs: false });
   try {
-    for (const bytesOfRecord of records(bytes)) {
-      reader.append(bytesOfRecord);
+    for (const span of spansUntilDamage(bytes)) {
+      count.add(span);
+      reader.append(bytes.subarray(span.start, span.end));
       const record = reader.nextRecord();
-      if (record?.type === "Channel") topics.set(record.id, record.topic);
-      if (record?.type === "Metadata") metadata.set(record.name, record.metadata);
-      if (record?.type === "Message") {
-        const topic = topics.get(record.channelId) ?? "";
-        if (!messages.has(topic)) messages.set(topic, []);
-        messages.get(topic)!.push(record.data.slice());
-      }
+      if (record !== undefined) content.add(record);
     }
-  } catch {
+  } catch (error) {
+    if (error instanceof LimitExceeded) throw error;
     // The damage.
   }
-  return { messages, metadata };
-}
-
-const MAGIC_BYTES = 8;
-const RECORD_HEAD = 9;
-
-/**
- * The complete records of a file, those inside chunks as if there were no chunks: a chunk that was cut off still
- * gives what it has. https://mcap.dev/spec: opcode, u64 length, content; a chunk's content begins with u64 start
- * time, u64 end time, u64 size, u32 checksum, string compression, u64 length of the records.
- */
-function* records(bytes: Buffer): Generator<Uint8Array> {
-  let at = MAGIC_BYTES;
-  while (at + RECORD_HEAD <= bytes.length) {
-    const opcode = bytes[at];
-    const compression = at + RECORD_HEAD + 28;
-    if (opcode === Opcode.FOOTER || opcode === Opcode.DATA_END) return;
-    if (opcode === Opcode.CHUNK && compression + 12 <= bytes.length) {
-      // Ours are never compressed.
-      if (bytes.readUInt32LE(compression) !== 0) return;
-      at = compression + 12;
-      continue;
-    }
-    const end = at + RECORD_HEAD + Number(bytes.readBigUInt64LE(at + 1));
-    if (end > bytes.length) return;
-    yield bytes.subarray(at, end);
-    at = end;
-  }
+  return content;
 }

@@ -1,7 +1,8 @@
 import { foreign } from "../core/foreign.js";
 import { type XYZ, type XYZW, xyz, xyzw } from "../core/math/vector.js";
 import type { Pose, Scene, VisualBody, VisualShape } from "../task.js";
-import { frameTransforms, sceneUpdate } from "./foxglove.js";
+import { countFields, frameTransforms, sceneUpdate } from "./foxglove.js";
+import { checkLimit } from "./limits.js";
 
 const WORLD = "world";
 const NANOSECONDS = 1_000_000_000n;
@@ -102,19 +103,23 @@ function toPose(position: XYZ, { x, y, z, w }: XYZW): Pose {
   return { position: [position.x, position.y, position.z], rotation: [x, y, z, w] };
 }
 
-/** Inverse of `encodePoses`: body name → world pose. @throws Error on malformed bytes. */
+/** Inverse of `encodePoses`: body name → world pose. @throws Error on malformed bytes, LimitExceeded for too many */
 export function decodePoses(message: Uint8Array): Map<string, Pose> {
+  checkLimit("bodies", countFields(message));
   const { transforms } = foreign<{
     transforms: { child_frame_id: string; translation: XYZ; rotation: XYZW }[];
   }>(frameTransforms.type.decode(message));
   return new Map(transforms.map((t) => [t.child_frame_id, toPose(t.translation, t.rotation)]));
 }
 
-/** Inverse of `encodeScene`: body name → shapes; a capsule comes back as its parts. @throws Error */
+/** Inverse of `encodeScene`: body name → shapes; a capsule comes back as its parts. @throws Error, LimitExceeded */
 export function decodeScene(message: Uint8Array): Map<string, VisualShape[]> {
+  checkLimit("bodies", countFields(message));
   const { entities } = foreign<{
     entities: (Record<"cubes" | "spheres" | "cylinders", DecodedPrimitive[]> & { frame_id: string })[];
   }>(sceneUpdate.type.decode(message));
+  const count = entities.reduce((sum, e) => sum + e.cubes.length + e.spheres.length + e.cylinders.length, 0);
+  checkLimit("shapes", count);
   const shape = (kind: VisualShape["kind"], { pose, size, color }: DecodedPrimitive): VisualShape => ({
     kind,
     size: [size.x, size.y, size.z],

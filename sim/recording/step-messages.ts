@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Channel } from "../task.js";
 import type { EpisodeSpec, EpisodeStart, EpisodeStep } from "./episode.js";
 import { float32Text, numberText, parseJson } from "./json-text.js";
+import { checkLimit } from "./limits.js";
 
 /**
  * The JSON messages `/reset` (once) and `/step`. Vectors are objects keyed by channel name, so that a plot in
@@ -80,6 +81,7 @@ export class StepCodec {
 
   #measuresOf(fields: Record<string, number | null | undefined>): Record<string, number> {
     const names = this.#measures ?? Object.keys(fields);
+    checkLimit("channels", names.length);
     return Object.fromEntries(names.map((name) => [name, fields[name] ?? Number.NaN]));
   }
 }
