@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { printable } from "../../sim/core/shown.js";
 import { wrap } from "../compare/text.js";
 
 /** An area at the bottom of a terminal that is drawn over and over. */
@@ -37,6 +38,17 @@ export const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const
 export function signalCode(name: unknown): number {
   const number = (constants.signals as Readonly<Record<string, number>>)[String(name)];
   return number === undefined ? 1 : 128 + number;
+}
+
+/** The same process, given nothing that could steer a terminal: names and values of files are printed everywhere. */
+export function printing<Printer extends Pick<Io, "out" | "err" | "live">>(io: Printer): Printer {
+  const { live } = io;
+  return {
+    ...io,
+    out: (text: string) => io.out(printable(text)),
+    err: (text: string) => io.err(printable(text)),
+    live: live && { update: (text: string) => live.update(printable(text)), clear: () => live.clear() },
+  };
 }
 
 /** Prints text whose lines may be broken at spaces to standard output. */

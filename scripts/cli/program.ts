@@ -7,7 +7,7 @@ import { isModulePath } from "../runs/module-path.js";
 import { packageVersion } from "../runs/package-version.js";
 import type { TrainOptions } from "../runs/train.js";
 import { helpLayout } from "./help-layout.js";
-import { type Io, say, sayError } from "./io.js";
+import { type Io, printing, say, sayError } from "./io.js";
 import { collect, countingNumber, methodList, portNumber, seedList, wholeNumber } from "./option-parsers.js";
 import { chooseSweep, type SweepArguments, sweepFolder } from "./sweep-arguments.js";
 
@@ -16,7 +16,8 @@ import { chooseSweep, type SweepArguments, sweepFolder } from "./sweep-arguments
  * at once. `done` receives the exit code of the command that ran.
  * @param listed methods and planners that the help names; needed where help is asked for
  */
-export function createProgram(io: Io, done: (exitCode: number) => void, listed?: HelpLists): Command {
+export function createProgram(outside: Io, done: (exitCode: number) => void, listed?: HelpLists): Command {
+  const io = printing(outside);
   const program = new Command("hypercrl")
     .description("Continual model-based reinforcement learning with hypernetworks, in a robotics simulator")
     .version(packageVersion())

@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { EXIT, HyperCrlError } from "../../sim/core/errors.js";
+import { printable } from "../../sim/core/shown.js";
 import { type Io, sayError } from "./io.js";
 
 /** Prints what went wrong and returns the exit code. */
@@ -8,10 +9,10 @@ export function reportError(error: unknown, io: Pick<Io, "err" | "errorColumns" 
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   if (error instanceof HyperCrlError) {
     sayError(io, `error: ${error.message}`);
-    if (io.debug) io.err(String(error.stack));
+    if (io.debug) io.err(printable(String(error.stack)));
     return error.exitCode;
   }
-  io.err(error instanceof Error ? String(error.stack) : String(error));
+  io.err(printable(error instanceof Error ? String(error.stack) : String(error)));
   sayError(
     io,
     "error: This is a bug in hypercrl. Please report it with the lines above and the command you gave.",

@@ -1,3 +1,5 @@
+import { shown } from "./shown.js";
+
 /** Exit codes of the command line: a wrong call, bad input, a failed run. */
 export const EXIT = { usage: 2, input: 3, run: 1 } as const;
 
@@ -20,9 +22,10 @@ export class HyperCrlError extends Error {
   readonly details: ErrorDetails;
 
   constructor(details: ErrorDetails, exitCode: number) {
-    super(formatDetails(details), details.cause === undefined ? undefined : { cause: details.cause });
+    const parts = shownDetails(details);
+    super(formatDetails(parts), details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
-    this.details = details;
+    this.details = parts;
     this.exitCode = exitCode;
   }
 }
@@ -46,6 +49,19 @@ export class RunError extends HyperCrlError {
   constructor(details: ErrorDetails) {
     super(details, EXIT.run);
   }
+}
+
+/** Most characters of a part: lists of what is expected and commands to copy may be long, what was found is rather not. */
+const MOST = { what: 1000, got: 500, expected: 2000, todo: 5000 } as const;
+
+/** Any part may quote a file or a name: none reaches a terminal as it is. */
+function shownDetails(details: ErrorDetails): ErrorDetails {
+  const parts: { -readonly [Part in keyof ErrorDetails]: ErrorDetails[Part] } = { ...details };
+  for (const part of ["what", "got", "expected", "todo"] as const) {
+    const text = details[part];
+    if (text !== undefined) parts[part] = shown(text, MOST[part]);
+  }
+  return parts;
 }
 
 /** The error of an exit code, for what comes from another thread, where classes are lost. */
