@@ -24,7 +24,7 @@ interface FoldedLayer {
 /**
  * One graph that predicts every task: `x [N, X]`, `u [N, U]` and `task` (int64, 0 … K - 1) → `xNext [N, X]`, computed
  * as the planner does. What differs between tasks is stacked, `[K, out, in]`, and gathered by the task's number; what
- * they share is there once.
+ * they share is there once. Running it with a number that is no task's fails.
  * @param dynamics of each task, K of them
  * @throws InputError when the tasks do not have the same channels
  */
@@ -40,7 +40,7 @@ export async function dynamicsGraph(
   const x = g.input("x", ["N", spec.observation.length]);
   const u = g.input("u", ["N", spec.action.length]);
   const task = g.input("task", [], "int64");
-  const layers = joinTasks(g, folded, task);
+  const layers = joinTasks(g, folded, taskNumber(g, task, tasks.length));
   const xColumns = ops.transpose(x, [1, 0]);
   const uColumns = ops.transpose(u, [1, 0]);
   const whole = layers.map((layer) => [layer]);
@@ -48,6 +48,12 @@ export async function dynamicsGraph(
   const next = nextStates(spec, whole, activation, xColumns, uColumns);
   g.output("xNext", ops.transpose(next, [1, 0]));
   return g;
+}
+
+/** The number of a task as `Gather` takes it: a negative one counts from the end there, and must be refused instead. */
+function taskNumber(g: Graph, task: Tensor, count: number): Tensor {
+  const [negative] = g.apply("Less", [task, g.integers([0], [])], [{ shape: [], type: "bool" }]);
+  return g.apply("Where", [negative, g.integers([count], []), task], [{ shape: [], type: "int64" }])[0];
 }
 
 function checkChannels(tasks: readonly Task[]): void {

@@ -122,6 +122,7 @@ describe("direction of imports", () => {
       "scripts/viewer/fragment.ts",
       "scripts/compare/measure-name.ts",
       "sim/core/element.ts",
+      "sim/core/extremes.ts",
       "sim/core/math/vector.ts",
     ];
     const brought = within("scripts/viewer/page").flatMap(({ path, code }) => {

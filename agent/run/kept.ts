@@ -1,3 +1,4 @@
+import { largest } from "../../sim/core/extremes.js";
 import type { LearnerState } from "../learner.js";
 import { type SavedArray, STORED } from "../model/saved-arrays.js";
 import type { KeptRecord } from "./records.js";
@@ -13,7 +14,7 @@ export type Kept = Pick<KeptRecord, "shared" | "tasks">;
 export function keptBy({ arrays }: LearnerState): Kept {
   const entries = Object.entries(arrays);
   const owner = (name: string) => /^[a-z]+\.(\d+)(?:\.|$)/i.exec(name)?.[1];
-  const tasks = Math.max(0, ...entries.map(([name]) => Number(owner(name) ?? -1) + 1));
+  const tasks = Math.max(0, largest(entries.map(([name]) => Number(owner(name) ?? -1) + 1)));
   return {
     shared: count(entries.filter(([name]) => owner(name) === undefined)),
     tasks: Array.from({ length: tasks }, (_, j) => count(entries.filter(([name]) => owner(name) === `${j}`))),

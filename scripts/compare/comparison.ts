@@ -72,7 +72,7 @@ export function definitions(reference: Reference | undefined): string[] {
       ? "return: undiscounted sum of rewards, mean over evaluation episodes; not normalised, because no run of method single is finished"
       : `normalised return: (return - random) / (single - random), task by task; single = mean over the ${reference.label} runs, right after learning the task; – where single is not above random`,
     `average: mean over tasks of the ${measured} after the last task`,
-    `forgetting: mean over all tasks but the last of (${measured} right after learning it - after the last task)`,
+    `forgetting: mean over all tasks but the last of (${measured} right after learning it - after the last task); – of a single task`,
     "retention: mean of (return after the last task / return right after learning it), over the tasks but the last where both returns, not normalised, are positive: the ratio of the published code",
     "forward transfer: mean over tasks of (AUC - AUC of single) / (1 - AUC of single); AUC = success rate over the task's planned learning steps, each episode's success weighted by its steps (Continual World); tasks where single always succeeds are left out",
     "success: share of evaluation episodes after the last task that succeeded, mean over tasks",
@@ -129,7 +129,7 @@ export function scoreRun(run: RunResult, reference: Reference | undefined): RunS
     .map(([after, before]) => after / before);
   return {
     average: meanOf(final),
-    forgetting: last === 0 ? 0 : meanOf(lost),
+    forgetting: meanOf(lost),
     retention: meanOf(ratios),
     forwardTransfer: reference === undefined ? Number.NaN : forwardTransfer(run, reference),
     success: meanOf(success),

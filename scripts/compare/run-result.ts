@@ -10,6 +10,7 @@ import { meanOf } from "../../sim/core/mean.js";
 import { problemOf } from "../../sim/core/problem.js";
 import { episodeLengths } from "../runs/episode-lengths.js";
 import { readUsage, type Usage } from "../runs/usage.js";
+import { resumeCommand } from "./resume-command.js";
 
 /** One finished run, as its folder tells. `K` tasks. */
 export interface RunResult {
@@ -70,7 +71,7 @@ export function readRun(folder: string, label?: string): RunResult {
     throw new InputError({
       what: `Run ${folder} is not finished`,
       expected: "every task evaluated after the last was learned",
-      todo: `Continue it with \`hypercrl train --resume ${folder}\``,
+      todo: `Continue it with \`${resumeCommand(folder, {})}\``,
     });
   }
   const { tasks, returns } = evaluation;

@@ -4,7 +4,7 @@ import { measureKeys, measureTitle, table } from "./tables.js";
 import { number, percent, wrap } from "./text.js";
 
 const DEFINITIONS =
-  "Returns are undiscounted sums of rewards, mean over the evaluation episodes; forgetting = return after own training - return after last task. Success (as the task defines it) and errors (at an episode's end): last evaluation; – not measured yet.";
+  "Returns are undiscounted sums of rewards, mean over the evaluation episodes; forgetting = return after own training - return after last task, of a task after which another was learned. Success (as the task defines it) and errors (at an episode's end): last evaluation; – not measured (yet).";
 
 /** What a run achieved as a table, the mean of all tasks below them, with the definitions of its columns. */
 export function summaryText({ tasks }: Summary, width: number): string {
@@ -14,13 +14,19 @@ export function summaryText({ tasks }: Summary, width: number): string {
     ["success", ...keys.map(measureTitle)],
   ];
   const mean = (pick: (task: TaskSummary) => number) => meanOf(tasks.map(pick));
-  const row = (name: string, figure: (pick: (task: TaskSummary) => number) => number) => [
+  const forgotten = tasks.map((task) => task.forgetting).filter(Number.isFinite);
+  const row = (
+    name: string,
+    figure: (pick: (task: TaskSummary) => number) => number,
+    forgetting = figure((t) => t.forgetting),
+  ) => [
     name,
-    ...(["random", "learned", "final", "forgetting"] as const).map((key) => number(figure((t) => t[key]))),
+    ...(["random", "learned", "final"] as const).map((key) => number(figure((t) => t[key]))),
+    number(forgetting),
     percent(figure((t) => t.success)),
     ...keys.map((key) => number(figure((t) => t.measures[key] ?? Number.NaN))),
   ];
   const rows = tasks.map((task) => row(task.task, (pick) => pick(task)));
-  if (tasks.length > 1) rows.push(row("mean", mean));
+  if (tasks.length > 1) rows.push(row("mean", mean, meanOf(forgotten)));
   return [table(head, rows, { width }), wrap(DEFINITIONS, width)].join("\n");
 }

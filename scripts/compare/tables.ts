@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import stringWidth from "string-width";
+import { largest } from "../../sim/core/extremes.js";
 import { measureName } from "./measure-name.js";
 import { PLAIN_WIDTH, wrap } from "./text.js";
 
@@ -28,7 +29,7 @@ export function table(
 ): string {
   const titles = groups.flat();
   const widths = titles.map((title, i) =>
-    Math.max(...[title, ...rows.map((row) => row[i] ?? "")].map(widestLine)),
+    largest([title, ...rows.map((row) => row[i] ?? "")].map(widestLine)),
   );
   const parts = splitColumns(groups, widths, width);
   if (parts === undefined) return lists(titles, rows, width);
@@ -78,7 +79,7 @@ function draw(
 
 function lists(titles: readonly string[], rows: readonly (readonly string[])[], width: number): string {
   const [first = "", ...others] = titles.map(oneLine);
-  const widest = Math.max(...others.map((title) => stringWidth(title)));
+  const widest = largest(others.map((title) => stringWidth(title)));
   const padded = others.map((title) => title + " ".repeat(widest - stringWidth(title)));
   return rows
     .flatMap(([name = "", ...cells]) => [
@@ -89,7 +90,7 @@ function lists(titles: readonly string[], rows: readonly (readonly string[])[], 
 }
 
 function widestLine(text: string): number {
-  return Math.max(...text.split("\n").map((line) => stringWidth(line)));
+  return largest(text.split("\n").map((line) => stringWidth(line)));
 }
 
 function oneLine(text: string): string {

@@ -1,4 +1,5 @@
 import { firstOf } from "../../sim/core/element.js";
+import { largest, smallest } from "../../sim/core/extremes.js";
 import { meanOf } from "../../sim/core/mean.js";
 import { episodeLengths } from "../runs/episode-lengths.js";
 import type { Curve, CurveChart, Quantity } from "./data.js";
@@ -46,7 +47,7 @@ function trained({ taskIndex, steps }: { taskIndex: number; steps: number }, val
 /** Leaves out the last episode of a task where the steps ran out: a short one's return compares with nothing. */
 function withoutCutShort(samples: readonly Sample[], stepsPerTask: number): Sample[] {
   const lengths = episodeLengths(samples);
-  const full = Math.max(...lengths);
+  const full = largest(lengths);
   return samples.filter(({ steps }, i) => steps < stepsPerTask || lengths[i] === full);
 }
 
@@ -67,7 +68,7 @@ function curveChart(runs: readonly ReportRun[], all: readonly (readonly Sample[]
   const { loop, tasks } = firstOf(runs, "runs").settings;
   const stepsPerTask = loop.initialRandomSteps + loop.stepsPerTask;
   const samples = all.map((own) => lastOfEach(own.filter(({ value }) => Number.isFinite(value))));
-  const width = Math.max(...samples.map(spacing), (stepsPerTask * tasks) / MOST_POINTS);
+  const width = Math.max(largest(samples.map(spacing)), (stepsPerTask * tasks) / MOST_POINTS);
   const labels = [...new Set(runs.map((run) => run.label))];
   const bins = samples.map((own) => intoBins(own, width));
   const curves = labels.map((label) =>
@@ -95,7 +96,7 @@ function spacing(samples: readonly Sample[]): number {
   const inside = episodeLengths(samples).filter(
     (_, i) => samples[i - 1]?.taskIndex === samples[i]?.taskIndex,
   );
-  return Math.max(1, ...inside);
+  return Math.max(1, largest(inside));
 }
 
 type Bins = ReadonlyMap<string, readonly Sample[]>;
@@ -126,8 +127,8 @@ function curveOf(label: string, runs: readonly Bins[], stepsPerTask: number): Cu
     phase: points.map((p) => p.phase),
     steps: points.map((p) => p.steps),
     mean: points.map((p) => rounded(meanOf(p.values))),
-    low: points.map((p) => rounded(Math.min(...p.values))),
-    high: points.map((p) => rounded(Math.max(...p.values))),
+    low: points.map((p) => rounded(smallest(p.values))),
+    high: points.map((p) => rounded(largest(p.values))),
     n: points.map((p) => p.values.length),
   };
 }

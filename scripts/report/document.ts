@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { largest } from "../../sim/core/extremes.js";
 import { count } from "../compare/text.js";
 import type { CurveChart, Quantity, ReportData } from "./data.js";
 import { Html, html, jsonScript } from "./html.js";
@@ -95,7 +96,7 @@ ${charts[quantity].map((chart, i) => html`<figure><div class="curve" data-chart=
 }
 
 function caption(quantity: Quantity, { curves, thinnedTo, stepsPerTask }: CurveChart): string {
-  const seeds = curves.some(({ n }) => Math.max(...n) > 1)
+  const seeds = curves.some(({ n }) => largest(n) > 1)
     ? " Lines: mean over seeds, bands: from the lowest to the highest seed."
     : "";
   const coinciding = curves.length > 1 ? " Where lines coincide, their colours take turns." : "";

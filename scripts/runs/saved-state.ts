@@ -10,6 +10,7 @@ import { InputError, UsageError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
 import type { Task } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
+import { modulesOf, resumeCommand } from "../compare/resume-command.js";
 import { chooseCompute } from "./compute.js";
 import { type GivenParts, gatherParts, type PartOptions } from "./given-parts.js";
 import { checkMethod, checkPlanner, settingsOfRun, suiteOfRun } from "./run-parts.js";
@@ -58,7 +59,7 @@ export async function openSavedState(
   const suite = suiteOfRun(folder, settings, given);
   checkMethod(folder, settings, given);
   if (given.planner === undefined) checkPlanner(folder, settings, given);
-  const afterTask = savedTask(folder, options.afterTask);
+  const afterTask = savedTask(folder, options);
   const path = join(folder, "checkpoints", `task-${afterTask}.json`);
   const checkpoint = readCheckpoint(
     path,
@@ -81,7 +82,7 @@ export async function openSavedState(
 }
 
 /** Checks that the state after `wanted` tasks was saved; default the last one. */
-function savedTask(folder: string, wanted: number | undefined): number {
+function savedTask(folder: string, { afterTask: wanted, suite, method }: SavedStateOptions): number {
   const states = join(folder, "checkpoints");
   const saved = (existsSync(states) ? readdirSync(states) : [])
     .map((name) => Number(/^task-(\d+)\.json$/.exec(name)?.[1]))
@@ -93,7 +94,7 @@ function savedTask(folder: string, wanted: number | undefined): number {
       what: `Run ${folder} has learned no task yet`,
       got: "no saved state",
       expected: `${states}/task-1.json, which is written when the first task is learned`,
-      todo: `Continue the run with \`hypercrl train --resume ${folder}\``,
+      todo: `Continue the run with \`${resumeCommand(folder, modulesOf({ suite, method }))}\``,
     });
   }
   if (wanted === undefined) return latest;

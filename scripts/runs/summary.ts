@@ -1,4 +1,5 @@
 import type { EpisodeRecord, EvaluationRecord, MetricsRecord } from "../../agent/run/records.js";
+import { largest, smallest } from "../../sim/core/extremes.js";
 import { meanOf } from "../../sim/core/mean.js";
 import { episodeLengths } from "./episode-lengths.js";
 
@@ -20,7 +21,7 @@ export interface TaskSummary {
   readonly learned: number;
   /** Mean evaluation return after the last task evaluated on it, R[K-1][j] of a finished run. */
   readonly final: number;
-  /** `learned - final`: positive when the task was partly forgotten. */
+  /** `learned - final`: positive when the task was partly forgotten. NaN of a task after which none was learned. */
   readonly forgetting: number;
   /** Share of the episodes behind `final` that succeeded. */
   readonly success: number;
@@ -75,7 +76,7 @@ function summarizeTask(task: string, records: readonly MetricsRecord[], index: n
     random: meanReturn(random),
     learned,
     final,
-    forgetting: learned - final,
+    forgetting: last > index ? learned - final : Number.NaN,
     success: successRate(atEnd),
     measures: meanMeasures(atEnd),
   };
@@ -105,7 +106,7 @@ export function plannedEpisodes(records: readonly MetricsRecord[]): (EpisodeReco
 function fullTrainingEpisodes(records: readonly MetricsRecord[]): EpisodeRecord[] {
   const learning = records.filter((r) => r.type === "episode");
   const lengths = episodeLengths(learning);
-  const full = Math.max(...lengths);
+  const full = largest(lengths);
   return learning.filter(({ phase }, i) => phase === "train" && lengths[i] === full);
 }
 
@@ -133,5 +134,5 @@ export function spread(values: readonly number[]): Spread {
   const mean = meanOf(values);
   const squares = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
   const std = n === 1 ? 0 : Math.sqrt(squares / (n - 1));
-  return { mean, std, min: Math.min(...values), max: Math.max(...values) };
+  return { mean, std, min: smallest(values), max: largest(values) };
 }

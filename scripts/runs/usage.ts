@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { readTiming } from "../../agent/run/read-log.js";
 import type { UsageRecord } from "../../agent/run/records.js";
+import { largest } from "../../sim/core/extremes.js";
 
 /** What a run took of the machine. */
 export interface Usage {
@@ -62,6 +63,6 @@ export function readUsage(folder: string): Usage | undefined {
     cpuMs: last.every(({ cpuMs }) => cpuMs !== undefined)
       ? last.reduce((sum, { cpuMs = 0 }) => sum + cpuMs, 0)
       : undefined,
-    peakMiB: Math.max(...records.map(({ peakMiB }) => peakMiB)),
+    peakMiB: largest(records.map(({ peakMiB }) => peakMiB)),
   };
 }

@@ -1,3 +1,4 @@
+import { largest } from "../../sim/core/extremes.js";
 import type { EpisodeRef, EpisodeRow } from "./payload.js";
 
 /** What a path names: a file, or a whole folder. */
@@ -10,7 +11,7 @@ export interface Given {
 function best(rows: readonly EpisodeRow[]): EpisodeRow | undefined {
   const playable = rows.filter(({ problem }) => problem === undefined);
   const evaluated = playable.filter(({ phase }) => phase === "evaluate");
-  const last = Math.max(...evaluated.map(({ afterTask }) => afterTask!));
+  const last = largest(evaluated.map(({ afterTask }) => afterTask!));
   const candidates = evaluated.length > 0 ? evaluated.filter((r) => r.afterTask === last) : playable;
   return candidates.toSorted((a, b) => b.return! - a.return!)[0];
 }

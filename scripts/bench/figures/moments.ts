@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { RECORDINGS } from "../../../agent/run/recording-names.js";
 import { InputError } from "../../../sim/core/errors.js";
+import { largest, smallest } from "../../../sim/core/extremes.js";
 import { readPlayable } from "../../../sim/recording/salvage.js";
 import type { EpisodeRow } from "../../viewer/payload.js";
 
@@ -29,14 +30,14 @@ export function stepUnderWay(path: string): number {
  */
 export function thenAndNow(run: string, rows: readonly EpisodeRow[]): [then: EpisodeRow, now: EpisodeRow] {
   const evaluations = rows.filter(({ phase, taskIndex }) => phase === "evaluate" && taskIndex === 0);
-  const last = Math.max(...evaluations.map(({ afterTask }) => afterTask!));
+  const last = largest(evaluations.map(({ afterTask }) => afterTask!));
   const after = (task: number) => evaluations.filter(({ afterTask }) => afterTask === task);
   const pairs = after(0).flatMap((then) =>
     after(last)
       .filter(({ seed }) => seed === then.seed)
       .map((now): [EpisodeRow, EpisodeRow] => [then, now]),
   );
-  const lower = (pair: readonly EpisodeRow[]) => Math.min(...pair.map((row) => row.return!));
+  const lower = (pair: readonly EpisodeRow[]) => smallest(pair.map((row) => row.return!));
   const [best] = pairs.sort((a, b) => lower(b) - lower(a));
   if (best !== undefined && last > 0) return best;
   throw new InputError({

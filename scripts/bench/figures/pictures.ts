@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { RECORDINGS } from "../../../agent/run/recording-names.js";
 import { HyperCrlError, InputError, UsageError } from "../../../sim/core/errors.js";
+import { largest } from "../../../sim/core/extremes.js";
 import { writeFileSafely } from "../../../sim/core/files.js";
 import { makePlayable } from "../../report/playable.js";
 import { reportData } from "../../report/report.js";
@@ -92,7 +93,7 @@ async function drawThenAndNow(browser: Browser, run: string): Promise<Buffer> {
   const catalog = new EpisodeCatalog([run]);
   const pair = thenAndNow(run, catalog.index().episodes);
   const steps = pair.map(({ file }) => stepUnderWay(join(run, RECORDINGS, file)));
-  return drawEpisodes(browser, catalog, pair, Math.max(...steps));
+  return drawEpisodes(browser, catalog, pair, largest(steps));
 }
 
 /** A section of the report, up to the next or as much as the window shows, with the methods' colours above it. */

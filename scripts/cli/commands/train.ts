@@ -1,11 +1,10 @@
 import { join } from "node:path";
 import type { Progress } from "../../../agent/run/checkpoint.js";
 import { HyperCrlError } from "../../../sim/core/errors.js";
-import { type RunModules, resumeCommand } from "../../compare/resume-command.js";
+import { modulesOf, type RunModules, resumeCommand, verifyCommand } from "../../compare/resume-command.js";
 import { summaryText } from "../../compare/summary-text.js";
 import { number, shellWord } from "../../compare/text.js";
 import { REPORT_PAGE } from "../../report/page-name.js";
-import { isModulePath } from "../../runs/module-path.js";
 import type { Summary } from "../../runs/summary.js";
 import { type RunStart, type TrainOptions, type TrainResult, train } from "../../runs/train.js";
 import { type Io, say, signalCode, suggest, warner } from "../io.js";
@@ -48,7 +47,7 @@ export async function trainCommand(options: TrainOptions, flags: TrainFlags, io:
     await browser?.stop();
     return reportStop(result, resumeCommand(result.folder, modulesOf(options)), signal, flags, io);
   }
-  await showResult(result, flags, io);
+  await showResult(result, modulesOf(options), flags, io);
   await browser?.linger(signal);
   return 0;
 }
@@ -74,7 +73,12 @@ function reportStop(
 }
 
 /** The summary comes first, so that a report that cannot be written does not hide it. */
-async function showResult({ folder, summary }: TrainResult, flags: TrainFlags, io: Io): Promise<void> {
+async function showResult(
+  { folder, summary }: TrainResult,
+  modules: RunModules,
+  flags: TrainFlags,
+  io: Io,
+): Promise<void> {
   const page = join(folder, REPORT_PAGE);
   if (!flags.json) io.out(summaryText(summary, io.columns()));
   if (flags.report) {
@@ -85,14 +89,20 @@ async function showResult({ folder, summary }: TrainResult, flags: TrainFlags, i
     io.out(JSON.stringify({ type: "summary", folder, ...(flags.report && { report: page }), ...summary }));
     return;
   }
-  for (const [text, command] of nextCommands(folder, page, flags.report ?? false, summary)) {
+  for (const [text, command] of nextCommands(folder, page, flags.report ?? false, summary, modules)) {
     say(io, text);
     io.out(`  ${command}`);
   }
 }
 
 /** What shows the run that has ended: a text and the command for it, each. */
-function nextCommands(folder: string, page: string, written: boolean, { best }: Summary): [string, string][] {
+function nextCommands(
+  folder: string,
+  page: string,
+  written: boolean,
+  { best }: Summary,
+  modules: RunModules,
+): [string, string][] {
   const run = shellWord(folder);
   const commands: [string, string][] = [
     ["Watch the episodes in the browser:", `npx hypercrl view ${run}`],
@@ -106,16 +116,10 @@ function nextCommands(folder: string, page: string, written: boolean, { best }: 
   if (best !== undefined) {
     commands.push([
       `Simulate the best ${best.kind} episode (${best.task}, return ${number(best.return)}) again and compare it bit by bit:`,
-      `npx hypercrl replay ${shellWord(join(folder, best.recording))} --verify`,
+      `npx ${verifyCommand(join(folder, best.recording), modules)}`,
     ]);
   }
   return commands;
-}
-
-/** The modules that were given by their paths. */
-function modulesOf({ suite, method, planner }: TrainOptions): RunModules {
-  const path = (given: unknown) => (typeof given === "string" && isModulePath(given) ? given : undefined);
-  return { suite: path(suite), method: path(method), planner: path(planner) };
 }
 
 function placeInRun({ stage, task, steps, evaluated }: Progress, tasks: number): string {

@@ -1,5 +1,6 @@
 import type { EChartsCoreOption } from "echarts/core";
 import { elementAt } from "../../../sim/core/element.js";
+import { largest, smallest } from "../../../sim/core/extremes.js";
 import { pointsOf } from "../curve-points.js";
 import type { Curve, CurveChart, Quantity } from "../data.js";
 import { axis, common, short, tooltipRows } from "./parts.js";
@@ -81,8 +82,8 @@ export function curveOption(view: CurveView, theme: Theme): EChartsCoreOption {
 function scaleOf(quantity: Quantity, curves: readonly Curve[]): "log" | "value" {
   if (quantity !== "trainingLoss") return "value";
   const lows = curves.flatMap(({ low }) => low);
-  const highest = Math.max(...curves.flatMap(({ high }) => high));
-  const lowest = Math.min(...lows);
+  const highest = largest(curves.flatMap(({ high }) => high));
+  const lowest = smallest(lows);
   return lowest > 0 && highest / lowest > LOG_FROM ? "log" : "value";
 }
 
@@ -201,7 +202,7 @@ interface Canvas {
 function band(segments: readonly Segment[], color: string, opacity: number): object {
   const extent = ({ points }: Segment) => [
     ...[points[0][0], points.at(-1)![0]],
-    ...[Math.min(...points.map((p) => p[2])), Math.max(...points.map((p) => p[3]))],
+    ...[smallest(points.map((p) => p[2])), largest(points.map((p) => p[3]))],
   ];
   return {
     ...{

@@ -1,4 +1,5 @@
 import type { EChartsCoreOption } from "echarts/core";
+import { largest, smallest } from "../../../sim/core/extremes.js";
 import type { Cell, Matrix, ReportData } from "../data.js";
 import { common, short, tooltipRows } from "./parts.js";
 import type { Theme } from "./theme.js";
@@ -19,7 +20,7 @@ function shownValue({ normalised, return: plain }: Cell, data: ReportData): numb
 export function matrixRange(data: ReportData): readonly [low: number, high: number] {
   const all = data.matrices.flatMap(({ cells }) => cells.map((cell) => shownValue(cell, data)));
   const values = all.filter((v) => v !== null);
-  return values.length === 0 ? [0, 1] : [Math.min(...values), Math.max(...values)];
+  return values.length === 0 ? [0, 1] : [smallest(values), largest(values)];
 }
 
 /** Rows: after which task; columns: on which task. */

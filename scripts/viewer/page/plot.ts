@@ -1,5 +1,6 @@
 import type uPlot from "uplot";
 import { elementAt, firstOf } from "../../../sim/core/element.js";
+import { largest } from "../../../sim/core/extremes.js";
 import { drawChart, fitChart } from "./chart.js";
 import { el, setText } from "./dom.js";
 import { type Curve, type Quantity, shownAtFirst } from "./plot-data.js";
@@ -105,7 +106,7 @@ export class Plot {
           : [{ ...found, color: elementAt(COLORS, i % COLORS.length, "colours"), episode }];
       }),
     );
-    const steps = Math.max(...this.#episodes.map((e) => Math.max(0, ...e.map((c) => c.values.length))));
+    const steps = largest(this.#episodes.map((e) => Math.max(0, largest(e.map((c) => c.values.length)))));
     const xs = Array.from({ length: steps }, (_, i) => i);
     this.#curves = curves;
     const lines = curves.flatMap(({ color, episode, values, expected }) => [

@@ -1,3 +1,4 @@
+import { largest } from "../../../sim/core/extremes.js";
 import { add, length, scale, type Vec3 } from "../../../sim/core/math/vector.js";
 import type { VisualBody } from "../../../sim/task.js";
 import type { EpisodeData } from "./data.js";
@@ -38,7 +39,7 @@ export function findTool(bodies: readonly VisualBody[]): Tool | undefined {
 /** The middle of the shapes that lie farthest from the body's origin. */
 function farEnd({ shapes }: VisualBody): Vec3 {
   const centers = shapes.map(({ pose }) => pose.position as Vec3);
-  const farthest = Math.max(0, ...centers.map(length));
+  const farthest = Math.max(0, largest(centers.map(length)));
   const last = centers.filter((c) => length(c) > farthest - 1e-3);
   return last.length === 0 ? [0, 0, 0] : scale(last.reduce(add), 1 / last.length);
 }

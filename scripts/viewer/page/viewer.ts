@@ -1,4 +1,5 @@
 import { elementAt, firstOf } from "../../../sim/core/element.js";
+import { largest } from "../../../sim/core/extremes.js";
 import { fragmentOf, readFragment } from "../fragment.js";
 import type { EpisodeRef, ViewerIndex } from "../payload.js";
 import { keyBindings } from "./bindings.js";
@@ -171,7 +172,7 @@ export class Viewer {
     if (view !== undefined || travels) this.#pictures.look(view ?? "overview");
     this.#pictures.element.classList.toggle("two", episodes.length > 1);
     this.playback.load(
-      Math.max(...episodes.map((e) => e.steps)),
+      largest(episodes.map((e) => e.steps)),
       firstOf(episodes, "episodes").spec.controlPeriod,
     );
     this.#empty.hidden = true;

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { taskRules } from "../../../tasks/conformance/conformance.js";
@@ -37,6 +37,17 @@ describe("the example", () => {
     expect(tasks.map(({ episodes }) => episodes.map((e) => e.return))).toEqual(evaluation.returns[1]);
     const episode = join(out, "episodes", "02-evaluate-01-01.mcap");
     expect(await run(["replay", episode, "--verify", "--suite", EXAMPLE])).toMatchObject({ code: 0 });
+  });
+
+  it("is in the commands that the run prints and errors advise", async () => {
+    const { stdout } = await run(["train", "--resume", out, "--suite", EXAMPLE]);
+    expect(stdout).toContain(` --verify --suite ${EXAMPLE}\n`);
+    const begun = join(folder, "begun");
+    cpSync(out, begun, { recursive: true });
+    rmSync(join(begun, "checkpoints"), { recursive: true });
+    const { code, stderr } = await run(["evaluate", begun, "--suite", EXAMPLE]);
+    expect(unwrapped(stderr)).toContain(`hypercrl train --resume ${begun} --suite ${EXAMPLE}`);
+    expect(code).toBe(3);
   });
 
   it("must be given again to continue, evaluate or verify a run", async () => {

@@ -67,6 +67,13 @@ describe("comparison of runs", () => {
     expect(definitions(undefined).join()).toMatch(/not normalised, because no run of method single/);
   });
 
+  it("of a single task knows no forgetting", () => {
+    const one = { ...run("hypercrl", 1, [[40]], [0]), tasks: ["a"], success: [1], learningSuccess: [0] };
+    const [hypercrl] = take(1, compareRuns([one]));
+    expect(hypercrl.forgetting).toMatchObject({ mean: Number.NaN, n: 0 });
+    expect(definitions(undefined).join()).toContain("– of a single task");
+  });
+
   it("takes the ratio of the published code where both returns are positive", () => {
     const threeTasks = {
       ...run("finetune", 1, [[100], [60, -10], [25, -5, 80]], [0, 0, 0]),

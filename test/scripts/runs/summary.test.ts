@@ -34,7 +34,7 @@ it("takes R[j][j], R[K-1][j] and their difference", () => {
       measures: { positionErrorMm: 70 },
     },
     {
-      ...{ task: "b", random: 5, learned: 30, final: 30, forgetting: 0, success: 1 },
+      ...{ task: "b", random: 5, learned: 30, final: 30, forgetting: Number.NaN, success: 1 },
       measures: { positionErrorMm: 300 },
     },
   ]);
@@ -45,6 +45,26 @@ it("says what was not measured yet", () => {
   expect(summary).toMatchObject({ afterTask: -1, best: undefined });
   expect(summary.tasks[0]!.learned).toBeNaN();
   expect(summaryText(summary, 120)).toMatch(/│ a +│ +1\.0 │ +– │ +– │ +– │ +– │/);
+});
+
+it("a task after which none was learned has no forgetting, and the mean is that of the others", () => {
+  const one = [baselineRecord({ return: 1 }), evaluation(0, 0, 10)];
+  expect(summarize(one).tasks[0]!.forgetting).toBeNaN();
+  const two = [
+    ...one,
+    baselineRecord({ task: "b", taskIndex: 1, return: 5 }),
+    evaluation(1, 0, 4),
+    evaluation(1, 1, 30),
+  ];
+  expect(summaryText(summarize(two), 120)).toMatch(/│ b .*│ +30\.0 │ +– │.*\n│ mean .*│ +17\.0 │ +6\.0 │/);
+});
+
+it("takes logs of any length", () => {
+  const many = Array.from({ length: 200_000 }, (_, i) =>
+    episodeRecord({ phase: "train", episode: i, steps: 2 * i + 2, return: i }),
+  );
+  expect(summarize(many).best?.return).toBe(199_999);
+  expect(spread(many.map((r) => r.return))).toMatchObject({ min: 0, max: 199_999 });
 });
 
 it("the best episode is an evaluation, or before the first a planned one of full length", () => {
