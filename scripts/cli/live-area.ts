@@ -7,6 +7,17 @@ import type { LiveArea } from "./io.js";
 /** A terminal; emits `resize` after its number of columns has changed. */
 export type Terminal = NodeJS.WritableStream & { readonly columns: number };
 
+const LIVE_WIDTH = 30;
+
+/**
+ * Columns of what is drawn over and over, whatever the terminal's. Terminals break lines that become too long before they
+ * tell the new width (tmux a quarter of a second before), and a drawing in between leaves rows behind; lines this short
+ * fit in any terminal.
+ */
+export function liveWidth(columns: number): number {
+  return Math.min(columns, LIVE_WIDTH);
+}
+
 /**
  * An area drawn by log-update, which stays the only one when the terminal gets narrower: the terminal then breaks the
  * lines that were drawn into more rows than log-update knows of, and these would stay.

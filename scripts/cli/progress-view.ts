@@ -4,6 +4,7 @@ import { meanOf } from "../../sim/core/mean.js";
 import { count, number, percent, wrap, wrapParts } from "../compare/text.js";
 import type { RunStart } from "../runs/train.js";
 import { type Io, say } from "./io.js";
+import { liveWidth } from "./live-area.js";
 import { ProgressTracker } from "./progress.js";
 
 /** Shows a run's events. */
@@ -31,12 +32,6 @@ export function jsonView(io: Io): ProgressView {
 type Episode = Pick<EvaluationRecord, "return" | "success">;
 
 const REDRAW_MS = 250;
-
-/**
- * Columns of what is drawn over and over. Terminals break lines that become too long before they tell the new width,
- * and a drawing in between leaves rows behind; short lines are rarely broken.
- */
-const LIVE_WIDTH = 40;
 
 /** A live area in a terminal; elsewhere one plain line per learning episode and per task evaluated. */
 export function textView(io: Io): ProgressView {
@@ -109,7 +104,7 @@ function plainLine(
 }
 
 function liveText(tracker: ProgressTracker, { tasks }: RunStart, columns: number): string {
-  const width = Math.min(columns, LIVE_WIDTH);
+  const width = liveWidth(columns);
   const { taskIndex, steps, totalSteps, evaluating, returns, modelLoss, planningMs } = tracker;
   const where =
     evaluating === undefined
@@ -120,7 +115,7 @@ function liveText(tracker: ProgressTracker, { tasks }: RunStart, columns: number
     wrapParts([title(taskIndex, tasks), ...left(tracker)], width),
     wrapParts(where, width),
     wrap(`last returns ${recent}`, width),
-    wrapParts([`model loss ${number(modelLoss, 4)}`, `planning ${number(planningMs)} ms`], width),
+    wrapParts([`loss ${number(modelLoss, 4)}`, `planning ${number(planningMs)} ms`], width),
   ].join("\n");
 }
 
@@ -128,7 +123,7 @@ function title(index: number, tasks: RunStart["tasks"]): string {
   return `task ${index + 1}/${tasks.length} ${elementAt(tasks, index, "tasks").name}`;
 }
 
-function bar(share: number, width = 20): string {
+function bar(share: number, width = 10): string {
   const full = Math.round(share * width);
   return `${"█".repeat(full)}${"░".repeat(width - full)}`;
 }

@@ -4,6 +4,7 @@ import { settingText, sweepSettings } from "../sweep/report.js";
 import { readPlace } from "../sweep/run-state.js";
 import type { RunOutcome, SweepView } from "../sweep/sweep.js";
 import type { Io } from "./io.js";
+import { liveWidth } from "./live-area.js";
 import { duration } from "./progress-view.js";
 
 const POLL_MS = 1000;
@@ -17,7 +18,7 @@ interface Watched {
 
 export const silentSweepView: SweepView = { begin() {}, started() {}, ended() {}, end() {} };
 
-/** One line per running run in a terminal, drawn every second; elsewhere a plain line whenever a run gets further. */
+/** A few short lines per running run in a terminal, drawn every second; elsewhere a plain line whenever a run gets further. */
 export function sweepView(io: Pick<Io, "out" | "columns" | "live" | "now">): SweepView {
   const running = new Map<string, Watched>();
   let [folder, done, total] = ["", 0, 0];
@@ -32,7 +33,7 @@ export function sweepView(io: Pick<Io, "out" | "columns" | "live" | "now">): Swe
   const poll = () => {
     if (io.live !== undefined) {
       const lines = [...running.values()].map((w) =>
-        wrapParts([...place(w), duration(io.now() - w.since)], io.columns()),
+        wrapParts([...place(w), duration(io.now() - w.since)], liveWidth(io.columns())),
       );
       io.live.update([...lines, `${done} of ${count(total, "run")} done`].join("\n"));
       return;

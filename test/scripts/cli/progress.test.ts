@@ -1,21 +1,25 @@
+import stringWidth from "string-width";
 import { expect, it } from "vitest";
+import type { RunEvent } from "../../../agent/run/records.js";
 import { resolveSettings } from "../../../agent/settings/resolve.js";
 import { ProgressTracker } from "../../../scripts/cli/progress.js";
-import { duration } from "../../../scripts/cli/progress-view.js";
+import { duration, textView } from "../../../scripts/cli/progress-view.js";
+import type { RunStart } from "../../../scripts/runs/train.js";
 import { pushSuite } from "../../../tasks/push/push.js";
 import { CATALOG } from "../../agent/fixtures.js";
 import { episodeRecord, evaluationRecord } from "../../agent/run/make-records.js";
+import { SILENT_IO } from "../call.js";
 
-function tracker(): ProgressTracker {
+function start(): RunStart {
   const choice = { suite: pushSuite, method: "hypercrl", profile: "quick", seed: 1 };
   const assignments = [
     ...["tasks=2", "loop.initialRandomSteps=10", "loop.stepsPerTask=100", "loop.evaluationEpisodes=2"],
   ];
   const settings = resolveSettings(choice, assignments, CATALOG);
-  return new ProgressTracker({
-    ...{ folder: "x", settings, tasks: pushSuite.tasks.slice(0, 2), progress: undefined },
-  });
+  return { folder: "x", settings, tasks: pushSuite.tasks.slice(0, 2), progress: undefined };
 }
+
+const tracker = () => new ProgressTracker(start());
 
 it("extrapolates planned steps and evaluation episodes separately", () => {
   const t = tracker();
@@ -54,6 +58,29 @@ it("keeps the last returns of the task at hand, and the median planning time", (
   expect(t.returns).toEqual([2, 3, 4, 5, 6]);
   t.accept({ type: "step", task: "100-500", taskIndex: 1, steps: 1, total: 110 }, 0);
   expect(t.returns).toEqual([]);
+});
+
+it("draws rows of at most 30 columns on terminals of any width, which would otherwise break them when resized", () => {
+  let now = 0;
+  const drawn: string[] = [];
+  const live = { update: (text: string) => drawn.push(text), clear: () => {} };
+  const view = textView({ ...SILENT_IO, live, columns: () => 120, now: () => now });
+  view.start(start());
+  const steps = { type: "step", task: "500-500", taskIndex: 0, total: 110 } as const;
+  const accept = (event: RunEvent) => {
+    now += 3000;
+    view.accept(event);
+  };
+  for (let s = 1; s <= 60; s++) {
+    accept({ type: "planned", ms: 123.4 });
+    accept({ ...steps, steps: s });
+    if (s % 10 === 0) accept(episodeRecord({ task: "500-500", return: -123.4 * s }));
+  }
+  accept(evaluationRecord({ task: "500-500", episode: 0 }));
+  const rows = drawn.flatMap((text) => text.split("\n"));
+  expect(drawn.at(-2)).toMatch(/^task 1\/2 500-500 .*step 60 of 110.*last returns .*loss .*planning 123/s);
+  expect(drawn.at(-1)).toContain("evaluating  now on 500-500");
+  expect(rows.filter((row) => stringWidth(row) > 30)).toEqual([]);
 });
 
 it("prints durations for people", () => {

@@ -39,7 +39,7 @@ function log(records: object[], torn = ""): void {
   writeFileSync(join(runFolder(folder, run), "metrics.jsonl"), text + torn);
 }
 
-it("draws a line per running run in a terminal, and prints what ended above", () => {
+it("draws every running run in a terminal, in rows too short to be broken, and prints what ended above", () => {
   let [now, cleared] = [0, 0];
   const drawn: string[] = [];
   const printed: string[] = [];
@@ -56,13 +56,13 @@ it("draws a line per running run in a terminal, and prints what ended above", ()
   expect(drawn.at(-1)).toBe("single seed 1  beginning  3 s\n0 of 2 runs done");
   log([episodeRecord({ taskIndex: 1, steps: 240, return: 12.5 })], '{"type": "episo');
   vi.advanceTimersByTime(1000);
-  expect(drawn.at(-1)).toMatch(/^single seed 1 {2}task 2\/2 {2}step 240\/3600 {2}return 12\.5 {2}3 s\n/);
+  expect(drawn.at(-1)).toMatch(/^single seed 1 {2}task 2\/2\s+step 240\/3600\s+return 12\.5\s+3 s\n/);
   log([evaluationRecord({ afterTask: 1, return: 7 })]);
   vi.advanceTimersByTime(1000);
-  expect(drawn.at(-1)).toMatch(/task 2\/2 {2}evaluating {2}return 7\.0/);
+  expect(drawn.at(-1)).toMatch(/task 2\/2\s+evaluating\s+return 7\.0/);
   log([keptRecord({ taskIndex: 1 })]);
   vi.advanceTimersByTime(1000);
-  expect(drawn.at(-1)).toMatch(/task 2\/2 {2}evaluating {2}3 s/);
+  expect(drawn.at(-1)).toMatch(/task 2\/2\s+evaluating\s+3 s/);
   const before = cleared;
   view.ended(run, { kind: "finished" });
   expect(cleared).toBe(before + 1);
@@ -70,6 +70,7 @@ it("draws a line per running run in a terminal, and prints what ended above", ()
   vi.advanceTimersByTime(1000);
   expect(drawn.at(-1)).toBe("1 of 2 runs done");
   view.end();
+  expect(drawn.flatMap((text) => text.split("\n")).filter((row) => row.length > 30)).toEqual([]);
   const draws = drawn.length;
   vi.advanceTimersByTime(5000);
   expect(drawn).toHaveLength(draws);
