@@ -106,7 +106,10 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
     const parts = partsOf(catalog, settings);
     const usage = new UsageLog((record) => store.log.emit(record));
     if (options.onProgress !== undefined) store.log.listen(options.onProgress);
-    store.log.listen(() => usage.note());
+    store.log.listen(() => {
+      lock.check();
+      usage.note();
+    });
     const loop = new ContinualLoop(suite.tasks, {
       store,
       recordPlans: store.plansRecorded,

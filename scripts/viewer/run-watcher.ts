@@ -80,7 +80,7 @@ export class RunWatcher {
   /** Undefined when the folder is gone. */
   #isInUse(): boolean | undefined {
     try {
-      return isInUse(this.#folder);
+      return isInUse(this.#folder, Date.now());
     } catch {
       return undefined;
     }

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, expect, it } from "vitest";
-import { InputError } from "../../../sim/core/errors.js";
-import { lockFolder, processesIn } from "../../../sim/core/folder-lock.js";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { InputError, RunError } from "../../../sim/core/errors.js";
+import { isInUse, lockFolder, processesIn } from "../../../sim/core/folder-lock.js";
 import { temporaryFolder } from "../../files.js";
 
 const root = temporaryFolder();
@@ -54,4 +54,60 @@ it("is refused while a process of another machine may hold it, and leaves that f
     /process 7 on elsewhere\.example\.org.*delete .*elsewhere\.example\.org\.7\.123\.lock/,
   );
   expect(readdirSync(folder)).toEqual(["in-use.elsewhere.example.org.7.123.lock"]);
+});
+
+describe("a lock of another machine", () => {
+  const path = join(folder, "in-use.elsewhere.7.123.lock");
+  /** Puts down what a process there would, last renewed some minutes ago. */
+  const renewed = (minutes: number) => {
+    const own = lockFolder(folder, "Run");
+    const [name] = readdirSync(folder);
+    writeFileSync(path, readFileSync(join(folder, name!)));
+    own.release();
+    const seconds = Date.now() / 1000 - 60 * minutes;
+    utimesSync(path, seconds, seconds);
+  };
+
+  it("holds as long as it is renewed", () => {
+    renewed(9);
+    expect(isInUse(folder, Date.now())).toBe(true);
+    expect(() => lockFolder(folder, "Run")).toThrow(/process 7 on elsewhere.*wait 10 minutes/);
+    expect(readdirSync(folder)).toHaveLength(1);
+  });
+
+  it("is taken over when it has not been for ten minutes", () => {
+    renewed(11);
+    expect(isInUse(folder, Date.now())).toBe(false);
+    const lock = lockFolder(folder, "Run");
+    expect(readdirSync(folder)).toHaveLength(1);
+    lock.check();
+    lock.release();
+  });
+
+  it("of a version that did not renew holds for ever", () => {
+    put("elsewhere", 7, "123");
+    utimesSync(path, 1, 1);
+    expect(() => lockFolder(folder, "Run")).toThrow(/is in use/);
+  });
+});
+
+it("is renewed every minute, and its process learns that the folder was taken over", () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  try {
+    const lock = lockFolder(folder, "Run");
+    const path = join(folder, readdirSync(folder)[0]!);
+    utimesSync(path, 1, 1);
+    vi.advanceTimersByTime(59_000);
+    expect(statSync(path).mtimeMs).toBe(1000);
+    vi.advanceTimersByTime(2000);
+    expect(Date.now() - statSync(path).mtimeMs).toBeLessThan(60_000);
+    lock.check();
+    rmSync(path);
+    vi.advanceTimersByTime(120_000);
+    expect(readdirSync(folder)).toEqual([]);
+    expect(() => lock.check()).toThrow(RunError);
+    lock.release();
+  } finally {
+    vi.useRealTimers();
+  }
 });
