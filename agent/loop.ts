@@ -1,4 +1,6 @@
 import { elementAt } from "../sim/core/element.js";
+import { HyperCrlError, InputError } from "../sim/core/errors.js";
+import { problemOf } from "../sim/core/problem.js";
 import { Rng } from "../sim/core/rng.js";
 import { Environment } from "../sim/environment.js";
 import { randomAction } from "../sim/random-action.js";
@@ -52,16 +54,24 @@ export class ContinualLoop {
     this.#matrix = new EvaluationMatrix(this.#tasks.map((t) => t.name));
   }
 
-  /** Continues from a checkpoint. */
-  async restore(checkpoint: Checkpoint): Promise<void> {
+  /**
+   * Continues from a checkpoint: restores all of it before the run's logs are cut back to it.
+   * @returns paths in the run folder that are not the run's own
+   * @throws InputError when the state does not fit the run, or a log does not match it
+   */
+  async restore(checkpoint: Checkpoint): Promise<readonly string[]> {
     const { stage, task } = checkpoint.progress;
     const { store } = this.#services;
     this.#progress = { ...checkpoint.progress };
     this.#actionRng = Rng.fromState(checkpoint.actionRng);
-    await this.#agent.restore(checkpoint.agent, stage === "baseline" ? -1 : task);
+    await this.#agent.restore(checkpoint.agent, stage === "baseline" ? -1 : task).catch((cause: unknown) => {
+      throw cause instanceof HyperCrlError ? cause : unfitting(store.folder, cause);
+    });
+    const foreign = store.takeUp();
     for (const record of readMetrics(store.folder, this.#tasks.length)) this.#matrix.accept(record);
     // A process killed between the two has written an evaluation that the log, cut to the checkpoint, no longer holds.
     if (stage === "learn" || stage === "evaluate") store.writeEvaluation(this.#matrix.toJson());
+    return foreign;
   }
 
   /** Runs to the end, or to where the user asked to stop. @throws RunError when the run cannot go on */
@@ -268,6 +278,16 @@ export class ContinualLoop {
     const agent = await this.#agent.state();
     return { progress: this.#progress, agent, actionRng: this.#actionRng.state() };
   }
+}
+
+function unfitting(folder: string, cause: unknown): InputError {
+  return new InputError({
+    what: `The checkpoint of run ${folder} does not fit its method or planner`,
+    got: problemOf(cause),
+    expected: "the state that they saved",
+    todo: "Restore the run's own files from a copy, or start a new run",
+    cause,
+  });
 }
 
 /** Seed of a learning episode's reset: distinct for every episode of every task, the same for all seeds and methods. */

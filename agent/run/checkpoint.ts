@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
+import { damagedDocument, readGivenFile, readJsonFile } from "../../sim/core/documents.js";
 import { InputError } from "../../sim/core/errors.js";
 import { writeFileSafely } from "../../sim/core/files.js";
+import { fileName, LARGEST } from "../../sim/core/own-files.js";
 import { problemOf } from "../../sim/core/problem.js";
 import type { RngState } from "../../sim/core/rng.js";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../sim/core/safetensors.js";
@@ -17,19 +18,20 @@ import type { Settings } from "../settings/schema.js";
 /** Raised whenever the meaning of a checkpoint changes. */
 export const CHECKPOINT_SCHEMA = 2;
 
-const rngState = z.object({ path: z.string(), words: z.array(z.number()).length(4) });
+const rngState = z.object({ path: z.string(), words: z.array(z.int()).length(4) });
+const count = z.int().min(0);
 
 const progressSchema = z.object({
   /** What the next unit of work is. */
   stage: z.enum(["baseline", "learn", "evaluate", "done"]),
   /** Task being measured, learned, or evaluated after. */
-  task: z.number(),
+  task: count,
   /** Environment steps made in this task. */
-  steps: z.number(),
+  steps: count,
   /** Episodes finished in this stage of this task. */
-  episode: z.number(),
+  episode: count,
   /** Next task to evaluate. */
-  evaluated: z.number(),
+  evaluated: count,
 });
 
 /** Where a run stands, between two episodes. */
@@ -38,12 +40,13 @@ export type Progress = z.infer<typeof progressSchema>;
 const documentSchema = z.object({
   schema: z.number(),
   settingsHash: z.string(),
-  arrays: z.object({ file: z.string(), sha256: z.string() }),
+  /** A file beside the document. */
+  arrays: z.object({ file: fileName, sha256: z.string() }),
   progress: progressSchema,
-  metricsBytes: z.int().min(0),
+  metricsBytes: count,
   learner: z.record(z.string(), z.number()),
   actionRng: rngState,
-  current: z.object({ bufferAdded: z.number(), momentsCount: z.number(), plannerRng: rngState }).optional(),
+  current: z.object({ bufferAdded: count, momentsCount: count, plannerRng: rngState }).optional(),
   /** SHA-256 of the JSON of all the above: a damaged digit would otherwise change the run in silence. */
   sha256: z.string(),
 });
@@ -63,13 +66,17 @@ const NORMALIZER_KEYS = ["inputMean", "inputScale", "targetMean", "targetStd"] a
 /**
  * Writes a checkpoint: arrays first (safetensors), then the JSON document that names them with their hash, each
  * whole or not at all, so that a crash at any moment leaves the previous checkpoint or the new one.
- * @returns the names of the two files
+ * @param arraysFile name of the arrays' file beside the document; not that of the arrays of a document to be replaced
  */
-export function writeCheckpoint(path: string, settingsHash: string, checkpoint: Checkpoint): string[] {
+export function writeCheckpoint(
+  path: string,
+  arraysFile: string,
+  settingsHash: string,
+  checkpoint: Checkpoint,
+): void {
   const { agent, progress } = checkpoint;
   const bytes = encodeSafetensors(collectArrays(agent));
-  const stem = basename(path, ".json");
-  const file = `${stem}-${progress.stage}-${progress.task}-${progress.steps}-${progress.evaluated}.safetensors`;
+  const file = fileName.parse(arraysFile);
   const { current } = agent;
   const content: Omit<Document, "sha256"> = {
     schema: CHECKPOINT_SCHEMA,
@@ -90,7 +97,6 @@ export function writeCheckpoint(path: string, settingsHash: string, checkpoint: 
   const document: Document = { ...content, sha256: sha256(JSON.stringify(content)) };
   writeFileSafely(join(dirname(path), file), bytes);
   writeFileSafely(path, `${JSON.stringify(document, null, 2)}\n`);
-  return [basename(path), file];
 }
 
 function mutable({ path, words }: RngState): { path: string; words: number[] } {
@@ -130,8 +136,13 @@ function collectArrays(agent: AgentState): Record<string, Tensor> {
   return out;
 }
 
+/** A checkpoint as read, and the name of its arrays' file. */
+export interface SavedCheckpoint extends Checkpoint {
+  readonly arraysFile: string;
+}
+
 /**
- * Reads a checkpoint back.
+ * Reads a checkpoint back and checks all of it against the run's settings, so that nothing is begun with a part of it.
  * @throws InputError when a file is missing or damaged, of another schema, of other settings or another network
  */
 export function readCheckpoint(
@@ -139,8 +150,8 @@ export function readCheckpoint(
   settingsHash: string,
   settings: Settings,
   spec: TaskSpec,
-): Checkpoint {
-  const document = readDocument(path);
+): SavedCheckpoint {
+  const document = readCheckpointDocument(path);
   if (document.settingsHash !== settingsHash) {
     throw new InputError({
       what: `Checkpoint ${path} belongs to other settings`,
@@ -149,8 +160,9 @@ export function readCheckpoint(
       todo: "Restore the run's own settings.json, or start a new run",
     });
   }
+  checkProgress(path, document, settings);
   const arraysPath = join(dirname(path), document.arrays.file);
-  const bytes = readBytes(arraysPath);
+  const bytes = readGivenFile(arraysPath, LARGEST.arrays, WORDS);
   if (sha256(bytes) !== document.arrays.sha256) {
     throw new InputError({
       what: `Checkpoint arrays ${arraysPath} are damaged`,
@@ -165,17 +177,17 @@ export function readCheckpoint(
     metricsBytes: document.metricsBytes,
     actionRng: document.actionRng,
     agent: rebuildAgent(document, tensors, settings, spec, arraysPath),
+    arraysFile: document.arrays.file,
   };
 }
 
-function readDocument(path: string): Document {
-  const text = readBytes(path).toString("utf8");
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (cause) {
-    throw damaged(path, "text that is not JSON", cause);
-  }
+const WORDS = {
+  expected: "a checkpoint as `hypercrl train` writes it",
+  todo: "Copy the file again from where it came from, or start the run anew",
+};
+
+function readCheckpointDocument(path: string): Document {
+  const parsed = readJsonFile(path, WORDS);
   const schema = (parsed as { schema?: unknown } | null)?.schema;
   if (schema !== CHECKPOINT_SCHEMA && typeof schema === "number") {
     throw new InputError({
@@ -189,30 +201,30 @@ function readDocument(path: string): Document {
   if (result.success) {
     const { sha256: wanted, ...content } = parsed as Document;
     if (sha256(JSON.stringify(content)) === wanted) return result.data;
-    throw damaged(path, "content that differs from its checksum", undefined);
+    throw damaged(path, "content that differs from its checksum");
   }
   throw damaged(path, problemOf(result.error), result.error);
 }
 
-function damaged(path: string, got: string, cause: unknown): InputError {
-  return new InputError({
-    what: `Checkpoint ${path} is damaged`,
-    got,
-    expected: "a checkpoint as `hypercrl train` writes it",
-    todo: "Copy the file again from where it came from, or start the run anew",
-    cause,
-  });
+/** Checks that a run with these settings can be where a checkpoint says. */
+function checkProgress(path: string, { progress, current }: Document, { tasks, loop }: Settings): void {
+  const { stage, task, steps, episode, evaluated } = progress;
+  const most = loop.initialRandomSteps + loop.stepsPerTask;
+  const limits: readonly (readonly [name: string, got: number, most: number])[] = [
+    ["task", task, tasks - 1],
+    ["steps", steps, stage === "learn" ? most - 1 : 0],
+    ["episode", episode, stage === "learn" ? steps : 0],
+    ["evaluated", evaluated, stage === "evaluate" || stage === "done" ? task : 0],
+  ];
+  for (const [name, got, limit] of limits) {
+    if (got > limit) throw damaged(path, `progress.${name}: ${got}, where the run has at most ${limit}`);
+  }
+  const learning = stage === "learn" && steps > 0;
+  if (learning && current === undefined) throw damaged(path, "no replay buffer in the middle of a task");
 }
 
-function readBytes(path: string): Buffer {
-  if (!existsSync(path)) {
-    throw new InputError({
-      what: `File ${path} is missing`,
-      expected: "a run folder with its checkpoint",
-      todo: "Check the path; a run folder is what `hypercrl train --out` made",
-    });
-  }
-  return readFileSync(path);
+function damaged(path: string, got: string, cause?: unknown): InputError {
+  return damagedDocument(`Checkpoint ${path}`, got, WORDS, cause);
 }
 
 function rebuildAgent(
@@ -222,26 +234,36 @@ function rebuildAgent(
   spec: TaskSpec,
   path: string,
 ): AgentState {
-  const take = (name: string): Tensor => {
-    const tensor = tensors[name];
-    if (tensor === undefined) throw damaged(path, `no array ${name}`, undefined);
-    return tensor;
+  const floats = (name: string): Float32Array => {
+    const data = tensors[name]?.data;
+    if (data instanceof Float32Array) return data;
+    throw damaged(path, `${data === undefined ? "no array" : "other numbers than float32 in"} ${name}`);
   };
+  const sized = <Numbers extends Float32Array | Float64Array>(name: string, data: Numbers, size: number) => {
+    if (data.length === size) return data;
+    throw damaged(path, `${data.length} numbers in ${name}, where the run has ${size}`);
+  };
+  const buffer = new ReplayBuffer(spec, settings.loop.bufferCapacity);
+  const { inputSize, targetSize } = buffer;
   const normalizers: NormalizerArrays[] = [];
   while (`normalizers.${normalizers.length}.inputMean` in tensors) {
-    const j = normalizers.length;
-    const read = (key: keyof NormalizerArrays) => take(`normalizers.${j}.${key}`).data as Float32Array;
+    const name = `normalizers.${normalizers.length}`;
+    const read = (key: keyof NormalizerArrays, size: number) =>
+      sized(`${name}.${key}`, floats(`${name}.${key}`), size);
     normalizers.push({
-      inputMean: read("inputMean"),
-      inputScale: read("inputScale"),
-      targetMean: read("targetMean"),
-      targetStd: read("targetStd"),
+      inputMean: read("inputMean", inputSize),
+      inputScale: read("inputScale", inputSize),
+      targetMean: read("targetMean", targetSize),
+      targetStd: read("targetStd", targetSize),
     });
   }
+  const { stage, task } = document.progress;
+  const [fewest, most] = stage === "baseline" ? [0, 0] : [stage === "learn" ? task : task + 1, task + 1];
+  if (normalizers.length < fewest || normalizers.length > most)
+    throw damaged(path, `normalisers of ${normalizers.length} tasks in task ${task + 1}`);
   const arrays: Record<string, SavedArray> = {};
-  for (const [name, { shape, data }] of Object.entries(tensors)) {
-    if (name.startsWith("learner."))
-      arrays[name.slice("learner.".length)] = { shape, data: data as Float32Array };
+  for (const [name, { shape }] of Object.entries(tensors)) {
+    if (name.startsWith("learner.")) arrays[name.slice("learner.".length)] = { shape, data: floats(name) };
   }
   const base = {
     learner: { arrays, numbers: document.learner },
@@ -249,23 +271,26 @@ function rebuildAgent(
   };
   if (document.current === undefined) return { ...base, current: undefined };
   const { bufferAdded, momentsCount, plannerRng } = document.current;
-  const buffer = new ReplayBuffer(spec, settings.loop.bufferCapacity);
+  const rows = Math.min(bufferAdded, settings.loop.bufferCapacity);
   buffer.restore(
-    take("buffer.inputs").data as Float32Array,
-    take("buffer.targets").data as Float32Array,
+    sized("buffer.inputs", floats("buffer.inputs"), rows * inputSize),
+    sized("buffer.targets", floats("buffer.targets"), rows * targetSize),
     bufferAdded,
   );
-  const moments = new Normalizer(buffer.inputSize, buffer.targetSize, settings.dynamics.normalizeTargets);
+  const moments = new Normalizer(inputSize, targetSize, settings.dynamics.normalizeTargets);
   for (const group of ["inputs", "targets"] as const) {
     moments[group].count = momentsCount;
     for (const key of ["mean", "squares"] as const) {
-      moments[group][key].set(take(`moments.${group}.${key}`).data as Float64Array);
+      const name = `moments.${group}.${key}`;
+      const data = tensors[name]?.data;
+      if (!(data instanceof Float64Array)) throw damaged(path, `no float64 numbers in ${name}`);
+      moments[group][key].set(sized(name, data, moments[group][key].length));
     }
   }
   const plannerArrays = Object.fromEntries(
-    Object.entries(tensors)
-      .filter(([name]) => name.startsWith("planner."))
-      .map(([name, { data }]) => [name.slice("planner.".length), data as Float32Array]),
+    Object.keys(tensors)
+      .filter((name) => name.startsWith("planner."))
+      .map((name) => [name.slice("planner.".length), floats(name)]),
   );
   return { ...base, current: { buffer, moments, planner: { rng: plannerRng, arrays: plannerArrays } } };
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { InputError } from "../../sim/core/errors.js";
 import { readFirstLine, readJsonl } from "../../sim/core/jsonl.js";
+import { LARGEST, readRegularFile } from "../../sim/core/own-files.js";
 import { problemOf } from "../../sim/core/problem.js";
 import {
   LOG_VERSION,
@@ -38,6 +39,18 @@ export function readMetrics(folder: string, tasks?: number): MetricsRecord[] {
 export function readTiming(folder: string, tasks?: number): TimingRecord[] {
   const path = timingPath(folder);
   return existsSync(path) ? readLog(path, timingSchema, tasks) : [];
+}
+
+/**
+ * The records of a run's `metrics.jsonl` that begin at a byte or later, none when there is no such log. Lines that are no
+ * records are left out: what was written last may be damaged when the machine lost its power.
+ * @throws InputError when the log cannot be read
+ */
+export function metricsAfter(folder: string, bytes: number): MetricsRecord[] {
+  const path = metricsPath(folder);
+  if (!existsSync(path)) return [];
+  const lines = readRegularFile(path, LARGEST.log).subarray(bytes).toString("utf8").split("\n");
+  return lines.map(parseMetricsLine).filter((record) => record !== undefined);
 }
 
 /** A whole line of a `metrics.jsonl` that may still be written; undefined for the first line and what is no record. */

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { RunError } from "../../sim/core/errors.js";
 import { JsonlLog } from "../../sim/core/jsonl.js";
 import type { Settings } from "../settings/schema.js";
 import { checkLogVersion, metricsPath, readMetrics, readTiming, timingPath } from "./read-log.js";
@@ -21,26 +22,36 @@ export interface LogSizes {
 
 /** Takes every event of a run once: writes what belongs to its logs and its curves, then tells those who listen. */
 export class RunLog {
-  readonly #metrics: JsonlLog;
-  readonly #timing: JsonlLog;
-  readonly #board: Board;
+  readonly #folder: string;
+  readonly #settings: Settings;
+  #files: { readonly metrics: JsonlLog; readonly timing: JsonlLog; readonly board: Board } | undefined;
   readonly #listeners: ((event: RunEvent) => void)[] = [];
 
+  constructor(folder: string, settings: Settings) {
+    this.#folder = folder;
+    this.#settings = settings;
+  }
+
   /**
-   * Begins the logs of a run folder, or continues them where `resumeAt` says. A log keeps the version it was begun with.
+   * Begins the logs of the run folder, or continues them where `resumeAt` says. A log keeps the version it was begun with.
    * @throws InputError when a log is damaged, of a newer version or shorter than that; RunError when one cannot be opened
    */
-  constructor(folder: string, settings: Settings, resumeAt?: LogSizes) {
-    this.#metrics = openLog(metricsPath(folder), resumeAt?.metrics);
-    this.#timing = openLog(timingPath(folder), resumeAt?.timing);
+  open(resumeAt?: LogSizes): void {
+    const metrics = openLog(metricsPath(this.#folder), resumeAt?.metrics);
+    const timing = openLog(timingPath(this.#folder), resumeAt?.timing);
     // Read after the logs were cut.
-    const past = { metrics: readMetrics(folder), timing: readTiming(folder) };
-    this.#board = new Board(folder, settings, past);
+    const past = { metrics: readMetrics(this.#folder), timing: readTiming(this.#folder) };
+    this.#files = { metrics, timing, board: new Board(this.#folder, this.#settings, past) };
   }
 
   /** Length of `metrics.jsonl`, bytes. */
   get metricsBytes(): number {
-    return this.#metrics.bytes;
+    return this.#open.metrics.bytes;
+  }
+
+  get #open() {
+    if (this.#files === undefined) throw new RunError({ what: `The logs of ${this.#folder} are not open` });
+    return this.#files;
   }
 
   /** Adds a listener, which is told of every event after it was written. */
@@ -50,31 +61,30 @@ export class RunLog {
 
   /** Takes an event. @throws RunError when the disk is full */
   emit(event: RunEvent): void {
+    const { metrics, timing, board } = this.#open;
     if (isForMetrics(event)) {
       const line = metricsSchema.encode(event);
-      this.#metrics.append(line);
+      metrics.append(line);
       // As the log's reader sees it.
-      this.#board.append("metrics", metricsSchema.decode(line));
+      board.append("metrics", metricsSchema.decode(line));
     }
     if (isForTiming(event)) {
       const line = timingSchema.encode(event);
-      this.#timing.append(line);
-      this.#board.append("timing", timingSchema.decode(line));
+      timing.append(line);
+      board.append("timing", timingSchema.decode(line));
     }
     for (const listener of this.#listeners) listener(event);
   }
 
   /** Waits until every line is on the disk. @throws RunError when that fails */
   flush(): void {
-    this.#metrics.flush();
-    this.#timing.flush();
+    this.#open.metrics.flush();
+    this.#open.timing.flush();
   }
 
   /** May be called twice. */
   close(): void {
-    this.#metrics.close();
-    this.#timing.close();
-    this.#board.close();
+    for (const file of Object.values(this.#files ?? {})) file.close();
   }
 }
 

@@ -1,25 +1,41 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { damagedDocument, readDocument, readJsonFile } from "../../sim/core/documents.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { makeFolder, writeFileSafely } from "../../sim/core/files.js";
+import { LARGEST, readRegularFile, removeOwnFile } from "../../sim/core/own-files.js";
 import { problemOf } from "../../sim/core/problem.js";
 import type { EpisodeHeader } from "../../sim/recording/episode.js";
 import type { TaskSpec } from "../../sim/task.js";
 import { ADDED_SETTINGS } from "../settings/added.js";
 import { isGroup, parseSavedSettings } from "../settings/parse.js";
 import type { Settings } from "../settings/schema.js";
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
+import {
+  type Checkpoint,
+  type Progress,
+  readCheckpoint,
+  type SavedCheckpoint,
+  writeCheckpoint,
+} from "./checkpoint.js";
 import type { EvaluationJson } from "./evaluation-matrix.js";
-import { readMetrics, timingPath } from "./read-log.js";
+import { metricsAfter, metricsPath, readMetrics, timingPath } from "./read-log.js";
 import { RECORDINGS } from "./recording-names.js";
-import { type LogSizes, RunLog } from "./run-log.js";
+import type { MetricsRecord } from "./records.js";
+import {
+  checkFolders,
+  findLeftovers,
+  nextArrays,
+  RUN_FILES,
+  removeLeftovers,
+  TASK_STATES,
+  taskStateFiles,
+} from "./run-files.js";
+import { RunLog } from "./run-log.js";
 
 /** Versions that decide a run's numbers. */
 export type Versions = EpisodeHeader["versions"] & { readonly node: string; readonly onnxruntime: string };
-
-/** Says that recordings hold plans. It is no setting: no other byte of a run depends on it. */
-const PLANS_RECORDED = "recording.json";
 
 /** SHA-256 of the settings as resolved, hexadecimal. Added ones are left out at their old value, so older runs keep their hash. */
 export function hashSettings(settings: Settings): string {
@@ -52,14 +68,17 @@ export class RunStore {
   readonly versions: Versions;
   /** Takes what happens in the run. */
   readonly log: RunLog;
-  #checkpointFiles: readonly string[] = [];
+  /** The checkpoint that is continued from. */
+  #checkpoint: SavedCheckpoint | undefined;
+  /** Name of the newest checkpoint's arrays. */
+  #arraysFile: string | undefined;
 
-  private constructor(folder: string, settings: Settings, versions: Versions, resumeAt?: LogSizes) {
+  private constructor(folder: string, settings: Settings, versions: Versions) {
     this.folder = folder;
     this.settings = settings;
     this.settingsHash = hashSettings(settings);
     this.versions = versions;
-    this.log = new RunLog(folder, settings, resumeAt);
+    this.log = new RunLog(folder, settings);
   }
 
   /**
@@ -77,16 +96,18 @@ export class RunStore {
       });
     }
     makeFolder(join(folder, RECORDINGS));
-    writeJson(folder, "versions.json", versions);
-    if (plans) writeJson(folder, PLANS_RECORDED, { plans });
+    writeJson(folder, RUN_FILES.versions, versions);
+    if (plans) writeJson(folder, RUN_FILES.recording, { plans });
     // Last, because it is what makes the folder a run that can be resumed.
-    writeJson(folder, "settings.json", settings);
-    return new RunStore(folder, settings, versions);
+    writeJson(folder, RUN_FILES.settings, settings);
+    const store = new RunStore(folder, settings, versions);
+    store.log.open();
+    return store;
   }
 
   /**
-   * Opens a run to continue it: logs are cut back to the checkpoint and later episodes removed, so that what
-   * follows is byte for byte what an uninterrupted run writes.
+   * Opens a run to continue it, and changes nothing yet: `takeUp` does. What follows then is byte for byte what an
+   * uninterrupted run writes.
    * @throws InputError when the folder is no run, is damaged, or was made by other versions
    */
   static resume(
@@ -99,21 +120,33 @@ export class RunStore {
   } {
     const settings = readSettings(folder);
     checkVersions(folder, versions);
-    const path = join(folder, "checkpoint.json");
-    const timing = wholeLines(timingPath(folder));
+    checkFolders(folder);
+    const path = join(folder, RUN_FILES.checkpoint);
+    const store = new RunStore(folder, settings, versions);
     if (!existsSync(path)) {
-      removeLater(folder, new Set());
-      return {
-        store: new RunStore(folder, settings, versions, { metrics: 0, timing }),
-        checkpoint: undefined,
-      };
+      checkNothingSaved(folder);
+      return { store, checkpoint: undefined };
     }
     const checkpoint = readCheckpoint(path, hashSettings(settings), settings, specOf(settings));
-    const store = new RunStore(folder, settings, versions, { metrics: checkpoint.metricsBytes, timing });
-    const { arrays } = JSON.parse(readFileSync(path, "utf8")) as CheckpointNames;
-    store.#checkpointFiles = ["checkpoint.json", arrays.file];
-    removeLater(folder, recordingsLogged(folder), arrays.file);
+    checkUnit(folder, checkpoint);
+    store.#checkpoint = checkpoint;
+    store.#arraysFile = checkpoint.arraysFile;
     return { store, checkpoint };
+  }
+
+  /**
+   * Takes up a run that was opened to be continued: cuts its logs back to the checkpoint, and removes what was written
+   * after it, all of which is written again.
+   * @returns paths in the run folder that are not the run's own; they stay
+   * @throws InputError when a log does not match the checkpoint
+   */
+  takeUp(): readonly string[] {
+    const { progress = BEGINNING, metricsBytes = 0, arraysFile } = this.#checkpoint ?? {};
+    this.log.open({ metrics: metricsBytes, timing: wholeLines(timingPath(this.folder)) });
+    const records = readMetrics(this.folder, this.settings.tasks);
+    const left = findLeftovers(this.folder, this.settings, progress, records, arraysFile);
+    removeLeftovers(left);
+    return left.foreign;
   }
 
   /** Folder of the recordings. */
@@ -129,31 +162,33 @@ export class RunStore {
   /** Saves the state between two episodes and removes the arrays of the checkpoint before. */
   save(checkpoint: Omit<Checkpoint, "metricsBytes">): void {
     this.log.flush();
-    const written = writeCheckpoint(join(this.folder, "checkpoint.json"), this.settingsHash, {
+    const before = this.#arraysFile;
+    const arrays = nextArrays(before);
+    writeCheckpoint(join(this.folder, RUN_FILES.checkpoint), arrays, this.settingsHash, {
       ...checkpoint,
       metricsBytes: this.log.metricsBytes,
     });
-    for (const file of this.#checkpointFiles) {
-      if (!written.includes(file)) rmSync(join(this.folder, file), { force: true });
-    }
-    this.#checkpointFiles = written;
+    if (before !== undefined) removeOwnFile(join(this.folder, before));
+    this.#arraysFile = arrays;
   }
 
   /** Keeps the state after a task for later evaluation. */
   saveTask(task: number, checkpoint: Omit<Checkpoint, "metricsBytes">): void {
-    const path = join(this.folder, "checkpoints", `task-${task + 1}.json`);
-    writeCheckpoint(path, this.settingsHash, { ...checkpoint, metricsBytes: this.log.metricsBytes });
+    const { document, arrays } = taskStateFiles(task);
+    const path = join(this.folder, TASK_STATES, document);
+    const { metricsBytes } = this.log;
+    writeCheckpoint(path, arrays, this.settingsHash, { ...checkpoint, metricsBytes });
   }
 
   /** Writes what the log amounts to: never more than it holds on disk. */
   writeEvaluation(evaluation: EvaluationJson): void {
     this.log.flush();
-    writeJson(this.folder, "evaluation.json", evaluation);
+    writeJson(this.folder, RUN_FILES.evaluation, evaluation);
   }
 
   /** Whether recordings of planned episodes hold the plans, once and for all of the run. */
   get plansRecorded(): boolean {
-    return existsSync(join(this.folder, PLANS_RECORDED));
+    return existsSync(join(this.folder, RUN_FILES.recording));
   }
 
   /** Closes the logs; may be called twice. */
@@ -166,13 +201,49 @@ function writeJson(folder: string, name: string, value: object): void {
   writeFileSafely(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** Names of the recordings that a run's log mentions. @throws InputError when the log is damaged */
-function recordingsLogged(folder: string): Set<string> {
-  return new Set(readMetrics(folder).flatMap((r) => ("recording" in r ? [basename(r.recording)] : [])));
+/** Where a run without a checkpoint begins. */
+const BEGINNING: Progress = { stage: "baseline", task: 0, steps: 0, episode: 0, evaluated: 0 };
+
+/**
+ * A run saves its state for the first time when the first task's random policy is measured. What went further has lost
+ * its checkpoint, and beginning anew would write over what it holds.
+ * @throws InputError when the run has saved its state before
+ */
+function checkNothingSaved(folder: string): void {
+  const records = metricsAfter(folder, 0);
+  const later = records.filter((r) => !(r.type === "baseline" && r.taskIndex === 0)).length;
+  const evaluated = existsSync(join(folder, RUN_FILES.evaluation));
+  if (later === 0 && !evaluated) return;
+  throw new InputError({
+    what: `${join(folder, RUN_FILES.checkpoint)} is missing`,
+    got: `a log of ${records.length} records${evaluated ? ` and ${RUN_FILES.evaluation}` : ""}`,
+    expected: "the state that the run was saved with",
+    todo: "Restore the file and its arrays from a copy. Without them the run can be reported and replayed, and not continued",
+  });
 }
 
-interface CheckpointNames {
-  readonly arrays: { readonly file: string };
+/**
+ * Between two checkpoints a run writes the records of one unit of work. More of them mean that the checkpoint is an
+ * older one than the log's, and continuing would cut them off.
+ * @throws InputError when the log goes on further than that
+ */
+function checkUnit(folder: string, { progress, metricsBytes }: SavedCheckpoint): void {
+  const { stage, task, evaluated } = progress;
+  const later = metricsAfter(folder, metricsBytes);
+  const inUnit = (r: MetricsRecord) => {
+    if (stage === "done") return false;
+    if (stage === "learn") return r.taskIndex === task && r.type !== "baseline" && r.type !== "evaluation";
+    if (stage === "baseline") return r.type === "baseline" && r.taskIndex === task;
+    return r.type === "evaluation" && r.afterTask === task && r.taskIndex === evaluated;
+  };
+  const episodes = later.filter((r) => r.type === "episode").length;
+  if (later.every(inUnit) && episodes <= 1) return;
+  throw new InputError({
+    what: `${join(folder, RUN_FILES.checkpoint)} is older than the run's log`,
+    got: `${later.length} records after it`,
+    expected: "those of one episode or evaluation",
+    todo: `Restore the newest checkpoint. To go back to this one, cut ${metricsPath(folder)} to its first ${metricsBytes} bytes in a copy of the folder`,
+  });
 }
 
 /**
@@ -180,50 +251,48 @@ interface CheckpointNames {
  * @throws InputError when the folder is no run or the file is damaged
  */
 export function readSettings(folder: string): Settings {
-  const path = join(folder, "settings.json");
-  return parseSettingsFile(path, readRunFile(path));
-}
-
-function parseSettingsFile(path: string, text: string): Settings {
+  const path = join(folder, RUN_FILES.settings);
+  checkRunFile(path);
+  const saved = readJsonFile(path, SETTINGS_WORDS);
   try {
-    return parseSavedSettings(JSON.parse(text), path);
+    return parseSavedSettings(saved, path);
   } catch (cause) {
-    throw new InputError({
-      what: `Settings file ${path} is damaged`,
-      got: problemOf(cause),
-      expected: "settings.json as `hypercrl train` writes it",
-      todo: "Restore the file, or start a new run",
-      cause,
-    });
+    throw damagedDocument(path, problemOf(cause), SETTINGS_WORDS, cause);
   }
 }
 
-function readRunFile(path: string): string {
-  if (!existsSync(path)) {
-    throw new InputError({
-      what: `${path} is missing`,
-      expected: "a run folder, made by `hypercrl train --out FOLDER`",
-      todo: "Check the path",
-    });
-  }
-  return readFileSync(path, "utf8");
+const SETTINGS_WORDS = {
+  expected: "settings.json as `hypercrl train` writes it",
+  todo: "Restore the file, or start a new run",
+};
+
+/** Tells a folder that is no run from a run with a damaged file. */
+function checkRunFile(path: string): void {
+  if (existsSync(path)) return;
+  throw new InputError({
+    what: `${path} is missing`,
+    expected: "a run folder, made by `hypercrl train --out FOLDER`",
+    todo: "Check the path",
+  });
+}
+
+const versionsSchema = z.record(z.string(), z.string());
+
+/**
+ * Versions that a run was made with, by name.
+ * @throws InputError when the file is missing or damaged
+ */
+export function readVersions(folder: string): Readonly<Record<string, string>> {
+  const path = join(folder, RUN_FILES.versions);
+  checkRunFile(path);
+  return readDocument(path, versionsSchema, {
+    expected: "names and versions, as `hypercrl train` writes them",
+    todo: "Restore the file, or leave this run out",
+  });
 }
 
 function checkVersions(folder: string, now: Versions): void {
-  const path = join(folder, "versions.json");
-  const text = readRunFile(path);
-  let then: Partial<Versions>;
-  try {
-    then = JSON.parse(text) as Partial<Versions>;
-  } catch (cause) {
-    throw new InputError({
-      what: `${path} is damaged`,
-      got: "text that is not JSON",
-      expected: "JSON",
-      todo: "Restore the file",
-      cause,
-    });
-  }
+  const then = readVersions(folder);
   for (const key of ["physics", "onnxruntime"] as const) {
     if (then[key] === now[key]) continue;
     throw new InputError({
@@ -237,23 +306,5 @@ function checkVersions(folder: string, now: Versions): void {
 
 /** Bytes up to the last line end: a line cut off by a crash does not count. */
 function wholeLines(path: string): number {
-  return existsSync(path) ? readFileSync(path).lastIndexOf("\n") + 1 : 0;
-}
-
-/** Removes what a killed process left behind: later recordings, temporary files, arrays of other checkpoints. */
-function removeLater(folder: string, episodes: ReadonlySet<string>, arrays?: string): void {
-  removeFrom(join(folder, RECORDINGS), (file) => !episodes.has(file));
-  removeFrom(folder, (file) => file.endsWith(".tmp") || (isArrays(file) && file !== arrays));
-  for (const inside of ["checkpoints", "tensorboard", "tensorboard/timing"]) {
-    removeFrom(join(folder, inside), (file) => file.endsWith(".tmp"));
-  }
-}
-
-function isArrays(file: string): boolean {
-  return file.startsWith("checkpoint-") && file.endsWith(".safetensors");
-}
-
-function removeFrom(folder: string, unwanted: (file: string) => boolean): void {
-  if (!existsSync(folder)) return;
-  for (const file of readdirSync(folder).filter(unwanted)) rmSync(join(folder, file));
+  return existsSync(path) ? readRegularFile(path, LARGEST.log).lastIndexOf("\n") + 1 : 0;
 }

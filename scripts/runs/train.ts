@@ -15,7 +15,8 @@ import { parseSettings } from "../../agent/settings/parse.js";
 import { savedCatalog } from "../../agent/settings/saved-catalog.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { firstOf } from "../../sim/core/element.js";
-import { UsageError } from "../../sim/core/errors.js";
+import { RunError, UsageError } from "../../sim/core/errors.js";
+import { isDiskFull } from "../../sim/core/files.js";
 import { type FolderLock, lockFolder } from "../../sim/core/folder-lock.js";
 import { findNamed } from "../../sim/core/one-of.js";
 import { Rng } from "../../sim/core/rng.js";
@@ -118,16 +119,44 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
       compute: chooseCompute(parts.method, settings, options.threads, options.onWarning ?? (() => {})),
       stopRequested: () => options.signal?.aborted ?? false,
     });
-    if (checkpoint !== undefined) await loop.restore(checkpoint);
+    const foreign = await takeUp(options, loop, store, checkpoint);
+    if (foreign.length > 0) options.onWarning?.(leftAlone(foreign));
     const tasks = suite.tasks.slice(0, settings.tasks);
     options.onStart?.({ folder, settings, tasks, progress: checkpoint?.progress });
     const outcome = await loop.run();
     if (checkpoint?.progress.stage !== "done") usage.write();
     return { outcome, folder, settings, progress: loop.progress, summary: summarizeRun(folder) };
+  } catch (error) {
+    throw isDiskFull(error) ? withResume(error as RunError, store.folder) : error;
   } finally {
     store.close();
     lock.release();
   }
+}
+
+/** Continues a run where it is; a new one has nothing to be continued. Returns paths that are not the run's own. */
+async function takeUp(
+  { resume }: TrainOptions,
+  loop: ContinualLoop,
+  store: RunStore,
+  checkpoint: Checkpoint | undefined,
+): Promise<readonly string[]> {
+  if (resume === undefined) return [];
+  return checkpoint === undefined ? store.takeUp() : loop.restore(checkpoint);
+}
+
+/** Names told of a folder's files that are left alone. */
+const TOLD = 5;
+
+function leftAlone(paths: readonly string[]): string {
+  const more = paths.length > TOLD ? ` and ${paths.length - TOLD} more` : "";
+  return `left alone, because the run's log does not know of it: ${paths.slice(0, TOLD).join(", ")}${more}`;
+}
+
+/** A run that met a full disk goes on where it was. */
+function withResume({ details }: RunError, folder: string): RunError {
+  const todo = `Free some space, then continue with \`hypercrl train --resume ${folder}\`. Everything saved so far is intact`;
+  return new RunError({ ...details, todo });
 }
 
 /** The summary of a run so far, from its metrics alone. @throws InputError when they cannot be read */

@@ -10,7 +10,9 @@ import { HyperCrlError, RunError } from "./errors.js";
 export function writeFileSafely(path: string, data: string | Uint8Array): void {
   try {
     mkdirSync(dirname(path), { recursive: true });
-    const temporary = `${path}.${process.pid}.tmp`;
+    const temporary = temporaryOf(path, process.pid);
+    // Of a process that had the same number, or a link that somebody put there.
+    rmSync(temporary, { force: true });
     try {
       writeAndSync(temporary, typeof data === "string" ? Buffer.from(data) : data);
       renameSync(temporary, path);
@@ -27,8 +29,19 @@ export function writeFileSafely(path: string, data: string | Uint8Array): void {
   }
 }
 
+/** The name under which a process writes a file before it has all of it. */
+function temporaryOf(path: string, process: number | string): string {
+  return `${path}.${process}.tmp`;
+}
+
+/** Whether a name is one that some process wrote a file of the names given under. */
+export function isTemporaryOf(name: string, of: (name: string) => boolean): boolean {
+  const [, file, process] = /^(.*)\.(\d+)\.tmp$/s.exec(name) ?? [];
+  return file !== undefined && process !== undefined && of(file) && temporaryOf(file, process) === name;
+}
+
 function writeAndSync(path: string, bytes: Uint8Array): void {
-  const file = openSync(path, "w");
+  const file = openSync(path, "wx");
   try {
     // A nearly full disk takes a part and reports no error until the next write.
     for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
@@ -51,14 +64,48 @@ export function makeFolder(path: string): void {
 export function diskError(path: string, cause: unknown): HyperCrlError {
   if (cause instanceof HyperCrlError) return cause;
   const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-  const full = code === "ENOSPC" || code === "EDQUOT";
+  const words = DISK_PROBLEMS[code] ?? {
+    expected: "a writable folder",
+    todo: "Check the folder's permissions",
+  };
   return new RunError({
     what: `Cannot write ${path}`,
-    got: full ? `no space left on the disk (${code})` : code,
-    expected: full ? "free disk space" : "a writable folder",
-    todo: full
-      ? "Free some space, then give the command again; a run goes on with `hypercrl train --resume RUN`. Everything saved so far is intact"
-      : "Check the folder's permissions",
+    got: words.got === undefined ? code : `${words.got} (${code})`,
+    expected: words.expected,
+    todo: words.todo,
     cause,
   });
+}
+
+const FULL = {
+  got: "no space left on the disk",
+  expected: "free disk space",
+  todo: "Free some space, then give the command again. Everything saved so far is intact",
+};
+const ANOTHER_PLACE = "Choose another place, or move away what is there";
+const NO_FOLDER = {
+  got: "a file in the place of a folder",
+  expected: "folders on the way",
+  todo: ANOTHER_PLACE,
+};
+
+/** What some codes of the system mean to somebody who wants a file written. */
+const DISK_PROBLEMS: Readonly<Record<string, { got?: string; expected: string; todo: string }>> = {
+  ENOSPC: FULL,
+  EDQUOT: FULL,
+  ENAMETOOLONG: { got: "a name that is too long", expected: "a shorter one", todo: "Choose a shorter path" },
+  EROFS: {
+    got: "a file system that is read-only",
+    expected: "one that can be written",
+    todo: "Choose another place",
+  },
+  EISDIR: { got: "a folder in its place", expected: "a file or nothing there", todo: ANOTHER_PLACE },
+  ENOTDIR: NO_FOLDER,
+  EEXIST: NO_FOLDER,
+};
+
+/** Whether an error says that there is no space left. */
+export function isDiskFull(error: unknown): boolean {
+  const { code } = (error instanceof HyperCrlError ? (error.cause ?? {}) : {}) as NodeJS.ErrnoException;
+  return code === "ENOSPC" || code === "EDQUOT";
 }

@@ -1,17 +1,17 @@
 import {
   closeSync,
+  constants,
   fstatSync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
-  openSync,
-  readFileSync,
   readSync,
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import { InputError, RunError } from "./errors.js";
 import { diskError } from "./files.js";
+import { LARGEST, openOwnFile, readRegularFile } from "./own-files.js";
 import { problemOf } from "./problem.js";
 
 const NEWLINE = 0x0a;
@@ -33,8 +33,7 @@ export class JsonlLog {
     this.#path = path;
     try {
       mkdirSync(dirname(path), { recursive: true });
-      // "a+" creates the file and never truncates it by opening.
-      this.#file = openSync(path, "a+");
+      this.#file = openOwnFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND);
       this.#startAt(options.resumeAt);
     } catch (cause) {
       this.close();
@@ -169,8 +168,9 @@ function parseLine(path: string, line: Uint8Array, number: number): unknown {
 
 function readBytes(path: string): Buffer {
   try {
-    return readFileSync(path);
+    return readRegularFile(path, LARGEST.log);
   } catch (cause) {
+    if (cause instanceof InputError) throw cause;
     throw new InputError({
       what: `Cannot read log ${path}`,
       got: (cause as NodeJS.ErrnoException).code ?? String(cause),

@@ -185,6 +185,9 @@ describe("the main loop", () => {
       steps: spec.episodeSteps,
       episode: 1,
     });
+    expect(existsSync(join(folder, "episodes", "failed.mcap"))).toBe(true);
+    expect(resumed.store.takeUp()).toEqual([]);
+    expect(existsSync(join(folder, "episodes", "failed.mcap"))).toBe(false);
     resumed.store.close();
   });
 

@@ -1,16 +1,9 @@
-import {
-  closeSync,
-  existsSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  truncateSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, constants, existsSync, ftruncateSync, writeSync } from "node:fs";
 import protobuf from "protobufjs";
 import { crc32c } from "../../../sim/core/crc32c.js";
 import { RunError } from "../../../sim/core/errors.js";
 import { diskError, writeFileSafely } from "../../../sim/core/files.js";
+import { LARGEST, openOwnFile, readRegularFile } from "../../../sim/core/own-files.js";
 
 /** Values of one moment. */
 export interface ScalarEvent {
@@ -84,10 +77,10 @@ export class EventFile {
     const wanted = Buffer.concat([FILE_START, ...past.map(encodeEvent)]);
     this.#bytes = wanted.length;
     try {
-      const there = existsSync(path) ? readFileSync(path).subarray(0, wanted.length) : undefined;
-      if (there?.equals(wanted)) truncateSync(path, wanted.length);
-      else writeFileSafely(path, wanted);
-      this.#file = openSync(path, "a");
+      const there = existsSync(path) ? readRegularFile(path, LARGEST.log) : undefined;
+      if (!there?.subarray(0, wanted.length).equals(wanted)) writeFileSafely(path, wanted);
+      this.#file = openOwnFile(path, constants.O_WRONLY | constants.O_APPEND);
+      ftruncateSync(this.#file, wanted.length);
     } catch (cause) {
       throw diskError(path, cause);
     }

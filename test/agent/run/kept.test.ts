@@ -9,7 +9,6 @@ import { hashSettings } from "../../../agent/run/store.js";
 import type { Settings } from "../../../agent/settings/schema.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { decodeSafetensors } from "../../../sim/core/safetensors.js";
-import { take } from "../../take.js";
 import { bits, linearSystem, METHOD_NAMES, partsFor, pointTask, tinySettings } from "../fixtures.js";
 
 const [I, X] = [4, 2];
@@ -44,13 +43,13 @@ async function inThirdTask(method: Settings["method"], steps = 50) {
     if (j < 2) await agent.endTask();
   }
   const state = await agent.state();
-  const files = writeCheckpoint(join(folder, `${method}-${steps}.json`), hashSettings(settings), {
+  const file = `${method}-${steps}.safetensors`;
+  writeCheckpoint(join(folder, `${method}-${steps}.json`), file, hashSettings(settings), {
     progress: { stage: "learn", task: 2, steps, episode: 1, evaluated: 0 },
     metricsBytes: 0,
     actionRng: Rng.fromSeed(8).state(),
     agent: state,
   });
-  const [, file] = take(2, files);
   const bytes = readFileSync(join(folder, file));
   const { tensors } = decodeSafetensors(bytes, file);
   return { bytes, tensors, rows, kept: keptBy(state.learner), normalizers: state.normalizers };

@@ -30,6 +30,7 @@ const lines = (...records: readonly object[]) => records.map((r) => `${JSON.stri
 describe("RunLog", () => {
   it("begins each log with its version, and writes an event where it belongs, once", () => {
     const log = new RunLog(folder, settings);
+    log.open();
     const told: unknown[] = [];
     log.listen((event) => told.push(event));
     const session = { ...trainingRecord(), ...trainingTime() };
@@ -46,6 +47,7 @@ describe("RunLog", () => {
 
   it("tells those who listen after the line is written", () => {
     const log = new RunLog(folder, settings);
+    log.open();
     let written = "";
     log.listen(() => {
       written = metrics();
@@ -59,10 +61,8 @@ describe("RunLog", () => {
     const old = lines(episodeRecord());
     writeFileSync(join(folder, "metrics.jsonl"), old + lines(evaluationRecord()));
     writeFileSync(join(folder, "timing.jsonl"), lines(usageRecord()));
-    const log = new RunLog(folder, settings, {
-      metrics: old.length,
-      timing: lines(usageRecord()).length,
-    });
+    const log = new RunLog(folder, settings);
+    log.open({ metrics: old.length, timing: lines(usageRecord()).length });
     log.emit(evaluationRecord({ return: 2 }));
     log.close();
     expect(metrics()).toBe(old + lines(evaluationRecord({ return: 2 })));
@@ -71,14 +71,16 @@ describe("RunLog", () => {
 
   it("cut to nothing, is begun anew", () => {
     writeFileSync(join(folder, "metrics.jsonl"), lines(episodeRecord()));
-    new RunLog(folder, settings, { metrics: 0, timing: 0 }).close();
+    const log = new RunLog(folder, settings);
+    log.open({ metrics: 0, timing: 0 });
+    log.close();
     expect([metrics(), timing()]).toEqual([HEAD, HEAD]);
   });
 
   it("leaves a log of a newer version as it is", () => {
     const newer = lines({ type: "log", version: 2 }, { type: "new" });
     writeFileSync(join(folder, "metrics.jsonl"), newer);
-    const open = () => new RunLog(folder, settings, { metrics: 0, timing: 0 });
+    const open = () => new RunLog(folder, settings).open({ metrics: 0, timing: 0 });
     expect(open).toThrow(InputError);
     expect(open).toThrow(/metrics\.jsonl was written by a newer version of hypercrl/);
     expect(metrics()).toBe(newer);

@@ -1,11 +1,23 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCheckpoint, writeCheckpoint } from "../../../agent/run/checkpoint.js";
 import { hashSettings, readSettings } from "../../../agent/run/store.js";
 import { reacherSuite } from "../../../tasks/reacher/reacher.js";
 import { fileHashes, flipByte, halve, temporaryFolder } from "../../files.js";
-import { call, expectOneError, TINY } from "../call.js";
+import { call, expectOneError, TINY, unwrapped } from "../call.js";
 
 const folder = temporaryFolder();
 const good = join(folder, "good");
@@ -119,9 +131,40 @@ describe("a wrong call exits with 2 and starts nothing", () => {
   });
 });
 
+const replaceByPipe = (path: string) => {
+  rmSync(path);
+  execFileSync("mkfifo", [path]);
+};
+/** Kind and bytes of everything in a folder. */
+const contents = (copy: string) =>
+  readdirSync(copy, { recursive: true, withFileTypes: true }).map((entry) => {
+    const path = join(entry.parentPath, entry.name);
+    const kind = entry.isFile()
+      ? readFileSync(path, "latin1")
+      : entry.isSymbolicLink()
+        ? readlinkSync(path)
+        : "";
+    return [path, kind];
+  });
+
 const arrays = (copy: string) => {
   const name = readdirSync(copy).find((file) => file.endsWith(".safetensors"));
   return join(copy, name ?? "none");
+};
+/** Puts a link to a copy outside of the run in the place of a file or folder. */
+const linkOutside = (copy: string, name: string) => {
+  const outside = `${copy}-outside`;
+  cpSync(join(copy, name), outside, { recursive: true });
+  rmSync(join(copy, name), { recursive: true });
+  symlinkSync(outside, join(copy, name));
+};
+/** Changes a checkpoint as somebody would who knows of its checksum. */
+const forge = (copy: string, change: (document: Record<string, unknown>) => void) => {
+  const path = join(copy, "checkpoint.json");
+  const { sha256: _, ...content } = JSON.parse(readFileSync(path, "utf8"));
+  change(content);
+  const sha256 = createHash("sha256").update(JSON.stringify(content)).digest("hex");
+  writeFileSync(path, JSON.stringify({ ...content, sha256 }));
 };
 /** Changes the network in the settings and writes the old network's checkpoint anew as if it belonged to them. */
 const swapNetwork = (copy: string) => {
@@ -131,7 +174,7 @@ const swapNetwork = (copy: string) => {
   edit(join(copy, "settings.json"), (text) =>
     text.replace(/("hidden": \[\s+16,\s+)16/, (_, start) => `${start}8`),
   );
-  writeCheckpoint(path, hashSettings(readSettings(copy)), checkpoint);
+  writeCheckpoint(path, checkpoint.arraysFile, hashSettings(readSettings(copy)), checkpoint);
 };
 
 describe("a run that cannot be continued exits with 3 and is left as it is", () => {
@@ -168,15 +211,68 @@ describe("a run that cannot be continued exits with 3 and is left as it is", () 
     ],
     ["other arrays of a network", swapNetwork, /holds a network of another size/],
     [
+      "episodes elsewhere",
+      (c) => linkOutside(c, "episodes"),
+      /episodes is not a folder of its own; got a link/,
+    ],
+    ["a log elsewhere", (c) => linkOutside(c, "metrics.jsonl"), /metrics\.jsonl is not a file of its own/],
+    [
+      "a checkpoint that is lost",
+      (c) => rmSync(join(c, "checkpoint.json")),
+      /checkpoint\.json is missing; got a log of \d+ records and evaluation\.json/,
+    ],
+    [
+      "an older checkpoint",
+      (c) => forge(c, (d) => Object.assign(d, { metricsBytes: 27 })),
+      /checkpoint\.json is older than the run's log; got \d+ records after it/,
+    ],
+    [
+      "arrays outside of the run",
+      (c) => forge(c, (d) => Object.assign(d.arrays as object, { file: "../good/checkpoint-a.safetensors" })),
+      /checkpoint\.json is damaged; got arrays\.file: expected a name inside the folder/,
+    ],
+    [
+      "numbers of another method",
+      (c) => forge(c, (d) => Object.assign(d, { learner: {} })),
+      /does not hold the learner's number/,
+    ],
+    [
+      "a pipe for a checkpoint",
+      (c) => replaceByPipe(join(c, "checkpoint.json")),
+      /got a pipe; expected a regular file/,
+    ],
+    [
       "another physics",
       (c) => edit(join(c, "versions.json"), (t) => t.replace("0.20.0", "0.1.0")),
       /another physics version; got .*0\.1\.0/,
     ],
   ])("%s", async (name, damage, message) => {
     const copy = damagedRun(name.replaceAll(" ", "-"), damage);
-    const before = fileHashes(copy);
+    const before = contents(copy);
     expectOneError(await call(["train", "--resume", copy]), 3, message);
-    expect(fileHashes(copy)).toEqual(before);
+    expect(contents(copy)).toEqual(before);
+  });
+
+  it("what is not the run's own is named and stays; what a killed process left goes", async () => {
+    const strange = ["episodes/best", "episodes/mine.mcap", "notes.tmp", "episodes/01-train-0001.mcap.tmp"];
+    const left = [
+      "checkpoint.json.123.tmp",
+      "episodes/failed.mcap",
+      "tensorboard/events.out.tfevents.0.hypercrl.9.tmp",
+    ];
+    const copy = damagedRun("shared", (c) => {
+      mkdirSync(join(c, "episodes/best"));
+      for (const name of [...strange.slice(1), ...left]) writeFileSync(join(c, name), "mine");
+    });
+    const { code, stderr } = await call(["train", "--quiet", "--resume", copy]);
+    expect(code, stderr).toBe(0);
+    for (const name of strange) {
+      expect(existsSync(join(copy, name)), name).toBe(true);
+      expect(unwrapped(stderr)).toContain(join(copy, name));
+    }
+    for (const name of left) expect(existsSync(join(copy, name)), name).toBe(false);
+    for (const name of strange) rmSync(join(copy, name), { recursive: true });
+    expect(fileHashes(copy)).toEqual(fileHashes(good));
   });
 
   it("a folder that is no run", async () => {

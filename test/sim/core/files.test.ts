@@ -1,10 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { InputError, RunError } from "../../../sim/core/errors.js";
-import { diskError, writeFileSafely } from "../../../sim/core/files.js";
+import { diskError, isDiskFull, isTemporaryOf, writeFileSafely } from "../../../sim/core/files.js";
 import { JsonlLog, readJsonl } from "../../../sim/core/jsonl.js";
 
 const folder = mkdtempSync(join(tmpdir(), "hypercrl-files-"));
@@ -40,7 +48,37 @@ describe("writeFileSafely", () => {
   it("says which path cannot be written", () => {
     writeFileSync(join(folder, "plain"), "");
     expect(() => writeFileSafely(join(folder, "plain", "a"), "x")).toThrow(RunError);
-    expect(() => writeFileSafely(join(folder, "plain", "a"), "x")).toThrow(/Cannot write .*plain.a; got E/);
+    expect(() => writeFileSafely(join(folder, "plain", "a"), "x")).toThrow(
+      /Cannot write .*plain.a; got a file in the place of a folder/,
+    );
+  });
+});
+
+describe("a file that stands where the temporary one goes", () => {
+  it("is replaced when it is a link, and what the link leads to stays as it is", () => {
+    const victim = join(folder, "victim");
+    writeFileSync(victim, "mine");
+    symlinkSync(victim, join(folder, `linked.${process.pid}.tmp`));
+    writeFileSafely(join(folder, "linked"), "new");
+    expect([readFileSync(victim, "utf8"), readFileSync(join(folder, "linked"), "utf8")]).toEqual([
+      "mine",
+      "new",
+    ]);
+  });
+
+  it("is known by the name of the file and a process", () => {
+    const isNote = (name: string) => name === "note.json";
+    const names = [
+      "note.json.12.tmp",
+      "note.json.tmp",
+      "note.json.012.tmp",
+      "other.json.12.tmp",
+      "note.json.1x.tmp",
+    ];
+    expect(names.filter((name) => isTemporaryOf(name, isNote))).toEqual([
+      "note.json.12.tmp",
+      "note.json.012.tmp",
+    ]);
   });
 });
 
@@ -50,9 +88,13 @@ describe("diskError", () => {
       const cause = Object.assign(new Error("write"), { code });
       const error = diskError("/run/a", cause);
       expect(error).toBeInstanceOf(RunError);
-      expect(error.message).toMatch(/Cannot write \/run\/a; got no space left .*--resume RUN/);
+      expect(error.message).toMatch(/Cannot write \/run\/a; got no space left on the disk .*Free some space/);
       expect(error.cause).toBe(cause);
     }
+    expect(isDiskFull(diskError("/run/a", Object.assign(new Error(), { code: "ENOSPC" })))).toBe(true);
+    const long = diskError("/run/a", Object.assign(new Error(), { code: "ENAMETOOLONG" }));
+    expect(isDiskFull(long)).toBe(false);
+    expect(long.message).toMatch(/got a name that is too long \(ENAMETOOLONG\).*Choose a shorter path/);
     const denied = diskError("/run/a", Object.assign(new Error(), { code: "EACCES" }));
     expect(denied.message).toMatch(/got EACCES; expected a writable folder/);
     const own = new InputError({ what: "x" });

@@ -79,7 +79,9 @@ it("goes on in place after its past, and makes what differs anew", () => {
 
 it("says what is wrong with a path it cannot write, and with use after close", () => {
   mkdirSync(join(folder, "taken"));
-  expect(() => new EventFile(join(folder, "taken"), [])).toThrow(/Cannot write .*taken; got E[A-Z]+/);
+  expect(() => new EventFile(join(folder, "taken"), [])).toThrow(
+    /taken is not a file of its own; got a folder/,
+  );
   const file = new EventFile(join(folder, "closed"), []);
   file.close();
   file.close();
