@@ -1,3 +1,5 @@
+import { isFileName } from "../../sim/core/own-files.js";
+
 /** Folder of a run's recordings inside the run folder. */
 export const RECORDINGS = "episodes";
 
@@ -22,6 +24,12 @@ export function evaluationFile(afterTask: number, task: number, episode: number)
 /** Path of a recording inside the run folder, as the logs name it. */
 export function recordingPath(file: string): string {
   return `${RECORDINGS}/${file}`;
+}
+
+/** Whether a log's path of a recording leads to a file in the folder of recordings. */
+export function isRecordingPath(path: string): boolean {
+  const folder = `${RECORDINGS}/`;
+  return path.startsWith(folder) && isFileName(path.slice(folder.length));
 }
 
 /** Numbers from 1, with leading zeros so that files sort. */

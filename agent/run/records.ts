@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isRecordingPath, RECORDINGS } from "./recording-names.js";
 
 /**
  * The one description of a run's two logs, from which everything that writes or reads them is derived.
@@ -40,8 +41,8 @@ const outcome = {
   /** `Scene.measure()` at the episode's end; the names carry the units, for example `positionErrorMm`. */
   measures: z.record(z.string(), figure),
 };
-/** Path of the episode's recording inside the run folder, with slashes. */
-const recording = z.string();
+/** Path of the episode's recording inside the run folder, with a slash. */
+const recording = z.string().refine(isRecordingPath, `expected ${RECORDINGS}/ and the name of a file`);
 
 /** An episode of the random policy, before anything is learned: the zero of normalised returns. */
 const baseline = z.object({

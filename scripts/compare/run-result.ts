@@ -1,13 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { evaluationSchema } from "../../agent/run/evaluation-matrix.js";
 import { metricsByType, metricsPath, readMetrics } from "../../agent/run/read-log.js";
 import type { EpisodeRecord } from "../../agent/run/records.js";
 import { readSettings } from "../../agent/run/store.js";
+import { readDocument } from "../../sim/core/documents.js";
 import { elementAt } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
 import { meanOf } from "../../sim/core/mean.js";
-import { problemOf } from "../../sim/core/problem.js";
 import { episodeLengths } from "../runs/episode-lengths.js";
 import { readUsage, type Usage } from "../runs/usage.js";
 import { resumeCommand } from "./resume-command.js";
@@ -41,18 +41,11 @@ const UNTOUCHED_MM = 1;
 function finishedEvaluation(folder: string) {
   const path = join(folder, "evaluation.json");
   if (!existsSync(path)) return undefined;
-  try {
-    const evaluation = evaluationSchema.decode(JSON.parse(readFileSync(path, "utf8")));
-    return evaluation.returns.length === evaluation.tasks.length ? evaluation : undefined;
-  } catch (cause) {
-    throw new InputError({
-      what: `${path} is damaged`,
-      got: problemOf(cause),
-      expected: "evaluation.json as `hypercrl train` writes it",
-      todo: "Restore the file from a copy",
-      cause,
-    });
-  }
+  const evaluation = readDocument(path, evaluationSchema, {
+    expected: "evaluation.json as `hypercrl train` writes it",
+    todo: "Restore the file from a copy",
+  });
+  return evaluation.returns.length === evaluation.tasks.length ? evaluation : undefined;
 }
 
 export function isFinished(folder: string): boolean {

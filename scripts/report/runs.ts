@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import {
   type ByType,
@@ -8,7 +8,7 @@ import {
   timingByType,
 } from "../../agent/run/read-log.js";
 import type { MetricsRecord, TimingRecord } from "../../agent/run/records.js";
-import { readSettings } from "../../agent/run/store.js";
+import { readSettings, readVersions } from "../../agent/run/store.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
@@ -131,27 +131,6 @@ function readReportRun(folder: string, settings: Settings, label: string): Repor
   const timings = timingByType(readTiming(folder, settings.tasks));
   const result = isFinished(folder) ? readRun(folder, label) : undefined;
   return { folder, label, settings, versions: readVersions(folder), metrics, timings, result };
-}
-
-function readVersions(folder: string): Record<string, string> {
-  const path = join(folder, "versions.json");
-  let value: unknown;
-  let cause: unknown;
-  try {
-    value = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    cause = error;
-  }
-  const entries = Object.entries(value ?? {});
-  if (entries.length > 0 && entries.every(([, version]) => typeof version === "string")) {
-    return Object.fromEntries(entries);
-  }
-  throw new InputError({
-    what: existsSync(path) ? `${path} is damaged` : `${path} is missing`,
-    expected: "names and versions, as `hypercrl train` writes them",
-    todo: "Restore the file, or leave this run out",
-    cause,
-  });
 }
 
 /** @throws UsageError when two runs name a task differently: a suite of one's own that has changed */

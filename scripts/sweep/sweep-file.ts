@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { gotAndExpected } from "../../agent/settings/parse.js";
+import { readJsonFile } from "../../sim/core/documents.js";
 import { firstOf } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
 import { didYouMean } from "../../sim/core/one-of.js";
-import { problemOf } from "../../sim/core/problem.js";
 import type { SweepChoice } from "./plan.js";
 
 const seeds = z.array(z.int().min(0).max(4294967295)).min(1);
@@ -33,7 +32,7 @@ const EXAMPLE = 'JSON such as {"suite": "push", "methods": ["hypercrl", "single"
 
 /** Reads a sweep file (JSON). @throws InputError naming the first key or value that is wrong */
 export function readSweepFile(path: string): SweepChoice {
-  const value = readJson(path);
+  const value = readJsonFile(path, { expected: EXAMPLE, todo: "Check the file" });
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw wrongContent(path, value, firstOf(parsed.error.issues, "problems"));
   const { set = {}, tasks, ...choice } = parsed.data;
@@ -42,19 +41,6 @@ export function readSweepFile(path: string): SweepChoice {
     ...choice,
     assignments: Object.entries(all).map(([name, value]) => `${name}=${JSON.stringify(value)}`),
   };
-}
-
-function readJson(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (cause) {
-    throw new InputError({
-      what: `Cannot read sweep file ${path}`,
-      got: problemOf(cause),
-      expected: EXAMPLE,
-      cause,
-    });
-  }
 }
 
 function wrongContent(path: string, value: unknown, issue: z.core.$ZodIssue): InputError {

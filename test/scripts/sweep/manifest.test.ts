@@ -233,7 +233,7 @@ describe("a sweep file", () => {
     ["a seed that is none", { seeds: [1.5] }, /not valid at seeds\.0/],
     ["no method in a line", { methods: [{}] }, /not valid at methods\.0\.method/],
     ["a list", [], /not valid at its top/],
-    ["text that is no JSON", "suite: push", /Cannot read sweep file .*JSON/],
+    ["text that is no JSON", "suite: push", /is damaged; got .*JSON/],
   ])("with %s is refused", (_, value, message) => {
     expect(read(value)).toThrow(InputError);
     expect(read(value)).toThrow(message);
