@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { configDefaults, defineConfig } from "vitest/config";
 
 const E2E = "test/**/*.e2e.test.ts";
@@ -10,6 +12,8 @@ export default defineConfig({
   test: {
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // What tests choose is not remembered for the user who runs them.
+    env: { XDG_STATE_HOME: join(tmpdir(), "hypercrl-tests-state") },
     pool: "forks",
     // The default leaves one core idle, which is half of a small machine.
     maxWorkers: "100%",

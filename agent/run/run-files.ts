@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmdirSync } from "node:fs";
 import { basename, join } from "node:path";
+import { InputError } from "../../sim/core/errors.js";
 import { isTemporaryOf } from "../../sim/core/files.js";
 import { folderInside, removeOwnFile } from "../../sim/core/own-files.js";
 import type { Settings } from "../settings/schema.js";
@@ -98,6 +99,28 @@ export function findLeftovers(
     temporary(inside, (name) => name.startsWith("events.out.tfevents."));
   }
   return { own, foreign };
+}
+
+/**
+ * Removes what a process that was killed while it made a run folder left there: nothing was saved yet.
+ * @throws InputError when the folder holds anything else
+ */
+export function clearUnbegun(folder: string): void {
+  const isMade = (name: string) => name === RUN_FILES.versions || name === RUN_FILES.recording;
+  const isOwn = (name: string) =>
+    isMade(name) || isTemporaryOf(name, (file) => isMade(file) || file === RUN_FILES.settings);
+  const names = list(folder, "").filter((name) => name !== RECORDINGS || list(folder, RECORDINGS).length > 0);
+  const other = names.find((name) => !isOwn(name));
+  if (other !== undefined) {
+    throw new InputError({
+      what: `Folder ${folder} is no run`,
+      got: `${other} in it and no ${RUN_FILES.settings}`,
+      expected: "a run, or a folder that holds nothing yet",
+      todo: "Move the folder away to begin that run anew",
+    });
+  }
+  for (const name of names) removeOwnFile(join(folder, name));
+  if (existsSync(join(folder, RECORDINGS))) rmdirSync(folderInside(folder, RECORDINGS));
 }
 
 /** Removes what a killed process left. */

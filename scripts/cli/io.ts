@@ -22,6 +22,8 @@ export interface Io {
   readonly live: LiveArea | undefined;
   /** Whether stack traces of errors are printed that are meant for a user. */
   readonly debug: boolean;
+  /** Asks a question that is answered with yes or no; present when somebody sits at the terminal. */
+  readonly confirm?: (question: string) => Promise<boolean>;
   /** A clock in ms. */
   readonly now: () => number;
   /**

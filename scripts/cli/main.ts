@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { performance } from "node:perf_hooks";
+import { createInterface } from "node:readline/promises";
 import { PLAIN_WIDTH } from "../compare/text.js";
 import { addressSpaceIsShort, runReservingLittle } from "./address-space.js";
 import { type Io, STOP_SIGNALS, signalCode } from "./io.js";
@@ -34,6 +35,16 @@ function installSignals(): AbortSignal {
   return stop.signal;
 }
 
+/** No answer, such as the end of the input, means no. */
+async function confirm(question: string): Promise<boolean> {
+  const asked = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await asked.question(`${question} [y/N] `)).trim());
+  } finally {
+    asked.close();
+  }
+}
+
 function createIo(): Io {
   let signal: AbortSignal | undefined;
   return {
@@ -43,6 +54,7 @@ function createIo(): Io {
     errorColumns: () => process.stderr.columns || PLAIN_WIDTH,
     debug: process.env.HYPERCRL_DEBUG === "1" || process.argv.includes("--debug"),
     live: process.stdout.isTTY ? liveArea(process.stdout) : undefined,
+    ...(process.stdin.isTTY && process.stderr.isTTY && { confirm }),
     now: () => performance.now(),
     stopSignal: () => {
       signal ??= installSignals();

@@ -19,6 +19,7 @@ export interface SweepArguments {
   readonly resume?: string | true;
   readonly report?: string | true;
   readonly differencesFrom?: string;
+  readonly trustSuite?: boolean;
   readonly quiet?: boolean;
   readonly json?: boolean;
 }

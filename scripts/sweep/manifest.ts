@@ -1,15 +1,18 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { clearUnbegun } from "../../agent/run/run-files.js";
 import { hashSettings, RunStore, readSettings, type Versions } from "../../agent/run/store.js";
 import { parseSavedSettings } from "../../agent/settings/parse.js";
 import type { Settings } from "../../agent/settings/schema.js";
+import { damagedDocument, readJsonFile } from "../../sim/core/documents.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { writeFileSafely } from "../../sim/core/files.js";
+import { folderInside } from "../../sim/core/own-files.js";
 import { problemOf } from "../../sim/core/problem.js";
 import type { RunModules } from "../compare/resume-command.js";
 import { isModulePath } from "../runs/module-path.js";
-import { fromFolder, type PlannedRun, type SweepBase } from "./plan.js";
+import { fromFolder, idOf, isLabel, LABEL_RULE, type PlannedRun, type SweepBase } from "./plan.js";
 
 const SCHEMA = 1;
 
@@ -37,7 +40,15 @@ const manifestSchema = z.strictObject({
   settings: z.record(z.string(), z.record(z.string(), z.unknown())),
   /** Runs, none of which depends on another; `hash` is that of settings and seed. */
   runs: z.array(
-    z.strictObject({ id: z.string(), label: z.string(), seed: z.int().min(0), hash: z.string().length(64) }),
+    z
+      .strictObject({
+        id: z.string(),
+        label: z.string().refine(isLabel, `expected ${LABEL_RULE}`),
+        seed: z.int().min(0),
+        hash: z.string().regex(/^[0-9a-f]{64}$/),
+      })
+      // The id names a folder, and is nothing that a file may choose.
+      .refine((run) => run.id === idOf(run), { path: ["id"], message: "expected label, seed and hash" }),
   ),
 });
 
@@ -51,8 +62,10 @@ export function manifestPath(folder: string): string {
 
 /** Folder of a run; it belongs to that run alone. */
 export function runFolder(folder: string, { id }: Pick<ManifestRun, "id">): string {
-  return join(folder, "runs", id);
+  return join(folder, RUNS, id);
 }
+
+const RUNS = "runs";
 
 /** The modules of the runs of a label, absolute. */
 export function modulesOf(
@@ -143,11 +156,13 @@ function readLine(settings: Manifest["settings"], label: string, seed: number): 
 
 /** Makes the folder of a run, ready to be begun, unless it is there. @throws InputError when it holds another run */
 export function prepareRun(folder: string, manifest: Manifest, run: ManifestRun, versions: Versions): void {
-  const path = runFolder(folder, run);
+  const runs = folderInside(folder, RUNS);
+  const path = lstatSync(join(runs, run.id), { throwIfNoEntry: false })
+    ? folderInside(runs, run.id)
+    : runFolder(folder, run);
   if (!existsSync(join(path, "settings.json"))) {
     if (existsSync(join(path, "checkpoint.json"))) throw lostSettings(path);
-    // What a process that was killed while it made the folder left behind: nothing was saved yet.
-    rmSync(path, { recursive: true, force: true });
+    clearUnbegun(path);
     RunStore.create(path, settingsOf(manifest, run), versions).close();
   }
   if (hashSettings(readSettings(path)) === run.hash) return;
@@ -181,7 +196,7 @@ export function readManifest(folder: string): Manifest {
       todo: "Check --out, or leave out --resume to begin a sweep",
     });
   }
-  const value = parseJson(path);
+  const value = readJsonFile(path, WORDS);
   const schema = (value as { schema?: unknown } | null)?.schema;
   if (schema !== SCHEMA) {
     throw new InputError({
@@ -209,20 +224,11 @@ export function checkSweepVersions(folder: string, { versions }: Manifest, now: 
   }
 }
 
-function parseJson(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (cause) {
-    throw damaged(path, problemOf(cause), cause);
-  }
-}
+const WORDS = {
+  expected: "sweep.json as `hypercrl sweep` writes it",
+  todo: "Restore the file, or begin another sweep",
+};
 
 function damaged(path: string, got: string, cause: unknown): InputError {
-  return new InputError({
-    what: `${path} is damaged`,
-    got,
-    expected: "sweep.json as `hypercrl sweep` writes it",
-    todo: "Restore the file, or begin another sweep",
-    cause,
-  });
+  return damagedDocument(path, got, WORDS, cause);
 }

@@ -121,7 +121,21 @@ export function planSeeds(lines: Readonly<Record<string, object>>, seeds: readon
 
 /** Name of a run and of its folder: label and seed for people, the settings' hash so that no two are mixed up. */
 export function runId(label: string, settings: Settings): string {
-  return `${label}-s${settings.seed}-${hashSettings(settings).slice(0, 12)}`;
+  return idOf({ label, seed: settings.seed, hash: hashSettings(settings) });
+}
+
+/** The same from what a manifest holds. */
+export function idOf(run: { readonly label: string; readonly seed: number; readonly hash: string }): string {
+  return `${run.label}-s${run.seed}-${run.hash.slice(0, 12)}`;
+}
+
+/** What a label may be, for messages. */
+export const LABEL_RULE =
+  "letters, digits, dots, dashes and underscores, at most 100, and no name that objects have";
+
+/** Whether a label can name a folder and a line of a table. */
+export function isLabel(label: string): boolean {
+  return /^[\w.-]{1,100}$/.test(label) && !(label in Object.prototype);
 }
 
 function checkLabels(labels: readonly string[]): void {
@@ -134,12 +148,13 @@ function checkLabels(labels: readonly string[]): void {
       todo: 'Give one of them a "label" in a sweep file',
     });
   }
-  const odd = labels.find((label) => !/^[\w.-]+$/.test(label));
+  const odd = labels.find((label) => !isLabel(label));
   if (odd !== undefined) {
     throw new UsageError({
       what: "Label of a sweep's line cannot name a folder",
       got: `"${odd}"`,
-      expected: "letters, digits, dots, dashes and underscores",
+      expected: LABEL_RULE,
+      todo: 'Give the line another "label" in a sweep file',
     });
   }
 }

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { makeFolder } from "../../sim/core/files.js";
 import { isLockFile, lockFolder } from "../../sim/core/folder-lock.js";
+import { folderInside } from "../../sim/core/own-files.js";
 import { initPhysics } from "../../sim/world.js";
 import { moduleOptions, type RunModules, resumeCommand } from "../compare/resume-command.js";
 import { isFinished } from "../compare/run-result.js";
@@ -29,6 +30,7 @@ import {
 import { baseOf, planRuns, planSeeds, type SweepChoice } from "./plan.js";
 import { differencesLabel, type FailedRun, reportSweep, type SweepReport, writeReport } from "./report.js";
 import { lastError } from "./run-state.js";
+import { checkModules, rememberModules } from "./trust.js";
 
 /** What `runSweep` runs, and where. */
 export interface SweepOptions {
@@ -42,6 +44,11 @@ export interface SweepOptions {
   readonly differencesFrom?: string | undefined;
   /** Path of the command line, which is started for each run. */
   readonly commandLine: string;
+  /**
+   * Whether a sweep that goes on may run these modules (absolute paths), which it names and nobody chose on this machine.
+   * Without, it may not.
+   */
+  readonly trustModules?: (modules: readonly string[]) => Promise<boolean>;
   readonly engine: SweepEngine;
   readonly signal: AbortSignal;
   readonly view: SweepView;
@@ -75,6 +82,7 @@ export async function runSweep(options: SweepOptions): Promise<SweepReport> {
   await initPhysics();
   const draft = await openManifest(options);
   makeFolder(join(out, "runs"));
+  for (const inside of ["runs", "logs"]) if (existsSync(join(out, inside))) folderInside(out, inside);
   const lock = lockFolder(out, "Sweep");
   try {
     // Only now nobody else writes it.
@@ -82,6 +90,7 @@ export async function runSweep(options: SweepOptions): Promise<SweepReport> {
     if (!options.resume) checkEmpty(out);
     const from = differencesLabel(manifest, options.differencesFrom);
     writeManifest(out, manifest);
+    rememberModules(out, manifest);
     const pending = manifest.runs.filter((run) => !isFinished(runFolder(out, run)));
     for (const run of pending) prepareRun(out, manifest, run, currentVersions());
     view.begin(out, manifest, pending);
@@ -100,7 +109,7 @@ export async function runSweep(options: SweepOptions): Promise<SweepReport> {
 }
 
 /** The manifest as it will be written. */
-async function openManifest({ out, choice, resume }: SweepOptions): Promise<Manifest> {
+async function openManifest({ out, choice, resume, trustModules }: SweepOptions): Promise<Manifest> {
   if (!resume) {
     checkEmpty(out);
     const base = baseOf(choice ?? {});
@@ -110,6 +119,7 @@ async function openManifest({ out, choice, resume }: SweepOptions): Promise<Mani
   }
   const manifest = readManifest(out);
   checkSweepVersions(out, manifest, currentVersions());
+  await checkModules(out, manifest, choice ?? {}, trustModules);
   // Fails now rather than in the middle when a run's settings are damaged.
   for (const run of manifest.runs) settingsOf(manifest, run);
   if (choice === undefined) return manifest;

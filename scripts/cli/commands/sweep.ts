@@ -6,7 +6,7 @@ import { reportText, type SweepReport } from "../../sweep/report.js";
 import { reportFolder, runSweep } from "../../sweep/sweep.js";
 import { COMMAND_LINE } from "../command-line.js";
 import type { Io } from "../io.js";
-import { signalCode, suggest } from "../io.js";
+import { sayError, signalCode, suggest } from "../io.js";
 import { silentSweepView, sweepView } from "../sweep-view.js";
 
 export interface SweepFlags {
@@ -18,6 +18,8 @@ export interface SweepFlags {
   readonly report?: boolean | undefined;
   /** Line that the table shows differences from; default the first. */
   readonly differencesFrom?: string | undefined;
+  /** Run modules that the sweep names, whoever chose them. */
+  readonly trustSuite?: boolean | undefined;
   readonly quiet?: boolean | undefined;
   readonly json?: boolean | undefined;
 }
@@ -41,6 +43,7 @@ export async function sweepCommand(
     resume: flags.resume ?? false,
     differencesFrom: flags.differencesFrom,
     commandLine: COMMAND_LINE,
+    trustModules: async (modules) => flags.trustSuite || (await askToTrust(modules, io)),
     engine: localEngine(flags.jobs),
     signal,
     view: flags.quiet || flags.json ? silentSweepView : sweepView(io),
@@ -56,6 +59,17 @@ export async function sweepCommand(
   const all = report.runs.length + report.unfinished.length;
   suggest(io, `${report.failed.length} of ${all} runs failed; continue with`, again);
   return 1;
+}
+
+/** Asks in a terminal; a program that calls this one cannot answer. */
+async function askToTrust(modules: readonly string[], io: Io): Promise<boolean> {
+  if (io.confirm === undefined) return false;
+  sayError(
+    io,
+    "The sweep runs these modules, which were not chosen on this machine. They can do whatever you can do:",
+  );
+  for (const module of modules) io.err(`  ${module}`);
+  return io.confirm("Run them?");
 }
 
 function show(report: SweepReport, { json }: SweepFlags, io: Io): void {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { hashSettings } from "../../../agent/run/store.js";
@@ -28,6 +28,14 @@ const versions = { hypercrl: "0.1.0", physics: "1", node: "v20", onnxruntime: "2
 const plan = (choice: SweepChoice) => planRuns(choice, baseOf(choice), folder);
 const manifestOf = async (choice: SweepChoice) =>
   addRuns(emptyManifest(folder, pushSuite.name, baseOf(choice), versions), await plan(choice));
+
+/** A manifest with another first run. */
+const changeRun =
+  (change: object) =>
+  ({ runs, ...rest }: Record<string, unknown>) => {
+    const [first, ...others] = runs as object[];
+    return { ...rest, runs: [{ ...first, ...change }, ...others] };
+  };
 
 describe("a plan", () => {
   it("has every method with every seed, seed by seed, and defaults", async () => {
@@ -156,6 +164,26 @@ describe("a manifest", () => {
     expect(() => prepareRun(folder, manifest, other, versions)).toThrow(/belongs to other settings/);
   });
 
+  it("removes nothing but what it made itself, and makes no run in what a link leads to", async () => {
+    const manifest = await manifestOf(choice);
+    const run = manifest.runs[0]!;
+    const path = runFolder(folder, run);
+    rmSync(path, { recursive: true, force: true });
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, "thesis.tex"), "mine");
+    expect(() => prepareRun(folder, manifest, run, versions)).toThrow(/is no run; got thesis\.tex in it/);
+    const outside = join(folder, "outside");
+    rmSync(path, { recursive: true });
+    mkdirSync(outside);
+    writeFileSync(join(outside, "versions.json"), "mine");
+    symlinkSync(outside, path);
+    expect(() => prepareRun(folder, manifest, run, versions)).toThrow(
+      /is not a folder of its own; got a link/,
+    );
+    expect(readFileSync(join(outside, "versions.json"), "utf8")).toBe("mine");
+    rmSync(path);
+  });
+
   it("does not begin a run anew that has saved its state but lost its settings", async () => {
     const manifest = await manifestOf(choice);
     const other = manifest.runs[1]!;
@@ -176,6 +204,22 @@ describe("a manifest", () => {
     ["no schema", () => [], /another schema version; got none/],
     ["an unknown key", (m) => ({ ...m, extra: 1 }), /is damaged; got .*extra/],
     ["no runs", ({ runs, ...m }) => m, /is damaged; got runs: /],
+    [
+      "a run outside of the sweep",
+      changeRun({ id: "../../victim" }),
+      /got runs\.0\.id: expected label, seed and hash/,
+    ],
+    [
+      "a label that is a path",
+      changeRun({ label: "../victim" }),
+      /got runs\.0\.label: expected letters, digits/,
+    ],
+    [
+      "a label that objects have",
+      changeRun({ label: "constructor" }),
+      /got runs\.0\.label: expected letters/,
+    ],
+    ["a hash that is a path", changeRun({ hash: "../".repeat(21) + "a" }), /got runs\.0\.hash/],
   ])("with %s is refused", async (_, change, message) => {
     const text = JSON.stringify(change({ ...(await manifestOf(choice)) }));
     writeFileSync(join(folder, "sweep.json"), text);
