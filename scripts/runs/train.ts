@@ -10,6 +10,7 @@ import { dynamicsShape } from "../../agent/model/dynamics.js";
 import type { Checkpoint, Progress } from "../../agent/run/checkpoint.js";
 import { readMetrics } from "../../agent/run/read-log.js";
 import type { RunEvent } from "../../agent/run/records.js";
+import { writeHashes } from "../../agent/run/run-hashes.js";
 import { RunStore, readSettings } from "../../agent/run/store.js";
 import { parseSettings } from "../../agent/settings/parse.js";
 import { savedCatalog } from "../../agent/settings/saved-catalog.js";
@@ -124,7 +125,11 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
     const tasks = suite.tasks.slice(0, settings.tasks);
     options.onStart?.({ folder, settings, tasks, progress: checkpoint?.progress });
     const outcome = await loop.run();
-    if (checkpoint?.progress.stage !== "done") usage.write();
+    if (checkpoint?.progress.stage !== "done") {
+      usage.write();
+      store.close();
+      if (outcome === "done") writeHashes(folder);
+    }
     return { outcome, folder, settings, progress: loop.progress, summary: summarizeRun(folder) };
   } catch (error) {
     throw isDiskFull(error) ? withResume(error as RunError, store.folder) : error;

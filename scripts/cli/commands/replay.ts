@@ -1,3 +1,4 @@
+import { checkHashes } from "../../../agent/run/run-hashes.js";
 import { HyperCrlError } from "../../../sim/core/errors.js";
 import { type Episode, readEpisode } from "../../../sim/recording/reader.js";
 import { type Verification, verifyEpisode } from "../../../sim/recording/verify.js";
@@ -6,7 +7,7 @@ import { initPhysics, physicsVersion } from "../../../sim/world.js";
 import { measureTitle, table } from "../../compare/tables.js";
 import { count, number, wrap } from "../../compare/text.js";
 import { builtinCatalog } from "../../runs/catalog.js";
-import { episodesAt } from "../../runs/episode-files.js";
+import { episodesAt, isRunFolder } from "../../runs/episode-files.js";
 import { taskOfEpisode } from "../../runs/run-parts.js";
 import { suiteFrom } from "../../runs/suite-file.js";
 import { type Io, say } from "../io.js";
@@ -40,6 +41,7 @@ export async function replayCommand(paths: readonly string[], flags: ReplayFlags
   };
   for (const path of paths) {
     keepGoing(() => {
+      if (flags.verify && isRunFolder(path)) keepGoing(() => verifyFiles(path, flags, io));
       for (const file of episodesAt(path)) {
         keepGoing(() => (flags.verify ? verifyOne(file, among, flags, io) : showOne(file, flags, io)));
       }
@@ -48,6 +50,27 @@ export async function replayCommand(paths: readonly string[], flags: ReplayFlags
   }
   return worst;
 }
+
+/** Compares the files of a finished run with what they were when it was finished. */
+function verifyFiles(path: string, { json }: ReplayFlags, io: Io): number {
+  const check = checkHashes(path);
+  if (check === undefined) {
+    sayError(io, `${path}: no hashes of its files, which a run gets when it is finished`);
+    return 0;
+  }
+  const { unchanged, ...different } = check;
+  const lines = Object.entries(different).flatMap(([how, files]) =>
+    files.map((file) => `${file} was ${VERBS[how as keyof typeof VERBS]}`),
+  );
+  if (json) io.out(JSON.stringify({ path, ...check }));
+  else {
+    say(io, `${path}: ${count(unchanged, "file")} as the run was finished with`);
+    for (const line of lines) say(io, `${path}: ${line} since`);
+  }
+  return lines.length === 0 ? 0 : 1;
+}
+
+const VERBS = { changed: "changed", missing: "removed", added: "added" } as const;
 
 function verifyOne(path: string, suites: readonly TaskSuite[], { json }: ReplayFlags, io: Io): number {
   const episode = readEpisode(path);
