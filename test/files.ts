@@ -7,7 +7,7 @@ export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), "hypercrl-cli-"));
 }
 
-const TIMES = /(^|\/)(timing\.jsonl|tensorboard\/timing\/[^/]+)$/;
+const TIMES = /(^|\/)(timing\.jsonl|hashes-timing\.json|tensorboard\/timing\/[^/]+)$/;
 
 /** SHA-256 of every file below a folder by relative path; times that never repeat are left out. */
 export function fileHashes(folder: string): Record<string, string> {

@@ -1,4 +1,4 @@
-import { isFileName } from "../../sim/core/own-files.js";
+import { isFileName } from "../../sim/core/file-name.js";
 
 /** Folder of a run's recordings inside the run folder. */
 export const RECORDINGS = "episodes";

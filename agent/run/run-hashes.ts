@@ -3,8 +3,9 @@ import { closeSync, constants, existsSync, openSync, readdirSync, readSync, stat
 import { join } from "node:path";
 import { z } from "zod";
 import { readDocument } from "../../sim/core/documents.js";
+import { isFileName } from "../../sim/core/file-name.js";
 import { writeFileSafely } from "../../sim/core/files.js";
-import { folderInside, isFileName } from "../../sim/core/own-files.js";
+import { folderInside } from "../../sim/core/own-files.js";
 import { RECORDINGS } from "./recording-names.js";
 import { RUN_FILES, TASK_STATES } from "./run-files.js";
 

@@ -10,14 +10,13 @@ import {
   statSync,
 } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
 import { InputError } from "./errors.js";
 
 /**
  * What files may say about other files, and how files that somebody else may have made are opened.
  *
  * A run folder or a sweep can come from another person. Names in its files are therefore names inside the folder and
- * never paths out of it; what is written, cut or removed there is a regular file of that folder and never what a link
+ * never paths out of it (`file-name.ts`); what is written, cut or removed there is a regular file of that folder and never what a link
  * points to; and what is read is a regular file of a stated size, since a pipe or a device would never end.
  * @module
  */
@@ -33,25 +32,6 @@ export const LARGEST = {
   /** Arrays of a checkpoint; 100,000 transitions of 50 channels take 40 MiB. */
   arrays: 2048 * MIB,
 } as const;
-
-/** Longest name of a file that common file systems take, bytes. */
-const LONGEST_NAME = 255;
-
-/** Whether a text is the name of something directly inside a folder. */
-export function isFileName(text: string): boolean {
-  if (text === "" || text === "." || text === ".." || Buffer.byteLength(text) > LONGEST_NAME) return false;
-  // Control characters have no place in a name, and a backslash separates folders on some systems.
-  return !/[\p{Cc}/\\]/u.test(text);
-}
-
-/** The name of something directly inside a folder, checked where it was read. */
-export const fileName = z
-  .string()
-  .refine(isFileName, "expected a name inside the folder, without a path")
-  .brand<"FileName">();
-
-/** See {@link fileName}. */
-export type FileName = z.infer<typeof fileName>;
 
 /**
  * A folder inside a folder of ours, which must be there as itself: what a link leads to is not ours to write or remove.

@@ -10,7 +10,7 @@ import { builtinCatalog } from "../../runs/catalog.js";
 import { episodesAt, isRunFolder } from "../../runs/episode-files.js";
 import { taskOfEpisode } from "../../runs/run-parts.js";
 import { suiteFrom } from "../../runs/suite-file.js";
-import { type Io, say } from "../io.js";
+import { type Io, say, sayError } from "../io.js";
 import { reportError } from "../report-error.js";
 
 export interface ReplayFlags {

@@ -219,7 +219,7 @@ describe("a manifest", () => {
       changeRun({ label: "constructor" }),
       /got runs\.0\.label: expected letters/,
     ],
-    ["a hash that is a path", changeRun({ hash: "../".repeat(21) + "a" }), /got runs\.0\.hash/],
+    ["a hash that is a path", changeRun({ hash: `${"../".repeat(21)}a` }), /got runs\.0\.hash/],
   ])("with %s is refused", async (_, change, message) => {
     const text = JSON.stringify(change({ ...(await manifestOf(choice)) }));
     writeFileSync(join(folder, "sweep.json"), text);

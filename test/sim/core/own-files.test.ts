@@ -12,14 +12,7 @@ import {
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InputError } from "../../../sim/core/errors.js";
-import {
-  fileName,
-  folderInside,
-  isFileName,
-  openOwnFile,
-  readRegularFile,
-  removeOwnFile,
-} from "../../../sim/core/own-files.js";
+import { folderInside, openOwnFile, readRegularFile, removeOwnFile } from "../../../sim/core/own-files.js";
 import { temporaryFolder } from "../../files.js";
 
 const folder = temporaryFolder();
@@ -34,29 +27,6 @@ beforeAll(() => {
   execFileSync("mkfifo", [at("pipe")]);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-describe("a name inside a folder", () => {
-  it.each(["a", "01-train-0001.mcap", "…", ".hidden", "a b", "x".repeat(255)])("may be %j", (name) => {
-    expect(fileName.parse(name)).toBe(name);
-  });
-
-  it.each([
-    "",
-    ".",
-    "..",
-    "a/b",
-    "../a",
-    "/etc/passwd",
-    "a\\b",
-    "a\0b",
-    "a\nb",
-    "\u001b[2J",
-    "x".repeat(256),
-  ])("is not %j", (name) => {
-    expect(isFileName(name)).toBe(false);
-    expect(fileName.safeParse(name).success).toBe(false);
-  });
-});
 
 describe("reading", () => {
   it("takes a regular file, also by a link", () => {
