@@ -6,7 +6,7 @@ import { addressSpaceIsShort, runReservingLittle } from "./address-space.js";
 import { type Io, STOP_SIGNALS, signalCode } from "./io.js";
 import { liveArea } from "./live-area.js";
 import { createProgram, type HelpLists } from "./program.js";
-import { reportError } from "./report-error.js";
+import { outputLost, reportError } from "./report-error.js";
 
 /**
  * The first signal that asks to stop aborts the signal, the second ends the process as it would by itself: an orderly
@@ -63,6 +63,17 @@ function createIo(): Io {
   };
 }
 
+/** A command whose output was lost has failed, though what it did may be whole; that nobody reads it any more needs no words. */
+function tellLostOutput(io: Io): void {
+  let told = false;
+  process.stdout.on("error", (cause: NodeJS.ErrnoException) => {
+    process.exitCode = cause.code === "EPIPE" ? signalCode("SIGPIPE") : 1;
+    if (cause.code === "EPIPE" || told) return;
+    told = true;
+    reportError(outputLost(cause), io);
+  });
+}
+
 /** What help lists; loaded only where help is asked for, because the methods bring the whole runtime along. */
 async function helpLists(args: readonly string[]): Promise<HelpLists | undefined> {
   if (!["help", "--help", "-h"].some((word) => args.includes(word))) return undefined;
@@ -71,10 +82,8 @@ async function helpLists(args: readonly string[]): Promise<HelpLists | undefined
 }
 
 async function main(): Promise<void> {
-  process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
-    process.exitCode = code === "EPIPE" ? signalCode("SIGPIPE") : 1;
-  });
   const io = createIo();
+  tellLostOutput(io);
   try {
     const done = (exitCode: number) => {
       process.exitCode ||= exitCode;

@@ -23,6 +23,14 @@ export function countingNumber(text: string): number {
   throw new InvalidArgumentError("Expected a whole number from 1.");
 }
 
+const MOST_JOBS = 1000;
+
+/** Processes at a time. */
+export function jobCount(text: string): number {
+  if (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= MOST_JOBS) return Number(text);
+  throw new InvalidArgumentError(`Expected a whole number from 1 to ${MOST_JOBS}.`);
+}
+
 /** `hypercrl,single` as names. */
 export function methodList(text: string): string[] {
   const names = text.split(",").map((name) => name.trim());
@@ -34,13 +42,18 @@ const MOST_SEEDS = 1000;
 
 /** `1,2,5-7` as numbers. */
 export function seedList(text: string): number[] {
-  const seeds = text.split(",").flatMap((part) => {
+  const ranges = text.split(",").map((part) => {
     const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(part.trim()) ?? [];
     const [low, high] = [Number(first), Number(last)];
-    if (low <= high && high <= 4294967295 && high - low < MOST_SEEDS) {
-      return Array.from({ length: high - low + 1 }, (_, i) => low + i);
-    }
-    throw new InvalidArgumentError("Expected seeds such as 1,2,3 or 1-5.");
+    if (low <= high && high <= 4294967295) return { low, count: high - low + 1 };
+    throw new InvalidArgumentError("Expected seeds from 0 to 4294967295 such as 1,2,3 or 1-5.");
   });
-  return [...new Set(seeds)];
+  // Counted before they are listed: a range may have billions.
+  const count = ranges.reduce((sum, range) => sum + range.count, 0);
+  if (count > MOST_SEEDS) {
+    throw new InvalidArgumentError(`Expected at most ${MOST_SEEDS} seeds; these are ${count}.`);
+  }
+  return [
+    ...new Set(ranges.flatMap((range) => Array.from({ length: range.count }, (_, i) => range.low + i))),
+  ];
 }

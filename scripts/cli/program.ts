@@ -8,7 +8,15 @@ import { packageVersion } from "../runs/package-version.js";
 import type { TrainOptions } from "../runs/train.js";
 import { helpLayout } from "./help-layout.js";
 import { type Io, printing, say, sayError } from "./io.js";
-import { collect, countingNumber, methodList, portNumber, seedList, wholeNumber } from "./option-parsers.js";
+import {
+  collect,
+  countingNumber,
+  jobCount,
+  methodList,
+  portNumber,
+  seedList,
+  wholeNumber,
+} from "./option-parsers.js";
 import { chooseSweep, type SweepArguments, sweepFolder } from "./sweep-arguments.js";
 
 /**
@@ -258,7 +266,7 @@ function addSweep(
     .option("--set <name=value>", "change a setting of all runs; repeatable", collect, [])
     .option("--tasks <n>", "learn only the first n tasks", countingNumber)
     .addOption(new Option("--file <json>", "what to compare, from a file").conflicts(chosen))
-    .option("--jobs <n>", "runs at a time, one core each (default: all cores)", countingNumber)
+    .option("--jobs <n>", "runs at a time, one core each, at most 1000 (default: all cores)", jobCount)
     .option("--out <dir>", "folder of the sweep (default: runs/sweep-<suite>-<profile>)")
     .option("--resume [dir]", "go on with the sweep in its folder; methods and seeds given are added to it")
     .addOption(

@@ -16,7 +16,7 @@ export function localEngine(jobs: number): SweepEngine {
           await runOnce(job, events, signal);
         }
       };
-      await Promise.all(Array.from({ length: jobs }, worker));
+      await Promise.all(Array.from({ length: Math.min(jobs, queue.length) }, worker));
     },
   };
 }

@@ -1,10 +1,10 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { fileHashes, temporaryFolder } from "../../files.js";
 import { call, expectOneError, TINY } from "../call.js";
-import { run } from "../cli.js";
+import { CLI, run } from "../cli.js";
 
 const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -32,6 +32,26 @@ it("stack traces are printed where they are asked for", async () => {
     const { code, stderr } = await run(["evaluate", absent, ...more], undefined, env);
     expect(stderr).toMatch(/^error: .*absent[\s\S]*^ {4}at /m);
     expect(code).toBe(3);
+  }
+});
+
+it("output that cannot be written ends with one message and code 1", async ({ skip }) => {
+  if (!existsSync("/dev/full")) skip("there is no /dev/full");
+  const full = openSync("/dev/full", "w");
+  try {
+    for (const command of [["tasks"], ["--help"]]) {
+      const { status, stderr } = spawnSync(process.execPath, [CLI, ...command], {
+        stdio: ["ignore", full, "pipe"],
+        encoding: "utf8",
+      });
+      expectOneError(
+        { code: status, signal: null, stdout: "", stderr },
+        1,
+        /Standard output cannot be written; got no space left on the disk/,
+      );
+    }
+  } finally {
+    closeSync(full);
   }
 });
 

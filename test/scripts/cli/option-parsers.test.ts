@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import {
   collect,
   countingNumber,
+  jobCount,
   methodList,
   portNumber,
   seedList,
@@ -10,8 +11,12 @@ import {
 
 it("lists on the command line are read", () => {
   expect(seedList("1,3-5, 4")).toEqual([1, 3, 4, 5]);
-  for (const bad of ["", "1,", "5-3", "x", "4294967296", "0-4000000000"]) {
+  for (const bad of ["", "1,", "5-3", "x", "4294967296"]) {
     expect(() => seedList(bad), bad).toThrow(/Expected seeds/);
+  }
+  expect(seedList("1-1000")).toHaveLength(1000);
+  for (const many of ["1-2000", "1-600,601-1200", "0-4294967295"]) {
+    expect(() => seedList(many), many).toThrow(/at most 1000 seeds; these are \d+/);
   }
   expect(methodList("a, b")).toEqual(["a", "b"]);
   expect(() => methodList("a,")).toThrow(/Expected methods/);
@@ -22,8 +27,12 @@ it("numbers on the command line are read", () => {
   expect(wholeNumber("4294967295")).toBe(4294967295);
   expect(countingNumber("12")).toBe(12);
   expect(portNumber("8080")).toBe(8080);
+  expect(jobCount("1000")).toBe(1000);
   for (const bad of ["", "-1", "1.5", "1e3", "x", "4294967296"]) {
     expect(() => wholeNumber(bad), bad).toThrow(/Expected a whole number from 0/);
+  }
+  for (const bad of ["0", "1001", "4294967295", "x"]) {
+    expect(() => jobCount(bad), bad).toThrow(/Expected a whole number from 1 to 1000/);
   }
   for (const bad of ["0", "65536"]) expect(() => portNumber(bad), bad).toThrow(/Expected a port/);
   expect(() => countingNumber("0")).toThrow(/Expected a whole number from 1/);

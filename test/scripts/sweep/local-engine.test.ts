@@ -79,3 +79,7 @@ it("asks what runs to stop when aborted, waits for it, and starts no more", asyn
     ...{ started: ["running"], running: 0 },
   });
 });
+
+it("is ready for as many at a time as there are runs, however many it may start", async () => {
+  expect(await watch([job("one", "")], 4294967295)).toMatchObject({ started: ["one"], most: 1 });
+});
