@@ -107,18 +107,23 @@ const kept = z.object({
 });
 
 /** An evaluation episode: planning with the weights as they are, nothing learned. */
-const evaluation = z.object({
-  type: z.literal("evaluation"),
-  /** Index of the last task learned before. */
-  afterTask: index,
-  /** Name of the task evaluated. */
-  task: z.string(),
-  taskIndex: index,
-  /** Counts within this evaluation of the task. */
-  episode: index,
-  ...outcome,
-  recording,
-});
+const evaluation = z
+  .object({
+    type: z.literal("evaluation"),
+    /** Index of the last task learned before. */
+    afterTask: index,
+    /** Name of the task evaluated. */
+    task: z.string(),
+    taskIndex: index,
+    /** Counts within this evaluation of the task. */
+    episode: index,
+    ...outcome,
+    recording,
+  })
+  .refine((r) => r.taskIndex <= r.afterTask, {
+    path: ["taskIndex"],
+    message: "expected a task learned so far",
+  });
 
 /** How long a training session took; `taskIndex` and `steps` as in its record of `metrics.jsonl`. */
 const trainingTime = z.object({

@@ -1,8 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { evaluationSchema } from "../../agent/run/evaluation-matrix.js";
+import {
+  type EvaluationJson,
+  EvaluationMatrix,
+  evaluationSchema,
+} from "../../agent/run/evaluation-matrix.js";
 import { metricsByType, metricsPath, readMetrics } from "../../agent/run/read-log.js";
-import type { EpisodeRecord } from "../../agent/run/records.js";
+import type { EpisodeRecord, MetricsRecord } from "../../agent/run/records.js";
 import { readSettings } from "../../agent/run/store.js";
 import { readDocument } from "../../sim/core/documents.js";
 import { elementAt } from "../../sim/core/element.js";
@@ -68,13 +72,14 @@ export function readRun(folder: string, label?: string): RunResult {
     });
   }
   const { tasks, returns } = evaluation;
-  const { episode, evaluation: evaluated } = metricsByType(readMetrics(folder, tasks.length));
+  const { baseline, episode, evaluation: evaluated } = metricsByType(readMetrics(folder, tasks.length));
   const last = tasks.map((task, j) => {
     const found = evaluated.filter((r) => r.afterTask === tasks.length - 1 && r.taskIndex === j);
     const wanted = returns[tasks.length - 1]?.[j]?.length ?? 0;
     if (found.length !== wanted) throw cutLog(folder, task, found.length, wanted);
     return found;
   });
+  checkSame(folder, evaluation, [...baseline, ...evaluated]);
   const moved = evaluated.map((r) => r.measures.blockDisplacementMm ?? Number.NaN);
   return {
     label: label ?? method,
@@ -89,6 +94,31 @@ export function readRun(folder: string, label?: string): RunResult {
     untouched: moved.filter((mm) => mm < UNTOUCHED_MM).length,
     episodes: evaluated.length,
   };
+}
+
+/**
+ * The log and `evaluation.json` say the same returns twice, so that a figure that was changed in one of them shows.
+ * @throws InputError when they differ
+ */
+function checkSame(folder: string, written: EvaluationJson, records: readonly MetricsRecord[]): void {
+  const matrix = new EvaluationMatrix(written.tasks);
+  for (const record of records) matrix.accept(record);
+  const logged = matrix.toJson();
+  const rows = (name: string, a: readonly (readonly number[])[], b: readonly (readonly number[])[]) =>
+    a.map((row, j) => [`${name}.${j}`, row, b[j] ?? []] as const);
+  const pairs = [
+    ...rows("random", written.random, logged.random),
+    ...written.returns.flatMap((row, i) => rows(`returns.${i}`, row, logged.returns[i] ?? [])),
+  ];
+  for (const [name, got, expected] of pairs) {
+    if (got.length === expected.length && got.every((value, e) => Object.is(value, expected[e]))) continue;
+    throw new InputError({
+      what: `${join(folder, "evaluation.json")} does not say what the run's log does`,
+      got: `${name}: ${got.join(", ")}`,
+      expected: expected.join(", ") || "nothing there",
+      todo: "Restore both files from a copy, or leave this run out",
+    });
+  }
 }
 
 function cutLog(folder: string, task: string, got: number, wanted: number): InputError {

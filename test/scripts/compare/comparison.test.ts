@@ -14,6 +14,7 @@ import { isFinished, type RunResult, readRun } from "../../../scripts/compare/ru
 import { InputError } from "../../../sim/core/errors.js";
 import { CATALOG, fakeSuite } from "../../agent/fixtures.js";
 import {
+  baselineRecord,
   episodeRecord,
   evaluationRecord,
   trainingRecord,
@@ -141,21 +142,31 @@ describe("a run folder", () => {
     writeFileSync(join(folder, "settings.json"), JSON.stringify(settings));
     const evaluation = { definition: "", tasks: ["a", "b"], random: [[0, 2], [4]], returns };
     writeFileSync(join(folder, "evaluation.json"), JSON.stringify(evaluation));
-    const evaluated = (afterTask: number, taskIndex: number, success: boolean, blockDisplacementMm: number) =>
-      evaluationRecord({ afterTask, taskIndex, success, measures: { blockDisplacementMm } });
+    const evaluated = (
+      afterTask: number,
+      taskIndex: number,
+      success: boolean,
+      blockDisplacementMm: number,
+      sum: number,
+    ) => evaluationRecord({ afterTask, taskIndex, success, measures: { blockDisplacementMm }, return: sum });
+    const random = (taskIndex: number, sum: number) => baselineRecord({ taskIndex, return: sum });
     const learned = (taskIndex: number, phase: "random" | "train", steps: number, success: boolean) =>
       episodeRecord({ taskIndex, phase, steps, success });
     writeLines("metrics.jsonl", [
+      random(0, 0),
+      random(0, 2),
+      random(1, 4),
       learned(0, "random", 120, true),
       learned(0, "train", 240, false),
       trainingRecord({ steps: 240 }),
       learned(0, "train", 300, true),
-      evaluated(0, 0, true, 0.4),
+      evaluated(0, 0, true, 0.4, 10),
+      evaluated(0, 0, true, 70, 20),
       learned(1, "random", 100, true),
       learned(1, "train", 200, true),
-      evaluated(1, 0, false, 1.5),
-      evaluated(1, 1, true, 90),
-      evaluated(1, 1, true, 80),
+      evaluated(1, 0, false, 1.5, 30),
+      evaluated(1, 1, true, 90, 5),
+      evaluated(1, 1, true, 80, 7),
     ]);
     writeLines("timing.jsonl", [
       trainingTime(),
@@ -180,8 +191,15 @@ describe("a run folder", () => {
       learningSuccess: [60 / 180, 1],
       usage: { wallMs: 9700, cpuMs: 8600, peakMiB: 160 },
       untouched: 1,
-      episodes: 4,
+      episodes: 5,
     });
+  });
+
+  it("is refused when one figure of its evaluation is not what its log says", () => {
+    write([[[10, 20]], [[30], [5, 8]]]);
+    expect(() => readRun(folder)).toThrow(
+      /evaluation\.json does not say what the run's log does; got returns\.1\.1: 5, 8; expected 5, 7/,
+    );
   });
 
   it("knows no processor time of a process that did not note it", () => {
