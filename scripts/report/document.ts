@@ -34,6 +34,7 @@ export function reportHtml(data: ReportData): string {
 <style>${new Html(pageStyle(labels.length))}</style>
 </head>
 <body>
+<main>
 <h1>${suite}</h1>
 <p class="faint">${count(data.tasks.length, "task")} one after another · ${count(labels.length, "method")} · ${finished} of ${count(runs.length + notBegun.length, "run")} finished · ${generator}</p>
 ${unfinishedNote(data, finished)}
@@ -56,6 +57,7 @@ ${curveSection(data, "planningMilliseconds", "Planning time")}
 ${settingsSection(data)}
 ${runsSection(data)}
 ${episodesSection(data)}
+</main>
 ${jsonScript("data", data)}
 <script>${new Html(script)}</script>
 </body>

@@ -34,10 +34,11 @@ export function jsonScript(id: string, value: unknown): Html {
   return html`<script type="application/json" id="${id}">${new Html(json)}</script>`;
 }
 
-export function htmlTable(head: readonly Part[], rows: readonly (readonly Part[])[]): Html {
+/** @param label what the table is, for those who hear the page; it can be moved along with the keyboard */
+export function htmlTable(label: string, head: readonly Part[], rows: readonly (readonly Part[])[]): Html {
   const row = (cells: readonly Part[], tag: "th" | "td") => {
     const [open, close] = [new Html(`<${tag}>`), new Html(`</${tag}>`)];
     return html`<tr>${cells.map((cell) => html`${open}${cell}${close}`)}</tr>`;
   };
-  return html`<div class="scroll"><table><thead>${row(head, "th")}</thead><tbody>${rows.map((cells) => row(cells, "td"))}</tbody></table></div>`;
+  return html`<div class="scroll" role="region" tabindex="0" aria-label="${label}"><table><thead>${row(head, "th")}</thead><tbody>${rows.map((cells) => row(cells, "td"))}</tbody></table></div>`;
 }

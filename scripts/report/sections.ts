@@ -20,7 +20,7 @@ export function scoresTable({ scores }: ReportData): Html {
     label,
     ...scores.map(({ estimates, digits }) => estimateText(elementAt(estimates, i, "lines"), digits)),
   ]);
-  return htmlTable(head, rows);
+  return htmlTable("Comparison", head, rows);
 }
 
 /** Units of time and memory; the others are in the definitions. */
@@ -49,7 +49,7 @@ export function differencesSection({ differences }: ReportData): Html {
   const head = ["method", ...firstOf(rows, "lines").figures.map(({ title }) => title)];
   const cells = rows.map(({ label, figures }) => [label, ...figures.map(differenceText)]);
   return html`<h3>Differences from ${from}, seed by seed</h3>
-${htmlTable(head, cells)}`;
+${htmlTable(`Differences from ${from}`, head, cells)}`;
 }
 
 function differenceText({ better, digits, ...estimate }: DifferenceFigure): Html {
@@ -69,6 +69,7 @@ export function definitionsSection({ definitions, differences }: ReportData): Ht
 
 export function settingsSection({ labels, settings }: ReportData): Html {
   const table = htmlTable(
+    "Settings that differ",
     ["setting", ...labels],
     settings.map(({ name, values }) => [html`<code>${name}</code>`, ...values]),
   );
@@ -89,7 +90,7 @@ export function runsSection({ runs, notBegun, scores }: ReportData): Html {
     ...[html`<code class="path">${run.folder}</code>`, made.indexOf(versions(run)) + 1],
   ]);
   return html`<h2>Runs</h2>
-${htmlTable(["method", "seed", "state", ...scores.map(titleWithUnit), "folder", "versions"], rows)}
+${htmlTable("Runs", ["method", "seed", "state", ...scores.map(titleWithUnit), "folder", "versions"], rows)}
 ${notBegun.length === 0 ? html`` : html`<p>Not begun: ${notBegun.join(", ")}</p>`}
 <h3>Versions</h3>
 ${made.length === 1 ? html`` : html`<p class="unfinished">Not all runs were made with the same versions: small differences between them may come from there.</p>`}
@@ -116,7 +117,8 @@ function runEpisodes({ label, seed, folder, episodes }: RunRow): Html {
     ...[e.which, playCell(e), e.task, e.moment, number(e.return), e.success ? "success" : "no success"],
     recordingCell(e),
   ]);
-  const table = htmlTable(["", "", "task", "when", "return", "", "recording"], rows);
+  const head = ["which", "play", "task", "when", "return", "result", "recording"];
+  const table = htmlTable(`Episodes of ${label}, seed ${seed}`, head, rows);
   return html`<details><summary>${label}, seed ${seed}: ${count(episodes.length, "episode")} of <code>${folder}</code></summary>${table}</details>`;
 }
 

@@ -1,4 +1,5 @@
 import uPlot from "uplot";
+import { axisTexts } from "./text.js";
 import type { Theme } from "./theme.js";
 
 /** Of every plot, CSS pixels. */
@@ -13,10 +14,6 @@ export interface ChartLooks extends Required<Pick<uPlot.Options, "series" | "hoo
   readonly range: (min: number, max: number) => [number, number];
   readonly xAxis: uPlot.Axis;
 }
-
-/** Numbers beside an axis, without thousands separators. */
-const axisText = (_: uPlot, ticks: readonly number[]): string[] =>
-  ticks.map((t) => String(Number(t.toPrecision(6))));
 
 /** Draws a plot into an element, as wide as that is. */
 export function drawChart(
@@ -41,7 +38,7 @@ export function drawChart(
     scales: { x: { time: false, range: (_, min, max) => range(min, max) } },
     axes: [
       { ...axis, size: 24, ...xAxis },
-      { ...axis, size: 46, values: axisText },
+      { ...axis, size: 46, values: (_, ticks) => axisTexts(ticks) },
     ],
     series,
     hooks,

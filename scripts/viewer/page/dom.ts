@@ -17,6 +17,11 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** Text for those who hear the page instead of seeing it. */
+export function unseen(text: string): HTMLElement {
+  return el("span", { className: "unseen" }, text);
+}
+
 /** Changes the text only where it differs: writing to the page costs time. */
 export function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;

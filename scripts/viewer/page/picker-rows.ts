@@ -7,11 +7,13 @@ export interface Filter {
   readonly phase: string;
   /** Index of the last task begun, as text. */
   readonly afterTask: string;
+  /** `true` or `false`. */
+  readonly success: string;
   /** Words that must all occur. */
   readonly text: string;
 }
 
-export const NO_FILTER: Filter = { source: "", task: "", phase: "", afterTask: "", text: "" };
+export const NO_FILTER: Filter = { source: "", task: "", phase: "", afterTask: "", success: "", text: "" };
 
 const SORT_KEYS = ["source", "task", "phase", "afterTask", "return", "success", "steps", "file"] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
@@ -22,7 +24,7 @@ export interface Sort {
 }
 
 function passes(row: EpisodeRow, filter: Filter): boolean {
-  for (const key of ["source", "task", "phase", "afterTask"] as const) {
+  for (const key of ["source", "task", "phase", "afterTask", "success"] as const) {
     if (filter[key] !== "" && String(row[key]) !== filter[key]) return false;
   }
   const text = [row.file, row.task, row.phase, row.suite].join(" ").toLowerCase();

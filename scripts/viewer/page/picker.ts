@@ -1,7 +1,7 @@
 import { elementAt } from "../../../sim/core/element.js";
 import type { EpisodeRef, EpisodeRow, ViewerIndex } from "../payload.js";
 import { NO_EPISODES, sameRef } from "./data.js";
-import { el } from "./dom.js";
+import { el, unseen } from "./dom.js";
 import { chooseRows, type Filter, NO_FILTER, type Sort, type SortKey, valuesOf } from "./picker-rows.js";
 import { shortNumber } from "./text.js";
 
@@ -59,13 +59,17 @@ export class Picker {
 
   #buildFilters(): void {
     const { sources, episodes } = this.#index;
-    const search = el("input", { type: "search", placeholder: "search", value: this.#filter.text });
+    const search = el("input", {
+      ...{ type: "search", placeholder: "search", value: this.#filter.text },
+      attrs: { "aria-label": "Words in the names" },
+    });
     search.addEventListener("input", () => this.#narrow({ text: search.value }));
     this.#filters.replaceChildren(
       ...(sources.length > 1
         ? [
             this.#select(
               "source",
+              "Run",
               "all runs",
               sources.map((s, i) => [String(i), s]),
             ),
@@ -73,30 +77,39 @@ export class Picker {
         : []),
       this.#select(
         "task",
+        "Task",
         "all tasks",
         valuesOf(episodes, "task").map((t) => [t, t]),
       ),
       this.#select(
         "phase",
+        "Phase",
         "all phases",
         valuesOf(episodes, "phase").map((p) => [p, p]),
       ),
       this.#select(
         "afterTask",
+        "After task",
         "any time",
         valuesOf(episodes, "afterTask").map((t) => [t, timeText(Number(t))]),
       ),
+      this.#select("success", "Success", "success or not", [
+        ["true", "success"],
+        ["false", "no success"],
+      ]),
       search,
     );
   }
 
   #select(
     key: Exclude<keyof Filter, "text">,
+    label: string,
     all: string,
     options: readonly (readonly [value: string, text: string])[],
   ): HTMLSelectElement {
     const option = ([value, text]: readonly [string, string]) => el("option", { value }, text);
-    const select = el("select", { name: key }, ...([["", all], ...options] as const).map(option));
+    const named = { name: key, attrs: { "aria-label": label } };
+    const select = el("select", named, ...([["", all], ...options] as const).map(option));
     select.value = this.#filter[key];
     select.addEventListener("change", () => this.#narrow({ [key]: select.value }));
     return select;
@@ -110,7 +123,10 @@ export class Picker {
   #buildRows(): void {
     const { sources, episodes } = this.#index;
     const columns = COLUMNS.filter(({ key }) => key !== "source" || sources.length > 1);
-    this.#head.replaceChildren(...columns.map((column) => this.#heading(column)), el("th"));
+    this.#head.replaceChildren(
+      ...columns.map((column) => this.#heading(column)),
+      el("th", {}, unseen("compare")),
+    );
     const rows = chooseRows(episodes, this.#filter, this.#sort);
     this.#count.textContent = `${rows.length} of ${episodes.length}`;
     this.#body.replaceChildren(...rows.map((row) => this.#row(row, columns)));
@@ -124,7 +140,9 @@ export class Picker {
       this.#sort = { key, descending: key === sorted ? !descending : key === "return" };
       this.#buildRows();
     });
-    return el("th", { className: number ? "number" : "", attrs: { "data-key": key } }, button);
+    const sort = key !== sorted ? "none" : descending ? "descending" : "ascending";
+    const attrs = { "data-key": key, "aria-sort": sort };
+    return el("th", { className: number ? "number" : "", attrs }, button);
   }
 
   #row(row: EpisodeRow, columns: typeof COLUMNS): HTMLElement {
@@ -142,6 +160,7 @@ export class Picker {
     );
     const other = el("button", { type: "button", className: "beside", textContent: "beside" });
     other.title = "Show it beside the first episode";
+    other.setAttribute("aria-label", `beside: ${row.file}`);
     other.addEventListener("click", (event) => {
       event.stopPropagation();
       pick(1);

@@ -2,7 +2,7 @@ import type uPlot from "uplot";
 import { elementAt, firstOf } from "../../../sim/core/element.js";
 import { largest } from "../../../sim/core/extremes.js";
 import { drawChart, fitChart } from "./chart.js";
-import { el, setText } from "./dom.js";
+import { el, setText, unseen } from "./dom.js";
 import { type Curve, type Quantity, shownAtFirst } from "./plot-data.js";
 import { shortNumber } from "./text.js";
 import type { Theme } from "./theme.js";
@@ -24,10 +24,10 @@ export class Plot {
   readonly element: HTMLElement;
   readonly quantity: Quantity;
   readonly #seek: (step: number) => void;
-  readonly #canvas = el("div", { className: "curves" });
+  readonly #canvas = el("div", { className: "curves", attrs: { role: "img" } });
   readonly #line = el("div", { className: "moment" });
   readonly #legend = el("div", { className: "legend" });
-  readonly #choices = el("div", { className: "choices" });
+  readonly #choices = el("div", { className: "choices", attrs: { role: "group" } });
   #episodes: readonly (readonly Curve[])[] = [];
   #shown = new Set<string>();
   #values: Legend[] = [];
@@ -42,11 +42,12 @@ export class Plot {
     this.#theme = theme;
     this.#seek = seek;
     const title = quantity.charAt(0).toUpperCase() + quantity.slice(1);
-    const chooser = el("details", {}, el("summary", {}, "choose"), this.#choices);
+    const summary = el("summary", {}, "choose", unseen(` what is plotted of ${quantity}`));
+    this.#choices.setAttribute("aria-label", `Plotted of ${quantity}`);
     this.element = el(
       "section",
-      { className: "plot", attrs: { "data-quantity": quantity } },
-      el("header", {}, el("h2", {}, title), chooser),
+      { className: "plot", attrs: { "data-quantity": quantity, "aria-label": title } },
+      el("header", {}, el("h2", {}, title), el("details", {}, summary, this.#choices)),
       this.#legend,
       this.#canvas,
     );
@@ -88,8 +89,11 @@ export class Plot {
     }
     if (this.#plot === undefined) return;
     if (this.#curves.some(({ expected }) => expected !== undefined)) this.#plot.redraw(false, false);
-    const x = this.#plot.valToPos(step, "x");
-    this.#line.style.transform = `translateX(${x.toFixed(1)}px)`;
+    else this.#placeLine(this.#plot);
+  }
+
+  #placeLine(plot: uPlot): void {
+    this.#line.style.transform = `translateX(${plot.valToPos(this.#step, "x").toFixed(1)}px)`;
   }
 
   #build(): void {
@@ -121,8 +125,11 @@ export class Plot {
       range: (min, max) => [min, Math.max(max, min + 1)],
       xAxis: {},
       series: [{}, ...lines.map(({ values: _, ...looks }) => ({ ...looks, points: { show: false } }))],
-      hooks: { draw: [(plot) => this.#drawAhead(plot)] },
+      // Not before: until then positions are those of the scale before.
+      hooks: { draw: [(plot) => this.#drawAhead(plot), (plot) => this.#placeLine(plot)] },
     });
+    const names = drawn.map(({ name }) => name).join(", ");
+    this.#canvas.setAttribute("aria-label", `${names === "" ? "nothing" : names} over the steps`);
     this.#plot.over.append(this.#line);
     this.#listen(this.#plot);
     this.show(this.#step);

@@ -2,16 +2,19 @@ import type uPlot from "uplot";
 import { elementAt } from "../../../sim/core/element.js";
 import { drawChart, fitChart } from "./chart.js";
 import { el, setText } from "./dom.js";
-import { curvesOfRun, episodeText, KINDS, type RunState } from "./run-state.js";
+import { curvesOfRun, episodeText, KINDS, type RunState, successText } from "./run-state.js";
 import type { Theme } from "./theme.js";
 
-const POINT = 5;
+const POINT = 6;
 
 /** Returns of a run's episodes, to choose one by pointing at it. */
 export class RunPlot {
   readonly element: HTMLElement;
   readonly #open: (file: string) => void;
-  readonly #canvas = el("div", { className: "curves" });
+  readonly #canvas = el("div", {
+    className: "curves",
+    attrs: { role: "img", "aria-label": "Return of each episode; the list of episodes has the same" },
+  });
   readonly #hint = el("p", { className: "hint" });
   readonly #legend = el("div", { className: "legend" });
   readonly #shownLine = el("div", { className: "moment" });
@@ -30,7 +33,7 @@ export class RunPlot {
     const title = name === undefined ? "Episodes of the run" : `Episodes of ${name}`;
     this.element = el(
       "section",
-      { className: "plot run", hidden: true },
+      { className: "plot run", hidden: true, attrs: { "aria-label": title } },
       el("header", {}, el("h2", {}, title)),
       this.#legend,
       this.#canvas,
@@ -51,18 +54,29 @@ export class RunPlot {
     this.#shown = shown;
     this.element.hidden = state.episodes.length === 0;
     if (this.element.hidden) return;
+    if (before !== state) this.#showLegend(state);
     if (this.#plot === undefined) this.#build();
     else if (before !== state) this.#plot.setData(dataOf(state));
     this.#mark();
   }
 
-  /** Puts the line at the episode that is open. */
+  /** Puts the line at the episode that is open, and says what it is. */
   #mark(): void {
     if (this.#state === undefined || this.#plot === undefined) return;
-    const index = this.#state.episodes.findIndex(({ file }) => file === this.#shown);
+    const index = this.#shownIndex;
     this.#shownLine.hidden = index === -1;
-    this.#shownLine.style.transform = `translateX(${this.#plot.valToPos(index + 1, "x").toFixed(1)}px)`;
+    this.#placeLine(this.#plot);
     this.#hintAt(index);
+  }
+
+  /** -1 for none of the run. */
+  get #shownIndex(): number {
+    return this.#state?.episodes.findIndex(({ file }) => file === this.#shown) ?? -1;
+  }
+
+  #placeLine(plot: uPlot): void {
+    const x = plot.valToPos(this.#shownIndex + 1, "x");
+    this.#shownLine.style.transform = `translateX(${x.toFixed(1)}px)`;
   }
 
   #hintAt(index: number): void {
@@ -73,28 +87,37 @@ export class RunPlot {
     this.#plot?.destroy();
     this.#plot = undefined;
     if (this.#state === undefined || this.#state.episodes.length === 0) return;
-    const { kinds } = this.#theme;
-    this.#legend.replaceChildren(
-      ...KINDS.map((kind, i) => {
-        const swatch = el("i", { className: "swatch" });
-        swatch.style.color = elementAt(kinds, i, "colours");
-        return el("span", {}, swatch, kind);
-      }),
-    );
+    const { kinds, panel } = this.#theme;
+    this.#showLegend(this.#state);
+    const succeeded = (index: number) => this.#state?.episodes[index]?.success === true;
     this.#plot = drawChart(this.#canvas, this.#theme, dataOf(this.#state), {
       above: 14,
       cursor: {},
       range: (min, max) => [min - 0.5, Math.max(max, min + 1) + 0.5],
       xAxis: { grid: { show: false }, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000] },
-      series: [{}, ...kinds.map((color, i) => seriesOf(color, KINDS[i] === "learning"))],
+      series: [
+        {},
+        ...kinds.flatMap((color, i) => seriesOf(color, panel, KINDS[i] === "learning", succeeded)),
+      ],
       hooks: {
-        draw: [(plot) => this.#drawTasks(plot)],
+        // Not before: until then positions are those of the scale before.
+        draw: [(plot) => this.#drawTasks(plot), (plot) => this.#placeLine(plot)],
         setCursor: [({ cursor }) => (cursor.idx == null ? this.#mark() : this.#hintAt(cursor.idx))],
       },
     });
     this.#plot.over.append(this.#shownLine);
     this.#plot.over.addEventListener("click", () => this.#choose());
     this.#mark();
+  }
+
+  #showLegend(state: RunState): void {
+    const entries = KINDS.map((kind, i) => {
+      const swatch = el("i", { className: "swatch" });
+      swatch.style.color = elementAt(this.#theme.kinds, i, "colours");
+      return el("span", {}, swatch, kind);
+    });
+    const points = el("span", {}, el("i", { className: "point" }), successText(state));
+    this.#legend.replaceChildren(...entries, points);
   }
 
   /** A line with a number where a task begins. */
@@ -129,12 +152,29 @@ export class RunPlot {
   }
 }
 
+/** Each kind twice: for episodes without success, and for those with. */
 function dataOf(state: RunState): uPlot.AlignedData {
   const { numbers, returns } = curvesOfRun(state);
-  return [[...numbers], ...returns.map((values) => [...values])];
+  return [[...numbers], ...returns.flatMap((values) => [[...values], [...values]])];
 }
 
-function seriesOf(color: string, line: boolean): uPlot.Series {
-  const points = { show: true, size: POINT, stroke: color, fill: color };
-  return { stroke: color, width: 1.5, points, ...(!line && { paths: () => null }) };
+/** A kind's line and its hollow points, and the full points of success. */
+function seriesOf(
+  color: string,
+  hollow: string,
+  line: boolean,
+  succeeded: (index: number) => boolean,
+): uPlot.Series[] {
+  const points = (success: boolean): uPlot.Series.Points => ({
+    ...{ show: true, size: POINT, stroke: color, fill: success ? color : hollow },
+    filter: (plot, series) =>
+      Array.from(plot.data[series] ?? []).flatMap((value, i) =>
+        value != null && succeeded(i) === success ? [i] : [],
+      ),
+  });
+  const pointsOnly = { paths: () => null };
+  return [
+    { stroke: color, width: 1.5, points: points(false), ...(!line && pointsOnly) },
+    { stroke: color, width: 1.5, points: points(true), ...pointsOnly },
+  ];
 }

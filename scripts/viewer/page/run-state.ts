@@ -69,10 +69,21 @@ function titleOf(index: number, tasks: number, episodes: readonly RunEpisode[]):
 /** `episode 12: round, learning in task 2, return -3.20, success`; numbers count from 1 over the whole run. */
 export function episodeText(state: RunState, index: number): string {
   const episode = elementAt(state.episodes, index, "episodes");
-  const success = episode.success ? ", success" : "";
-  return `episode ${index + 1}: ${episode.task}, ${moment(episode)}, return ${shortNumber(episode.return ?? undefined)}${success}`;
+  const success = episode.success ? "success" : "no success";
+  return `episode ${index + 1}: ${episode.task}, ${moment(episode)}, return ${shortNumber(episode.return ?? undefined)}, ${success}`;
 }
 
+/** How many episodes of each kind succeeded: `success: random 0 of 12, learning 3 of 24`. */
+export function successText({ episodes }: RunState): string {
+  const counts = PHASES.flatMap((phase, i) => {
+    const all = episodes.filter((episode) => episode.phase === phase);
+    const succeeded = all.filter(({ success }) => success).length;
+    return all.length === 0 ? [] : [`${KINDS[i]} ${succeeded} of ${all.length}`];
+  });
+  return `success: ${counts.join(", ")}`;
+}
+
+const PHASES = ["random", "train", "evaluate"] as const;
 export const KINDS = ["random", "learning", "evaluation"] as const;
 
 /** Returns of the episodes, a curve for each kind of episode. */
@@ -81,15 +92,17 @@ export interface RunCurves {
   readonly numbers: readonly number[];
   /** In the order of `KINDS`; null for episodes of another kind. */
   readonly returns: readonly (readonly (number | null)[])[];
+  /** Whether each episode succeeded. */
+  readonly success: readonly boolean[];
   /** Where tasks begin: index of the first episode, and the task's number. */
   readonly begins: readonly { readonly index: number; readonly task: number }[];
 }
 
 export function curvesOfRun({ episodes }: RunState): RunCurves {
-  const phases = ["random", "train", "evaluate"] as const;
   return {
     numbers: episodes.map((_, i) => i + 1),
-    returns: phases.map((phase) => episodes.map((e) => (e.phase === phase ? e.return : null))),
+    returns: PHASES.map((phase) => episodes.map((e) => (e.phase === phase ? e.return : null))),
+    success: episodes.map(({ success }) => success),
     begins: episodes.flatMap(({ afterTask }, index) =>
       afterTask >= 0 && afterTask !== episodes[index - 1]?.afterTask ? [{ index, task: afterTask + 1 }] : [],
     ),

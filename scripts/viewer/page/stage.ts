@@ -14,7 +14,7 @@ const DOT = "  ·  ";
 /** One episode's picture with its caption and read-outs. */
 export class Stage {
   readonly element: HTMLElement;
-  readonly #canvas = el("canvas", { attrs: { "aria-label": "The episode in 3D" } });
+  readonly #canvas = el("canvas", { attrs: { role: "img", "aria-label": "The episode in 3D" } });
   readonly #caption = el("p", { className: "caption" });
   readonly #numbers = el("span");
   readonly #measures = el("span", { className: "detail" });
@@ -87,6 +87,7 @@ export class Stage {
     this.#episode = episode;
     this.#scene = new EpisodeScene(episode, this.#theme);
     const { header, damage, file } = episode;
+    this.#canvas.setAttribute("aria-label", `Episode ${file} in 3D: ${header.task} of ${header.suite}`);
     this.#caption.replaceChildren(
       el("strong", {}, `${header.suite} · ${header.task}`),
       ` ${moment(header)}`,

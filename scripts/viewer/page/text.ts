@@ -2,12 +2,23 @@ import { measureName } from "../../compare/measure-name.js";
 import type { EpisodeRow } from "../payload.js";
 import type { EpisodeData } from "./data.js";
 
+/** Less is what is left of a difference that should be 0: no figure of ours is that small. */
+const ROUNDING = 1e-9;
+
 /** A number of at most five characters or so; `–` for none. */
 export function shortNumber(value: number | undefined): string {
   if (value === undefined || !Number.isFinite(value)) return "–";
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e5)) return value.toExponential(1);
+  if (size < ROUNDING) return "0.000";
+  if (size < 1e-3 || size >= 1e5) return value.toExponential(1);
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
+}
+
+/** Numbers beside an axis, without thousands separators. A tick at 0 may be off by what additions leave. */
+export function axisTexts(ticks: readonly number[]): string[] {
+  const [first = 0, second = first + 1] = ticks;
+  const isZero = (tick: number) => Math.abs(tick) < 1e-6 * Math.abs(second - first);
+  return ticks.map((tick) => (isZero(tick) ? "0" : String(Number(tick.toPrecision(6)))));
 }
 
 const PHASES = { random: "random", train: "learning", evaluate: "evaluation" } as const;

@@ -1,6 +1,8 @@
 /** Colours of what is drawn on canvases; the rest of the page has them in its style sheet. */
 export interface Theme {
   readonly background: string;
+  /** Behind plots. */
+  readonly panel: string;
   readonly grid: string;
   /** Darkness of shadows on the ground, 0 … 1. */
   readonly shadow: number;
@@ -15,6 +17,7 @@ export interface Theme {
 
 const LIGHT: Theme = {
   background: "#eef1f4",
+  panel: "#ffffff",
   grid: "#cdd5dd",
   shadow: 0.22,
   trace: "#d1345b",
@@ -26,6 +29,7 @@ const LIGHT: Theme = {
 
 const DARK: Theme = {
   background: "#171b21",
+  panel: "#1b2027",
   grid: "#2e3640",
   shadow: 0.5,
   trace: "#ff6b8b",

@@ -16,6 +16,7 @@ export class TitleBar {
     className: "alone",
     textContent: "✕",
     title: "Show one alone",
+    attrs: { "aria-label": "Show one alone" },
   });
 
   constructor({ pick, closeSecond }: TitleActions) {

@@ -10,9 +10,10 @@ export interface TransportActions {
   readonly help: () => void;
 }
 
-function button(face: string | SVGElement, label: string, run: () => void): HTMLButtonElement {
+function button(face: string | Element, label: string, run: () => void): HTMLButtonElement {
   const button = el("button", { type: "button", title: label }, face);
-  button.setAttribute("aria-label", label);
+  // Who speaks to the page says what is written there.
+  button.setAttribute("aria-label", typeof face === "string" ? `${face}: ${label}` : label);
   button.addEventListener("click", run);
   return button;
 }
@@ -21,7 +22,7 @@ function button(face: string | SVGElement, label: string, run: () => void): HTML
 export class Toggle {
   readonly element: HTMLButtonElement;
 
-  constructor(face: string | SVGElement, label: string, run: (on: boolean) => void) {
+  constructor(face: string | Element, label: string, run: (on: boolean) => void) {
     this.element = button(face, label, () => {
       this.on = !this.on;
       run(this.on);
@@ -51,7 +52,8 @@ export class Transport {
   readonly #speed: HTMLSelectElement;
   readonly #loop: Toggle;
   #icon: Icon = "play";
-  readonly #step = el("output", { className: "step" });
+  // The slider tells the step where it is asked for; read out while playing, it would never end.
+  readonly #step = el("output", { className: "step", attrs: { "aria-live": "off" } });
 
   constructor(playback: Playback, actions: TransportActions) {
     this.#playback = playback;
@@ -61,7 +63,7 @@ export class Transport {
     this.#scrubber.addEventListener("input", () => playback.seek(Number(this.#scrubber.value)));
     this.#speed = el(
       "select",
-      { title: "Speed" },
+      { title: "Speed", attrs: { "aria-label": "Speed" } },
       ...SPEEDS.map((s) => el("option", { value: String(s) }, `${s}×`)),
     );
     this.#speed.addEventListener("change", () => playback.setSpeed(Number(this.#speed.value)));
@@ -71,7 +73,8 @@ export class Transport {
     this.path.on = true;
     this.plans = new Toggle("Plans", "Planned trajectories", actions.plans);
     this.plans.on = true;
-    const view = el("select", { title: "Camera" }, ...VIEWS.map((v) => el("option", { value: v }, v)));
+    const named = { title: "Camera", attrs: { "aria-label": "Camera" } };
+    const view = el("select", named, ...VIEWS.map((v) => el("option", { value: v }, v)));
     // Choosing the same view again takes it up again.
     view.addEventListener("change", () => actions.look(view.value as View));
     this.element = el(
@@ -92,7 +95,7 @@ export class Transport {
         this.follow.element,
         this.path.element,
         this.plans.element,
-        button("?", "Keys", actions.help),
+        button(el("span", { attrs: { "aria-hidden": "true" } }, "?"), "Keys", actions.help),
       ),
     );
     playback.onChange(() => this.#update());
@@ -102,6 +105,7 @@ export class Transport {
     const { length, step, playing, speed, loop } = this.#playback;
     if (this.#scrubber.max !== String(length)) this.#scrubber.max = String(length);
     this.#scrubber.value = String(step);
+    this.#scrubber.setAttribute("aria-valuetext", `step ${step} of ${length}`);
     setText(this.#step, `${step} / ${length}`);
     this.#showIcon(playing ? "pause" : "play");
     this.#speed.value = String(speed);

@@ -90,7 +90,12 @@ export class Viewer {
         "main",
         {},
         el("div", { className: "pictures" }, this.#empty, this.#pictures.element),
-        el("aside", { className: "plots" }, this.#live.plots, ...this.#plots.map((p) => p.element)),
+        el(
+          "aside",
+          { className: "plots", attrs: { "aria-label": "Plots" } },
+          this.#live.plots,
+          ...this.#plots.map((p) => p.element),
+        ),
       ),
       this.#transport.element,
       this.#picker.element,

@@ -8,6 +8,7 @@ import { reportData } from "../../../scripts/report/report.js";
 import { readSource } from "../../../scripts/report/runs.js";
 import { checkOutput, writeOutput } from "../../../scripts/report/write.js";
 import { temporaryFolder } from "../../files.js";
+import { accessibilityFaults } from "../accessibility.js";
 import { launchChromium, noBrowser } from "../chromium.js";
 import { makeRun, makeSweep } from "./folders.js";
 
@@ -158,6 +159,17 @@ describe.skipIf(noBrowser)("a page", () => {
     };
     expect([await dashed(0), await dashed(1)]).toEqual([0, 1]);
     await twice.close();
+  });
+
+  it("has no fault that axe-core knows of, in both colour schemes, with all of it open", async () => {
+    await page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true");
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.evaluate("for (const part of document.querySelectorAll('details')) part.open = false");
   });
 
   it("follows the colour scheme and fits a phone", async () => {

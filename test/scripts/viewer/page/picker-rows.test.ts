@@ -58,6 +58,8 @@ describe("chooseRows", () => {
   it.each([
     [{ task: "zebra" }, "bc"],
     [{ phase: "evaluate" }, "ac"],
+    [{ success: "true" }, "ac"],
+    [{ success: "false" }, "b"],
     [{ source: "1" }, "bc"],
     [{ afterTask: "10" }, "a"],
     [{ text: "ZEB  train" }, "b"],

@@ -4,6 +4,7 @@ import {
   episodeText,
   type RunState,
   runText,
+  successText,
   withUpdate,
 } from "../../../../scripts/viewer/page/run-state.js";
 import type { RunEpisode, RunUpdate } from "../../../../scripts/viewer/payload.js";
@@ -82,12 +83,15 @@ describe("curvesOfRun", () => {
         [null, null, null, null, null, null],
         [null, null, null, 4, null, 6],
       ],
+      success: [false, false, false, false, false, false],
       begins: [
         { index: 1, task: 1 },
         { index: 4, task: 2 },
       ],
     });
-    expect(episodeText(run, 5)).toBe("episode 6: box, evaluation after task 2, return 6.00");
-    expect(episodeText(run, 2)).toBe("episode 3: box, learning in task 1, return –");
+    expect(successText(run)).toBe("success: random 0 of 3, learning 0 of 1, evaluation 0 of 2");
+    expect(successText(state(episode("train", { success: true })))).toBe("success: learning 1 of 1");
+    expect(episodeText(run, 5)).toBe("episode 6: box, evaluation after task 2, return 6.00, no success");
+    expect(episodeText(run, 2)).toBe("episode 3: box, learning in task 1, return –, no success");
   });
 });

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { measureTexts, moment, readout, shortNumber } from "../../../../scripts/viewer/page/text.js";
+import {
+  axisTexts,
+  measureTexts,
+  moment,
+  readout,
+  shortNumber,
+} from "../../../../scripts/viewer/page/text.js";
 import { body, episodeOf } from "./episode-data.js";
 
 describe("texts", () => {
@@ -9,11 +15,23 @@ describe("texts", () => {
     [12.34, "12.3"],
     [1234.5, "1235"],
     [1e-7, "1.0e-7"],
+    [-7.3e-17, "0.000"],
     [-2.5e9, "-2.5e+9"],
     [Number.NaN, "–"],
     [undefined, "–"],
   ])("shortens %s to %s", (value, text) => {
     expect(shortNumber(value)).toBe(text);
+  });
+
+  it("names the ticks of an axis, the one at 0 too", () => {
+    expect(axisTexts([-0.1, 2.7755575615628914e-17, 0.1, 0.30000000000000004])).toEqual([
+      "-0.1",
+      "0",
+      "0.1",
+      "0.3",
+    ]);
+    expect(axisTexts([0, 1e-7, 2e-7])).toEqual(["0", "1e-7", "2e-7"]);
+    expect(axisTexts([25_000])).toEqual(["25000"]);
   });
 
   it("says when an episode was recorded", () => {
