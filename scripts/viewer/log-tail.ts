@@ -1,4 +1,4 @@
-import { type OpenFile, withRegularFile } from "../../sim/core/regular-file.js";
+import { type OpenFile, withRegularFile } from "../../sim/core/own-files.js";
 
 const NEWLINE = 0x0a;
 /** Of a long log the rest comes with the next looks, so that one look never takes long; a whole run writes less. */

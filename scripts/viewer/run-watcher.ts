@@ -5,7 +5,7 @@ import { metricsPath, parseMetricsLine } from "../../agent/run/read-log.js";
 import { RECORDINGS } from "../../agent/run/recording-names.js";
 import type { BaselineRecord, EpisodeRecord, EvaluationRecord } from "../../agent/run/records.js";
 import { isInUse } from "../../sim/core/folder-lock.js";
-import { withRegularFile } from "../../sim/core/regular-file.js";
+import { LARGEST, readRegularFile } from "../../sim/core/own-files.js";
 import { LogTail } from "./log-tail.js";
 import type { RunEpisode, RunPlan, RunStatus, RunUpdate } from "./payload.js";
 
@@ -109,7 +109,7 @@ export function isRun(folder: string): boolean {
 function readPlan(folder: string): RunPlan | undefined {
   let settings: unknown;
   try {
-    settings = JSON.parse(readSettingsText(join(folder, "settings.json")));
+    settings = JSON.parse(readRegularFile(join(folder, "settings.json"), LARGEST.document).toString("utf8"));
   } catch {
     return undefined;
   }
@@ -118,13 +118,6 @@ function readPlan(folder: string): RunPlan | undefined {
   const { tasks, loop } = parsed.data;
   const { initialRandomSteps, stepsPerTask, evaluationEpisodes } = loop;
   return { tasks, stepsPerTask: initialRandomSteps + stepsPerTask, evaluationEpisodes };
-}
-
-/** Far more than settings take. */
-const MOST_BYTES = 2 ** 20;
-
-function readSettingsText(path: string): string {
-  return withRegularFile(path, ({ read }) => read(0, MOST_BYTES).toString("utf8"));
 }
 
 function episodeOf(record: BaselineRecord | EpisodeRecord | EvaluationRecord): RunEpisode {

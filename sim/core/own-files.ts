@@ -65,29 +65,50 @@ export function openOwnFile(path: string, flags: number): number {
  * @throws InputError when it is larger or no regular file; system errors such as ENOENT as they are
  */
 export function readRegularFile(path: string, most: number): Buffer {
+  return withRegularFile(path, ({ size, read }) => {
+    if (size <= most) return read(0, size);
+    throw new InputError({
+      what: `${path} is too large`,
+      got: `${size} bytes`,
+      expected: `at most ${most}`,
+      todo: "Check that it is the file you mean",
+    });
+  });
+}
+
+/** A regular file that is open for reading. */
+export interface OpenFile {
+  /** Size when it was opened; nothing behind that is read. */
+  readonly size: number;
+  /** Tells the file from another of the same name. */
+  readonly inode: number;
+  /** Up to `length` bytes from `position` on; fewer where the file ends, also when it has shrunk since. */
+  readonly read: (position: number, length: number) => Buffer;
+}
+
+/**
+ * Opens a file that somebody else may have made, lets `use` read of it and closes it.
+ * @throws InputError when it is no regular file; system errors such as ENOENT as they are
+ */
+export function withRegularFile<Result>(path: string, use: (file: OpenFile) => Result): Result {
+  // Opening alone can do something to a device.
+  if (!statSync(path).isFile()) throw notRegular(path);
   const file = openRegular(path, constants.O_RDONLY);
   try {
-    const { size } = fstatSync(file);
-    if (size > most) {
-      throw new InputError({
-        what: `${path} is too large`,
-        got: `${size} bytes`,
-        expected: `at most ${most}`,
-        todo: "Check that it is the file you mean",
-      });
-    }
-    return readWhole(file, size);
+    const { size, ino: inode } = fstatSync(file);
+    const read = (position: number, length: number) =>
+      readPart(file, position, Math.max(0, Math.min(length, size - position)));
+    return use({ size, inode, read });
   } finally {
     closeSync(file);
   }
 }
 
-/** A file may shrink while it is read: then there are fewer bytes. */
-function readWhole(file: number, size: number): Buffer {
-  const bytes = Buffer.allocUnsafe(size);
+function readPart(file: number, position: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
   let done = 0;
-  while (done < size) {
-    const read = readSync(file, bytes, done, size - done, done);
+  while (done < length) {
+    const read = readSync(file, bytes, done, length - done, position + done);
     if (read === 0) break;
     done += read;
   }

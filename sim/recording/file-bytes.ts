@@ -1,6 +1,6 @@
 import { HyperCrlError, InputError } from "../core/errors.js";
+import { type OpenFile, withRegularFile } from "../core/own-files.js";
 import { problemOf } from "../core/problem.js";
-import { NotRegular, type OpenFile, withRegularFile } from "../core/regular-file.js";
 import { checkLimit, LimitExceeded } from "./limits.js";
 
 /** The error of an episode file that is an MCAP file, but not a whole and unchanged one. */
@@ -50,17 +50,12 @@ export function withEpisodeFile<T>(path: string, use: (file: OpenFile) => T): T 
     if (cause instanceof HyperCrlError || cause instanceof LimitExceeded) {
       throw readingError(path, cause, "a recording");
     }
-    throw unreadable(path, cause);
+    throw new InputError({
+      what: `Cannot read episode file ${path}`,
+      got: (cause as NodeJS.ErrnoException).code ?? String(cause),
+      expected: "a readable file",
+      todo: "Check the path",
+      cause,
+    });
   }
-}
-
-function unreadable(path: string, cause: unknown): InputError {
-  const notRegular = cause instanceof NotRegular;
-  return new InputError({
-    what: `Cannot read episode file ${path}`,
-    got: notRegular ? cause.message : ((cause as NodeJS.ErrnoException).code ?? String(cause)),
-    expected: notRegular ? "a regular file" : "a readable file",
-    todo: "Check the path",
-    cause,
-  });
 }

@@ -1,6 +1,6 @@
 import { MCAP_MAGIC, McapStreamReader, Opcode } from "@mcap/core";
 import { InputError } from "../core/errors.js";
-import type { OpenFile } from "../core/regular-file.js";
+import type { OpenFile } from "../core/own-files.js";
 import { type EpisodeHeader, type EpisodeStep, type EpisodeTotals, fromMetadata } from "./episode.js";
 import { readBytes, readingError, TooLargeError, withEpisodeFile } from "./file-bytes.js";
 import { checkLimit, LimitExceeded, NumberCount } from "./limits.js";

@@ -75,7 +75,7 @@ describe.skipIf(noBrowser)("the address of a served page", { timeout: 300_000 },
     expect(await page.locator(".message").textContent()).toBe(message);
     expect(await page.evaluate(FILES)).toBe("a.mcap");
     await page.getByRole("button", { name: "point · a" }).click();
-    await page.getByRole("button", { name: "b.mcap" }).click();
+    await page.getByRole("button", { name: "b.mcap", exact: true }).click();
     await until(page, `${FILES} === "b.mcap"`);
     expect(await page.locator(".message").isVisible()).toBe(false);
     await context.close();

@@ -147,13 +147,13 @@ describe.skipIf(noBrowser)("the viewer in a browser", { timeout: 300_000 }, () =
     await expect.poll(() => rows.count(), { timeout: 10_000 }).toBe(2);
     await page.locator('.picker select[name="task"]').selectOption(MARKUP);
     expect(await rows.first().textContent()).toContain(MARKUP);
-    await page.getByRole("button", { name: "c.mcap" }).click();
+    await page.getByRole("button", { name: "c.mcap", exact: true }).click();
     await until(page, "viewer.stages[0].episode.file === 'c.mcap'");
     expect(await page.locator(".caption").textContent()).toContain(MARKUP);
 
     await page.keyboard.press("c");
     await page.locator('.picker select[name="task"]').selectOption("");
-    await page.getByRole("button", { name: `${MARKUP}.mcap` }).click();
+    await page.getByRole("button", { name: `${MARKUP}.mcap`, exact: true }).click();
     await drawn(page, 2);
     expect(await page.locator("header.bar").textContent()).toContain(MARKUP);
     expect(await page.locator("img").count()).toBe(0);

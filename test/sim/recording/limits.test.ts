@@ -117,7 +117,7 @@ describe("what is no regular file", () => {
   mkdirSync(join(folder, "folder.mcap"));
 
   it.each([
-    ["pipe.mcap", "a named pipe"],
+    ["pipe.mcap", "a pipe"],
     ["device.mcap", "a device"],
     ["folder.mcap", "a folder"],
   ])("is not read: %s", (name, kind) => {
