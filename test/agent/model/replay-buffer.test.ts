@@ -33,7 +33,7 @@ describe("ReplayBuffer", () => {
     expect(buffer.inputs).toBe(inputs);
     expect(buffer.targets).toBe(targets);
     expect([inputs.length, targets.length]).toEqual([200, 100]);
-    expect(inputs.buffer.byteLength).toBe(65536);
+    expect(inputs.buffer.byteLength).toBe(1280);
     expect([buffer.size, buffer.added]).toEqual([50, 500]);
     expect(Math.min(...Array.from({ length: 50 }, (_, row) => inputs[4 * row]!))).toBe(450);
   });
