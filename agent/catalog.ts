@@ -3,7 +3,7 @@ import { UsageError } from "../sim/core/errors.js";
 import { findNamed } from "../sim/core/one-of.js";
 import type { TaskSuite } from "../sim/task.js";
 import type { Method } from "./methods/method.js";
-import { RESERVED_NAMES, type Settings } from "./settings/schema.js";
+import { PLANNING_NAMES, RESERVED_NAMES, type Settings } from "./settings/schema.js";
 
 /** What runs can be made of: the suites, methods and planners that names in the settings refer to. */
 export interface Catalog {
@@ -85,7 +85,7 @@ function checkGroup({ name }: Method): void {
 function checkFields(planner: PlannerDefinition, others: readonly PlannerDefinition[]): void {
   for (const [name, field] of Object.entries(planner.settings)) {
     const owner = others.find(({ settings }) => Object.hasOwn(settings, name) && settings[name] !== field);
-    if (owner === undefined && name !== "name" && name !== "horizon") continue;
+    if (owner === undefined && !PLANNING_NAMES.includes(name)) continue;
     throw new UsageError({
       what: `Setting ${name} of planner ${planner.name} has a name that is taken`,
       got: owner === undefined ? `planner.${name}` : `planner.${name} of planner ${owner.name}`,

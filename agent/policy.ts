@@ -2,25 +2,39 @@ import type { Planner, PlannerDefinition, PlannerState, PlanningProblem } from "
 import type { Rng } from "../sim/core/rng.js";
 import type { Forecast } from "../sim/recording/episode.js";
 import type { Task, TaskSpec } from "../sim/task.js";
+import { ActionScale, checkBounded } from "./action-scale.js";
 import type { MlpShape } from "./model/dynamics.js";
 import type { NormalizerArrays } from "./model/normalizer.js";
 import type { PlanningThreads } from "./rollout/planning-threads.js";
 import { RolloutModel } from "./rollout/rollout.js";
 import type { Settings } from "./settings/schema.js";
 
-/** What a planner knows of a task. @param horizon actions looked ahead */
-export function planningProblem({ action }: TaskSpec, horizon: number): PlanningProblem {
+/** What a planner knows of a task. @throws UsageError when an action has no bounds */
+export function planningProblem(
+  { action }: TaskSpec,
+  { horizon, scaleActions }: Pick<Settings["planner"], "horizon" | "scaleActions">,
+): PlanningProblem {
+  checkBounded(action);
+  if (scaleActions) return { horizon, low: action.map(() => -1), high: action.map(() => 1) };
   return { horizon, low: action.map((c) => c.low), high: action.map((c) => c.high) };
 }
 
 /** Model-predictive control of one task: a planner over rollouts through the task's dynamics weights. */
 export class MpcPolicy {
   readonly #model: RolloutModel;
+  /** Undefined where the planner's actions are the task's own. */
+  readonly #scale: ActionScale | undefined;
   readonly #makePlanner: (rng: Rng) => Planner;
   #planner: Planner;
 
-  private constructor(model: RolloutModel, makePlanner: (rng: Rng) => Planner, rng: Rng) {
+  private constructor(
+    model: RolloutModel,
+    scale: ActionScale | undefined,
+    makePlanner: (rng: Rng) => Planner,
+    rng: Rng,
+  ) {
     this.#model = model;
+    this.#scale = scale;
     this.#makePlanner = makePlanner;
     this.#planner = makePlanner(rng);
   }
@@ -37,11 +51,12 @@ export class MpcPolicy {
     rng: Rng,
     threads?: PlanningThreads,
   ): Promise<MpcPolicy> {
-    const { horizon } = settings.planner;
+    const { horizon, scaleActions } = settings.planner;
+    const problem = planningProblem(task.spec, settings.planner);
     const model = await RolloutModel.create(task, shape, horizon, threads);
-    const problem = planningProblem(task.spec, horizon);
+    const scale = scaleActions ? new ActionScale(task.spec.action) : undefined;
     const makePlanner = (stream: Rng) => planner.create(problem, settings.planner, stream);
-    return new MpcPolicy(model, makePlanner, rng);
+    return new MpcPolicy(model, scale, makePlanner, rng);
   }
 
   /** Sets the weights `[P]` and normaliser to plan with. */
@@ -56,11 +71,17 @@ export class MpcPolicy {
   }
 
   /** Plans from an observation `[X]` and returns the action `[U]`. */
-  act(observation: Float32Array): Promise<Float32Array> {
-    return this.#planner.plan(
-      (actions, samples, meanwhile) => this.#model.costs(observation, actions, samples, meanwhile),
-      (actions, samples) => this.#model.gradient(observation, actions, samples),
+  async act(observation: Float32Array): Promise<Float32Array> {
+    const scale = this.#scale;
+    const own = (actions: Float32Array) => scale?.sequences(actions) ?? actions;
+    const action = await this.#planner.plan(
+      (actions, samples, meanwhile) => this.#model.costs(observation, own(actions), samples, meanwhile),
+      async (actions, samples) => {
+        const slope = await this.#model.gradient(observation, own(actions), samples);
+        return scale?.derivative(slope) ?? slope;
+      },
     );
+    return scale?.own(action) ?? action;
   }
 
   /**
@@ -73,7 +94,8 @@ export class MpcPolicy {
     const actions = new Float32Array(chosen.length + others.length);
     actions.set(chosen);
     actions.set(others, chosen.length);
-    const states = await this.#model.states(observation, actions);
+    const own = this.#scale?.own(actions) ?? actions;
+    const states = await this.#model.states(observation, own);
     const end = (states.length * chosen.length) / actions.length;
     return { chosen: states.subarray(0, end), others: states.subarray(end) };
   }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { countField, positiveField } from "../sim/core/setting-fields.js";
 
-const LARGEST_STD = 100;
+const LARGEST_STD = 1e6;
 
 function perActionField() {
   const value = positiveField(LARGEST_STD);
@@ -20,11 +20,15 @@ export const plannerFields = {
   iterations: countField(1000).default(5).describe("Refits or updates per control step."),
   initialStd: perActionField()
     .default(1)
-    .describe("Standard deviation at the start of every control step, in units of the action."),
+    .describe(
+      "Standard deviation at the start of every control step, in the planner's units of the action (scaleActions).",
+    ),
   warmStart: z.boolean().default(true).describe("Start from the previous plan, shifted by one step."),
   noiseStd: positiveField(LARGEST_STD)
     .default(1)
-    .describe("Standard deviation of the noise on the plan, in units of the action."),
+    .describe(
+      "Standard deviation of the noise on the plan, in the planner's units of the action (scaleActions).",
+    ),
 };
 
 const { samples, elites, iterations, initialStd, warmStart } = plannerFields;

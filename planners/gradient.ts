@@ -29,9 +29,11 @@ const fields = {
   noiseStd,
   restarts: countField(100_000).default(32).describe("Action sequences improved side by side."),
   gradientSteps: countField(10_000).default(20).describe("Steps of Adam per control step."),
-  learningRate: positiveField(100)
+  learningRate: positiveField(1e6)
     .default(0.1)
-    .describe("Adam's first step size, in units of the action; it falls linearly towards 0."),
+    .describe(
+      "Adam's first step size, in the planner's units of the action (scaleActions); it falls linearly towards 0.",
+    ),
 };
 
 /** Settings of the gradient planner, by name; their meaning is in the fields' descriptions. */

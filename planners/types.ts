@@ -1,7 +1,10 @@
 import type { Rng, RngState } from "../sim/core/rng.js";
 import type { SettingFields, SettingValues } from "../sim/core/setting-fields.js";
 
-/** What a planner knows of the problem: sizes and bounds, nothing else. */
+/**
+ * What a planner knows of the problem: sizes and bounds, nothing else. Where a task's bounds are not ±1, the planner sees
+ * scaled actions, whose bounds are.
+ */
 export interface PlanningProblem {
   /** H, number of actions looked ahead. */
   readonly horizon: number;

@@ -7,4 +7,5 @@ export const ADDED_SETTINGS: readonly (readonly [group: string, name: string, be
   ["mlp", "endFactor", 1],
   ["planner", "lastAction", "repeat"],
   ["planner", "chooseBest", false],
+  ["planner", "scaleActions", false],
 ];

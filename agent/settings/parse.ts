@@ -6,6 +6,7 @@ import type { SettingFields } from "../../sim/core/setting-fields.js";
 import { savedCatalog } from "./saved-catalog.js";
 import {
   type MethodSettings,
+  PLANNING_NAMES,
   RESERVED_NAMES,
   type Settings,
   type SettingsCatalog,
@@ -53,10 +54,12 @@ function methodsIn(value: unknown): MethodSettings[] {
 /** The planners of the package, and the one that settings name when it is another. */
 function plannersIn(value: unknown): SettingsCatalog["planners"] {
   const planner = isGroup(value) && isGroup(value.planner) ? value.planner : {};
-  const { name, horizon: _, ...settings } = planner;
+  const { name } = planner;
   if (typeof name !== "string" || builtinPlanners.some((one) => one.name === name)) return builtinPlanners;
   const known = new Set(builtinPlanners.flatMap((one) => Object.keys(one.settings)));
-  const own = anyFields(Object.keys(settings).filter((key) => !known.has(key)));
+  const own = anyFields(
+    Object.keys(planner).filter((key) => !PLANNING_NAMES.includes(key) && !known.has(key)),
+  );
   return [...builtinPlanners, { name, settings: own }];
 }
 

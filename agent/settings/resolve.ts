@@ -3,6 +3,7 @@ import { findNamed, oneOf } from "../../sim/core/one-of.js";
 import { PROFILES, type Profile } from "../../sim/core/profiles.js";
 import { defaultValues } from "../../sim/core/setting-fields.js";
 import type { TaskSuite } from "../../sim/task.js";
+import { isUnitScaled } from "../action-scale.js";
 import { isGroup, parseSettings, SETTINGS_TODO } from "./parse.js";
 import { PROFILE_VALUES } from "./profiles.js";
 import { savedCatalog, savedPart } from "./saved-catalog.js";
@@ -54,7 +55,7 @@ export function resolveAll(
     profile,
     seed,
     tasks: suite.tasks.length,
-    ...defaultGroups(profile, catalog),
+    ...defaultGroups(profile, suite, catalog),
   };
   const ofSuite = suite.defaults?.[profile] ?? [];
   const ofMethod = method.defaults?.[profile] ?? [];
@@ -77,7 +78,11 @@ export function resolveAll(
 }
 
 /** Every group of settings at the values of a profile, or else at the defaults of its fields. */
-function defaultGroups(profile: Profile, { methods, planners }: SettingsCatalog): Record<string, unknown> {
+function defaultGroups(
+  profile: Profile,
+  { tasks }: SettingsChoice["suite"],
+  { methods, planners }: SettingsCatalog,
+): Record<string, unknown> {
   const values = structuredClone(PROFILE_VALUES[profile]);
   const own = methods.flatMap(({ name, settings }) =>
     settings === undefined ? [] : [[name, { ...defaultValues(settings) }] as const],
@@ -85,7 +90,10 @@ function defaultGroups(profile: Profile, { methods, planners }: SettingsCatalog)
   return {
     ...values,
     ...Object.fromEntries(own),
-    planner: { ...plannerDefaults(planners), ...values.planner },
+    planner: {
+      ...{ ...plannerDefaults(planners), ...values.planner },
+      scaleActions: !tasks.every(({ spec }) => isUnitScaled(spec.action)),
+    },
   };
 }
 
@@ -108,10 +116,10 @@ export function changePlanner(
   assignments: readonly string[],
   catalog: SettingsCatalog,
 ): Settings {
-  const { name, horizon, ...own } = structuredClone(settings.planner);
+  const { name, horizon, scaleActions, ...own } = structuredClone(settings.planner);
   const defaults = plannerDefaults(catalog.planners);
   const kept = Object.entries(own).filter(([key]) => Object.hasOwn(defaults, key));
-  const group = { name: planner ?? name, horizon, ...defaults, ...Object.fromEntries(kept) };
+  const group = { name: planner ?? name, horizon, scaleActions, ...defaults, ...Object.fromEntries(kept) };
   const draft: Record<string, unknown> = { ...structuredClone(settings), planner: group };
   for (const assignment of assignments) {
     if (!assignment.trimStart().startsWith("planner.")) {

@@ -1,4 +1,4 @@
-import type { Settings, SettingsCatalog } from "./schema.js";
+import { PLANNING_NAMES, type Settings, type SettingsCatalog } from "./schema.js";
 
 /**
  * The methods and planners whose own settings every `settings.json` holds, whether they are chosen or not: those that there
@@ -37,7 +37,7 @@ export function savedPart(settings: Settings, catalog: SettingsCatalog): object 
   const groups = new Set(methods.flatMap(({ name, settings: own }) => (own === undefined ? [name] : [])));
   const fields = new Set(planners.flatMap(({ settings: own }) => Object.keys(own)));
   const planner = Object.entries(settings.planner).filter(
-    ([key]) => key === "name" || key === "horizon" || fields.has(key),
+    ([key]) => PLANNING_NAMES.includes(key) || fields.has(key),
   );
   const kept = Object.entries(settings).filter(([name]) => !groups.has(name));
   return { ...Object.fromEntries(kept), planner: Object.fromEntries(planner) };

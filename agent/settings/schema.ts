@@ -91,7 +91,18 @@ const groups = {
   },
 };
 
-const horizon = count("Actions looked ahead.", 1000);
+/** Settings of planning that are no planner's own. */
+const planning = {
+  horizon: count("Actions looked ahead.", 1000),
+  scaleActions: z
+    .boolean()
+    .describe(
+      "Plan with actions scaled so that the bounds of each are ±1, and with noise in those units; by default where the suite's are others.",
+    ),
+};
+
+/** Names in the group `planner` that no planner may take for a setting of its own. */
+export const PLANNING_NAMES: readonly string[] = ["name", ...Object.keys(planning)];
 
 /** Names of a settings object that no method or planner may take for a group of its own. */
 export const RESERVED_NAMES: readonly string[] = [
@@ -128,7 +139,7 @@ export interface Settings extends Group<typeof choice> {
   training: Group<typeof groups.training>;
   hypernetwork: Group<typeof groups.hypernetwork>;
   mlp: Group<typeof groups.mlp>;
-  planner: { name: string; horizon: number } & PlannerSettings;
+  planner: { name: string } & Group<typeof planning> & PlannerSettings;
 }
 
 /** The values of a method's own settings; none for a method without. */
@@ -160,7 +171,7 @@ export function settingsSchema({ methods, planners }: SettingsCatalog) {
     mlp: group("mlp"),
     planner: strictGroup("planner", {
       name: z.enum(planners.map(({ name }) => name)).describe("Planning algorithm."),
-      horizon,
+      ...planning,
       ...withoutDefaults(Object.fromEntries(planners.flatMap(({ settings }) => Object.entries(settings)))),
     }),
   });

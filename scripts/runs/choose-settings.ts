@@ -52,7 +52,7 @@ export function chooseSettings(
   }
   const settings = resolveSettings(choice, assignments, catalog);
   // A planner checks its settings when it is made: better now than when the first task is under way.
-  const problem = planningProblem(firstOf(choice.suite.tasks, "tasks").spec, settings.planner.horizon);
+  const problem = planningProblem(firstOf(choice.suite.tasks, "tasks").spec, settings.planner);
   partsOf(catalog, settings).planner.create(problem, settings.planner, Rng.fromSeed(settings.seed));
   return settings;
 }

@@ -70,7 +70,10 @@ export const cartPoleSuite: TaskSuite = {
   description: "Swing up a pole on a cart and balance it; 10 tasks differ in the length of the pole",
   tasks: POLE_LENGTHS.map(createCartPoleTask),
   defaults: {
+    // The force's bounds are ±3; planning in its own unit is how the results of this suite were made.
+    paper: ["planner.scaleActions=false"],
     quick: [
+      "planner.scaleActions=false",
       "loop.initialRandomSteps=200",
       "loop.randomHold=2",
       "loop.stepsPerTask=1200",

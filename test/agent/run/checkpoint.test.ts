@@ -108,12 +108,17 @@ describe("hashSettings", () => {
   it("is the same for settings written before a setting came that says what was done then", () => {
     const { endFactor: _, ...hypernetwork } = settings.hypernetwork;
     const { endFactor: __, ...mlp } = settings.mlp;
-    const { lastAction: ___, chooseBest: ____, ...planner } = settings.planner;
+    const { lastAction: ___, chooseBest: ____, scaleActions: _____, ...planner } = settings.planner;
     const older = { ...settings, hypernetwork, mlp, planner };
     const hash = createHash("sha256").update(JSON.stringify(older)).digest("hex");
     expect(hashSettings(settings)).toBe(hash);
     expect(hashSettings(parseSavedSettings(older, "older settings"))).toBe(hash);
-    const changes = ["hypernetwork.endFactor=0.5", "planner.lastAction=middle", "planner.chooseBest=true"];
+    const changes = [
+      "hypernetwork.endFactor=0.5",
+      "planner.lastAction=middle",
+      "planner.chooseBest=true",
+      "planner.scaleActions=true",
+    ];
     for (const changed of changes) expect(hashSettings(tinySettings([changed])), changed).not.toBe(hash);
   });
 });

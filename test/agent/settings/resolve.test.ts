@@ -115,6 +115,32 @@ describe("a suite's own defaults", () => {
   });
 });
 
+describe("scaled actions", () => {
+  const within = (low: number, high: number) => {
+    const suite = fakeSuite(1);
+    const tasks = suite.tasks.map((task) => ({
+      ...task,
+      spec: { ...task.spec, action: task.spec.action.map((c) => ({ ...c, low, high })) },
+    }));
+    return resolveSettings({ ...choice, suite: { ...suite, tasks } }, [], CATALOG).planner.scaleActions;
+  };
+
+  it("are planned with where a suite's bounds are not ±1", () => {
+    expect([within(-1, 1), within(-10, 10), within(0, 1), within(-1, 2000)]).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  it("may have noise of any size, also for suites that keep their own units, as cartpole does", () => {
+    const cartpole = resolveSettings({ ...choice, suite: findSuite("cartpole") }, [], CATALOG);
+    expect(cartpole.planner.scaleActions).toBe(false);
+    expect(set("planner.initialStd=2000").planner.initialStd).toBe(2000);
+  });
+});
+
 describe("--set", () => {
   it("reads numbers, arrays, booleans and bare words", () => {
     const s = set(

@@ -39,11 +39,11 @@ describe.each(cases)("$profile settings of $name", ({ suite, profile, own }) => 
 });
 
 it("a suite leaves a profile that it has no defaults for as it is", () => {
-  expect(cases.map(({ name, profile }) => `${name} ${profile}`)).not.toContain("cartpole paper");
-  const [push, cartpole] = ["push", "cartpole"].map((name) => {
+  expect(cases.map(({ name, profile }) => `${name} ${profile}`)).not.toContain("reacher paper");
+  const [push, reacher] = ["push", "reacher"].map((name) => {
     const suite = builtinSuites.find((one) => one.name === name);
     if (suite === undefined) throw new Error(`no suite ${name}`);
     return resolve(suite, "paper", ["tasks=1"]);
   });
-  expect({ ...cartpole, suite: "push" }).toEqual(push);
+  expect({ ...reacher, suite: "push" }).toEqual(push);
 });
