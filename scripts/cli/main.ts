@@ -2,11 +2,13 @@
 import { performance } from "node:perf_hooks";
 import { createInterface } from "node:readline/promises";
 import { PLAIN_WIDTH } from "../compare/text.js";
+import { foreignModules } from "../runs/foreign-calls.js";
 import { addressSpaceIsShort, runReservingLittle } from "./address-space.js";
 import { type Io, STOP_SIGNALS, signalCode } from "./io.js";
 import { liveArea } from "./live-area.js";
 import { createProgram, type HelpLists } from "./program.js";
 import { outputLost, reportError } from "./report-error.js";
+import { UNANSWERED, watchModules } from "./watchdog.js";
 
 /**
  * The first signal that asks to stop aborts the signal, the second ends the process as it would by itself: an orderly
@@ -14,17 +16,23 @@ import { outputLost, reportError } from "./report-error.js";
  */
 function installSignals(): AbortSignal {
   const stop = new AbortController();
-  for (const name of STOP_SIGNALS) {
-    process.on(name, () => {
-      if (stop.signal.aborted) {
-        process.removeAllListeners(name);
-        process.kill(process.pid, name);
-        return;
-      }
-      stop.abort(name);
-      process.stderr.write("Stopping; once more to end at once.\n");
+  const listen = (name: NodeJS.Signals) => {
+    if (stop.signal.aborted) {
+      process.removeAllListeners(name);
+      process.kill(process.pid, name);
+      return;
+    }
+    stop.abort(name);
+    process.stderr.write("Stopping; once more to end at once.\n");
+  };
+  for (const name of STOP_SIGNALS) process.on(name, listen);
+  // A module of a user's own does not return: no handler would ever run. Should it return after all, all is as before.
+  process.on(UNANSWERED, () => {
+    for (const name of STOP_SIGNALS) process.off(name, listen);
+    setImmediate(() => {
+      for (const name of STOP_SIGNALS) process.on(name, listen);
     });
-  }
+  });
   process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
     if (code === "EPIPE") stop.abort("SIGPIPE");
   });
@@ -84,6 +92,7 @@ async function helpLists(args: readonly string[]): Promise<HelpLists | undefined
 async function main(): Promise<void> {
   const io = createIo();
   tellLostOutput(io);
+  watchModules();
   try {
     const done = (exitCode: number) => {
       process.exitCode ||= exitCode;
@@ -93,6 +102,15 @@ async function main(): Promise<void> {
   } catch (error) {
     process.exitCode = reportError(error, io);
   }
+  if (foreignModules().length > 0) endSoon();
 }
+
+/** What a module of a user's own left running must not keep the process. */
+function endSoon(): void {
+  setTimeout(() => process.exit(), GRACE).unref();
+}
+
+/** Time for output to be written, ms. */
+const GRACE = 2000;
 
 await (addressSpaceIsShort() ? runReservingLittle() : main());

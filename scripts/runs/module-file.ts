@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { inWords } from "../../sim/core/in-words.js";
 import { problemOf } from "../../sim/core/problem.js";
+import { foreignCall, noteForeignModule } from "./foreign-calls.js";
 
 /** What a module of a user's own is expected to export as its default. */
 export interface ModuleKind {
@@ -21,7 +22,10 @@ export interface ImportedModule {
   readonly url: string;
 }
 
-/** @throws InputError when there is no such module or it cannot be loaded */
+/** How long a module may take to be loaded, ms. */
+const IMPORT_PATIENCE = 60_000;
+
+/** @throws InputError when there is no such module, it cannot be loaded or its loading does not end */
 export async function importModule(path: string, { name, guide }: ModuleKind): Promise<ImportedModule> {
   const file = resolve(path);
   const todo = `${guide} says what a ${name} module is`;
@@ -34,10 +38,9 @@ export async function importModule(path: string, { name, guide }: ModuleKind): P
     });
   }
   const url = pathToFileURL(file).href;
-  try {
-    const module: { readonly default?: unknown } = await import(url);
-    return { value: module.default, url };
-  } catch (cause) {
+  noteForeignModule(url, path);
+  const imported: Promise<{ readonly default?: unknown }> = import(url);
+  const loading = imported.catch((cause: unknown) => {
     throw new InputError({
       what: `${path} cannot be loaded`,
       got: `the error "${problemOf(cause)}"`,
@@ -45,6 +48,29 @@ export async function importModule(path: string, { name, guide }: ModuleKind): P
       todo,
       cause,
     });
+  });
+  const call = foreignCall({ module: path, kind: name, hook: "Loading" });
+  const { default: value } = await inTime(call.wait(loading), path);
+  return { value, url };
+}
+
+/** @throws InputError when what a module awaits while it is loaded takes too long */
+async function inTime<T>(loading: Promise<T>, path: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new InputError({
+      what: `${path} is not loaded`,
+      got: `no end after ${IMPORT_PATIENCE / 1000} s`,
+      expected: "a module that is soon loaded",
+      todo: "Correct what it awaits outside of its functions",
+    });
+    // Not by itself a reason for the process to go on.
+    timer = setTimeout(reject, IMPORT_PATIENCE, error).unref();
+  });
+  try {
+    return await Promise.race([loading, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -6,6 +6,7 @@ import { InputError } from "../../sim/core/errors.js";
 import { inWords } from "../../sim/core/in-words.js";
 import { DEFAULTS_EXPECTED, isProfileDefaults } from "../../sim/core/profiles.js";
 import { fieldDescription } from "../../sim/core/setting-fields.js";
+import { GUARDED_FACTORY, guarded } from "./guarded.js";
 import { checkMembers, importModule, type ModuleKind, type Requirement } from "./module-file.js";
 
 /** What the module of a method is. */
@@ -52,7 +53,7 @@ export async function loadMethod(path: string): Promise<{ method: Method; url: s
   checkMembers(value, path, METHOD_MODULE, METHOD);
   const method = value as Method;
   if (method.settings !== undefined) checkFields(method.settings, path, METHOD_MODULE);
-  return { method, url };
+  return { method: guarded(method, GUARDED_FACTORY, { module: path, kind: METHOD_MODULE.name }), url };
 }
 
 /**
@@ -64,7 +65,7 @@ export async function loadPlanner(path: string): Promise<PlannerDefinition> {
   checkMembers(value, path, PLANNER_MODULE, PLANNER);
   const planner = value as PlannerDefinition;
   checkFields(planner.settings, path, PLANNER_MODULE);
-  return planner;
+  return guarded(planner, GUARDED_FACTORY, { module: path, kind: PLANNER_MODULE.name });
 }
 
 const FIELDS_EXPECTED =

@@ -5,6 +5,8 @@ import type { TaskSuite } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
 import { checkSuite } from "../../tasks/conformance/conformance.js";
 import { builtinCatalog } from "./catalog.js";
+import { foreignCall } from "./foreign-calls.js";
+import { GUARDED_SUITE, guarded } from "./guarded.js";
 import { blamingModule, importModule } from "./module-file.js";
 import { isModulePath } from "./module-path.js";
 
@@ -19,9 +21,11 @@ const SUITE_MODULE = { name: "suite", guide: "docs/guides/own-suite.md" };
 export async function loadSuite(path: string, catalog: Catalog = builtinCatalog): Promise<TaskSuite> {
   await initPhysics();
   const { value } = await importModule(path, SUITE_MODULE);
-  const suite = await checkSuite(value, path, graphRewards);
+  const from = { module: path, kind: SUITE_MODULE.name };
+  const checking = foreignCall({ ...from, hook: "Checking" });
+  const suite = await checking.wait(checkSuite(value, path, graphRewards));
   blamingModule(path, SUITE_MODULE, () => extendCatalog(catalog, { suites: [suite] }));
-  return suite;
+  return guarded(suite, GUARDED_SUITE, from);
 }
 
 /**

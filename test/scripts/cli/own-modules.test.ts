@@ -1,0 +1,80 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { reportError } from "../../../scripts/cli/report-error.js";
+import { importModule } from "../../../scripts/runs/module-file.js";
+import { call, expectOneError, SILENT_IO, TINY } from "../call.js";
+
+const folder = mkdtempSync(join(tmpdir(), "hypercrl-modules-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const module = (name: string, text: string) => {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+};
+
+const nothing = (...names: string[]) => names.map((name) => `${name}: async () => {}`).join(", ");
+
+it("a method that throws is named with what it threw, before the run begins and in it", async () => {
+  const out = join(folder, "never");
+  const early = module(
+    "early.mjs",
+    'export default { name: "early", summary: "x", create() { return undefined.x; } };',
+  );
+  expectOneError(
+    await call(["train", "--out", out, ...TINY, "--method", early]),
+    3,
+    /`create` of the method in .*early\.mjs failed; got the error "Cannot read properties of undefined/,
+  );
+  expect(existsSync(out)).toBe(false);
+  const late = module(
+    "late.mjs",
+    `export default { name: "late", summary: "x", create: () => ({ ${nothing("train", "endTask", "weights", "state", "restore", "release")},
+      state: () => ({ arrays: {}, numbers: {} }),
+      beginTask: async () => { throw new TypeError("no luck"); } }) };`,
+  );
+  const { code, stderr } = await call(["train", "--out", out, ...TINY, "--method", late]);
+  expect(stderr).toContain(`continue with:\n  hypercrl train --resume ${out} --method ${late}`);
+  expectOneError(
+    { code, signal: null, stdout: "", stderr },
+    3,
+    /`beginTask` of the method in .*late\.mjs failed; got the error "no luck"/,
+  );
+});
+
+it("a planner that throws is named with what it threw", async () => {
+  const planner = module(
+    "planner.mjs",
+    `export default { name: "bad", summary: "x", settings: {}, create: () => ({
+      plan: async (cost) => { await null; throw new RangeError("too far"); },
+      plans: () => ({ chosen: new Float32Array(0), others: new Float32Array(0) }),
+      reset() {}, restore() {}, state: () => ({ rng: { path: "", words: [0, 0, 0, 0] }, arrays: {} }) }) };`,
+  );
+  expectOneError(
+    await call(["train", "--out", join(folder, "planner"), ...TINY, "--planner", planner]),
+    3,
+    /`plan` of the planner in .*planner\.mjs failed; got the error "too far"/,
+  );
+});
+
+it("what a module throws where nobody expects it is told as the module's, with its trace on demand", async () => {
+  const file = module("odd.mjs", "export default () => { throw new Error('odd'); };");
+  const { value } = await importModule(file, { name: "suite", guide: "x" });
+  const error = (() => {
+    try {
+      return (value as () => unknown)();
+    } catch (thrown) {
+      return thrown;
+    }
+  })();
+  const told = (debug: boolean) => {
+    let text = "";
+    const code = reportError(error, { ...SILENT_IO, debug, err: (line) => (text += `${line}\n`) });
+    return { code, text };
+  };
+  expect(told(false)).toMatchObject({ code: 3, text: expect.stringMatching(/odd\.mjs failed; got the/) });
+  expect(told(false).text).not.toMatch(/bug in hypercrl| {4}at /);
+  expect(told(true).text).toMatch(/because of: Error: odd\n {4}at .*odd\.mjs/);
+});
