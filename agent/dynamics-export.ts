@@ -6,6 +6,7 @@ import { Graph, type Tensor } from "./graph/graph.js";
 import * as ops from "./graph/operations.js";
 import { alignedArray, Session, tensor } from "./graph/session.js";
 import { type Layer, layerSizes, meanShape } from "./model/dynamics.js";
+import { inputOffset } from "./model/normalizer.js";
 import { foldFeeds, foldGraph, layerNames, nextStates } from "./rollout/rollout.js";
 
 /** A matrix, row-major. */
@@ -40,12 +41,14 @@ export async function dynamicsGraph(
   const x = g.input("x", ["N", spec.observation.length]);
   const u = g.input("u", ["N", spec.action.length]);
   const task = g.input("task", [], "int64");
-  const layers = joinTasks(g, folded, taskNumber(g, task, tasks.length));
+  const number = taskNumber(g, task, tasks.length);
+  const layers = joinTasks(g, folded, number);
+  const offset = joinOffsets(g, dynamics, number);
   const xColumns = ops.transpose(x, [1, 0]);
   const uColumns = ops.transpose(u, [1, 0]);
   const whole = layers.map((layer) => [layer]);
   const { activation } = elementAt(dynamics, 0, "dynamics of tasks").shape;
-  const next = nextStates(spec, whole, activation, xColumns, uColumns);
+  const next = nextStates(spec, whole, activation, xColumns, uColumns, offset);
   g.output("xNext", ops.transpose(next, [1, 0]));
   return g;
 }
@@ -117,6 +120,17 @@ function joinTasks(g: Graph, folded: readonly FoldedLayer[][], task: Tensor): La
     };
     return { weight: joined("weight"), bias: joined("bias") };
   });
+}
+
+/** The `inputOffset [I, 1]` of the task that is asked for; undefined when no task has one. */
+function joinOffsets(g: Graph, dynamics: readonly TaskDynamics[], task: Tensor): Tensor | undefined {
+  const offsets = dynamics.map(({ normalizer }) => inputOffset(normalizer));
+  if (offsets.every((offset) => offset === undefined)) return undefined;
+  const matrices = dynamics.map(({ normalizer: { inputMean } }, j) => {
+    const data = offsets[j] ?? new Float32Array(inputMean.length);
+    return { rows: data.length, columns: 1, data };
+  });
+  return pick(g, matrices, task, true);
 }
 
 /** A matrix in the upper left corner of a larger one, with what `rest` has there or zeros elsewhere. */

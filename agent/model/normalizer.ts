@@ -12,6 +12,24 @@ export interface NormalizerArrays {
 
 const MIN_STD = 1e-9;
 
+/**
+ * From this mean on, and this many standard deviations, an input is large: a plan that reads it as it is has left less
+ * than four of float32's seven digits for how it varies.
+ */
+const LARGE = 1000;
+
+/**
+ * What is taken from each input `[I]` before the network's first layer reads it, when a task is planned: the mean of a
+ * large one, such as a time since 1970, and 0 of all others. The rest of the normaliser is folded into that layer, where
+ * a large mean would leave nothing but its rounding errors. Undefined when no input is large.
+ */
+export function inputOffset({ inputMean, inputScale }: NormalizerArrays): Float32Array | undefined {
+  const offset = inputMean.map((mean, i) =>
+    Math.abs(mean) >= LARGE && Math.abs(mean) * inputScale[i]! >= LARGE ? mean : 0,
+  );
+  return offset.some((mean) => mean !== 0) ? offset : undefined;
+}
+
 /** Running mean and variance of vectors (Welford 1962), float64. */
 export class RunningMoments {
   count = 0;

@@ -20,7 +20,7 @@ import {
   targetSize,
   weightCount,
 } from "../model/dynamics.js";
-import type { NormalizerArrays } from "../model/normalizer.js";
+import { inputOffset, type NormalizerArrays } from "../model/normalizer.js";
 import { applyChange, changeKinds } from "../model/state-change.js";
 import { RolloutColumns, type RolloutLayout } from "./columns.js";
 import type { PlanningThreads, SharedRollout } from "./planning-threads.js";
@@ -48,9 +48,11 @@ export function foldGraph(shape: MlpShape): Graph {
   return g;
 }
 
-/** Inputs of `foldGraph`, copied. */
+/** Inputs of `foldGraph`, copied, for inputs from which their `inputOffset` has been taken. */
 export function foldFeeds(weights: Float32Array, normalizer: NormalizerArrays): Feeds {
-  const arrays = { weights, ...normalizer };
+  const offset = inputOffset(normalizer);
+  const inputMean = normalizer.inputMean.map((mean, i) => mean - (offset?.[i] ?? 0));
+  const arrays = { weights, ...normalizer, inputMean };
   const names = ["weights", "inputMean", "inputScale", "targetMean", "targetStd"] as const;
   const copies = alignedArrays(names.map((name) => arrays[name].length));
   const feeds = names.map((name, i) => {
@@ -61,16 +63,41 @@ export function foldFeeds(weights: Float32Array, normalizer: NormalizerArrays): 
   return Object.fromEntries(feeds);
 }
 
-/** States `[X, N]` after actions `u [U, N]` in states `x [X, N]`, through the layers of `foldGraph`, whole or in blocks. */
+/**
+ * States `[X, N]` after actions `u [U, N]` in states `x [X, N]`, through the layers of `foldGraph`, whole or in blocks.
+ * @param offset the network's `inputOffset [I, 1]`, if it has one
+ */
 export function nextStates(
   spec: TaskSpec,
   layers: readonly ColumnLayer[],
   activation: MlpShape["activation"],
   x: Tensor,
   u: Tensor,
+  offset: Tensor | undefined,
 ): Tensor {
-  const input = ops.concat([encodeFeatures(spec, x, 0), u], 0);
+  const whole = ops.concat([encodeFeatures(spec, x, 0), u], 0);
+  const input = offset === undefined ? whole : ops.sub(whole, offset);
   return applyChange(changeKinds(spec), x, mlpColumns(layers, activation, input));
+}
+
+/** The input of a planner's graph that holds the network's `inputOffset`. */
+const OFFSET = "inputOffset";
+
+/** A network as planning uses it. */
+interface PlannedNetwork {
+  /** Of the mean. */
+  readonly shape: MlpShape;
+  /** Whether an `inputOffset` is taken from what the network reads: a graph without is quicker. */
+  readonly shifted: boolean;
+}
+
+/** The inputs of a planner's graph that hold the network: the layers of `foldGraph`, and its offset if it has one. */
+function networkInputs({ shape, shifted }: PlannedNetwork): RolloutLayout["layers"] {
+  const layers = layerSizes(shape).flatMap(([size, out], i) => [
+    { name: layerNames(i).weight, shape: [out, size] },
+    { name: layerNames(i).bias, shape: [out, 1] },
+  ]);
+  return shifted ? [...layers, { name: OFFSET, shape: [inputSize(shape), 1] }] : layers;
 }
 
 interface Unrolled {
@@ -84,11 +111,15 @@ interface Unrolled {
 /**
  * Rolls N action sequences out H steps through the dynamics network, unrolled. Features come first (`[X, N]`): slicing
  * and summing features then walk memory in order, which is worth a quarter of the planning time.
- * Inputs: `x0 [1, X]`, `actions [H·U, N]` and the layers of `foldGraph`.
- * @param shape of the mean
+ * Inputs: `x0 [1, X]`, `actions [H·U, N]` and those of `networkInputs`.
  * @param samples N, where it is known: the gradient needs that
  */
-function unroll(spec: TaskSpec, shape: MlpShape, horizon: number, samples: Dimension): Unrolled {
+function unroll(
+  spec: TaskSpec,
+  { shape, shifted }: PlannedNetwork,
+  horizon: number,
+  samples: Dimension,
+): Unrolled {
   const [X, U] = [spec.observation.length, spec.action.length];
   const g = new Graph();
   const x0 = g.input("x0", [1, X]);
@@ -98,18 +129,19 @@ function unroll(spec: TaskSpec, shape: MlpShape, horizon: number, samples: Dimen
     bias: g.input(layerNames(i).bias, [out, 1]),
   }));
   const layers = columnLayers(whole, shape);
+  const offset = shifted ? g.input(OFFSET, [inputSize(shape), 1]) : undefined;
   const us = ops.split(actions, new Array<number>(horizon).fill(U), 0);
   // The first observation is one column; adding zero times an action row spreads it over N columns.
   const xs = [ops.add(ops.reshape(x0, [X, 1]), ops.mul(ops.slice(us[0]!, 0, 1, 0), 0))];
-  for (const u of us) xs.push(nextStates(spec, layers, shape.activation, xs[xs.length - 1]!, u));
+  for (const u of us) xs.push(nextStates(spec, layers, shape.activation, xs[xs.length - 1]!, u, offset));
   return { graph: g, us, xs };
 }
 
 /**
  * Builds the planner's graph, see `unroll`, with the task's own reward. Output: `costs [N]`, the negative sum of rewards.
  */
-function rolloutGraph(task: Task, shape: MlpShape, horizon: number, samples: Dimension = "N"): Graph {
-  const { graph: g, us, xs } = unroll(task.spec, shape, horizon, samples);
+function rolloutGraph(task: Task, network: PlannedNetwork, horizon: number, samples: Dimension = "N"): Graph {
+  const { graph: g, us, xs } = unroll(task.spec, network, horizon, samples);
   const reward = task.reward(ops.graphOps(g, 0), {
     observation: joinSteps(xs.slice(0, -1)),
     action: joinSteps(us),
@@ -120,8 +152,8 @@ function rolloutGraph(task: Task, shape: MlpShape, horizon: number, samples: Dim
 }
 
 /** The same rollout with the states as output, `states [H, X, N]`. */
-function statesGraph(task: Task, shape: MlpShape, horizon: number): Graph {
-  const { graph: g, xs } = unroll(task.spec, shape, horizon, "N");
+function statesGraph(task: Task, network: PlannedNetwork, horizon: number): Graph {
+  const { graph: g, xs } = unroll(task.spec, network, horizon, "N");
   const X = task.spec.observation.length;
   const rows = xs.slice(1).map((x) => ops.reshape(x, [1, X, -1]));
   g.output("states", ops.concat(rows, 0));
@@ -133,8 +165,12 @@ function joinSteps(parts: readonly Tensor[]): Tensor {
   return parts[0]!.graph.apply("Concat", parts, [{ shape: [parts[0]!.shape[0]!, "HN"] }], { axis: 1 })[0]!;
 }
 
-/** Graphs that are compiled when they are first needed. */
-interface RolloutGraphs {
+/** The graphs for a network with an offset or for one without. */
+interface Compiled {
+  readonly shifted: boolean;
+  readonly columns: RolloutColumns;
+  readonly shared: SharedRollout | undefined;
+  /** Graphs that are compiled when they are first needed. */
   readonly costs: (samples: number) => Graph;
   readonly states: () => Graph;
 }
@@ -142,22 +178,15 @@ interface RolloutGraphs {
 /** Evaluates action sequences through one task's model; see `rolloutGraph`. */
 export class RolloutModel {
   readonly #fold: Session;
-  readonly #columns: RolloutColumns;
-  readonly #shared: SharedRollout | undefined;
-  readonly #graphs: RolloutGraphs;
+  readonly #compile: (shifted: boolean) => Promise<Compiled>;
+  #compiled: Compiled;
   #gradient: RolloutGradient | undefined;
   #states: RolloutStates | undefined;
 
-  private constructor(
-    fold: Session,
-    columns: RolloutColumns,
-    shared: SharedRollout | undefined,
-    graphs: RolloutGraphs,
-  ) {
+  private constructor(fold: Session, compile: (shifted: boolean) => Promise<Compiled>, compiled: Compiled) {
     this.#fold = fold;
-    this.#columns = columns;
-    this.#shared = shared;
-    this.#graphs = graphs;
+    this.#compile = compile;
+    this.#compiled = compiled;
   }
 
   /** @param threads plan together on several cores; the costs are the same, bit by bit, as on one */
@@ -168,28 +197,40 @@ export class RolloutModel {
     threads?: PlanningThreads,
   ): Promise<RolloutModel> {
     const fold = await Session.create(foldGraph(shape));
-    const planned = meanShape(shape);
-    const model = encodeModel(rolloutGraph(task, planned, horizon));
-    const layout: RolloutLayout = {
-      horizon,
-      observationSize: task.spec.observation.length,
-      actionSize: task.spec.action.length,
-      layers: layerSizes(planned).flatMap(([size, out], i) => [
-        { name: layerNames(i).weight, shape: [out, size] },
-        { name: layerNames(i).bias, shape: [out, 1] },
-      ]),
+    const compile = async (shifted: boolean): Promise<Compiled> => {
+      const network = { shape: meanShape(shape), shifted };
+      const model = encodeModel(rolloutGraph(task, network, horizon));
+      const layout: RolloutLayout = {
+        horizon,
+        observationSize: task.spec.observation.length,
+        actionSize: task.spec.action.length,
+        layers: networkInputs(network),
+      };
+      const columns = await RolloutColumns.create(model, layout);
+      return {
+        shifted,
+        columns,
+        shared: threads?.open(model, layout, columns),
+        costs: (samples) => rolloutGraph(task, network, horizon, samples),
+        states: () => statesGraph(task, network, horizon),
+      };
     };
-    const columns = await RolloutColumns.create(model, layout);
-    return new RolloutModel(fold, columns, threads?.open(model, layout, columns), {
-      costs: (samples) => rolloutGraph(task, planned, horizon, samples),
-      states: () => statesGraph(task, planned, horizon),
-    });
+    return new RolloutModel(fold, compile, await compile(false));
   }
 
   /** Sets the weights `[P]` and the normaliser to plan with. */
   async load(weights: Float32Array, normalizer: NormalizerArrays): Promise<void> {
-    await this.#fold.run(foldFeeds(weights, normalizer), this.#columns.layerFeeds);
-    this.#shared?.load();
+    const offset = inputOffset(normalizer);
+    const shifted = offset !== undefined;
+    if (shifted !== this.#compiled.shifted) {
+      await this.#releaseCompiled();
+      this.#compiled = await this.#compile(shifted);
+    }
+    const { columns, shared } = this.#compiled;
+    const { [OFFSET]: _, ...layers } = columns.layerFeeds;
+    await this.#fold.run(foldFeeds(weights, normalizer), layers);
+    if (shifted) columns.layers.at(-1)!.set(offset);
+    shared?.load();
   }
 
   /**
@@ -202,8 +243,9 @@ export class RolloutModel {
     samples: number,
     meanwhile?: () => void,
   ): Promise<Float32Array> {
-    if (this.#shared) return this.#shared.costs(observation, actions, samples, meanwhile);
-    return this.#columns.costs(observation, actions, samples, 0, samples);
+    const { columns, shared } = this.#compiled;
+    if (shared) return shared.costs(observation, actions, samples, meanwhile);
+    return columns.costs(observation, actions, samples, 0, samples);
   }
 
   /**
@@ -213,9 +255,9 @@ export class RolloutModel {
   async gradient(observation: Float32Array, actions: Float32Array, samples: number): Promise<CostGradient> {
     if (this.#gradient?.samples !== samples) {
       await this.#gradient?.release();
-      const { layout, layerFeeds } = this.#columns;
-      const sizes = { ...layout, samples };
-      this.#gradient = await RolloutGradient.create(this.#graphs.costs(samples), sizes, layerFeeds);
+      const { columns, costs } = this.#compiled;
+      const sizes = { ...columns.layout, samples };
+      this.#gradient = await RolloutGradient.create(costs(samples), sizes, columns.layerFeeds);
     }
     return this.#gradient.run(observation, actions);
   }
@@ -225,15 +267,23 @@ export class RolloutModel {
    * For looking at plans: the first call compiles a graph.
    */
   async states(observation: Float32Array, actions: Float32Array): Promise<Float32Array> {
-    this.#states ??= await RolloutStates.create(this.#graphs.states(), this.#columns.layerFeeds);
+    const { columns, states } = this.#compiled;
+    this.#states ??= await RolloutStates.create(states(), columns.layerFeeds);
     return this.#states.run(observation, actions);
   }
 
   async release(): Promise<void> {
-    this.#shared?.release();
+    await this.#releaseCompiled();
+    await this.#fold.release();
+  }
+
+  async #releaseCompiled(): Promise<void> {
+    const { columns, shared } = this.#compiled;
+    shared?.release();
     await this.#gradient?.release();
     await this.#states?.release();
-    await this.#fold.release();
-    await this.#columns.release();
+    this.#gradient = undefined;
+    this.#states = undefined;
+    await columns.release();
   }
 }

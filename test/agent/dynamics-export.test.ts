@@ -104,6 +104,29 @@ describe.each(KINDS)(
   },
 );
 
+it("has the offsets of tasks with inputs as large as a time", async () => {
+  const shape = dynamicsShape(pointTask.spec, [9], "tanh");
+  const rng = Rng.fromSeed(8);
+  const dynamics = [0, 1].map(() => randomDynamics(shape, 2, rng));
+  const [, late] = take(2, dynamics);
+  late.normalizer.inputMean[0] = 1.7e9;
+  late.normalizer.inputScale[0] = 1 / 128;
+  const session = await Session.create(await dynamicsGraph([pointTask, pointTask], dynamics));
+  const { x, u } = inputs(pointTask, rng);
+  for (let n = 0; n < N; n++) x[2 * n] = 1.7e9 + 128 * n;
+  const got = await predict(session, 1, x, u);
+  for (let n = 0; n < N; n++) {
+    const wanted = reference(
+      pointTask,
+      late,
+      [...x.subarray(2 * n, 2 * n + 2)],
+      [...u.subarray(2 * n, 2 * n + 2)],
+    );
+    expect(Math.abs(got[2 * n + 1]! - wanted[1]!)).toBeLessThan(2e-5);
+  }
+  await session.release();
+});
+
 it("keeps once what all tasks share", async () => {
   const shape = dynamicsShape(pointTask.spec, [50, 40], "relu");
   const rng = Rng.fromSeed(6);

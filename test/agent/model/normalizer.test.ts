@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Normalizer, RunningMoments } from "../../../agent/model/normalizer.js";
+import { inputOffset, Normalizer, RunningMoments } from "../../../agent/model/normalizer.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { normals } from "../fixtures.js";
 
@@ -87,5 +87,29 @@ describe("Normalizer", () => {
     normalizer.add([100, 100, 100], [100, 100]);
     expect(arrays).toEqual(frozen);
     expect(normalizer.arrays().inputMean[0]).toBeGreaterThan(frozen.inputMean[0]! + 1);
+  });
+});
+
+describe("inputOffset", () => {
+  const offset = (mean: readonly number[], std: readonly number[]) =>
+    inputOffset({
+      inputMean: Float32Array.from(mean),
+      inputScale: Float32Array.from(std, (s) => 1 / s),
+      targetMean: new Float32Array(0),
+      targetStd: new Float32Array(0),
+    });
+
+  it("is the mean of inputs that are large in themselves and against their spread, and 0 of others", () => {
+    expect([...offset([1.7e9, 5000, -5000, 5, 0], [1, 10, 1, 1e-6, 1])!]).toEqual([
+      Math.fround(1.7e9),
+      0,
+      -5000,
+      0,
+      0,
+    ]);
+  });
+
+  it("is none where no input is large, so that those tasks are planned as ever", () => {
+    expect(offset([999, 5000, 1e-3], [1, 10, 1e-9])).toBeUndefined();
   });
 });

@@ -102,12 +102,31 @@ function blockProblem(seed: number): Problem {
   return { ...p, shape: { ...p.shape, blocks } as Problem["shape"] };
 }
 
+/** The point beside a channel that stays as large as a time since 1970. */
+function clockProblem(seed: number): Problem {
+  const clock = { name: "clock", unit: "s" };
+  const task: Task = {
+    ...pointTask,
+    spec: { ...pointTask.spec, observation: [...pointTask.spec.observation, clock] },
+    reward: (ops, { nextObservation, ...rest }) =>
+      pointTask.reward(ops, { ...rest, nextObservation: ops.slice(nextObservation, 0, 2) }),
+  };
+  const p = problem(task, "tanh", [9, 7], seed);
+  p.start[2] = 1.7e9;
+  p.normalizer.inputMean[2] = 1.7e9;
+  p.normalizer.inputScale[2] = 1;
+  p.normalizer.targetMean[2] = 0;
+  p.normalizer.targetStd[2] = 0;
+  return p;
+}
+
 const problems = [
   { name: "point, relu, two hidden layers", make: () => problem(pointTask, "relu", [7, 5], 1) },
   { name: "angle, elu, one hidden layer", make: () => problem(angleTask, "elu", [9], 2) },
   { name: "angle, tanh, two hidden layers", make: () => problem(angleTask, "tanh", [6, 6], 3) },
   { name: "angle, tanh, three hidden layers in blocks", make: () => blockProblem(4) },
   { name: "absolute channel, elu, two hidden layers", make: () => problem(absoluteTask, "elu", [6, 6], 14) },
+  { name: "channel as large as a time, tanh, two hidden layers", make: () => clockProblem(15) },
 ];
 
 describe.each(problems)("$name", ({ make }) => {
@@ -214,6 +233,20 @@ describe("on several threads", () => {
           }
         }
       }
+    }
+  });
+
+  it("goes to and fro between normalisers with large means and without, on several threads too", async () => {
+    const large = clockProblem(16);
+    const small = { ...large, ...randomDynamics(large.shape, 3, Rng.fromSeed(17)) };
+    const actions = normals(large.rng, HORIZON * 320 * 2);
+    const [alone, together] = [await load(large), await load(large, team(2))];
+    for (const p of [small, large, small]) {
+      for (const model of [alone, together]) await model.load(p.weights, p.normalizer);
+      const costs = (await alone.costs(p.start, actions, 320)).slice();
+      expect(bits(await together.costs(p.start, actions, 320)).equals(bits(costs))).toBe(true);
+      const fresh = await load(p);
+      expect(bits(await fresh.costs(p.start, actions, 320)).equals(bits(costs))).toBe(true);
     }
   });
 
