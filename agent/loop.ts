@@ -9,7 +9,7 @@ import { Agent } from "./agent.js";
 import { EpisodeRun, type Outcome, type Recordings, Stopped } from "./episode-run.js";
 import { type EvaluationOptions, evaluateRandomPolicy, evaluateTask } from "./evaluate-task.js";
 import type { LoopServices } from "./loop-services.js";
-import type { Checkpoint, Progress } from "./run/checkpoint.js";
+import { BEGINNING, type Checkpoint, type Progress } from "./run/checkpoint.js";
 import { EvaluationMatrix } from "./run/evaluation-matrix.js";
 import { keptBy } from "./run/kept.js";
 import { readMetrics } from "./run/read-log.js";
@@ -39,7 +39,7 @@ export class ContinualLoop {
     actions: 0,
     ms: 0,
   };
-  #progress: Progress = { stage: "baseline", task: 0, steps: 0, episode: 0, evaluated: 0 };
+  #progress: Progress = BEGINNING;
 
   constructor(tasks: readonly Task[], services: LoopServices) {
     const { store, compute, recordPlans: plans = false } = services;
@@ -55,23 +55,29 @@ export class ContinualLoop {
   }
 
   /**
-   * Continues from a checkpoint: restores all of it before the run's logs are cut back to it.
-   * @returns paths in the run folder that are not the run's own
-   * @throws InputError when the state does not fit the run, or a log does not match it
+   * Takes the state of a checkpoint, before the run's logs are cut back to it.
+   * @throws InputError when the state does not fit the run
    */
-  async restore(checkpoint: Checkpoint): Promise<readonly string[]> {
+  async restore(checkpoint: Checkpoint): Promise<void> {
     const { stage, task } = checkpoint.progress;
-    const { store } = this.#services;
+    const { folder } = this.#services.store;
     this.#progress = { ...checkpoint.progress };
     this.#actionRng = Rng.fromState(checkpoint.actionRng);
     await this.#agent.restore(checkpoint.agent, stage === "baseline" ? -1 : task).catch((cause: unknown) => {
-      throw cause instanceof HyperCrlError ? cause : unfitting(store.folder, cause);
+      throw cause instanceof HyperCrlError ? cause : unfitting(folder, cause);
     });
-    const foreign = store.takeUp();
+  }
+
+  /**
+   * Takes the returns that the run has logged so far, after its logs were cut back to where it continues.
+   * @throws InputError when the log cannot be read
+   */
+  readLog(): void {
+    const { store } = this.#services;
+    const { stage } = this.#progress;
     for (const record of readMetrics(store.folder, this.#tasks.length)) this.#matrix.accept(record);
     // A process killed between the two has written an evaluation that the log, cut to the checkpoint, no longer holds.
     if (stage === "learn" || stage === "evaluate") store.writeEvaluation(this.#matrix.toJson());
-    return foreign;
   }
 
   /** Runs to the end, or to where the user asked to stop. @throws RunError when the run cannot go on */

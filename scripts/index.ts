@@ -36,7 +36,7 @@ export { graphRewards } from "../agent/rollout/graph-reward.js";
 export type { Progress } from "../agent/run/checkpoint.js";
 export { EvaluationMatrix } from "../agent/run/evaluation-matrix.js";
 export type { MetricsRecord, RunEvent, TimingRecord } from "../agent/run/records.js";
-export { RunStore, type Versions } from "../agent/run/store.js";
+export { type NewRunOptions, RunStore, type Versions } from "../agent/run/store.js";
 export { describeSettings, type SettingDescription } from "../agent/settings/describe.js";
 export { resolveSettings, type SettingsChoice } from "../agent/settings/resolve.js";
 export { type Settings, type SettingsCatalog, settingsSchema } from "../agent/settings/schema.js";

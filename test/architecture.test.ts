@@ -110,6 +110,7 @@ describe("direction of imports", () => {
       "sim/task.ts",
       "agent/run/records.ts",
       "agent/run/recording-names.ts",
+      "agent/run/run-files.ts",
       "agent/run/read-log.ts",
     ];
     expect(forbidden("scripts/viewer", allowed)).toEqual([]);

@@ -15,6 +15,7 @@ import { Normalizer, type NormalizerArrays } from "../model/normalizer.js";
 import { ReplayBuffer } from "../model/replay-buffer.js";
 import type { SavedArray } from "../model/saved-arrays.js";
 import type { Settings } from "../settings/schema.js";
+import type { CheckpointFiles } from "./run-files.js";
 
 /** Raised whenever the meaning of a checkpoint changes. */
 export const CHECKPOINT_SCHEMA = 2;
@@ -37,6 +38,9 @@ const progressSchema = z.object({
 
 /** Where a run stands, between two episodes. */
 export type Progress = z.infer<typeof progressSchema>;
+
+/** Where a run without a checkpoint begins. */
+export const BEGINNING: Progress = { stage: "baseline", task: 0, steps: 0, episode: 0, evaluated: 0 };
 
 const documentSchema = z.object({
   schema: z.number(),
@@ -67,17 +71,17 @@ const NORMALIZER_KEYS = ["inputMean", "inputScale", "targetMean", "targetStd"] a
 /**
  * Writes a checkpoint: arrays first (safetensors), then the JSON document that names them with their hash, each
  * whole or not at all, so that a crash at any moment leaves the previous checkpoint or the new one.
- * @param arraysFile name of the arrays' file beside the document; not that of the arrays of a document to be replaced
+ * @param files their names in `folder`; the arrays' one is not that of the arrays of a document to be replaced
  */
 export function writeCheckpoint(
-  path: string,
-  arraysFile: string,
+  folder: string,
+  files: CheckpointFiles,
   settingsHash: string,
   checkpoint: Checkpoint,
 ): void {
   const { agent, progress } = checkpoint;
   const bytes = encodeSafetensors(collectArrays(agent));
-  const file = fileName.parse(arraysFile);
+  const file = fileName.parse(files.arrays);
   const { current } = agent;
   const content: Omit<Document, "sha256"> = {
     schema: CHECKPOINT_SCHEMA,
@@ -96,8 +100,8 @@ export function writeCheckpoint(
     }),
   };
   const document: Document = { ...content, sha256: sha256(JSON.stringify(content)) };
-  writeFileSafely(join(dirname(path), file), bytes);
-  writeFileSafely(path, `${JSON.stringify(document, null, 2)}\n`);
+  writeFileSafely(join(folder, file), bytes);
+  writeFileSafely(join(folder, files.document), `${JSON.stringify(document, null, 2)}\n`);
 }
 
 function mutable({ path, words }: RngState): { path: string; words: number[] } {
@@ -163,7 +167,7 @@ export function readCheckpoint(
   }
   checkProgress(path, document, settings);
   const arraysPath = join(dirname(path), document.arrays.file);
-  const bytes = readGivenFile(arraysPath, LARGEST.arrays, WORDS);
+  const bytes = readGivenFile(arraysPath, LARGEST.arrays, CHECKPOINT_ERROR);
   if (sha256(bytes) !== document.arrays.sha256) {
     throw new InputError({
       what: `Checkpoint arrays ${arraysPath} are damaged`,
@@ -182,13 +186,13 @@ export function readCheckpoint(
   };
 }
 
-const WORDS = {
+const CHECKPOINT_ERROR = {
   expected: "a checkpoint as `hypercrl train` writes it",
   todo: "Copy the file again from where it came from, or start the run anew",
 };
 
 function readCheckpointDocument(path: string): Document {
-  const parsed = readJsonFile(path, WORDS);
+  const parsed = readJsonFile(path, CHECKPOINT_ERROR);
   const schema = (parsed as { schema?: unknown } | null)?.schema;
   if (schema !== CHECKPOINT_SCHEMA && typeof schema === "number") {
     throw new InputError({
@@ -225,7 +229,7 @@ function checkProgress(path: string, { progress, current }: Document, { tasks, l
 }
 
 function damaged(path: string, got: string, cause?: unknown): InputError {
-  return damagedDocument(`Checkpoint ${path}`, got, WORDS, cause);
+  return damagedDocument(`Checkpoint ${path}`, got, CHECKPOINT_ERROR, cause);
 }
 
 function rebuildAgent(

@@ -13,13 +13,14 @@ import {
   type TimingRecord,
   timingSchema,
 } from "./records.js";
+import { LOGS } from "./run-files.js";
 
 export function metricsPath(folder: string): string {
-  return join(folder, "metrics.jsonl");
+  return join(folder, LOGS.metrics);
 }
 
 export function timingPath(folder: string): string {
-  return join(folder, "timing.jsonl");
+  return join(folder, LOGS.timing);
 }
 
 /**

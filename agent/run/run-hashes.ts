@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
-import { closeSync, constants, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { readDocument } from "../../sim/core/documents.js";
 import { isFileName } from "../../sim/core/file-name.js";
 import { writeFileSafely } from "../../sim/core/files.js";
-import { folderInside } from "../../sim/core/own-files.js";
+import { folderInside, withRegularFile } from "../../sim/core/own-files.js";
 import { RECORDINGS } from "./recording-names.js";
-import { RUN_FILES, TASK_STATES } from "./run-files.js";
+import { CHECKPOINT_ARRAYS, CURVES, HASHES, isTemporary, LOGS, RUN_FILES, TASK_STATES } from "./run-files.js";
 
 /**
  * What a finished run's files were when it was finished, so that a file that was changed, lost or added since can be
@@ -18,7 +18,7 @@ import { RUN_FILES, TASK_STATES } from "./run-files.js";
  * @module
  */
 
-const WORDS = {
+const HASHES_ERROR = {
   expected: "names and SHA-256 hashes of a run's files, as `hypercrl train` writes them",
   todo: "Restore the file from a copy, or delete it: the run is then checked without it",
 };
@@ -34,11 +34,15 @@ const hashesSchema = z.strictObject({
 });
 
 const LISTS = [
-  { file: "hashes.json", folders: ["", RECORDINGS, TASK_STATES, "tensorboard"], holds: isRepeating },
-  { file: "hashes-timing.json", folders: ["", "tensorboard/timing"], holds: isTiming },
+  {
+    file: HASHES.repeating,
+    root: [...Object.values(RUN_FILES), ...CHECKPOINT_ARRAYS, LOGS.metrics],
+    folders: [RECORDINGS, TASK_STATES, CURVES.repeating],
+  },
+  { file: HASHES.timing, root: [LOGS.timing], folders: [CURVES.timing] },
 ] as const;
 
-/** Notes what the files of a run are that has just been finished. @throws RunError when the disk is full */
+/** Notes what the files of a finished run are. @throws RunError when the disk is full */
 export function writeHashes(folder: string): void {
   for (const { file, ...list } of LISTS) {
     const files = Object.fromEntries(filesOf(folder, list).map((path) => [path, sha256(join(folder, path))]));
@@ -46,7 +50,12 @@ export function writeHashes(folder: string): void {
   }
 }
 
-/** How a run's files differ from those that it was finished with. */
+/** Whether the files of a run have been noted. */
+export function hasHashes(folder: string): boolean {
+  return LISTS.every(({ file }) => existsSync(join(folder, file)));
+}
+
+/** How a run's files differ from what they were when it finished. */
 export interface RunCheck {
   /** Files that are as they were. */
   readonly unchanged: number;
@@ -67,7 +76,7 @@ export function checkHashes(folder: string): RunCheck | undefined {
   const [changed, missing, added]: [string[], string[], string[]] = [[], [], []];
   let unchanged = 0;
   for (const { file, ...list } of lists) {
-    const { files } = readDocument(join(folder, file), hashesSchema, WORDS);
+    const { files } = readDocument(join(folder, file), hashesSchema, HASHES_ERROR);
     const there = new Set(filesOf(folder, list));
     for (const [path, hash] of Object.entries(files)) {
       if (!there.delete(path)) missing.push(path);
@@ -80,45 +89,32 @@ export function checkHashes(folder: string): RunCheck | undefined {
 }
 
 interface FileList {
+  /** Names of files in the root of the run folder. */
+  readonly root: readonly string[];
+  /** Folders inside, of which all files count. */
   readonly folders: readonly string[];
-  readonly holds: (name: string, inside: string) => boolean;
 }
 
 /** Paths of a list's files that are there now, sorted. */
-function filesOf(folder: string, { folders, holds }: FileList): string[] {
-  return folders
+function filesOf(folder: string, { root, folders }: FileList): string[] {
+  const inFolders = folders
     .filter((inside) => existsSync(join(folder, inside)))
-    .flatMap((inside) => {
-      const path = inside === "" ? folder : folderInside(folder, inside);
-      const names = readdirSync(path).filter((name) => statSync(join(path, name)).isFile());
-      return names.filter((name) => holds(name, inside)).map((name) => (inside ? `${inside}/${name}` : name));
-    })
-    .sort();
-}
-
-/** Files that repeat byte by byte; of the root only those that are the run's own. */
-function isRepeating(name: string, inside: string): boolean {
-  const isRoot = inside === "";
-  const own: readonly string[] = [...Object.values(RUN_FILES), "metrics.jsonl"];
-  return isRoot ? own.includes(name) || name.endsWith(".safetensors") : !name.endsWith(".tmp");
-}
-
-function isTiming(name: string, inside: string): boolean {
-  return inside === "" ? name === "timing.jsonl" : !name.endsWith(".tmp");
+    .flatMap((inside) =>
+      readdirSync(folderInside(folder, inside))
+        .filter((name) => !isTemporary(name))
+        .map((name) => `${inside}/${name}`),
+    );
+  const isFile = (path: string) => statSync(join(folder, path), { throwIfNoEntry: false })?.isFile();
+  return [...root, ...inFolders].filter(isFile).sort();
 }
 
 const CHUNK = 2 ** 20;
 
 /** Of a file of any size, a part at a time. */
 function sha256(path: string): string {
-  const hash = createHash("sha256");
-  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-  try {
-    const bytes = Buffer.allocUnsafe(CHUNK);
-    for (let read = readSync(file, bytes); read > 0; read = readSync(file, bytes))
-      hash.update(bytes.subarray(0, read));
-  } finally {
-    closeSync(file);
-  }
-  return hash.digest("hex");
+  return withRegularFile(path, ({ size, read }) => {
+    const hash = createHash("sha256");
+    for (let at = 0; at < size; at += CHUNK) hash.update(read(at, CHUNK));
+    return hash.digest("hex");
+  });
 }

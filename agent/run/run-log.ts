@@ -24,12 +24,15 @@ export interface LogSizes {
 export class RunLog {
   readonly #folder: string;
   readonly #settings: Settings;
+  readonly #before: () => void;
   #files: { readonly metrics: JsonlLog; readonly timing: JsonlLog; readonly board: Board } | undefined;
   readonly #listeners: ((event: RunEvent) => void)[] = [];
 
-  constructor(folder: string, settings: Settings) {
+  /** @param before called before each event is taken; what it throws, `emit` does */
+  constructor(folder: string, settings: Settings, before: () => void = () => {}) {
     this.#folder = folder;
     this.#settings = settings;
+    this.#before = before;
   }
 
   /**
@@ -46,10 +49,10 @@ export class RunLog {
 
   /** Length of `metrics.jsonl`, bytes. */
   get metricsBytes(): number {
-    return this.#open.metrics.bytes;
+    return this.#opened.metrics.bytes;
   }
 
-  get #open() {
+  get #opened() {
     if (this.#files === undefined) throw new RunError({ what: `The logs of ${this.#folder} are not open` });
     return this.#files;
   }
@@ -61,7 +64,8 @@ export class RunLog {
 
   /** Takes an event. @throws RunError when the disk is full */
   emit(event: RunEvent): void {
-    const { metrics, timing, board } = this.#open;
+    this.#before();
+    const { metrics, timing, board } = this.#opened;
     if (isForMetrics(event)) {
       const line = metricsSchema.encode(event);
       metrics.append(line);
@@ -78,8 +82,8 @@ export class RunLog {
 
   /** Waits until every line is on the disk. @throws RunError when that fails */
   flush(): void {
-    this.#open.metrics.flush();
-    this.#open.timing.flush();
+    this.#opened.metrics.flush();
+    this.#opened.timing.flush();
   }
 
   /** May be called twice. */

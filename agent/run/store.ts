@@ -13,22 +13,22 @@ import { ADDED_SETTINGS } from "../settings/added.js";
 import { isGroup, parseSavedSettings } from "../settings/parse.js";
 import type { Settings } from "../settings/schema.js";
 import {
+  BEGINNING,
   type Checkpoint,
-  type Progress,
   readCheckpoint,
   type SavedCheckpoint,
   writeCheckpoint,
 } from "./checkpoint.js";
 import type { EvaluationJson } from "./evaluation-matrix.js";
+import { checkFolders, findLeftovers, removeLeftovers } from "./leftovers.js";
 import { metricsAfter, metricsPath, readMetrics, timingPath } from "./read-log.js";
 import { RECORDINGS } from "./recording-names.js";
 import type { MetricsRecord } from "./records.js";
 import {
-  checkFolders,
-  findLeftovers,
+  isRunFolder,
   nextArrays,
   RUN_FILES,
-  removeLeftovers,
+  SETTINGS_ERROR,
   TASK_STATES,
   taskStateFiles,
 } from "./run-files.js";
@@ -55,11 +55,20 @@ export function recordingOrigin(settings: Settings, { hypercrl, physics }: Versi
   return { suite: settings.suite, settingsHash: hashSettings(settings), versions: { hypercrl, physics } };
 }
 
+/** How a new run is begun. */
+export interface NewRunOptions {
+  /** Whether recordings of planned episodes hold the plans, now and whenever the run is continued; default no. */
+  readonly plans?: boolean;
+  /** Command that would continue a run that is at the path already, for the message. */
+  readonly resume?: string;
+}
+
 /**
  * The folder of one run:
  * `settings.json`, `versions.json`, `metrics.jsonl` (same seed, same bytes), `timing.jsonl`, `tensorboard/` (the
  * same as curves), `episodes/*.mcap`, `checkpoint.json` with its arrays, `checkpoints/task-N.json` after each task,
- * `evaluation.json`, and `recording.json` when recordings hold more than steps.
+ * `evaluation.json`, `recording.json` when recordings hold more than steps, and of a finished run `hashes.json` and
+ * `hashes-timing.json` (`run-hashes.ts`).
  */
 export class RunStore {
   readonly folder: string;
@@ -68,6 +77,7 @@ export class RunStore {
   readonly versions: Versions;
   /** Takes what happens in the run. */
   readonly log: RunLog;
+  #checkOwner: () => void = () => {};
   /** The checkpoint that is continued from. */
   #checkpoint: SavedCheckpoint | undefined;
   /** Name of the newest checkpoint's arrays. */
@@ -78,21 +88,28 @@ export class RunStore {
     this.settings = settings;
     this.settingsHash = hashSettings(settings);
     this.versions = versions;
-    this.log = new RunLog(folder, settings);
+    this.log = new RunLog(folder, settings, () => this.#checkOwner());
   }
 
   /**
    * Makes a new run folder.
-   * @param plans whether recordings of planned episodes hold the plans, now and whenever the run is continued
    * @throws UsageError when something is at that path already
    */
-  static create(folder: string, settings: Settings, versions: Versions, plans = false): RunStore {
+  static create(
+    folder: string,
+    settings: Settings,
+    versions: Versions,
+    { plans = false, resume }: NewRunOptions = {},
+  ): RunStore {
     if (existsSync(folder) && readdirSync(folder).length > 0) {
       throw new UsageError({
         what: `Output folder ${folder} exists and is not empty`,
         got: `${readdirSync(folder).length} files or folders in it`,
         expected: "a new path",
-        todo: `Choose another --out, or continue that run with \`hypercrl train --resume ${folder}\``,
+        todo:
+          resume !== undefined && isRunFolder(folder)
+            ? `Choose another --out, or continue that run with \`${resume}\``
+            : "Choose another path",
       });
     }
     makeFolder(join(folder, RECORDINGS));
@@ -128,7 +145,7 @@ export class RunStore {
       return { store, checkpoint: undefined };
     }
     const checkpoint = readCheckpoint(path, hashSettings(settings), settings, specOf(settings));
-    checkUnit(folder, checkpoint);
+    checkNewest(folder, checkpoint);
     store.#checkpoint = checkpoint;
     store.#arraysFile = checkpoint.arraysFile;
     return { store, checkpoint };
@@ -149,6 +166,14 @@ export class RunStore {
     return left.foreign;
   }
 
+  /**
+   * Calls `check` before each event and before anything is saved from now on.
+   * @param check throws when the folder is no longer this process's own
+   */
+  checkBeforeWriting(check: () => void): void {
+    this.#checkOwner = check;
+  }
+
   /** Folder of the recordings. */
   get recordingsFolder(): string {
     return join(this.folder, RECORDINGS);
@@ -161,27 +186,28 @@ export class RunStore {
 
   /** Saves the state between two episodes and removes the arrays of the checkpoint before. */
   save(checkpoint: Omit<Checkpoint, "metricsBytes">): void {
+    this.#checkOwner();
     this.log.flush();
     const before = this.#arraysFile;
     const arrays = nextArrays(before);
-    writeCheckpoint(join(this.folder, RUN_FILES.checkpoint), arrays, this.settingsHash, {
-      ...checkpoint,
-      metricsBytes: this.log.metricsBytes,
-    });
+    const files = { document: RUN_FILES.checkpoint, arrays };
+    const { metricsBytes } = this.log;
+    writeCheckpoint(this.folder, files, this.settingsHash, { ...checkpoint, metricsBytes });
     if (before !== undefined) removeOwnFile(join(this.folder, before));
     this.#arraysFile = arrays;
   }
 
   /** Keeps the state after a task for later evaluation. */
   saveTask(task: number, checkpoint: Omit<Checkpoint, "metricsBytes">): void {
-    const { document, arrays } = taskStateFiles(task);
-    const path = join(this.folder, TASK_STATES, document);
+    this.#checkOwner();
+    const states = join(this.folder, TASK_STATES);
     const { metricsBytes } = this.log;
-    writeCheckpoint(path, arrays, this.settingsHash, { ...checkpoint, metricsBytes });
+    writeCheckpoint(states, taskStateFiles(task), this.settingsHash, { ...checkpoint, metricsBytes });
   }
 
   /** Writes what the log amounts to: never more than it holds on disk. */
   writeEvaluation(evaluation: EvaluationJson): void {
+    this.#checkOwner();
     this.log.flush();
     writeJson(this.folder, RUN_FILES.evaluation, evaluation);
   }
@@ -200,9 +226,6 @@ export class RunStore {
 function writeJson(folder: string, name: string, value: object): void {
   writeFileSafely(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
 }
-
-/** Where a run without a checkpoint begins. */
-const BEGINNING: Progress = { stage: "baseline", task: 0, steps: 0, episode: 0, evaluated: 0 };
 
 /**
  * A run saves its state for the first time when the first task's random policy is measured. What went further has lost
@@ -227,7 +250,7 @@ function checkNothingSaved(folder: string): void {
  * older one than the log's, and continuing would cut them off.
  * @throws InputError when the log goes on further than that
  */
-function checkUnit(folder: string, { progress, metricsBytes }: SavedCheckpoint): void {
+function checkNewest(folder: string, { progress, metricsBytes }: SavedCheckpoint): void {
   const { stage, task, evaluated } = progress;
   const later = metricsAfter(folder, metricsBytes);
   const inUnit = (r: MetricsRecord) => {
@@ -253,18 +276,13 @@ function checkUnit(folder: string, { progress, metricsBytes }: SavedCheckpoint):
 export function readSettings(folder: string): Settings {
   const path = join(folder, RUN_FILES.settings);
   checkRunFile(path);
-  const saved = readJsonFile(path, SETTINGS_WORDS);
+  const saved = readJsonFile(path, SETTINGS_ERROR);
   try {
     return parseSavedSettings(saved, path);
   } catch (cause) {
-    throw damagedDocument(path, problemOf(cause), SETTINGS_WORDS, cause);
+    throw damagedDocument(path, problemOf(cause), SETTINGS_ERROR, cause);
   }
 }
-
-const SETTINGS_WORDS = {
-  expected: "settings.json as `hypercrl train` writes it",
-  todo: "Restore the file, or start a new run",
-};
 
 /** Tells a folder that is no run from a run with a damaged file. */
 function checkRunFile(path: string): void {

@@ -7,14 +7,15 @@ import {
 } from "../../agent/run/evaluation-matrix.js";
 import { metricsByType, metricsPath, readMetrics } from "../../agent/run/read-log.js";
 import type { EpisodeRecord, MetricsRecord } from "../../agent/run/records.js";
+import { RUN_FILES } from "../../agent/run/run-files.js";
 import { readSettings } from "../../agent/run/store.js";
 import { readDocument } from "../../sim/core/documents.js";
 import { elementAt } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
 import { meanOf } from "../../sim/core/mean.js";
 import { episodeLengths } from "../runs/episode-lengths.js";
+import { resumeCommand } from "../runs/resume-command.js";
 import { readUsage, type Usage } from "../runs/usage.js";
-import { resumeCommand } from "./resume-command.js";
 
 /** One finished run, as its folder tells. `K` tasks. */
 export interface RunResult {
@@ -43,7 +44,7 @@ const UNTOUCHED_MM = 1;
 
 /** A run's returns, when every task has been evaluated after the last. @throws InputError when they are damaged */
 function finishedEvaluation(folder: string) {
-  const path = join(folder, "evaluation.json");
+  const path = join(folder, RUN_FILES.evaluation);
   if (!existsSync(path)) return undefined;
   const evaluation = readDocument(path, evaluationSchema, {
     expected: "evaluation.json as `hypercrl train` writes it",
@@ -68,7 +69,7 @@ export function readRun(folder: string, label?: string): RunResult {
     throw new InputError({
       what: `Run ${folder} is not finished`,
       expected: "every task evaluated after the last was learned",
-      todo: `Continue it with \`${resumeCommand(folder, {})}\``,
+      todo: `Continue it with \`${resumeCommand(folder, {})}\`, and with the modules that it was given, if any`,
     });
   }
   const { tasks, returns } = evaluation;
@@ -79,7 +80,7 @@ export function readRun(folder: string, label?: string): RunResult {
     if (found.length !== wanted) throw cutLog(folder, task, found.length, wanted);
     return found;
   });
-  checkSame(folder, evaluation, [...baseline, ...evaluated]);
+  checkReturnsAgree(folder, evaluation, [...baseline, ...evaluated]);
   const moved = evaluated.map((r) => r.measures.blockDisplacementMm ?? Number.NaN);
   return {
     label: label ?? method,
@@ -100,7 +101,7 @@ export function readRun(folder: string, label?: string): RunResult {
  * The log and `evaluation.json` say the same returns twice, so that a figure that was changed in one of them shows.
  * @throws InputError when they differ
  */
-function checkSame(folder: string, written: EvaluationJson, records: readonly MetricsRecord[]): void {
+function checkReturnsAgree(folder: string, written: EvaluationJson, records: readonly MetricsRecord[]): void {
   const matrix = new EvaluationMatrix(written.tasks);
   for (const record of records) matrix.accept(record);
   const logged = matrix.toJson();
@@ -113,7 +114,7 @@ function checkSame(folder: string, written: EvaluationJson, records: readonly Me
   for (const [name, got, expected] of pairs) {
     if (got.length === expected.length && got.every((value, e) => Object.is(value, expected[e]))) continue;
     throw new InputError({
-      what: `${join(folder, "evaluation.json")} does not say what the run's log does`,
+      what: `${join(folder, RUN_FILES.evaluation)} does not say what the run's log does`,
       got: `${name}: ${got.join(", ")}`,
       expected: expected.join(", ") || "nothing there",
       todo: "Restore both files from a copy, or leave this run out",

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import {
   type ByType,
   metricsByType,
@@ -8,6 +8,7 @@ import {
   timingByType,
 } from "../../agent/run/read-log.js";
 import type { MetricsRecord, TimingRecord } from "../../agent/run/records.js";
+import { isRunFolder } from "../../agent/run/run-files.js";
 import { readSettings, readVersions } from "../../agent/run/store.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";
@@ -61,7 +62,7 @@ export function readSource(paths: readonly string[]): ReportSource {
     }
     for (const run of readManifest(path).runs) {
       const folder = runFolder(path, run);
-      if (existsSync(join(folder, "settings.json"))) found.push({ folder, name: run.label });
+      if (isRunFolder(folder)) found.push({ folder, name: run.label });
       else notBegun.push(run.id);
     }
   }
@@ -87,7 +88,7 @@ function checkFolder(path: string): void {
   if (stat === undefined)
     throw new InputError({ what: `${path} is missing`, expected, todo: "Check the path" });
   if (!stat.isDirectory()) throw new InputError({ what: `${path} is a file`, expected });
-  if (existsSync(manifestPath(path)) || existsSync(join(path, "settings.json"))) return;
+  if (existsSync(manifestPath(path)) || isRunFolder(path)) return;
   throw new InputError({
     what: `Folder ${path} is neither a run nor a sweep`,
     expected,

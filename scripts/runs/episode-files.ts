@@ -1,13 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { RECORDINGS } from "../../agent/run/recording-names.js";
-import { RUN_FILES } from "../../agent/run/run-files.js";
 import { InputError } from "../../sim/core/errors.js";
-
-/** Whether a folder is that of a run. */
-export function isRunFolder(path: string): boolean {
-  return existsSync(join(path, RUN_FILES.settings));
-}
 
 /** An episode's path as it is, or all episodes of a run folder, sorted. @throws InputError when there are none */
 export function episodesAt(path: string): string[] {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Agent } from "../../agent/agent.js";
 import { partsOf } from "../../agent/catalog.js";
 import { readCheckpoint } from "../../agent/run/checkpoint.js";
+import { TASK_STATES, taskStateFiles } from "../../agent/run/run-files.js";
 import { hashSettings, readSettings } from "../../agent/run/store.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { firstOf } from "../../sim/core/element.js";
@@ -10,9 +11,9 @@ import { InputError, UsageError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
 import type { Task } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
-import { modulesOf, resumeCommand } from "../compare/resume-command.js";
 import { chooseCompute } from "./compute.js";
 import { type GivenParts, gatherParts, type PartOptions } from "./given-parts.js";
+import { modulesGiven, resumeCommand } from "./resume-command.js";
 import { checkMethod, checkPlanner, settingsOfRun, suiteOfRun } from "./run-parts.js";
 
 /** `suite`, `method` and `planner` are only needed where the run's own do not come with the package. */
@@ -60,7 +61,7 @@ export async function openSavedState(
   checkMethod(folder, settings, given);
   if (given.planner === undefined) checkPlanner(folder, settings, given);
   const afterTask = savedTask(folder, options);
-  const path = join(folder, "checkpoints", `task-${afterTask}.json`);
+  const path = join(folder, TASK_STATES, taskStateFiles(afterTask - 1).document);
   const checkpoint = readCheckpoint(
     path,
     hashSettings(settings),
@@ -83,7 +84,7 @@ export async function openSavedState(
 
 /** Checks that the state after `wanted` tasks was saved; default the last one. */
 function savedTask(folder: string, { afterTask: wanted, suite, method }: SavedStateOptions): number {
-  const states = join(folder, "checkpoints");
+  const states = join(folder, TASK_STATES);
   const saved = (existsSync(states) ? readdirSync(states) : [])
     .map((name) => Number(/^task-(\d+)\.json$/.exec(name)?.[1]))
     .filter((n) => Number.isInteger(n))
@@ -94,7 +95,7 @@ function savedTask(folder: string, { afterTask: wanted, suite, method }: SavedSt
       what: `Run ${folder} has learned no task yet`,
       got: "no saved state",
       expected: `${states}/task-1.json, which is written when the first task is learned`,
-      todo: `Continue the run with \`${resumeCommand(folder, modulesOf({ suite, method }))}\``,
+      todo: `Continue the run with \`${resumeCommand(folder, modulesGiven({ suite, method }))}\``,
     });
   }
   if (wanted === undefined) return latest;

@@ -10,7 +10,7 @@ import { dynamicsShape } from "../../agent/model/dynamics.js";
 import type { Checkpoint, Progress } from "../../agent/run/checkpoint.js";
 import { readMetrics } from "../../agent/run/read-log.js";
 import type { RunEvent } from "../../agent/run/records.js";
-import { writeHashes } from "../../agent/run/run-hashes.js";
+import { hasHashes, writeHashes } from "../../agent/run/run-hashes.js";
 import { RunStore, readSettings } from "../../agent/run/store.js";
 import { parseSettings } from "../../agent/settings/parse.js";
 import { savedCatalog } from "../../agent/settings/saved-catalog.js";
@@ -26,6 +26,7 @@ import { initPhysics } from "../../sim/world.js";
 import { assignmentsOf, chooseSettings } from "./choose-settings.js";
 import { chooseCompute } from "./compute.js";
 import { type GivenParts, gatherParts, type PartOptions } from "./given-parts.js";
+import { modulesGiven, resumeCommand } from "./resume-command.js";
 import { checkSame, settingsOfRun, suiteOfRun } from "./run-parts.js";
 import { type Summary, summarize } from "./summary.js";
 import { UsageLog } from "./usage.js";
@@ -108,10 +109,8 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
     const parts = partsOf(catalog, settings);
     const usage = new UsageLog((record) => store.log.emit(record));
     if (options.onProgress !== undefined) store.log.listen(options.onProgress);
-    store.log.listen(() => {
-      lock.check();
-      usage.note();
-    });
+    store.log.listen(() => usage.note());
+    store.checkBeforeWriting(lock.check);
     const loop = new ContinualLoop(suite.tasks, {
       store,
       recordPlans: store.plansRecorded,
@@ -120,47 +119,41 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
       compute: chooseCompute(parts.method, settings, options.threads, options.onWarning ?? (() => {})),
       stopRequested: () => options.signal?.aborted ?? false,
     });
-    const foreign = await takeUp(options, loop, store, checkpoint);
-    if (foreign.length > 0) options.onWarning?.(leftAlone(foreign));
+    if (options.resume !== undefined) {
+      if (checkpoint !== undefined) await loop.restore(checkpoint);
+      // Only now: a state that does not fit leaves the run's files as they were.
+      const foreign = store.takeUp();
+      loop.readLog();
+      if (foreign.length > 0) options.onWarning?.(leftAlone(foreign));
+    }
     const tasks = suite.tasks.slice(0, settings.tasks);
     options.onStart?.({ folder, settings, tasks, progress: checkpoint?.progress });
     const outcome = await loop.run();
-    if (checkpoint?.progress.stage !== "done") {
-      usage.write();
-      store.close();
-      if (outcome === "done") writeHashes(folder);
-    }
+    const wasDone = checkpoint?.progress.stage === "done";
+    if (!wasDone) usage.write();
+    store.close();
+    // A process that was killed after it had saved the finished run may have left none.
+    if (outcome === "done" && !(wasDone && hasHashes(folder))) writeHashes(folder);
     return { outcome, folder, settings, progress: loop.progress, summary: summarizeRun(folder) };
   } catch (error) {
-    throw isDiskFull(error) ? withResume(error as RunError, store.folder) : error;
+    throw isDiskFull(error) ? withResume(error, resumeCommand(store.folder, modulesGiven(options))) : error;
   } finally {
     store.close();
     lock.release();
   }
 }
 
-/** Continues a run where it is; a new one has nothing to be continued. Returns paths that are not the run's own. */
-async function takeUp(
-  { resume }: TrainOptions,
-  loop: ContinualLoop,
-  store: RunStore,
-  checkpoint: Checkpoint | undefined,
-): Promise<readonly string[]> {
-  if (resume === undefined) return [];
-  return checkpoint === undefined ? store.takeUp() : loop.restore(checkpoint);
-}
-
-/** Names told of a folder's files that are left alone. */
+/** At most this many of the files that are left alone are listed. */
 const TOLD = 5;
 
 function leftAlone(paths: readonly string[]): string {
   const more = paths.length > TOLD ? ` and ${paths.length - TOLD} more` : "";
-  return `left alone, because the run's log does not know of it: ${paths.slice(0, TOLD).join(", ")}${more}`;
+  return `left alone, because the run's log does not know of them: ${paths.slice(0, TOLD).join(", ")}${more}`;
 }
 
 /** A run that met a full disk goes on where it was. */
-function withResume({ details }: RunError, folder: string): RunError {
-  const todo = `Free some space, then continue with \`hypercrl train --resume ${folder}\`. Everything saved so far is intact`;
+function withResume({ details }: RunError, command: string): RunError {
+  const todo = `Free some space, then continue with \`${command}\`. Everything saved so far is intact`;
   return new RunError({ ...details, todo });
 }
 
@@ -203,7 +196,10 @@ async function create(options: TrainOptions, given: GivenParts): Promise<OpenRun
     throw new UsageError({ what: `${folder} exists`, got: "a file", expected: "a path for a new folder" });
   }
   return {
-    store: RunStore.create(folder, settings, currentVersions(), options.record === "plans"),
+    store: RunStore.create(folder, settings, currentVersions(), {
+      plans: options.record === "plans",
+      resume: resumeCommand(folder, modulesGiven(options)),
+    }),
     checkpoint: undefined,
     suite,
     catalog,

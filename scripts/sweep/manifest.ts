@@ -1,7 +1,8 @@
 import { existsSync, lstatSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { clearUnbegun } from "../../agent/run/run-files.js";
+import { clearUnbegun } from "../../agent/run/leftovers.js";
+import { isRunFolder, RUN_FILES } from "../../agent/run/run-files.js";
 import { hashSettings, RunStore, readSettings, type Versions } from "../../agent/run/store.js";
 import { parseSavedSettings } from "../../agent/settings/parse.js";
 import type { Settings } from "../../agent/settings/schema.js";
@@ -10,8 +11,8 @@ import { InputError, UsageError } from "../../sim/core/errors.js";
 import { writeFileSafely } from "../../sim/core/files.js";
 import { folderInside } from "../../sim/core/own-files.js";
 import { problemOf } from "../../sim/core/problem.js";
-import type { RunModules } from "../compare/resume-command.js";
 import { isModulePath } from "../runs/module-path.js";
+import type { RunModules } from "../runs/resume-command.js";
 import { fromFolder, idOf, isLabel, LABEL_RULE, type PlannedRun, type SweepBase } from "./plan.js";
 
 const SCHEMA = 1;
@@ -160,8 +161,8 @@ export function prepareRun(folder: string, manifest: Manifest, run: ManifestRun,
   const path = lstatSync(join(runs, run.id), { throwIfNoEntry: false })
     ? folderInside(runs, run.id)
     : runFolder(folder, run);
-  if (!existsSync(join(path, "settings.json"))) {
-    if (existsSync(join(path, "checkpoint.json"))) throw lostSettings(path);
+  if (!isRunFolder(path)) {
+    if (existsSync(join(path, RUN_FILES.checkpoint))) throw lostSettings(path);
     clearUnbegun(path);
     RunStore.create(path, settingsOf(manifest, run), versions).close();
   }
@@ -169,13 +170,13 @@ export function prepareRun(folder: string, manifest: Manifest, run: ManifestRun,
   throw new InputError({
     what: `Run folder ${path} belongs to other settings`,
     expected: "the settings that sweep.json names",
-    todo: `Restore ${join(path, "settings.json")}, or move the folder away`,
+    todo: `Restore ${join(path, RUN_FILES.settings)}, or move the folder away`,
   });
 }
 
 function lostSettings(path: string): InputError {
   return new InputError({
-    what: `${join(path, "settings.json")} is missing`,
+    what: `${join(path, RUN_FILES.settings)} is missing`,
     got: "a run that has saved its state",
     expected: "the settings it began with beside it",
     todo: "Restore the file from a copy, or move the folder away to begin that run anew",
@@ -196,7 +197,7 @@ export function readManifest(folder: string): Manifest {
       todo: "Check --out, or leave out --resume to begin a sweep",
     });
   }
-  const value = readJsonFile(path, WORDS);
+  const value = readJsonFile(path, MANIFEST_ERROR);
   const schema = (value as { schema?: unknown } | null)?.schema;
   if (schema !== SCHEMA) {
     throw new InputError({
@@ -224,11 +225,11 @@ export function checkSweepVersions(folder: string, { versions }: Manifest, now: 
   }
 }
 
-const WORDS = {
+const MANIFEST_ERROR = {
   expected: "sweep.json as `hypercrl sweep` writes it",
   todo: "Restore the file, or begin another sweep",
 };
 
 function damaged(path: string, got: string, cause: unknown): InputError {
-  return damagedDocument(path, got, WORDS, cause);
+  return damagedDocument(path, got, MANIFEST_ERROR, cause);
 }

@@ -1,6 +1,7 @@
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { metricsPath, parseMetricsLine } from "../../agent/run/read-log.js";
 import type { MetricsRecord } from "../../agent/run/records.js";
+import { withRegularFile } from "../../sim/core/own-files.js";
 
 /** Where a run is, by the newest record of its metrics. */
 export interface RunPlace {
@@ -56,13 +57,7 @@ export function lastError(log: string, from: number): string | undefined {
 /** The end of a file as text; empty when there is no file. */
 function tail(path: string): string {
   if (!existsSync(path)) return "";
-  const file = openSync(path, "r");
-  try {
-    const { size } = fstatSync(file);
-    const bytes = Buffer.alloc(Math.min(size, TAIL_BYTES));
-    const read = readSync(file, bytes, 0, bytes.length, size - bytes.length);
-    return bytes.subarray(0, read).toString("utf8");
-  } finally {
-    closeSync(file);
-  }
+  return withRegularFile(path, ({ size, read }) =>
+    read(Math.max(size - TAIL_BYTES, 0), TAIL_BYTES).toString("utf8"),
+  );
 }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { RECORDINGS } from "../../agent/run/recording-names.js";
+import { isRunFolder } from "../../agent/run/run-files.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
 import { type EpisodeSummary, readPlayable, readSummary } from "../../sim/recording/salvage.js";
@@ -9,7 +10,6 @@ import { chooseOpen } from "./choose-open.js";
 import { encodeEpisode } from "./encode.js";
 import type { WatchedRun } from "./live-feed.js";
 import type { EpisodePayload, EpisodeRef, EpisodeRow, ViewerIndex } from "./payload.js";
-import { isRun } from "./run-watcher.js";
 
 interface Source {
   /** For people. */
@@ -40,7 +40,7 @@ export class EpisodeCatalog {
     const sources: Source[] = [];
     this.#given = paths.map((path) => {
       const folder = realpathSync(
-        isRun(path) ? join(path, RECORDINGS) : dirname(firstOf(episodesAt(path), "episodes")),
+        hasRecordings(path) ? join(path, RECORDINGS) : dirname(firstOf(episodesAt(path), "episodes")),
       );
       const isFile = !statSync(path).isDirectory();
       if (isFile) checkGiven(path, folder);
@@ -70,7 +70,7 @@ export class EpisodeCatalog {
   get runs(): WatchedRun[] {
     return this.#sources.flatMap(({ folder }, source) => {
       const run = dirname(folder);
-      return this.givenWhole(source) && basename(folder) === RECORDINGS && isRun(run)
+      return this.givenWhole(source) && basename(folder) === RECORDINGS && isRunFolder(run)
         ? [{ source, folder: run }]
         : [];
     });
@@ -152,4 +152,9 @@ export function summaryRow(path: string): Omit<EpisodeRow, "source" | "file"> {
   const { steps, return: sum, success } = summary.totals;
   const { complete } = summary;
   return { suite, task, taskIndex, phase, afterTask, seed, steps, return: sum, success, complete };
+}
+
+/** Whether a path is a run whose episodes can be shown, also one that has none yet. */
+function hasRecordings(path: string): boolean {
+  return isRunFolder(path) && existsSync(join(path, RECORDINGS));
 }

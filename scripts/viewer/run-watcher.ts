@@ -1,11 +1,10 @@
-import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { metricsPath, parseMetricsLine } from "../../agent/run/read-log.js";
-import { RECORDINGS } from "../../agent/run/recording-names.js";
 import type { BaselineRecord, EpisodeRecord, EvaluationRecord } from "../../agent/run/records.js";
+import { RUN_FILES, SETTINGS_ERROR } from "../../agent/run/run-files.js";
+import { readDocument } from "../../sim/core/documents.js";
 import { isInUse } from "../../sim/core/folder-lock.js";
-import { LARGEST, readRegularFile } from "../../sim/core/own-files.js";
 import { LogTail } from "./log-tail.js";
 import type { RunEpisode, RunPlan, RunStatus, RunUpdate } from "./payload.js";
 
@@ -100,24 +99,15 @@ export class RunWatcher {
   }
 }
 
-/** Whether a folder is a run that can be watched. */
-export function isRun(folder: string): boolean {
-  return existsSync(join(folder, "settings.json")) && existsSync(join(folder, RECORDINGS));
-}
-
 /** How much a run is to do; undefined where its settings cannot be read. */
 function readPlan(folder: string): RunPlan | undefined {
-  let settings: unknown;
   try {
-    settings = JSON.parse(readRegularFile(join(folder, "settings.json"), LARGEST.document).toString("utf8"));
+    const { tasks, loop } = readDocument(join(folder, RUN_FILES.settings), settingsSchema, SETTINGS_ERROR);
+    const { initialRandomSteps, stepsPerTask, evaluationEpisodes } = loop;
+    return { tasks, stepsPerTask: initialRandomSteps + stepsPerTask, evaluationEpisodes };
   } catch {
     return undefined;
   }
-  const parsed = settingsSchema.safeParse(settings);
-  if (!parsed.success) return undefined;
-  const { tasks, loop } = parsed.data;
-  const { initialRandomSteps, stepsPerTask, evaluationEpisodes } = loop;
-  return { tasks, stepsPerTask: initialRandomSteps + stepsPerTask, evaluationEpisodes };
 }
 
 function episodeOf(record: BaselineRecord | EpisodeRecord | EvaluationRecord): RunEpisode {

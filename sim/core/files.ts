@@ -104,8 +104,9 @@ const DISK_PROBLEMS: Readonly<Record<string, { got?: string; expected: string; t
   EEXIST: NO_FOLDER,
 };
 
-/** Whether an error says that there is no space left. */
-export function isDiskFull(error: unknown): boolean {
-  const { code } = (error instanceof HyperCrlError ? (error.cause ?? {}) : {}) as NodeJS.ErrnoException;
+/** Whether an error is one of `diskError` that says that there is no space left. */
+export function isDiskFull(error: unknown): error is RunError {
+  if (!(error instanceof RunError)) return false;
+  const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
   return code === "ENOSPC" || code === "EDQUOT";
 }

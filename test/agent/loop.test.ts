@@ -205,10 +205,30 @@ describe("the main loop", () => {
     const resumed = RunStore.resume(folder, VERSIONS, () => fakeTask().spec);
     const again = loopOf([fakeTask()], resumed.store);
     await again.restore(resumed.checkpoint!);
+    resumed.store.takeUp();
+    again.readLog();
     expect(evaluation()).toMatchObject({ random: [[expect.any(Number), expect.any(Number)]], returns: [] });
     expect(await again.run()).toBe("done");
     resumed.store.close();
     expect(evaluation().returns).toHaveLength(1);
+  });
+
+  it("writes nothing more once its folder is another process's", async () => {
+    const { folder, store, loop } = open("taken", [fakeTask()]);
+    const written = () =>
+      ["metrics.jsonl", "timing.jsonl", "checkpoint.json"].map((name) => readFileSync(join(folder, name)));
+    let before: Buffer[] = [];
+    store.log.listen((event) => {
+      if (event.type !== "training" || before.length > 0) return;
+      before = written();
+      store.checkBeforeWriting(() => {
+        throw new RunError({ what: "taken over" });
+      });
+    });
+    await expect(loop.run()).rejects.toThrow("taken over");
+    store.close();
+    expect(before).toHaveLength(3);
+    expect(written()).toEqual(before);
   });
 
   it("says why it failed, also where its learner cannot be released", async () => {

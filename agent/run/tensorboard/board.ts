@@ -1,11 +1,9 @@
 import { join } from "node:path";
 import type { Settings } from "../../settings/schema.js";
 import type { MetricsRecord, TimingRecord, TrainingTime } from "../records.js";
+import { CURVES } from "../run-files.js";
 import { EventFile, type ScalarEvent } from "./event-file.js";
 import { RunScalars } from "./run-scalars.js";
-
-/** Without time or host in its name, so that equal runs leave equal folders. */
-const FILE_NAME = "events.out.tfevents.0.hypercrl";
 
 /** Records of a run so far. */
 export interface PastRecords {
@@ -29,8 +27,8 @@ export class Board {
       records.map((record) => this.#scalars.accept(record)).filter((event) => event !== undefined);
     const timing = timesOf(past);
     this.#files = {
-      metrics: new EventFile(join(folder, "tensorboard", FILE_NAME), events(past.metrics)),
-      timing: new EventFile(join(folder, "tensorboard", "timing", FILE_NAME), events(timing)),
+      metrics: new EventFile(join(folder, CURVES.repeating, CURVES.file), events(past.metrics)),
+      timing: new EventFile(join(folder, CURVES.timing, CURVES.file), events(timing)),
     };
   }
 

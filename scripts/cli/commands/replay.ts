@@ -1,3 +1,4 @@
+import { isRunFolder } from "../../../agent/run/run-files.js";
 import { checkHashes } from "../../../agent/run/run-hashes.js";
 import { HyperCrlError } from "../../../sim/core/errors.js";
 import { type Episode, readEpisode } from "../../../sim/recording/reader.js";
@@ -7,7 +8,7 @@ import { initPhysics, physicsVersion } from "../../../sim/world.js";
 import { measureTitle, table } from "../../compare/tables.js";
 import { count, number, wrap } from "../../compare/text.js";
 import { builtinCatalog } from "../../runs/catalog.js";
-import { episodesAt, isRunFolder } from "../../runs/episode-files.js";
+import { episodesAt } from "../../runs/episode-files.js";
 import { taskOfEpisode } from "../../runs/run-parts.js";
 import { suiteFrom } from "../../runs/suite-file.js";
 import { type Io, say, sayError } from "../io.js";
@@ -64,7 +65,7 @@ function verifyFiles(path: string, { json }: ReplayFlags, io: Io): number {
   );
   if (json) io.out(JSON.stringify({ path, ...check }));
   else {
-    say(io, `${path}: ${count(unchanged, "file")} as the run was finished with`);
+    say(io, `${path}: ${count(unchanged, "file")} unchanged since the run finished`);
     for (const line of lines) say(io, `${path}: ${line} since`);
   }
   return lines.length === 0 ? 0 : 1;

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import type { Progress } from "../../../agent/run/checkpoint.js";
 import { HyperCrlError } from "../../../sim/core/errors.js";
-import { modulesOf, type RunModules, resumeCommand, verifyCommand } from "../../compare/resume-command.js";
 import { summaryText } from "../../compare/summary-text.js";
 import { number, shellWord } from "../../compare/text.js";
 import { REPORT_PAGE } from "../../report/page-name.js";
+import { modulesGiven, type RunModules, resumeCommand, verifyCommand } from "../../runs/resume-command.js";
 import type { Summary } from "../../runs/summary.js";
 import { type RunStart, type TrainOptions, type TrainResult, train } from "../../runs/train.js";
 import { type Io, say, signalCode, suggest, warner } from "../io.js";
@@ -37,7 +37,7 @@ export async function trainCommand(options: TrainOptions, flags: TrainFlags, io:
     await browser?.stop();
     // Before the start nothing was computed, so there is nothing to go on with.
     if (started !== undefined && error instanceof HyperCrlError) {
-      const command = resumeCommand(started.folder, modulesOf(options));
+      const command = resumeCommand(started.folder, modulesGiven(options));
       suggest(io, "Everything saved so far is intact; continue with", command);
     }
     throw error;
@@ -45,9 +45,9 @@ export async function trainCommand(options: TrainOptions, flags: TrainFlags, io:
   view.end();
   if (result.outcome === "stopped") {
     await browser?.stop();
-    return reportStop(result, resumeCommand(result.folder, modulesOf(options)), signal, flags, io);
+    return reportStop(result, resumeCommand(result.folder, modulesGiven(options)), signal, flags, io);
   }
-  await showResult(result, modulesOf(options), flags, io);
+  await showResult(result, modulesGiven(options), flags, io);
   await browser?.linger(signal);
   return 0;
 }

@@ -68,6 +68,7 @@ async function busyAgent(settings: Settings): Promise<Agent> {
 }
 
 const ARRAYS = "checkpoint-a.safetensors";
+const FILES = { document: "checkpoint.json", arrays: ARRAYS };
 
 async function saved(settings = tinySettings()) {
   const agent = await busyAgent(settings);
@@ -80,7 +81,7 @@ async function saved(settings = tinySettings()) {
     actionRng,
   };
   const files = ["checkpoint.json", ARRAYS];
-  writeCheckpoint(path, ARRAYS, hashSettings(settings), checkpoint);
+  writeCheckpoint(folder, FILES, hashSettings(settings), checkpoint);
   const read = () => readCheckpoint(path, hashSettings(settings), settings, pointTask.spec);
   return { agent, path, checkpoint, files, read, settings, arrays: join(folder, ARRAYS) };
 }
@@ -147,7 +148,7 @@ describe("round trip in the midst of a task", () => {
   it("writes the same bytes for what was read", async () => {
     const { path, read, settings, arrays } = await saved();
     const before = [path, arrays].map((f) => readFileSync(f));
-    writeCheckpoint(path, ARRAYS, hashSettings(settings), read());
+    writeCheckpoint(folder, FILES, hashSettings(settings), read());
     expect([path, arrays].map((f, i) => readFileSync(f).equals(before[i]!))).toEqual([true, true]);
   });
 
@@ -185,7 +186,7 @@ describe("round trip in the midst of a task", () => {
   });
 
   it("has no data and no planner between tasks", async () => {
-    const { agent, path, settings, read } = await saved();
+    const { agent, settings, read } = await saved();
     await agent.endTask();
     const checkpoint = {
       progress: { stage: "evaluate" as const, task: 1, steps: 0, episode: 0, evaluated: 0 },
@@ -193,7 +194,7 @@ describe("round trip in the midst of a task", () => {
       actionRng: Rng.fromSeed(8).state(),
     };
     const content = { ...checkpoint, agent: await agent.state() };
-    writeCheckpoint(path, ARRAYS, hashSettings(settings), content);
+    writeCheckpoint(folder, FILES, hashSettings(settings), content);
     expect(read().agent.current).toBeUndefined();
     expect(readFileSync(join(folder, ARRAYS)).toString("latin1")).not.toMatch(/"(buffer|moments|planner)\./);
     const copy = makeAgent(settings);

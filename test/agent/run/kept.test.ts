@@ -43,15 +43,16 @@ async function inThirdTask(method: Settings["method"], steps = 50) {
     if (j < 2) await agent.endTask();
   }
   const state = await agent.state();
-  const file = `${method}-${steps}.safetensors`;
-  writeCheckpoint(join(folder, `${method}-${steps}.json`), file, hashSettings(settings), {
+  const name = `${method}-${steps}`;
+  const files = { document: `${name}.json`, arrays: `${name}.safetensors` };
+  writeCheckpoint(folder, files, hashSettings(settings), {
     progress: { stage: "learn", task: 2, steps, episode: 1, evaluated: 0 },
     metricsBytes: 0,
     actionRng: Rng.fromSeed(8).state(),
     agent: state,
   });
-  const bytes = readFileSync(join(folder, file));
-  const { tensors } = decodeSafetensors(bytes, file);
+  const bytes = readFileSync(join(folder, files.arrays));
+  const { tensors } = decodeSafetensors(bytes, files.arrays);
   return { bytes, tensors, rows, kept: keptBy(state.learner), normalizers: state.normalizers };
 }
 

@@ -15,7 +15,7 @@ const choice = { suite: fakeSuite(1), method: "hypercrl", profile: "quick", seed
 
 it.each([true, false])("a run killed before its log began goes on with plans recorded: %s", (plans) => {
   const folder = join(root, `plans-${plans}`);
-  RunStore.create(folder, resolveSettings(choice, [], CATALOG), versions, plans).close();
+  RunStore.create(folder, resolveSettings(choice, [], CATALOG), versions, { plans }).close();
   for (const later of ["metrics.jsonl", "timing.jsonl", "tensorboard"]) {
     rmSync(join(folder, later), { recursive: true });
   }

@@ -135,16 +135,13 @@ const replaceByPipe = (path: string) => {
   rmSync(path);
   execFileSync("mkfifo", [path]);
 };
-/** Kind and bytes of everything in a folder. */
+/** Path, kind and bytes of everything in a folder; of a link where it leads. */
 const contents = (copy: string) =>
   readdirSync(copy, { recursive: true, withFileTypes: true }).map((entry) => {
     const path = join(entry.parentPath, entry.name);
-    const kind = entry.isFile()
-      ? readFileSync(path, "latin1")
-      : entry.isSymbolicLink()
-        ? readlinkSync(path)
-        : "";
-    return [path, kind];
+    if (entry.isFile()) return [path, "file", readFileSync(path, "latin1")];
+    if (entry.isSymbolicLink()) return [path, "link", readlinkSync(path)];
+    return [path, entry.isDirectory() ? "folder" : "other", ""];
   });
 
 const arrays = (copy: string) => {
@@ -174,7 +171,8 @@ const swapNetwork = (copy: string) => {
   edit(join(copy, "settings.json"), (text) =>
     text.replace(/("hidden": \[\s+16,\s+)16/, (_, start) => `${start}8`),
   );
-  writeCheckpoint(path, checkpoint.arraysFile, hashSettings(readSettings(copy)), checkpoint);
+  const files = { document: "checkpoint.json", arrays: checkpoint.arraysFile };
+  writeCheckpoint(copy, files, hashSettings(readSettings(copy)), checkpoint);
 };
 
 describe("a run that cannot be continued exits with 3 and is left as it is", () => {

@@ -1,5 +1,5 @@
-import { isModulePath } from "../runs/module-path.js";
-import { shellWord } from "./text.js";
+import { shellWord } from "../compare/text.js";
+import { isModulePath } from "./module-path.js";
 
 /** Modules that a run is made of; undefined where it comes with the package. */
 export interface RunModules {
@@ -9,7 +9,7 @@ export interface RunModules {
 }
 
 /** The modules among what a call gave: those it named by their paths. */
-export function modulesOf(given: Readonly<Partial<Record<keyof RunModules, unknown>>>): RunModules {
+export function modulesGiven(given: Readonly<Partial<Record<keyof RunModules, unknown>>>): RunModules {
   const path = (part: unknown) => (typeof part === "string" && isModulePath(part) ? part : undefined);
   return { suite: path(given.suite), method: path(given.method), planner: path(given.planner) };
 }
