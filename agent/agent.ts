@@ -11,6 +11,7 @@ import type { Learner, LearnerState, TrainingReport } from "./learner.js";
 import { createLearner, networkShape } from "./methods/method.js";
 import { dynamicsShape, type MlpShape } from "./model/dynamics.js";
 import { Normalizer, type NormalizerArrays } from "./model/normalizer.js";
+import { type CleanData, withoutOutliers } from "./model/outliers.js";
 import { ReplayBuffer } from "./model/replay-buffer.js";
 import { MpcPolicy } from "./policy.js";
 import { PlanningThreads } from "./rollout/planning-threads.js";
@@ -109,7 +110,9 @@ export class Agent {
   /** Ends the current task: the learner keeps what its method needs, then the data are dropped. */
   async endTask(): Promise<void> {
     const rng = this.#rng.split(`end/task${this.#task}`);
-    await this.learner.endTask(this.#learned.buffer, this.#normalizerOf(this.#task), rng);
+    const { buffer } = this.#learned;
+    const data = this.#withoutOutliers(buffer)?.data ?? buffer;
+    await this.learner.endTask(data, this.#normalizerOf(this.#task), rng);
     await this.#dropTask();
   }
 
@@ -131,10 +134,11 @@ export class Agent {
    */
   startTraining(): TrainingSession {
     const { buffer, moments } = this.#learned;
-    const normalizer = moments.arrays();
+    const clean = this.#withoutOutliers(buffer);
+    const normalizer = clean?.normalizer ?? moments.arrays();
     const rng = this.#rng.split(`minibatches/task${this.#task}/transition${buffer.added}`);
     const { trainIterations } = this.settings.loop;
-    const report = this.learner.train(buffer, normalizer, trainIterations, rng);
+    const report = this.learner.train(clean?.data ?? buffer, normalizer, trainIterations, rng);
     // A failure is met where the session is adopted, not before.
     report.catch(() => {});
     return { normalizer, report };
@@ -225,6 +229,12 @@ export class Agent {
       expected: "a task that was begun and has not ended",
       todo: "Call beginTask first",
     });
+  }
+
+  /** Undefined when all transitions are to be learned from. */
+  #withoutOutliers(buffer: ReplayBuffer): CleanData | undefined {
+    const { outlierLimit, normalizeTargets } = this.settings.dynamics;
+    return outlierLimit > 0 ? withoutOutliers(buffer, outlierLimit, normalizeTargets) : undefined;
   }
 
   #newPolicy(): Promise<MpcPolicy> {

@@ -8,4 +8,5 @@ export const ADDED_SETTINGS: readonly (readonly [group: string, name: string, be
   ["planner", "lastAction", "repeat"],
   ["planner", "chooseBest", false],
   ["planner", "scaleActions", false],
+  ["dynamics", "outlierLimit", 0],
 ];

@@ -22,7 +22,10 @@ const paper: ProfileValues = {
     bufferCapacity: 6000,
     evaluationEpisodes: 10,
   },
-  dynamics: { hidden: [200, 200], activation: "relu", normalizeTargets: false, outputVariance: false },
+  dynamics: {
+    ...{ hidden: [200, 200], activation: "relu", normalizeTargets: false, outputVariance: false },
+    outlierLimit: 0,
+  },
   training: { batchSize: 100, clipNorm: 5, engine: "fused" },
   hypernetwork: {
     embedding: 10,
@@ -60,7 +63,7 @@ const quick: ProfileValues = {
     bufferCapacity: 4200,
     evaluationEpisodes: 10,
   },
-  dynamics: { hidden: [100, 100], activation: "relu", normalizeTargets: true, outputVariance: false },
+  dynamics: { ...paper.dynamics, hidden: [100, 100], normalizeTargets: true },
   hypernetwork: {
     ...paper.hypernetwork,
     init: "hyperfan",

@@ -50,6 +50,13 @@ const groups = {
     outputVariance: z
       .boolean()
       .describe("Predict the variance of each difference too; planning uses the mean."),
+    outlierLimit: z
+      .number()
+      .min(0)
+      .max(1e6)
+      .describe(
+        "Learn from no transition of which a number is further from its median than this many robust standard deviations; 0: from all.",
+      ),
   },
   training: {
     batchSize: count("Transitions in a minibatch.", 100_000),

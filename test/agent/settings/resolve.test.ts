@@ -26,6 +26,7 @@ describe("profiles", () => {
       activation: "relu",
       normalizeTargets: false,
       outputVariance: false,
+      outlierLimit: 0,
     });
     expect(s.training).toEqual({ batchSize: 100, clipNorm: 5, engine: "fused" });
     expect(s.hypernetwork).toEqual({
