@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { asBuffer } from "./core/as-buffer.js";
 import { InputError } from "./core/errors.js";
 
 const MAGIC = Buffer.from("HCRLSNAP");
@@ -41,7 +42,7 @@ export function encodeSnapshot(identity: string, { extra, world }: SnapshotParts
  * @throws InputError when the bytes are damaged, too short or long, or of another format or scene.
  */
 export function decodeSnapshot(identity: string, snapshot: Uint8Array): SnapshotParts {
-  const bytes = Buffer.from(snapshot.buffer, snapshot.byteOffset, snapshot.byteLength);
+  const bytes = asBuffer(snapshot);
   const fail = (got: string, expected: string): never => {
     throw new InputError({
       what: "Cannot restore the scene snapshot",

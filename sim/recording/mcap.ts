@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import { type IWritable, MCAP_MAGIC, McapStreamReader, type McapTypes, McapWriter, Opcode } from "@mcap/core";
+import { asBuffer } from "../core/as-buffer.js";
 import { InputError } from "../core/errors.js";
 import { damaged, readingError } from "./file-bytes.js";
 import { RecordCount, spans, spansInside } from "./mcap-records.js";
@@ -91,10 +92,11 @@ export interface ReadMcap extends McapContent {
  * @param path for messages
  * @throws InputError when it is no MCAP file, is truncated, has changed bytes or holds more than is read of a recording
  */
-export function readMcap(path: string, bytes: Buffer): ReadMcap {
-  const parts = checkIntegrity(path, bytes);
+export function readMcap(path: string, bytes: Uint8Array): ReadMcap {
+  const buffer = asBuffer(bytes);
+  const parts = checkIntegrity(path, buffer);
   try {
-    return collect(bytes, parts);
+    return collect(buffer, parts);
   } catch (cause) {
     throw readingError(path, cause, "valid MCAP records");
   }

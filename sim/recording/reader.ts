@@ -60,7 +60,7 @@ export interface EpisodeOptions {
  * @param path for messages
  * @throws InputError as `readEpisode` does, and nothing else whatever the bytes are
  */
-export function decodeEpisode(path: string, bytes: Buffer, options: EpisodeOptions = {}): Episode {
+export function decodeEpisode(path: string, bytes: Uint8Array, options: EpisodeOptions = {}): Episode {
   try {
     const numbers = new NumberCount();
     const file = readMcap(path, bytes);

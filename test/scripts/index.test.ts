@@ -1,5 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import * as hypercrl from "../../scripts/index.js";
 import { fileHashes, temporaryFolder } from "../files.js";
@@ -65,4 +66,33 @@ it("versions are those of the installed packages", async () => {
     node: process.version,
     onnxruntime: installed("node_modules/hypercrl-onnxruntime/package.json"),
   });
+});
+
+/** Declarations that an index's types lead to, with what each says; those of packages are not followed. */
+function declarationsFrom(index: string): Map<string, string> {
+  const found = new Map<string, string>();
+  const read = (path: string) => {
+    if (found.has(path)) return;
+    const text = readFileSync(path, "utf8");
+    found.set(path, text);
+    for (const [, name] of text.matchAll(/(?:\bfrom |\bimport\()"(\.[^"]+)\.js"/g)) {
+      read(join(dirname(path), `${name}.d.ts`));
+    }
+  };
+  read(index);
+  return found;
+}
+
+it("its types need nothing of Node's, which a project that uses it may not have", () => {
+  const out = join(folder, "types");
+  const compiler = "node_modules/typescript/bin/tsc";
+  const options = ["-p", "tsconfig.build.json", "--emitDeclarationOnly", "--outDir", out];
+  execFileSync(process.execPath, [compiler, ...options]);
+  const declarations = declarationsFrom(join(out, "scripts/index.d.ts"));
+  expect(declarations.size).toBeGreaterThan(50);
+  const nodes = /\bBuffer\b|\bNodeJS\.|"node:[^"]*"|<reference (?:types|path)=/g;
+  const needed = [...declarations].flatMap(([path, text]) =>
+    [...text.matchAll(nodes)].map(([what]) => `${path.slice(out.length + 1)}: ${what}`),
+  );
+  expect(needed).toEqual([]);
 });
