@@ -262,13 +262,19 @@ export class ContinualLoop {
     this.#services.store.log.emit({ type: "step", task, taskIndex, steps, total: this.#stepsPerTask });
   }
 
-  #tellLearned({ options: { file } }: EpisodeRun, steps: number, outcome: Outcome): void {
-    const { task: taskIndex, episode } = this.#progress;
+  #tellLearned({ options: { file }, over }: EpisodeRun, steps: number, outcome: Outcome): void {
+    const { task: taskIndex, episode, steps: begun } = this.#progress;
     const { log } = this.#services.store;
     const { phase, actions, ms } = this.#learning;
     if (actions > 0) log.emit({ type: "planning", taskIndex, steps, actions, ms });
     const what = { phase, task: this.#taskAt(taskIndex).name, taskIndex, episode, steps } as const;
-    log.emit({ type: "episode", ...what, ...outcome, recording: recordingPath(file) });
+    const mixed = phase === "random" && actions > 0;
+    log.emit({
+      ...{ type: "episode", ...what },
+      ...(mixed && { randomSteps: steps - begun - actions }),
+      ...(!over && { cut: true }),
+      ...{ ...outcome, recording: recordingPath(file) },
+    });
   }
 
   #evaluated(record: BaselineRecord | EvaluationRecord): void {

@@ -68,6 +68,10 @@ const episode = z.object({
   episode: index,
   /** Environment steps made in the task until its end. */
   steps: index,
+  /** Of its steps those with random actions, where it was begun with them and went on with planning. */
+  randomSteps: z.int().min(1).optional(),
+  /** There where the task's steps ran out before the episode was over. */
+  cut: z.literal(true).optional(),
   ...outcome,
   recording,
 });
@@ -178,6 +182,11 @@ export type TrainingTime = z.output<typeof trainingTime>;
 export type PlanningTime = z.output<typeof planningTime>;
 export type KeptRecord = z.output<typeof kept>;
 export type UsageRecord = z.output<typeof usage>;
+
+/** How the actions of a learning episode were chosen: at random, planned, or first the one and then the other. */
+export function episodeKind({ phase, randomSteps }: EpisodeRecord): EpisodeRecord["phase"] | "mixed" {
+  return randomSteps === undefined ? phase : "mixed";
+}
 
 /** An environment step of learning was made. */
 export interface StepEvent {

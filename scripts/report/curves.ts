@@ -1,3 +1,4 @@
+import type { EpisodeRecord } from "../../agent/run/records.js";
 import { firstOf } from "../../sim/core/element.js";
 import { largest, smallest } from "../../sim/core/extremes.js";
 import { meanOf } from "../../sim/core/mean.js";
@@ -21,14 +22,8 @@ interface Sample {
 const SAMPLES: Readonly<Record<Quantity, (run: ReportRun) => Sample[]>> = {
   return: ({ metrics, settings }) => {
     const { initialRandomSteps, stepsPerTask } = settings.loop;
-    return withoutCutShort(
-      metrics.episode.map(({ taskIndex, steps, phase, return: value }) => ({
-        taskIndex,
-        steps,
-        phase,
-        value,
-      })),
-      initialRandomSteps + stepsPerTask,
+    return withoutCutShort(metrics.episode, initialRandomSteps + stepsPerTask).map(
+      ({ taskIndex, steps, phase, return: value }) => ({ taskIndex, steps, phase, value }),
     );
   },
   trainingLoss: ({ metrics }) => metrics.training.map((r) => trained(r, r.taskLoss)),
@@ -44,11 +39,14 @@ function trained({ taskIndex, steps }: { taskIndex: number; steps: number }, val
   return { taskIndex, steps, phase: "train", value };
 }
 
-/** Leaves out the last episode of a task where the steps ran out: a short one's return compares with nothing. */
-function withoutCutShort(samples: readonly Sample[], stepsPerTask: number): Sample[] {
-  const lengths = episodeLengths(samples);
+/**
+ * Leaves out the last episode of a task where the steps ran out: a short one's return compares with nothing. Early logs
+ * do not say which was cut, so it is also told by its length.
+ */
+function withoutCutShort(episodes: readonly EpisodeRecord[], stepsPerTask: number): EpisodeRecord[] {
+  const lengths = episodeLengths(episodes);
   const full = largest(lengths);
-  return samples.filter(({ steps }, i) => steps < stepsPerTask || lengths[i] === full);
+  return episodes.filter(({ steps, cut }, i) => !cut && (steps < stepsPerTask || lengths[i] === full));
 }
 
 /**

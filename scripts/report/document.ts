@@ -82,7 +82,7 @@ function unfinishedNote({ runs, notBegun }: ReportData, finished: number): Html 
 
 const CAPTIONS: Readonly<Record<Quantity, string>> = {
   return:
-    "Return of every learning episode: undiscounted sum of rewards. Dotted on grey: random actions; solid: planned through the model. An episode cut short by the end of its task's steps is left out.",
+    "Return of every learning episode: undiscounted sum of rewards. Dotted on grey: begun with random actions; solid: planned through the model. An episode cut short by the end of its task's steps is left out.",
   trainingLoss:
     "Training loss of the dynamics model on the task being learned, mean over the minibatches of a session: squared error per predicted quantity in units of its spread, or with dynamics.outputVariance the Gaussian negative log likelihood. On data that it is trained on, not on held-out data.",
   regularizer:

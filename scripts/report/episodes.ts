@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import type { BaselineRecord, EpisodeRecord, EvaluationRecord } from "../../agent/run/records.js";
 import { firstOf } from "../../sim/core/element.js";
+import { learningText } from "../compare/episode-text.js";
 import { shellWord } from "../compare/text.js";
 import { plannedEpisodes } from "../runs/summary.js";
 import type { EpisodeRow } from "./data.js";
@@ -56,7 +57,7 @@ function rowOf(
 
 function momentOf(record: PlayableRecord): string {
   if (record.type === "evaluation") return `evaluation after task ${record.afterTask + 1}`;
-  return record.type === "baseline" || record.phase === "random" ? "random actions" : "training";
+  return record.type === "baseline" ? "random actions" : learningText(record);
 }
 
 /** A path as a page next to it names it. */

@@ -107,7 +107,7 @@ function fullTrainingEpisodes(records: readonly MetricsRecord[]): EpisodeRecord[
   const learning = records.filter((r) => r.type === "episode");
   const lengths = episodeLengths(learning);
   const full = largest(lengths);
-  return learning.filter(({ phase }, i) => phase === "train" && lengths[i] === full);
+  return learning.filter(({ phase, cut }, i) => phase === "train" && !cut && lengths[i] === full);
 }
 
 function meanReturn(records: readonly { readonly return: number }[]): number {

@@ -168,6 +168,22 @@ describe("the main loop", () => {
     for (const { actions, ms } of planning) expect(ms).toBe(actions);
   });
 
+  it("says which episode went over from random to planned actions, and which the task's end cut", async () => {
+    const whole = fakeTask();
+    const task = { ...whole, spec: { ...whole.spec, episodeSteps: 24 } };
+    const { folder, store, loop } = open("cut and mixed", [task]);
+    await loop.run();
+    store.close();
+    const { episode } = metricsByType(readMetrics(folder));
+    expect(episode.map((r) => [r.steps, r.phase, r.randomSteps, r.cut])).toEqual([
+      [24, "random", undefined, undefined],
+      [48, "random", 16, undefined],
+      [72, "train", undefined, undefined],
+      [96, "train", undefined, undefined],
+      [100, "train", undefined, true],
+    ]);
+  });
+
   it("stops on a non-finite observation with step, task and quantity, and keeps what was saved and what led there", async () => {
     const { spec } = fakeTask();
     // Baseline episodes pass; the failure falls into the second learning episode.

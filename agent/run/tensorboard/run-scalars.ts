@@ -1,13 +1,14 @@
 import type { Settings } from "../../settings/schema.js";
-import type {
-  BaselineRecord,
-  EpisodeRecord,
-  EvaluationRecord,
-  KeptRecord,
-  MetricsRecord,
-  TimingRecord,
-  TrainingRecord,
-  TrainingTime,
+import {
+  type BaselineRecord,
+  type EpisodeRecord,
+  type EvaluationRecord,
+  episodeKind,
+  type KeptRecord,
+  type MetricsRecord,
+  type TimingRecord,
+  type TrainingRecord,
+  type TrainingTime,
 } from "../records.js";
 import type { ScalarEvent } from "./event-file.js";
 
@@ -70,8 +71,12 @@ export class RunScalars {
   }
 }
 
-function episodeValues({ phase, task, return: sum, success }: EpisodeRecord): Values {
-  const group = phase === "random" ? "explore" : "learn";
+/** Groups of tags; the return of an episode that was cut compares with no other. */
+const EPISODE_GROUPS = { random: "explore", train: "learn", mixed: "mixed" } as const;
+
+function episodeValues(record: EpisodeRecord): Values {
+  const { task, return: sum, success } = record;
+  const group = record.cut ? "cut" : EPISODE_GROUPS[episodeKind(record)];
   return { [`${group}/return/${task}`]: sum, [`${group}/success/${task}`]: Number(success) };
 }
 

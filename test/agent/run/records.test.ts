@@ -22,6 +22,11 @@ import {
 const METRICS: readonly MetricsRecord[] = [
   baselineRecord({ measures: { errorMm: 2 } }),
   episodeRecord({ phase: "random" }),
+  {
+    ...{ type: "episode", phase: "random", task: "a", taskIndex: 0, episode: 1, steps: 240 },
+    ...{ randomSteps: 30, cut: true, return: 1, success: false, measures: {} },
+    recording: "episodes/01-random-0002.mcap",
+  },
   trainingRecord(),
   keptRecord(),
   evaluationRecord(),

@@ -86,6 +86,16 @@ describe("curves", () => {
     expect(curves[0]!.steps).toEqual([75, 200, 300, 400, 500, 600]);
   });
 
+  it("leave out what the log says was cut, even where it is no shorter than others", () => {
+    const [run] = take(1, runsOf({ method: "hypercrl", seed: 1 }));
+    const episode = run.metrics.episode.map((record, i) => ({
+      ...record,
+      ...(i === 5 && { cut: true as const }),
+    }));
+    const [{ curves }] = take(1, curveCharts([{ ...run, metrics: { ...run.metrics, episode } }], "return"));
+    expect(curves[0]!.steps.slice(0, 6)).toEqual([100, 200, 300, 400, 500, 700]);
+  });
+
   it("take the later of two notes of the same session, and no value that is not finite", () => {
     const [run] = take(1, runsOf({ method: "hypercrl", seed: 1 }));
     const [first, second] = take(2, run.timings.training);

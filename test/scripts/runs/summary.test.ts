@@ -82,6 +82,11 @@ it("the best episode is an evaluation, or before the first a planned one of full
   expect(summarize(records).best).toMatchObject({
     ...{ kind: "learning", recording: "episodes/train1-240.mcap", return: -4 },
   });
+  const cut = summarize([
+    ...records,
+    episodeRecord({ phase: "train", steps: 360, return: 5, taskIndex: 1, cut: true }),
+  ]);
+  expect(cut.best?.return).toBe(-4);
   const evaluated = summarize([...records, evaluation(0, 0, -9), evaluation(1, 0, -8)]);
   expect(evaluated.best).toEqual({
     kind: "evaluation",

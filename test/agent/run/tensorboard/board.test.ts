@@ -64,6 +64,21 @@ function follow(
   board.close();
 }
 
+it("draws cut episodes, and those that went over to planning, apart", () => {
+  const run = join(folder, "apart");
+  const records = [
+    episodeRecord({ phase: "random", randomSteps: 30, steps: 120, return: 1 }),
+    episodeRecord({ phase: "train", steps: 240, return: 2, success: true }),
+    episodeRecord({ phase: "train", steps: 250, return: 3, cut: true }),
+  ];
+  follow(run, records, []);
+  expect(curves(readEvents(paths(run)[0]!))).toEqual({
+    ...{ "mixed/return/a": [[120, 1]], "mixed/success/a": [[120, 0]] },
+    ...{ "learn/return/a": [[240, 2]], "learn/success/a": [[240, 1]] },
+    ...{ "cut/return/a": [[250, 3]], "cut/success/a": [[250, 0]] },
+  });
+});
+
 it("draws returns, successes, losses, evaluations and memory over all tasks' steps", () => {
   const run = join(folder, "whole");
   follow(run, METRICS, TIMING);
