@@ -59,10 +59,8 @@ export function resolveAll(
   };
   const ofSuite = suite.defaults?.[profile] ?? [];
   const ofMethod = method.defaults?.[profile] ?? [];
-  const module = catalog.methodModules?.[method.name];
-  const methodSource = `the defaults of method ${method.name}${module === undefined ? "" : ` of ${module}`}`;
   assignDefaults(draft, ofSuite, `the defaults of suite ${suite.name}`, catalog);
-  assignDefaults(draft, ofMethod, methodSource, catalog);
+  assignDefaults(draft, ofMethod, `the defaults of method ${method.name}`, catalog);
   if (planner !== undefined) assign(draft, `planner.name=${JSON.stringify(planner)}`);
   for (const assignment of assignments) assign(draft, assignment);
   const settings = parseSettings(draft, "settings", catalog);
@@ -137,6 +135,23 @@ export function changePlanner(
   return withoutUnchosen(changed, catalog);
 }
 
+/**
+ * Checks the defaults that a suite and a method have for the profiles.
+ * @throws InputError that names whose are wrong
+ */
+export function checkDefaults(
+  suite: SettingsChoice["suite"],
+  method: string,
+  catalog: SettingsCatalog,
+): void {
+  for (const profile of PROFILES) resolveAll({ suite, method, profile, seed: 1 }, [], catalog);
+}
+
+/** Settings that have an option of their own: assigned, they would contradict what was already taken from the choice. */
+export const CHOSEN_APART: readonly string[] = ["suite", "method", "profile", "seed"];
+/** What defaults must leave alone: how much of a suite is learned is for who learns it to say. */
+const NO_DEFAULTS: readonly string[] = [...CHOSEN_APART, "tasks"];
+
 /** Applies the defaults of a suite or a method. @throws InputError that names whose they are: the call is not to blame */
 function assignDefaults(
   draft: Record<string, unknown>,
@@ -146,7 +161,11 @@ function assignDefaults(
 ): void {
   if (assignments.length === 0) return;
   try {
-    for (const assignment of assignments) assign(draft, assignment, source);
+    for (const assignment of assignments) {
+      const name = assignedName(assignment);
+      if (NO_DEFAULTS.includes(name)) throw notADefault(name, assignment, source);
+      assign(draft, assignment, source);
+    }
     parseSettings(draft, source, catalog);
   } catch (cause) {
     if (!(cause instanceof UsageError)) throw cause;
@@ -154,6 +173,20 @@ function assignDefaults(
     const what = details.what.includes(source) ? details.what : `${details.what} in ${source}`;
     throw new InputError({ ...details, what, cause });
   }
+}
+
+function notADefault(name: string, assignment: string, source: string): UsageError {
+  return new UsageError({
+    what: `Setting ${name} is not for defaults, but set in ${source}`,
+    got: `"${assignment}"`,
+    expected: `settings other than ${NO_DEFAULTS.join(", ")}`,
+    todo: "Take it out of the defaults: whoever starts a run chooses it",
+  });
+}
+
+/** The name in `name=value`; all of the text where there is no `=`. */
+function assignedName(assignment: string): string {
+  return assignment.split("=", 1).join("").trim();
 }
 
 function assign(draft: Record<string, unknown>, assignment: string, source = "--set"): void {
@@ -166,7 +199,7 @@ function assign(draft: Record<string, unknown>, assignment: string, source = "--
       todo: SETTINGS_TODO,
     });
   }
-  const name = assignment.slice(0, at).trim();
+  const name = assignedName(assignment);
   oneOf(`setting in ${source}`, name, settingNames(draft), SETTINGS_TODO);
   const value = parseValue(assignment.slice(at + 1).trim());
   const [key = name, inner] = name.split(".");

@@ -131,8 +131,6 @@ export interface MethodSettings {
 /** What decides which settings there are: the methods and planners to choose from. */
 export interface SettingsCatalog {
   readonly methods: readonly MethodSettings[];
-  /** URLs of the modules of methods of one's own, by the method's name; for messages. */
-  readonly methodModules?: Readonly<Record<string, string>>;
   readonly planners: readonly Pick<PlannerDefinition, "name" | "settings">[];
 }
 

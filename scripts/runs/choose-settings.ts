@@ -2,15 +2,12 @@ import { z } from "zod";
 import { type Catalog, partsOf } from "../../agent/catalog.js";
 import { planningProblem } from "../../agent/policy.js";
 import { fieldAt } from "../../agent/settings/describe.js";
-import { resolveSettings, type SettingsChoice } from "../../agent/settings/resolve.js";
+import { CHOSEN_APART, resolveSettings, type SettingsChoice } from "../../agent/settings/resolve.js";
 import { type Settings, settingsSchema } from "../../agent/settings/schema.js";
 import { firstOf } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { oneOf } from "../../sim/core/one-of.js";
 import { Rng } from "../../sim/core/rng.js";
-
-/** Chosen by options of their own: as an assignment they would contradict the defaults already taken. */
-const CHOSEN_APART = ["suite", "method", "profile", "seed"];
 
 /** Settings by dotted name, then those as typed, as one list of assignments. */
 export function assignmentsOf({

@@ -1,6 +1,8 @@
 import { type Catalog, extendCatalog } from "../../agent/catalog.js";
 import type { Method } from "../../agent/methods/method.js";
+import { checkDefaults } from "../../agent/settings/resolve.js";
 import type { PlannerDefinition } from "../../planners/types.js";
+import { firstOf } from "../../sim/core/element.js";
 import type { TaskSuite } from "../../sim/task.js";
 import { builtinCatalog } from "./catalog.js";
 import { blamingModule } from "./module-file.js";
@@ -37,15 +39,15 @@ export interface GivenParts {
  *   name of an object is taken, or there is no suite of a name
  */
 export async function gatherParts(options: PartOptions): Promise<GivenParts> {
-  const { suite, catalog = builtinCatalog } = options;
+  const { catalog = builtinCatalog } = options;
   const [withMethod, method] = await addMethod(catalog, options.method);
   const [withPlanner, planner] = await addPlanner(withMethod, options.planner);
-  return {
-    catalog: withPlanner,
-    suite: suite === undefined ? undefined : await suiteFrom(suite, catalog),
-    method,
-    planner,
-  };
+  const suite = options.suite === undefined ? undefined : await suiteFrom(options.suite, withPlanner);
+  if (typeof options.method === "string" && method !== undefined && isModulePath(options.method)) {
+    const { name, tasks } = suite ?? firstOf(withPlanner.suites, "suites");
+    blamingModule(options.method, METHOD_MODULE, () => checkDefaults({ name, tasks }, method, withPlanner));
+  }
+  return { catalog: withPlanner, suite, method, planner };
 }
 
 type Added = readonly [Catalog, name: string | undefined];

@@ -89,11 +89,12 @@ export function checkMembers(
   requirements: readonly Requirement[],
 ): void {
   const todo = `${guide} says what a ${name} module is`;
+  const needed = requirements.filter(({ holds }) => !holds(undefined));
   if (typeof value !== "object" || value === null) {
     throw new InputError({
       what: `${path} exports no ${name}`,
       got: `a default export that is ${inWords(value)}`,
-      expected: `an object with ${requirements.map(({ member }) => member).join(", ")}`,
+      expected: `an object with ${needed.map(({ member }) => member).join(", ")}`,
       todo,
     });
   }
@@ -111,14 +112,15 @@ export function checkMembers(
 
 /**
  * Does something with what a module exports. What is wrong with it is the module's fault and not that of the call.
- * @throws InputError naming the module in place of a UsageError
+ * @throws InputError naming the module in place of a UsageError or of an InputError that does not
  */
 export function blamingModule<T>(path: string, { name, guide }: ModuleKind, use: () => T): T {
   try {
     return use();
   } catch (cause) {
-    if (!(cause instanceof UsageError)) throw cause;
+    if (!(cause instanceof UsageError || cause instanceof InputError)) throw cause;
     const { what, todo, ...found } = cause.details;
+    if (cause instanceof InputError && what.includes(path)) throw cause;
     throw new InputError({
       ...found,
       what: `${path} exports a ${name} that cannot be used: ${what}`,

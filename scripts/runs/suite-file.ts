@@ -1,5 +1,7 @@
 import { type Catalog, extendCatalog } from "../../agent/catalog.js";
 import { graphRewards } from "../../agent/rollout/graph-reward.js";
+import { checkDefaults } from "../../agent/settings/resolve.js";
+import { firstOf } from "../../sim/core/element.js";
 import { findNamed } from "../../sim/core/one-of.js";
 import type { TaskSuite } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
@@ -14,7 +16,8 @@ const SUITE_MODULE = { name: "suite", guide: "docs/guides/own-suite.md" };
 
 /**
  * Loads the suite that a module exports as its default, and checks every task against every rule of
- * docs/guides/own-suite.md: what breaks one would fail hours into a run, or not be noticed at all.
+ * docs/guides/own-suite.md, and its defaults for every profile: what breaks a rule would fail hours into a run, or not be
+ * noticed at all.
  * @throws InputError when there is no such module, it cannot be loaded or breaks a rule, or its name is that of a suite of
  *   the catalog
  */
@@ -24,7 +27,10 @@ export async function loadSuite(path: string, catalog: Catalog = builtinCatalog)
   const from = { module: path, kind: SUITE_MODULE.name };
   const checking = foreignCall({ ...from, hook: "Checking" });
   const suite = await checking.wait(checkSuite(value, path, graphRewards));
-  blamingModule(path, SUITE_MODULE, () => extendCatalog(catalog, { suites: [suite] }));
+  blamingModule(path, SUITE_MODULE, () => {
+    extendCatalog(catalog, { suites: [suite] });
+    checkDefaults(suite, firstOf(catalog.methods, "methods").name, catalog);
+  });
   return guarded(suite, GUARDED_SUITE, from);
 }
 

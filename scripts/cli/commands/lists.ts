@@ -65,8 +65,8 @@ export interface SettingsFlags {
 /** `hypercrl settings`: every setting with the defaults of both profiles for a suite, a method and a planner. */
 export async function settingsCommand({ json, ...chosen }: SettingsFlags, io: Io): Promise<number> {
   const { suite: wanted, ...parts } = chosen;
-  const suite = await suiteFrom(wanted, builtinCatalog);
   const { method = parts.method, planner, catalog } = await gatherParts(parts);
+  const suite = await suiteFrom(wanted, catalog);
   const settings = describeSettings({ suite, method, planner }, catalog);
   if (json) {
     io.out(JSON.stringify(settings));

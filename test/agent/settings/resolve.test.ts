@@ -242,11 +242,32 @@ describe("--set", () => {
     expect(wrong("planner.samples")).toMatch(/Cannot read an assignment of the defaults of suite odd/);
     const [method] = CATALOG.methods;
     const own = { ...method!, name: "odd", defaults: { paper: ["planner.samples=0"] } };
-    const catalog = { ...CATALOG, methods: [own], methodModules: { odd: "file:///odd.mjs" } };
+    const catalog = { ...CATALOG, methods: [own] };
     expect(refused(() => resolveSettings({ ...choice, method: "odd" }, [], catalog))).toMatch(
-      /samples is not valid in the defaults of method odd of file:\/\/\/odd\.mjs; got 0/,
+      /samples is not valid in the defaults of method odd; got 0/,
     );
   });
+
+  it.each(["suite=door", "method=ewc", "profile=paper", "seed=9", " tasks = 1"])(
+    "refuses defaults that change the choice itself, as %s does",
+    (assignment) => {
+      const [first] = CATALOG.methods;
+      const method = { ...first!, name: "odd", defaults: { paper: ["planner.samples=3", assignment] } };
+      const ofMethod = () =>
+        resolveSettings({ ...choice, method: "odd" }, [], { ...CATALOG, methods: [method] });
+      const suite = { ...fakeSuite(2, "odd"), defaults: { paper: [assignment] } };
+      const ofSuite = () => resolveSettings({ ...choice, suite }, [], CATALOG);
+      for (const [resolve, whose] of [
+        [ofMethod, "method"],
+        [ofSuite, "suite"],
+      ] as const) {
+        expect(resolve).toThrow(InputError);
+        expect(resolve).toThrow(
+          new RegExp(`Setting \\w+ is not for defaults, but set in the defaults of ${whose} odd; got "`),
+        );
+      }
+    },
+  );
 
   it("rejects as many tasks as the suite does not have", () => {
     expect(usage(() => set("tasks=6")).message).toMatch(/tasks is out of range; got 6; expected at most 5/);

@@ -1,9 +1,10 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { afterAll, expect, it, vi } from "vitest";
 import { reportError } from "../../../scripts/cli/report-error.js";
 import { importModule } from "../../../scripts/runs/module-file.js";
+import { reacherSuite } from "../../../tasks/reacher/reacher.js";
 import { call, expectOneError, SILENT_IO, TINY } from "../call.js";
 
 const folder = mkdtempSync(join(tmpdir(), "hypercrl-modules-"));
@@ -77,4 +78,35 @@ it("what a module throws where nobody expects it is told as the module's, with i
   expect(told(false)).toMatchObject({ code: 3, text: expect.stringMatching(/odd\.mjs failed; got the/) });
   expect(told(false).text).not.toMatch(/bug in hypercrl| {4}at /);
   expect(told(true).text).toMatch(/because of: Error: odd\n {4}at .*odd\.mjs/);
+});
+
+it("defaults that cannot be set are told with the file they are in, whatever the command and the profile", async () => {
+  const method = module(
+    "defaults.mjs",
+    'export default { name: "odd", summary: "x", create() {}, defaults: { paper: ["planner.horizn=10"] } };',
+  );
+  expectOneError(
+    await call(["settings", "--method", method]),
+    3,
+    /^error: \S+defaults\.mjs exports a method that cannot be used: Unknown setting in the defaults of method odd/,
+  );
+  // A module that is imported by its URL knows compiled files only.
+  vi.stubGlobal("reacherSuite", reacherSuite);
+  const suite = module(
+    "suite.mjs",
+    'export default { ...reacherSuite, name: "odd", defaults: { paper: ["seed=9"] } };',
+  );
+  expectOneError(
+    await call(["tasks", "--suite", suite]),
+    3,
+    /^error: \S+suite\.mjs exports a suite that cannot be used: Setting seed is not for defaults/,
+  );
+});
+
+it("a module without a method is told what a method must have, and not what it may have", async () => {
+  expectOneError(
+    await call(["settings", "--method", module("none.mjs", "export default 5;")]),
+    3,
+    /none\.mjs exports no method; got a default export that is 5; expected an object with name, summary, create\./,
+  );
 });
