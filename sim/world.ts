@@ -94,6 +94,11 @@ export interface WorldOptions {
   readonly solverIterations: number;
 }
 
+/** Whether an error comes from inside the physics engine: its world is then lost, and cannot even be freed. */
+export function isEngineFailure(error: unknown): error is Error {
+  return error instanceof Error && (error.name === "RuntimeError" || /\brust\b/i.test(error.message));
+}
+
 /**
  * A Rapier world addressed by handles. `restore` replaces the world behind it, so callers keep handles and fetch
  * `body` or `joint` at each use. The read and torque methods go straight to the WASM functions with reused

@@ -34,17 +34,22 @@ function hashSource(text: string): string {
 /**
  * What an exported page holds: the episodes given; of a run the first episode of every task, phase and moment, which
  * have the same start where they can. Recordings of a run that cannot be played are left out.
- * @throws InputError when an episode given cannot be played, or none can
+ * @param most characters of packed numbers in it
+ * @throws InputError when an episode given cannot be played, none can, or all together are too much for one page
  */
-export function embeddedData(catalog: EpisodeCatalog): EmbeddedData {
+export function embeddedData(catalog: EpisodeCatalog, most = MOST_CHARACTERS): EmbeddedData {
   const index = catalog.index();
   const ofRuns = index.episodes.filter(({ source }) => catalog.givenWhole(source));
   const wanted = [...index.open, ...firstOfEach(ofRuns)];
+  let length = 0;
   const held = index.episodes
     .filter((row) => row.problem === undefined && wanted.some((other) => isSame(row, other)))
     .flatMap((row) => {
       const payload = playable(catalog, row);
-      return payload === undefined ? [] : [{ row, payload }];
+      if (payload === undefined) return [];
+      length += packedLength(payload);
+      if (length > most) throw tooLong(length, most);
+      return [{ row, payload }];
     });
   if (held.length === 0) {
     throw new InputError({
@@ -60,6 +65,23 @@ export function embeddedData(catalog: EpisodeCatalog): EmbeddedData {
     index: { ...index, episodes: rows, runs: [], open: open.length > 0 ? open : rows.slice(0, 1) },
     episodes: held.map(({ payload }) => payload),
   };
+}
+
+/** Characters of the packed numbers of a page. A text of twice as many is more than the runtime can make. */
+const MOST_CHARACTERS = 2 ** 28;
+
+function packedLength({ poses, observation, action, measures, plans }: EpisodePayload): number {
+  const packed = [poses, observation, action, measures, plans?.paths ?? "", plans?.expected ?? ""];
+  return packed.reduce((sum, text) => sum + text.length, 0);
+}
+
+function tooLong(length: number, most: number): InputError {
+  return new InputError({
+    what: "The episodes are too much for one page",
+    got: `at least ${(length / 1e6).toFixed(1)} MB`,
+    expected: `at most ${(most / 1e6).toFixed(1)} MB`,
+    todo: "Export single episodes",
+  });
 }
 
 const isSame = (a: EpisodeRef, b: EpisodeRef) => a.source === b.source && a.file === b.file;

@@ -21,17 +21,17 @@ const LIMITS = {
   /** Of one metadata record: what an episode says of itself takes 50 for each channel. */
   metadataBytes: { most: MIB, name: "bytes in one metadata record" },
   /** Observation, action and measures together; our tasks have at most 60. */
-  channels: { most: 4096, name: "observation, action and measure channels" },
+  channels: { most: 1024, name: "observation, action and measure channels" },
   /** Bodies with poses or shapes; our tasks have at most 40. The page draws each by itself. */
   bodies: { most: 4096, name: "bodies" },
   shapes: { most: 16_384, name: "shapes" },
   /**
    * What one request expands to: entries of observations, actions, measures, poses and plans over all steps, plans padded to
-   * the longest. As float32 they take 128 MiB, as the text that the page gets 180 MB. 10,000 planned push steps have 13 million.
+   * the longest, measures counted 16 times. As float32 they take 128 MiB, as the text that the page gets 180 MB. 10,000 planned push steps have 13 million.
    */
   numbers: { most: 32 * MIB, name: "numbers" },
   /** Characters of the name of a suite, a task, a channel or a measure. */
-  nameLength: { most: 1000, name: "characters in one name" },
+  nameLength: { most: 200, name: "characters in one name" },
 } as const;
 
 /** A recording holds more than it may. */

@@ -84,7 +84,7 @@ function decode(path: string, file: ReadMcap, numbers: NumberCount): Episode {
   }
   const { header, spec, measures, totals } = fromMetadata(metadata);
   const codec = new StepCodec(spec, measures);
-  const start = codec.decodeStart(only(file, TOPICS.reset));
+  const start = decodeStart(file, codec, spec);
   const steps = all(file, TOPICS.step).map((message, i) => {
     const step = codec.decodeStep(message, i + 1);
     numbers.add(numbersOf(step));
@@ -94,9 +94,27 @@ function decode(path: string, file: ReadMcap, numbers: NumberCount): Episode {
   return { path, header, spec, totals, initialSnapshot, start, steps };
 }
 
-/** How many numbers a step holds. */
-export function numbersOf({ action, observation, measures }: EpisodeStep): number {
-  return action.length + observation.length + Object.keys(measures).length;
+/** The start, after which it is known what all steps come to. @throws Error, LimitExceeded when that is too much */
+export function decodeStart(
+  file: Pick<ReadMcap, "messages">,
+  codec: StepCodec,
+  { action }: EpisodeSpec,
+): EpisodeStart {
+  const start = codec.decodeStart(only(file, TOPICS.reset));
+  checkLimit("numbers", all(file, TOPICS.step).length * (action.length + numbersOf(start)));
+  return start;
+}
+
+/** What a measure takes, which is a property of an object, in numbers. */
+const MEASURE = 16;
+
+/** How many numbers a step or the start takes. */
+export function numbersOf({
+  action,
+  observation,
+  measures,
+}: Pick<EpisodeStep, "observation" | "measures"> & Partial<Pick<EpisodeStep, "action">>): number {
+  return (action?.length ?? 0) + observation.length + MEASURE * Object.keys(measures).length;
 }
 
 function checkTotals(steps: readonly EpisodeStep[], totals: EpisodeTotals): void {

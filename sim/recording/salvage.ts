@@ -10,10 +10,10 @@ import {
   all,
   decodeEpisode,
   decodePlayback,
+  decodeStart,
   type Episode,
   type EpisodePlayback,
   numbersOf,
-  only,
 } from "./reader.js";
 import { METADATA_NAME, TOPICS } from "./recorder.js";
 import { StepCodec } from "./step-messages.js";
@@ -109,7 +109,7 @@ function salvage(path: string, bytes: Buffer, reason: InputError): PlayableEpiso
     const { header, spec, totals, measures } = fromMetadata(fields);
     const numbers = new NumberCount();
     const codec = new StepCodec(spec, measures);
-    const start = codec.decodeStart(only(file, TOPICS.reset));
+    const start = decodeStart(file, codec, spec);
     const readable = decodeWhilePossible(codec, all(file, TOPICS.step), numbers);
     const steps = readable.slice(0, Math.max(all(file, TOPICS.poses).length - 1, 0));
     const playback = decodePlayback(file, spec, steps.length, numbers);

@@ -1,6 +1,7 @@
 import { InputError } from "../core/errors.js";
 import { Environment, type StepResult } from "../environment.js";
 import type { Channel, Task } from "../task.js";
+import { isEngineFailure } from "../world.js";
 import type { EpisodeStep } from "./episode.js";
 import type { Episode } from "./reader.js";
 import { stateHash } from "./recorder.js";
@@ -29,25 +30,41 @@ export function verifyEpisode(episode: Episode, task: Task, currentPhysicsVersio
   checkApplies(episode, task, currentPhysicsVersion);
   const environment = new Environment(task);
   try {
-    environment.restore({ scene: episode.initialSnapshot, stepsDone: 0 });
-    const snapshotHash = () => stateHash(environment.scene.snapshot());
-    const { observation } = task.spec;
-    // The hash of the recorded bytes: before its first step, a restored Rapier 0.20 world may write two list entries in
-    // the other order, with the same future.
-    const start =
-      compareVector(observation, episode.start.observation, environment.observation) ??
-      compare("stateHash", episode.start.stateHash, stateHash(episode.initialSnapshot));
-    if (start !== undefined) return { ok: false, step: 0, ...start };
-    let hashes = 1;
-    for (const [i, step] of episode.steps.entries()) {
-      const difference = compareStep(observation, step, environment.step(step.action), snapshotHash);
-      if (difference !== undefined) return { ok: false, step: i + 1, ...difference };
-      if (step.stateHash !== undefined) hashes++;
-    }
-    return { ok: true, steps: episode.steps.length, hashes };
-  } finally {
+    const verification = simulate(environment, episode);
     environment.close();
+    return verification;
+  } catch (cause) {
+    if (!isEngineFailure(cause)) {
+      environment.close();
+      throw cause;
+    }
+    throw new InputError({
+      what: `Episode ${episode.path} cannot be simulated`,
+      got: `a snapshot that the physics engine fails on (${cause.message})`,
+      expected: "a snapshot that its task took",
+      todo: "Use another episode",
+      cause,
+    });
   }
+}
+
+function simulate(environment: Environment, episode: Episode): Verification {
+  environment.restore({ scene: episode.initialSnapshot, stepsDone: 0 });
+  const snapshotHash = () => stateHash(environment.scene.snapshot());
+  const { observation } = environment.task.spec;
+  // The hash of the recorded bytes: before its first step, a restored Rapier 0.20 world may write two list entries in
+  // the other order, with the same future.
+  const start =
+    compareVector(observation, episode.start.observation, environment.observation) ??
+    compare("stateHash", episode.start.stateHash, stateHash(episode.initialSnapshot));
+  if (start !== undefined) return { ok: false, step: 0, ...start };
+  let hashes = 1;
+  for (const [i, step] of episode.steps.entries()) {
+    const difference = compareStep(observation, step, environment.step(step.action), snapshotHash);
+    if (difference !== undefined) return { ok: false, step: i + 1, ...difference };
+    if (step.stateHash !== undefined) hashes++;
+  }
+  return { ok: true, steps: episode.steps.length, hashes };
 }
 
 type Mismatch = Omit<Difference, "step"> | undefined;

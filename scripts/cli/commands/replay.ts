@@ -1,6 +1,6 @@
 import { isRunFolder } from "../../../agent/run/run-files.js";
 import { checkHashes } from "../../../agent/run/run-hashes.js";
-import { HyperCrlError } from "../../../sim/core/errors.js";
+import { HyperCrlError, InputError } from "../../../sim/core/errors.js";
 import { type Episode, readEpisode } from "../../../sim/recording/reader.js";
 import { type Verification, verifyEpisode } from "../../../sim/recording/verify.js";
 import type { TaskSuite } from "../../../sim/task.js";
@@ -21,8 +21,12 @@ export interface ReplayFlags {
   readonly json?: boolean;
 }
 
-/** Rows of the table: every how many steps. */
+/** Rows of the table: every how many steps, in an episode whose table is not too long to be read. */
 const SHOWN_EVERY = 10;
+/** Numbers that a table may hold: 10,000 steps of 20 columns have less than half of it. */
+const MOST_SHOWN = 50_000;
+/** Characters of the JSON of an episode: 10,000 steps take 5 million. */
+const MOST_JSON = 2 ** 28;
 
 /** `hypercrl replay`: shows episodes, or simulates them again. Returns the exit code, the worst of all episodes. */
 export async function replayCommand(paths: readonly string[], flags: ReplayFlags, io: Io): Promise<number> {
@@ -94,6 +98,7 @@ function showOne(path: string, { json }: ReplayFlags, io: Io): number {
 }
 
 function plainEpisode({ path, header, spec, totals, steps }: Episode) {
+  checkLength(path, steps);
   const rows = steps.map((step, i) => ({
     step: i + 1,
     ...step,
@@ -103,6 +108,21 @@ function plainEpisode({ path, header, spec, totals, steps }: Episode) {
   return { path, header, spec, totals, steps: rows };
 }
 
+/** @throws InputError for an episode whose JSON would be too long, by what its names and numbers take at least */
+function checkLength(path: string, steps: Episode["steps"]): void {
+  const [first] = steps;
+  if (first === undefined) return;
+  const names = Object.keys(first.measures).reduce((sum, name) => sum + name.length + 4, 0);
+  const length = steps.length * (names + 2 * (first.action.length + first.observation.length));
+  if (length <= MOST_JSON) return;
+  throw new InputError({
+    what: `Episode ${path} is too long to print`,
+    got: `at least ${length.toLocaleString("en")} characters`,
+    expected: `at most ${MOST_JSON.toLocaleString("en")}`,
+    todo: "Look at it with `hypercrl view`",
+  });
+}
+
 function episodeText({ path, header, spec, totals, steps }: Episode, width: number): string {
   const { suite, task, phase, afterTask, seed, versions } = header;
   const keys = Object.keys(steps[0]?.measures ?? {});
@@ -110,9 +130,10 @@ function episodeText({ path, header, spec, totals, steps }: Episode, width: numb
     ["step", "time, s", ...spec.action.map(({ name }) => name)],
     ["reward", "return", ...keys.map(measureTitle)],
   ];
+  const shownEvery = Math.max(SHOWN_EVERY, Math.ceil((steps.length * head.flat().length) / MOST_SHOWN));
   const rows = steps
     .map((step, i) => ({ ...step, number: i + 1 }))
-    .filter(({ number: n }) => n % SHOWN_EVERY === 0 || n === steps.length)
+    .filter(({ number: n }) => n % shownEvery === 0 || n === steps.length)
     .map((step) => [
       String(step.number),
       number(step.number * spec.controlPeriod),

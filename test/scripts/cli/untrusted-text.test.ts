@@ -49,6 +49,26 @@ it("echoes no long value whole", async () => {
   expect(settings.stderr.length).toBeLessThan(4000);
 });
 
+it("prints no more of an episode than can be read", async () => {
+  const write = async (name: string, steps: number, names: readonly string[]) => {
+    const path = join(folder, name);
+    writeFileSync(path, await madeUp({ steps, metadata: { measures: JSON.stringify(names) } }));
+    return path;
+  };
+  const names = (count: number, length: number) =>
+    Array.from({ length: count }, (_, i) => String(i).padEnd(length, "x"));
+  const { code, stdout } = await call(["replay", await write("wide.mcap", 1000, names(1000, 8))]);
+  expect(code).toBe(0);
+  // Every 21st of 1,000 steps, and the last: 48 rows.
+  expect(stdout.length).toBeLessThan(3e6);
+  const path = await write("long-names.mcap", 1500, names(1000, 200));
+  expectOneError(
+    await call(["replay", path, "--json"]),
+    3,
+    /too long to print; got at least \d+,\d+,\d+ characters/,
+  );
+});
+
 it("steers no terminal from an error that is none of ours", () => {
   let text = "";
   const err = (line: string) => {

@@ -58,6 +58,13 @@ describe("embeddedData", () => {
     expect(index.open.map(({ file }) => file)).toEqual(["b.mcap", "f.mcap"]);
   });
 
+  it("refuses more than one page can hold", () => {
+    expect(() => embeddedData(new EpisodeCatalog([run]), 10_000)).toThrow(InputError);
+    expect(() => embeddedData(new EpisodeCatalog([run]), 10_000)).toThrow(
+      /too much for one page; got at least 0\.\d MB; expected at most 0\.0 MB/,
+    );
+  });
+
   it("leaves out what cannot be played of a run, but not what was named", async () => {
     const cut = join(run, "cut");
     await writeEpisode(join(cut, "a.mcap"), { task: "x" });

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EpisodeCatalog } from "../../../scripts/viewer/episode-catalog.js";
 import { serveViewer, type ViewerServer } from "../../../scripts/viewer/server.js";
 import { RunError } from "../../../sim/core/errors.js";
+import { bodyNames, madeUp, posesOf } from "../../sim/recording/hostile.js";
 import { writeEpisode } from "./episodes.js";
 import { BASELINE, beginRun } from "./run-lines.js";
 
@@ -78,6 +79,19 @@ describe("serveViewer", () => {
     expect((await raw("/events", { Host: "evil.example" })).status).toBe(403);
     expect(await raw("/events", {}, "HEAD")).toEqual({ status: 200, body: "" });
     expect(errors).toEqual([]);
+  });
+
+  it("goes on whatever is in a file", async () => {
+    // 250 kB that come to 112 million numbers.
+    const bytes = await madeUp({ steps: 4000, fixedPoses: posesOf(bodyNames(4000)) });
+    writeFileSync(join(run, "hostile.mcap"), bytes);
+    const asked = raw("/episodes/0/hostile.mcap");
+    expect((await raw("/index.json")).status).toBe(200);
+    const { status, body } = await asked;
+    expect([status, body]).toEqual([422, expect.stringMatching(/holds more than is read of a recording/)]);
+    expect((await raw("/episodes/0/a.mcap")).status).toBe(200);
+    expect(errors).toEqual([]);
+    rmSync(join(run, "hostile.mcap"));
   });
 
   it("is not reached from outside", async () => {

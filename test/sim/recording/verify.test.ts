@@ -41,6 +41,26 @@ describe("verifyEpisode", () => {
     }
   });
 
+  it("names what the physics engine fails on, and leaves other errors as they are", () => {
+    const failing = (error: Error) => ({
+      ...fakeTask(),
+      createScene: () => {
+        const scene = fakeTask().createScene();
+        scene.advance = () => {
+          throw error;
+        };
+        return scene;
+      },
+    });
+    const engine = new Error("attempted to take ownership of Rust value while it was borrowed");
+    expect(() => verifyEpisode(episode, failing(engine), PHYSICS)).toThrow(InputError);
+    expect(() => verifyEpisode(episode, failing(engine), PHYSICS)).toThrow(
+      /cannot be simulated; got a snapshot/,
+    );
+    const own = new Error("a suite's own");
+    expect(() => verifyEpisode(episode, failing(own), PHYSICS)).toThrow(own);
+  });
+
   it("notices the last bit of an observation, a reward and the sign of a zero", () => {
     const lastBit = withStep(5, ({ observation }) => {
       const bits = new Uint32Array(observation.slice().buffer);
