@@ -211,7 +211,7 @@ export function all(file: Pick<ReadMcap, "messages">, topic: string): readonly U
 }
 
 /** @throws Error unless there is exactly one message on the topic */
-export function only(file: Pick<ReadMcap, "messages">, topic: string): Uint8Array {
+function only(file: Pick<ReadMcap, "messages">, topic: string): Uint8Array {
   const messages = all(file, topic);
   const [message] = messages;
   if (message === undefined || messages.length > 1) {
