@@ -1,5 +1,5 @@
 import type { PlannerState } from "../planners/types.js";
-import { elementAt } from "../sim/core/element.js";
+import { elementAt, firstOf } from "../sim/core/element.js";
 import { RunError } from "../sim/core/errors.js";
 import type { Rng } from "../sim/core/rng.js";
 import type { Forecast } from "../sim/recording/episode.js";
@@ -8,8 +8,8 @@ import { BackgroundLearner } from "./background/background-learner.js";
 import type { Parts } from "./catalog.js";
 import { type Compute, ONE_THREAD } from "./compute.js";
 import type { Learner, LearnerState, TrainingReport } from "./learner.js";
-import { createLearner, networkShape } from "./methods/method.js";
-import { dynamicsShape, type MlpShape } from "./model/dynamics.js";
+import { configuredShape, createLearner, networkShape } from "./methods/method.js";
+import type { MlpShape } from "./model/dynamics.js";
 import { Normalizer, type NormalizerArrays } from "./model/normalizer.js";
 import { type CleanData, withoutOutliers } from "./model/outliers.js";
 import { ReplayBuffer } from "./model/replay-buffer.js";
@@ -84,8 +84,7 @@ export class Agent {
     this.settings = settings;
     this.#parts = parts;
     this.#tasks = tasks;
-    const { hidden, activation, outputVariance } = settings.dynamics;
-    this.#shape = dynamicsShape(elementAt(tasks, 0, "tasks").spec, hidden, activation, outputVariance);
+    this.#shape = configuredShape(settings, firstOf(tasks, "tasks"));
     this.#rng = rng;
     const learner = rng.split("learner");
     this.learner =

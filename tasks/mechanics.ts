@@ -16,20 +16,20 @@ export function rod(density: number, length: number, along: "x" | "z"): RigidBod
   const across = (mass * length * length) / 12;
   // A rod without thickness has no inertia along itself; joints keep it from turning that way.
   const thin = 0.1 * across;
-  const desc = RigidBodyDesc.dynamic().setCanSleep(false);
-  return along === "x"
-    ? desc.setAdditionalMassProperties(
-        mass,
-        xyz([length / 2, 0, 0]),
-        xyz([thin, across, across]),
-        NO_ROTATION,
-      )
-    : desc.setAdditionalMassProperties(
-        mass,
-        xyz([0, 0, length / 2]),
-        xyz([across, across, thin]),
-        NO_ROTATION,
-      );
+  const half = length / 2;
+  const [center, inertia] =
+    along === "x"
+      ? ([
+          [half, 0, 0],
+          [thin, across, across],
+        ] as const)
+      : ([
+          [0, 0, half],
+          [across, across, thin],
+        ] as const);
+  return RigidBodyDesc.dynamic()
+    .setCanSleep(false)
+    .setAdditionalMassProperties(mass, xyz(center), xyz(inertia), NO_ROTATION);
 }
 
 /** Makes a joint resist its motion: a motor that wants no velocity is a damper. @param damping N·s/m or N·m·s/rad */

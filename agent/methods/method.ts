@@ -3,9 +3,10 @@ import { inWords } from "../../sim/core/in-words.js";
 import type { ProfileDefaults } from "../../sim/core/profiles.js";
 import type { Rng } from "../../sim/core/rng.js";
 import type { SettingFields, SettingValues } from "../../sim/core/setting-fields.js";
+import type { Task } from "../../sim/task.js";
 import { type Compute, ONE_THREAD } from "../compute.js";
 import type { Learner, LearnerOptions } from "../learner.js";
-import type { MlpShape } from "../model/dynamics.js";
+import { dynamicsShape, type MlpShape } from "../model/dynamics.js";
 import { ownSettings, type Settings } from "../settings/schema.js";
 
 /**
@@ -85,6 +86,11 @@ function checkLearner(learner: unknown, method: string, module: string | undefin
     expected: `an object with the functions ${LEARNER_MEMBERS.join(", ")}`,
     todo: "docs/guides/own-method.md says what a method module is",
   });
+}
+
+/** The network of a task's dynamics that the settings describe. */
+export function configuredShape({ dynamics }: Settings, { spec }: Pick<Task, "spec">): MlpShape {
+  return dynamicsShape(spec, dynamics.hidden, dynamics.activation, dynamics.outputVariance);
 }
 
 /** The network whose weights a method's learner gives for a task. */

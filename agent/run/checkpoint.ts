@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { damagedDocument, readGivenFile, readJsonFile } from "../../sim/core/documents.js";
+import { damagedDocument, readGivenFile, readJsonFile, writeDocument } from "../../sim/core/documents.js";
 import { InputError } from "../../sim/core/errors.js";
 import { fileName } from "../../sim/core/file-name.js";
 import { writeFileSafely } from "../../sim/core/files.js";
@@ -101,7 +101,7 @@ export function writeCheckpoint(
   };
   const document: Document = { ...content, sha256: sha256(JSON.stringify(content)) };
   writeFileSafely(join(folder, file), bytes);
-  writeFileSafely(join(folder, files.document), `${JSON.stringify(document, null, 2)}\n`);
+  writeDocument(join(folder, files.document), document);
 }
 
 function mutable({ path, words }: RngState): { path: string; words: number[] } {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, rmdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { InputError } from "../../sim/core/errors.js";
 import { isTemporaryOf } from "../../sim/core/files.js";
-import { folderInside, removeOwnFile } from "../../sim/core/own-files.js";
+import { checkOwnFolder, folderInside, removeOwnFile } from "../../sim/core/own-files.js";
 import type { Settings } from "../settings/schema.js";
 import type { Progress } from "./checkpoint.js";
 import { baselineFile, evaluationFile, FAILED_FILE, learningFile, RECORDINGS } from "./recording-names.js";
@@ -18,9 +18,7 @@ const FOLDERS = [RECORDINGS, TASK_STATES, CURVES.repeating, CURVES.timing];
  */
 export function checkFolders(folder: string): void {
   mkdirSync(join(folder, RECORDINGS), { recursive: true });
-  for (const inside of FOLDERS) {
-    if (existsSync(join(folder, inside))) folderInside(folder, inside);
-  }
+  for (const inside of FOLDERS) checkOwnFolder(folder, inside);
 }
 
 /** What a process that was killed can have left in a run folder. */

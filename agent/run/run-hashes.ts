@@ -2,9 +2,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { readDocument } from "../../sim/core/documents.js";
+import { readDocument, writeDocument } from "../../sim/core/documents.js";
 import { isFileName } from "../../sim/core/file-name.js";
-import { writeFileSafely } from "../../sim/core/files.js";
 import { folderInside, withRegularFile } from "../../sim/core/own-files.js";
 import { RECORDINGS } from "./recording-names.js";
 import { CHECKPOINT_ARRAYS, CURVES, HASHES, isTemporary, LOGS, RUN_FILES, TASK_STATES } from "./run-files.js";
@@ -46,7 +45,7 @@ const LISTS = [
 export function writeHashes(folder: string): void {
   for (const { file, ...list } of LISTS) {
     const files = Object.fromEntries(filesOf(folder, list).map((path) => [path, sha256(join(folder, path))]));
-    writeFileSafely(join(folder, file), `${JSON.stringify({ version: 1, files }, null, 2)}\n`);
+    writeDocument(join(folder, file), { version: 1, files });
   }
 }
 

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { damagedDocument, readDocument, readJsonFile } from "../../sim/core/documents.js";
+import { damagedDocument, readDocument, readJsonFile, writeDocument } from "../../sim/core/documents.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
-import { makeFolder, writeFileSafely } from "../../sim/core/files.js";
+import { makeFolder } from "../../sim/core/files.js";
 import { LARGEST, readRegularFile, removeOwnFile } from "../../sim/core/own-files.js";
 import { problemOf } from "../../sim/core/problem.js";
 import type { EpisodeHeader } from "../../sim/recording/episode.js";
@@ -113,10 +113,10 @@ export class RunStore {
       });
     }
     makeFolder(join(folder, RECORDINGS));
-    writeJson(folder, RUN_FILES.versions, versions);
-    if (plans) writeJson(folder, RUN_FILES.recording, { plans });
+    writeDocument(join(folder, RUN_FILES.versions), versions);
+    if (plans) writeDocument(join(folder, RUN_FILES.recording), { plans });
     // Last, because it is what makes the folder a run that can be resumed.
-    writeJson(folder, RUN_FILES.settings, settings);
+    writeDocument(join(folder, RUN_FILES.settings), settings);
     const store = new RunStore(folder, settings, versions);
     store.log.open();
     return store;
@@ -209,7 +209,7 @@ export class RunStore {
   writeEvaluation(evaluation: EvaluationJson): void {
     this.#checkOwner();
     this.log.flush();
-    writeJson(this.folder, RUN_FILES.evaluation, evaluation);
+    writeDocument(join(this.folder, RUN_FILES.evaluation), evaluation);
   }
 
   /** Whether recordings of planned episodes hold the plans, once and for all of the run. */
@@ -221,10 +221,6 @@ export class RunStore {
   close(): void {
     this.log.close();
   }
-}
-
-function writeJson(folder: string, name: string, value: object): void {
-  writeFileSafely(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
 }
 
 /**

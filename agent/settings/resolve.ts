@@ -62,7 +62,7 @@ export function resolveAll(
   assignDefaults(draft, ofSuite, `the defaults of suite ${suite.name}`, catalog);
   assignDefaults(draft, ofMethod, `the defaults of method ${method.name}`, catalog);
   if (planner !== undefined) assign(draft, `planner.name=${JSON.stringify(planner)}`);
-  for (const assignment of assignments) assign(draft, assignment);
+  assignGiven(draft, assignments);
   const settings = parseSettings(draft, "settings", catalog);
   if (settings.tasks > suite.tasks.length) {
     throw new UsageError({
@@ -128,8 +128,8 @@ export function changePlanner(
         todo: "Begin a run with `hypercrl train --set` to change anything else",
       });
     }
-    assign(draft, assignment);
   }
+  assignGiven(draft, assignments);
   const { methods } = savedCatalog(settings, catalog);
   const changed = parseSettings(draft, "the planner settings", { methods, planners: catalog.planners });
   return withoutUnchosen(changed, catalog);
@@ -163,21 +163,19 @@ function assignDefaults(
   try {
     for (const assignment of assignments) {
       const name = assignedName(assignment);
-      if (NO_DEFAULTS.includes(name)) throw notADefault(name, assignment, source);
-      assign(draft, assignment, source);
+      if (NO_DEFAULTS.includes(name)) throw notADefault(name, assignment);
+      assign(draft, assignment);
     }
-    parseSettings(draft, source, catalog);
+    parseSettings(draft, "the settings", catalog);
   } catch (cause) {
     if (!(cause instanceof UsageError)) throw cause;
-    const { details } = cause;
-    const what = details.what.includes(source) ? details.what : `${details.what} in ${source}`;
-    throw new InputError({ ...details, what, cause });
+    throw new InputError({ ...cause.details, what: `${cause.details.what} in ${source}`, cause });
   }
 }
 
-function notADefault(name: string, assignment: string, source: string): UsageError {
+function notADefault(name: string, assignment: string): UsageError {
   return new UsageError({
-    what: `Setting ${name} is not for defaults, but set in ${source}`,
+    what: `Setting ${name} is not for defaults, but set`,
     got: `"${assignment}"`,
     expected: `settings other than ${NO_DEFAULTS.join(", ")}`,
     todo: "Take it out of the defaults: whoever starts a run chooses it",
@@ -189,18 +187,29 @@ function assignedName(assignment: string): string {
   return assignment.split("=", 1).join("").trim();
 }
 
-function assign(draft: Record<string, unknown>, assignment: string, source = "--set"): void {
+/** Applies what the user gave. @throws UsageError that says so */
+function assignGiven(draft: Record<string, unknown>, assignments: readonly string[]): void {
+  try {
+    for (const assignment of assignments) assign(draft, assignment);
+  } catch (cause) {
+    if (!(cause instanceof UsageError)) throw cause;
+    throw new UsageError({ ...cause.details, what: `${cause.details.what} in --set`, cause });
+  }
+}
+
+/** Sets one setting of a draft. @throws UsageError for what is no assignment of a setting; it does not say whose it is */
+function assign(draft: Record<string, unknown>, assignment: string): void {
   const at = assignment.indexOf("=");
   if (at < 1) {
     throw new UsageError({
-      what: `Cannot read an assignment of ${source}`,
+      what: "Cannot read an assignment",
       got: `"${assignment}"`,
       expected: "name=value, for example planner.samples=200",
       todo: SETTINGS_TODO,
     });
   }
   const name = assignedName(assignment);
-  oneOf(`setting in ${source}`, name, settingNames(draft), SETTINGS_TODO);
+  oneOf("setting", name, settingNames(draft), SETTINGS_TODO);
   const value = parseValue(assignment.slice(at + 1).trim());
   const [key = name, inner] = name.split(".");
   const group = draft[key];

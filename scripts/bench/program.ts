@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
+import { documentText, writeDocument } from "../../sim/core/documents.js";
 import { UsageError } from "../../sim/core/errors.js";
-import { writeFileSafely } from "../../sim/core/files.js";
 import type { Io } from "../cli/io.js";
 import { collect, countingNumber, seedList } from "../cli/option-parsers.js";
 import { formatComparison } from "./compare.js";
@@ -124,7 +124,7 @@ async function live({ pairs, json }: LiveChoice, io: BenchIo): Promise<void> {
   if (json !== undefined) checkWritable(json);
   const times = await measureLive({ pairs, say: io.err });
   io.out(liveTable(times));
-  if (json !== undefined) writeFileSafely(resolve(json), `${JSON.stringify(times, null, 1)}\n`);
+  if (json !== undefined) writeDocument(resolve(json), times);
 }
 
 async function comparePlanners(
@@ -138,10 +138,7 @@ async function comparePlanners(
   const results = await measurePlanners({ runs, episodes, variants, assignments, say: io.err });
   io.out(plannersTable(results, random));
   if (json !== undefined) {
-    writeFileSafely(
-      resolve(json),
-      `${JSON.stringify({ episodes, assignments, random, results }, null, 1)}\n`,
-    );
+    writeDocument(resolve(json), { episodes, assignments, random, results });
   }
 }
 
@@ -155,9 +152,8 @@ async function speed({ only, json, compare }: SpeedOptions, io: BenchIo): Promis
   const say = json === true ? io.err : io.out;
   say(text);
   if (before !== undefined) say(formatComparison(before, result));
-  const document = JSON.stringify(result, null, 2);
-  if (json === true) io.out(document);
-  if (typeof json === "string") writeFileSafely(resolve(json), `${document}\n`);
+  if (json === true) io.out(documentText(result).trimEnd());
+  if (typeof json === "string") writeDocument(resolve(json), result);
 }
 
 async function measure(

@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { InputError } from "../../sim/core/errors.js";
-import { problemOf } from "../../sim/core/problem.js";
+import { readDocument } from "../../sim/core/documents.js";
 import { table } from "../compare/tables.js";
 
 const FORMAT = "hypercrl-bench/1";
@@ -93,23 +91,8 @@ export function sectionTable({ rows }: Section): string {
 
 /** A result written by `--json`. @throws InputError when the file cannot be read or is no bench result */
 export function readResult(path: string): BenchResult {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(path, "utf8"));
-  } catch (cause) {
-    throw notAResult(path, problemOf(cause), cause);
-  }
-  const parsed = resultSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw notAResult(path, problemOf(parsed.error), parsed.error);
-}
-
-function notAResult(path: string, got: string, cause: unknown): InputError {
-  return new InputError({
-    what: `${path} is not a bench result`,
-    got,
-    expected: `a file of format ${FORMAT}`,
+  return readDocument(path, resultSchema, {
+    expected: `a bench result of format ${FORMAT}`,
     todo: "Write one with `npm run bench -- --json FILE`",
-    cause,
   });
 }

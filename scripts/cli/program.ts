@@ -273,7 +273,10 @@ function addSweep(
       new Option("--report [dir]", "only show what is finished").conflicts(["resume", "file", ...chosen]),
     )
     .option("--differences-from <method>", DIFFERENCES_TEXT)
-    .option("--trust-suite", "with --resume: run modules of a sweep that was begun elsewhere")
+    .option(
+      "--trust-suite",
+      "with --resume: run the modules (suite, methods, planner) of a sweep that was begun elsewhere",
+    )
     .option("--quiet", "print the table only")
     .action(async ({ jobs = availableParallelism(), ...flags }: SweepArguments) => {
       const { sweepCommand } = await import("./commands/sweep.js");

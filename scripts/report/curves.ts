@@ -1,8 +1,7 @@
-import type { EpisodeRecord } from "../../agent/run/records.js";
 import { firstOf } from "../../sim/core/element.js";
 import { largest, smallest } from "../../sim/core/extremes.js";
 import { meanOf } from "../../sim/core/mean.js";
-import { episodeLengths } from "../runs/episode-lengths.js";
+import { episodeLengths, fullEpisodes } from "../runs/episode-lengths.js";
 import type { Curve, CurveChart, Quantity } from "./data.js";
 import type { ReportRun } from "./runs.js";
 
@@ -20,12 +19,13 @@ interface Sample {
 
 /** Samples of a run, in order; values that are not finite are left out. */
 const SAMPLES: Readonly<Record<Quantity, (run: ReportRun) => Sample[]>> = {
-  return: ({ metrics, settings }) => {
-    const { initialRandomSteps, stepsPerTask } = settings.loop;
-    return withoutCutShort(metrics.episode, initialRandomSteps + stepsPerTask).map(
-      ({ taskIndex, steps, phase, return: value }) => ({ taskIndex, steps, phase, value }),
-    );
-  },
+  return: ({ metrics }) =>
+    fullEpisodes(metrics.episode).map(({ taskIndex, steps, phase, return: value }) => ({
+      taskIndex,
+      steps,
+      phase,
+      value,
+    })),
   trainingLoss: ({ metrics }) => metrics.training.map((r) => trained(r, r.taskLoss)),
   regularizer: ({ metrics }) =>
     metrics.training.some((r) => r.regularizer !== 0)
@@ -37,16 +37,6 @@ const SAMPLES: Readonly<Record<Quantity, (run: ReportRun) => Sample[]>> = {
 
 function trained({ taskIndex, steps }: { taskIndex: number; steps: number }, value: number): Sample {
   return { taskIndex, steps, phase: "train", value };
-}
-
-/**
- * Leaves out the last episode of a task where the steps ran out: a short one's return compares with nothing. Early logs
- * do not say which was cut, so it is also told by its length.
- */
-function withoutCutShort(episodes: readonly EpisodeRecord[], stepsPerTask: number): EpisodeRecord[] {
-  const lengths = episodeLengths(episodes);
-  const full = largest(lengths);
-  return episodes.filter(({ steps, cut }, i) => !cut && (steps < stepsPerTask || lengths[i] === full));
 }
 
 /**

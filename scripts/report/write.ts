@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { documentText } from "../../sim/core/documents.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { writeFileSafely } from "../../sim/core/files.js";
 import { exportedPage } from "../viewer/export.js";
@@ -65,7 +66,7 @@ export function writeOutput(files: ReportFiles, { data, embedded }: Playable): v
     ...(embedded === undefined
       ? []
       : [[files.episodes, exportedPage(embedded, `${data.generator} episodes`)] as const]),
-    [files.json, `${JSON.stringify(data, null, 2)}\n`],
+    [files.json, documentText(data)],
     [files.csv, reportCsv(data)],
     [files.html, reportHtml(data)],
   ];

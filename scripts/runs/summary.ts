@@ -1,7 +1,7 @@
 import type { EpisodeRecord, EvaluationRecord, MetricsRecord } from "../../agent/run/records.js";
 import { largest, smallest } from "../../sim/core/extremes.js";
 import { meanOf } from "../../sim/core/mean.js";
-import { episodeLengths } from "./episode-lengths.js";
+import { fullEpisodes } from "./episode-lengths.js";
 
 /** Mean, spread and range of some numbers; all NaN when there are none. */
 export interface Spread {
@@ -102,12 +102,8 @@ export function plannedEpisodes(records: readonly MetricsRecord[]): (EpisodeReco
   return [...fullTrainingEpisodes(records), ...records.filter((r) => r.type === "evaluation")];
 }
 
-/** Leaves out the last episode of a task where the steps ran out: a short one's return compares with nothing. */
 function fullTrainingEpisodes(records: readonly MetricsRecord[]): EpisodeRecord[] {
-  const learning = records.filter((r) => r.type === "episode");
-  const lengths = episodeLengths(learning);
-  const full = largest(lengths);
-  return learning.filter(({ phase, cut }, i) => phase === "train" && !cut && lengths[i] === full);
+  return fullEpisodes(records.filter((r) => r.type === "episode")).filter(({ phase }) => phase === "train");
 }
 
 function meanReturn(records: readonly { readonly return: number }[]): number {

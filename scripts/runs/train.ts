@@ -4,9 +4,8 @@ import { checkImportable } from "../../agent/background/background-learner.js";
 import { type Catalog, type Parts, partsOf } from "../../agent/catalog.js";
 import { ONE_THREAD } from "../../agent/compute.js";
 import { ContinualLoop } from "../../agent/loop.js";
-import { createLearner } from "../../agent/methods/method.js";
+import { configuredShape, createLearner } from "../../agent/methods/method.js";
 import { methods } from "../../agent/methods/registry.js";
-import { dynamicsShape } from "../../agent/model/dynamics.js";
 import type { Checkpoint, Progress } from "../../agent/run/checkpoint.js";
 import { readMetrics } from "../../agent/run/read-log.js";
 import type { RunEvent } from "../../agent/run/records.js";
@@ -216,8 +215,7 @@ async function tryMethod(
   suite: TaskSuite,
 ): Promise<void> {
   if (methods.includes(method)) return;
-  const { hidden, activation, outputVariance } = settings.dynamics;
-  const shape = dynamicsShape(firstOf(suite.tasks, "tasks").spec, hidden, activation, outputVariance);
+  const shape = configuredShape(settings, firstOf(suite.tasks, "tasks"));
   const rng = Rng.fromSeed(settings.seed).split("trial");
   await createLearner(method, settings, shape, rng, ONE_THREAD, methodModule).release();
 }

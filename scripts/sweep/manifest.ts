@@ -1,4 +1,4 @@
-import { existsSync, lstatSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { clearUnbegun } from "../../agent/run/leftovers.js";
@@ -6,10 +6,9 @@ import { isRunFolder, RUN_FILES } from "../../agent/run/run-files.js";
 import { hashSettings, RunStore, readSettings, type Versions } from "../../agent/run/store.js";
 import { parseSavedSettings } from "../../agent/settings/parse.js";
 import type { Settings } from "../../agent/settings/schema.js";
-import { damagedDocument, readJsonFile } from "../../sim/core/documents.js";
+import { damagedDocument, readJsonFile, writeDocument } from "../../sim/core/documents.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
-import { writeFileSafely } from "../../sim/core/files.js";
-import { folderInside } from "../../sim/core/own-files.js";
+import { checkOwnFolder, folderInside } from "../../sim/core/own-files.js";
 import { problemOf } from "../../sim/core/problem.js";
 import { isModulePath } from "../runs/module-path.js";
 import type { RunModules } from "../runs/resume-command.js";
@@ -66,25 +65,37 @@ export function runFolder(folder: string, { id }: Pick<ManifestRun, "id">): stri
   return join(folder, RUNS, id);
 }
 
-const RUNS = "runs";
+/** Folders inside of a sweep's: of its runs, and of what their processes print. */
+export const [RUNS, LOGS] = ["runs", "logs"] as const;
 
 /** The modules of the runs of a label, absolute. */
-export function modulesOf(
+export function modulesOfRun(folder: string, manifest: Manifest, label: string): RunModules {
+  const method = absolute(folder, manifest.methodFiles?.[label]);
+  return { ...sharedModules(folder, manifest), method };
+}
+
+/** The modules that all runs share, absolute. */
+function sharedModules(
   folder: string,
-  { suiteFile, plannerFile, methodFiles }: Manifest,
-  label: string,
-): RunModules {
-  const absolute = (file: string | undefined) => (file === undefined ? undefined : resolve(folder, file));
-  return {
-    suite: absolute(suiteFile),
-    method: absolute(methodFiles?.[label]),
-    planner: absolute(plannerFile),
-  };
+  { suiteFile, plannerFile }: Manifest,
+): Pick<RunModules, "suite" | "planner"> {
+  return { suite: absolute(folder, suiteFile), planner: absolute(folder, plannerFile) };
+}
+
+function absolute(folder: string, file: string | undefined): string | undefined {
+  return file === undefined ? undefined : resolve(folder, file);
+}
+
+/** The modules of all runs, absolute, each once. */
+export function modulesOfSweep(folder: string, manifest: Manifest): string[] {
+  const { suite, planner } = sharedModules(folder, manifest);
+  const methods = Object.values(manifest.methodFiles ?? {}).map((file) => resolve(folder, file));
+  return [...new Set([suite, planner, ...methods].filter((module) => module !== undefined))];
 }
 
 /** What all runs have in common, as it was chosen when the sweep began. */
 export function baseOfSweep(folder: string, manifest: Manifest): SweepBase {
-  const { suite, planner } = modulesOf(folder, manifest, "");
+  const { suite, planner } = sharedModules(folder, manifest);
   return {
     suite: suite ?? manifest.suite,
     profile: manifest.profile,
@@ -157,10 +168,8 @@ function readLine(settings: Manifest["settings"], label: string, seed: number): 
 
 /** Makes the folder of a run, ready to be begun, unless it is there. @throws InputError when it holds another run */
 export function prepareRun(folder: string, manifest: Manifest, run: ManifestRun, versions: Versions): void {
-  const runs = folderInside(folder, RUNS);
-  const path = lstatSync(join(runs, run.id), { throwIfNoEntry: false })
-    ? folderInside(runs, run.id)
-    : runFolder(folder, run);
+  checkOwnFolder(folderInside(folder, RUNS), run.id);
+  const path = runFolder(folder, run);
   if (!isRunFolder(path)) {
     if (existsSync(join(path, RUN_FILES.checkpoint))) throw lostSettings(path);
     clearUnbegun(path);
@@ -184,7 +193,7 @@ function lostSettings(path: string): InputError {
 }
 
 export function writeManifest(folder: string, manifest: Manifest): void {
-  writeFileSafely(manifestPath(folder), `${JSON.stringify(manifest, null, 2)}\n`);
+  writeDocument(manifestPath(folder), manifest);
 }
 
 /** @throws InputError when the folder holds no sweep, a damaged one or one of another schema */

@@ -131,7 +131,7 @@ export function idOf(run: { readonly label: string; readonly seed: number; reado
 
 /** What a label may be, for messages. */
 export const LABEL_RULE =
-  "letters, digits, dots, dashes and underscores, at most 100, and no name that objects have";
+  "letters, digits, dots, dashes and underscores, at most 100, and not a built-in name such as constructor";
 
 /** Whether a label can name a folder and a line of a table. */
 export function isLabel(label: string): boolean {

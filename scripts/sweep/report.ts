@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { writeDocument } from "../../sim/core/documents.js";
 import { writeFileSafely } from "../../sim/core/files.js";
 import {
   COLUMNS,
@@ -192,7 +193,7 @@ function reportCsv({ methods, differences }: SweepReport): string {
 
 /** Writes `sweep-results.json`, `.csv` and `.txt` into the sweep's folder. */
 export function writeReport(folder: string, report: SweepReport): void {
-  writeFileSafely(join(folder, "sweep-results.json"), `${JSON.stringify(report, null, 2)}\n`);
+  writeDocument(join(folder, "sweep-results.json"), report);
   writeFileSafely(join(folder, "sweep-results.csv"), reportCsv(report));
   writeFileSafely(join(folder, "sweep-results.txt"), `${reportText(report)}\n`);
 }

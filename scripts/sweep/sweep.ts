@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { makeFolder } from "../../sim/core/files.js";
 import { isLockFile, lockFolder } from "../../sim/core/folder-lock.js";
-import { folderInside } from "../../sim/core/own-files.js";
+import { checkOwnFolder } from "../../sim/core/own-files.js";
 import { initPhysics } from "../../sim/world.js";
 import { isFinished } from "../compare/run-result.js";
 import { builtinCatalog } from "../runs/catalog.js";
@@ -17,11 +17,13 @@ import {
   baseOfSweep,
   checkSweepVersions,
   emptyManifest,
+  LOGS,
   type Manifest,
   type ManifestRun,
   manifestPath,
-  modulesOf,
+  modulesOfRun,
   prepareRun,
+  RUNS,
   readManifest,
   runFolder,
   settingsOf,
@@ -81,8 +83,9 @@ export async function runSweep(options: SweepOptions): Promise<SweepReport> {
   const { out, commandLine, engine, signal, view } = options;
   await initPhysics();
   const draft = await openManifest(options);
-  makeFolder(join(out, "runs"));
-  for (const inside of ["runs", "logs"]) if (existsSync(join(out, inside))) folderInside(out, inside);
+  makeFolder(out);
+  for (const inside of [RUNS, LOGS]) checkOwnFolder(out, inside);
+  makeFolder(join(out, RUNS));
   const lock = lockFolder(out, "Sweep");
   try {
     // Only now nobody else writes it.
@@ -162,7 +165,7 @@ function checkEmpty(out: string): void {
     throw new UsageError({ what: `${out} exists`, got: "a file", expected: "a path for a new folder" });
   }
   const isSweep = existsSync(manifestPath(out));
-  if (!isSweep && readdirSync(out).every((name) => name === "runs" || isLockFile(name))) return;
+  if (!isSweep && readdirSync(out).every((name) => name === RUNS || isLockFile(name))) return;
   throw new UsageError({
     what: `Output folder ${out} exists and is not empty`,
     expected: "a new path",
@@ -193,13 +196,13 @@ async function runAll(
       id: run.id,
       end: describe(exit),
       error: exit.startError ?? lastError(job.log, logStart.get(job.id) ?? 0),
-      command: resumeCommand(folder, modulesOf(out, manifest, run.label)),
+      command: resumeCommand(folder, modulesOfRun(out, manifest, run.label)),
     };
     failed.push(failure);
     view.ended(run, { kind: "failed", ...failure });
   };
   await engine.run(
-    pending.map((run) => jobOf(commandLine, out, run, modulesOf(out, manifest, run.label))),
+    pending.map((run) => jobOf(commandLine, out, run, modulesOfRun(out, manifest, run.label))),
     { started, exited },
     signal,
   );
@@ -212,7 +215,7 @@ function jobOf(commandLine: string, out: string, run: ManifestRun, modules: RunM
   return {
     id: run.id,
     command: [process.execPath, commandLine, "train", ...options],
-    log: join(out, "logs", `${run.id}.log`),
+    log: join(out, LOGS, `${run.id}.log`),
   };
 }
 

@@ -2,11 +2,10 @@ import { existsSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { readDocument } from "../../sim/core/documents.js";
+import { readDocument, writeDocument } from "../../sim/core/documents.js";
 import { UsageError } from "../../sim/core/errors.js";
-import { writeFileSafely } from "../../sim/core/files.js";
 import { isModulePath } from "../runs/module-path.js";
-import { type Manifest, modulesOf } from "./manifest.js";
+import { type Manifest, modulesOfSweep } from "./manifest.js";
 import type { SweepChoice } from "./plan.js";
 
 /**
@@ -32,31 +31,24 @@ function readState(): Record<string, string[]> {
   });
 }
 
-/** The modules that a sweep runs, absolute, each once. */
-function modulesIn(folder: string, manifest: Manifest): string[] {
-  const labels = ["", ...Object.keys(manifest.methodFiles ?? {})];
-  const all = labels.flatMap((label) => Object.values(modulesOf(folder, manifest, label)));
-  return [...new Set(all.filter((module) => module !== undefined))];
-}
-
 /** The modules that a command names itself, absolute. */
 function modulesNamed({ suite, planner, methods = [] }: SweepChoice): string[] {
   const named = [suite, planner, ...methods.map(({ method }) => method)];
-  return named.filter((name) => name !== undefined && isModulePath(name)).map((name) => resolve(name ?? ""));
+  return named.flatMap((name) => (name !== undefined && isModulePath(name) ? [resolve(name)] : []));
 }
 
 /** Notes that the modules of a sweep were chosen by this user. */
 export function rememberModules(folder: string, manifest: Manifest): void {
-  const modules = modulesIn(folder, manifest);
+  const modules = modulesOfSweep(folder, manifest);
   if (modules.length === 0) return;
   const state = readState();
   const key = realpathSync(folder);
   if (modules.every((module) => state[key]?.includes(module))) return;
-  writeFileSafely(statePath(), `${JSON.stringify({ ...state, [key]: modules }, null, 2)}\n`);
+  writeDocument(statePath(), { ...state, [key]: modules });
 }
 
 /**
- * Sees to it that a sweep that goes on runs no module that its user does not know of.
+ * Checks that a sweep that goes on runs no module that its user does not know of.
  * @param choice what the command names itself
  * @param ask whether the user trusts modules, absolute paths
  * @throws UsageError when there is one and the user does not trust it
@@ -68,7 +60,7 @@ export async function checkModules(
   ask: (modules: readonly string[]) => Promise<boolean> = async () => false,
 ): Promise<void> {
   const known = new Set([...(readState()[realpathSync(folder)] ?? []), ...modulesNamed(choice)]);
-  const unknown = modulesIn(folder, manifest).filter((module) => !known.has(module));
+  const unknown = modulesOfSweep(folder, manifest).filter((module) => !known.has(module));
   if (unknown.length === 0 || (await ask(unknown))) return;
   throw new UsageError({
     what: `Sweep ${folder} runs modules that were not chosen on this machine`,

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { InputError } from "./errors.js";
+import { writeFileSafely } from "./files.js";
 import { LARGEST, readRegularFile } from "./own-files.js";
 import { problemOf } from "./problem.js";
 
@@ -20,11 +21,16 @@ export function readGivenFile(path: string, most: number, words: DocumentWords):
   try {
     return readRegularFile(path, most);
   } catch (cause) {
-    if (cause instanceof InputError) throw cause;
-    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    if (code === "ENOENT") throw new InputError({ what: `${path} is missing`, ...words, cause });
-    throw new InputError({ what: `Cannot read ${path}`, got: code, ...words, cause });
+    throw unreadable(path, cause, words);
   }
+}
+
+/** The error of a file that could not be opened or read; what says already what is wrong with it stays as it is. */
+export function unreadable(what: string, cause: unknown, words: DocumentWords): InputError {
+  if (cause instanceof InputError) return cause;
+  const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+  if (code === "ENOENT") return new InputError({ what: `${what} is missing`, ...words, cause });
+  return new InputError({ what: `${what} cannot be read`, got: code, ...words, cause });
 }
 
 /**
@@ -56,10 +62,20 @@ export function readDocument<Content>(
 
 /** The error of a document that can be read and does not say what it should. */
 export function damagedDocument(
-  path: string,
+  what: string,
   got: string,
   words: DocumentWords,
   cause?: unknown,
 ): InputError {
-  return new InputError({ what: `${path} is damaged`, got, ...words, cause });
+  return new InputError({ what: `${what} is damaged`, got, ...words, cause });
+}
+
+/** A value as the text of a JSON document: indented, with a line end. */
+export function documentText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** Writes a JSON document, whole or not at all. @throws RunError when the disk is full or the folder cannot be written */
+export function writeDocument(path: string, value: unknown): void {
+  writeFileSafely(path, documentText(value));
 }

@@ -51,7 +51,7 @@ export class RunError extends HyperCrlError {
   }
 }
 
-/** Most characters of a part: lists of what is expected and commands to copy may be long, what was found is rather not. */
+/** Most characters of a part: lists of what is expected and commands to copy may be long, what was found is kept short. */
 const MOST = { what: 1000, got: 500, expected: 2000, todo: 5000 } as const;
 
 /** Any part may quote a file or a name: none reaches a terminal as it is. */

@@ -15,7 +15,4 @@ export function isFileName(text: string): boolean {
  * The name of something directly inside a folder, checked where it was read: a file that comes from somebody else may name
  * files beside itself, and none elsewhere.
  */
-export const fileName = z
-  .string()
-  .refine(isFileName, "expected a name inside the folder, without a path")
-  .brand<"FileName">();
+export const fileName = z.string().refine(isFileName, "expected a name inside the folder, without a path");

@@ -100,7 +100,7 @@ export function isLockFile(name: string): boolean {
 /** Ids of the processes of this machine that work in a folder now. */
 export function processesIn(folder: string): number[] {
   return holders(folder)
-    .filter((holder) => holder.host === hostname() && isAlive(folder, holder, Number.NaN))
+    .filter((holder) => holder.host === hostname() && isAliveHere(holder))
     .map(({ pid }) => pid);
 }
 
@@ -121,8 +121,12 @@ function holderOf(file: string): Holder | undefined {
 }
 
 /** A process of another machine cannot be asked: it counts as alive as long as it renews its lock. */
-function isAlive(folder: string, { file, host, pid, start }: Holder, now: number): boolean {
-  if (host !== hostname()) return !hasRunOut(join(folder, file), now);
+function isAlive(folder: string, holder: Holder, now: number): boolean {
+  return holder.host === hostname() ? isAliveHere(holder) : !hasRunOut(join(folder, holder.file), now);
+}
+
+/** Whether a process of this machine lives. */
+function isAliveHere({ pid, start }: Pick<Holder, "pid" | "start">): boolean {
   if (pid === process.pid) return start === (startOf(pid) ?? ownStart());
   try {
     process.kill(pid, 0);

@@ -9,9 +9,10 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { readGivenFile } from "./documents.js";
 import { InputError, RunError } from "./errors.js";
 import { diskError } from "./files.js";
-import { LARGEST, openOwnFile, readRegularFile } from "./own-files.js";
+import { LARGEST, openOwnFile } from "./own-files.js";
 import { problemOf } from "./problem.js";
 
 const NEWLINE = 0x0a;
@@ -166,17 +167,8 @@ function parseLine(path: string, line: Uint8Array, number: number): unknown {
   }
 }
 
+const LOG_ERROR = { expected: "a log", todo: "Check the path, or restore the log from a copy" };
+
 function readBytes(path: string): Buffer {
-  try {
-    return readRegularFile(path, LARGEST.log);
-  } catch (cause) {
-    if (cause instanceof InputError) throw cause;
-    throw new InputError({
-      what: `Cannot read log ${path}`,
-      got: (cause as NodeJS.ErrnoException).code ?? String(cause),
-      expected: "a readable file",
-      todo: "Check the path",
-      cause,
-    });
-  }
+  return readGivenFile(path, LARGEST.log, LOG_ERROR);
 }

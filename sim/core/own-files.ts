@@ -50,6 +50,11 @@ export function folderInside(parent: string, name: string): string {
   });
 }
 
+/** The same of a folder that need not be there. @throws InputError when there is something else */
+export function checkOwnFolder(parent: string, name: string): void {
+  if (lstatSync(join(parent, name), { throwIfNoEntry: false }) !== undefined) folderInside(parent, name);
+}
+
 /**
  * Opens a file of a folder of ours to write it. A link is refused, since what it points to is not ours.
  * @param flags as of open(2), without those that this adds

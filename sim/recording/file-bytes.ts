@@ -1,3 +1,4 @@
+import { unreadable } from "../core/documents.js";
 import { HyperCrlError, InputError } from "../core/errors.js";
 import { type OpenFile, withRegularFile } from "../core/own-files.js";
 import { problemOf } from "../core/problem.js";
@@ -50,12 +51,6 @@ export function withEpisodeFile<T>(path: string, use: (file: OpenFile) => T): T 
     if (cause instanceof HyperCrlError || cause instanceof LimitExceeded) {
       throw readingError(path, cause, "a recording");
     }
-    throw new InputError({
-      what: `Cannot read episode file ${path}`,
-      got: (cause as NodeJS.ErrnoException).code ?? String(cause),
-      expected: "a readable file",
-      todo: "Check the path",
-      cause,
-    });
+    throw unreadable(`Episode file ${path}`, cause, { expected: "an episode", todo: "Check the path" });
   }
 }

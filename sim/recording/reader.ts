@@ -191,6 +191,7 @@ function decodePlans(
   numbers: NumberCount,
 ): EpisodePlan[] {
   const codec = new PlanCodec(spec);
+  // Counted apart while they are read: `numbers` takes them as a page gets them, padded to the longest.
   const own = new NumberCount();
   const paths = all(file, TOPICS.plan);
   // A recording that is cut off may have the last plan's paths alone.
@@ -200,7 +201,6 @@ function decodePlans(
     return codec.decode(path, prediction, own);
   });
   const made = plans.filter(({ step }) => step <= steps);
-  // A page gets them padded to the longest.
   numbers.add(planNumbers(planShape(made, spec.observation.length)));
   return made;
 }

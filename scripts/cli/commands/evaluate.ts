@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
+import { writeDocument } from "../../../sim/core/documents.js";
 import { firstOf } from "../../../sim/core/element.js";
 import { UsageError } from "../../../sim/core/errors.js";
-import { writeFileSafely } from "../../../sim/core/files.js";
 import { measureKeys, measureTitle, table } from "../../compare/tables.js";
 import { count, number, percent, wrap } from "../../compare/text.js";
 import {
@@ -42,7 +42,7 @@ export async function evaluateCommand(
   const report = { ...evaluation, tasks: evaluation.tasks.map((t) => ({ ...figures(t), ...t })) };
   // First, so that a file that cannot be written does not lose what was measured.
   io.out(json ? JSON.stringify(report) : evaluationText(evaluation, io.columns()));
-  if (out !== undefined) writeFileSafely(out, `${JSON.stringify(report, null, 2)}\n`);
+  if (out !== undefined) writeDocument(out, report);
   return 0;
 }
 

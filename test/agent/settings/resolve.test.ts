@@ -239,7 +239,7 @@ describe("--set", () => {
     expect(wrong("planner.samples=0")).toMatch(
       /planner.samples is not valid in the defaults of suite odd; got 0/,
     );
-    expect(wrong("planner.samples")).toMatch(/Cannot read an assignment of the defaults of suite odd/);
+    expect(wrong("planner.samples")).toMatch(/Cannot read an assignment in the defaults of suite odd/);
     const [method] = CATALOG.methods;
     const own = { ...method!, name: "odd", defaults: { paper: ["planner.samples=0"] } };
     const catalog = { ...CATALOG, methods: [own] };

@@ -76,7 +76,7 @@ describe("the command line", () => {
     [["--fast"], /unknown option '--fast'/],
     [["planning"], /too many arguments|unknown command/],
     [["--compare"], /argument missing/],
-    [["learning", "--seeds", "one"], /Expected seeds such as/],
+    [["learning", "--seeds", "one"], /Expected seeds from 0/],
     [["learning", "--jobs", "0"], /Expected a whole number from 1/],
   ])("refuses %j", async (args, message) => {
     const { error, lines } = await parse(...args);

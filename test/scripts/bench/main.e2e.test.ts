@@ -18,5 +18,5 @@ it("ends with 0 after help, 2 after a wrong call, 3 after a wrong file", async (
   expect(usage.stderr).toMatch(/^error: Unknown benchmark section; got "nothing"/);
   expect(option).toMatchObject({ code: 2, stdout: "" });
   expect(input).toMatchObject({ code: 3, stdout: "" });
-  expect(input.stderr).toMatch(/^error: .*none\.json is not a bench result/);
+  expect(input.stderr).toMatch(/^error: .*none\.json is missing/);
 });

@@ -142,9 +142,13 @@ describe("a file of results", () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ["cut off", JSON.stringify(good).slice(0, 40), /is not a bench result; got .*JSON/],
+    [
+      "cut off",
+      JSON.stringify(good).slice(0, 40),
+      /is damaged; got .*JSON.*expected a bench result of format/,
+    ],
     ["other JSON", { name: "hypercrl", version: "0.1.0" }, /format: .*expected "hypercrl-bench\/1"/],
-    ["a list", [1, 2], /is not a bench result; got Invalid input: expected object/],
+    ["a list", [1, 2], /is damaged; got Invalid input: expected object/],
     ["another format", { ...good, format: "hypercrl-bench/0" }, /got format: /],
     ["no machine", { ...good, machine: undefined }, /got machine: /],
     [
@@ -163,7 +167,7 @@ describe("a file of results", () => {
   it("is refused when it is not there", () => {
     expect(() => readResult(join(folder, "none.json"))).toThrow(InputError);
     expect(() => readResult(join(folder, "none.json"))).toThrow(
-      /none\.json is not a bench result; got ENOENT/,
+      /none\.json is missing; expected a bench result of format hypercrl-bench/,
     );
   });
 });

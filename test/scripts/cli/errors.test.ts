@@ -90,7 +90,7 @@ describe("a wrong call exits with 2 and starts nothing", () => {
       ["sweep", "--set", "planner.initialStd=[1,2,3]", "--out", join(folder, "never")],
       /planner\.initialStd does not fit the task; got 3 numbers/,
     ],
-    ["assignment without value", train("--set", "planner.samples"), /Cannot read an assignment of --set/],
+    ["assignment without value", train("--set", "planner.samples"), /Cannot read an assignment in --set/],
     [
       "setting with an option",
       train("--set", "profile=paper"),

@@ -263,7 +263,11 @@ describe("a wrong call or folder", () => {
       /cannot be used with option '--seeds/,
     );
     expectOneError(await call(["sweep", "--out", out, "--suite", "psh"]), 2, /"psh".*Did you mean "push"/);
-    expectOneError(await call(["sweep", "--out", out, "--seeds", "one"]), 2, /Expected seeds such as 1,2,3/);
+    expectOneError(
+      await call(["sweep", "--out", out, "--seeds", "one"]),
+      2,
+      /Expected seeds from 0 to 4294967295 such as 1,2,3/,
+    );
     expectOneError(await call(resume(out)), 3, /sweep\.json is missing/);
     expect(existsSync(out)).toBe(false);
   });

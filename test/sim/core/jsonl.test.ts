@@ -101,6 +101,6 @@ describe("readJsonl", () => {
     logOf().close();
     writeFileSync(path, Buffer.from([0x22, 0xff, 0x22, 0x0a]));
     expect(() => readJsonl(path)).toThrow(/damaged in line 1.*Restore the log from a copy, or do without it/);
-    expect(() => readJsonl(join(folder, "absent"))).toThrow(/got ENOENT/);
+    expect(() => readJsonl(join(folder, "absent"))).toThrow(/absent is missing/);
   });
 });

@@ -12,7 +12,13 @@ import {
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InputError } from "../../../sim/core/errors.js";
-import { folderInside, openOwnFile, readRegularFile, removeOwnFile } from "../../../sim/core/own-files.js";
+import {
+  checkOwnFolder,
+  folderInside,
+  openOwnFile,
+  readRegularFile,
+  removeOwnFile,
+} from "../../../sim/core/own-files.js";
 import { temporaryFolder } from "../../files.js";
 
 const folder = temporaryFolder();
@@ -79,6 +85,14 @@ describe("folders and removal", () => {
     expect(() => folderInside(folder, "linked-folder")).toThrow(/got a link to another place/);
     expect(() => folderInside(folder, "plain")).toThrow(/got a file/);
     expect(() => folderInside(folder, "none")).toThrow(/got nothing there/);
+  });
+
+  it("takes a folder that need not be there as itself or not at all", () => {
+    for (const name of ["folder", "none"]) checkOwnFolder(folder, name);
+    for (const name of ["linked-folder", "dangling"]) {
+      expect(() => checkOwnFolder(folder, name)).toThrow(/got a link to another place/);
+    }
+    expect(() => checkOwnFolder(folder, "plain")).toThrow(/got a file/);
   });
 
   it("removes a file or a link, and neither what it leads to nor a folder", () => {

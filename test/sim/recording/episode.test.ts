@@ -160,7 +160,7 @@ describe("a damaged episode file", () => {
       /damaged\.mcap is damaged; got data with CRC .*; expected CRC .*Copy the file/,
     );
     expect(error.exitCode).toBe(3);
-    expect(() => readEpisode(join(folder, "absent.mcap"))).toThrow(/got ENOENT/);
+    expect(() => readEpisode(join(folder, "absent.mcap"))).toThrow(/absent\.mcap is missing/);
     expect(readError(Buffer.from("PK\u0003\u0004 something else entirely")).message).toMatch(
       /not an MCAP file/,
     );

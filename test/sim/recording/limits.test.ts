@@ -72,7 +72,7 @@ describe("a recording that holds more than is read", () => {
     const bytes = await madeUp(contents);
     const refusal = () => decodePlayable("a.mcap", bytes);
     expect(refusal).toThrow(message);
-    expect(refusal).toThrow(InputError);
+    expect(refusal).toThrow(TooLargeError);
     // Cut off it says as much: what is left could still be too much.
     expect(() => decodePlayable("a.mcap", bytes.subarray(0, bytes.length - 8))).toThrow(InputError);
   });
