@@ -8,7 +8,7 @@ import { BackgroundLearner } from "./background/background-learner.js";
 import type { Parts } from "./catalog.js";
 import { type Compute, ONE_THREAD } from "./compute.js";
 import type { Learner, LearnerState, TrainingReport } from "./learner.js";
-import { configuredShape, createLearner, networkShape } from "./methods/method.js";
+import { checkedWeights, configuredShape, createLearner, networkShape } from "./methods/method.js";
 import type { MlpShape } from "./model/dynamics.js";
 import { Normalizer, type NormalizerArrays } from "./model/normalizer.js";
 import { type CleanData, withoutOutliers } from "./model/outliers.js";
@@ -90,7 +90,7 @@ export class Agent {
     this.learner =
       settings.loop.trainLag > 0
         ? new BackgroundLearner(parts, settings, this.#shape, learner, { ...compute, threads: 1 })
-        : createLearner(parts.method, settings, this.#shape, learner, compute, parts.methodModule);
+        : createLearner(parts.method, settings, this.#shape, learner, compute);
     this.#threads = compute.threads > 1 ? PlanningThreads.create(compute.threads) : undefined;
   }
 
@@ -169,14 +169,14 @@ export class Agent {
   /** A policy for any task begun so far, with today's weights: what evaluation measures. */
   async policyFor(index: number, rng: Rng): Promise<MpcPolicy> {
     const policy = await this.#createPolicy(index, rng);
-    await policy.load(await this.learner.weights(index), this.#normalizerOf(index));
+    await policy.load(await this.#weightsOf(index), this.#normalizerOf(index));
     return policy;
   }
 
   /** The dynamics of any task begun so far, with today's weights. */
   async dynamicsOf(index: number): Promise<TaskDynamics> {
     const shape = networkShape(this.#parts.method, this.#shape, index);
-    return { shape, weights: await this.learner.weights(index), normalizer: this.#normalizerOf(index) };
+    return { shape, weights: await this.#weightsOf(index), normalizer: this.#normalizerOf(index) };
   }
 
   /** Everything the agent needs to continue bit by bit; arrays are not copied. */
@@ -253,7 +253,14 @@ export class Agent {
   }
 
   async #loadPolicy(policy: MpcPolicy): Promise<void> {
-    await policy.load(await this.learner.weights(this.#task), this.#normalizerOf(this.#task));
+    await policy.load(await this.#weightsOf(this.#task), this.#normalizerOf(this.#task));
+  }
+
+  /** Today's weights `[P]` for a task. @throws InputError when the method gives something else */
+  async #weightsOf(index: number): Promise<Float32Array> {
+    const { method } = this.#parts;
+    const weights: unknown = await this.learner.weights(index);
+    return checkedWeights(weights, method, networkShape(method, this.#shape, index), index);
   }
 
   #taskAt(index: number): Task {

@@ -1,3 +1,4 @@
+import { createPlanner } from "../planners/checked-planner.js";
 import type { Planner, PlannerDefinition, PlannerState, PlanningProblem } from "../planners/types.js";
 import type { Rng } from "../sim/core/rng.js";
 import type { Forecast } from "../sim/recording/episode.js";
@@ -55,7 +56,7 @@ export class MpcPolicy {
     const problem = planningProblem(task.spec, settings.planner);
     const model = await RolloutModel.create(task, shape, horizon, threads);
     const scale = scaleActions ? new ActionScale(task.spec.action) : undefined;
-    const makePlanner = (stream: Rng) => planner.create(problem, settings.planner, stream);
+    const makePlanner = (stream: Rng) => createPlanner(planner, problem, settings.planner, stream);
     return new MpcPolicy(model, scale, makePlanner, rng);
   }
 

@@ -16,7 +16,7 @@ let made: Learner | undefined;
 
 /** Made at the first call, so that a failure to make it is answered like any other. */
 function learnerMade(): Learner {
-  made ??= createLearner(method, settings, shape, Rng.fromState(rng), compute, methodModule);
+  made ??= createLearner(method, settings, shape, Rng.fromState(rng), compute);
   return made;
 }
 

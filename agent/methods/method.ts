@@ -6,7 +6,7 @@ import type { SettingFields, SettingValues } from "../../sim/core/setting-fields
 import type { Task } from "../../sim/task.js";
 import { type Compute, ONE_THREAD } from "../compute.js";
 import type { Learner, LearnerOptions } from "../learner.js";
-import { dynamicsShape, type MlpShape } from "../model/dynamics.js";
+import { dynamicsShape, type MlpShape, weightCount } from "../model/dynamics.js";
 import { ownSettings, type Settings } from "../settings/schema.js";
 
 /**
@@ -45,7 +45,6 @@ export function defineMethod<F extends SettingFields>(method: Method<F>): Method
 
 /**
  * Makes a method's learner as the settings say.
- * @param module URL of the method's module, where it has one of its own
  * @throws InputError when the method makes something else than a learner
  */
 export function createLearner(
@@ -54,12 +53,11 @@ export function createLearner(
   dynamics: MlpShape,
   rng: Rng,
   compute: Compute = ONE_THREAD,
-  module?: string,
 ): Learner {
   const { batchSize, clipNorm } = settings.training;
   const own = ownSettings(settings, method.name);
   const learner = method.create({ dynamics, batchSize, clipNorm, rng, compute }, settings, own);
-  checkLearner(learner, method.name, module);
+  checkLearner(learner, method.name);
   return learner;
 }
 
@@ -74,14 +72,13 @@ const LEARNER_MEMBERS = Object.keys({
 } satisfies Record<keyof Learner, true>);
 
 /** Checks what a method made, which a user's own module need not have had checked by TypeScript. */
-function checkLearner(learner: unknown, method: string, module: string | undefined): void {
-  const where = module === undefined ? "" : ` of ${module}`;
+function checkLearner(learner: unknown, method: string): void {
   const isObject = typeof learner === "object" && learner !== null;
   const member = (name: string): unknown => (isObject ? Reflect.get(learner, name) : undefined);
   const wrong = LEARNER_MEMBERS.find((name) => typeof member(name) !== "function");
   if (wrong === undefined) return;
   throw new InputError({
-    what: `Method ${method}${where} makes a learner that cannot be used`,
+    what: `Method ${method} makes a learner that cannot be used`,
     got: isObject ? `${wrong} is ${inWords(member(wrong))}` : `create returned ${inWords(learner)}`,
     expected: `an object with the functions ${LEARNER_MEMBERS.join(", ")}`,
     todo: "docs/guides/own-method.md says what a method module is",
@@ -91,6 +88,29 @@ function checkLearner(learner: unknown, method: string, module: string | undefin
 /** The network of a task's dynamics that the settings describe. */
 export function configuredShape({ dynamics }: Settings, { spec }: Pick<Task, "spec">): MlpShape {
   return dynamicsShape(spec, dynamics.hidden, dynamics.activation, dynamics.outputVariance);
+}
+
+/**
+ * Checks what a method's learner gave as the weights of a task.
+ * @param shape of the network that they are of
+ * @param task 0-based
+ * @returns them, `[P]`
+ * @throws InputError when they are something else
+ */
+export function checkedWeights(
+  weights: unknown,
+  { name }: Method,
+  shape: MlpShape,
+  task: number,
+): Float32Array {
+  const size = weightCount(shape);
+  if (weights instanceof Float32Array && weights.length === size) return weights;
+  throw new InputError({
+    what: `Method ${name} gives no weights for the network of task ${task + 1}`,
+    got: weights instanceof Float32Array ? `${weights.length} numbers` : inWords(weights),
+    expected: `a Float32Array [P] of ${size}: all weights and biases, layer by layer`,
+    todo: "docs/guides/own-method.md says what a method module is",
+  });
 }
 
 /** The network whose weights a method's learner gives for a task. */

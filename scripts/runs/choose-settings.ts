@@ -4,6 +4,7 @@ import { planningProblem } from "../../agent/policy.js";
 import { fieldAt } from "../../agent/settings/describe.js";
 import { CHOSEN_APART, resolveSettings, type SettingsChoice } from "../../agent/settings/resolve.js";
 import { type Settings, settingsSchema } from "../../agent/settings/schema.js";
+import { createPlanner } from "../../planners/checked-planner.js";
 import { firstOf } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { oneOf } from "../../sim/core/one-of.js";
@@ -48,8 +49,9 @@ export function chooseSettings(
     }
   }
   const settings = resolveSettings(choice, assignments, catalog);
-  // A planner checks its settings when it is made: better now than when the first task is under way.
+  // A planner checks its settings when it is made, and is checked itself: better now than when the first task is under way.
   const problem = planningProblem(firstOf(choice.suite.tasks, "tasks").spec, settings.planner);
-  partsOf(catalog, settings).planner.create(problem, settings.planner, Rng.fromSeed(settings.seed));
+  const { planner } = partsOf(catalog, settings);
+  createPlanner(planner, problem, settings.planner, Rng.fromSeed(settings.seed)).state();
   return settings;
 }

@@ -1,10 +1,10 @@
 import { existsSync, statSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { checkImportable } from "../../agent/background/background-learner.js";
-import { type Catalog, type Parts, partsOf } from "../../agent/catalog.js";
+import { type Catalog, partsOf } from "../../agent/catalog.js";
 import { ONE_THREAD } from "../../agent/compute.js";
 import { ContinualLoop } from "../../agent/loop.js";
-import { configuredShape, createLearner } from "../../agent/methods/method.js";
+import { configuredShape, createLearner, type Method } from "../../agent/methods/method.js";
 import { methods } from "../../agent/methods/registry.js";
 import type { Checkpoint, Progress } from "../../agent/run/checkpoint.js";
 import { readMetrics } from "../../agent/run/read-log.js";
@@ -25,6 +25,9 @@ import { initPhysics } from "../../sim/world.js";
 import { assignmentsOf, chooseSettings } from "./choose-settings.js";
 import { chooseCompute } from "./compute.js";
 import { type GivenParts, gatherParts, type PartOptions } from "./given-parts.js";
+import { blamingModule } from "./module-file.js";
+import { isModulePath } from "./module-path.js";
+import { METHOD_MODULE } from "./part-files.js";
 import { modulesGiven, resumeCommand } from "./resume-command.js";
 import { checkSame, settingsOfRun, suiteOfRun } from "./run-parts.js";
 import { type Summary, summarize } from "./summary.js";
@@ -189,7 +192,7 @@ async function create(options: TrainOptions, given: GivenParts): Promise<OpenRun
   const settings = withLag(chosen, options.async ?? false, catalog);
   const parts = partsOf(catalog, settings);
   if (settings.loop.trainLag > 0) checkImportable(parts);
-  await tryMethod(parts, settings, suite);
+  await tryMethod(parts.method, settings, suite, options.method);
   const folder = options.out ?? freeFolder(`runs/${suite.name}-${method}-${profile}-s${seed}`);
   if (existsSync(folder) && !statSync(folder).isDirectory()) {
     throw new UsageError({ what: `${folder} exists`, got: "a file", expected: "a path for a new folder" });
@@ -208,16 +211,21 @@ async function create(options: TrainOptions, given: GivenParts): Promise<OpenRun
 /**
  * Makes a learner of a method that does not come with the package, and drops it: what is wrong with it must not leave a
  * folder of a run that cannot begin.
+ * @param given how the call named the method
  */
 async function tryMethod(
-  { method, methodModule }: Parts,
+  method: Method,
   settings: Settings,
   suite: TaskSuite,
+  given: TrainOptions["method"],
 ): Promise<void> {
   if (methods.includes(method)) return;
   const shape = configuredShape(settings, firstOf(suite.tasks, "tasks"));
   const rng = Rng.fromSeed(settings.seed).split("trial");
-  await createLearner(method, settings, shape, rng, ONE_THREAD, methodModule).release();
+  const make = () => createLearner(method, settings, shape, rng, ONE_THREAD);
+  const isFile = typeof given === "string" && isModulePath(given);
+  const learner = isFile ? blamingModule(given, METHOD_MODULE, make) : make();
+  await learner.release();
 }
 
 /** Settings with training in the background, when that is asked for and no lag is set. */

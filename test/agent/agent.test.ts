@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Agent } from "../../agent/agent.js";
 import type { Learner } from "../../agent/learner.js";
+import { createLearner } from "../../agent/methods/method.js";
+import { dynamicsShape } from "../../agent/model/dynamics.js";
 import { InputError, RunError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
 import { partsFor, pointTask, tinySettings } from "./fixtures.js";
@@ -19,18 +21,45 @@ describe("Agent", () => {
     expect(() => agent.startEpisode()).toThrow(learning);
   });
 
-  it("refuses a learner that its method made wrong, and names method, module and what is missing", () => {
-    const settings = tinySettings();
-    const parts = partsFor(settings);
-    const agentOf = (learner: unknown) => {
-      const method = { ...parts.method, create: () => learner as Learner };
-      const own = { ...parts, method, methodModule: "file:///my-method.mjs" };
-      return new Agent([pointTask], settings, own, Rng.fromSeed(1));
-    };
+  const settings = tinySettings();
+  const parts = partsFor(settings);
+  const agentOf = (learner: unknown) => {
+    const method = { ...parts.method, create: () => learner as Learner };
+    return new Agent([pointTask], settings, { ...parts, method }, Rng.fromSeed(1));
+  };
+
+  it("refuses a learner that its method made wrong, and names method and what is missing", () => {
     expect(() => agentOf({})).toThrow(InputError);
     expect(() => agentOf({ beginTask() {} })).toThrow(
-      /Method hypercrl of file:\/\/\/my-method\.mjs makes a learner that cannot be used; got train is undefined/,
+      /Method hypercrl makes a learner that cannot be used; got train is undefined/,
     );
     expect(() => agentOf(null)).toThrow(/got create returned null/);
   });
+
+  it.each([
+    [Float32Array.of(1, 2), "2 numbers"],
+    [undefined, "undefined"],
+    [[1, 2], "\\[ 1, 2 \\]"],
+  ])(
+    "refuses the weights %j of a network that has others, and names method and task",
+    async (weights, got) => {
+      const learner = createLearner(
+        parts.method,
+        settings,
+        dynamicsShape(pointTask.spec, [4], "tanh"),
+        Rng.fromSeed(1),
+      );
+      const agent = agentOf(Object.assign(learner, { weights: async () => weights }));
+      await agent.beginTask(0);
+      for (const given of [agent.dynamicsOf(0), agent.policyFor(0, Rng.fromSeed(2))]) {
+        await expect(given).rejects.toThrow(InputError);
+        await expect(given).rejects.toThrow(
+          new RegExp(
+            `Method hypercrl gives no weights for the network of task 1; got ${got}; expected a Float32Array \\[P\\]`,
+          ),
+        );
+      }
+      await agent.release();
+    },
+  );
 });

@@ -60,6 +60,33 @@ it("a planner that throws is named with what it threw", async () => {
   );
 });
 
+it.each([
+  ["empty", "({})", /Planner empty makes a planner that cannot be used; got plan is undefined/],
+  [
+    "unsaved",
+    "({ ...whole, state: () => ({ rng: {} }) })",
+    /Planner unsaved gives a state that cannot be saved/,
+  ],
+])("a planner that makes something else leaves no folder: %s", async (name, made, message) => {
+  const planner = module(
+    `${name}.mjs`,
+    `const whole = { plan() {}, plans() {}, reset() {}, restore() {} };
+    export default { name: "${name}", summary: "x", settings: {}, create: () => ${made} };`,
+  );
+  const out = join(folder, name);
+  expectOneError(await call(["train", "--out", out, ...TINY, "--planner", planner]), 3, message);
+  expect(existsSync(out)).toBe(false);
+});
+
+it("a method that makes no learner is told with its file", async () => {
+  const method = module("no.mjs", 'export default { name: "no", summary: "x", create: () => 3 };');
+  expectOneError(
+    await call(["train", "--out", join(folder, "no"), ...TINY, "--method", method]),
+    3,
+    /^error: \S+no\.mjs exports a method that cannot be used: Method no makes a learner that cannot be used; got create/,
+  );
+});
+
 it("what a module throws where nobody expects it is told as the module's, with its trace on demand", async () => {
   const file = module("odd.mjs", "export default () => { throw new Error('odd'); };");
   const { value } = await importModule(file, { name: "suite", guide: "x" });
