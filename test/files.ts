@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), "hypercrl-cli-"));
+  return mkdtempSync(join(tmpdir(), "hypercrl-test-"));
 }
 
 const TIMES = /(^|\/)(timing\.jsonl|hashes-timing\.json|tensorboard\/timing\/[^/]+)$/;

@@ -5,31 +5,24 @@ export function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];
 }
 
+/** The largest that 32 bits hold. */
+const MOST = 4294967295;
+
+function wholeNumberIn(low: number, high: number, what = "whole number"): (text: string) => number {
+  return (text) => {
+    if (/^\d+$/.test(text) && Number(text) >= low && Number(text) <= high) return Number(text);
+    throw new InvalidArgumentError(`Expected a ${what} from ${low} to ${high}.`);
+  };
+}
+
 /** Whole numbers that 32 bits hold. */
-export function wholeNumber(text: string): number {
-  if (/^\d+$/.test(text) && Number(text) <= 4294967295) return Number(text);
-  throw new InvalidArgumentError("Expected a whole number from 0 to 4294967295.");
-}
-
+export const wholeNumber = wholeNumberIn(0, MOST);
+/** Those from 1. */
+export const countingNumber = wholeNumberIn(1, MOST);
 /** A TCP port. */
-export function portNumber(text: string): number {
-  if (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 65535) return Number(text);
-  throw new InvalidArgumentError("Expected a port from 1 to 65535.");
-}
-
-/** Whole numbers from 1. */
-export function countingNumber(text: string): number {
-  if (wholeNumber(text) >= 1) return Number(text);
-  throw new InvalidArgumentError("Expected a whole number from 1.");
-}
-
-const MOST_JOBS = 1000;
-
+export const portNumber = wholeNumberIn(1, 65535, "port");
 /** Processes at a time. */
-export function jobCount(text: string): number {
-  if (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= MOST_JOBS) return Number(text);
-  throw new InvalidArgumentError(`Expected a whole number from 1 to ${MOST_JOBS}.`);
-}
+export const jobCount = wholeNumberIn(1, 1000);
 
 /** `hypercrl,single` as names. */
 export function methodList(text: string): string[] {
@@ -45,8 +38,8 @@ export function seedList(text: string): number[] {
   const ranges = text.split(",").map((part) => {
     const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(part.trim()) ?? [];
     const [low, high] = [Number(first), Number(last)];
-    if (low <= high && high <= 4294967295) return { low, count: high - low + 1 };
-    throw new InvalidArgumentError("Expected seeds from 0 to 4294967295 such as 1,2,3 or 1-5.");
+    if (low <= high && high <= MOST) return { low, count: high - low + 1 };
+    throw new InvalidArgumentError(`Expected seeds from 0 to ${MOST} such as 1,2,3 or 1-5.`);
   });
   // Counted before they are listed: a range may have billions.
   const count = ranges.reduce((sum, range) => sum + range.count, 0);

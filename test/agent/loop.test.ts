@@ -1,5 +1,5 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { ONE_THREAD } from "../../agent/compute.js";
@@ -11,10 +11,11 @@ import { resolveSettings } from "../../agent/settings/resolve.js";
 import { RunError } from "../../sim/core/errors.js";
 import { readEpisode } from "../../sim/recording/reader.js";
 import type { Scene, Task } from "../../sim/task.js";
+import { temporaryFolder } from "../files.js";
 import { fakeTask } from "../sim/recording/fake-task.js";
 import { CATALOG, fakeSuite, partsFor } from "./fixtures.js";
 
-const root = mkdtempSync(join(tmpdir(), "loop-"));
+const root = temporaryFolder();
 afterAll(() => rmSync(root, { recursive: true }));
 
 const VERSIONS = { hypercrl: "0", physics: "fake 1", onnxruntime: "0", node: "0" };

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Agent } from "../../../agent/agent.js";
@@ -16,6 +16,7 @@ import type { Settings } from "../../../agent/settings/schema.js";
 import { InputError } from "../../../sim/core/errors.js";
 import { Rng } from "../../../sim/core/rng.js";
 import type { Task } from "../../../sim/task.js";
+import { temporaryFolder } from "../../files.js";
 import { bits, linearSystem, METHOD_NAMES, partsFor, pointTask, tinySettings } from "../fixtures.js";
 
 const TASKS: readonly Task[] = [pointTask, { ...pointTask, name: "point-2" }];
@@ -24,7 +25,7 @@ const PROGRESS = { stage: "learn", task: 1, steps: 90, episode: 4, evaluated: 0 
 let folder: string;
 const agents: Agent[] = [];
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "checkpoint-"));
+  folder = temporaryFolder();
 });
 afterEach(async () => {
   for (const agent of agents.splice(0)) await agent.release();

@@ -1,5 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { Agent } from "../../../agent/agent.js";
@@ -9,10 +9,11 @@ import { hashSettings } from "../../../agent/run/store.js";
 import type { Settings } from "../../../agent/settings/schema.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { decodeSafetensors } from "../../../sim/core/safetensors.js";
+import { temporaryFolder } from "../../files.js";
 import { bits, linearSystem, METHOD_NAMES, partsFor, pointTask, tinySettings } from "../fixtures.js";
 
 const [I, X] = [4, 2];
-const folder = mkdtempSync(join(tmpdir(), "kept-"));
+const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 const agents: Agent[] = [];
 afterEach(async () => {

@@ -1,15 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseMetricsLine, readMetrics, readTiming } from "../../../agent/run/read-log.js";
 import { LOG_VERSION } from "../../../agent/run/records.js";
 import { InputError } from "../../../sim/core/errors.js";
+import { temporaryFolder } from "../../files.js";
 import { baselineRecord, evaluationRecord, trainingRecord, usageRecord } from "./make-records.js";
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "hypercrl-log-"));
+  folder = temporaryFolder();
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 

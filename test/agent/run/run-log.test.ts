@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RunLog } from "../../../agent/run/run-log.js";
 import { InputError } from "../../../sim/core/errors.js";
+import { temporaryFolder } from "../../files.js";
 import { tinySettings } from "../fixtures.js";
 import {
   episodeRecord,
@@ -19,7 +20,7 @@ const settings = tinySettings();
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "hypercrl-run-log-"));
+  folder = temporaryFolder();
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 

@@ -1,5 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { CommanderError } from "commander";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
@@ -11,8 +11,9 @@ import { benchSize } from "../../../scripts/bench/sizes.js";
 import { Stopwatch } from "../../../scripts/bench/stopwatch.js";
 import { thetaCount, trainingDemand } from "../../../scripts/bench/training-job.js";
 import { InputError, UsageError } from "../../../sim/core/errors.js";
+import { temporaryFolder } from "../../files.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-bench-test-"));
+const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(() => {
   vi.restoreAllMocks();

@@ -1,12 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
+
 import { afterAll, expect, it } from "vitest";
 import { liveTable } from "../../../scripts/bench/live.js";
 import { createBenchProgram } from "../../../scripts/bench/program.js";
 import { UsageError } from "../../../sim/core/errors.js";
+import { temporaryFolder } from "../../files.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-live-"));
+const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 it("compares windows with a page that plays to their neighbours, pair by pair", () => {

@@ -1,5 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { resolveSettings } from "../../../agent/settings/resolve.js";
@@ -17,8 +17,9 @@ import { train } from "../../../scripts/runs/train.js";
 import { InputError, UsageError } from "../../../sim/core/errors.js";
 import { pushSuite } from "../../../tasks/push/push.js";
 import { CATALOG } from "../../agent/fixtures.js";
+import { temporaryFolder } from "../../files.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-planners-"));
+const folder = temporaryFolder();
 const run = join(folder, "run");
 const SHORT = {
   ...{ tasks: 1, "loop.initialRandomSteps": 120, "loop.stepsPerTask": 120, "loop.trainEvery": 120 },

@@ -1,13 +1,14 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterAll, expect, it, vi } from "vitest";
 import { reportError } from "../../../scripts/cli/report-error.js";
 import { importModule } from "../../../scripts/runs/module-file.js";
 import { reacherSuite } from "../../../tasks/reacher/reacher.js";
+import { temporaryFolder } from "../../files.js";
 import { call, expectOneError, SILENT_IO, TINY } from "../call.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-modules-"));
+const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const module = (name: string, text: string) => {

@@ -5,7 +5,7 @@ import { reportCommand } from "../../../scripts/cli/commands/report.js";
 import type { ReportData } from "../../../scripts/report/data.js";
 import { HyperCrlError } from "../../../sim/core/errors.js";
 import { halve, temporaryFolder } from "../../files.js";
-import { call, expectOneError, unwrapped } from "../call.js";
+import { call, expectOneError, SILENT_IO, unwrapped } from "../call.js";
 import { run } from "../cli.js";
 import { makeRun, makeSweep } from "../report/folders.js";
 
@@ -66,17 +66,7 @@ describe("hypercrl report", () => {
 
 /** The error with which a report is not made; a process for each would take minutes. */
 async function expectFailure(exitCode: number, message: RegExp, paths: readonly string[], target = never) {
-  const io = {
-    out: () => {},
-    err: () => {},
-    columns: () => 80,
-    errorColumns: () => 80,
-    live: undefined,
-    debug: false,
-    now: () => 0,
-    stopSignal: () => AbortSignal.abort(),
-  };
-  const error = await reportCommand(paths, { out: target }, io).catch((cause: unknown) => cause);
+  const error = await reportCommand(paths, { out: target }, SILENT_IO).catch((cause: unknown) => cause);
   expect(error).toBeInstanceOf(HyperCrlError);
   expect(error).toMatchObject({ exitCode, message: expect.stringMatching(message) });
   expect(existsSync(never)).toBe(false);

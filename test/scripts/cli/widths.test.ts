@@ -6,6 +6,7 @@ import { type Io, sayError, suggest } from "../../../scripts/cli/io.js";
 import { createProgram } from "../../../scripts/cli/program.js";
 import { summaryText } from "../../../scripts/compare/summary-text.js";
 import { reportText, type SweepReport } from "../../../scripts/sweep/report.js";
+import { SILENT_IO } from "../call.js";
 
 const WIDTHS = [40, 60, 80, 120];
 
@@ -14,16 +15,7 @@ async function printed(width: number, run: (io: Io) => unknown): Promise<string>
   const lines: string[] = [];
   const columns = () => width;
   const print = (text: string) => lines.push(text);
-  const io = {
-    out: print,
-    err: print,
-    columns,
-    errorColumns: columns,
-    live: undefined,
-    debug: false,
-    now: () => 0,
-  };
-  await run({ ...io, stopSignal: () => new AbortController().signal });
+  await run({ ...SILENT_IO, out: print, err: print, columns, errorColumns: columns });
   return lines.join("\n");
 }
 

@@ -1,5 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { resolveSettings } from "../../../agent/settings/resolve.js";
@@ -20,9 +20,10 @@ import {
   trainingRecord,
   trainingTime,
 } from "../../agent/run/make-records.js";
+import { temporaryFolder } from "../../files.js";
 import { take } from "../../take.js";
 
-const root = mkdtempSync(join(tmpdir(), "comparison-"));
+const root = temporaryFolder();
 afterAll(() => rmSync(root, { recursive: true }));
 
 function run(method: string, seed: number, means: number[][], random = [0, 0]): RunResult {

@@ -1,14 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { CALLS, callsUnderWay } from "../../../scripts/runs/foreign-calls.js";
 import { GUARDED_FACTORY, GUARDED_SUITE, guarded } from "../../../scripts/runs/guarded.js";
 import { importModule } from "../../../scripts/runs/module-file.js";
 import { InputError, RunError } from "../../../sim/core/errors.js";
+import { temporaryFolder } from "../../files.js";
 
 const FROM = { module: "./mine.mjs", kind: "suite" };
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-guarded-"));
+const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 class Counter {

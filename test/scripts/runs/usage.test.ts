@@ -1,11 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { afterAll, afterEach, expect, it, vi } from "vitest";
 import { readUsage, UsageLog } from "../../../scripts/runs/usage.js";
+import { temporaryFolder } from "../../files.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-usage-"));
+const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(() => {
   vi.restoreAllMocks();

@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { reportFolder } from "../../../scripts/sweep/sweep.js";
+import { temporaryFolder } from "../../files.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-archives-"));
+const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 // Their logs are of the version that had no first line to say so; some of push's runs noted no processor time.

@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
+
 import { afterAll, describe, expect, it } from "vitest";
 import { currentVersions } from "../../../scripts/runs/versions.js";
 import { addRuns, emptyManifest } from "../../../scripts/sweep/manifest.js";
@@ -8,9 +7,10 @@ import { baseOf, planRuns, type SweepMethod } from "../../../scripts/sweep/plan.
 import { differencesLabel, reportSweep, reportText } from "../../../scripts/sweep/report.js";
 import { UsageError } from "../../../sim/core/errors.js";
 import { initPhysics } from "../../../sim/world.js";
+import { temporaryFolder } from "../../files.js";
 
 await initPhysics();
-const folder = mkdtempSync(join(tmpdir(), "sweep-report-"));
+const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 async function manifestOf(methods: readonly SweepMethod[]) {

@@ -1,17 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EpisodeCatalog } from "../../../scripts/viewer/episode-catalog.js";
 import { serveViewer, type ViewerServer } from "../../../scripts/viewer/server.js";
+import { temporaryFolder } from "../../files.js";
 import { accessibilityFaults } from "../accessibility.js";
 import { launchChromium, noBrowser } from "../chromium.js";
 import { drawn, openWatched, until } from "./chromium.js";
 import { episodeBytes, writeEpisode } from "./episodes.js";
 import { BASELINE, beginRun, LEARNING } from "./run-lines.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-accessibility-"));
+const folder = temporaryFolder();
 const run = join(folder, "run");
 const other = join(folder, "other");
 let browser: Browser;

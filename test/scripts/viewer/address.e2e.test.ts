@@ -1,15 +1,16 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
+
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EpisodeCatalog } from "../../../scripts/viewer/episode-catalog.js";
 import { serveViewer, type ViewerServer } from "../../../scripts/viewer/server.js";
+import { temporaryFolder } from "../../files.js";
 import { launchChromium, noBrowser } from "../chromium.js";
 import { drawn, openWatched, until } from "./chromium.js";
 import { writeEpisode } from "./episodes.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-address-"));
+const folder = temporaryFolder();
 let browser: Browser;
 let server: ViewerServer;
 

@@ -1,5 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
@@ -8,11 +8,12 @@ import { EpisodeCatalog } from "../../../scripts/viewer/episode-catalog.js";
 import { embeddedData, exportedPage } from "../../../scripts/viewer/export.js";
 import { serveViewer, type ViewerServer } from "../../../scripts/viewer/server.js";
 import { type Episode, readEpisode } from "../../../sim/recording/reader.js";
+import { temporaryFolder } from "../../files.js";
 import { launchChromium, noBrowser } from "../chromium.js";
 import { drawn, openWatched, until } from "./chromium.js";
 import { episodeBytes, writeEpisode } from "./episodes.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-browser-"));
+const folder = temporaryFolder();
 const one = join(folder, "one");
 const two = join(folder, "two");
 const MARKUP = "<img src=x onerror=alert(1)>";

@@ -1,13 +1,14 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { encodeEpisode, floats } from "../../../scripts/viewer/encode.js";
 import { unpackEpisode, unpackFloats } from "../../../scripts/viewer/page/data.js";
 import { readPlayable } from "../../../sim/recording/salvage.js";
+import { temporaryFolder } from "../../files.js";
 import { writeEpisode } from "./episodes.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-encode-"));
+const folder = temporaryFolder();
 
 afterAll(() => rmSync(folder, { recursive: true }));
 

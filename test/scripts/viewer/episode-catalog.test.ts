@@ -1,13 +1,14 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EpisodeCatalog } from "../../../scripts/viewer/episode-catalog.js";
 import { InputError } from "../../../sim/core/errors.js";
+import { temporaryFolder } from "../../files.js";
 import { episodeBytes, writeEpisode } from "./episodes.js";
 import { beginRun } from "./run-lines.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-catalog-"));
+const folder = temporaryFolder();
 const one = join(folder, "one");
 const two = join(folder, "two");
 

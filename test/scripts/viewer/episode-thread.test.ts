@@ -1,5 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
@@ -7,9 +7,10 @@ import { encodeEpisode } from "../../../scripts/viewer/encode.js";
 import { EpisodeThread, type ThreadOptions } from "../../../scripts/viewer/episode-thread.js";
 import { InputError } from "../../../sim/core/errors.js";
 import { readPlayable } from "../../../sim/recording/salvage.js";
+import { temporaryFolder } from "../../files.js";
 import { writeEpisode } from "./episodes.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-thread-"));
+const folder = temporaryFolder();
 const STAND_IN = fileURLToPath(new URL("worker.mjs", import.meta.url));
 const REF = { source: 0, file: "a.mcap" };
 const open: EpisodeThread[] = [];

@@ -1,14 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EpisodeCatalog } from "../../../scripts/viewer/episode-catalog.js";
 import { embeddedData, exportedPage } from "../../../scripts/viewer/export.js";
 import { InputError } from "../../../sim/core/errors.js";
 import { readPlayable } from "../../../sim/recording/salvage.js";
+import { temporaryFolder } from "../../files.js";
 import { writeEpisode } from "./episodes.js";
 
-const run = mkdtempSync(join(tmpdir(), "hypercrl-export-"));
+const run = temporaryFolder();
 
 beforeAll(async () => {
   for (const [file, task, phase, afterTask] of [

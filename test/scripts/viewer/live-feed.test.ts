@@ -1,9 +1,10 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, rmSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LiveFeed } from "../../../scripts/viewer/live-feed.js";
 import type { RunUpdate } from "../../../scripts/viewer/payload.js";
+import { temporaryFolder } from "../../files.js";
 import { BASELINE, beginRun, LEARNING } from "./run-lines.js";
 
 let run: string;
@@ -12,7 +13,7 @@ let feed: LiveFeed;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  run = mkdtempSync(join(tmpdir(), "hypercrl-feed-"));
+  run = temporaryFolder();
   log = join(run, "metrics.jsonl");
   beginRun(run);
   writeFileSync(log, BASELINE);

@@ -1,15 +1,16 @@
-import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LogTail } from "../../../scripts/viewer/log-tail.js";
+import { temporaryFolder } from "../../files.js";
 
 let folder: string;
 let path: string;
 let tail: LogTail;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "hypercrl-tail-"));
+  folder = temporaryFolder();
   path = join(folder, "log.jsonl");
   tail = new LogTail(path);
 });

@@ -1,5 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeEpisode } from "../../../scripts/viewer/encode.js";
@@ -7,9 +7,10 @@ import { EpisodeCatalog } from "../../../scripts/viewer/episode-catalog.js";
 import type { EpisodePayload, ViewerIndex } from "../../../scripts/viewer/payload.js";
 import { type ReadEpisode, respond } from "../../../scripts/viewer/respond.js";
 import { readPlayable } from "../../../sim/recording/salvage.js";
+import { temporaryFolder } from "../../files.js";
 import { episodeBytes, writeEpisode } from "./episodes.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-respond-"));
+const folder = temporaryFolder();
 const run = join(folder, "run");
 const episodes = join(run, "episodes");
 const MARKUP = "<img src=x onerror=alert(1)>.mcap";

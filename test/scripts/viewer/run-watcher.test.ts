@@ -1,9 +1,10 @@
-import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RunWatcher } from "../../../scripts/viewer/run-watcher.js";
 import { lockFolder } from "../../../sim/core/folder-lock.js";
+import { temporaryFolder } from "../../files.js";
 import { BASELINE, beginRun, LAST_EVALUATION, LEARNING, TRAINING } from "./run-lines.js";
 
 let run: string;
@@ -11,7 +12,7 @@ let log: string;
 let watcher: RunWatcher;
 
 beforeEach(() => {
-  run = mkdtempSync(join(tmpdir(), "hypercrl-watcher-"));
+  run = temporaryFolder();
   log = join(run, "metrics.jsonl");
   beginRun(run);
   watcher = new RunWatcher(3, run);

@@ -1,17 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
-import { networkInterfaces, tmpdir } from "node:os";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EpisodeCatalog } from "../../../scripts/viewer/episode-catalog.js";
 import { serveViewer, type ViewerServer } from "../../../scripts/viewer/server.js";
 import { RunError } from "../../../sim/core/errors.js";
+import { temporaryFolder } from "../../files.js";
 import { bodyNames, madeUp, posesOf } from "../../sim/recording/hostile.js";
 import { writeEpisode } from "./episodes.js";
 import { BASELINE, beginRun } from "./run-lines.js";
 
-const run = mkdtempSync(join(tmpdir(), "hypercrl-server-"));
+const run = temporaryFolder();
 const errors: unknown[] = [];
 let catalog: EpisodeCatalog;
 let server: ViewerServer;

@@ -1,21 +1,14 @@
 import { execFileSync } from "node:child_process";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { InputError, RunError } from "../../../sim/core/errors.js";
 import { diskError, isDiskFull, isTemporaryOf, writeFileSafely } from "../../../sim/core/files.js";
 import { JsonlLog, readJsonl } from "../../../sim/core/jsonl.js";
+import { temporaryFolder } from "../../files.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-files-"));
+const folder = temporaryFolder();
 const disk = join(folder, "disk");
 
 /** A disk of 64 KiB; false where this user cannot mount one (not root, or not Linux). */

@@ -1,14 +1,15 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { InputError, RunError } from "../../../sim/core/errors.js";
 import { JsonlLog, readJsonl } from "../../../sim/core/jsonl.js";
+import { temporaryFolder } from "../../files.js";
 
 let folder: string;
 let path: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "hypercrl-jsonl-"));
+  folder = temporaryFolder();
   path = join(folder, "run", "metrics.jsonl");
 });
 afterEach(() => rmSync(folder, { recursive: true }));

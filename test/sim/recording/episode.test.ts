@@ -1,15 +1,16 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { type HyperCrlError, InputError, RunError } from "../../../sim/core/errors.js";
 import { Environment } from "../../../sim/environment.js";
 import { readEpisode } from "../../../sim/recording/reader.js";
 import { EpisodeRecorder, stateHash } from "../../../sim/recording/recorder.js";
+import { temporaryFolder } from "../../files.js";
 import { take } from "../../take.js";
 import { fakeAction, fakeTask, HEADER, recordEpisode } from "./fake-task.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-episode-"));
+const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 const path = join(folder, "episode.mcap");
 

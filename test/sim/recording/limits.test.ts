@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { Opcode } from "@mcap/core";
 import { afterAll, describe, expect, it } from "vitest";
@@ -13,9 +13,10 @@ import { RecordCount } from "../../../sim/recording/mcap-records.js";
 import { PlanCodec } from "../../../sim/recording/plan-messages.js";
 import { decodeEpisode, readEpisode } from "../../../sim/recording/reader.js";
 import { decodePlayable, readPlayable, readSummary } from "../../../sim/recording/salvage.js";
+import { temporaryFolder } from "../../files.js";
 import { bodyNames, type Contents, madeUp, pathsOf, posesOf, predictionOf } from "./hostile.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-limits-"));
+const folder = temporaryFolder();
 
 afterAll(() => rmSync(folder, { recursive: true }));
 

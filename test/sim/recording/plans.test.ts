@@ -1,5 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { RunError } from "../../../sim/core/errors.js";
@@ -9,10 +9,11 @@ import { EpisodeRecorder } from "../../../sim/recording/recorder.js";
 import { readPlayable } from "../../../sim/recording/salvage.js";
 import { verifyEpisode } from "../../../sim/recording/verify.js";
 import type { Task } from "../../../sim/task.js";
+import { temporaryFolder } from "../../files.js";
 import { take } from "../../take.js";
 import { fakeForecast, fakeTask, HEADER, PHYSICS, PLANNED, recordEpisode } from "./fake-task.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-plans-"));
+const folder = temporaryFolder();
 const path = join(folder, "a.mcap");
 const { horizon, others } = PLANNED;
 

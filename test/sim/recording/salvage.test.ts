@@ -1,13 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { InputError } from "../../../sim/core/errors.js";
 import { readEpisode } from "../../../sim/recording/reader.js";
 import { readPlayable, readSummary } from "../../../sim/recording/salvage.js";
+import { temporaryFolder } from "../../files.js";
 import { fakeTask, recordEpisode } from "./fake-task.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-salvage-"));
+const folder = temporaryFolder();
 const path = join(folder, "a.mcap");
 const bytes = await recordEpisode(fakeTask()).bytes();
 

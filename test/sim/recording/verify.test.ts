@@ -1,14 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InputError } from "../../../sim/core/errors.js";
 import type { EpisodeStep } from "../../../sim/recording/episode.js";
 import { type Episode, readEpisode } from "../../../sim/recording/reader.js";
 import { verifyEpisode } from "../../../sim/recording/verify.js";
+import { temporaryFolder } from "../../files.js";
 import { fakeTask, PHYSICS, recordEpisode } from "./fake-task.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-verify-"));
+const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 let episode: Episode;
 beforeAll(async () => {

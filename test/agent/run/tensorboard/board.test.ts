@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import type { MetricsRecord, TimingRecord } from "../../../../agent/run/records.js";
 import { Board } from "../../../../agent/run/tensorboard/board.js";
+import { temporaryFolder } from "../../../files.js";
 import { tinySettings } from "../../fixtures.js";
 import {
   baselineRecord,
@@ -16,7 +17,7 @@ import {
 } from "../make-records.js";
 import { curves, readEvents } from "./read-events.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-board-"));
+const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const settings = tinySettings([

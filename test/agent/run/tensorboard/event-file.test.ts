@@ -1,19 +1,12 @@
-import {
-  appendFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { EventFile, type ScalarEvent } from "../../../../agent/run/tensorboard/event-file.js";
+import { temporaryFolder } from "../../../files.js";
 import { readEvents } from "./read-events.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-events-"));
+const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const EVENTS: readonly ScalarEvent[] = [
