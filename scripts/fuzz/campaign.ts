@@ -1,0 +1,135 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import {
+  type CaseReply,
+  type CaseRequest,
+  MEMORY_LIMIT,
+  OUTCOMES,
+  type Outcome,
+  TIME_LIMIT_MS,
+} from "./protocol.js";
+
+const WORKER = fileURLToPath(new URL("./case-worker.js", import.meta.url));
+/** How often the memory of a process is looked at while it does a case, ms. */
+const WATCHED_EVERY_MS = 50;
+
+/** A case that did what no input may do. */
+export interface BadCase extends CaseRequest {
+  readonly outcome: Outcome;
+  readonly detail: string;
+}
+
+/** What came of the cases of a kind. */
+export interface KindResult {
+  readonly kind: string;
+  readonly counts: Readonly<Record<Outcome, number>>;
+  readonly bad: readonly BadCase[];
+}
+
+/** Which cases are done. */
+export interface CampaignOptions {
+  /** Folder of `makeInputs`. */
+  readonly inputs: string;
+  readonly seed: number;
+  /** Of each kind. */
+  readonly cases: number;
+  /** Processes at a time. */
+  readonly jobs: number;
+}
+
+/** Does cases 0 … cases - 1 of a kind in processes of their own. */
+export async function fuzzKind(
+  kind: string,
+  { inputs, seed, cases, jobs }: CampaignOptions,
+): Promise<KindResult> {
+  const counts = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
+  const bad: BadCase[] = [];
+  let next = 0;
+  const work = async () => {
+    let worker: CaseProcess | undefined;
+    while (next < cases) {
+      const request = { kind, seed, index: next++ };
+      worker ??= await CaseProcess.start(inputs);
+      const { outcome, detail = "" } = await worker.run(request);
+      counts[outcome]++;
+      if (outcome === "refused" || outcome === "harmless") continue;
+      bad.push({ ...request, outcome, detail });
+      // Its memory never shrinks again, or it is gone.
+      worker.end();
+      worker = undefined;
+    }
+    worker?.end();
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
+  return { kind, counts, bad: bad.sort((a, b) => a.index - b.index) };
+}
+
+type Reply = Exclude<CaseReply, { readonly ready: true }>;
+
+/** A process that does one case after another. */
+class CaseProcess {
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  static async start(inputs: string): Promise<CaseProcess> {
+    const child = fork(WORKER, [inputs], {
+      execArgv: ["--max-old-space-size=768"],
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
+    });
+    const worker = new CaseProcess(child);
+    const reply = await worker.#reply();
+    if (!reply.ready) throw new Error(`A process for cases did not start: ${reply.detail}`);
+    return worker;
+  }
+
+  /** Does a case; a process that does not answer, or takes too much memory, is ended. */
+  async run(request: CaseRequest): Promise<Reply> {
+    this.#child.send(request);
+    const reply = await this.#reply();
+    if (reply.ready) throw new Error("A process for cases said twice that it is ready.");
+    return reply;
+  }
+
+  end(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  #reply(): Promise<CaseReply> {
+    const child = this.#child;
+    return new Promise((resolve) => {
+      const settle = (reply: CaseReply) => {
+        clearTimeout(late);
+        clearInterval(watch);
+        child.off("message", settle);
+        child.off("exit", exited);
+        resolve(reply);
+      };
+      const exited = (code: number | null, signal: string | null) =>
+        settle({ outcome: "trace", detail: `the process ended with ${signal ?? `exit code ${code}`}` });
+      const stop = (outcome: Outcome, detail: string) => {
+        settle({ outcome, detail });
+        child.kill("SIGKILL");
+      };
+      const late = setTimeout(() => stop("hang", `no answer after ${TIME_LIMIT_MS / 1000} s`), TIME_LIMIT_MS);
+      const watch = setInterval(() => {
+        const bytes = residentBytes(child.pid);
+        if (bytes > MEMORY_LIMIT) stop("memory", `${Math.round(bytes / 2 ** 20)} MiB`);
+      }, WATCHED_EVERY_MS);
+      child.on("message", settle);
+      child.on("exit", exited);
+    });
+  }
+}
+
+/** Resident memory of a process, bytes; 0 where the system does not say. */
+function residentBytes(pid: number | undefined): number {
+  try {
+    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { firstOf } from "../../sim/core/element.js";
+import { COMMAND_LINE } from "../cli/command-line.js";
+import { silentSweepView } from "../cli/sweep-view.js";
+import { type TrainOptions, train } from "../runs/train.js";
+import { localEngine } from "../sweep/local-engine.js";
+import { runSweep } from "../sweep/sweep.js";
+
+/** Runs that pass through every stage and take a second. */
+const SETTINGS = {
+  tasks: 2,
+  "loop.initialRandomSteps": 50,
+  "loop.stepsPerTask": 60,
+  "loop.trainEvery": 25,
+  "loop.trainIterations": 3,
+  "loop.evaluationEpisodes": 1,
+  "planner.samples": 8,
+  "planner.elites": 4,
+  "planner.iterations": 1,
+  "planner.horizon": 3,
+  "dynamics.hidden": [8, 8],
+} as const;
+const RUN: TrainOptions = { suite: "reacher", threads: 1, settings: SETTINGS };
+
+/**
+ * Makes the files that cases are changes of:
+ *
+ * - `run`, a finished run; `begun`, one that was stopped in the middle of its second task
+ * - `episode.mcap`, a recording with plans; `sweep`, a sweep of two runs; `compare.json`, what a sweep is asked to compare
+ * - `working`, where command lines are given, and `victim`, which nothing may change
+ */
+export async function makeInputs(folder: string): Promise<void> {
+  const run = join(folder, "run");
+  await train({ ...RUN, out: run, record: "plans" });
+  await makeBegun(join(folder, "begun"));
+  const planned = readdirSync(join(run, "episodes")).filter((name) => name.includes("-train-"));
+  cpSync(join(run, "episodes", firstOf(planned, "planned episodes")), join(folder, "episode.mcap"));
+  await makeSweep(join(folder, "sweep"));
+  const compare = {
+    suite: "reacher",
+    methods: [
+      "single",
+      { label: "wide", method: "hypercrl", seeds: [1], set: { "dynamics.hidden": [16, 16] } },
+    ],
+    seeds: [1, 2],
+    set: { tasks: 2 },
+  };
+  writeFileSync(join(folder, "compare.json"), JSON.stringify(compare));
+  mkdirSync(join(folder, "working"));
+  mkdirSync(join(folder, "victim"));
+  writeFileSync(join(folder, "victim/thesis.tex"), "Three years of work.\n");
+}
+
+async function makeBegun(folder: string): Promise<void> {
+  const stop = new AbortController();
+  await train({
+    ...RUN,
+    out: folder,
+    signal: stop.signal,
+    onProgress: (event) => {
+      if (event.type === "episode" && event.taskIndex === 1) stop.abort();
+    },
+  });
+  // By a fixed name, which cases can replace.
+  const path = join(folder, "checkpoint.json");
+  const { sha256: _, ...content } = JSON.parse(readFileSync(path, "utf8"));
+  renameSync(join(folder, content.arrays.file), join(folder, "arrays.safetensors"));
+  content.arrays.file = "arrays.safetensors";
+  const sha256 = createHash("sha256").update(JSON.stringify(content)).digest("hex");
+  writeFileSync(path, JSON.stringify({ ...content, sha256 }));
+}
+
+async function makeSweep(folder: string): Promise<void> {
+  const assignments = Object.entries(SETTINGS).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  await runSweep({
+    out: folder,
+    choice: { suite: "reacher", methods: [{ method: "single" }], seeds: [1, 2], assignments },
+    resume: false,
+    commandLine: COMMAND_LINE,
+    engine: localEngine(1),
+    signal: new AbortController().signal,
+    view: silentSweepView,
+  });
+  // One run is finished, and one is still to be begun; recordings would only be copied.
+  const [finished, other] = readdirSync(join(folder, "runs"));
+  rmSync(join(folder, "runs", other ?? ""), { recursive: true });
+  rmSync(join(folder, "runs", finished ?? "", "episodes"), { recursive: true });
+}
