@@ -4,6 +4,7 @@ import { z } from "zod";
 import { InputError } from "../../sim/core/errors.js";
 import { readFirstLine, readJsonl } from "../../sim/core/jsonl.js";
 import { LARGEST, readRegularFile } from "../../sim/core/own-files.js";
+import { parseJson } from "../../sim/core/parse-json.js";
 import { problemOf } from "../../sim/core/problem.js";
 import {
   LOG_VERSION,
@@ -57,7 +58,7 @@ export function metricsAfter(folder: string, bytes: number): MetricsRecord[] {
 /** A whole line of a `metrics.jsonl` that may still be written; undefined for the first line and what is no record. */
 export function parseMetricsLine(line: string): MetricsRecord | undefined {
   try {
-    return metricsSchema.safeDecode(JSON.parse(line)).data;
+    return metricsSchema.safeParse(parseJson(line)).data;
   } catch {
     return undefined;
   }

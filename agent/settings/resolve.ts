@@ -1,5 +1,6 @@
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { findNamed, oneOf } from "../../sim/core/one-of.js";
+import { parseJson } from "../../sim/core/parse-json.js";
 import { PROFILES, type Profile } from "../../sim/core/profiles.js";
 import { defaultValues } from "../../sim/core/setting-fields.js";
 import type { TaskSuite } from "../../sim/task.js";
@@ -231,7 +232,7 @@ export function settingNames(value: object): string[] {
 
 function parseValue(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     // A bare word such as `icem` is a string.
     return text;

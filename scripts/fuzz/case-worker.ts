@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -19,7 +19,7 @@ process.env.XDG_STATE_HOME = join(folder, "state");
 // The program's messages are not what is looked at.
 process.stdout.write = () => true;
 process.stderr.write = () => true;
-restore();
+restore(undefined);
 await initPhysics();
 const victim = fingerprint();
 
@@ -48,7 +48,7 @@ async function runCase(kind: FuzzKind, seed: number, index: number): Promise<Cas
     outcome = { outcome: "escaped", detail: "a file outside of what was named is changed" };
   const peak = process.resourceUsage().maxRSS * 1024;
   if (peak > MEMORY_LIMIT) outcome = { outcome: "memory", detail: `${Math.round(peak / 2 ** 20)} MiB` };
-  restore();
+  restore(outcome.outcome === "escaped" ? undefined : kind.changes);
   return outcome;
 }
 
@@ -59,9 +59,11 @@ function generate({ name, cases }: FuzzKind, seed: number, index: number): unkno
 }
 
 /** Puts the inputs back as they were. */
-function restore(): void {
-  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
-  cpSync(inputs, folder, { recursive: true });
+function restore(changes: readonly string[] = [...readdirSync(folder), ...readdirSync(inputs)]): void {
+  for (const name of changes) rmSync(join(folder, name), { recursive: true, force: true });
+  for (const name of new Set(changes)) {
+    if (existsSync(join(inputs, name))) cpSync(join(inputs, name), join(folder, name), { recursive: true });
+  }
 }
 
 /** What nothing may change. */

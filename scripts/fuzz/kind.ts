@@ -8,9 +8,11 @@ import { HyperCrlError } from "../../sim/core/errors.js";
 export interface FuzzKind<Case = unknown> {
   readonly name: string;
   readonly cases: fc.Arbitrary<Case>;
+  /** Paths inside the folder of inputs that a case may change, all of which are restored; without, everything is. */
+  readonly changes?: readonly string[];
   /**
    * Puts a case into the folder of inputs and reads it as the program does.
-   * @param folder see `makeInputs`; it is restored afterwards
+   * @param folder see `makeInputs`; restored afterwards
    */
   run(folder: string, one: Case): Promise<void>;
 }

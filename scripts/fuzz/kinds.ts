@@ -41,16 +41,24 @@ function kind<Case>(definition: FuzzKind<Case>): FuzzKind {
   return definition as FuzzKind;
 }
 
+/** What the program does with the inputs. */
+interface Reader {
+  readonly read: (folder: string) => Promise<void>;
+  /** The part of the inputs that it may write in; without, it only reads. */
+  readonly writes?: string;
+}
+
 /** A kind whose cases are changes of one file of the inputs. */
 function fileKind<Change>(
   name: string,
   file: string,
   changes: fc.Arbitrary<Change>,
   changed: (original: Buffer, change: Change, path: string) => Uint8Array | string | Promise<Uint8Array>,
-  read: (folder: string) => Promise<void>,
+  { read, writes }: Reader,
 ): FuzzKind {
   return kind<Change | Standin>({
     name,
+    changes: [writes ?? file],
     cases: orStandin(changes),
     async run(folder, one) {
       const path = join(folder, file);
@@ -81,7 +89,22 @@ const lines = (original: Buffer, changes: Parameters<typeof changedLines>[1]) =>
   changedLines(original.toString("utf8"), changes);
 
 /** Everything that shows a finished run without changing it. */
-async function show(folder: string): Promise<void> {
+const show: Reader = { read: showRun };
+/** Goes on with a run that was stopped in the middle of a task, up to its first step. */
+const resume: Reader = { read: resumeRun, writes: "begun" };
+/** Shows a sweep, and goes on with it as far as its runs would be started. */
+const continueSweep: Reader = { read: continueRuns, writes: "sweep" };
+/** Plays and verifies a recording. */
+const play: Reader = { read: playEpisode };
+/** Plans the runs of a sweep file. */
+const plan: Reader = {
+  read: async (folder) => {
+    const choice = readSweepFile(join(folder, "compare.json"));
+    await planRuns(choice, baseOf(choice), join(folder, "planned"));
+  },
+};
+
+async function showRun(folder: string): Promise<void> {
   const run = join(folder, "run");
   const each = [
     () => reportHtml(reportData(readSource([run]), join(run, "report.html"))),
@@ -91,8 +114,7 @@ async function show(folder: string): Promise<void> {
   await all(each);
 }
 
-/** Goes on with a run that was stopped in the middle of a task, up to its first step. */
-async function resume(folder: string): Promise<void> {
+async function resumeRun(folder: string): Promise<void> {
   await train({ resume: join(folder, "begun"), threads: 1, signal: AbortSignal.abort() });
 }
 
@@ -110,8 +132,7 @@ async function all(works: readonly (() => unknown)[]): Promise<void> {
   if (worst !== undefined) throw worst;
 }
 
-/** Shows a sweep, and goes on with it as far as its runs would be started. */
-async function continueSweep(folder: string): Promise<void> {
+async function continueRuns(folder: string): Promise<void> {
   const out = join(folder, "sweep");
   await all([
     () => reportFolder(out),
@@ -128,8 +149,7 @@ async function continueSweep(folder: string): Promise<void> {
   ]);
 }
 
-/** Plays and verifies a recording. */
-async function play(folder: string): Promise<void> {
+async function playEpisode(folder: string): Promise<void> {
   await initPhysics();
   const path = join(folder, "episode.mcap");
   await all([
@@ -204,17 +224,13 @@ function changeContent(
     for (const [key, value] of content.attachments)
       content.attachments.set(key, changedBytes(value, change.bytes));
   if (change.on === "metadata")
-    for (const [key, fields] of content.metadata)
-      content.metadata.set(key, changedFields(fields, change.json));
+    for (const [key, fields] of content.metadata) content.metadata.set(key, changedFields(fields, change));
 }
 
-/** Fields of a recording's metadata are texts, some of which are JSON. */
-function changedFields(fields: ReadonlyMap<string, string>, changes: Parameters<typeof changedJson>[1]) {
-  const parsed = Object.fromEntries([...fields].map(([key, text]) => [key, parseOrText(text)]));
-  const changed: unknown = JSON.parse(changedJson(parsed, changes) || "{}");
-  const entries = typeof changed === "object" && changed !== null ? Object.entries(changed) : [];
-  const asText = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
-  return new Map(entries.map(([key, value]): [string, string] => [key, asText(value)]));
+/** Fields of a recording's metadata are texts, some of which are JSON: one of them is changed. */
+function changedFields(fields: ReadonlyMap<string, string>, { topic, json: changes }: ContentChange) {
+  const [key, text] = [...fields][topic % fields.size] ?? ["", ""];
+  return new Map([...fields, [key, changedJson(parseOrText(text), changes)]]);
 }
 
 function parseOrText(text: string): unknown {
@@ -290,12 +306,10 @@ export const kinds: readonly FuzzKind[] = [
     play,
   ),
   fileKind("sweep.json", "sweep/sweep.json", jsonChanges, json, continueSweep),
-  fileKind("sweep file", "compare.json", jsonChanges, json, async (folder) => {
-    const choice = readSweepFile(join(folder, "compare.json"));
-    await planRuns(choice, baseOf(choice), join(folder, "planned"));
-  }),
+  fileKind("sweep file", "compare.json", jsonChanges, json, plan),
   kind({
     name: "lock",
+    changes: ["begun"],
     cases: fc.record({
       host: fc.oneof(
         fc.constantFrom("", ".", "localhost", "a.b.c", "\u001b[2J", "..", "é"),
@@ -322,7 +336,7 @@ export const kinds: readonly FuzzKind[] = [
       const path = join(folder, "begun", name.slice(0, 200));
       writeFileSync(path, content);
       if (standin !== "none") putStandin(folder, path, standin);
-      await resume(folder);
+      await resumeRun(folder);
     },
   }),
   kind(commandKind),

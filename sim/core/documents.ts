@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { InputError } from "./errors.js";
 import { writeFileSafely } from "./files.js";
 import { LARGEST, readRegularFile } from "./own-files.js";
+import { parseJson } from "./parse-json.js";
 import { problemOf } from "./problem.js";
 
 /** What the message of a document that cannot be used says beside its path. */
@@ -40,7 +41,7 @@ export function unreadable(what: string, cause: unknown, words: DocumentWords): 
 export function readJsonFile(path: string, words: DocumentWords): unknown {
   const bytes = readGivenFile(path, LARGEST.document, words);
   try {
-    return JSON.parse(bytes.toString("utf8"));
+    return parseJson(bytes.toString("utf8"));
   } catch (cause) {
     throw damagedDocument(path, problemOf(cause), words, cause);
   }

@@ -13,6 +13,7 @@ import { readGivenFile } from "./documents.js";
 import { InputError, RunError } from "./errors.js";
 import { diskError } from "./files.js";
 import { LARGEST, openOwnFile } from "./own-files.js";
+import { parseJson } from "./parse-json.js";
 import { problemOf } from "./problem.js";
 
 const NEWLINE = 0x0a;
@@ -147,7 +148,7 @@ export function readJsonl(path: string): JsonlContent {
 export function readFirstLine(path: string): unknown {
   const bytes = readBytes(path);
   try {
-    return JSON.parse(bytes.toString("utf8", 0, Math.max(0, bytes.indexOf(NEWLINE))));
+    return parseJson(bytes.toString("utf8", 0, Math.max(0, bytes.indexOf(NEWLINE))));
   } catch {
     return undefined;
   }
@@ -155,7 +156,7 @@ export function readFirstLine(path: string): unknown {
 
 function parseLine(path: string, line: Uint8Array, number: number): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(line));
+    return parseJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(line));
   } catch (cause) {
     throw new InputError({
       what: `Log ${path} is damaged in line ${number}`,

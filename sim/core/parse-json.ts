@@ -23,12 +23,16 @@ function countOpenings(text: string): number {
   return count;
 }
 
-/** Levels of a value, at most one more than are allowed. */
+/** Levels of arrays and objects in a value, counted to one more than are allowed. */
 function depthOf(value: unknown): number {
-  let level: unknown[] = [value];
-  for (let depth = 0; depth <= DEEPEST; depth++) {
-    level = level.filter((each) => typeof each === "object" && each !== null).flatMap((each) => Object.values(each as object));
-    if (level.length === 0) return depth;
+  let level = [value].filter(isNesting);
+  let depth = 0;
+  for (; level.length > 0 && depth <= DEEPEST; depth++) {
+    level = level.flatMap((each): unknown[] => Object.values(each)).filter(isNesting);
   }
-  return DEEPEST + 1;
+  return depth;
+}
+
+function isNesting(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }

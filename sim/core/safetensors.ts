@@ -1,4 +1,5 @@
 import { InputError } from "./errors.js";
+import { parseJson } from "./parse-json.js";
 import { problemOf } from "./problem.js";
 
 type TensorData = Float32Array | Float64Array | Int32Array | Uint8Array;
@@ -110,7 +111,7 @@ function readHeader(bytes: Uint8Array, name: string) {
   let header: unknown;
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-    header = JSON.parse(text.decode(bytes.subarray(LENGTH_BYTES, dataStart)));
+    header = parseJson(text.decode(bytes.subarray(LENGTH_BYTES, dataStart)));
   } catch (cause) {
     throw damaged(name, "header", problemOf(cause), "JSON", cause);
   }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "../core/parse-json.js";
 import type { Channel, TaskSpec } from "../task.js";
 import { checkLimit } from "./limits.js";
 
@@ -101,7 +102,7 @@ const name = z.string().refine((text) => {
 });
 const json = z.string().transform((text, context) => {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text) as unknown;
   } catch {
     context.addIssue({ code: "custom", message: "not JSON" });
     return z.NEVER;

@@ -1,3 +1,4 @@
+import { parseJson } from "../core/parse-json.js";
 /** `JSON.stringify` would turn -0 into 0, which is another bit pattern. */
 export function numberText(x: number): string {
   if (!Number.isFinite(x)) return "null";
@@ -14,6 +15,6 @@ export function float32Text(x: number): string {
 }
 
 /** @throws SyntaxError, or TypeError for bytes that are not UTF-8 */
-export function parseJson(message: Uint8Array): unknown {
-  return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(message));
+export function parseMessage(message: Uint8Array): unknown {
+  return parseJson(new TextDecoder("utf-8", { fatal: true }).decode(message));
 }

@@ -4,7 +4,7 @@ import { NO_ROTATION, type XYZ, xyz } from "../core/math/vector.js";
 import type { Landmarks, Point, Scene } from "../task.js";
 import type { EpisodePlan, EpisodeSpec, Forecast, PlannedPath } from "./episode.js";
 import { countFields, sceneUpdate } from "./foxglove.js";
-import { float32Text, parseJson } from "./json-text.js";
+import { float32Text, parseMessage } from "./json-text.js";
 import { checkLimit, type NumberCount } from "./limits.js";
 import { timestamp } from "./scene-messages.js";
 
@@ -74,7 +74,7 @@ export class PlanCodec {
 
   /** @throws SyntaxError, ZodError or Error on malformed messages, LimitExceeded on too long ones */
   decode(paths: Uint8Array, prediction: Uint8Array, numbers: NumberCount): EpisodePlan {
-    const { step, observation } = this.#prediction.parse(parseJson(prediction));
+    const { step, observation } = this.#prediction.parse(parseMessage(prediction));
     const columns = this.#spec.observation.map(({ name }) => observation[name] ?? []);
     const steps = columns[0]?.length ?? 0;
     numbers.add(steps * columns.length);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Channel } from "../task.js";
 import type { EpisodeSpec, EpisodeStart, EpisodeStep } from "./episode.js";
-import { float32Text, numberText, parseJson } from "./json-text.js";
+import { float32Text, numberText, parseMessage } from "./json-text.js";
 import { checkLimit } from "./limits.js";
 
 /**
@@ -55,7 +55,7 @@ export class StepCodec {
 
   /** @throws SyntaxError or ZodError */
   decodeStart(message: Uint8Array): EpisodeStart {
-    const { observation, measures, stateHash } = this.#reset.parse(parseJson(message));
+    const { observation, measures, stateHash } = this.#reset.parse(parseMessage(message));
     return {
       observation: vectorOf(this.#spec.observation, observation),
       measures: this.#measuresOf(measures),
@@ -65,7 +65,7 @@ export class StepCodec {
 
   /** @throws SyntaxError, ZodError, or Error when the message is not step `number`. */
   decodeStep(message: Uint8Array, number: number): EpisodeStep {
-    const fields = this.#step.parse(parseJson(message));
+    const fields = this.#step.parse(parseMessage(message));
     if (fields.step !== number) throw new Error(`step ${fields.step} where step ${number} belongs`);
     const { reward, return: returnSoFar, truncated, stateHash } = fields;
     return {
