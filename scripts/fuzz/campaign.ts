@@ -15,7 +15,7 @@ const WORKER = fileURLToPath(new URL("./case-worker.js", import.meta.url));
 const WATCHED_EVERY_MS = 50;
 
 /** A case that did what no input may do. */
-export interface BadCase extends CaseRequest {
+interface BadCase extends CaseRequest {
   readonly outcome: Outcome;
   readonly detail: string;
 }
