@@ -4,12 +4,15 @@ import { fileURLToPath } from "node:url";
 import {
   type CaseReply,
   type CaseRequest,
-  MEMORY_LIMIT,
+  LIMITS,
+  type Limits,
   OUTCOMES,
   type Outcome,
-  TIME_LIMIT_MS,
+  type WorkerData,
 } from "./protocol.js";
 
+/** The kinds of inputs that the program takes. */
+const KINDS = new URL("./kinds.js", import.meta.url).href;
 const WORKER = fileURLToPath(new URL("./case-worker.js", import.meta.url));
 /** How often the memory of a process is looked at while it does a case, ms. */
 const WATCHED_EVERY_MS = 50;
@@ -36,13 +39,14 @@ export interface CampaignOptions {
   readonly cases: number;
   /** Processes at a time. */
   readonly jobs: number;
+  /** Module of the kinds; default those of the program. */
+  readonly kinds?: string;
+  readonly limits?: Limits;
 }
 
 /** Does cases 0 … cases - 1 of a kind in processes of their own. */
-export async function fuzzKind(
-  kind: string,
-  { inputs, seed, cases, jobs }: CampaignOptions,
-): Promise<KindResult> {
+export async function fuzzKind(kind: string, options: CampaignOptions): Promise<KindResult> {
+  const { inputs, seed, cases, jobs, kinds = KINDS, limits = LIMITS } = options;
   const counts = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
   const bad: BadCase[] = [];
   let next = 0;
@@ -50,7 +54,7 @@ export async function fuzzKind(
     let worker: CaseProcess | undefined;
     while (next < cases) {
       const request = { kind, seed, index: next++ };
-      worker ??= await CaseProcess.start(inputs);
+      worker ??= await CaseProcess.start({ inputs, kinds, limits });
       const { outcome, detail = "" } = await worker.run(request);
       counts[outcome]++;
       if (outcome === "refused" || outcome === "harmless") continue;
@@ -71,16 +75,19 @@ type Reply = Exclude<CaseReply, { readonly ready: true }>;
 class CaseProcess {
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess) {
+  readonly #limits: Limits;
+
+  private constructor(child: ChildProcess, limits: Limits) {
     this.#child = child;
+    this.#limits = limits;
   }
 
-  static async start(inputs: string): Promise<CaseProcess> {
-    const child = fork(WORKER, [inputs], {
+  static async start(data: WorkerData): Promise<CaseProcess> {
+    const child = fork(WORKER, [JSON.stringify(data)], {
       execArgv: ["--max-old-space-size=768"],
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
-    const worker = new CaseProcess(child);
+    const worker = new CaseProcess(child, data.limits);
     const reply = await worker.#reply();
     if (!reply.ready) throw new Error(`A process for cases did not start: ${reply.detail}`);
     return worker;
@@ -100,6 +107,7 @@ class CaseProcess {
 
   #reply(): Promise<CaseReply> {
     const child = this.#child;
+    const limits = this.#limits;
     return new Promise((resolve) => {
       const settle = (reply: CaseReply) => {
         clearTimeout(late);
@@ -114,10 +122,10 @@ class CaseProcess {
         settle({ outcome, detail });
         child.kill("SIGKILL");
       };
-      const late = setTimeout(() => stop("hang", `no answer after ${TIME_LIMIT_MS / 1000} s`), TIME_LIMIT_MS);
+      const late = setTimeout(() => stop("hang", `no answer after ${limits.ms / 1000} s`), limits.ms);
       const watch = setInterval(() => {
         const bytes = residentBytes(child.pid);
-        if (bytes > MEMORY_LIMIT) stop("memory", `${Math.round(bytes / 2 ** 20)} MiB`);
+        if (bytes > limits.bytes) stop("memory", `${Math.round(bytes / 2 ** 20)} MiB`);
       }, WATCHED_EVERY_MS);
       child.on("message", settle);
       child.on("exit", exited);

@@ -3,16 +3,16 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, sta
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
+import { findNamed } from "../../sim/core/one-of.js";
 import { initPhysics } from "../../sim/world.js";
-import { findKind } from "./find-kind.js";
 import { type FuzzKind, isRefusal } from "./kind.js";
-import { type CaseReply, type CaseRequest, MEMORY_LIMIT } from "./protocol.js";
+import type { CaseReply, CaseRequest, WorkerData } from "./protocol.js";
 
 /**
  * A process that does cases one by one, so that one that hangs, ends the process or takes all memory can be told and
  * stopped from outside.
  */
-const [inputs = ""] = process.argv.slice(2);
+const { inputs, limits, kinds: source } = JSON.parse(process.argv[2] ?? "") as WorkerData;
 const folder = mkdtempSync(join(tmpdir(), "hypercrl-fuzz-"));
 // What is chosen here is not remembered for the user.
 process.env.XDG_STATE_HOME = join(folder, "state");
@@ -22,6 +22,7 @@ process.stderr.write = () => true;
 restore(undefined);
 await initPhysics();
 const victim = fingerprint();
+const { kinds } = (await import(source)) as { kinds: readonly FuzzKind[] };
 
 process.on("message", (request: CaseRequest) => void answer(request));
 process.on("disconnect", () => {
@@ -31,7 +32,7 @@ process.on("disconnect", () => {
 process.send?.({ ready: true } satisfies CaseReply);
 
 async function answer({ kind, seed, index }: CaseRequest): Promise<void> {
-  const reply = await runCase(findKind(kind), seed, index);
+  const reply = await runCase(findNamed("kind of input", kind, kinds), seed, index);
   process.send?.(reply);
 }
 
@@ -47,7 +48,7 @@ async function runCase(kind: FuzzKind, seed: number, index: number): Promise<Cas
   if (fingerprint() !== victim)
     outcome = { outcome: "escaped", detail: "a file outside of what was named is changed" };
   const peak = process.resourceUsage().maxRSS * 1024;
-  if (peak > MEMORY_LIMIT) outcome = { outcome: "memory", detail: `${Math.round(peak / 2 ** 20)} MiB` };
+  if (peak > limits.bytes) outcome = { outcome: "memory", detail: `${Math.round(peak / 2 ** 20)} MiB` };
   restore(outcome.outcome === "escaped" ? undefined : kind.changes);
   return outcome;
 }

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { Command } from "commander";
 import { writeFileSafely } from "../../sim/core/files.js";
+import { findNamed } from "../../sim/core/one-of.js";
 import { countingNumber, wholeNumber } from "../cli/option-parsers.js";
 import { currentVersions } from "../runs/versions.js";
 import { fuzzKind, type KindResult } from "./campaign.js";
-import { findKind } from "./find-kind.js";
 import { makeInputs } from "./inputs.js";
 import { kinds } from "./kinds.js";
 import { type CaseRequest, OUTCOMES } from "./protocol.js";
@@ -29,7 +29,7 @@ const program = new Command("npm run fuzz --")
   .option(
     "--kinds <list>",
     `some of ${kinds.map(({ name }) => `"${name}"`).join(", ")}, separated by semicolons`,
-    (text) => text.split(";").map((name) => findKind(name.trim()).name),
+    (text) => text.split(";").map((name) => findNamed("kind of input", name.trim(), kinds).name),
     kinds.map(({ name }) => name),
   )
   .option("--jobs <n>", "processes at a time", countingNumber, availableParallelism())

@@ -14,7 +14,23 @@ export type CaseReply =
   | { readonly ready: true }
   | { readonly ready?: undefined; readonly outcome: Outcome; readonly detail?: string };
 
-/** Most resident memory that a case may take, bytes. Reading the inputs as they are takes some 250 MiB. */
-export const MEMORY_LIMIT = 1024 * 2 ** 20;
-/** Longest time of a case, ms; one that does what it should takes some 20 ms on a free core. */
-export const TIME_LIMIT_MS = 30_000;
+/** What a case may take. */
+export interface Limits {
+  /** Resident memory of its process, bytes. */
+  readonly bytes: number;
+  readonly ms: number;
+}
+
+/**
+ * Reading the inputs as they are takes some 250 MiB, and a case that does what it should takes some 20 ms on a free core.
+ */
+export const LIMITS: Limits = { bytes: 1024 * 2 ** 20, ms: 30_000 };
+
+/** What a process that does cases is started with, as JSON. */
+export interface WorkerData {
+  /** Folder of `makeInputs`. */
+  readonly inputs: string;
+  /** Module that exports the kinds of inputs as `kinds`. */
+  readonly kinds: string;
+  readonly limits: Limits;
+}

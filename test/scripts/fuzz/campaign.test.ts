@@ -1,0 +1,44 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../files.js";
+
+// What starts processes does so from the build.
+const { fuzzKind } = (await import(
+  "#dist/scripts/fuzz/campaign.js"
+)) as typeof import("../../../scripts/fuzz/campaign.js");
+
+const inputs = temporaryFolder();
+beforeAll(() => {
+  mkdirSync(join(inputs, "victim"));
+  writeFileSync(join(inputs, "victim/thesis.tex"), "Three years of work.\n");
+});
+afterAll(() => rmSync(inputs, { recursive: true }));
+
+const kinds = pathToFileURL(join(import.meta.dirname, "bad-kinds.mjs")).href;
+const limits = { bytes: 600 * 2 ** 20, ms: 3000 };
+const run = (kind: string, cases: number) =>
+  fuzzKind(kind, { inputs, kinds, limits, cases, seed: 3, jobs: 1 });
+
+describe("a campaign", () => {
+  it.each(["refused", "harmless"] as const)("counts %s", async (outcome) => {
+    const { counts, bad } = await run(outcome, 3);
+    expect(counts[outcome]).toBe(3);
+    expect(bad).toEqual([]);
+  });
+
+  it.each([
+    ["trace", "trace", /TypeError: not meant for users/],
+    ["hang", "hang", /no answer after 3 s/],
+    ["memory", "memory", /\d+ MiB/],
+    ["escaped", "escaped", /a file outside/],
+    ["ended", "trace", /exit code 5/],
+  ] as const)("notices %s, says which case it was, and goes on", async (kind, outcome, detail) => {
+    const { counts, bad } = await run(kind, 2);
+    expect(counts[outcome]).toBe(2);
+    expect(bad.map(({ index }) => index)).toEqual([0, 1]);
+    expect(bad[0]).toMatchObject({ kind, seed: 3, outcome });
+    expect(bad[0]?.detail).toMatch(detail);
+  });
+});
