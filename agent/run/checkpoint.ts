@@ -1,20 +1,18 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { damagedDocument, readGivenFile, readJsonFile, writeDocument } from "../../sim/core/documents.js";
+import { readGivenFile, readJsonFile, writeDocument } from "../../sim/core/documents.js";
 import { InputError } from "../../sim/core/errors.js";
 import { fileName } from "../../sim/core/file-name.js";
 import { writeFileSafely } from "../../sim/core/files.js";
 import { LARGEST } from "../../sim/core/own-files.js";
 import { problemOf } from "../../sim/core/problem.js";
 import type { RngState } from "../../sim/core/rng.js";
-import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../sim/core/safetensors.js";
+import { decodeSafetensors, encodeSafetensors } from "../../sim/core/safetensors.js";
 import type { TaskSpec } from "../../sim/task.js";
 import type { AgentState } from "../agent.js";
-import { Normalizer, type NormalizerArrays } from "../model/normalizer.js";
-import { ReplayBuffer } from "../model/replay-buffer.js";
-import type { SavedArray } from "../model/saved-arrays.js";
 import type { Settings } from "../settings/schema.js";
+import { CHECKPOINT_ERROR, collectArrays, damaged, rebuildAgent, SavedArrays } from "./checkpoint-arrays.js";
 import type { CheckpointFiles } from "./run-files.js";
 
 /** Raised whenever the meaning of a checkpoint changes. */
@@ -66,8 +64,6 @@ export interface Checkpoint {
   readonly actionRng: RngState;
 }
 
-const NORMALIZER_KEYS = ["inputMean", "inputScale", "targetMean", "targetStd"] as const;
-
 /**
  * Writes a checkpoint: arrays first (safetensors), then the JSON document that names them with their hash, each
  * whole or not at all, so that a crash at any moment leaves the previous checkpoint or the new one.
@@ -112,35 +108,6 @@ function sha256(bytes: Uint8Array | string): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-function collectArrays(agent: AgentState): Record<string, Tensor> {
-  const out: Record<string, Tensor> = {};
-  for (const [name, array] of Object.entries(agent.learner.arrays)) out[`learner.${name}`] = array;
-  agent.normalizers.forEach((normalizer, j) => {
-    for (const key of NORMALIZER_KEYS) {
-      out[`normalizers.${j}.${key}`] = { shape: [normalizer[key].length], data: normalizer[key] };
-    }
-  });
-  const { current } = agent;
-  if (current === undefined) return out;
-  const { buffer, moments, planner } = current;
-  const rows = (data: Float32Array, width: number): SavedArray => ({
-    shape: [buffer.size, width],
-    data: data.subarray(0, buffer.size * width),
-  });
-  out["buffer.inputs"] = rows(buffer.inputs, buffer.inputSize);
-  out["buffer.targets"] = rows(buffer.targets, buffer.targetSize);
-  for (const group of ["inputs", "targets"] as const) {
-    for (const key of ["mean", "squares"] as const) {
-      const data = moments[group][key];
-      out[`moments.${group}.${key}`] = { shape: [data.length], data };
-    }
-  }
-  for (const [name, data] of Object.entries(planner.arrays)) {
-    out[`planner.${name}`] = { shape: [data.length], data };
-  }
-  return out;
-}
-
 /** A checkpoint as read, and the name of its arrays' file. */
 export interface SavedCheckpoint extends Checkpoint {
   readonly arraysFile: string;
@@ -181,15 +148,10 @@ export function readCheckpoint(
     progress: document.progress,
     metricsBytes: document.metricsBytes,
     actionRng: document.actionRng,
-    agent: rebuildAgent(document, tensors, settings, spec, arraysPath),
+    agent: rebuildAgent(document, new SavedArrays(arraysPath, tensors), settings, spec),
     arraysFile: document.arrays.file,
   };
 }
-
-const CHECKPOINT_ERROR = {
-  expected: "a checkpoint as `hypercrl train` writes it",
-  todo: "Copy the file again from where it came from, or start the run anew",
-};
 
 function readCheckpointDocument(path: string): Document {
   const parsed = readJsonFile(path, CHECKPOINT_ERROR);
@@ -226,76 +188,4 @@ function checkProgress(path: string, { progress, current }: Document, { tasks, l
   }
   const learning = stage === "learn" && steps > 0;
   if (learning && current === undefined) throw damaged(path, "no replay buffer in the middle of a task");
-}
-
-function damaged(path: string, got: string, cause?: unknown): InputError {
-  return damagedDocument(`Checkpoint ${path}`, got, CHECKPOINT_ERROR, cause);
-}
-
-function rebuildAgent(
-  document: Document,
-  tensors: Readonly<Record<string, Tensor>>,
-  settings: Settings,
-  spec: TaskSpec,
-  path: string,
-): AgentState {
-  const floats = (name: string): Float32Array => {
-    const data = tensors[name]?.data;
-    if (data instanceof Float32Array) return data;
-    throw damaged(path, `${data === undefined ? "no array" : "other numbers than float32 in"} ${name}`);
-  };
-  const sized = <Numbers extends Float32Array | Float64Array>(name: string, data: Numbers, size: number) => {
-    if (data.length === size) return data;
-    throw damaged(path, `${data.length} numbers in ${name}, where the run has ${size}`);
-  };
-  const buffer = new ReplayBuffer(spec, settings.loop.bufferCapacity);
-  const { inputSize, targetSize } = buffer;
-  const normalizers: NormalizerArrays[] = [];
-  while (`normalizers.${normalizers.length}.inputMean` in tensors) {
-    const name = `normalizers.${normalizers.length}`;
-    const read = (key: keyof NormalizerArrays, size: number) =>
-      sized(`${name}.${key}`, floats(`${name}.${key}`), size);
-    normalizers.push({
-      inputMean: read("inputMean", inputSize),
-      inputScale: read("inputScale", inputSize),
-      targetMean: read("targetMean", targetSize),
-      targetStd: read("targetStd", targetSize),
-    });
-  }
-  const { stage, task } = document.progress;
-  const [fewest, most] = stage === "baseline" ? [0, 0] : [stage === "learn" ? task : task + 1, task + 1];
-  if (normalizers.length < fewest || normalizers.length > most)
-    throw damaged(path, `normalisers of ${normalizers.length} tasks in task ${task + 1}`);
-  const arrays: Record<string, SavedArray> = {};
-  for (const [name, { shape }] of Object.entries(tensors)) {
-    if (name.startsWith("learner.")) arrays[name.slice("learner.".length)] = { shape, data: floats(name) };
-  }
-  const base = {
-    learner: { arrays, numbers: document.learner },
-    normalizers,
-  };
-  if (document.current === undefined) return { ...base, current: undefined };
-  const { bufferAdded, momentsCount, plannerRng } = document.current;
-  const rows = Math.min(bufferAdded, settings.loop.bufferCapacity);
-  buffer.restore(
-    sized("buffer.inputs", floats("buffer.inputs"), rows * inputSize),
-    sized("buffer.targets", floats("buffer.targets"), rows * targetSize),
-    bufferAdded,
-  );
-  const moments = new Normalizer(inputSize, targetSize, settings.dynamics.normalizeTargets);
-  for (const group of ["inputs", "targets"] as const) {
-    moments[group].count = momentsCount;
-    for (const key of ["mean", "squares"] as const) {
-      const name = `moments.${group}.${key}`;
-      const data = tensors[name]?.data;
-      if (!(data instanceof Float64Array)) throw damaged(path, `no float64 numbers in ${name}`);
-      moments[group][key].set(sized(name, data, moments[group][key].length));
-    }
-  }
-  const plannerArrays = Object.fromEntries(
-    Object.keys(tensors)
-      .filter((name) => name.startsWith("planner."))
-      .map((name) => [name.slice("planner.".length), floats(name)]),
-  );
-  return { ...base, current: { buffer, moments, planner: { rng: plannerRng, arrays: plannerArrays } } };
 }
