@@ -21,7 +21,7 @@ export { type Feeds, Session, tensor } from "../agent/graph/session.js";
 export type { Learner, LearnerOptions, LearnerState, TrainingReport } from "../agent/learner.js";
 export { ContinualLoop } from "../agent/loop.js";
 export type { LoopServices } from "../agent/loop-services.js";
-export { defineMethod, type Method } from "../agent/methods/method.js";
+export { defineMethod, type LearnerSize, type Method } from "../agent/methods/method.js";
 export { PlainLearner, type PlainOptions } from "../agent/methods/plain-learner.js";
 export {
   type Activation,

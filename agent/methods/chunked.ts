@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { countField } from "../../sim/core/setting-fields.js";
-import { HyperCrlLearner, hyperCrlOptions } from "./hypercrl.js";
+import type { Settings } from "../settings/schema.js";
+import { HyperCrlLearner, type HyperCrlOptions, hyperCrlOptions, hyperCrlSize } from "./hypercrl.js";
 import { defineMethod } from "./method.js";
 
 /**
@@ -23,10 +24,23 @@ export const chunked = defineMethod({
     chunk: countField(1_000_000).default(2000).describe("Weights generated at a time."),
     chunkEmbedding: countField(4096).default(20).describe("Size of a chunk's embedding."),
   },
-  create(options, settings, { hidden, chunk, chunkEmbedding }) {
-    const chunks = { size: chunk, embedding: chunkEmbedding };
-    // All chunks share the last layer's columns, so that no initial scale can fit one of them.
-    const hypernetwork = { ...settings.hypernetwork, hidden, chunks, init: "xavier" } as const;
-    return new HyperCrlLearner({ ...options, ...hyperCrlOptions(settings), hypernetwork });
-  },
+  size: (dynamics, settings, own) =>
+    hyperCrlSize({ ...chunkedShape(settings, own), target: dynamics }, settings, CHUNKED_SIZES),
+  create: (options, settings, own) =>
+    new HyperCrlLearner({
+      ...options,
+      ...hyperCrlOptions(settings),
+      hypernetwork: chunkedShape(settings, own),
+    }),
 });
+
+const CHUNKED_SIZES = ["chunked.hidden", "chunked.chunk", "dynamics.hidden"];
+
+function chunkedShape(
+  { hypernetwork }: Settings,
+  { hidden, chunk, chunkEmbedding }: { hidden: number[]; chunk: number; chunkEmbedding: number },
+): HyperCrlOptions["hypernetwork"] {
+  const chunks = { size: chunk, embedding: chunkEmbedding };
+  // All chunks share the last layer's columns, so that no initial scale can fit one of them.
+  return { ...hypernetwork, hidden, chunks, init: "xavier" };
+}

@@ -4,11 +4,13 @@ import { ConsolidationLearner } from "./consolidation-learner.js";
 import { fisherDiagonal } from "./fisher.js";
 import type { EndedTask, Importance, QuadraticPenalty } from "./importance.js";
 import type { Method } from "./method.js";
+import { networkSize } from "./network-size.js";
 
 /** Elastic weight consolidation; see `FisherImportance`. */
 export const ewc: Method = {
   name: "ewc",
   summary: "one network, held back where the Fisher information says a weight matters to earlier tasks",
+  size: (dynamics, settings) => networkSize(dynamics, settings, 2 * settings.tasks + 3),
   create: (options, { mlp }) => {
     const importance = new FisherImportance(options.dynamics, mlp.ewcLambda);
     return new ConsolidationLearner({ ...options, stepSizes: mlp, importance });

@@ -3,8 +3,9 @@ import type { Rng } from "../../sim/core/rng.js";
 import type { Learner, LearnerOptions, LearnerState, TrainingReport } from "../learner.js";
 import type { StepSizes } from "../model/adam.js";
 import { weightCount } from "../model/dynamics.js";
-import type { HypernetworkShape } from "../model/hypernetwork.js";
+import { type HypernetworkShape, hypernetworkParameters } from "../model/hypernetwork.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
+import { parameterCount } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
 import { arraysByName, readRows, savedNumber, savedRows } from "../model/saved-arrays.js";
 import type { Settings } from "../settings/schema.js";
@@ -13,15 +14,35 @@ import { GraphRegularizedTrainer } from "../training/graph-regularized-trainer.j
 import { drawRows } from "../training/minibatches.js";
 import { drawPicks, type RegularizedTrainer } from "../training/regularized-trainer.js";
 import { initializeTheta } from "../training/theta.js";
-import type { Method } from "./method.js";
+import type { LearnerSize, Method } from "./method.js";
 
 /** HyperCRL as published; see `HyperCrlLearner`. */
 export const hypercrl: Method = {
   name: "hypercrl",
   summary: "a hypernetwork generates each task's weights and is held to those of earlier tasks",
   trainsWithKernel: true,
+  size: (dynamics, settings) => hyperCrlSize({ ...settings.hypernetwork, target: dynamics }, settings),
   create: (options, settings) => new HyperCrlLearner({ ...options, ...hyperCrlOptions(settings) }),
 };
+
+/** Of a learner of this kind: Θ is trained, and a target is kept of each earlier task. */
+export function hyperCrlSize(
+  shape: HypernetworkShape,
+  { tasks, hypernetwork, training }: Settings,
+  names: readonly string[] = ["hypernetwork.hidden", "dynamics.hidden"],
+): LearnerSize {
+  const { regularizedTasks } = hypernetwork;
+  const regularized = regularizedTasks === "all" ? tasks - 1 : Math.min(regularizedTasks, tasks - 1);
+  const generated = weightCount(shape.target);
+  return {
+    trained: parameterCount(hypernetworkParameters(shape)),
+    kept: (tasks - 1) * generated + tasks * shape.embedding + (regularized + 2) * generated,
+    transitions: 0,
+    batches: 1,
+    fused: training.engine === "fused" && shape.chunks === undefined,
+    settings: names,
+  };
+}
 
 /** What a learner of this kind takes from the settings. */
 export function hyperCrlOptions({ hypernetwork, training }: Settings) {

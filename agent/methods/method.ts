@@ -31,11 +31,34 @@ export interface Method<F extends SettingFields = SettingFields> {
    */
   networkShape?(dynamics: MlpShape, task: number): MlpShape;
   /**
+   * How large its learner is when the last task is learned, to compute the memory of a run; default one network, and a copy
+   * of it for each task.
+   * @param dynamics as configured
+   * @param own the values of the method's own settings
+   */
+  size?(dynamics: MlpShape, settings: Settings, own: SettingValues<F>): LearnerSize;
+  /**
    * A learner that has not begun any task.
    * @param settings of the run
    * @param own the values of the method's own settings
    */
   create(options: LearnerOptions, settings: Settings, own: SettingValues<F>): Learner;
+}
+
+/** How large a learner is, in numbers of four bytes. */
+export interface LearnerSize {
+  /** Numbers that a minibatch changes; each has two moments. */
+  readonly trained: number;
+  /** Numbers kept beside them, for example targets, importances and networks of earlier tasks. */
+  readonly kept: number;
+  /** Transitions of earlier tasks that are kept. */
+  readonly transitions: number;
+  /** How many times `training.batchSize` transitions make a minibatch. */
+  readonly batches: number;
+  /** Whether the fused kernel trains it where it can. */
+  readonly fused: boolean;
+  /** Dotted names of the settings that decide its size. */
+  readonly settings: readonly string[];
 }
 
 /** Lets TypeScript find the type of a method's own settings from their fields. */

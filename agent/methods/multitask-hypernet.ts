@@ -1,4 +1,5 @@
 import type { Method } from "./method.js";
+import { rehearsingHypernetSize } from "./network-size.js";
 import { RehearsingHypernetLearner, rehearsingHypernetOptions } from "./rehearsing-hypernet-learner.js";
 
 /** A hypernetwork that rehearses all data of earlier tasks (`hnet_mt` of Huang et al. 2021, arXiv 2009.11997). */
@@ -6,6 +7,7 @@ export const multitaskHypernet: Method = {
   name: "multitask-hypernet",
   summary: "a hypernetwork without a regulariser that rehearses all data of earlier tasks",
   trainsWithKernel: true,
+  size: (dynamics, settings) => rehearsingHypernetSize(dynamics, settings, "all"),
   create: (options, settings) =>
     new RehearsingHypernetLearner({ ...options, ...rehearsingHypernetOptions(settings), keep: "all" }),
 };

@@ -1,3 +1,4 @@
+import { elementAt } from "../../sim/core/element.js";
 import type { Rng } from "../../sim/core/rng.js";
 import { gradients } from "../graph/gradients.js";
 import type { Graph, Tensor } from "../graph/graph.js";
@@ -6,20 +7,22 @@ import { alignedArray, type Feeds, tensor } from "../graph/session.js";
 import type { Learner, LearnerState, TrainingReport } from "../learner.js";
 import { activate, layerSizes, type MlpShape, weightCount } from "../model/dynamics.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
-import { ParameterGroup, type ParameterSpec, xavierBound } from "../model/parameters.js";
+import { ParameterGroup, type ParameterSpec, parameterCount, xavierBound } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
 import { arraysByName, savedArray, savedNumber, savedRows } from "../model/saved-arrays.js";
+import type { Settings } from "../settings/schema.js";
 import { drawRows } from "../training/minibatches.js";
 import { bodyParts, flatValues, headLoss, networkParameters } from "../training/network-parts.js";
 import { type NetworkOptions, NetworkTrainer } from "../training/network-trainer.js";
 import type { Objective } from "../training/training-graph.js";
-import type { Method } from "./method.js";
+import type { LearnerSize, Method } from "./method.js";
 
 /** A progressive neural network; see `ProgressiveLearner`. */
 export const pnn: Method = {
   name: "pnn",
   summary: "a progressive network: every task adds a column that reads the frozen columns of earlier tasks",
   networkShape: progressiveShape,
+  size: progressiveSize,
   create: (options, { mlp }) => new ProgressiveLearner({ ...options, stepSizes: mlp }),
 };
 
@@ -126,6 +129,19 @@ function progressiveShape(dynamics: MlpShape, k: number): MlpShape {
   return { ...dynamics, sizes, ...(k > 0 && { blocks: k + 1 }) };
 }
 
+/** The last column is trained; all columns are kept, and joined they are the network that plans. */
+function progressiveSize(dynamics: MlpShape, { tasks }: Settings): LearnerSize {
+  const columns = Array.from({ length: tasks }, (_, k) => parameterCount(columnParameters(dynamics, k)));
+  return {
+    trained: elementAt(columns, tasks - 1, "columns"),
+    kept: columns.reduce((sum, count) => sum + count, 0),
+    transitions: 0,
+    batches: 1,
+    fused: false,
+    settings: ["dynamics.hidden", "tasks"],
+  };
+}
+
 /** Parameters of column k: weights of layers after the first are `[(k + 1) in, out]`. */
 function columnParameters(dynamics: MlpShape, k: number): ParameterSpec[] {
   const layers = dynamics.sizes.length - 1;
@@ -135,11 +151,6 @@ function columnParameters(dynamics: MlpShape, k: number): ParameterSpec[] {
     const columns = spec.shape[1];
     return { ...spec, shape: [rows, columns], bound: xavierBound(rows, columns) };
   });
-}
-
-/** Numbers in some parameters. */
-function parameterCount(specs: readonly ParameterSpec[]): number {
-  return specs.reduce((count, { shape: [rows, columns] }) => count + rows * columns, 0);
 }
 
 /** One minibatch of column `k`: earlier columns give their features and stay as they are. */

@@ -1,4 +1,5 @@
 import type { Method } from "./method.js";
+import { rehearsingHypernetSize } from "./network-size.js";
 import { RehearsingHypernetLearner, rehearsingHypernetOptions } from "./rehearsing-hypernet-learner.js";
 
 /** A hypernetwork that rehearses a few stored transitions (after `hnet_replay` of Huang et al. 2021, arXiv 2009.11997). */
@@ -6,6 +7,7 @@ export const replayHypernet: Method = {
   name: "replay-hypernet",
   summary: "a hypernetwork without a regulariser that rehearses a few transitions of earlier tasks",
   trainsWithKernel: true,
+  size: (dynamics, settings) => rehearsingHypernetSize(dynamics, settings, settings.hypernetwork.coresetSize),
   create: (options, settings) =>
     new RehearsingHypernetLearner({
       ...options,

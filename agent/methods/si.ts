@@ -2,11 +2,13 @@ import { type SavedArray, type SavedArrays, savedArray, savedRow } from "../mode
 import { ConsolidationLearner } from "./consolidation-learner.js";
 import type { EndedTask, Importance, QuadraticPenalty } from "./importance.js";
 import type { Method } from "./method.js";
+import { networkSize } from "./network-size.js";
 
 /** Synaptic intelligence; see `PathImportance`. */
 export const si: Method = {
   name: "si",
   summary: "one network, held back where a weight's path through training lowered the loss of earlier tasks",
+  size: (dynamics, settings) => networkSize(dynamics, settings, 6),
   create: (options, { mlp }) => {
     const importance = new PathImportance(mlp.siStrength, mlp.siDamping);
     return new ConsolidationLearner({ ...options, stepSizes: mlp, importance });

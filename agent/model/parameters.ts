@@ -14,6 +14,11 @@ export interface ParameterSpec {
   readonly std?: number;
 }
 
+/** Numbers in some parameters. */
+export function parameterCount(specs: readonly ParameterSpec[]): number {
+  return specs.reduce((count, { shape: [rows, columns] }) => count + rows * columns, 0);
+}
+
 /** Xavier-uniform bound (Glorot & Bengio 2010). */
 export function xavierBound(fanIn: number, fanOut: number): number {
   return Math.sqrt(6 / (fanIn + fanOut));

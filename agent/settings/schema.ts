@@ -153,6 +153,11 @@ export function ownSettings(settings: Settings, method: string): Record<string, 
   return typeof own === "object" ? { ...own } : {};
 }
 
+/** Transitions that the replay buffer of a task holds in the end. */
+export function transitionsOfTask({ loop }: Settings): number {
+  return Math.min(loop.bufferCapacity, loop.initialRandomSteps + loop.stepsPerTask);
+}
+
 /**
  * Every setting that there is with these methods and planners, one sentence and unit per field. The order of the fields is
  * that of `settings.json`, and the hash of the settings depends on it.

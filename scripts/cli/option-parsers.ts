@@ -24,6 +24,12 @@ export const portNumber = wholeNumberIn(1, 65535, "port");
 /** Processes at a time. */
 export const jobCount = wholeNumberIn(1, 1000);
 
+/** GiB as bytes. */
+export function gibibytes(text: string): number {
+  if (/^\d+(\.\d+)?$/.test(text) && Number(text) > 0) return Number(text) * 2 ** 30;
+  throw new InvalidArgumentError("Expected a number of GiB above 0, such as 16.");
+}
+
 /** `hypercrl,single` as names. */
 export function methodList(text: string): string[] {
   const names = text.split(",").map((name) => name.trim());

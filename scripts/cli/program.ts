@@ -11,6 +11,7 @@ import { type Io, printing, say, sayError } from "./io.js";
 import {
   collect,
   countingNumber,
+  gibibytes,
   jobCount,
   methodList,
   portNumber,
@@ -93,7 +94,10 @@ interface PartArguments {
 }
 
 interface TrainArguments
-  extends Pick<TrainOptions, "profile" | "seed" | "out" | "resume" | "async" | "threads" | "record">,
+  extends Pick<
+      TrainOptions,
+      "profile" | "seed" | "out" | "resume" | "async" | "threads" | "memory" | "record"
+    >,
     PartArguments {
   readonly set: readonly string[];
   readonly tasks?: number;
@@ -110,6 +114,8 @@ const SUITE_FILE_TEXT = "module of the task suite, when it does not come with th
 const METHOD_FILE_TEXT = "module of the method, when it does not come with the package";
 const PLANNER_TEXT =
   "plan with this planner (default: the run's own); a file when it does not come with the package";
+const MEMORY_TEXT =
+  "refuse what needs more memory than this, by its settings (default: 80 % of the machine's)";
 const THREADS_TEXT = "threads that plan and train together; same results (default: all cores, at most 4)";
 
 function addTrain(
@@ -140,6 +146,7 @@ function addTrain(
     )
     .option("--async", "train in the background while the arm acts (sets loop.trainLag)")
     .option("--threads <n>", THREADS_TEXT, countingNumber)
+    .option("--memory <GiB>", MEMORY_TEXT, gibibytes)
     .addOption(
       new Option("--record <what>", "plans: keep every step's plan in the recordings; same results").choices([
         "plans",
@@ -153,14 +160,19 @@ function addTrain(
     )
     .option("--report", "at the end, draw the run's curves and figures: report.html in its folder")
     .option("--quiet", "print the final summary only")
-    .action(async ({ set, tasks, resume, threads, record, ...given }: TrainArguments) => {
+    .action(async ({ set, tasks, resume, threads, memory, record, ...given }: TrainArguments) => {
       const { quiet = false, json = false, view = false, report = false, viewPort, ...options } = given;
       const assignments = tasks === undefined ? set : [...set, `tasks=${tasks}`];
       const chosen = resume === undefined ? { ...options, assignments } : { resume, ...ownModules(options) };
       const { trainCommand } = await import("./commands/train.js");
       done(
         await trainCommand(
-          { ...chosen, ...(threads !== undefined && { threads }), ...(record && { record }) },
+          {
+            ...chosen,
+            ...(threads !== undefined && { threads }),
+            ...(memory !== undefined && { memory }),
+            ...(record && { record }),
+          },
           { quiet, json, view, report, ...(viewPort !== undefined && { viewPort }) },
           io,
         ),
@@ -198,6 +210,7 @@ function addEvaluate(program: Command, io: Io, done: (exitCode: number) => void)
     .option("--method <file>", METHOD_FILE_TEXT)
     .option("--planner <name|file>", PLANNER_TEXT)
     .option("--threads <n>", THREADS_TEXT, countingNumber)
+    .option("--memory <GiB>", MEMORY_TEXT, gibibytes)
     .option("--set <planner.name=value>", "plan with another setting; repeatable", collect, [])
     .option("--recordings <dir>", "also record the episodes, with every step's plan, into this new folder")
     .option("--out <file>", "also write the figures of every episode to this new JSON file")
@@ -226,6 +239,7 @@ function addExport(program: Command, io: Io, done: (exitCode: number) => void): 
     .option("--suite <file>", SUITE_FILE_TEXT)
     .option("--method <file>", METHOD_FILE_TEXT)
     .option("--planner <file>", "module of the planner, when it does not come with the package")
+    .option("--memory <GiB>", MEMORY_TEXT, gibibytes)
     .action(async (run: string, options) => {
       const { exportCommand } = await import("./commands/export.js");
       done(await exportCommand(run, options, io));
@@ -267,6 +281,7 @@ function addSweep(
     .option("--tasks <n>", "learn only the first n tasks", countingNumber)
     .addOption(new Option("--file <json>", "what to compare, from a file").conflicts(chosen))
     .option("--jobs <n>", "runs at a time, one core each, at most 1000 (default: all cores)", jobCount)
+    .option("--memory <GiB>", MEMORY_TEXT, gibibytes)
     .option("--out <dir>", "folder of the sweep (default: runs/sweep-<suite>-<profile>)")
     .option("--resume [dir]", "go on with the sweep in its folder; methods and seeds given are added to it")
     .addOption(

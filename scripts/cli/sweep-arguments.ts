@@ -14,6 +14,7 @@ export interface SweepArguments {
   readonly tasks?: number;
   readonly file?: string;
   readonly jobs?: number;
+  readonly memory?: number;
   readonly out?: string;
   /** True, or the sweep's folder. */
   readonly resume?: string | true;

@@ -9,6 +9,15 @@ import { firstOf } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { oneOf } from "../../sim/core/one-of.js";
 import { Rng } from "../../sim/core/rng.js";
+import { checkMemory, memoryOfRun } from "./memory-limit.js";
+
+/** What of the machine a run may use. */
+export interface RunLimits {
+  /** Most memory that it may take, bytes; default 80 % of the machine's. */
+  readonly memory?: number | undefined;
+  /** Threads that plan and train together; default the machine's cores, at most 4. */
+  readonly threads?: number | undefined;
+}
 
 /** Settings by dotted name, then those as typed, as one list of assignments. */
 export function assignmentsOf({
@@ -24,13 +33,14 @@ export function assignmentsOf({
 
 /**
  * `resolveSettings` for what people type: nearest names for settings that are one of a few words, no assignment to what
- * has an option of its own, and nothing that the planner refuses for the suite's tasks.
+ * has an option of its own, and nothing that the planner refuses for the suite's tasks or that there is no memory for.
  * @throws UsageError
  */
 export function chooseSettings(
   choice: SettingsChoice,
   assignments: readonly string[],
   catalog: Catalog,
+  { memory, threads }: RunLimits = {},
 ): Settings {
   const schema = settingsSchema(catalog);
   for (const assignment of assignments) {
@@ -49,9 +59,10 @@ export function chooseSettings(
     }
   }
   const settings = resolveSettings(choice, assignments, catalog);
+  const parts = partsOf(catalog, settings);
+  checkMemory(memoryOfRun(choice.suite.tasks, settings, parts, threads), memory);
   // A planner checks its settings when it is made, and is checked itself: better now than when the first task is under way.
   const problem = planningProblem(firstOf(choice.suite.tasks, "tasks").spec, settings.planner);
-  const { planner } = partsOf(catalog, settings);
-  createPlanner(planner, problem, settings.planner, Rng.fromSeed(settings.seed)).state();
+  createPlanner(parts.planner, problem, settings.planner, Rng.fromSeed(settings.seed)).state();
   return settings;
 }

@@ -13,6 +13,7 @@ import type { Task } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
 import { chooseCompute } from "./compute.js";
 import { type GivenParts, gatherParts, type PartOptions } from "./given-parts.js";
+import { checkMemory, memoryOfRun } from "./memory-limit.js";
 import { modulesGiven, resumeCommand } from "./resume-command.js";
 import { checkMethod, checkPlanner, settingsOfRun, suiteOfRun } from "./run-parts.js";
 
@@ -22,6 +23,8 @@ export interface SavedStateOptions extends PartOptions {
   readonly afterTask?: number;
   /** Threads that plan together; results do not depend on it. Default: the machine's cores, at most 4. */
   readonly threads?: number;
+  /** Most memory that may be taken, bytes; default 80 % of the machine's. */
+  readonly memory?: number;
   /** Told of what works less well than it should. */
   readonly onWarning?: (text: string) => void;
 }
@@ -61,6 +64,9 @@ export async function openSavedState(
   checkMethod(folder, settings, given);
   if (given.planner === undefined) checkPlanner(folder, settings, given);
   const afterTask = savedTask(folder, options);
+  const planned = settingsOfRun(folder, adjust(settings, given), given);
+  const parts = partsOf(given.catalog, planned);
+  checkMemory(memoryOfRun(suite.tasks, planned, parts, options.threads), options.memory);
   const path = join(folder, TASK_STATES, taskStateFiles(afterTask - 1).document);
   const checkpoint = readCheckpoint(
     path,
@@ -69,8 +75,6 @@ export async function openSavedState(
     firstOf(suite.tasks, "tasks").spec,
   );
   const tasks = suite.tasks.slice(0, settings.tasks);
-  const planned = settingsOfRun(folder, adjust(settings, given), given);
-  const parts = partsOf(given.catalog, planned);
   const compute = chooseCompute(parts.method, settings, options.threads, options.onWarning ?? (() => {}));
   const agent = new Agent(tasks, planned, parts, Rng.fromSeed(settings.seed).split("agent"), compute);
   try {

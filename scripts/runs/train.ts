@@ -25,6 +25,7 @@ import { initPhysics } from "../../sim/world.js";
 import { assignmentsOf, chooseSettings } from "./choose-settings.js";
 import { chooseCompute } from "./compute.js";
 import { type GivenParts, gatherParts, type PartOptions } from "./given-parts.js";
+import { checkMemory, memoryOfRun } from "./memory-limit.js";
 import { blamingModule } from "./module-file.js";
 import { isModulePath } from "./module-path.js";
 import { METHOD_MODULE } from "./part-files.js";
@@ -64,6 +65,11 @@ export interface TrainOptions extends PartOptions {
   readonly async?: boolean;
   /** Threads that plan and train together; results do not depend on it. Default: the machine's cores, at most 4. */
   readonly threads?: number;
+  /**
+   * Most memory that the run may take, bytes; default 80 % of the machine's. What it will need is computed from its settings
+   * before it begins.
+   */
+  readonly memory?: number;
   /**
    * `plans`: recordings of planned episodes hold every step's plan; docs/guides/recordings.md. A run that is continued does as
    * before.
@@ -177,7 +183,7 @@ async function open(
   readSettings(options.resume);
   const lock = lockFolder(options.resume, "Run");
   try {
-    return { ...resume(options.resume, given), lock };
+    return { ...resume(options.resume, given, options), lock };
   } catch (error) {
     lock.release();
     throw error;
@@ -188,7 +194,12 @@ async function create(options: TrainOptions, given: GivenParts): Promise<OpenRun
   const { profile = "quick", seed = 1 } = options;
   const { catalog, method = "hypercrl", planner } = given;
   const suite = given.suite ?? findNamed("task suite", "push", catalog.suites);
-  const chosen = chooseSettings({ suite, method, planner, profile, seed }, assignmentsOf(options), catalog);
+  const chosen = chooseSettings(
+    { suite, method, planner, profile, seed },
+    assignmentsOf(options),
+    catalog,
+    options,
+  );
   const settings = withLag(chosen, options.async ?? false, catalog);
   const parts = partsOf(catalog, settings);
   if (settings.loop.trainLag > 0) checkImportable(parts);
@@ -239,11 +250,12 @@ function withLag(settings: Settings, async: boolean, catalog: Catalog): Settings
   );
 }
 
-function resume(folder: string, given: GivenParts): OpenRun {
+function resume(folder: string, given: GivenParts, { memory, threads }: TrainOptions): OpenRun {
   const settings = readSettings(folder);
   const suite = suiteOfRun(folder, settings, given);
   checkSame("planner", folder, settings.planner.name, given);
   settingsOfRun(folder, settings, given);
+  checkMemory(memoryOfRun(suite.tasks, settings, partsOf(given.catalog, settings), threads), memory);
   const opened = RunStore.resume(folder, currentVersions(), () => firstOf(suite.tasks, "tasks").spec);
   return { ...opened, suite, catalog: given.catalog };
 }

@@ -4,7 +4,7 @@ import { parseSavedSettings } from "../../agent/settings/parse.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { builtinCatalog } from "../runs/catalog.js";
-import { assignmentsOf, chooseSettings } from "../runs/choose-settings.js";
+import { assignmentsOf, chooseSettings, type RunLimits } from "../runs/choose-settings.js";
 import { type GivenParts, gatherParts } from "../runs/given-parts.js";
 import { isModulePath } from "../runs/module-path.js";
 import { suiteFrom } from "../runs/suite-file.js";
@@ -77,9 +77,15 @@ interface Line extends SweepMethod {
 /**
  * Every run of every method and seed, seed by seed, so that a sweep stopped early has whole seeds.
  * @param folder of the sweep
+ * @param limits of each run
  * @throws UsageError for names and values that cannot be; InputError for a module that cannot be used
  */
-export async function planRuns(choice: SweepChoice, base: SweepBase, folder: string): Promise<PlannedRun[]> {
+export async function planRuns(
+  choice: SweepChoice,
+  base: SweepBase,
+  folder: string,
+  limits: RunLimits = {},
+): Promise<PlannedRun[]> {
   const methods = choice.methods ?? builtinCatalog.methods.map(({ name }): SweepMethod => ({ method: name }));
   const suite = await suiteFrom(base.suite, builtinCatalog);
   const lines: Line[] = [];
@@ -90,7 +96,8 @@ export async function planRuns(choice: SweepChoice, base: SweepBase, folder: str
   const settingsOf = ({ method, set, given }: Line, seed: number) => {
     const { method: name = method, planner, catalog } = given;
     const choice = { suite, method: name, planner, profile: base.profile, seed };
-    return chooseSettings(choice, [...base.assignments, ...assignmentsOf({ settings: set })], catalog);
+    const assignments = [...base.assignments, ...assignmentsOf({ settings: set })];
+    return chooseSettings(choice, assignments, catalog, limits);
   };
   return seeds.flatMap((seed) =>
     lines

@@ -1,5 +1,8 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { partsOf } from "../../agent/catalog.js";
+import type { MemoryNeed } from "../../agent/memory.js";
+import type { Settings } from "../../agent/settings/schema.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { makeFolder } from "../../sim/core/files.js";
 import { isLockFile, lockFolder } from "../../sim/core/folder-lock.js";
@@ -7,6 +10,8 @@ import { checkOwnFolder } from "../../sim/core/own-files.js";
 import { initPhysics } from "../../sim/world.js";
 import { isFinished } from "../compare/run-result.js";
 import { builtinCatalog } from "../runs/catalog.js";
+import { gatherParts } from "../runs/given-parts.js";
+import { checkMemoryOfJobs, GIB, memoryOfRun } from "../runs/memory-limit.js";
 import { isModulePath } from "../runs/module-path.js";
 import { moduleOptions, type RunModules, resumeCommand } from "../runs/resume-command.js";
 import { suiteFrom } from "../runs/suite-file.js";
@@ -52,6 +57,10 @@ export interface SweepOptions {
    */
   readonly trustModules?: (modules: readonly string[]) => Promise<boolean>;
   readonly engine: SweepEngine;
+  /** Runs that the engine makes at a time, for which the memory must do together; default 1. */
+  readonly jobs?: number;
+  /** Most memory that they may take, bytes; default 80 % of the machine's. */
+  readonly memory?: number | undefined;
   readonly signal: AbortSignal;
   readonly view: SweepView;
 }
@@ -80,7 +89,7 @@ export type RunOutcome =
  * @throws UsageError for a choice that cannot be, InputError for a folder that cannot be continued or is in use
  */
 export async function runSweep(options: SweepOptions): Promise<SweepReport> {
-  const { out, commandLine, engine, signal, view } = options;
+  const { out, commandLine, engine, memory, signal, view } = options;
   await initPhysics();
   const draft = await openManifest(options);
   makeFolder(out);
@@ -92,14 +101,15 @@ export async function runSweep(options: SweepOptions): Promise<SweepReport> {
     const manifest = options.resume ? await openManifest(options) : draft;
     if (!options.resume) checkEmpty(out);
     const from = differencesLabel(manifest, options.differencesFrom);
+    const pending = manifest.runs.filter((run) => !isFinished(runFolder(out, run)));
+    checkMemoryOfJobs(await memoryOfRuns(out, manifest, pending), options.jobs ?? 1, memory);
     writeManifest(out, manifest);
     rememberModules(out, manifest);
-    const pending = manifest.runs.filter((run) => !isFinished(runFolder(out, run)));
     for (const run of pending) prepareRun(out, manifest, run, currentVersions());
     view.begin(out, manifest, pending);
     let failed: FailedRun[];
     try {
-      failed = await runAll(out, manifest, pending, { commandLine, engine, signal, view });
+      failed = await runAll(out, manifest, pending, { commandLine, engine, memory, signal, view });
     } finally {
       view.end();
     }
@@ -112,13 +122,13 @@ export async function runSweep(options: SweepOptions): Promise<SweepReport> {
 }
 
 /** The manifest as it will be written. */
-async function openManifest({ out, choice, resume, trustModules }: SweepOptions): Promise<Manifest> {
+async function openManifest({ out, choice, resume, trustModules, memory }: SweepOptions): Promise<Manifest> {
   if (!resume) {
     checkEmpty(out);
     const base = baseOf(choice ?? {});
     const { name } = await suiteFrom(base.suite, builtinCatalog);
     const empty = emptyManifest(out, name, base, currentVersions());
-    return addRuns(empty, await planRuns(choice ?? {}, base, out));
+    return addRuns(empty, await planRuns(choice ?? {}, base, out, { memory, threads: THREADS }));
   }
   const manifest = readManifest(out);
   checkSweepVersions(out, manifest, currentVersions());
@@ -130,7 +140,27 @@ async function openManifest({ out, choice, resume, trustModules }: SweepOptions)
   if (choice.methods === undefined && choice.seeds === undefined) return manifest;
   const { methods, seeds = [...new Set(manifest.runs.map((run) => run.seed))] } = choice;
   if (methods === undefined) return addRuns(manifest, planSeeds(manifest.settings, seeds));
-  return addRuns(manifest, await planRuns({ methods, seeds }, baseOfSweep(out, manifest), out));
+  const base = baseOfSweep(out, manifest);
+  return addRuns(manifest, await planRuns({ methods, seeds }, base, out, { memory, threads: THREADS }));
+}
+
+/** Threads of a run: many runs are made at a time. */
+const THREADS = 1;
+
+/** The memory that each of some runs needs. */
+async function memoryOfRuns(
+  out: string,
+  manifest: Manifest,
+  runs: readonly ManifestRun[],
+): Promise<MemoryNeed[]> {
+  const lines = new Map<string, (settings: Settings) => MemoryNeed>();
+  for (const label of new Set(runs.map((run) => run.label))) {
+    const { suite: module, method, planner } = modulesOfRun(out, manifest, label);
+    const suite = await suiteFrom(module ?? manifest.suite, builtinCatalog);
+    const { catalog } = await gatherParts({ ...(method && { method }), ...(planner && { planner }) });
+    lines.set(label, (settings) => memoryOfRun(suite.tasks, settings, partsOf(catalog, settings), THREADS));
+  }
+  return runs.flatMap((run) => lines.get(run.label)?.(settingsOf(manifest, run)) ?? []);
 }
 
 const OTHER = {
@@ -178,7 +208,13 @@ async function runAll(
   out: string,
   manifest: Manifest,
   pending: readonly ManifestRun[],
-  { commandLine, engine, signal, view }: Pick<SweepOptions, "commandLine" | "engine" | "signal" | "view">,
+  {
+    commandLine,
+    engine,
+    memory,
+    signal,
+    view,
+  }: Pick<SweepOptions, "commandLine" | "engine" | "memory" | "signal" | "view">,
 ): Promise<FailedRun[]> {
   const failed: FailedRun[] = [];
   const logStart = new Map<string, number>();
@@ -202,7 +238,7 @@ async function runAll(
     view.ended(run, { kind: "failed", ...failure });
   };
   await engine.run(
-    pending.map((run) => jobOf(commandLine, out, run, modulesOfRun(out, manifest, run.label))),
+    pending.map((run) => jobOf(commandLine, out, run, modulesOfRun(out, manifest, run.label), memory)),
     { started, exited },
     signal,
   );
@@ -210,8 +246,18 @@ async function runAll(
 }
 
 /** The folder holds the settings, so one command begins and continues any run. */
-function jobOf(commandLine: string, out: string, run: ManifestRun, modules: RunModules): RunJob {
-  const options = ["--quiet", "--threads", "1", ...moduleOptions(modules), "--resume", runFolder(out, run)];
+function jobOf(
+  commandLine: string,
+  out: string,
+  run: ManifestRun,
+  modules: RunModules,
+  memory: number | undefined,
+): RunJob {
+  const options = [
+    ...["--quiet", "--threads", String(THREADS), ...moduleOptions(modules)],
+    ...(memory === undefined ? [] : ["--memory", String(memory / GIB)]),
+    ...["--resume", runFolder(out, run)],
+  ];
   return {
     id: run.id,
     command: [process.execPath, commandLine, "train", ...options],

@@ -1,10 +1,14 @@
+import { partsOf } from "../../../agent/catalog.js";
 import { describeSettings } from "../../../agent/settings/describe.js";
+import { resolveSettings } from "../../../agent/settings/resolve.js";
 import { firstOf } from "../../../sim/core/element.js";
+import { PROFILES } from "../../../sim/core/profiles.js";
 import type { Channel } from "../../../sim/task.js";
 import { table } from "../../compare/tables.js";
 import { wrap } from "../../compare/text.js";
 import { builtinCatalog } from "../../runs/catalog.js";
 import { gatherParts } from "../../runs/given-parts.js";
+import { defaultMemoryLimit, inGiB, memoryOfRun } from "../../runs/memory-limit.js";
 import { suiteFrom } from "../../runs/suite-file.js";
 import { type Io, say } from "../io.js";
 
@@ -75,6 +79,13 @@ export async function settingsCommand({ json, ...chosen }: SettingsFlags, io: Io
   for (const { name, quick, paper, text } of settings) {
     say(io, `${name}=${quick}${paper === quick ? "" : `  (paper: ${paper})`}\n  ${text}`);
   }
+  const needs = PROFILES.map((profile) => {
+    const resolved = resolveSettings({ suite, method, planner, profile, seed: 1 }, [], catalog);
+    const parts = partsOf(catalog, resolved);
+    return `${inGiB(memoryOfRun(suite.tasks, resolved, parts, undefined).bytes)} (${profile})`;
+  });
+  const limit = inGiB(defaultMemoryLimit());
+  say(io, `A run with these needs about ${needs.join(" or ")} of memory; here it may take ${limit}.`);
   say(io, "Change one with `--set NAME=VALUE`, for example `--set planner.samples=100`.");
   return 0;
 }

@@ -13,6 +13,8 @@ export interface SweepFlags {
   /** Default: `runs/sweep-<suite>-<profile>`. */
   readonly out?: string | undefined;
   readonly jobs: number;
+  /** Most memory that the runs may take together, bytes. */
+  readonly memory?: number | undefined;
   readonly resume?: boolean | undefined;
   /** Only show what is finished. */
   readonly report?: boolean | undefined;
@@ -45,6 +47,8 @@ export async function sweepCommand(
     commandLine: COMMAND_LINE,
     trustModules: async (modules) => flags.trustSuite || (await askToTrust(modules, io)),
     engine: localEngine(flags.jobs),
+    jobs: flags.jobs,
+    memory: flags.memory,
     signal,
     view: flags.quiet || flags.json ? silentSweepView : sweepView(io),
   });

@@ -1,0 +1,55 @@
+import { elementAt } from "../../sim/core/element.js";
+import { layerSizes, type MlpShape, weightCount } from "../model/dynamics.js";
+import { hypernetworkParameters } from "../model/hypernetwork.js";
+import { parameterCount } from "../model/parameters.js";
+import { type Settings, transitionsOfTask } from "../settings/schema.js";
+import type { LearnerSize } from "./method.js";
+
+/**
+ * Of a method that trains one plain network with a head for each task.
+ * @param copies of the network that it keeps
+ */
+export function networkSize(dynamics: MlpShape, { tasks }: Settings, copies: number): LearnerSize {
+  const [width, outputs] = elementAt(layerSizes(dynamics), dynamics.sizes.length - 2, "layers");
+  const weights = weightCount(dynamics);
+  return {
+    trained: weights + (tasks - 1) * (width + 1) * outputs,
+    kept: copies * weights,
+    transitions: 0,
+    batches: 1,
+    fused: false,
+    settings: ["dynamics.hidden"],
+  };
+}
+
+/** The same where transitions of earlier tasks are rehearsed. @param keep of each: all, or this many */
+export function rehearsalSize(dynamics: MlpShape, settings: Settings, keep: "all" | number): LearnerSize {
+  const transitions = keptTransitions(settings, keep);
+  const { settings: names, ...size } = networkSize(dynamics, settings, 1);
+  return { ...size, transitions, batches: settings.tasks, settings: [...names, "mlp.coresetSize"] };
+}
+
+/** Of a hypernetwork that rehearses. @param keep as for `rehearsalSize` */
+export function rehearsingHypernetSize(
+  dynamics: MlpShape,
+  settings: Settings,
+  keep: "all" | number,
+): LearnerSize {
+  const { tasks, hypernetwork, training } = settings;
+  const theta = parameterCount(hypernetworkParameters({ ...hypernetwork, target: dynamics }));
+  return {
+    trained: theta + tasks * hypernetwork.embedding,
+    // Generated weights and their gradients, of all tasks in a minibatch.
+    kept: 2 * tasks * weightCount(dynamics),
+    transitions: keptTransitions(settings, keep),
+    batches: keep === "all" ? tasks : 2,
+    fused: training.engine === "fused",
+    settings: ["hypernetwork.hidden", "dynamics.hidden", "hypernetwork.coresetSize"],
+  };
+}
+
+/** Transitions of earlier tasks that are kept in the end. */
+function keptTransitions(settings: Settings, keep: "all" | number): number {
+  const each = transitionsOfTask(settings);
+  return (settings.tasks - 1) * (keep === "all" ? each : Math.min(keep, each));
+}
