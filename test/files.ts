@@ -36,3 +36,18 @@ export function halve(path: string): void {
   const bytes = readFileSync(path);
   writeFileSync(path, bytes.subarray(0, bytes.length >> 1));
 }
+
+/** Ids of the processes that hold a folder by its lock files and live. */
+export function processesIn(folder: string): number[] {
+  return readdirSync(folder)
+    .map((name) => Number(/^in-use\..+\.(\d+)\.\d+\.lock$/.exec(name)?.[1]))
+    .filter((pid) => pid > 0 && isAlive(pid));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

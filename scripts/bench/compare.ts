@@ -1,7 +1,7 @@
 import { table } from "../compare/tables.js";
 import type { BenchResult, Figure, Machine } from "./result.js";
 
-export interface Change {
+interface Change {
   readonly name: string;
   readonly before: Figure | undefined;
   readonly now: Figure | undefined;

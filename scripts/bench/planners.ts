@@ -35,7 +35,7 @@ export const VARIANT_IDS = [
   "random",
   "gradient",
 ] as const;
-export type VariantId = (typeof VARIANT_IDS)[number];
+type VariantId = (typeof VARIANT_IDS)[number];
 
 /**
  * The planners to compare on a run, by id. All but `own`, `icem-quarter` and `gradient` have CEM's budget: the run's own

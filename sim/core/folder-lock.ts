@@ -97,13 +97,6 @@ export function isLockFile(name: string): boolean {
   return PATTERN.test(name);
 }
 
-/** Ids of the processes of this machine that work in a folder now. */
-export function processesIn(folder: string): number[] {
-  return holders(folder)
-    .filter((holder) => holder.host === hostname() && isAliveHere(holder))
-    .map(({ pid }) => pid);
-}
-
 /** Whether a process works in a folder. @param now in ms since 1970 */
 export function isInUse(folder: string, now: number): boolean {
   return holders(folder).some((holder) => isAlive(folder, holder, now));

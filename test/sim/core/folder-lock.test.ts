@@ -5,8 +5,8 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { InputError, RunError } from "../../../sim/core/errors.js";
-import { isInUse, lockFolder, processesIn } from "../../../sim/core/folder-lock.js";
-import { temporaryFolder } from "../../files.js";
+import { isInUse, lockFolder } from "../../../sim/core/folder-lock.js";
+import { processesIn, temporaryFolder } from "../../files.js";
 
 const root = temporaryFolder();
 const folder = join(root, "folder");
