@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { RunError } from "../sim/core/errors.js";
 import type { Environment, StepResult } from "../sim/environment.js";
 import type { EpisodeHeader, Forecast } from "../sim/recording/episode.js";
 import { EpisodeRecorder } from "../sim/recording/recorder.js";
@@ -42,6 +43,14 @@ export interface Forecaster {
   forecast(observation: Float32Array, most: number): Promise<Forecast>;
 }
 
+/** The error of a run that failed within an episode, which tells where to look. */
+function withRecording(error: unknown): unknown {
+  if (!(error instanceof RunError)) return error;
+  const { todo, ...details } = error.details;
+  const look = `episodes/${FAILED_FILE} holds what led here; everything saved so far is intact`;
+  return new RunError({ ...details, todo: todo === undefined ? look : `${todo}: ${look}` });
+}
+
 /** One episode in progress, recorded or not. */
 export class EpisodeRun {
   readonly #environment: Environment;
@@ -64,19 +73,29 @@ export class EpisodeRun {
   }
 
   /**
-   * Plays the episode by steps that `play` makes, sums up and writes the recording if there is one. When it fails, what
+   * Plays the episode by steps that `play` makes, sums up and writes the recording if there is one. When a step fails, what
    * was recorded so far is written beside the others as `failed.mcap`, so that it can be looked at.
    * @throws Stopped when the user asked to stop; whatever `play` throws; RunError when the recording cannot be written
    */
   async run(play: () => Promise<void>): Promise<Outcome> {
     try {
       await play();
-      return await this.#finish();
     } catch (error) {
-      // What failed matters more than whether its recording could be kept.
-      if (!(error instanceof Stopped)) await this.#record(FAILED_FILE).catch(() => {});
-      throw error;
+      if (error instanceof Stopped) throw error;
+      throw (await this.#keptWhatLedHere()) ? withRecording(error) : error;
     }
+    return await this.#finish();
+  }
+
+  /** Whether there is a recording of the steps before a failure. */
+  async #keptWhatLedHere(): Promise<boolean> {
+    try {
+      await this.#record(FAILED_FILE);
+    } catch {
+      // What failed matters more than whether its recording could be kept.
+      return false;
+    }
+    return this.options.recordings !== undefined;
   }
 
   /** Makes one step with an action `[U]`. @throws Stopped when the user asked to stop */

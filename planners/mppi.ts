@@ -45,7 +45,7 @@ export const createMppi: PlannerFactory<MppiSettings> = (problem, settings, rng)
 export const mppiPlanner = definePlanner({
   name: "mppi",
   summary:
-    "Model-predictive path integral control: averages noisy copies of the plan, weighted by their return.",
+    "model-predictive path integral control: averages noisy copies of the plan, weighted by their return",
   settings: fields,
   create: createMppi,
 });

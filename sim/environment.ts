@@ -142,7 +142,7 @@ export class Environment {
         what: `Task ${this.task.name}, episode step ${this.#stepsDone}: ${names[i]} is not finite`,
         got: String(values[i]),
         expected: "a finite number",
-        todo: "Everything saved so far is intact; a run keeps what led here in episodes/failed.mcap",
+        todo: "Look at what computed it",
       });
     }
   }

@@ -138,7 +138,10 @@ function addTrain(
     .option("--seed <n>", "seed of every random stream", wholeNumber, 1)
     .option("--set <name=value>", "change a setting (see `hypercrl settings`); repeatable", collect, [])
     .option("--tasks <n>", "learn only the first n tasks", wholeNumber)
-    .option("--out <dir>", "new run folder (default: runs/<suite>-<method>-<profile>-s<seed>)")
+    .option(
+      "--out <dir>",
+      "new run folder (default: one in runs/, named after suite, method, profile and seed)",
+    )
     .addOption(
       new Option("--resume <run>", "continue the run in this folder").conflicts([
         ...["profile", "seed", "set", "tasks", "out", "async", "record"],

@@ -36,6 +36,8 @@ describe.each(WIDTHS)("on %i columns", (width) => {
     const text = await printed(width, help);
     expect(text).toContain("Usage: hypercrl");
     expect(tooWide(text, width)).toEqual([]);
+    // Of help, single words fit too.
+    expect(text.split("\n").filter((line) => stringWidth(line) > width && !line.includes("`"))).toEqual([]);
   });
 
   it("lists of tasks and settings fit", async () => {
