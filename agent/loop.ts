@@ -270,10 +270,12 @@ export class ContinualLoop {
     const what = { phase, task: this.#taskAt(taskIndex).name, taskIndex, episode, steps } as const;
     const mixed = phase === "random" && actions > 0;
     log.emit({
-      ...{ type: "episode", ...what },
+      type: "episode",
+      ...what,
       ...(mixed && { randomSteps: steps - begun - actions }),
       ...(!over && { cut: true }),
-      ...{ ...outcome, recording: recordingPath(file) },
+      ...outcome,
+      recording: recordingPath(file),
     });
   }
 

@@ -23,7 +23,10 @@ const paper: ProfileValues = {
     evaluationEpisodes: 10,
   },
   dynamics: {
-    ...{ hidden: [200, 200], activation: "relu", normalizeTargets: false, outputVariance: false },
+    hidden: [200, 200],
+    activation: "relu",
+    normalizeTargets: false,
+    outputVariance: false,
     outlierLimit: 0,
   },
   training: { batchSize: 100, clipNorm: 5, engine: "fused" },

@@ -90,7 +90,8 @@ function defaultGroups(
     ...values,
     ...Object.fromEntries(own),
     planner: {
-      ...{ ...plannerDefaults(planners), ...values.planner },
+      ...plannerDefaults(planners),
+      ...values.planner,
       scaleActions: !tasks.every(({ spec }) => isUnitScaled(spec.action)),
     },
   };

@@ -174,7 +174,11 @@ function eagerDescription({ name, task, settings, dynamics }: BenchSize): Record
   return {
     kind: "planning",
     dynamics: dynamics.sizes,
-    ...{ samples, horizon, iterations, elites, initialStd },
+    samples,
+    horizon,
+    iterations,
+    elites,
+    initialStd,
     low: task.spec.action.map(({ low }) => low),
     high: task.spec.action.map(({ high }) => high),
     reward: name,

@@ -86,7 +86,14 @@ export function eagerTraining(
     size.settings.hypernetwork;
   return {
     kind: "training",
-    ...{ embedding, hidden, activation, learningRate, embeddingLearningRate, beta, earlier, steps },
+    embedding,
+    hidden,
+    activation,
+    learningRate,
+    embeddingLearningRate,
+    beta,
+    earlier,
+    steps,
     batchedTasks,
     dynamics: size.dynamics.sizes,
     dynamicsActivation: size.dynamics.activation,

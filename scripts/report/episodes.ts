@@ -47,7 +47,12 @@ function rowOf(
   const path = join(folder, recording);
   const kept = existsSync(path);
   return {
-    ...{ which, task, moment: momentOf(record), return: orNull(record.return), success, recording },
+    which,
+    task,
+    moment: momentOf(record),
+    return: orNull(record.return),
+    success,
+    recording,
     link: kept ? linkTo(path, report) : null,
     command: kept ? `hypercrl view ${shellWord(path)}` : null,
     play: null,

@@ -105,8 +105,11 @@ function cellOf(runs: readonly ReportRun[], i: number, j: number, reference: Ref
   const normalised = reference === undefined ? null : orNull(meanOf(measured.map((m) => m.normalised)));
   return [
     {
-      ...{ afterTask: i, task: j, return: meanOf(measured.map((m) => m.value)) },
-      ...{ normalised, n: measured.length },
+      afterTask: i,
+      task: j,
+      return: meanOf(measured.map((m) => m.value)),
+      normalised,
+      n: measured.length,
     },
   ];
 }

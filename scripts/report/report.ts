@@ -32,18 +32,19 @@ export function reportData(
   return {
     schema: 1,
     generator: `hypercrl ${packageVersion()} report`,
-    ...{ suite, tasks, labels, notBegun },
+    suite,
+    tasks,
+    labels,
+    notBegun,
     runs: runs.map((run): RunRow => {
       const { folder, label, settings, versions, result } = run;
       return {
-        ...{
-          folder,
-          label,
-          seed: settings.seed,
-          finished: result !== undefined,
-          state: stateOf(run),
-          versions,
-        },
+        folder,
+        label,
+        seed: settings.seed,
+        finished: result !== undefined,
+        state: stateOf(run),
+        versions,
         scores: result === undefined ? null : plainScores(scoreRun(result, reference)),
         episodes: episodeRows(run, path),
       };

@@ -387,10 +387,10 @@ export function update(
   for (let t = first; t < last; t++) {
     const at = t * ROW;
     const dt = d + at;
-    let a = f32x4.splat(0);
-    let b = a;
-    let c = a;
-    let e = a;
+    let s0 = f32x4.splat(0);
+    let s1 = s0;
+    let s2 = s0;
+    let s3 = s0;
     let hp = h;
     for (let np = next; np < end; np += 4) {
       const hr = v128.load32_splat(hp);
@@ -409,17 +409,17 @@ export function update(
         g3 = f32x4.add(g3, f32x4.mul(ht, v128.load(dp, 48)));
       }
       const n = v128.load32_splat(np);
-      a = f32x4.add(a, f32x4.mul(n, adamStep(w, m, v, g0, beta1, rest1, beta2, rest2, step, eps)));
-      b = f32x4.add(b, f32x4.mul(n, adamStep(w + 16, m + 16, v + 16, g1, beta1, rest1, beta2, rest2, step, eps)));
-      c = f32x4.add(c, f32x4.mul(n, adamStep(w + 32, m + 32, v + 32, g2, beta1, rest1, beta2, rest2, step, eps)));
-      e = f32x4.add(e, f32x4.mul(n, adamStep(w + 48, m + 48, v + 48, g3, beta1, rest1, beta2, rest2, step, eps)));
+      s0 = f32x4.add(s0, f32x4.mul(n, adamStep(w, m, v, g0, beta1, rest1, beta2, rest2, step, eps)));
+      s1 = f32x4.add(s1, f32x4.mul(n, adamStep(w + 16, m + 16, v + 16, g1, beta1, rest1, beta2, rest2, step, eps)));
+      s2 = f32x4.add(s2, f32x4.mul(n, adamStep(w + 32, m + 32, v + 32, g2, beta1, rest1, beta2, rest2, step, eps)));
+      s3 = f32x4.add(s3, f32x4.mul(n, adamStep(w + 48, m + 48, v + 48, g3, beta1, rest1, beta2, rest2, step, eps)));
       w += ROW;
       m += ROW;
       v += ROW;
     }
-    v128.store(out + at, a);
-    v128.store(out + at, b, 16);
-    v128.store(out + at, c, 32);
-    v128.store(out + at, e, 48);
+    v128.store(out + at, s0);
+    v128.store(out + at, s1, 16);
+    v128.store(out + at, s2, 32);
+    v128.store(out + at, s3, 48);
   }
 }

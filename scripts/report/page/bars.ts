@@ -19,7 +19,10 @@ export function barsHeight(labels: Iterable<string>): number {
 
 function lineAxis(labels: readonly string[], theme: Theme) {
   return {
-    ...{ type: "category", data: labels, inverse: true, axisTick: { show: false } },
+    type: "category",
+    data: labels,
+    inverse: true,
+    axisTick: { show: false },
     axisLine: { lineStyle: { color: theme.edge } },
     axisLabel: {
       color: theme.text,
@@ -55,7 +58,8 @@ export function scoreOption(
     },
     series: [
       {
-        ...{ type: "bar", barWidth: "60%" },
+        type: "bar",
+        barWidth: "60%",
         data: estimates.map(({ label, mean }) => ({
           value: mean,
           itemStyle: { color: color(label), opacity: 0.75 },
@@ -63,7 +67,10 @@ export function scoreOption(
       },
       whiskers(estimates, theme),
       {
-        ...{ type: "scatter", silent: true, symbolSize: 5, z: 4 },
+        type: "scatter",
+        silent: true,
+        symbolSize: 5,
+        z: 4,
         itemStyle: { color: theme.page, borderColor: theme.text, borderWidth: 1 },
         data: estimates.flatMap(({ values }, i) => values.map((value) => [value, i])),
       },
@@ -79,7 +86,11 @@ function whiskers(estimates: readonly ScoreEstimate[], theme: Theme): object {
   const data = estimates.flatMap(({ low, high, n }, i) => (n > 1 ? [[low!, high!, i] as const] : []));
   const stroke = (shape: object) => ({ type: "line", shape, style: { stroke: theme.text, lineWidth: 1.5 } });
   return {
-    ...{ type: "custom", silent: true, z: 3, data, encode: { x: [0, 1], y: 2 } },
+    type: "custom",
+    silent: true,
+    z: 3,
+    data,
+    encode: { x: [0, 1], y: 2 },
     renderItem: ({ dataIndex }: { dataIndex: number }, canvas: Canvas) => {
       const [low, high, row] = elementAt(data, dataIndex, "intervals");
       const [[x1, y], [x2]] = [canvas.coord([low, row]), canvas.coord([high, row])];
@@ -125,7 +136,11 @@ export function timeOption(
       formatter: ({ dataIndex }: { dataIndex: number }) => timeTooltip(elementAt(shares, dataIndex, "lines")),
     },
     series: parts.map(([key, name, opacity]) => ({
-      ...{ type: "bar", stack: "time", name, barWidth: "60%", itemStyle: { color: theme.text, opacity } },
+      type: "bar",
+      stack: "time",
+      name,
+      barWidth: "60%",
+      itemStyle: { color: theme.text, opacity },
       data: shares.map((share) => share[key]),
     })),
   };

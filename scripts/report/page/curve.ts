@@ -49,25 +49,24 @@ export function curveOption(view: CurveView, theme: Theme): EChartsCoreOption {
     },
     xAxis: {
       ...axis(theme, "environment steps", { showMaxLabel: false }),
-      ...{ type: "value", min: 0, max: chart.stepsPerTask * tasks.length, nameGap: 26 },
+      type: "value",
+      min: 0,
+      max: chart.stepsPerTask * tasks.length,
+      nameGap: 26,
     },
     yAxis: { ...axis(theme, AXES[quantity]), type: scaleOf(quantity, curves), scale: true, nameGap: 48 },
     dataZoom: [
       {
-        ...{
-          type: "slider",
-          height: 18,
-          bottom: 10,
-          filterMode: "none",
-          showDataShadow: false,
-          brushSelect: false,
-          moveHandleSize: 0,
-        },
-        ...{
-          borderColor: theme.edge,
-          textStyle: { color: theme.faint },
-          labelFormatter: (x: number) => x.toFixed(0),
-        },
+        type: "slider",
+        height: 18,
+        bottom: 10,
+        filterMode: "none",
+        showDataShadow: false,
+        brushSelect: false,
+        moveHandleSize: 0,
+        borderColor: theme.edge,
+        textStyle: { color: theme.faint },
+        labelFormatter: (x: number) => x.toFixed(0),
       },
     ],
     series: [
@@ -99,13 +98,13 @@ function marks(
   const name = (task: string, i: number) => (room < 48 ? String(i + 1) : task);
   const label = { position: "top", color: theme.faint, fontSize: 12, width: room, overflow: "truncate" };
   return {
-    ...{ type: "line", data: [], silent: true },
+    type: "line",
+    data: [],
+    silent: true,
     markLine: {
-      ...{
-        symbol: "none",
-        label: { show: false },
-        lineStyle: { color: theme.faint, type: "solid", width: 1 },
-      },
+      symbol: "none",
+      label: { show: false },
+      lineStyle: { color: theme.faint, type: "solid", width: 1 },
       data: tasks.slice(1).map((_, i) => ({ xAxis: (i + 1) * stepsPerTask })),
     },
     markArea: {
@@ -147,7 +146,7 @@ function segmentsOf(curve: Curve): Segment[] {
 }
 
 /** How many of the curves below run through the same points as a segment, which would hide them. */
-function coversOf(segment: Segment, below: readonly Segment[][]): number {
+function hiddenBelow(segment: Segment, below: readonly Segment[][]): number {
   const meansOf = ({ phase, task, points }: Segment) =>
     JSON.stringify([phase, task, points.map(([x, mean]) => [x, mean])]);
   const own = meansOf(segment);
@@ -155,7 +154,7 @@ function coversOf(segment: Segment, below: readonly Segment[][]): number {
 }
 
 /** Dashes, px, that leave gaps for each of the lines below. */
-const gapsFor = (covers: number) => [6, 6 * covers];
+const gapsFor = (lines: number) => [6, 6 * lines];
 
 /** The lines and the band of one curve. @param below the curves that are drawn before it */
 function curveSeries(
@@ -168,30 +167,44 @@ function curveSeries(
   const opacity = Math.min(BANDS.most, Math.max(BANDS.least, BANDS.together / shown));
   const color = theme.line(index);
   const segments = segmentsOf(curve);
-  const others = below.map(segmentsOf);
-  const covers = new Map(segments.map((segment) => [segment, coversOf(segment, others)]));
-  const line = (phase: Segment["phase"], covered: number) => ({
-    ...{ type: "line", name: curve.label, symbol: "circle", symbolSize: 4 },
-    showSymbol: curve.steps.length <= FEW,
-    itemStyle: { color },
-    lineStyle: {
-      color,
-      width: phase === "train" ? 2 : 1,
-      type: phase === "random" ? "dotted" : covered > 0 ? gapsFor(covered) : theme.dash(index),
-    },
-    // An empty point keeps one task's line from going on into the next.
-    data: segments
-      .filter((segment) => segment.phase === phase && (phase === "random" || covers.get(segment) === covered))
-      .flatMap(({ points }) => [...points, [points.at(-1)![0], null]]),
-  });
   const banded = segments.filter(({ points }) => points.length > 1 && points.some(([, , , , n]) => n > 1));
+  const random = segments.filter(({ phase }) => phase === "random");
   const trained = segments.filter(({ phase }) => phase === "train");
-  const lines = [...new Set(trained.map((segment) => covers.get(segment)!))].sort((a, b) => a - b);
+  const others = below.map(segmentsOf);
+  const hidden = new Map(trained.map((segment) => [segment, hiddenBelow(segment, others)]));
+  const counts = [...new Set(hidden.values())].sort((x, y) => x - y);
+  const trainedLines = counts.map((count) => {
+    const own = trained.filter((segment) => hidden.get(segment) === count);
+    return lineSeries(curve, own, { color, width: 2, type: count > 0 ? gapsFor(count) : theme.dash(index) });
+  });
   return [
     ...(banded.length > 0 ? [band(banded, color, opacity)] : []),
-    line("random", 0),
-    ...lines.map((covered) => line("train", covered)),
+    lineSeries(curve, random, { color, width: 1, type: "dotted" }),
+    ...trainedLines,
   ];
+}
+
+interface LineStyle {
+  readonly color: string;
+  /** px */
+  readonly width: number;
+  /** A kind of line, or the lengths of its dashes, px. */
+  readonly type: string | number[];
+}
+
+/** One line through some segments of a curve. */
+function lineSeries(curve: Curve, segments: readonly Segment[], lineStyle: LineStyle): object {
+  return {
+    type: "line",
+    name: curve.label,
+    symbol: "circle",
+    symbolSize: 4,
+    showSymbol: curve.steps.length <= FEW,
+    itemStyle: { color: lineStyle.color },
+    lineStyle,
+    // An empty point keeps one task's line from going on into the next.
+    data: segments.flatMap(({ points }) => [...points, [points.at(-1)![0], null]]),
+  };
 }
 
 interface Canvas {
@@ -205,14 +218,12 @@ function band(segments: readonly Segment[], color: string, opacity: number): obj
     ...[smallest(points.map((p) => p[2])), largest(points.map((p) => p[3]))],
   ];
   return {
-    ...{
-      type: "custom",
-      silent: true,
-      clip: true,
-      z: 1,
-      tooltip: { show: false },
-      encode: { x: [0, 1], y: [2, 3] },
-    },
+    type: "custom",
+    silent: true,
+    clip: true,
+    z: 1,
+    tooltip: { show: false },
+    encode: { x: [0, 1], y: [2, 3] },
     data: segments.map(extent),
     renderItem: ({ dataIndex }: { dataIndex: number }, canvas: Canvas) => {
       const { points } = elementAt(segments, dataIndex, "segments");

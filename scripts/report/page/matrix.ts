@@ -36,9 +36,16 @@ export function matrixOption(
   const room = (width - 64) / tasks.length;
   const numbers = tasks.map((_, i) => String(i + 1));
   const axisOf = (name: string) => ({
-    ...{ type: "category", data: numbers, name, nameLocation: "middle", splitArea: { show: false } },
-    ...{ axisTick: { show: false }, axisLine: { lineStyle: { color: theme.edge } } },
-    ...{ axisLabel: { color: theme.faint }, nameTextStyle: { color: theme.faint }, nameGap: 24 },
+    type: "category",
+    data: numbers,
+    name,
+    nameLocation: "middle",
+    splitArea: { show: false },
+    axisTick: { show: false },
+    axisLine: { lineStyle: { color: theme.edge } },
+    axisLabel: { color: theme.faint },
+    nameTextStyle: { color: theme.faint },
+    nameGap: 24,
   });
   const cells = matrix.cells.flatMap((cell) => {
     const value = shownValue(cell, data);
@@ -66,9 +73,12 @@ export function matrixOption(
     },
     series: [
       {
-        ...{ type: "heatmap", data: cells, itemStyle: { borderColor: theme.page, borderWidth: 1 } },
+        type: "heatmap",
+        data: cells,
+        itemStyle: { borderColor: theme.page, borderWidth: 1 },
         label: {
-          ...{ show: room >= ROOM, fontSize: Math.min(13, Math.max(9, room / 3.4)) },
+          show: room >= ROOM,
+          fontSize: Math.min(13, Math.max(9, room / 3.4)),
           formatter: ({ value: [, , value] }: { value: readonly [number, number, number] }) =>
             cellText(value, data),
         },

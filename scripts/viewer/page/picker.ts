@@ -60,7 +60,9 @@ export class Picker {
   #buildFilters(): void {
     const { sources, episodes } = this.#index;
     const search = el("input", {
-      ...{ type: "search", placeholder: "search", value: this.#filter.text },
+      type: "search",
+      placeholder: "search",
+      value: this.#filter.text,
       attrs: { "aria-label": "Words in the names" },
     });
     search.addEventListener("input", () => this.#narrow({ text: search.value }));

@@ -166,7 +166,10 @@ function seriesOf(
   succeeded: (index: number) => boolean,
 ): uPlot.Series[] {
   const points = (success: boolean): uPlot.Series.Points => ({
-    ...{ show: true, size: POINT, stroke: color, fill: success ? color : hollow },
+    show: true,
+    size: POINT,
+    stroke: color,
+    fill: success ? color : hollow,
     filter: (plot, series) =>
       Array.from(plot.data[series] ?? []).flatMap((value, i) =>
         value != null && succeeded(i) === success ? [i] : [],
