@@ -18,59 +18,98 @@ interface Watched {
 
 export const silentSweepView: SweepView = { begin() {}, started() {}, ended() {}, end() {} };
 
+type ViewIo = Pick<Io, "out" | "columns" | "live" | "now">;
+
 /** A few short lines per running run in a terminal, drawn every second; elsewhere a plain line whenever a run gets further. */
-export function sweepView(io: Pick<Io, "out" | "columns" | "live" | "now">): SweepView {
-  const running = new Map<string, Watched>();
-  let [folder, done, total] = ["", 0, 0];
-  let manifest: Manifest | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  const say = (text: string) => {
-    io.live?.clear();
-    io.out(text);
+export function sweepView(io: ViewIo): SweepView {
+  let progress: SweepProgress | undefined;
+  return {
+    begin: (folder, manifest, pending) => {
+      progress = new SweepProgress(io, folder, manifest, pending.length);
+    },
+    started: (run) => progress?.started(run),
+    ended: (run, outcome) => progress?.ended(run, outcome),
+    end: () => progress?.end(),
   };
-  const sayParts = (parts: readonly string[]) => say(wrapParts(parts, io.columns()));
-  const place = (watched: Watched) => placeParts(folder, manifest!, watched.run);
-  const poll = () => {
-    if (io.live !== undefined) {
-      const lines = [...running.values()].map((w) =>
-        wrapParts([...place(w), duration(io.now() - w.since)], liveWidth(io.columns())),
-      );
-      io.live.update([...lines, `${done} of ${count(total, "run")} done`].join("\n"));
-      return;
-    }
-    for (const watched of running.values()) {
-      const newest = readPlace(runFolder(folder, watched.run));
+}
+
+/** Tells of a sweep that goes on. */
+class SweepProgress {
+  readonly #io: ViewIo;
+  readonly #folder: string;
+  readonly #manifest: Manifest;
+  /** Runs that were still to be made when the sweep began. */
+  readonly #total: number;
+  readonly #running = new Map<string, Watched>();
+  readonly #timer: NodeJS.Timeout;
+  #done = 0;
+
+  constructor(io: ViewIo, folder: string, manifest: Manifest, total: number) {
+    this.#io = io;
+    this.#folder = folder;
+    this.#manifest = manifest;
+    this.#total = total;
+    const finished = manifest.runs.length - total;
+    const already = finished === 0 ? "" : `, ${finished} finished already`;
+    const head = `Sweep of ${count(manifest.runs.length, "run")} on ${manifest.suite}${already}, in ${folder}`;
+    for (const line of [head, ...sweepSettings(manifest).map(settingText)])
+      this.#say(wrap(line, io.columns()));
+    this.#timer = setInterval(() => this.#look(), POLL_MS);
+  }
+
+  started(run: ManifestRun): void {
+    this.#running.set(run.id, { run, since: this.#io.now(), task: -1 });
+    if (this.#io.live === undefined) this.#sayParts([title(run), "started"]);
+  }
+
+  ended(run: ManifestRun, outcome: RunOutcome): void {
+    const took = this.#io.now() - (this.#running.get(run.id)?.since ?? this.#io.now());
+    this.#running.delete(run.id);
+    if (outcome.kind === "finished") this.#done++;
+    const text = `${title(run)}  ${outcomeText(outcome)} after ${duration(took)}`;
+    this.#say(wrap(text, this.#io.columns()));
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+    this.#io.live?.clear();
+  }
+
+  #look(): void {
+    if (this.#io.live === undefined) this.#tellFurther();
+    else this.#io.live.update(this.#liveLines().join("\n"));
+  }
+
+  #liveLines(): string[] {
+    const { now, columns } = this.#io;
+    const lines = [...this.#running.values()].map((watched) =>
+      wrapParts([...this.#place(watched), duration(now() - watched.since)], liveWidth(columns())),
+    );
+    return [...lines, `${this.#done} of ${count(this.#total, "run")} done`];
+  }
+
+  #tellFurther(): void {
+    for (const watched of this.#running.values()) {
+      const newest = readPlace(runFolder(this.#folder, watched.run));
       // The random policy is measured on all tasks before any is learned.
       if (newest === undefined || newest.stage === "baseline" || newest.taskIndex <= watched.task) continue;
       watched.task = newest.taskIndex;
-      sayParts(place(watched));
+      this.#sayParts(this.#place(watched));
     }
-  };
-  return {
-    begin: (out, opened, pending) => {
-      [folder, manifest, total] = [out, opened, pending.length];
-      const finished = opened.runs.length - pending.length;
-      const already = finished === 0 ? "" : `, ${finished} finished already`;
-      const head = `Sweep of ${count(opened.runs.length, "run")} on ${opened.suite}${already}, in ${out}`;
-      const notes = sweepSettings(opened).map(settingText);
-      for (const line of [head, ...notes]) say(wrap(line, io.columns()));
-      timer = setInterval(poll, POLL_MS);
-    },
-    started: (run) => {
-      running.set(run.id, { run, since: io.now(), task: -1 });
-      if (io.live === undefined) sayParts([title(run), "started"]);
-    },
-    ended: (run, outcome) => {
-      const took = io.now() - (running.get(run.id)?.since ?? io.now());
-      running.delete(run.id);
-      if (outcome.kind === "finished") done++;
-      say(wrap(`${title(run)}  ${outcomeText(outcome)} after ${duration(took)}`, io.columns()));
-    },
-    end: () => {
-      clearInterval(timer);
-      io.live?.clear();
-    },
-  };
+  }
+
+  #place({ run }: Watched): string[] {
+    return placeParts(this.#folder, this.#manifest, run);
+  }
+
+  #say(text: string): void {
+    this.#io.live?.clear();
+    this.#io.out(text);
+  }
+
+  #sayParts(parts: readonly string[]): void {
+    this.#say(wrapParts(parts, this.#io.columns()));
+  }
 }
 
 function title({ label, seed }: ManifestRun): string {
