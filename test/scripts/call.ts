@@ -80,7 +80,7 @@ export function unwrapped(text: string): string {
 /** One message, no stack trace, and the exit code. */
 export function expectOneError({ code, stderr }: Finished, exitCode: number, message: RegExp): void {
   expect(unwrapped(stderr)).toMatch(message);
-  expect(stderr.match(/^error: /gm)).toHaveLength(1);
+  expect(stderr.match(/^error:/gm)).toHaveLength(1);
   expect(stderr).not.toMatch(/^ {4}at /m);
   expect(code).toBe(exitCode);
 }

@@ -72,10 +72,9 @@ describe("an episode that cannot be replayed", () => {
   });
 
   it("that differs says where and exits with 1", async () => {
-    expect(await run(["replay", "--verify", episode])).toMatchObject({
-      code: 0,
-      stdout: `${episode}: 12 steps and 2 state hashes match bit by bit\n`,
-    });
+    const same = await run(["replay", "--verify", episode]);
+    expect(same.code).toBe(0);
+    expect(unwrapped(same.stdout)).toBe(`${episode}: 12 steps and 2 state hashes match bit by bit\n`);
     const other = await writeEpisode(join(folder, "other.mcap"), physicsVersion(), 0.5);
     const { code, stdout } = await run(["replay", "--verify", other, episode]);
     expect(unwrapped(stdout)).toMatch(
