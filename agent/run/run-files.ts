@@ -7,6 +7,8 @@ export const RUN_FILES = {
   versions: "versions.json",
   checkpoint: "checkpoint.json",
   evaluation: "evaluation.json",
+  /** What the suite was when the run began. */
+  suite: "suite.json",
   /** Says that recordings hold plans. It is no setting: no other byte of a run depends on it. */
   recording: "recording.json",
 } as const;

@@ -99,6 +99,7 @@ interface TrainArguments
       "profile" | "seed" | "out" | "resume" | "async" | "threads" | "memory" | "record"
     >,
     PartArguments {
+  readonly acceptChangedSuite?: boolean;
   readonly set: readonly string[];
   readonly tasks?: number;
   readonly view?: boolean;
@@ -111,6 +112,7 @@ interface TrainArguments
 const DIFFERENCES_TEXT =
   "method, or label, that the others are compared with, seed by seed (default: the first)";
 const SUITE_FILE_TEXT = "module of the task suite, when it does not come with the package";
+const CHANGED_SUITE_TEXT = "go on although files of the suite have changed since the run was begun";
 const METHOD_FILE_TEXT = "module of the method, when it does not come with the package";
 const PLANNER_TEXT =
   "plan with this planner (default: the run's own); a file when it does not come with the package";
@@ -147,6 +149,7 @@ function addTrain(
         ...["profile", "seed", "set", "tasks", "out", "async", "record"],
       ]),
     )
+    .option("--accept-changed-suite", `with --resume: ${CHANGED_SUITE_TEXT}`)
     .option("--async", "train in the background while the arm acts (sets loop.trainLag)")
     .option("--threads <n>", THREADS_TEXT, countingNumber)
     .option("--memory <GiB>", MEMORY_TEXT, gibibytes)
@@ -163,24 +166,37 @@ function addTrain(
     )
     .option("--report", "at the end, draw the run's curves and figures: report.html in its folder")
     .option("--quiet", "print the final summary only")
-    .action(async ({ set, tasks, resume, threads, memory, record, ...given }: TrainArguments) => {
-      const { quiet = false, json = false, view = false, report = false, viewPort, ...options } = given;
-      const assignments = tasks === undefined ? set : [...set, `tasks=${tasks}`];
-      const chosen = resume === undefined ? { ...options, assignments } : { resume, ...ownModules(options) };
-      const { trainCommand } = await import("./commands/train.js");
-      done(
-        await trainCommand(
-          {
-            ...chosen,
-            ...(threads !== undefined && { threads }),
-            ...(memory !== undefined && { memory }),
-            ...(record && { record }),
-          },
-          { quiet, json, view, report, ...(viewPort !== undefined && { viewPort }) },
-          io,
-        ),
-      );
-    });
+    .action(
+      async ({
+        set,
+        tasks,
+        resume,
+        threads,
+        memory,
+        record,
+        acceptChangedSuite,
+        ...given
+      }: TrainArguments) => {
+        const { quiet = false, json = false, view = false, report = false, viewPort, ...options } = given;
+        const assignments = tasks === undefined ? set : [...set, `tasks=${tasks}`];
+        const chosen =
+          resume === undefined ? { ...options, assignments } : { resume, ...ownModules(options) };
+        const { trainCommand } = await import("./commands/train.js");
+        done(
+          await trainCommand(
+            {
+              ...chosen,
+              ...(threads !== undefined && { threads }),
+              ...(memory !== undefined && { memory }),
+              ...(record && { record }),
+              ...(acceptChangedSuite && { acceptChangedSuite }),
+            },
+            { quiet, json, view, report, ...(viewPort !== undefined && { viewPort }) },
+            io,
+          ),
+        );
+      },
+    );
   if (listed !== undefined) train.addHelpText("after", summaries(listed));
 }
 
@@ -210,6 +226,7 @@ function addEvaluate(program: Command, io: Io, done: (exitCode: number) => void)
       wholeNumber,
     )
     .option("--suite <file>", SUITE_FILE_TEXT)
+    .option("--accept-changed-suite", CHANGED_SUITE_TEXT)
     .option("--method <file>", METHOD_FILE_TEXT)
     .option("--planner <name|file>", PLANNER_TEXT)
     .option("--threads <n>", THREADS_TEXT, countingNumber)
@@ -228,6 +245,7 @@ function addReplay(program: Command, io: Io, done: (exitCode: number) => void): 
     .argument("<episode...>", "episode files (.mcap), or run folders for all their episodes")
     .option("--verify", "simulate again and compare every observation, reward and state hash bit by bit")
     .option("--suite <file>", SUITE_FILE_TEXT)
+    .option("--accept-changed-suite", CHANGED_SUITE_TEXT)
     .action(async (paths: string[], flags) => {
       const { replayCommand } = await import("./commands/replay.js");
       done(await replayCommand(paths, flags, io));
@@ -240,6 +258,7 @@ function addExport(program: Command, io: Io, done: (exitCode: number) => void): 
     .requiredOption("--onnx <file>", "new file for the model: (x, u, task) → xNext")
     .option("--after-task <n>", "use the state after n tasks (default: the last saved)", wholeNumber)
     .option("--suite <file>", SUITE_FILE_TEXT)
+    .option("--accept-changed-suite", CHANGED_SUITE_TEXT)
     .option("--method <file>", METHOD_FILE_TEXT)
     .option("--planner <file>", "module of the planner, when it does not come with the package")
     .option("--memory <GiB>", MEMORY_TEXT, gibibytes)

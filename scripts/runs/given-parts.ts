@@ -18,6 +18,8 @@ export interface PartOptions {
   readonly method?: string | Method;
   /** A planner's name, the path of a module that exports one (`./my-planner.mjs`), or a planner. */
   readonly planner?: string | PlannerDefinition;
+  /** Go on with a run although files of its suite have changed since it began; without, that is an error. */
+  readonly acceptChangedSuite?: boolean;
   /** What names refer to; default what comes with the package. */
   readonly catalog?: Catalog;
 }

@@ -16,6 +16,7 @@ import { type GivenParts, gatherParts, type PartOptions } from "./given-parts.js
 import { checkMemory, memoryOfRun } from "./memory-limit.js";
 import { modulesGiven, resumeCommand } from "./resume-command.js";
 import { checkMethod, checkPlanner, settingsOfRun, suiteOfRun } from "./run-parts.js";
+import { checkSameSuite, suiteNow } from "./same-suite.js";
 
 /** `suite`, `method` and `planner` are only needed where the run's own do not come with the package. */
 export interface SavedStateOptions extends PartOptions {
@@ -64,6 +65,7 @@ export async function openSavedState(
   checkMethod(folder, settings, given);
   if (given.planner === undefined) checkPlanner(folder, settings, given);
   const afterTask = savedTask(folder, options);
+  checkSameSuite(folder, await suiteNow(suite, settings.tasks, options), options);
   const planned = settingsOfRun(folder, adjust(settings, given), given);
   const parts = partsOf(given.catalog, planned);
   checkMemory(memoryOfRun(suite.tasks, planned, parts, options.threads), options.memory);

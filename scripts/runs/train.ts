@@ -11,6 +11,7 @@ import { readMetrics } from "../../agent/run/read-log.js";
 import type { RunEvent } from "../../agent/run/records.js";
 import { hasHashes, writeHashes } from "../../agent/run/run-hashes.js";
 import { RunStore, readSettings } from "../../agent/run/store.js";
+import { writeSuiteRecord } from "../../agent/run/suite-record.js";
 import { parseSettings } from "../../agent/settings/parse.js";
 import { savedCatalog } from "../../agent/settings/saved-catalog.js";
 import type { Settings } from "../../agent/settings/schema.js";
@@ -31,6 +32,7 @@ import { isModulePath } from "./module-path.js";
 import { METHOD_MODULE } from "./part-files.js";
 import { modulesGiven, resumeCommand } from "./resume-command.js";
 import { checkSame, settingsOfRun, suiteOfRun } from "./run-parts.js";
+import { checkSameSuite, suiteNow } from "./same-suite.js";
 import { type Summary, summarize } from "./summary.js";
 import { UsageLog } from "./usage.js";
 import { currentVersions } from "./versions.js";
@@ -113,6 +115,12 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
   await initPhysics();
   const { store, lock, checkpoint, suite, catalog } = await open(options, await gatherParts(options));
   try {
+    const now = await suiteNow(suite, store.settings.tasks, options);
+    // A run that has saved nothing yet begins now.
+    const begins = checkpoint === undefined;
+    if (!begins) checkSameSuite(store.folder, now, options);
+    const goesOn = options.acceptChangedSuite && checkpoint?.progress.stage !== "done";
+    const record = () => (begins || goesOn) && writeSuiteRecord(store.folder, now);
     const { folder, settings } = store;
     const parts = partsOf(catalog, settings);
     const usage = new UsageLog((record) => store.log.emit(record));
@@ -131,9 +139,10 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
       if (checkpoint !== undefined) await loop.restore(checkpoint);
       // Only now: a state that does not fit leaves the run's files as they were.
       const foreign = store.takeUp();
+      record();
       loop.readLog();
       if (foreign.length > 0) options.onWarning?.(leftAlone(foreign));
-    }
+    } else record();
     const tasks = suite.tasks.slice(0, settings.tasks);
     options.onStart?.({ folder, settings, tasks, progress: checkpoint?.progress });
     const outcome = await loop.run();

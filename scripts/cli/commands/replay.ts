@@ -1,5 +1,8 @@
+import { dirname, resolve } from "node:path";
 import { isRunFolder } from "../../../agent/run/run-files.js";
 import { checkHashes } from "../../../agent/run/run-hashes.js";
+import { readSettings } from "../../../agent/run/store.js";
+import type { SuiteRecord } from "../../../agent/run/suite-record.js";
 import { HyperCrlError, InputError } from "../../../sim/core/errors.js";
 import { type Episode, readEpisode } from "../../../sim/recording/reader.js";
 import { type Verification, verifyEpisode } from "../../../sim/recording/verify.js";
@@ -10,14 +13,16 @@ import { count, number, wrap } from "../../compare/text.js";
 import { builtinCatalog } from "../../runs/catalog.js";
 import { episodesAt } from "../../runs/episode-files.js";
 import { taskOfEpisode } from "../../runs/run-parts.js";
+import { checkSameSuite, suiteNow } from "../../runs/same-suite.js";
 import { suiteFrom } from "../../runs/suite-file.js";
-import { type Io, say, sayError } from "../io.js";
+import { type Io, say, sayError, warner } from "../io.js";
 import { reportError } from "../report-error.js";
 
 export interface ReplayFlags {
   readonly verify?: boolean;
   /** Module of a suite that does not come with the package. */
   readonly suite?: string;
+  readonly acceptChangedSuite?: boolean;
   readonly json?: boolean;
 }
 
@@ -33,6 +38,8 @@ export async function replayCommand(paths: readonly string[], flags: ReplayFlags
   await initPhysics();
   const { suites } = builtinCatalog;
   const among = flags.suite === undefined ? suites : [await suiteFrom(flags.suite, builtinCatalog)];
+  const records = flags.verify ? await suitesNow(among, flags) : [];
+  const sameSuite = (run: string) => checkSuiteOf(run, records, flags, io);
   let worst = 0;
   // One bad file of many must not hide the others' results.
   const keepGoing = (work: () => number) => {
@@ -46,7 +53,9 @@ export async function replayCommand(paths: readonly string[], flags: ReplayFlags
   };
   for (const path of paths) {
     keepGoing(() => {
+      const run = isRunFolder(path) ? path : dirname(dirname(resolve(path)));
       if (flags.verify && isRunFolder(path)) keepGoing(() => verifyFiles(path, flags, io));
+      if (flags.verify && isRunFolder(run)) sameSuite(run);
       for (const file of episodesAt(path)) {
         keepGoing(() => (flags.verify ? verifyOne(file, among, flags, io) : showOne(file, flags, io)));
       }
@@ -54,6 +63,19 @@ export async function replayCommand(paths: readonly string[], flags: ReplayFlags
     });
   }
   return worst;
+}
+
+/** What the suites are that episodes are simulated with. */
+function suitesNow(suites: readonly TaskSuite[], { suite }: ReplayFlags): Promise<SuiteRecord[]> {
+  return Promise.all(suites.map((one) => suiteNow(one, one.tasks.length, { suite })));
+}
+
+/** @throws InputError when the suite that a run is verified with is not the run's */
+function checkSuiteOf(run: string, suites: readonly SuiteRecord[], flags: ReplayFlags, io: Io): void {
+  const { suite, tasks } = readSettings(run);
+  const now = suites.find((one) => one.suite === suite);
+  if (now === undefined) return;
+  checkSameSuite(run, { ...now, tasks: now.tasks.slice(0, tasks) }, { ...flags, onWarning: warner(io) });
 }
 
 /** Compares the files of a finished run with what they were when it was finished. */

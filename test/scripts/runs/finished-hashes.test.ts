@@ -32,6 +32,7 @@ describe("the hashes of a run that was trained", () => {
         "evaluation.json",
         "metrics.jsonl",
         "settings.json",
+        "suite.json",
         "versions.json",
         "checkpoints/task-1.json",
         "checkpoints/task-1.safetensors",
