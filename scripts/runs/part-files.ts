@@ -6,6 +6,7 @@ import { InputError } from "../../sim/core/errors.js";
 import { inWords } from "../../sim/core/in-words.js";
 import { DEFAULTS_EXPECTED, isProfileDefaults } from "../../sim/core/profiles.js";
 import { fieldDescription } from "../../sim/core/setting-fields.js";
+import { isLine } from "../../sim/core/shown.js";
 import { GUARDED_FACTORY, guarded } from "./guarded.js";
 import { checkMembers, importModule, type ModuleKind, type Requirement } from "./module-file.js";
 
@@ -14,7 +15,7 @@ export const METHOD_MODULE: ModuleKind = { name: "method", guide: "docs/guides/o
 /** What the module of a planner is. */
 export const PLANNER_MODULE: ModuleKind = { name: "planner", guide: "docs/guides/own-planner.md" };
 
-const isText = (value: unknown) => typeof value === "string" && value !== "";
+const isBoolean = (value: unknown) => typeof value === "boolean";
 const isFunction = (value: unknown) => typeof value === "function";
 const optional = (holds: (value: unknown) => boolean) => (value: unknown) =>
   value === undefined || holds(value);
@@ -22,7 +23,7 @@ const isName = (value: unknown) => typeof value === "string" && /^[\w-]+$/.test(
 
 const NAMED: readonly Requirement[] = [
   { member: "name", expected: "letters, digits, dashes and underscores", holds: isName },
-  { member: "summary", expected: "one line that says what it does", holds: isText },
+  { member: "summary", expected: "one line that says what it does", holds: isLine },
 ];
 const METHOD: readonly Requirement[] = [
   ...NAMED,
@@ -31,6 +32,7 @@ const METHOD: readonly Requirement[] = [
     expected: "a function (options, settings, own) that makes a Learner",
     holds: isFunction,
   },
+  { member: "trainsWithKernel", expected: "true, false or nothing", holds: optional(isBoolean) },
   { member: "networkShape", expected: "a function, or nothing", holds: optional(isFunction) },
   { member: "defaults", expected: DEFAULTS_EXPECTED, holds: isProfileDefaults },
 ];

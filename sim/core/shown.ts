@@ -24,6 +24,11 @@ export function shown(text: string, most = 500): string {
   return all.length <= most + ENDING ? all : `${all.slice(0, most)}… (${text.length} characters)`;
 }
 
+/** Whether a value from outside is text of one line, with no control characters in it. */
+export function isLine(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(value);
+}
+
 function escaped(character: string): string {
   if (character === "\n") return "\\n";
   if (character === "\t") return "\\t";

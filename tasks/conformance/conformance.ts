@@ -2,6 +2,7 @@ import { InputError } from "../../sim/core/errors.js";
 import { inWords } from "../../sim/core/in-words.js";
 import { problemOf } from "../../sim/core/problem.js";
 import { DEFAULTS_EXPECTED, isProfileDefaults } from "../../sim/core/profiles.js";
+import { isLine } from "../../sim/core/shown.js";
 import type { Task, TaskSuite } from "../../sim/task.js";
 import { episodeRules } from "./episode-rules.js";
 import { specRules } from "./spec-rules.js";
@@ -85,7 +86,7 @@ function ensureSuite(value: unknown): TaskSuite {
   ensure(typeof value === "object" && value !== null, `a default export that is ${inWords(value)}`);
   const suite = value as Partial<TaskSuite>;
   for (const key of ["name", "description"] as const) {
-    ensure(typeof suite[key] === "string" && suite[key] !== "", `${key} ${inWords(suite[key])}`, "text");
+    ensure(isLine(suite[key]), `${key} ${inWords(suite[key])}`, "text of one line");
   }
   ensure(isProfileDefaults(suite.defaults), `defaults ${inWords(suite.defaults)}`, DEFAULTS_EXPECTED);
   const tasks: unknown = suite.tasks;
@@ -94,7 +95,7 @@ function ensureSuite(value: unknown): TaskSuite {
     typeof task === "object" && task !== null ? Reflect.get(task, "name") : undefined,
   );
   names.forEach((name: unknown, i) => {
-    ensure(typeof name === "string" && name !== "", `task ${i} without a name`);
+    ensure(isLine(name), `task ${i} with the name ${inWords(name)}`, "text of one line");
     ensure(names.indexOf(name) === i, `two tasks named ${name}`, "unique names");
   });
   return value as TaskSuite;

@@ -1,4 +1,5 @@
 import { inWords } from "../../sim/core/in-words.js";
+import { isLine } from "../../sim/core/shown.js";
 import type { Channel, Task } from "../../sim/task.js";
 import { type ConformanceRule, ensure, withEnvironments } from "./support.js";
 
@@ -35,8 +36,8 @@ function checkChannels({ spec: { observation, action } }: Task): void {
     ensure(channels.length > 0, `no ${kind} channel`, "at least one");
     (channels as readonly Channel[]).forEach(({ name, unit }, i) => {
       const where = `${kind} channel ${i}`;
-      ensure(typeof name === "string" && name !== "", `${where} without a name`);
-      ensure(typeof unit === "string" && unit !== "", `${where} (${name}) without a unit`, "m, rad, 1, …");
+      ensure(isLine(name), `${where} with the name ${inWords(name)}`, "text of one line");
+      ensure(isLine(unit), `${where} (${name}) with the unit ${inWords(unit)}`, "m, rad, 1, …");
       const twice = channels.findIndex((c) => c.name === name) !== i;
       ensure(!twice, `two ${kind} channels named ${name}`, "unique names");
     });

@@ -90,9 +90,16 @@ const suiteBreakages: readonly Breakage[] = [
   breaks("suite", "no default export", /undefined/, () => undefined),
   breaks("suite", "no description", /description undefined/, () => ({ name: "x", tasks: [pointTask()] })),
   breaks("suite", "no tasks", /tasks \[\]/, () => pointSuite()),
-  breaks("suite", "a task that is none", /task 0 without a name/, () => ({
+  breaks("suite", "a task that is none", /task 0 with the name undefined/, () => ({
     ...pointSuite(),
     tasks: [null],
+  })),
+  breaks("suite", "a task's name of two lines", /task 0 with the name "a\\+nb"/, () =>
+    pointSuite(pointTask({ task: { name: "a\nb" } })),
+  ),
+  breaks("suite", "a description of two lines", /description "a\\+nb"/, () => ({
+    ...pointSuite(pointTask()),
+    description: "a\nb",
   })),
   breaks("suite", "two tasks of one name", /two tasks named light/, () =>
     pointSuite(pointTask(), pointTask()),
@@ -125,6 +132,9 @@ const specBreakages: readonly Breakage[] = [
   }),
   withTask("channels", "a name twice", /two observation channels named angle/, {
     spec: { observation: [SPEC.observation[0]!, SPEC.observation[0]!] },
+  }),
+  withTask("channels", "a name with a control character", /action channel 0 with the name "a\\+u001bb"/, {
+    spec: { action: [{ name: "a\u001bb", unit: "N·m", low: -1, high: 1 }] },
   }),
   withTask("timing", "half a step", /episodeSteps 60.5/, { spec: { episodeSteps: 60.5 } }),
   withTask("observation-length", "too few numbers", /out\[1\] unset or NaN/, {

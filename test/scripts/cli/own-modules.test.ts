@@ -131,6 +131,20 @@ it("defaults that cannot be set are told with the file they are in, whatever the
   );
 });
 
+it.each([
+  ["summary", "'two\\nlines'", /summary is \S+two\S+lines\S+; expected summary: one line/],
+  [
+    "trainsWithKernel",
+    "'yes'",
+    /trainsWithKernel is "yes"; expected trainsWithKernel: true, false or nothing/,
+  ],
+])("a method with a %s that is no such thing is refused", async (member, value, message) => {
+  const parts = { name: "'odd'", summary: "'x'", create: "() => {}", [member]: value };
+  const text = Object.entries(parts).map(([key, code]) => `${key}: ${code}`);
+  const method = module(`${member}.mjs`, `export default { ${text.join(", ")} };`);
+  expectOneError(await call(["settings", "--method", method]), 3, message);
+});
+
 it("a module without a method is told what a method must have, and not what it may have", async () => {
   expectOneError(
     await call(["settings", "--method", module("none.mjs", "export default 5;")]),
