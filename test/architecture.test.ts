@@ -164,6 +164,50 @@ describe("direction of imports", () => {
   });
 });
 
+describe("the drawing of the rooms", () => {
+  /** As the drawing names it: a folder, or one inside `agent/`, whose own files are the root. */
+  const roomOf = (path: string) => {
+    const [folder = "", inner = "", file] = path.split("/");
+    if (folder !== "agent") return folder;
+    return file === undefined ? "root" : inner;
+  };
+  const dot = readFileSync(join(ROOT, "docs/diagrams/rooms.dot"), "utf8").replaceAll("graph_", "graph");
+  const arrows = [...dot.matchAll(/^ *(\w+(?: -> \w+)+)/gm)].flatMap(([, chain = ""]) => {
+    const rooms = chain.split(" -> ");
+    return rooms.slice(1).map((to, i) => [rooms[i], to] as const);
+  });
+  const rooms = FOLDERS.filter((folder) => folder !== "test").flatMap(within);
+  const imports = new Set(
+    rooms.flatMap((source) =>
+      ours(source)
+        .filter((target) => target.endsWith(".ts"))
+        .map((target) => `${roomOf(source.path)} -> ${roomOf(target)}`),
+    ),
+  );
+
+  it("has no arrow without an import", () => {
+    expect(arrows.length).toBeGreaterThan(15);
+    expect(arrows.map(([from, to]) => `${from} -> ${to}`).filter((arrow) => !imports.has(arrow))).toEqual([]);
+  });
+
+  it("leads from every room to every other that it uses", () => {
+    const reached = (from: string, seen = new Set([from])): Set<string> => {
+      for (const [tail, to] of arrows) {
+        if (tail !== from || seen.has(to)) continue;
+        seen.add(to);
+        reached(to, seen);
+      }
+      return seen;
+    };
+    const missing = [...imports].filter((pair) => {
+      const [from = "", to = ""] = pair.split(" -> ");
+      const inside = !["scripts", "tasks", "planners", "sim"].includes(from);
+      return !(inside && to === "root") && !reached(from).has(to);
+    });
+    expect(missing).toEqual([]);
+  });
+});
+
 describe("types", () => {
   const cast = /\bas\s+unknown\s+as\b/;
 

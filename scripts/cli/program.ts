@@ -307,7 +307,11 @@ function addSweep(
     .option("--out <dir>", "folder of the sweep (default: runs/sweep-<suite>-<profile>)")
     .option("--resume [dir]", "go on with the sweep in its folder; methods and seeds given are added to it")
     .addOption(
-      new Option("--report [dir]", "only show what is finished").conflicts(["resume", "file", ...chosen]),
+      new Option("--report [dir]", "only show the runs finished so far").conflicts([
+        "resume",
+        "file",
+        ...chosen,
+      ]),
     )
     .option("--differences-from <method>", DIFFERENCES_TEXT)
     .option(

@@ -16,7 +16,7 @@ export interface SweepFlags {
   /** Most memory that the runs may take together, bytes. */
   readonly memory?: number | undefined;
   readonly resume?: boolean | undefined;
-  /** Only show what is finished. */
+  /** Only show the runs finished so far. */
   readonly report?: boolean | undefined;
   /** Line that the table shows differences from; default the first. */
   readonly differencesFrom?: string | undefined;
