@@ -7,6 +7,7 @@ import type { RunStart } from "../runs/train.js";
 import { type Io, say } from "./io.js";
 import { liveWidth } from "./live-area.js";
 import { ProgressTracker } from "./progress.js";
+import { printLine } from "./train-lines.js";
 
 /** Shows a run's events. */
 export interface ProgressView {
@@ -17,13 +18,12 @@ export interface ProgressView {
 
 export const silentView: ProgressView = { start: () => {}, accept: () => {}, end: () => {} };
 
-/** One JSON object per line for each event, as `RunEvent` describes them; single steps and plans are left out. */
+/** One JSON object per line, see `printLine`. */
 export function jsonView(io: Io): ProgressView {
   return {
-    start: ({ folder, settings, progress }) =>
-      io.out(JSON.stringify({ type: "start", folder, settings, progress })),
+    start: ({ folder, settings, progress }) => printLine(io, { type: "start", folder, settings, progress }),
     accept: (event) => {
-      if (event.type !== "step" && event.type !== "planned") io.out(JSON.stringify(event));
+      if (event.type !== "step" && event.type !== "planned") printLine(io, event);
     },
     end: () => {},
   };

@@ -12,19 +12,12 @@ export interface EpisodeRef {
 }
 
 /** One line of the picker. */
-export interface EpisodeRow extends EpisodeRef {
+export interface EpisodeRow
+  extends EpisodeRef,
+    Partial<Omit<EpisodeHeader, "settingsHash" | "versions">>,
+    Partial<EpisodeTotals> {
   /** Why it cannot be played; the other fields but `source` and `file` are then absent. */
   readonly problem?: string;
-  readonly suite?: string;
-  readonly task?: string;
-  readonly taskIndex?: number;
-  readonly phase?: EpisodeHeader["phase"];
-  /** Index of the last task begun; -1 before the first. */
-  readonly afterTask?: number;
-  readonly seed?: number;
-  readonly steps?: number;
-  readonly return?: number;
-  readonly success?: boolean;
   /** False for a recording that is cut off. */
   readonly complete?: boolean;
 }
@@ -54,7 +47,7 @@ export interface RunEpisode
   /** Of learning episodes: steps made in this task until its end. */
   readonly steps?: number;
   /** Null where it is not finite. */
-  readonly return: number | null;
+  readonly return: EvaluationRecord["return"] | null;
   /** Name of the recording. */
   readonly file: string;
 }

@@ -1,5 +1,6 @@
 import { shellWord } from "../../compare/text.js";
 import { type Io, say, sayError, suggest } from "../io.js";
+import { printLine } from "../train-lines.js";
 import { ViewerProcess } from "../viewer-process.js";
 
 export interface TrainViewFlags {
@@ -45,8 +46,7 @@ export class TrainView {
   }
 
   #tellUrl(url: string): void {
-    if (this.#flags.json)
-      this.#io.out(JSON.stringify({ type: "view", url, port: Number(new URL(url).port) }));
+    if (this.#flags.json) printLine(this.#io, { type: "view", url, port: Number(new URL(url).port) });
     else this.#say(`Watch it at ${url}`);
   }
 

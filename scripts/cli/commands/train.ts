@@ -9,6 +9,7 @@ import type { Summary } from "../../runs/summary.js";
 import { type RunStart, type TrainOptions, type TrainResult, train } from "../../runs/train.js";
 import { type Io, say, signalCode, suggest, warner } from "../io.js";
 import { jsonView, type ProgressView, silentView, textView } from "../progress-view.js";
+import { printLine } from "../train-lines.js";
 import { TrainView, type TrainViewFlags } from "./train-view.js";
 
 export interface TrainFlags extends TrainViewFlags {
@@ -66,7 +67,7 @@ function reportStop(
 ): number {
   const { folder, progress, settings } = result;
   if (signal.reason === "SIGPIPE") return signalCode(signal.reason);
-  if (flags.json) io.out(JSON.stringify({ type: "stopped", folder, progress }));
+  if (flags.json) printLine(io, { type: "stopped", folder, progress });
   const place = placeInRun(progress, settings.tasks);
   suggest(io, `Stopped. Everything up to ${place} is saved; continue with`, resume);
   return signalCode(signal.reason);
@@ -86,7 +87,7 @@ async function showResult(
     createReport([folder], page);
   }
   if (flags.json) {
-    io.out(JSON.stringify({ type: "summary", folder, ...(flags.report && { report: page }), ...summary }));
+    printLine(io, { type: "summary", folder, ...(flags.report && { report: page }), ...summary });
     return;
   }
   for (const [text, command] of nextCommands(folder, page, flags.report ?? false, summary, modules)) {
