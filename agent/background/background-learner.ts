@@ -39,7 +39,7 @@ export type LearnerCall =
 export type LearnerReply =
   | { readonly result: unknown }
   | { readonly failed: ErrorDetails; readonly exitCode: number }
-  | { readonly broken: string };
+  | { readonly broken: { readonly message: string; readonly stack: string | undefined } };
 
 /** A method, with the URL of its module when it does not come with the package. */
 export interface BackgroundMethod {
@@ -142,7 +142,7 @@ export class BackgroundLearner implements Learner {
     if (this.#waiting.length === 0 && this.#failure === undefined) this.#worker.unref();
     if ("result" in reply) answered?.resolve(reply.result);
     else if ("failed" in reply) answered?.reject(errorWithCode(reply.failed, reply.exitCode));
-    else answered?.reject(new Error(reply.broken));
+    else answered?.reject(Object.assign(new Error(reply.broken.message), { stack: reply.broken.stack }));
   }
 
   #fail(got: string, cause?: unknown): void {

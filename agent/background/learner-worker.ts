@@ -57,7 +57,8 @@ async function reply(call: Parameters<typeof answer>[0]): Promise<LearnerReply> 
     if (error instanceof HyperCrlError) {
       return { failed: { ...error.details, cause: undefined }, exitCode: error.exitCode };
     }
-    return { broken: error instanceof Error ? String(error.stack) : String(error) };
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    return { broken: { message, stack } };
   }
 }
 

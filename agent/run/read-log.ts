@@ -6,6 +6,7 @@ import { readFirstLine, readJsonl } from "../../sim/core/jsonl.js";
 import { LARGEST, readRegularFile } from "../../sim/core/own-files.js";
 import { parseJson } from "../../sim/core/parse-json.js";
 import { problemOf } from "../../sim/core/problem.js";
+import { isThere } from "../../sim/core/system-errors.js";
 import {
   LOG_VERSION,
   logHeadSchema,
@@ -40,7 +41,7 @@ export function readMetrics(folder: string, tasks?: number): MetricsRecord[] {
  */
 export function readTiming(folder: string, tasks?: number): TimingRecord[] {
   const path = timingPath(folder);
-  return existsSync(path) ? readLog(path, timingSchema, tasks) : [];
+  return isThere(path) ? readLog(path, timingSchema, tasks) : [];
 }
 
 /**

@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { isThere } from "../../sim/core/system-errors.js";
 
 /** Files in the root of a run folder that are written whole. */
 export const RUN_FILES = {
@@ -15,7 +15,7 @@ export const RUN_FILES = {
 
 /** Whether a folder is that of a run, begun or finished. */
 export function isRunFolder(path: string): boolean {
-  return existsSync(join(path, RUN_FILES.settings));
+  return isThere(join(path, RUN_FILES.settings));
 }
 
 /** Logs in the root of a run folder: of what repeats with the seed, and of times. */

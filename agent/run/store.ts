@@ -7,6 +7,7 @@ import { InputError, UsageError } from "../../sim/core/errors.js";
 import { makeFolder } from "../../sim/core/files.js";
 import { LARGEST, readRegularFile, removeOwnFile } from "../../sim/core/own-files.js";
 import { problemOf } from "../../sim/core/problem.js";
+import { isThere } from "../../sim/core/system-errors.js";
 import type { EpisodeHeader } from "../../sim/recording/episode.js";
 import type { TaskSpec } from "../../sim/task.js";
 import { ADDED_SETTINGS } from "../settings/added.js";
@@ -240,7 +241,7 @@ export function readSettings(folder: string): Settings {
 
 /** Tells a folder that is no run from a run with a damaged file. */
 function checkRunFile(path: string): void {
-  if (existsSync(path)) return;
+  if (isThere(path)) return;
   throw new InputError({
     what: `${path} is missing`,
     expected: "a run folder, made by `hypercrl train --out FOLDER`",

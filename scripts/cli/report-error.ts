@@ -2,6 +2,7 @@ import { CommanderError } from "commander";
 import { EXIT, HyperCrlError, InputError, RunError } from "../../sim/core/errors.js";
 import { problemOf } from "../../sim/core/problem.js";
 import { printable } from "../../sim/core/shown.js";
+import { systemError } from "../../sim/core/system-errors.js";
 import { foreignModules, moduleThatThrew } from "../runs/foreign-calls.js";
 import { type Io, sayError } from "./io.js";
 
@@ -14,6 +15,8 @@ export function reportError(error: unknown, io: Pick<Io, "err" | "errorColumns" 
     if (io.debug) io.err(printable(traceOf(error)));
     return error.exitCode;
   }
+  const system = systemError(error);
+  if (system !== undefined) return reportError(system, io);
   const module = moduleThatThrew(error);
   if (module !== undefined) return reportError(thrownBy(module, error), io);
   io.err(printable(traceOf(error)));

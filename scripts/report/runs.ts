@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import {
   type ByType,
@@ -13,6 +13,7 @@ import { readSettings, readVersions } from "../../agent/run/store.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
+import { isThere } from "../../sim/core/system-errors.js";
 import { isFinished, type RunResult, readRun } from "../compare/run-result.js";
 import { manifestPath, readManifest, runFolder } from "../sweep/manifest.js";
 import { labelsOf } from "./labels.js";
@@ -56,7 +57,7 @@ export function readSource(paths: readonly string[]): ReportSource {
   const notBegun: string[] = [];
   for (const path of paths) {
     checkFolder(path);
-    if (!existsSync(manifestPath(path))) {
+    if (!isThere(manifestPath(path))) {
       found.push({ folder: path, name: undefined });
       continue;
     }
@@ -88,7 +89,7 @@ function checkFolder(path: string): void {
   if (stat === undefined)
     throw new InputError({ what: `${path} is missing`, expected, todo: "Check the path" });
   if (!stat.isDirectory()) throw new InputError({ what: `${path} is a file`, expected });
-  if (existsSync(manifestPath(path)) || isRunFolder(path)) return;
+  if (isThere(manifestPath(path)) || isRunFolder(path)) return;
   throw new InputError({
     what: `Folder ${path} is neither a run nor a sweep`,
     expected,

@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { inWords } from "../../sim/core/in-words.js";
 import { problemOf } from "../../sim/core/problem.js";
+import { isThere } from "../../sim/core/system-errors.js";
 import { foreignCall, noteForeignModule } from "./foreign-calls.js";
 
 /** What a module of a user's own is expected to export as its default. */
@@ -29,7 +29,7 @@ const IMPORT_PATIENCE = 60_000;
 export async function importModule(path: string, { name, guide }: ModuleKind): Promise<ImportedModule> {
   const file = resolve(path);
   const todo = `${guide} says what a ${name} module is`;
-  if (!existsSync(file)) {
+  if (!isThere(file)) {
     throw new InputError({
       what: `${path} is missing`,
       got: `no file at ${file}`,

@@ -10,6 +10,7 @@ import { damagedDocument, readJsonFile, writeDocument } from "../../sim/core/doc
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { checkOwnFolder, folderInside } from "../../sim/core/own-files.js";
 import { problemOf } from "../../sim/core/problem.js";
+import { isThere } from "../../sim/core/system-errors.js";
 import { isModulePath } from "../runs/module-path.js";
 import type { RunModules } from "../runs/resume-command.js";
 import { fromFolder, idOf, isLabel, LABEL_RULE, type PlannedRun, type SweepBase } from "./plan.js";
@@ -199,7 +200,7 @@ export function writeManifest(folder: string, manifest: Manifest): void {
 /** @throws InputError when the folder holds no sweep, a damaged one or one of another schema */
 export function readManifest(folder: string): Manifest {
   const path = manifestPath(folder);
-  if (!existsSync(path)) {
+  if (!isThere(path)) {
     throw new InputError({
       what: `${path} is missing`,
       expected: "a sweep folder, made by `hypercrl sweep --out FOLDER`",

@@ -4,6 +4,7 @@ import { writeFileSafely } from "./files.js";
 import { LARGEST, readRegularFile } from "./own-files.js";
 import { parseJson } from "./parse-json.js";
 import { problemOf } from "./problem.js";
+import { codeInWords, todoOfCode } from "./system-errors.js";
 
 /** What the message of a document that cannot be used says beside its path. */
 export interface DocumentWords {
@@ -31,7 +32,15 @@ export function unreadable(what: string, cause: unknown, words: DocumentWords): 
   if (cause instanceof InputError) return cause;
   const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
   if (code === "ENOENT") return new InputError({ what: `${what} is missing`, ...words, cause });
-  return new InputError({ what: `${what} cannot be read`, got: code, ...words, cause });
+  const { expected, todo } = words;
+  const got = codeInWords(code);
+  return new InputError({
+    what: `${what} cannot be read`,
+    got,
+    expected,
+    todo: todoOfCode(code) ?? todo,
+    cause,
+  });
 }
 
 /**

@@ -94,6 +94,11 @@ const DISK_PROBLEMS: Readonly<Record<string, { got?: string; expected: string; t
   ENOSPC: FULL,
   EDQUOT: FULL,
   ENAMETOOLONG: { got: "a name that is too long", expected: "a shorter one", todo: "Choose a shorter path" },
+  ELOOP: {
+    got: "links that lead in a circle",
+    expected: "a path without them",
+    todo: "Choose another place",
+  },
   EROFS: {
     got: "a file system that is read-only",
     expected: "one that can be written",

@@ -46,6 +46,20 @@ it("a method that throws is named with what it threw, before the run begins and 
   );
 });
 
+it("a method that throws in the background is named with what it threw", async () => {
+  const method = module(
+    "background.mjs",
+    `export default { name: "background", summary: "x", create: () => ({ ${nothing("train", "endTask", "weights", "restore", "release")},
+      state: () => ({ arrays: {}, numbers: {} }),
+      beginTask: async () => { throw new TypeError("no luck"); } }) };`,
+  );
+  expectOneError(
+    await call(["train", "--async", "--out", join(folder, "background"), ...TINY, "--method", method]),
+    3,
+    /background\.mjs failed; got the error "no luck"\. Correct the module/,
+  );
+});
+
 it("a planner that throws is named with what it threw", async () => {
   const planner = module(
     "planner.mjs",
