@@ -229,7 +229,7 @@ describe("what is refused", () => {
       "method",
       METHOD.replace("batchSize=20", "batchSize=0"),
       3,
-      /training\.batchSize is not valid in the defaults of method separate of file:.*refused\.mjs; got 0/,
+      /refused\.mjs exports a method that cannot be used: Setting training\.batchSize is not valid in the defaults of method separate; got 0/,
     );
   });
 
