@@ -239,7 +239,7 @@ describe("a wrong call or folder", () => {
     const { code, stdout } = await run(resume(out));
     // Lines are broken to fit a terminal.
     const text = stdout.replace(/\s+/g, " ");
-    expect(text).toMatch(/ single-s2-\w+: exit code 3, error: Checkpoint \S+checkpoint\.json is damaged/);
+    expect(text).toMatch(/ single-s2-\w+: exit code 3, error: \S+checkpoint\.json is damaged/);
     expect(code).toBe(1);
   });
 
