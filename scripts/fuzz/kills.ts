@@ -1,0 +1,110 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { Command } from "commander";
+import { writeFileSafely } from "../../sim/core/files.js";
+import { Rng } from "../../sim/core/rng.js";
+import { COMMAND_LINE } from "../cli/command-line.js";
+import { countingNumber, wholeNumber } from "../cli/option-parsers.js";
+import { builtinCatalog } from "../runs/catalog.js";
+import { currentVersions } from "../runs/versions.js";
+import { itself, type KilledCommand, type KillResult, killRuns, runsOfSweep } from "./kill-runs.js";
+
+interface Flags {
+  readonly kills: number;
+  readonly seed: number;
+  readonly out?: string;
+}
+
+/** Every stage of a run, in a second or two. */
+const SMALL = [
+  ...["tasks=2", "loop.initialRandomSteps=50", "loop.stepsPerTask=60", "loop.trainEvery=25"],
+  ...["loop.trainIterations=5", "loop.evaluationEpisodes=1", "dynamics.hidden=[16,16]"],
+  ...["planner.samples=16", "planner.elites=4", "planner.iterations=1", "planner.horizon=3"],
+].flatMap((assignment) => ["--set", assignment]);
+
+function training(
+  name: string,
+  suite: string,
+  method: string,
+  threads: number,
+  more: readonly string[] = [],
+) {
+  const begin = (out: string) => [
+    "train",
+    "--quiet",
+    "--suite",
+    suite,
+    "--method",
+    method,
+    "--out",
+    out,
+    ...SMALL,
+  ];
+  return {
+    name,
+    begin: (out: string) => [...begin(out), ...more, "--threads", String(threads)],
+    goOn: (out: string) => ["train", "--quiet", "--resume", out, "--threads", String(threads)],
+    begun: "settings.json",
+    runs: itself,
+  } satisfies KilledCommand;
+}
+
+const COMMANDS: readonly KilledCommand[] = [
+  ...builtinCatalog.methods.map(({ name }) => training(name, "reacher", name, 1)),
+  training("hypercrl on push", "push", "hypercrl", 1),
+  training("hypercrl, two threads", "reacher", "hypercrl", 2),
+  training("hypercrl, training beside acting", "reacher", "hypercrl", 1, ["--async"]),
+  training("hypercrl, plans recorded", "reacher", "hypercrl", 1, ["--record", "plans"]),
+  {
+    name: "a sweep, two runs at a time",
+    begin: (out) => [
+      ...["sweep", "--quiet", "--suite", "reacher", "--methods", "hypercrl,single", "--seeds", "1"],
+      ...["--jobs", "2", "--out", out, ...SMALL],
+    ],
+    goOn: (out) => ["sweep", "--quiet", "--resume", out, "--jobs", "2"],
+    begun: "sweep.json",
+    runs: runsOfSweep,
+  },
+];
+
+await new Command("npm run kills --")
+  .description(
+    "Kills commands at random moments, goes on with them, and compares every byte with an undisturbed run.",
+  )
+  .option("--kills <n>", "processes to be killed, shared among all commands", countingNumber, 200)
+  .option("--seed <n>", "seed of the moments", wholeNumber, 1)
+  .option("--out <file>", "write what was found as JSON")
+  .action(async ({ kills, seed, out }: Flags) => {
+    const folder = mkdtempSync(join(tmpdir(), "hypercrl-kills-"));
+    const started = performance.now();
+    const rng = Rng.fromSeed(seed).split("kills");
+    const results: KillResult[] = [];
+    try {
+      for (const command of COMMANDS) {
+        const each = Math.ceil(kills / COMMANDS.length);
+        const result = await killRuns(command, {
+          kills: each,
+          rng: rng.split(command.name),
+          folder,
+          commandLine: COMMAND_LINE,
+        });
+        results.push(result);
+        console.log(`${command.name}: ${result.kills} kills, ${result.compared} times finished`);
+        for (const fault of result.faults) console.log(`  ${fault}`);
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+    const faults = results.reduce((sum, result) => sum + result.faults.length, 0);
+    const total = results.reduce((sum, result) => sum + result.kills, 0);
+    console.log(`${total} kills, ${faults} differences`);
+    const minutes = Number(((performance.now() - started) / 60_000).toFixed(1));
+    const definition =
+      "kills: processes ended with SIGKILL at a random moment; compared: runs continued to their end, all of whose files but the times were compared with those of an undisturbed run; faults: files that differ";
+    const document = { definition, seed, minutes, versions: currentVersions(), results };
+    if (out !== undefined) writeFileSafely(out, `${JSON.stringify(document, null, 2)}\n`);
+    if (faults > 0) process.exitCode = 1;
+  })
+  .parseAsync();
