@@ -81,8 +81,8 @@ export function memoryNeed(
     networkSize(dynamics, settings, settings.tasks);
   const planned = networkShape(method, dynamics, settings.tasks - 1);
   const sizes: Sizes = { settings, dynamics, planned, learner, actions: spec.action.length, threads };
-  const fused = kernel && learner.fused;
-  const copies = fused ? COPIES.fused : COPIES.graph;
+  const fused = kernel ? learner.fused : 0;
+  const byGraph = learner.trained - fused;
   const row = inputSize(dynamics) + targetSize(dynamics);
   const { bufferCapacity, trainLag } = settings.loop;
   const stored = learner.transitions * row;
@@ -103,8 +103,8 @@ export function memoryNeed(
       arrayBytes: 0,
       settings: ["planner.horizon"],
     },
-    inNumbers("the networks that are trained", copies * learner.trained, {
-      largest: (fused ? 3 : 6) * learner.trained,
+    inNumbers("the networks that are trained", COPIES.fused * fused + COPIES.graph * byGraph, {
+      largest: Math.max(3 * fused, 3 * byGraph),
       settings: learner.settings,
     }),
     inNumbers("what the method keeps of earlier tasks", 3 * learner.kept + 4 * stored, {

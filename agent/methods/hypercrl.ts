@@ -25,6 +25,11 @@ export const hypercrl: Method = {
   create: (options, settings) => new HyperCrlLearner({ ...options, ...hyperCrlOptions(settings) }),
 };
 
+/** Numbers in the last layer, which generates the weights at once. */
+export function headSize({ hidden, target }: Pick<HypernetworkShape, "hidden" | "target">): number {
+  return (elementAt(hidden, hidden.length - 1, "hidden layers") + 1) * weightCount(target);
+}
+
 /** Of a learner of this kind: Θ is trained, and a target is kept of each earlier task. */
 export function hyperCrlSize(
   shape: HypernetworkShape,
@@ -39,7 +44,7 @@ export function hyperCrlSize(
     kept: (tasks - 1) * generated + tasks * shape.embedding + (regularized + 2) * generated,
     transitions: 0,
     batches: 1,
-    fused: training.engine === "fused" && shape.chunks === undefined,
+    fused: training.engine === "fused" && shape.chunks === undefined ? headSize(shape) : 0,
     settings: names,
   };
 }

@@ -55,8 +55,8 @@ export interface LearnerSize {
   readonly transitions: number;
   /** How many times `training.batchSize` transitions make a minibatch. */
   readonly batches: number;
-  /** Whether the fused kernel trains it where it can. */
-  readonly fused: boolean;
+  /** How many of the trained ones the fused kernel trains where it can. */
+  readonly fused: number;
   /** Dotted names of the settings that decide its size. */
   readonly settings: readonly string[];
 }

@@ -3,6 +3,7 @@ import { layerSizes, type MlpShape, weightCount } from "../model/dynamics.js";
 import { hypernetworkParameters } from "../model/hypernetwork.js";
 import { parameterCount } from "../model/parameters.js";
 import { type Settings, transitionsOfTask } from "../settings/schema.js";
+import { headSize } from "./hypercrl.js";
 import type { LearnerSize } from "./method.js";
 
 /**
@@ -17,7 +18,7 @@ export function networkSize(dynamics: MlpShape, { tasks }: Settings, copies: num
     kept: copies * weights,
     transitions: 0,
     batches: 1,
-    fused: false,
+    fused: 0,
     settings: ["dynamics.hidden"],
   };
 }
@@ -43,7 +44,7 @@ export function rehearsingHypernetSize(
     kept: 2 * tasks * weightCount(dynamics),
     transitions: keptTransitions(settings, keep),
     batches: keep === "all" ? tasks : 2,
-    fused: training.engine === "fused",
+    fused: training.engine === "fused" ? headSize({ ...hypernetwork, target: dynamics }) : 0,
     settings: ["hypernetwork.hidden", "dynamics.hidden", "hypernetwork.coresetSize"],
   };
 }

@@ -137,7 +137,7 @@ function progressiveSize(dynamics: MlpShape, { tasks }: Settings): LearnerSize {
     kept: columns.reduce((sum, count) => sum + count, 0),
     transitions: 0,
     batches: 1,
-    fused: false,
+    fused: 0,
     settings: ["dynamics.hidden", "tasks"],
   };
 }
