@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { CALLS, callsUnderWay, watchForeignCalls } from "../runs/foreign-calls.js";
+import { CALLS, callsAreShared, callsUnderWay, watchForeignCalls } from "../runs/foreign-calls.js";
 
 /**
  * What `process` emits on the main thread, from within a call that does not return, when that call has gone on for so long
@@ -30,6 +30,7 @@ const BEAT = 250;
  */
 export function watchModules(): void {
   let thread: Worker | undefined;
+  if (!callsAreShared) return;
   watchForeignCalls((id, text) => {
     thread ??= startThread();
     thread.postMessage({ id, text } satisfies WatchedHook);

@@ -21,11 +21,14 @@ export interface ForeignHook {
 /** Told of a hook that may be called from now on. @param id its number, from 1 */
 type ForeignCallsWatch = (id: number, text: string) => void;
 
+/** Whether another thread can read `callsUnderWay`: a machine may have no shared memory. */
+export const callsAreShared = "SharedArrayBuffer" in globalThis;
+
 /**
  * The calls that are under way in this process, for another thread to read; `CALLS` says which entry is what. A process has
  * one main thread, hence one record.
  */
-export const callsUnderWay = new Int32Array(new SharedArrayBuffer(16));
+export const callsUnderWay = new Int32Array(callsAreShared ? new SharedArrayBuffer(16) : new ArrayBuffer(16));
 
 /** Entries of `callsUnderWay`. */
 export const CALLS = {
