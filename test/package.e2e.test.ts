@@ -129,7 +129,6 @@ describe.skipIf(noRegistry())("in an empty project", () => {
       { compiler: "typescript", resolution: "bundler", skipLibCheck: true },
       { compiler: "typescript", resolution: "bundler", skipLibCheck: false },
       { compiler: "typescript-5", resolution: "nodenext", skipLibCheck: false },
-      { compiler: "typescript-5", resolution: "bundler", skipLibCheck: false },
     ] as const)("its types are right: $compiler, $resolution, skipLibCheck $skipLibCheck", async (choice) => {
       const { compiler, resolution, skipLibCheck } = choice;
       const options = [...modules[resolution], "--skipLibCheck", `${skipLibCheck}`];

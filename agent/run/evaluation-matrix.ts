@@ -7,16 +7,28 @@ import { figure, type MetricsRecord } from "./records.js";
 const returns = z.array(figure);
 
 /** `evaluation.json`; K tasks. */
-export const evaluationSchema = z.object({
-  /** For people, of `returns`. */
-  definition: z.string(),
-  /** Names, `[K]`. */
-  tasks: z.array(z.string()).min(1),
-  /** Of the random policy on each task, `[K]`. */
-  random: z.array(returns),
-  /** `returns[i][j]`: on task j after learning task i, j ≤ i; i goes up to the last task after which all were evaluated. */
-  returns: z.array(z.array(returns)),
-});
+export const evaluationSchema = z
+  .object({
+    /** For people, of `returns`. */
+    definition: z.string(),
+    /** Names, `[K]`. */
+    tasks: z.array(z.string()).min(1),
+    /** Of the random policy on each task, `[K]`. */
+    random: z.array(returns),
+    /** `returns[i][j]`: on task j after learning task i, j ≤ i; i goes up to the last task after which all were evaluated. */
+    returns: z.array(z.array(returns)),
+  })
+  .refine(({ tasks, random }) => random.length === tasks.length, {
+    path: ["random"],
+    message: "expected one list for each task",
+  })
+  .refine(
+    ({ tasks, returns: rows }) => rows.length <= tasks.length && rows.every((row, i) => row.length === i + 1),
+    {
+      path: ["returns"],
+      message: "expected a row for each task learned, with the tasks until then",
+    },
+  );
 
 /** What `evaluation.json` holds. */
 export type EvaluationJson = z.output<typeof evaluationSchema>;

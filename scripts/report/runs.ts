@@ -85,10 +85,8 @@ export function readSource(paths: readonly string[]): ReportSource {
 
 function checkFolder(path: string): void {
   const expected = "a run folder (with settings.json) or a sweep folder (with sweep.json)";
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined)
-    throw new InputError({ what: `${path} is missing`, expected, todo: "Check the path" });
-  if (!stat.isDirectory()) throw new InputError({ what: `${path} is a file`, expected });
+  if (!isThere(path)) throw new InputError({ what: `${path} is missing`, expected, todo: "Check the path" });
+  if (!statSync(path).isDirectory()) throw new InputError({ what: `${path} is a file`, expected });
   if (isThere(manifestPath(path)) || isRunFolder(path)) return;
   throw new InputError({
     what: `Folder ${path} is neither a run nor a sweep`,

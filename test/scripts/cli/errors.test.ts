@@ -273,6 +273,17 @@ describe("a run that cannot be continued exits with 3 and is left as it is", () 
     expect(fileHashes(copy)).toEqual(fileHashes(good));
   });
 
+  it.each([["report"], ["evaluate"], ["replay"], ["train", "--resume"]])(
+    "a name that is too long: %s",
+    async (...command) => {
+      expectOneError(
+        await call([...command, join(folder, "x".repeat(300))]),
+        3,
+        /got a name that is too long/,
+      );
+    },
+  );
+
   it("a folder that is no run", async () => {
     const empty = join(folder, "empty");
     mkdirSync(empty);

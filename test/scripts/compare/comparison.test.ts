@@ -222,6 +222,15 @@ describe("a run folder", () => {
     expect(() => readRun(folder)).toThrow(/metrics\.jsonl is damaged in line 1/);
   });
 
+  it.each([
+    ["a row of too few tasks", [[[10, 20]], [[30]]]],
+    ["a row without tasks", [[], []]],
+    ["more rows than tasks", [[[10, 20]], [[30], [5, 7]], [[1], [2], [3]]]],
+  ])("is refused with %s", (_, returns) => {
+    write(returns);
+    expect(() => readRun(folder)).toThrow(/evaluation\.json is damaged; got returns: expected a row/);
+  });
+
   it("is refused while unfinished", () => {
     write([[[10, 20]]]);
     expect(isFinished(folder)).toBe(false);

@@ -1,5 +1,5 @@
-import { mkdirSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { rmSync } from "node:fs";
+import { resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { itself, type KilledCommand, killRuns } from "../../../scripts/fuzz/kill-runs.js";
 import { Rng } from "../../../sim/core/rng.js";
@@ -20,22 +20,13 @@ const command: KilledCommand = {
 const commandLine = resolve("dist/scripts/cli/main.js");
 
 describe("killing a command", () => {
-  it("counts the kills, and finds the bytes of an undisturbed run", async () => {
-    const result = await killRuns(command, { kills: 2, rng: Rng.fromSeed(1), folder, commandLine });
-    expect(result).toMatchObject({ command: "finetune", faults: [] });
-    expect(result.kills).toBeGreaterThanOrEqual(2);
-    expect(result.compared).toBeGreaterThanOrEqual(1);
-  });
-
-  it("tells a run that is another", async () => {
+  it("counts the kills, and tells a run that is another from the undisturbed one", async () => {
     let seed = 0;
     const other = { ...command, begin: (out: string) => [...command.begin(out), "--seed", String(++seed)] };
-    mkdirSync(join(folder, "other"));
-    const { faults } = await killRuns(other, {
-      ...{ kills: 0, rng: Rng.fromSeed(2), commandLine },
-      folder: join(folder, "other"),
-    });
-    expect(faults).toContain("round 0: settings.json differs");
-    expect(faults).toContain("round 0: metrics.jsonl differs");
+    const result = await killRuns(other, { kills: 1, rng: Rng.fromSeed(2), folder, commandLine });
+    expect(result.command).toBe("finetune");
+    expect(result.kills).toBeGreaterThanOrEqual(1);
+    expect(result.compared).toBeGreaterThanOrEqual(1);
+    expect(result.faults).toContain("round 0: metrics.jsonl differs");
   });
 });
