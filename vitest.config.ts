@@ -1,4 +1,4 @@
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { configDefaults, defineConfig } from "vitest/config";
 
@@ -15,8 +15,8 @@ export default defineConfig({
     // What tests choose is not remembered for the user who runs them.
     env: { XDG_STATE_HOME: join(tmpdir(), "hypercrl-tests-state") },
     pool: "forks",
-    // The default leaves one core idle, which is half of a small machine.
-    maxWorkers: "100%",
+    // The default leaves one core idle, and many tests wait for processes that they started.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
     projects: [
       {
         extends: true,
