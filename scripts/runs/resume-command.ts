@@ -1,5 +1,5 @@
-import { shellWord } from "../compare/text.js";
 import { isModulePath } from "./module-path.js";
+import { shellWord } from "./shell-word.js";
 
 /** Modules that a run is made of; undefined where it comes with the package. */
 export interface RunModules {

@@ -1,5 +1,5 @@
 import { parse } from "node:path";
-import { shellWord } from "../../compare/text.js";
+import { shellWord } from "../../runs/shell-word.js";
 import { localEngine } from "../../sweep/local-engine.js";
 import { baseOf, type SweepChoice } from "../../sweep/plan.js";
 import { reportText, type SweepReport } from "../../sweep/report.js";

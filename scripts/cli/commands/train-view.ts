@@ -1,4 +1,4 @@
-import { shellWord } from "../../compare/text.js";
+import { shellWord } from "../../runs/shell-word.js";
 import { type Io, say, sayError, suggest } from "../io.js";
 import { printLine } from "../train-lines.js";
 import { ViewerProcess } from "../viewer-process.js";

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { summaryText } from "../../../scripts/compare/summary-text.js";
 import { measureKeys, measureTitle } from "../../../scripts/compare/tables.js";
-import { shellWord } from "../../../scripts/compare/text.js";
+import { shellWord } from "../../../scripts/runs/shell-word.js";
 import { spread, summarize } from "../../../scripts/runs/summary.js";
 import { baselineRecord, episodeRecord, evaluationRecord } from "../../agent/run/make-records.js";
 
