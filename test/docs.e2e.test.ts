@@ -110,8 +110,6 @@ const startsRuns = ([name, ...words]: readonly string[]) =>
 
 function withSmallSettings(words: readonly string[]): string[] {
   const fewer = words.flatMap((word, i) => {
-    // Two are enough to be compared.
-    if (words[i - 1] === "--methods") return [word.split(",").slice(0, 2).join(",")];
     if (words[i - 1] === "--seeds") return [word.split(/[,-]/)[0] ?? word];
     if (words[i - 1] === "--episodes") return ["1"];
     if (words[i - 1] === "--suite" && startsRuns(words) && !isModulePath(word)) return [FASTEST];
