@@ -40,17 +40,19 @@ const manifestSchema = z.strictObject({
   /** Settings as resolved, by label, without the seed. */
   settings: z.record(z.string(), z.record(z.string(), z.unknown())),
   /** Runs, none of which depends on another; `hash` is that of settings and seed. */
-  runs: z.array(
-    z
-      .strictObject({
-        id: z.string(),
-        label: z.string().refine(isLabel, `expected ${LABEL_RULE}`),
-        seed: z.int().min(0),
-        hash: z.string().regex(/^[0-9a-f]{64}$/),
-      })
-      // The id names a folder, and is nothing that a file may choose.
-      .refine((run) => run.id === idOf(run), { path: ["id"], message: "expected label, seed and hash" }),
-  ),
+  runs: z
+    .array(
+      z
+        .strictObject({
+          id: z.string(),
+          label: z.string().refine(isLabel, `expected ${LABEL_RULE}`),
+          seed: z.int().min(0),
+          hash: z.string().regex(/^[0-9a-f]{64}$/),
+        })
+        // The id names a folder, and is nothing that a file may choose.
+        .refine((run) => run.id === idOf(run), { path: ["id"], message: "expected label, seed and hash" }),
+    )
+    .min(1, "expected at least one run"),
 });
 
 /** `sweep.json`: everything that must be known to run a sweep, on this machine or on another. */

@@ -204,6 +204,7 @@ describe("a manifest", () => {
     ["no schema", () => [], /another schema version; got none/],
     ["an unknown key", (m) => ({ ...m, extra: 1 }), /is damaged; got .*extra/],
     ["no runs", ({ runs, ...m }) => m, /is damaged; got runs: /],
+    ["an empty list of runs", (m) => ({ ...m, runs: [] }), /is damaged; got runs: expected at least one run/],
     [
       "a run outside of the sweep",
       changeRun({ id: "../../victim" }),
