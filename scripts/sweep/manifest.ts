@@ -17,43 +17,48 @@ import { fromFolder, idOf, isLabel, LABEL_RULE, type PlannedRun, type SweepBase 
 
 const SCHEMA = 1;
 
-const manifestSchema = z.strictObject({
-  schema: z.literal(SCHEMA),
-  suite: z.string(),
-  /** Module of the suite, as seen from the sweep's folder, when it does not come with the package. */
-  suiteFile: z.string().optional(),
-  profile: z.string(),
-  /** Planner of all runs, when one was chosen apart. */
-  planner: z.string().optional(),
-  /** Its module, as seen from the sweep's folder. */
-  plannerFile: z.string().optional(),
-  /** Modules of methods that do not come with the package, by label, as seen from the sweep's folder. */
-  methodFiles: z.record(z.string(), z.string()).optional(),
-  /** Settings of all runs as chosen, `name=value`. */
-  assignments: z.array(z.string()),
-  versions: z.strictObject({
-    hypercrl: z.string(),
-    physics: z.string(),
-    node: z.string(),
-    onnxruntime: z.string(),
-  }),
-  /** Settings as resolved, by label, without the seed. */
-  settings: z.record(z.string(), z.record(z.string(), z.unknown())),
-  /** Runs, none of which depends on another; `hash` is that of settings and seed. */
-  runs: z
-    .array(
-      z
-        .strictObject({
-          id: z.string(),
-          label: z.string().refine(isLabel, `expected ${LABEL_RULE}`),
-          seed: z.int().min(0),
-          hash: z.string().regex(/^[0-9a-f]{64}$/),
-        })
-        // The id names a folder, and is nothing that a file may choose.
-        .refine((run) => run.id === idOf(run), { path: ["id"], message: "expected label, seed and hash" }),
-    )
-    .min(1, "expected at least one run"),
-});
+const manifestSchema = z
+  .strictObject({
+    schema: z.literal(SCHEMA),
+    suite: z.string(),
+    /** Module of the suite, as seen from the sweep's folder, when it does not come with the package. */
+    suiteFile: z.string().optional(),
+    profile: z.string(),
+    /** Planner of all runs, when one was chosen apart. */
+    planner: z.string().optional(),
+    /** Its module, as seen from the sweep's folder. */
+    plannerFile: z.string().optional(),
+    /** Modules of methods that do not come with the package, by label, as seen from the sweep's folder. */
+    methodFiles: z.record(z.string(), z.string()).optional(),
+    /** Settings of all runs as chosen, `name=value`. */
+    assignments: z.array(z.string()),
+    versions: z.strictObject({
+      hypercrl: z.string(),
+      physics: z.string(),
+      node: z.string(),
+      onnxruntime: z.string(),
+    }),
+    /** Settings as resolved, by label, without the seed. */
+    settings: z.record(z.string(), z.record(z.string(), z.unknown())),
+    /** Runs, none of which depends on another; `hash` is that of settings and seed. */
+    runs: z
+      .array(
+        z
+          .strictObject({
+            id: z.string(),
+            label: z.string().refine(isLabel, `expected ${LABEL_RULE}`),
+            seed: z.int().min(0),
+            hash: z.string().regex(/^[0-9a-f]{64}$/),
+          })
+          // The id names a folder, and is nothing that a file may choose.
+          .refine((run) => run.id === idOf(run), { path: ["id"], message: "expected label, seed and hash" }),
+      )
+      .min(1, "expected at least one run"),
+  })
+  .refine(({ settings, runs }) => runs.every(({ label }) => Object.hasOwn(settings, label)), {
+    path: ["settings"],
+    message: "expected those of every label that runs have",
+  });
 
 /** `sweep.json`: everything that must be known to run a sweep, on this machine or on another. */
 export type Manifest = Readonly<z.infer<typeof manifestSchema>>;

@@ -204,6 +204,11 @@ describe("a manifest", () => {
     ["no schema", () => [], /another schema version; got none/],
     ["an unknown key", (m) => ({ ...m, extra: 1 }), /is damaged; got .*extra/],
     ["no runs", ({ runs, ...m }) => m, /is damaged; got runs: /],
+    [
+      "no settings of a run",
+      (m) => ({ ...m, settings: {} }),
+      /is damaged; got settings: expected those of every label/,
+    ],
     ["an empty list of runs", (m) => ({ ...m, runs: [] }), /is damaged; got runs: expected at least one run/],
     [
       "a run outside of the sweep",
