@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { SILENT_IO } from "../scripts/cli/io.js";
 import { createProgram } from "../scripts/cli/program.js";
 import { commandBlocks, pages, partsOf, wordsOf } from "./documents.js";
-import { SILENT_IO } from "./scripts/call.js";
 
 /** The name that a heading has in an address, as GitHub makes it. */
 const slug = (heading: string) =>

@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import { printable } from "../../sim/core/shown.js";
-import { wrap } from "../compare/text.js";
+import { PLAIN_WIDTH, wrap } from "../compare/text.js";
 
 /** An area at the bottom of a terminal that is drawn over and over. */
 export interface LiveArea {
@@ -73,3 +73,15 @@ export function suggest(io: Pick<Io, "err" | "errorColumns">, text: string, comm
 export function warner(io: Io): (text: string) => void {
   return (text) => sayError(io, `warning: ${text}`);
 }
+
+/** A process without a terminal that prints nothing and is never stopped. */
+export const SILENT_IO: Io = {
+  out: () => {},
+  err: () => {},
+  live: undefined,
+  debug: false,
+  columns: () => PLAIN_WIDTH,
+  errorColumns: () => PLAIN_WIDTH,
+  now: () => 0,
+  stopSignal: () => new AbortController().signal,
+};

@@ -1,9 +1,8 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import fc from "fast-check";
-import type { Io } from "../cli/io.js";
+import { type Io, SILENT_IO } from "../cli/io.js";
 import { createProgram } from "../cli/program.js";
-import { PLAIN_WIDTH } from "../compare/text.js";
 import type { FuzzKind } from "./kind.js";
 
 /** A word of a command line; `{folder}` stands for the folder of inputs. */
@@ -90,17 +89,8 @@ const NEVER = new Set(["--open", "--port", "--view", "--view-port", "--help", "-
 /** Options whose values are paths that are written. */
 const WRITES = /^--(out|onnx|export|recordings)$/;
 
-/** Answers of a process that is asked to stop from the beginning, so that no command goes on for long. */
-const IO: Io = {
-  out: () => {},
-  err: () => {},
-  live: undefined,
-  debug: false,
-  columns: () => PLAIN_WIDTH,
-  errorColumns: () => PLAIN_WIDTH,
-  now: () => 0,
-  stopSignal: () => AbortSignal.abort("SIGTERM"),
-};
+/** A process that is asked to stop from the beginning, so that no command goes on for long. */
+const IO: Io = { ...SILENT_IO, stopSignal: () => AbortSignal.abort("SIGTERM") };
 
 /** Words after a command: its options with values that may fit, and arguments. */
 function wordsOf(command: Command): fc.Arbitrary<readonly string[]> {

@@ -16,8 +16,7 @@ import { parseSettings } from "../../agent/settings/parse.js";
 import { savedCatalog } from "../../agent/settings/saved-catalog.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { firstOf } from "../../sim/core/element.js";
-import { RunError, UsageError } from "../../sim/core/errors.js";
-import { isDiskFull } from "../../sim/core/files.js";
+import { UsageError } from "../../sim/core/errors.js";
 import { type FolderLock, lockFolder } from "../../sim/core/folder-lock.js";
 import { findNamed } from "../../sim/core/one-of.js";
 import { Rng } from "../../sim/core/rng.js";
@@ -152,8 +151,6 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
     // A process that was killed after it had saved the finished run may have left none.
     if (outcome === "done" && !(wasDone && hasHashes(folder))) writeHashes(folder);
     return { outcome, folder, settings, progress: loop.progress, summary: summarizeRun(folder) };
-  } catch (error) {
-    throw isDiskFull(error) ? withResume(error, resumeCommand(store.folder, modulesGiven(options))) : error;
   } finally {
     store.close();
     lock.release();
@@ -166,12 +163,6 @@ const TOLD = 5;
 function leftAlone(paths: readonly string[]): string {
   const more = paths.length > TOLD ? ` and ${paths.length - TOLD} more` : "";
   return `left alone, because the run's log does not know of them: ${paths.slice(0, TOLD).join(", ")}${more}`;
-}
-
-/** A run that met a full disk goes on where it was. */
-function withResume({ details }: RunError, command: string): RunError {
-  const todo = `Free some space, then continue with \`${command}\`. Everything saved so far is intact`;
-  return new RunError({ ...details, todo });
 }
 
 /** The summary of a run so far, from its metrics alone. @throws InputError when they cannot be read */

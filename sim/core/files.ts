@@ -80,7 +80,7 @@ export function diskError(path: string, cause: unknown): HyperCrlError {
 const FULL = {
   got: "no space left on the disk",
   expected: "free disk space",
-  todo: "Free some space, then give the command again. Everything saved so far is intact",
+  todo: "Free some space, then try again",
 };
 const ANOTHER_PLACE = "Choose another place, or move away what is there";
 const NO_FOLDER = {
@@ -108,10 +108,3 @@ const DISK_PROBLEMS: Readonly<Record<string, { got?: string; expected: string; t
   ENOTDIR: NO_FOLDER,
   EEXIST: NO_FOLDER,
 };
-
-/** Whether an error is one of `diskError` that says that there is no space left. */
-export function isDiskFull(error: unknown): error is RunError {
-  if (!(error instanceof RunError)) return false;
-  const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
-  return code === "ENOSPC" || code === "EDQUOT";
-}

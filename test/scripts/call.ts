@@ -1,8 +1,7 @@
 import { expect } from "vitest";
-import type { Io } from "../../scripts/cli/io.js";
+import { type Io, SILENT_IO } from "../../scripts/cli/io.js";
 import { createProgram } from "../../scripts/cli/program.js";
 import { reportError } from "../../scripts/cli/report-error.js";
-import { PLAIN_WIDTH } from "../../scripts/compare/text.js";
 
 /**
  * A run of seconds that still passes through every stage: two tasks, each an episode of random actions, a planned one, and
@@ -24,18 +23,6 @@ export const TINY_SWEEP = ["--suite", "reacher", ...stages(50)];
 export const TINY_PUSH = ["--threads", "1", ...TINY_SETTINGS];
 /** A run for tests to which the suite does not matter. */
 export const TINY = ["--threads", "1", ...TINY_SWEEP];
-
-/** A process without a terminal that prints nothing and is never stopped. */
-export const SILENT_IO: Io = {
-  out: () => {},
-  err: () => {},
-  live: undefined,
-  debug: false,
-  columns: () => PLAIN_WIDTH,
-  errorColumns: () => PLAIN_WIDTH,
-  now: () => 0,
-  stopSignal: () => new AbortController().signal,
-};
 
 export interface Finished {
   readonly code: number | null;

@@ -74,7 +74,7 @@ it("a full disk ends the run, and it continues to the same bytes once there is s
   try {
     const out = join(disk, "run");
     const failed = await run(["train", "--quiet", "--out", out, ...TINY]);
-    expectOneError(failed, 1, /no space left on the disk.*--resume/);
+    expectOneError(failed, 1, /no space left on the disk.*Free some space/);
     expect(failed.stderr).toContain(`continue with:\n  hypercrl train --resume ${out}\n`);
     mount(disk, 64 * 1024 * 1024, "remount,");
     const resumed = await run(["train", "--quiet", "--resume", out]);

@@ -2,13 +2,13 @@ import stringWidth from "string-width";
 import { expect, it } from "vitest";
 import type { RunEvent } from "../../../agent/run/records.js";
 import { resolveSettings } from "../../../agent/settings/resolve.js";
+import { SILENT_IO } from "../../../scripts/cli/io.js";
 import { ProgressTracker } from "../../../scripts/cli/progress.js";
 import { duration, textView } from "../../../scripts/cli/progress-view.js";
 import type { RunStart } from "../../../scripts/runs/train.js";
 import { pushSuite } from "../../../tasks/push/push.js";
 import { CATALOG } from "../../agent/fixtures.js";
 import { episodeRecord, evaluationRecord } from "../../agent/run/make-records.js";
-import { SILENT_IO } from "../call.js";
 
 function start(): RunStart {
   const choice = { suite: pushSuite, method: "hypercrl", profile: "quick", seed: 1 };

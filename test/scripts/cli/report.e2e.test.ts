@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { reportCommand } from "../../../scripts/cli/commands/report.js";
+import { SILENT_IO } from "../../../scripts/cli/io.js";
 import type { ReportData } from "../../../scripts/report/data.js";
 import { HyperCrlError } from "../../../sim/core/errors.js";
 import { halve, temporaryFolder } from "../../files.js";
-import { call, expectOneError, SILENT_IO, unwrapped } from "../call.js";
+import { call, expectOneError, unwrapped } from "../call.js";
 import { run } from "../cli.js";
 import { makeRun, makeSweep } from "../report/folders.js";
 

@@ -2,11 +2,10 @@ import { readFileSync } from "node:fs";
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
 import { settingsCommand, tasksCommand } from "../../../scripts/cli/commands/lists.js";
-import { type Io, sayError, suggest } from "../../../scripts/cli/io.js";
+import { type Io, SILENT_IO, sayError, suggest } from "../../../scripts/cli/io.js";
 import { createProgram } from "../../../scripts/cli/program.js";
 import { summaryText } from "../../../scripts/compare/summary-text.js";
 import { reportText, type SweepReport } from "../../../scripts/sweep/report.js";
-import { SILENT_IO } from "../call.js";
 
 const WIDTHS = [40, 60, 80, 120];
 
