@@ -5,6 +5,9 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const E2E = "test/**/*.e2e.test.ts";
 
+/** Unit tests of what happens once in a process: physics that is not there yet, parts added to the registries. */
+const FRESH_PROCESS = ["test/sim/world.test.ts", "test/scripts/runs/more-parts.test.ts"];
+
 /** Files that start processes take longest; begun last, they would leave a core idle at the end. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -31,8 +34,15 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [...configDefaults.exclude, E2E] },
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, E2E, ...FRESH_PROCESS],
+          // Files share a process: loading the modules again for each would take longer than most files' tests.
+          isolate: false,
+        },
       },
+      { extends: true, test: { name: "unit-fresh", include: FRESH_PROCESS } },
       {
         extends: true, // A process that a busy machine starts may take long.
         test: { name: "e2e", include: [E2E], testTimeout: 300_000, hookTimeout: 300_000 },
