@@ -33,7 +33,7 @@ export interface EpisodeOptions {
 }
 
 /** What came of an episode; the fields are described where they are logged. */
-export type Outcome = Pick<EvaluationRecord, "return" | "success" | "measures">;
+export type Outcome = Pick<EvaluationRecord, "terminated" | "return" | "success" | "measures">;
 
 /** Sequences recorded of every plan beside the chosen one. */
 const OTHERS_RECORDED = 6;
@@ -57,10 +57,13 @@ export class EpisodeRun {
   readonly options: EpisodeOptions;
   readonly #recorder: EpisodeRecorder | undefined;
   #return = 0;
+  #terminated = false;
   /** `[X]`, after the last step. */
   observation: Float32Array;
-  /** Whether the task's last step (`TaskSpec.episodeSteps`) has been made. */
+  /** Whether it has ended: by itself, or because its steps are made. */
   over = false;
+  /** Of a learning episode that is begun with random actions: how many of those it had, once an action was planned. */
+  randomSteps: number | undefined;
 
   constructor(environment: Environment, options: EpisodeOptions) {
     const { kind, recordings } = options;
@@ -105,7 +108,8 @@ export class EpisodeRun {
     this.#recorder?.record(action, result);
     this.#return += result.reward;
     this.observation = result.observation;
-    this.over = result.truncated;
+    this.over = this.#environment.over;
+    this.#terminated = result.terminated;
     return result;
   }
 
@@ -127,12 +131,19 @@ export class EpisodeRun {
     await setImmediate();
     await this.#record(this.options.file);
     const measures = this.#environment.scene.measure();
-    const success = this.#environment.task.succeeded(measures);
-    return { return: this.#return, success, measures };
+    const { task } = this.#environment;
+    return {
+      ...(task.terminated && { terminated: this.#terminated }),
+      return: this.#return,
+      success: task.succeeded(measures),
+      measures,
+    };
   }
 
   async #record(file: string): Promise<void> {
     const { recordings } = this.options;
-    if (recordings !== undefined) await this.#recorder?.finish(join(recordings.folder, file));
+    if (recordings === undefined) return;
+    const learned = this.randomSteps === undefined ? {} : { randomSteps: this.randomSteps };
+    await this.#recorder?.finish(join(recordings.folder, file), learned);
   }
 }

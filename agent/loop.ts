@@ -165,6 +165,7 @@ export class ContinualLoop {
     if (planned >= 0 && planned % trainEvery === 0) await this.#training.start(task, steps);
     await this.#training.adoptDue(task, steps);
     const before = episode.observation;
+    if (planned === 0 && steps > this.#progress.steps) episode.randomSteps = steps - this.#progress.steps;
     const action = planned < 0 ? this.#explore(steps) : await this.#plan(episode);
     const { observation } = episode.step(action);
     this.#agent.remember(before, action, observation);
@@ -262,17 +263,16 @@ export class ContinualLoop {
     this.#services.store.log.emit({ type: "step", task, taskIndex, steps, total: this.#stepsPerTask });
   }
 
-  #tellLearned({ options: { file }, over }: EpisodeRun, steps: number, outcome: Outcome): void {
-    const { task: taskIndex, episode, steps: begun } = this.#progress;
+  #tellLearned({ options: { file }, over, randomSteps }: EpisodeRun, steps: number, outcome: Outcome): void {
+    const { task: taskIndex, episode } = this.#progress;
     const { log } = this.#services.store;
     const { phase, actions, ms } = this.#learning;
     if (actions > 0) log.emit({ type: "planning", taskIndex, steps, actions, ms });
     const what = { phase, task: this.#taskAt(taskIndex).name, taskIndex, episode, steps } as const;
-    const mixed = phase === "random" && actions > 0;
     log.emit({
       type: "episode",
       ...what,
-      ...(mixed && { randomSteps: steps - begun - actions }),
+      ...(randomSteps !== undefined && { randomSteps }),
       ...(!over && { cut: true }),
       ...outcome,
       recording: recordingPath(file),

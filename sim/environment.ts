@@ -1,6 +1,7 @@
 import { RunError } from "./core/errors.js";
 import { eagerOps } from "./core/ops.js";
 import { Rng } from "./core/rng.js";
+import { endValue } from "./ends-episode.js";
 import type { Scene, Task } from "./task.js";
 
 /** What one control step brought. */
@@ -8,7 +9,9 @@ export interface StepResult {
   /** `[X]`, a fresh array. */
   readonly observation: Float32Array;
   readonly reward: number;
-  /** The episode is over because `episodeSteps` were made, which is how every episode ends. */
+  /** The episode is over by itself: `Task.terminated` says so of the observation. */
+  readonly terminated: boolean;
+  /** The episode is over because `episodeSteps` were made. */
   readonly truncated: boolean;
 }
 
@@ -19,14 +22,14 @@ export interface EnvironmentState {
 }
 
 /**
- * The environment loop, with Gymnasium's meaning of `reset`, `step` and `truncated`. There is no `terminated`: every
- * episode lasts `episodeSteps`, so no planner has to predict when one ends. Physics and task are injected through
- * `Task`.
+ * The environment loop, with Gymnasium's meaning of `reset`, `step`, `terminated` and `truncated`. Physics and task are
+ * injected through `Task`.
  */
 export class Environment {
   readonly task: Task;
   readonly scene: Scene;
   #stepsDone = -1;
+  #terminated = false;
   #observation: Float32Array;
 
   constructor(task: Task) {
@@ -40,17 +43,33 @@ export class Environment {
     return this.#stepsDone;
   }
 
+  /** Whether a new episode must be started before the next step. */
+  get over(): boolean {
+    return this.#stepsDone < 0 || this.#terminated || this.#truncated;
+  }
+
   /** The current observation `[X]`. */
   get observation(): Float32Array {
     return this.#observation.slice();
   }
 
-  /** Starts an episode. The same seed gives the same bytes. Returns the first observation `[X]`. */
+  /**
+   * Starts an episode. The same seed gives the same bytes. Returns the first observation `[X]`.
+   * @throws RunError when the start is one after which nothing can follow
+   */
   reset(seed: number): Float32Array {
     const rng = Rng.fromSeed(seed).split("reset");
     this.scene.reset(() => rng.uniform());
     this.#stepsDone = 0;
     this.#observe();
+    if (this.#terminated) {
+      throw new RunError({
+        what: `Task ${this.task.name}: the episode with seed ${seed} is over before its first step`,
+        got: "a start of which terminated() is above 0",
+        expected: "starts from which steps can be made",
+        todo: "Change the task's starts or what ends its episodes",
+      });
+    }
     return this.observation;
   }
 
@@ -78,7 +97,8 @@ export class Environment {
     return {
       observation: this.observation,
       reward,
-      truncated: this.#stepsDone >= spec.episodeSteps,
+      terminated: this.#terminated,
+      truncated: this.#truncated,
     };
   }
 
@@ -110,14 +130,27 @@ export class Environment {
       this.task.spec.observation.map((c) => c.name),
     );
     this.#observation = observation;
+    this.#terminated = this.#endsWith(observation);
+  }
+
+  #endsWith(observation: Float32Array): boolean {
+    const value = endValue(this.task, observation);
+    if (value === undefined) return false;
+    this.#checkFinite([value], ["what terminated() says"]);
+    return value > 0;
+  }
+
+  get #truncated(): boolean {
+    return this.#stepsDone >= this.task.spec.episodeSteps;
   }
 
   #checkReady(action: ArrayLike<number>): void {
     const { spec, name } = this.task;
-    if (this.#stepsDone < 0 || this.#stepsDone >= spec.episodeSteps) {
+    if (this.over) {
+      const done = `${this.#stepsDone} steps done${this.#terminated ? ", after which the task ended the episode" : ""}`;
       throw new RunError({
         what: `Task ${name}: step() outside an episode`,
-        got: this.#stepsDone < 0 ? "no reset yet" : `${this.#stepsDone} steps done`,
+        got: this.#stepsDone < 0 ? "no reset yet" : done,
         expected: `0 to ${spec.episodeSteps - 1} steps done`,
         todo: "Call reset(seed) first",
       });

@@ -28,7 +28,7 @@ export interface TaskSpec {
   readonly observation: readonly ObservationChannel[];
   /** U entries. */
   readonly action: readonly ActionChannel[];
-  /** Steps until an episode is truncated. */
+  /** Steps until an episode is truncated, unless it ends by itself before; see `Task.terminated`. */
   readonly episodeSteps: number;
   /** Time between actions, s. */
   readonly controlPeriod: number;
@@ -111,6 +111,13 @@ export interface Task {
   createScene(): Scene;
   /** Reward of a transition, shape `[..., 1]`: one definition for environment and planner. */
   reward<T>(ops: Ops<T>, transition: Transition<T>): T;
+  /**
+   * Ends an episode by itself: a value of shape `[..., 1]` that is above 0 where an observation `[..., X]` is one after
+   * which nothing follows, such as that of a pole that has fallen. The step that leads there is still paid for. One
+   * definition for environment and planner, like the reward; without it every episode lasts `spec.episodeSteps`. It
+   * must not be above 0 at a start.
+   */
+  terminated?<T>(ops: Ops<T>, observation: T): T;
   /** True when `measure()` says that the goal is reached. */
   succeeded(measures: Readonly<Record<string, number>>): boolean;
   /** For drawing plans; without it a plan's numbers are recorded alone. */

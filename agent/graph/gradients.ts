@@ -252,6 +252,11 @@ const BACKWARD: Readonly<Record<string, Backward>> = {
     const inverse = order.map((_, i) => order.indexOf(i));
     to.add(node.inputs[0]!, ops.transpose(g!, inverse));
   },
+  // As `zeroWhere` makes it.
+  Where: (node, [g], to) => {
+    const [condition, , x] = node.inputs as [Tensor, Tensor, Tensor];
+    to.add(x, ops.zeroWhere(condition, g!));
+  },
   Split: splitBackward,
   Concat: concatBackward,
   Slice: sliceBackward,

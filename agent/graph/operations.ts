@@ -175,6 +175,28 @@ export function slice(x: Tensor, start: number, end: number, axis = -1): Tensor 
   return g.apply("Slice", [x, g.integers([start]), g.integers([end]), g.integers([at])], [{ shape }])[0];
 }
 
+/** `x` where a condition (bool) does not hold, 0 where it does, whatever `x` is there. No gradient flows through the condition. */
+export function zeroWhere(condition: Tensor, x: Tensor): Tensor {
+  const graph = innermost([condition, x]);
+  const shape = broadcastShape(condition.shape, x.shape);
+  return graph.apply("Where", [condition, graph.constant(0), x], [{ shape }])[0];
+}
+
+/** Whether entries are above 0 (bool). It has no gradient. */
+export function isPositive(x: Tensor): Tensor {
+  return x.graph.apply("Greater", [x, x.graph.constant(0)], [{ shape: x.shape, type: "bool" }])[0];
+}
+
+/** Of every row of bools `[R, N]`, whether one above it is true. It has no gradient. */
+export function anyAbove(rows: Tensor): Tensor {
+  const g = rows.graph;
+  const FLOAT32 = 1;
+  const [numbers] = g.apply("Cast", [rows], [{ shape: rows.shape }], { to: FLOAT32 });
+  // Counts of up to 2^24 are exact in float32.
+  const counts = g.apply("CumSum", [numbers, g.integers([0], [])], [{ shape: rows.shape }], { exclusive: 1 });
+  return isPositive(counts[0]);
+}
+
 /** Rows of `x` picked by `indices` (no gradient flows through the indices). */
 export function gather(x: Tensor, indices: Tensor): Tensor {
   const shape = [...indices.shape, ...x.shape.slice(1)];
@@ -197,6 +219,8 @@ export function graphOps(graph: Graph, axis: 0 | 1): Ops<Tensor> {
     sub,
     mul,
     div,
+    max,
+    min,
     scale: (x, factor) => mul(x, factor),
     sqrt,
     tanh,

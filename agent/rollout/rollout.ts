@@ -138,17 +138,33 @@ function unroll(
 }
 
 /**
- * Builds the planner's graph, see `unroll`, with the task's own reward. Output: `costs [N]`, the negative sum of rewards.
+ * Builds the planner's graph, see `unroll`, with the task's own reward. Output: `costs [N]`, the negative sum of rewards, of
+ * which none counts after the first state in which the task ends an episode.
  */
 function rolloutGraph(task: Task, network: PlannedNetwork, horizon: number, samples: Dimension = "N"): Graph {
   const { graph: g, us, xs } = unroll(task.spec, network, horizon, samples);
-  const reward = task.reward(ops.graphOps(g, 0), {
+  const reading = ops.graphOps(g, 0);
+  const transitions = {
     observation: joinSteps(xs.slice(0, -1)),
     action: joinSteps(us),
     nextObservation: joinSteps(xs.slice(1)),
-  });
-  g.output("costs", ops.neg(ops.reduceSum(ops.reshape(reward, [horizon, -1]), [0])));
+  };
+  const reward = task.reward(reading, transitions);
+  const rewards = ops.reshape(reward, [horizon, -1]);
+  const terminated = task.terminated?.(reading, transitions.nextObservation);
+  const paid = terminated === undefined ? rewards : untilEnded(rewards, terminated);
+  g.output("costs", ops.neg(ops.reduceSum(paid, [0])));
   return g;
+}
+
+/**
+ * Rewards `[H, N]` up to the first step after which an episode is over, later ones 0.
+ * @param terminated what `Task.terminated` says of the state after each step, `[1, H·N]`
+ */
+function untilEnded(rewards: Tensor, terminated: Tensor): Tensor {
+  const [horizon] = rewards.shape as [number];
+  const ended = ops.isPositive(ops.reshape(terminated, [horizon, -1]));
+  return ops.zeroWhere(ops.anyAbove(ended), rewards);
 }
 
 /** The same rollout with the states as output, `states [H, X, N]`. */

@@ -34,7 +34,9 @@ const milliseconds = z.number();
 
 /** What came of an episode. */
 const outcome = {
-  /** Undiscounted sum of the rewards. */
+  /** Whether it ended by itself, before its steps were made or with the last of them; there where the task says what ends it. */
+  terminated: z.boolean().optional(),
+  /** Undiscounted sum of the rewards until its end. */
   return: figure,
   /** Whether the task was achieved, as the task defines it, at the episode's end. */
   success: z.boolean(),

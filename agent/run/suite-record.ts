@@ -14,8 +14,14 @@ import { RUN_FILES } from "./run-files.js";
 const recordSchema = z.strictObject({
   version: z.literal(1),
   suite: z.string(),
-  /** Of every task that the run learns: its name and all that its spec says. */
-  tasks: z.array(z.strictObject({ name: z.string(), spec: z.record(z.string(), z.unknown()) })),
+  /** Of every task that the run learns: its name, all that its spec says, and whether it says what ends an episode. */
+  tasks: z.array(
+    z.strictObject({
+      name: z.string(),
+      spec: z.record(z.string(), z.unknown()),
+      terminates: z.literal(true).optional(),
+    }),
+  ),
   /** SHA-256 of the suite's module and of those that it imports by relative paths, by path from the module's folder. */
   modules: z.record(z.string(), z.string()).optional(),
 });
@@ -37,7 +43,11 @@ export function describeSuite(
     version: 1,
     suite: suite.name,
     // As JSON, so that it compares with what was read.
-    tasks: suite.tasks.slice(0, tasks).map(({ name, spec }) => ({ name, spec: asJson(spec) })),
+    tasks: suite.tasks.slice(0, tasks).map(({ name, spec, terminated }) => ({
+      name,
+      spec: asJson(spec),
+      ...(terminated && { terminates: true }),
+    })),
     ...(modules && { modules: { ...modules } }),
   };
 }
@@ -64,7 +74,16 @@ export function readSuiteRecord(folder: string): SuiteRecord | undefined {
 /** Where tasks and specs differ: dotted names with both values, as `0.5kg.action.0.high: 1 in the run, 10 now`. */
 export function specDifferences(then: SuiteRecord, now: SuiteRecord): string[] {
   const values = ({ tasks }: SuiteRecord) =>
-    new Map(tasks.flatMap(({ name, spec }, i) => [[`task ${i + 1}`, name], ...leaves(spec, name)] as const));
+    new Map(
+      tasks.flatMap(
+        ({ name, spec, terminates }, i) =>
+          [
+            [`task ${i + 1}`, name],
+            ...leaves(spec, name),
+            ...(terminates ? [[`${name}.terminated`, terminates] as const] : []),
+          ] as const,
+      ),
+    );
   return differences(values(then), values(now));
 }
 

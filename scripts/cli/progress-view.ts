@@ -1,7 +1,7 @@
 import type { EvaluationRecord, RunEvent } from "../../agent/run/records.js";
 import { elementAt } from "../../sim/core/element.js";
 import { meanOf } from "../../sim/core/mean.js";
-import { actionsText } from "../compare/episode-text.js";
+import { actionsText, endTexts } from "../compare/episode-text.js";
 import { count, number, percent, wrap, wrapParts } from "../compare/text.js";
 import type { RunStart } from "../runs/train.js";
 import { type Io, say } from "./io.js";
@@ -85,7 +85,7 @@ function plainLine(
       `return ${number(event.return).padStart(7)}`,
       ...(event.success ? ["success"] : []),
       event.phase === "train" ? `loss ${number(modelLoss, 4)}` : actionsText(event),
-      ...(event.cut ? ["cut short"] : []),
+      ...endTexts(event),
       ...left(tracker),
     ];
   }

@@ -9,6 +9,12 @@ const ACTIONS = {
 /** How the actions of a learning episode were chosen, for people. */
 export const actionsText = (record: EpisodeRecord): string => ACTIONS[episodeKind(record)];
 
-/** The same, and whether it was cut short. */
+/** How a learning episode ended where it was not by making all of its steps, for people. */
+export function endTexts({ terminated, cut }: Pick<EpisodeRecord, "terminated" | "cut">): string[] {
+  if (terminated === true) return ["ended by itself"];
+  return cut ? ["cut short"] : [];
+}
+
+/** How the actions of a learning episode were chosen, and how it ended. */
 export const learningText = (record: EpisodeRecord): string =>
-  record.cut ? `${actionsText(record)}, cut short` : actionsText(record);
+  [actionsText(record), ...endTexts(record)].join(", ");

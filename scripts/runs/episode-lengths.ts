@@ -18,9 +18,9 @@ export function episodeLengths(
 
 /**
  * Leaves out the last episode of a task where the steps ran out: a short one's return compares with nothing. Early logs do
- * not say which was cut, so it is also told by its length.
+ * not say which was cut, so it is also told by its length; an episode that ended by itself is whole however short it is.
  */
-export function fullEpisodes<Ended extends Pick<EpisodeRecord, "taskIndex" | "steps" | "cut">>(
+export function fullEpisodes<Ended extends Pick<EpisodeRecord, "taskIndex" | "steps" | "cut" | "terminated">>(
   episodes: readonly Ended[],
 ): Ended[] {
   const lengths = episodeLengths(episodes);
@@ -28,8 +28,8 @@ export function fullEpisodes<Ended extends Pick<EpisodeRecord, "taskIndex" | "st
   for (const [i, { taskIndex }] of episodes.entries()) {
     longest.set(taskIndex, largest([longest.get(taskIndex) ?? 0, elementAt(lengths, i, "episodes")]));
   }
-  return episodes.filter(({ taskIndex, cut }, i) => {
+  return episodes.filter(({ taskIndex, cut, terminated }, i) => {
     const isLast = episodes[i + 1]?.taskIndex !== taskIndex;
-    return !cut && (!isLast || lengths[i] === longest.get(taskIndex));
+    return !cut && (!isLast || terminated || lengths[i] === longest.get(taskIndex));
   });
 }

@@ -115,6 +115,14 @@ export function successRate(episodes: readonly { readonly success: boolean }[]):
   return meanOf(episodes.map(({ success }) => Number(success)));
 }
 
+/** Share of the episodes that ended by themselves; undefined where the task does not say what ends one. */
+export function endRate(
+  episodes: readonly { readonly terminated?: boolean | undefined }[],
+): number | undefined {
+  const ends = episodes.flatMap(({ terminated }) => (terminated === undefined ? [] : [Number(terminated)]));
+  return ends.length === 0 ? undefined : meanOf(ends);
+}
+
 /** Mean of each measure; one that was not finite in some episode is NaN. */
 export function meanMeasures(
   episodes: readonly { readonly measures: Readonly<Record<string, number>> }[],

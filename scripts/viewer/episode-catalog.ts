@@ -148,10 +148,8 @@ export function summaryRow(path: string): Omit<EpisodeRow, "source" | "file"> {
     if (error instanceof InputError) return { problem: error.details.got ?? error.details.what };
     throw error;
   }
-  const { suite, task, taskIndex, phase, afterTask, seed } = summary.header;
-  const { steps, return: sum, success } = summary.totals;
-  const { complete } = summary;
-  return { suite, task, taskIndex, phase, afterTask, seed, steps, return: sum, success, complete };
+  const { settingsHash: _, versions: __, ...header } = summary.header;
+  return { ...header, ...summary.totals, complete: summary.complete };
 }
 
 /** Whether a path is a run whose episodes can be shown, also one that has none yet. */

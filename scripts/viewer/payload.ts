@@ -44,6 +44,10 @@ export interface RunPlan {
 export interface RunEpisode
   extends Readonly<Pick<EvaluationRecord, "task" | "taskIndex" | "afterTask" | "episode" | "success">> {
   readonly phase: EpisodeHeader["phase"];
+  /** Of learning episodes that were begun with random actions and went on with planned ones: how many were random. */
+  readonly randomSteps?: number;
+  /** Whether it ended by itself, of tasks that say what ends an episode. */
+  readonly terminated?: boolean;
   /** Of learning episodes: steps made in this task until its end. */
   readonly steps?: number;
   /** Null where it is not finite. */

@@ -111,10 +111,13 @@ function readPlan(folder: string): RunPlan | undefined {
 }
 
 function episodeOf(record: BaselineRecord | EpisodeRecord | EvaluationRecord): RunEpisode {
-  const { task, taskIndex, episode, success, recording } = record;
+  const { task, taskIndex, episode, success, terminated, recording } = record;
   const value = Number.isFinite(record.return) ? record.return : null;
-  const common = { task, taskIndex, episode, return: value, success, file: basename(recording) };
+  const ended = terminated === undefined ? {} : { terminated };
+  const common = { task, taskIndex, episode, return: value, success, ...ended, file: basename(recording) };
   if (record.type === "baseline") return { ...common, phase: "random", afterTask: -1 };
   if (record.type === "evaluation") return { ...common, phase: "evaluate", afterTask: record.afterTask };
-  return { ...common, phase: record.phase, afterTask: taskIndex, steps: record.steps };
+  const { phase, randomSteps, steps } = record;
+  const mixed = randomSteps === undefined ? {} : { randomSteps };
+  return { ...common, phase, ...mixed, afterTask: taskIndex, steps };
 }

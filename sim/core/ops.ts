@@ -1,6 +1,7 @@
 /**
- * The arithmetic a reward may use. A reward is written once against this interface; the environment evaluates
- * it on one transition (`eagerOps`), the planner builds it into its graph on a batch of `N` trajectories.
+ * The arithmetic that a reward, and what ends an episode, may use. Each is written once against this interface; the
+ * environment evaluates it on one transition (`eagerOps`), the planner builds it into its graph on a batch of `N`
+ * trajectories.
  * A value is a vector of features, or a batch of such vectors whose layout is the implementation's affair. Every
  * operation but `slice`, `concat` and `sum` is element-wise, and a single feature is broadcast against several.
  */
@@ -19,6 +20,10 @@ export interface Ops<T> {
   mul(a: T, b: T): T;
   /** `a / b` */
   div(a: T, b: T): T;
+  /** The larger of `a` and `b`. */
+  max(a: T, b: T): T;
+  /** The smaller of `a` and `b`. */
+  min(a: T, b: T): T;
   /** `factor · x` */
   scale(x: T, factor: number): T;
   /** Square root. */
@@ -66,6 +71,8 @@ export const eagerOps: Ops<Float64Array> = {
   sub: (a, b) => zip(a, b, (x, y) => x - y),
   mul: (a, b) => zip(a, b, (x, y) => x * y),
   div: (a, b) => zip(a, b, (x, y) => x / y),
+  max: (a, b) => zip(a, b, Math.max),
+  min: (a, b) => zip(a, b, Math.min),
   scale: (x, factor) => x.map((v) => v * factor),
   sqrt: (x) => x.map(Math.sqrt),
   tanh: (x) => x.map(Math.tanh),

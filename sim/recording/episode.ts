@@ -8,8 +8,10 @@ export interface EpisodeHeader {
   readonly suite: string;
   readonly task: string;
   readonly taskIndex: number;
-  /** What chose the actions: random exploration, planning while training, or an evaluation. */
+  /** What chose the actions, of a learning episode its first: random exploration, planning while training, or an evaluation. */
   readonly phase: "random" | "train" | "evaluate";
+  /** Of its steps those with random actions, where it was begun with them and went on with planning. */
+  readonly randomSteps?: number;
   /** Index of the last task begun when this was recorded; -1 before the first. */
   readonly afterTask: number;
   /** Seed given to `Environment.reset`. */
@@ -25,6 +27,8 @@ export interface EpisodeTotals {
   readonly return: number;
   /** `Task.succeeded` on the last step's measures. */
   readonly success: boolean;
+  /** There where the episode ended by itself, with its last step. */
+  readonly terminated?: true;
 }
 
 /** The parts of `TaskSpec` that give a recording's numbers their names and units. */
@@ -44,6 +48,9 @@ export interface EpisodeStep {
   readonly reward: number;
   /** Sum of the rewards up to and with this step. */
   readonly returnSoFar: number;
+  /** The episode ended by itself with this step. */
+  readonly terminated: boolean;
+  /** The episode ended with this step because its steps were made. */
   readonly truncated: boolean;
   /** `Scene.measure()` after the action; NaN for what was not finite. */
   readonly measures: Readonly<Record<string, number>>;
@@ -116,6 +123,7 @@ const metadataSchema = z.object({
   task: name,
   taskIndex: integer,
   phase: z.enum(["random", "train", "evaluate"]),
+  randomSteps: integer.refine((steps) => steps > 0).optional(),
   afterTask: integer,
   seed: integer,
   settingsHash: name,
@@ -129,6 +137,7 @@ const metadataSchema = z.object({
   steps: integer.refine((steps) => steps >= 0),
   return: float,
   success: z.enum(["true", "false"]).transform((text) => text === "true"),
+  terminated: z.literal("true").optional(),
 });
 
 /**
@@ -149,12 +158,13 @@ export function toMetadata(
     ["task", header.task],
     ["taskIndex", String(header.taskIndex)],
     ["phase", header.phase],
+    ...optional("randomSteps", header.randomSteps),
     ["afterTask", String(header.afterTask)],
     ["seed", String(header.seed)],
     ["settingsHash", header.settingsHash],
     ["versionHypercrl", versions.hypercrl],
     ["versionPhysics", versions.physics],
-    ...(versions.node === undefined ? [] : [["versionNode", versions.node] as const]),
+    ...optional("versionNode", versions.node),
     ["controlPeriod", String(spec.controlPeriod)],
     ["observation", names(spec.observation)],
     ["action", names(spec.action)],
@@ -162,7 +172,13 @@ export function toMetadata(
     ["steps", String(totals.steps)],
     ["return", String(totals.return)],
     ["success", String(totals.success)],
+    ...optional("terminated", totals.terminated),
   ]);
+}
+
+/** The record's entry of a value that need not be there. */
+function optional(key: string, value: string | number | true | undefined): (readonly [string, string])[] {
+  return value === undefined ? [] : [[key, String(value)]];
 }
 
 /** Inverse of `toMetadata`. @throws ZodError when a field is absent or malformed, LimitExceeded when it is too long. */
@@ -176,13 +192,19 @@ export function fromMetadata(metadata: ReadonlyMap<string, string>): {
   const fields = metadataSchema.parse(Object.fromEntries(metadata));
   const { observation, action, measures } = fields;
   checkLimit("channels", observation.length + action.length + (measures?.length ?? 0));
-  const { suite, task, taskIndex, phase, afterTask, seed, settingsHash } = fields;
+  const { suite, task, taskIndex, phase, randomSteps, afterTask, seed, settingsHash } = fields;
   const { versionHypercrl: hypercrl, versionPhysics: physics, versionNode: node } = fields;
   const versions = node === undefined ? { hypercrl, physics } : { hypercrl, physics, node };
+  const mixed = randomSteps === undefined ? {} : { randomSteps };
   return {
-    header: { suite, task, taskIndex, phase, afterTask, seed, settingsHash, versions },
+    header: { suite, task, taskIndex, phase, ...mixed, afterTask, seed, settingsHash, versions },
     spec: { observation, action, controlPeriod: fields.controlPeriod },
     measures,
-    totals: { steps: fields.steps, return: fields.return, success: fields.success },
+    totals: {
+      steps: fields.steps,
+      return: fields.return,
+      success: fields.success,
+      ...(fields.terminated && { terminated: true }),
+    },
   };
 }

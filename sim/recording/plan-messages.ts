@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { foreign } from "../core/foreign.js";
 import { NO_ROTATION, type XYZ, xyz } from "../core/math/vector.js";
-import type { Landmarks, Point, Scene } from "../task.js";
+import { endsEpisode } from "../ends-episode.js";
+import type { Point, Scene, Task } from "../task.js";
 import type { EpisodePlan, EpisodeSpec, Forecast, PlannedPath } from "./episode.js";
 import { countFields, sceneUpdate } from "./foxglove.js";
 import { float32Text, parseMessage } from "./json-text.js";
@@ -18,7 +19,7 @@ const ID_PREFIX = "plan/";
 /**
  * The two messages of a plan: `/plan`, a `foxglove.SceneUpdate` with one entity per landmark that holds a line for the
  * chosen sequence, the first, and thinner ones for others, and `/prediction`, JSON with every expected observation entry as a list
- * over the horizon. Both end where a prediction stops being finite.
+ * over the horizon. Both end where a prediction stops being finite, or with the state that ends the episode.
  */
 export class PlanCodec {
   readonly #spec: EpisodeSpec;
@@ -129,30 +130,35 @@ function flatPoints(points: readonly XYZ[]): Float32Array {
   return out;
 }
 
-/** Rows `[X]` of a prediction `[H, X]`, up to the first that is not finite. */
-export function finiteRows(prediction: Float32Array, width: number): Float32Array[] {
+/** Rows `[X]` of a prediction `[H, X]`, before the first that is not finite and until the one that ends the episode. */
+export function predictedRows(prediction: Float32Array, task: Task): Float32Array[] {
+  const width = task.spec.observation.length;
   const rows = Array.from({ length: prediction.length / width }, (_, h) =>
     prediction.subarray(h * width, (h + 1) * width),
   );
   const bad = rows.findIndex((row) => !row.every(Number.isFinite));
-  return bad === -1 ? rows : rows.slice(0, bad);
+  const finite = bad === -1 ? rows : rows.slice(0, bad);
+  const end = finite.findIndex((row) => endsEpisode(task, row));
+  return end === -1 ? finite : finite.slice(0, end + 1);
 }
 
 /**
- * Paths of the landmarks from the present observation `[X]` along a forecast.
+ * Paths of a task's landmarks from the present observation `[X]` along a forecast; none of a task without landmarks.
  * @param scene in its present state
  */
 export function plannedPaths(
-  landmarks: Landmarks,
+  task: Task,
   scene: Scene,
   present: Float32Array,
   { chosen, others }: Forecast,
 ): PlannedPath[] {
+  const { landmarks } = task;
+  if (landmarks === undefined) return [];
   const size = chosen.length;
   const sequences = [chosen];
   for (let k = 0; k < others.length / size; k++) sequences.push(others.subarray(k * size, (k + 1) * size));
   return sequences.flatMap((sequence, s) => {
-    const rows = landmarks.locate([present, ...finiteRows(sequence, present.length)], scene);
+    const rows = landmarks.locate([present, ...predictedRows(sequence, task)], scene);
     return landmarks.names.map((landmark, t) => ({
       landmark,
       chosen: s === 0,

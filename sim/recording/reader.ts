@@ -123,7 +123,10 @@ function checkTotals(steps: readonly EpisodeStep[], totals: EpisodeTotals): void
   if ((last?.returnSoFar ?? 0) !== totals.return) {
     throw new Error(`return ${last?.returnSoFar} after the last step, ${totals.return} in total`);
   }
-  const end = steps.findIndex((step) => step.truncated);
+  if ((last?.terminated ?? false) !== (totals.terminated ?? false)) {
+    throw new Error(`a last step that ${last?.terminated ? "ends" : "does not end"} the episode by itself`);
+  }
+  const end = steps.findIndex(({ terminated, truncated }) => terminated || truncated);
   if (end !== -1 && end !== steps.length - 1) {
     throw new Error(`an end of the episode at step ${end + 1} of ${steps.length}`);
   }

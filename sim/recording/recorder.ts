@@ -5,7 +5,7 @@ import type { Environment, StepResult } from "../environment.js";
 import { type EpisodeHeader, type EpisodeTotals, type Forecast, toMetadata } from "./episode.js";
 import { frameTransforms, sceneUpdate } from "./foxglove.js";
 import { buildMcap, type McapChannel, type McapMessage } from "./mcap.js";
-import { finiteRows, PlanCodec, plannedPaths } from "./plan-messages.js";
+import { PlanCodec, plannedPaths, predictedRows } from "./plan-messages.js";
 import { encodePoses, encodeScene } from "./scene-messages.js";
 import { StepCodec } from "./step-messages.js";
 
@@ -84,8 +84,13 @@ export class EpisodeRecorder {
     const { scene, task } = this.#environment;
     const measures = scene.measure();
     const returnSoFar = this.#totals.return + result.reward;
-    const hashed = steps % HASH_EVERY === 0 || result.truncated;
-    this.#totals = { steps, return: returnSoFar, success: task.succeeded(measures) };
+    const hashed = steps % HASH_EVERY === 0 || this.#environment.over;
+    this.#totals = {
+      steps,
+      return: returnSoFar,
+      success: task.succeeded(measures),
+      ...(result.terminated && { terminated: true }),
+    };
     const step = {
       ...result,
       action: Float32Array.from(action),
@@ -106,15 +111,18 @@ export class EpisodeRecorder {
     this.#expectStep(steps, "recordPlan() must be called before environment.step()");
     const { scene, task, observation } = this.#environment;
     this.#plans ??= new PlanCodec(task.spec);
-    const { landmarks } = task;
-    const paths = landmarks === undefined ? [] : plannedPaths(landmarks, scene, observation, forecast);
-    const expected = finiteRows(forecast.chosen, observation.length).flatMap((row) => [...row]);
+    const paths = plannedPaths(task, scene, observation, forecast);
+    const expected = predictedRows(forecast.chosen, task).flatMap((row) => [...row]);
     this.#add(TOPICS.plan, this.#plans.encodePaths(paths, this.#time()));
     this.#add(TOPICS.prediction, this.#plans.encodePrediction(steps + 1, Float32Array.from(expected)));
   }
 
-  /** The whole file, so far. */
-  async bytes(): Promise<Uint8Array> {
+  /**
+   * The whole file, so far.
+   * @param learned what is known of a learning episode only once its steps are made
+   */
+  async bytes(learned: Pick<EpisodeHeader, "randomSteps"> = {}): Promise<Uint8Array> {
+    const header = { ...this.#header, ...learned };
     const schemas = this.#codec.schemas();
     const { spec } = this.#environment.task;
     const json = (topic: string, schemaName: string, text: string): McapChannel => ({
@@ -144,16 +152,17 @@ export class EpisodeRecorder {
     ];
     return buildMcap(`hypercrl ${this.#header.versions.hypercrl}`, channels, this.#messages, {
       attachments: new Map([[SNAPSHOT_NAME, this.#snapshot]]),
-      metadata: new Map([[METADATA_NAME, toMetadata(this.#header, spec, this.#measures, this.#totals)]]),
+      metadata: new Map([[METADATA_NAME, toMetadata(header, spec, this.#measures, this.#totals)]]),
     });
   }
 
   /**
    * Writes the episode: the file at `path` is a whole one or is not there.
+   * @param learned see `bytes`
    * @throws RunError when the disk is full or the folder cannot be written.
    */
-  async finish(path: string): Promise<EpisodeTotals> {
-    writeFileSafely(path, await this.bytes());
+  async finish(path: string, learned?: Pick<EpisodeHeader, "randomSteps">): Promise<EpisodeTotals> {
+    writeFileSafely(path, await this.bytes(learned));
     return this.#totals;
   }
 

@@ -48,7 +48,7 @@ export class StepCodec {
       `{"step":${number},"action":${vectorText(this.#actionKeys, step.action)},` +
         `"observation":${vectorText(this.#observationKeys, step.observation)},` +
         `"reward":${numberText(step.reward)},"return":${numberText(step.returnSoFar)},` +
-        `"terminated":false,"truncated":${step.truncated},` +
+        `"terminated":${step.terminated},"truncated":${step.truncated},` +
         `"measures":${measuresText(step.measures)}${hash}}`,
     );
   }
@@ -67,12 +67,13 @@ export class StepCodec {
   decodeStep(message: Uint8Array, number: number): EpisodeStep {
     const fields = this.#step.parse(parseMessage(message));
     if (fields.step !== number) throw new Error(`step ${fields.step} where step ${number} belongs`);
-    const { reward, return: returnSoFar, truncated, stateHash } = fields;
+    const { reward, return: returnSoFar, terminated, truncated, stateHash } = fields;
     return {
       action: vectorOf(this.#spec.action, fields.action),
       observation: vectorOf(this.#spec.observation, fields.observation),
       reward,
       returnSoFar,
+      terminated,
       truncated,
       measures: this.#measuresOf(fields.measures),
       stateHash,
@@ -121,8 +122,7 @@ function stepSchema(spec: EpisodeSpec, measures: readonly string[] | undefined) 
     observation: vectorSchema(spec.observation),
     reward: z.number(),
     return: z.number().describe("Sum of the rewards so far"),
-    // Part of the format from its beginning, and never true: episodes end when their steps are made.
-    terminated: z.boolean().refine((terminated) => !terminated, "an episode that ends by itself"),
+    terminated: z.boolean(),
     truncated: z.boolean(),
     measures: measuresSchema(measures),
     stateHash: hashSchema.optional(),

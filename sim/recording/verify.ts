@@ -10,7 +10,7 @@ import { stateHash } from "./recorder.js";
 export interface Difference {
   /** 0 is the start, 1 the first step. */
   readonly step: number;
-  /** `observation NAME`, `reward`, `truncated` or `stateHash`. */
+  /** `observation NAME`, `reward`, `terminated`, `truncated` or `stateHash`. */
   readonly quantity: string;
   readonly recorded: number | boolean | string;
   readonly simulated: number | boolean | string;
@@ -78,6 +78,7 @@ function compareStep(
   return (
     compareVector(channels, recorded.observation, simulated.observation) ??
     compare("reward", recorded.reward, simulated.reward) ??
+    compare("terminated", recorded.terminated, simulated.terminated) ??
     compare("truncated", recorded.truncated, simulated.truncated) ??
     (recorded.stateHash === undefined ? undefined : compare("stateHash", recorded.stateHash, snapshotHash()))
   );

@@ -4,6 +4,7 @@ import { problemOf } from "../../sim/core/problem.js";
 import { DEFAULTS_EXPECTED, isProfileDefaults } from "../../sim/core/profiles.js";
 import { isLine } from "../../sim/core/shown.js";
 import type { Task, TaskSuite } from "../../sim/task.js";
+import { endRules } from "./end-rules.js";
 import { episodeRules } from "./episode-rules.js";
 import { specRules } from "./spec-rules.js";
 import { stateRules } from "./state-rules.js";
@@ -12,7 +13,12 @@ import { type ConformanceRule, ensure, type GraphRewards, Violation } from "./su
 export type { ConformanceRule, GraphRewards } from "./support.js";
 
 /** Everything that the agent, the recordings and resumed runs rely on, in the order of checking. */
-export const taskRules: readonly ConformanceRule[] = [...specRules, ...episodeRules, ...stateRules];
+export const taskRules: readonly ConformanceRule[] = [
+  ...specRules,
+  ...endRules,
+  ...episodeRules,
+  ...stateRules,
+];
 
 /**
  * Checks a task against one rule.

@@ -1,4 +1,5 @@
 import { inWords } from "../../sim/core/in-words.js";
+import { Rng } from "../../sim/core/rng.js";
 import { isLine } from "../../sim/core/shown.js";
 import type { Channel, Task } from "../../sim/task.js";
 import { type ConformanceRule, ensure, withEnvironments } from "./support.js";
@@ -19,6 +20,9 @@ function ensureFunctions(value: object, names: readonly string[], what: string):
 
 function checkInterface(task: Task): void {
   ensureFunctions(task, TASK_FUNCTIONS, "task");
+  const terminated: unknown = task.terminated;
+  const isHook = terminated === undefined || typeof terminated === "function";
+  ensure(isHook, `task.terminated is ${inWords(terminated)}`, "a function, or nothing");
   const spec: unknown = task.spec;
   ensure(typeof spec === "object" && spec !== null, `task.spec is ${inWords(spec)}`, "an object");
   for (const name of ["observation", "action"] as const) {
@@ -58,7 +62,8 @@ function checkTiming({ spec: { episodeSteps, controlPeriod } }: Task): void {
 function checkObservationLength(task: Task): void {
   const size = task.spec.observation.length;
   withEnvironments(task, 1, (environment) => {
-    environment.reset(1);
+    const rng = Rng.fromSeed(1);
+    environment.scene.reset(() => rng.uniform());
     const written = new Float32Array(size + 1).fill(Number.NaN);
     environment.scene.observe(written);
     const missing = task.spec.observation.findIndex((_, i) => Number.isNaN(written[i]));

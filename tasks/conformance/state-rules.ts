@@ -6,6 +6,7 @@ import {
   ensure,
   ensureSameTrace,
   hex,
+  playOn,
   randomActions,
   shortEpisode,
   trace,
@@ -35,7 +36,7 @@ function checkIsolation(task: Task): void {
     const together: string[] = [];
     for (const [k, action] of actions.entries()) {
       together.push(...trace(a, [action]));
-      b.step(others[k]!);
+      playOn(b, [others[k]!]);
     }
     const apart = actions.flatMap((action) => trace(alone, [action]));
     const at = apart.findIndex((row, i) => row !== together[i]);
@@ -47,7 +48,7 @@ function checkReset(task: Task): void {
   const steps = shortEpisode(task);
   withEnvironments(task, 2, (used, fresh) => {
     used.reset(11);
-    for (const action of randomActions(task, 11, steps)) used.step(action);
+    playOn(used, randomActions(task, 11, steps));
     const starts = [used, fresh].map((environment) => environment.reset(12).join());
     ensure(starts[0] === starts[1], `starts ${starts[0]} after an episode, ${starts[1]} in a new scene`);
     const actions = randomActions(task, 12, steps);
@@ -56,11 +57,13 @@ function checkReset(task: Task): void {
 }
 
 function checkSnapshot(task: Task): void {
-  const steps = shortEpisode(task);
   withEnvironments(task, 2, (a, b) => {
-    const actions = randomActions(task, 13, 2 * steps);
     a.reset(13);
-    for (const action of actions.slice(0, steps)) a.step(action);
+    const actions = randomActions(task, 13, 2 * shortEpisode(task));
+    // An episode that ends by itself before that has its middle earlier.
+    const steps = Math.floor(playOn(a, actions) / 2);
+    a.reset(13);
+    playOn(a, actions.slice(0, steps));
     const state = a.snapshot();
     ensure(state.scene instanceof Uint8Array, `snapshot() gives ${inWords(state.scene)}`, "a Uint8Array");
     const taken = hex(state.scene);
@@ -93,7 +96,7 @@ function damagedCopies(good: Uint8Array): [string, Uint8Array][] {
 function checkDamagedSnapshots(task: Task): void {
   withEnvironments(task, 1, (environment) => {
     environment.reset(15);
-    for (const action of randomActions(task, 15, Math.min(5, shortEpisode(task)))) environment.step(action);
+    playOn(environment, randomActions(task, 15, Math.min(5, shortEpisode(task))));
     const good = environment.snapshot().scene;
     for (const [what, bytes] of damagedCopies(good)) {
       ensureRefused(environment, what, bytes);

@@ -1,5 +1,5 @@
 import { Rng } from "../../sim/core/rng.js";
-import { Environment } from "../../sim/environment.js";
+import { Environment, type StepResult } from "../../sim/environment.js";
 import { randomAction } from "../../sim/random-action.js";
 import type { Task, Transition } from "../../sim/task.js";
 
@@ -36,7 +36,7 @@ export function ensure(condition: boolean, got: string, expected?: string): asse
   if (!condition) throw new Violation(got, expected);
 }
 
-/** Steps of an episode that most rules look at. */
+/** Steps of an episode that most rules look at, unless it ends by itself before. */
 export function shortEpisode(task: Task): number {
   return Math.min(25, Math.floor(task.spec.episodeSteps / 2));
 }
@@ -45,6 +45,22 @@ export function shortEpisode(task: Task): number {
 export function randomActions(task: Task, seed: number, steps: number): Float32Array[] {
   const rng = Rng.fromSeed(seed);
   return Array.from({ length: steps }, () => randomAction(task.spec, rng));
+}
+
+/** Makes steps with the actions given, until the episode is over. */
+export function* play(
+  environment: Environment,
+  actions: Iterable<ArrayLike<number>>,
+): Generator<StepResult & { readonly action: ArrayLike<number> }> {
+  for (const action of actions) {
+    if (environment.over) return;
+    yield { ...environment.step(action), action };
+  }
+}
+
+/** Makes steps with the actions given, until the episode is over, and returns how many it made. */
+export function playOn(environment: Environment, actions: Iterable<ArrayLike<number>>): number {
+  return [...play(environment, actions)].length;
 }
 
 /** Runs `use` on environments of the task's own and closes them. */
@@ -64,14 +80,26 @@ export function withEnvironments<T>(
 
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
-/** Every byte an episode produces, a line a step: observation, reward and measures; the last line is the snapshot. */
+/**
+ * Every byte that an episode produces until it is over, a line a step: observation, reward and measures; the last line is
+ * the snapshot.
+ */
 export function trace(environment: Environment, actions: readonly Float32Array[]): string[] {
-  const rows = actions.map((action) => {
-    const { observation, reward } = environment.step(action);
+  const rows: string[] = [];
+  for (const { observation, reward } of play(environment, actions)) {
     const bits = Buffer.from(Float64Array.of(reward, ...observation).buffer).toString("hex");
-    return bits + JSON.stringify(environment.scene.measure());
-  });
+    rows.push(bits + JSON.stringify(environment.scene.measure()));
+  }
   return [...rows, hex(environment.snapshot().scene)];
+}
+
+/** Difference of environment's and graph's value, relative to the larger of 1 and the value: float32. */
+const GRAPH_TOLERANCE = 1e-3;
+
+/** @throws Violation unless the planner's graph computes what the environment does */
+export function ensureSameInGraph(value: number, computed: number, step: number): void {
+  const near = Math.abs(computed - value) <= GRAPH_TOLERANCE * Math.max(1, Math.abs(value));
+  ensure(near, `environment ${value}, graph ${computed} at step ${step}`);
 }
 
 /** @throws Violation at the first line in which two traces differ */

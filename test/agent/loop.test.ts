@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 
 import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
+import { Agent } from "../../agent/agent.js";
 import { ONE_THREAD } from "../../agent/compute.js";
 import { ContinualLoop } from "../../agent/loop.js";
 import { metricsByType, readMetrics, readTiming, timingByType } from "../../agent/run/read-log.js";
@@ -10,15 +11,16 @@ import { RunStore } from "../../agent/run/store.js";
 import { resolveSettings } from "../../agent/settings/resolve.js";
 import { RunError } from "../../sim/core/errors.js";
 import { readEpisode } from "../../sim/recording/reader.js";
+import { verifyEpisode } from "../../sim/recording/verify.js";
 import type { Scene, Task } from "../../sim/task.js";
 import { temporaryFolder } from "../files.js";
-import { fakeTask } from "../sim/recording/fake-task.js";
+import { fakeTask, PHYSICS } from "../sim/recording/fake-task.js";
 import { CATALOG, fakeSuite, partsFor } from "./fixtures.js";
 
 const root = temporaryFolder();
 afterAll(() => rmSync(root, { recursive: true }));
 
-const VERSIONS = { hypercrl: "0", physics: "fake 1", onnxruntime: "0", node: "0" };
+const VERSIONS = { hypercrl: "0", physics: PHYSICS, onnxruntime: "0", node: "0" };
 const SMALL = [
   "loop.initialRandomSteps=40",
   "loop.stepsPerTask=60",
@@ -34,10 +36,15 @@ const SMALL = [
   "hypernetwork.hidden=[6]",
 ];
 
-function open(name: string, tasks: readonly Task[], recordPlans = false) {
+function open(
+  name: string,
+  tasks: readonly Task[],
+  recordPlans = false,
+  assignments: readonly string[] = [],
+) {
   const settings = resolveSettings(
     { suite: fakeSuite(tasks.length), method: "hypercrl", profile: "quick", seed: 3 },
-    SMALL,
+    [...SMALL, ...assignments],
     CATALOG,
   );
   const folder = join(root, name);
@@ -183,6 +190,73 @@ describe("the main loop", () => {
       [96, "train", undefined, undefined],
       [100, "train", undefined, true],
     ]);
+    const headers = episode.map(({ recording }) => readEpisode(join(folder, recording)).header);
+    expect(headers.map((header) => header.randomSteps)).toEqual(episode.map((r) => r.randomSteps));
+  });
+
+  it.each(["icem", "cem", "mppi", "pddm", "random", "gradient"])(
+    "begins anew where the task ends an episode, with planner %s",
+    async (planner) => {
+      const task = fakeTask({ range: 0.05 });
+      const remember = vi.spyOn(Agent.prototype, "remember");
+      const { folder, store, loop } = open(`ending-${planner}`, [task], true, [`planner.name=${planner}`]);
+      await loop.run();
+      store.close();
+      const remembered = remember.mock.calls.map(([, , next]) => [...next]);
+      remember.mockRestore();
+      const { baseline, episode, evaluation } = metricsByType(readMetrics(folder));
+      const ended = episode.filter((r) => r.terminated);
+      expect(ended.length).toBeGreaterThan(1);
+      expect(episode.at(-1)).toMatchObject({ steps: 100 });
+      const made = [];
+      for (const record of [...baseline, ...episode, ...evaluation]) {
+        const recorded = readEpisode(join(folder, record.recording), { poses: true });
+        const last = recorded.steps.at(-1)!;
+        expect(last).toMatchObject({ terminated: record.terminated, returnSoFar: record.return });
+        expect(Math.abs(last.observation[1]!) > 0.05).toBe(record.terminated);
+        const cut = "cut" in record && record.cut;
+        expect([last.terminated || last.truncated, recorded.totals.terminated ?? false]).toEqual([
+          !cut,
+          record.terminated,
+        ]);
+        expect(verifyEpisode(recorded, task, PHYSICS)).toMatchObject({ ok: true });
+        if (record.type === "episode")
+          made.push(...recorded.steps.map(({ observation }) => [...observation]));
+        // A recorded plan goes as far as the model expects the episode to.
+        for (const { expected } of recorded.playback!.plans) {
+          for (let at = 1; at + 4 < expected.length; at += 4) {
+            expect(Math.abs(expected[at]!)).toBeLessThanOrEqual(Math.fround(0.05));
+          }
+        }
+      }
+      expect(remembered).toEqual(made);
+    },
+  );
+
+  it("goes on after a stop in the middle of a task that ends its episodes, with the same bytes", async () => {
+    const task = fakeTask({ range: 0.05 });
+    const whole = open("ending-whole", [task]);
+    await whole.loop.run();
+    whole.store.close();
+    const { folder, store, loop } = open("ending-stopped", [task]);
+    const save = store.save.bind(store);
+    vi.spyOn(store, "save").mockImplementation((checkpoint) => {
+      if (checkpoint.progress.episode === 4) throw new RunError({ what: "killed" });
+      save(checkpoint);
+    });
+    await expect(loop.run()).rejects.toThrow("killed");
+    store.close();
+    const resumed = RunStore.resume(folder, VERSIONS, () => task.spec);
+    expect(resumed.checkpoint?.progress).toMatchObject({ stage: "learn", episode: 3 });
+    const again = loopOf([task], resumed.store);
+    await again.restore(resumed.checkpoint!);
+    resumed.store.takeUp();
+    again.readLog();
+    expect(await again.run()).toBe("done");
+    resumed.store.close();
+    const log = (run: string) => readFileSync(join(run, "metrics.jsonl"), "utf8");
+    expect(log(folder)).toBe(log(whole.folder));
+    expect(log(folder)).toContain('"terminated":true');
   });
 
   it("stops on a non-finite observation with step, task and quantity, and keeps what was saved and what led there", async () => {

@@ -46,11 +46,12 @@ interface Changes {
   /** Changes a sound scene, whose state is given too. */
   readonly scene?: (scene: Scene, state: Float64Array) => Partial<Scene> | { readonly snapshot: unknown };
   readonly reward?: <T>(ops: Ops<T>, transition: Transition<T>) => T;
+  readonly terminated?: <T>(ops: Ops<T>, observation: T) => T;
   readonly task?: Partial<Record<keyof Task, unknown>>;
 }
 
 /** The sound task with some members replaced. */
-export function pointTask({ spec, scene, reward, task }: Changes = {}): Task {
+export function pointTask({ spec, scene, reward, terminated, task }: Changes = {}): Task {
   return {
     name: "light",
     spec: { ...SPEC, ...spec },
@@ -62,6 +63,7 @@ export function pointTask({ spec, scene, reward, task }: Changes = {}): Task {
     reward:
       reward ?? ((ops, { nextObservation }) => ops.scale(ops.abs(ops.slice(nextObservation, 0, 1)), -1)),
     succeeded: ({ angleErrorRad }) => angleErrorRad! < 0.1,
+    ...(terminated && { terminated }),
     ...task,
   } as Task;
 }
@@ -142,6 +144,44 @@ const specBreakages: readonly Breakage[] = [
   }),
   withTask("observation-length", "too many numbers", /writes out\[2\]/, {
     scene: (_, state) => ({ observe: (out) => out.fill(state[0]!, 0, 3) }),
+  }),
+];
+
+/** A wheel that may turn so far, rad. */
+export const withinTurn =
+  (most: number) =>
+  <T>(ops: Ops<T>, observation: T): T =>
+    ops.sub(ops.abs(ops.slice(observation, 0, 1)), ops.constant([most]));
+
+const endBreakages: readonly Breakage[] = [
+  withTask("interface", "an end that is no function", /task.terminated is true/, {
+    task: { terminated: true },
+  }),
+  withTask("terminated", "two values", /2 features/, { terminated: (ops) => ops.constant([-1, -1]) }),
+  withTask("terminated", "no number", /what terminated\(\) says is not finite; got NaN/, {
+    terminated: (ops, observation) => ops.log(ops.scale(ops.abs(ops.slice(observation, 0, 1)), -1)),
+  }),
+  withTask("terminated", "an end that depends on when it is asked for", /for the observation at step 0/, {
+    terminated: (ops, observation) => ops.sub(ops.slice(observation, 0, 1), ops.constant([9 + ++shared])),
+  }),
+  withTask("terminated", "an end that changes what it is given", /changes the observation at step 0/, {
+    terminated: (ops, observation) => {
+      if (observation instanceof Float64Array) observation[1]! += 1;
+      return ops.constant([-1]);
+    },
+  }),
+  withTask("terminated-start", "starts after which nothing can follow", /0\.\d+ at a start/, {
+    terminated: withinTurn(0.6),
+  }),
+  withTask("graph-terminated", "an end that the planner sees otherwise", /environment .* graph .* at step/, {
+    terminated: <T>(ops: Ops<T>, observation: T) =>
+      ops.scale(
+        ops.add(ops.slice(observation, 0, 1), ops.constant([-9])),
+        observation instanceof Float64Array ? 1 : 2,
+      ),
+  }),
+  withTask("graph-terminated", "an end that does not look at the observation", /the error|values/, {
+    terminated: (ops) => ops.constant([-1]),
   }),
 ];
 
@@ -254,7 +294,7 @@ const stateBreakages: readonly Breakage[] = [
 
 /** One suite for every way to break a rule; `reset` clears what some of them share between scenes. */
 export const breakages = {
-  list: [...suiteBreakages, ...specBreakages, ...episodeBreakages, ...stateBreakages],
+  list: [...suiteBreakages, ...specBreakages, ...endBreakages, ...episodeBreakages, ...stateBreakages],
   reset: () => {
     shared = 0;
   },

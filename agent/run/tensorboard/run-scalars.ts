@@ -60,7 +60,7 @@ export class RunScalars {
     this.#episodes.push(record);
     if (this.#episodes.length < this.#evaluationEpisodes) return undefined;
     const rows = this.#episodes.map(
-      (e): Values => ({ return: e.return, success: Number(e.success), ...e.measures }),
+      (e): Values => ({ return: e.return, success: Number(e.success), ...ended(e), ...e.measures }),
     );
     this.#episodes = [];
     const means = Object.keys(rows[0] ?? {}).map((name): [string, number] => {
@@ -77,7 +77,15 @@ const EPISODE_GROUPS = { random: "explore", train: "learn", mixed: "mixed" } as 
 function episodeValues(record: EpisodeRecord): Values {
   const { task, return: sum, success } = record;
   const group = record.cut ? "cut" : EPISODE_GROUPS[episodeKind(record)];
-  return { [`${group}/return/${task}`]: sum, [`${group}/success/${task}`]: Number(success) };
+  const values = { return: sum, success: Number(success), ...ended(record) };
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [`${group}/${name}/${task}`, value]),
+  );
+}
+
+/** Whether an episode ended by itself, of tasks that say what ends one. */
+function ended({ terminated }: Pick<EpisodeRecord, "terminated">): Values {
+  return terminated === undefined ? {} : { terminated: Number(terminated) };
 }
 
 function losses({ taskLoss, regularizer }: TrainingRecord): Values {

@@ -10,7 +10,7 @@ import {
   type RunEvaluation,
   type TaskEvaluation,
 } from "../../runs/evaluate-run.js";
-import { meanMeasures, spread, successRate } from "../../runs/summary.js";
+import { endRate, meanMeasures, spread, successRate } from "../../runs/summary.js";
 import { type Io, sayError, signalCode, warner } from "../io.js";
 
 export interface EvaluateFlags {
@@ -48,20 +48,29 @@ export async function evaluateCommand(
 
 function figures({ task, episodes }: TaskEvaluation) {
   const returns = spread(episodes.map((e) => e.return));
-  return { task, ...returns, success: successRate(episodes), measures: meanMeasures(episodes) };
+  const terminated = endRate(episodes);
+  return {
+    task,
+    ...returns,
+    success: successRate(episodes),
+    ...(terminated !== undefined && { terminated }),
+    measures: meanMeasures(episodes),
+  };
 }
 
 function evaluationText({ afterTask, tasks }: RunEvaluation, width: number): string {
   const rows = tasks.map(figures);
   const keys = measureKeys(rows);
+  const ending = rows.some(({ terminated }) => terminated !== undefined);
   const head = [
     ["task", "mean\nreturn", "std", "min", "max"],
-    ["success", ...keys.map(measureTitle)],
+    ["success", ...(ending ? ["ended by\nitself"] : []), ...keys.map(measureTitle)],
   ];
   const body = rows.map((row) => [
     row.task,
     ...[row.mean, row.std, row.min, row.max].map((v) => number(v)),
     percent(row.success),
+    ...(ending ? [percent(row.terminated ?? 0)] : []),
     ...keys.map((key) => number(row.measures[key])),
   ]);
   return [

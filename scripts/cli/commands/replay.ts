@@ -146,7 +146,7 @@ function checkLength(path: string, steps: Episode["steps"]): void {
 }
 
 function episodeText({ path, header, spec, totals, steps }: Episode, width: number): string {
-  const { suite, task, phase, afterTask, seed, versions } = header;
+  const { suite, task, phase, randomSteps, afterTask, seed, versions } = header;
   const keys = Object.keys(steps[0]?.measures ?? {});
   const head = [
     ["step", "time, s", ...spec.action.map(({ name }) => name)],
@@ -164,13 +164,15 @@ function episodeText({ path, header, spec, totals, steps }: Episode, width: numb
       number(step.returnSoFar, 2),
       ...keys.map((key) => number(step.measures[key], 2)),
     ]);
+  const actions = randomSteps === undefined ? [] : [`the first ${count(randomSteps, "action")} random`];
+  const ends = [totals.success ? "success" : "no success", ...(totals.terminated ? ["ended by itself"] : [])];
   const moment = afterTask < 0 ? "before the first task" : `after beginning ${count(afterTask + 1, "task")}`;
   return [
     ...[
       path,
-      `suite ${suite}, task ${task}, ${phase} episode ${moment}, seed ${seed}`,
+      [`suite ${suite}, task ${task}, ${phase} episode ${moment}`, ...actions, `seed ${seed}`].join(", "),
       `recorded by hypercrl ${versions.hypercrl} with ${versions.physics}`,
-      `${totals.steps} steps of ${spec.controlPeriod} s, return ${number(totals.return, 3)}, ${totals.success ? "success" : "no success"}`,
+      `${totals.steps} steps of ${spec.controlPeriod} s, return ${number(totals.return, 3)}, ${ends.join(", ")}`,
     ].map((line) => wrap(line, width)),
     table(head, rows, { width, left: 0 }),
   ].join("\n");

@@ -70,7 +70,14 @@ function titleOf(index: number, tasks: number, episodes: readonly RunEpisode[]):
 export function episodeText(state: RunState, index: number): string {
   const episode = elementAt(state.episodes, index, "episodes");
   const success = episode.success ? "success" : "no success";
-  return `episode ${index + 1}: ${episode.task}, ${moment(episode)}, return ${shortNumber(episode.return ?? undefined)}, ${success}`;
+  const parts = [
+    `episode ${index + 1}: ${episode.task}`,
+    moment(episode),
+    `return ${shortNumber(episode.return ?? undefined)}`,
+    success,
+    ...(episode.terminated === true ? ["ended by itself"] : []),
+  ];
+  return parts.join(", ");
 }
 
 /** How many episodes of each kind succeeded: `success: random 0 of 12, learning 3 of 24`. */

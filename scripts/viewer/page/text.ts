@@ -24,20 +24,26 @@ export function axisTexts(ticks: readonly number[]): string[] {
 const PHASES = { random: "random", train: "learning", evaluate: "evaluation" } as const;
 
 /** When an episode was recorded: `evaluation after task 2`. */
-export function moment({ phase, afterTask }: Pick<EpisodeRow, "phase" | "afterTask">): string {
+export function moment({
+  phase,
+  randomSteps,
+  afterTask,
+}: Pick<EpisodeRow, "phase" | "randomSteps" | "afterTask">): string {
   if (phase === undefined || afterTask === undefined) return "";
   if (afterTask < 0) return `${PHASES[phase]} before task 1`;
-  return `${PHASES[phase]} ${phase === "evaluate" ? "after" : "in"} task ${afterTask + 1}`;
+  const name = randomSteps === undefined ? PHASES[phase] : `${PHASES.random}, then ${PHASES.train}`;
+  return `${name} ${phase === "evaluate" ? "after" : "in"} task ${afterTask + 1}`;
 }
 
 /** What is known of a moment: `step 12 of 120 · 0.60 s · reward -3.2 · return -40`. */
-export function readout({ steps, spec, reward, returns }: EpisodeData, step: number): string[] {
+export function readout({ steps, spec, totals, reward, returns }: EpisodeData, step: number): string[] {
   const at = Math.min(step, steps);
   return [
     `step ${at} of ${steps}`,
     `${(at * spec.controlPeriod).toFixed(2)} s`,
     `reward ${at === 0 ? "–" : shortNumber(reward[at - 1])}`,
     `return ${shortNumber(returns[at])}`,
+    ...(totals.terminated && at === totals.steps ? ["ended by itself"] : []),
   ];
 }
 

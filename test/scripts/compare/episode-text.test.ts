@@ -9,4 +9,6 @@ it("tells how a learning episode's actions were chosen, and that it was cut shor
   );
   expect(learningText(episodeRecord())).toBe("training");
   expect(learningText(episodeRecord({ cut: true }))).toBe("training, cut short");
+  expect(learningText(episodeRecord({ terminated: true }))).toBe("training, ended by itself");
+  expect(learningText(episodeRecord({ terminated: false, cut: true }))).toBe("training, cut short");
 });

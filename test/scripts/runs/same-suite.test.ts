@@ -52,6 +52,10 @@ it("specs differ where names, bounds, flags, lengths or periods do", () => {
   expect(specDifferences(then, record({ observation: [{ name: "angle", unit: "rad" }] }))).toContain(
     "light.observation.0.angle: true in the run, nothing now",
   );
+  const ending = pointTask({ task: { terminated: () => {} } });
+  expect(specDifferences(then, describeSuite(pointSuite(ending), 1, undefined))).toEqual([
+    "light.terminated: nothing in the run, true now",
+  ]);
   expect(specDifferences(then, record({}, "heavy"))[0]).toBe('task 1: "light" in the run, "heavy" now');
 });
 

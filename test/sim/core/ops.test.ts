@@ -9,6 +9,8 @@ describe("eagerOps", () => {
     expect(ops.sub(f(1, 2), f(10, 20))).toEqual(f(-9, -18));
     expect(ops.mul(f(1, 2), f(10, 20))).toEqual(f(10, 40));
     expect(ops.div(f(1, 2), f(10, 8))).toEqual(f(0.1, 0.25));
+    expect(ops.max(f(1, 4), f(3, 2))).toEqual(f(3, 4));
+    expect(ops.min(f(1, 4), f(3))).toEqual(f(1, 3));
     expect(ops.scale(f(1, 2), -3)).toEqual(f(-3, -6));
     expect(ops.sqrt(f(4, 9))).toEqual(f(2, 3));
     expect(ops.abs(f(-4, 9))).toEqual(f(4, 9));

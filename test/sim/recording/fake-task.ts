@@ -14,6 +14,8 @@ export interface FakeOptions {
   readonly episodeSteps?: number;
   /** s⁻¹ */
   readonly damping?: number;
+  /** Episodes end by themselves where y is further from 0, where they begin, m. */
+  readonly range?: number;
 }
 
 /** A damped point mass in the plane: state and snapshot are (x, y, vx, vy) in float64. */
@@ -85,6 +87,7 @@ function shape(kind: VisualShape["kind"], size: VisualShape["size"]): VisualShap
 }
 
 export function fakeTask(options: FakeOptions = {}): Task {
+  const { range } = options;
   return {
     name: "point",
     spec: {
@@ -98,6 +101,9 @@ export function fakeTask(options: FakeOptions = {}): Task {
       const position = ops.slice(nextObservation, 0, 2);
       return ops.scale(ops.sqrt(ops.sum(ops.mul(position, position))), -1);
     },
+    ...(range !== undefined && {
+      terminated: (ops, observation) => ops.sub(ops.abs(ops.slice(observation, 1, 2)), ops.constant([range])),
+    }),
     succeeded: ({ distanceMm }) => distanceMm! < 10,
     landmarks: {
       names: ["point", "above"],

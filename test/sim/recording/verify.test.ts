@@ -85,6 +85,8 @@ describe("verifyEpisode", () => {
     });
     const flag = withStep(35, () => ({ truncated: false }));
     expect(verify(flag)).toMatchObject({ ok: false, step: 35, quantity: "truncated" });
+    const ended = withStep(12, () => ({ terminated: true }));
+    expect(verify(ended)).toMatchObject({ ok: false, step: 12, quantity: "terminated" });
     const initialSnapshot = episode.initialSnapshot.map((b, i) => (i === 0 ? b ^ 1 : b));
     // One bit of a float64 that float32 observations do not show: only the hash can tell.
     expect(verify({ ...episode, initialSnapshot })).toMatchObject({

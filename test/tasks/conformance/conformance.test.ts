@@ -6,7 +6,7 @@ import { initPhysics } from "../../../sim/world.js";
 import { checkRule, checkSuite, taskRules } from "../../../tasks/conformance/conformance.js";
 import { builtinSuites } from "../../../tasks/registry.js";
 import { take } from "../../take.js";
-import { breakages, pointSuite, pointTask } from "../point-task.js";
+import { breakages, pointSuite, pointTask, withinTurn } from "../point-task.js";
 
 const all = builtinSuites.flatMap((suite) =>
   suite.tasks
@@ -59,6 +59,13 @@ describe("a task that breaks a rule", () => {
   test("none is broken by the sound task they are made from", async () => {
     const suite = pointSuite(pointTask());
     expect(await checkSuite(suite, "mine.mjs", graphRewards)).toBe(suite);
+  });
+
+  test("nor by a sound task whose episodes end by themselves, soon or at the first step", async () => {
+    for (const most of [1.2, 1.0001]) {
+      const suite = pointSuite(pointTask({ terminated: withinTurn(most) }));
+      expect(await checkSuite(suite, "mine.mjs", graphRewards)).toBe(suite);
+    }
   });
 
   test.each(breakages.list)("$rule: $title", async ({ rule, suite, got }) => {

@@ -80,6 +80,23 @@ it("draws cut episodes, and those that went over to planning, apart", () => {
   });
 });
 
+it("draws which episodes ended by themselves, of tasks that say what ends one", () => {
+  const run = join(folder, "ending");
+  const records = [
+    episodeRecord({ steps: 40, terminated: true }),
+    episodeRecord({ steps: 160, terminated: false }),
+    evaluationRecord({ terminated: true }),
+    evaluationRecord({ terminated: false, episode: 1 }),
+  ];
+  follow(run, records, []);
+  const drawn = curves(readEvents(paths(run)[0]!));
+  expect(drawn["learn/terminated/a"]).toEqual([
+    [40, 1],
+    [160, 0],
+  ]);
+  expect(drawn["evaluate/terminated/a"]).toEqual([[expect.any(Number), 0.5]]);
+});
+
 it("draws returns, successes, losses, evaluations and memory over all tasks' steps", () => {
   const run = join(folder, "whole");
   follow(run, METRICS, TIMING);

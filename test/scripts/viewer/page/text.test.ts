@@ -37,6 +37,7 @@ describe("texts", () => {
   it("says when an episode was recorded", () => {
     expect(moment({ phase: "evaluate", afterTask: 1 })).toBe("evaluation after task 2");
     expect(moment({ phase: "train", afterTask: 0 })).toBe("learning in task 1");
+    expect(moment({ phase: "random", randomSteps: 3, afterTask: 0 })).toBe("random, then learning in task 1");
     expect(moment({ phase: "random", afterTask: -1 })).toBe("random before task 1");
   });
 
@@ -44,6 +45,9 @@ describe("texts", () => {
     const episode = episodeOf([body("b", false)], [[[0, 0, 0]], [[0, 0, 0]], [[0, 0, 0]]]);
     expect(readout(episode, 0)).toEqual(["step 0 of 2", "0.00 s", "reward –", "return 0.000"]);
     expect(readout(episode, 9)).toEqual(["step 2 of 2", "0.10 s", "reward 2.00", "return 3.00"]);
+    const ended = { ...episode, totals: { ...episode.totals, terminated: true } as const };
+    expect(readout(ended, 1)).toHaveLength(4);
+    expect(readout(ended, 2).at(-1)).toBe("ended by itself");
     expect(measureTexts(episode, 1, 1)).toEqual(["position error 1.50 mm"]);
     expect(measureTexts(episode, 1, 9)).toEqual(["position error 1.50 mm", "height 1.00"]);
   });

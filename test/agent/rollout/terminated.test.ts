@@ -1,0 +1,135 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { dynamicsShape } from "../../../agent/model/dynamics.js";
+import { PlanningThreads } from "../../../agent/rollout/planning-threads.js";
+import { RolloutModel } from "../../../agent/rollout/rollout.js";
+import type { Ops } from "../../../sim/core/ops.js";
+import { eagerOps } from "../../../sim/core/ops.js";
+import { Rng } from "../../../sim/core/rng.js";
+import { endsEpisode } from "../../../sim/ends-episode.js";
+import type { Task, Transition } from "../../../sim/task.js";
+import { bits, normals, pointTask, predictedChange, randomDynamics, relativeError } from "../fixtures.js";
+
+const HORIZON = 6;
+const U = 2;
+
+const opened: { release(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const resource of opened.splice(0)) await resource.release();
+});
+
+/** Ends where one of the two coordinates is far from 0. */
+function farOut<T>(ops: Ops<T>, observation: T): T {
+  const size = ops.abs(observation);
+  const largest = ops.max(ops.slice(size, 0, 1), ops.slice(size, 1, 2));
+  return ops.sub(largest, ops.constant([1]));
+}
+
+const ending: Task = { ...pointTask, terminated: farOut };
+/** Of what is rewarded there is no number once the episode is over. */
+const undefinedBeyond: Task = {
+  ...ending,
+  reward: <T>(ops: Ops<T>, { observation, ...rest }: Transition<T>) =>
+    ops.add(
+      pointTask.reward(ops, { observation, ...rest }),
+      ops.log(ops.scale(farOut(ops, observation), -1)),
+    ),
+};
+
+const rng = Rng.fromSeed(11);
+const dynamics = randomDynamics(dynamicsShape(pointTask.spec, [9, 7], "tanh"), 2, rng);
+const start = Float32Array.of(0.1, -0.2);
+const actions = normals(rng, HORIZON * 40 * U, 3);
+
+async function load(task: Task, horizon = HORIZON, threads?: PlanningThreads): Promise<RolloutModel> {
+  const model = await RolloutModel.create(task, dynamics.shape, horizon, threads);
+  opened.push(model);
+  await model.load(dynamics.weights, dynamics.normalizer);
+  return model;
+}
+
+/** Cost of sequence n in float64, and after how many steps the episode ends; H where it does not. */
+function reference(task: Task, n: number, samples: number, horizon = HORIZON) {
+  let x = [...start];
+  let cost = 0;
+  for (let h = 0; h < horizon; h++) {
+    const u = [...actions.subarray((h * samples + n) * U, (h * samples + n + 1) * U)];
+    const change = predictedChange(task, dynamics, x, u);
+    const next = x.map((v, i) => v + change[i]!);
+    const transition = { observation: x, action: u, nextObservation: next };
+    const [observation, action, nextObservation] = Object.values(transition).map((v) => Float64Array.from(v));
+    cost -= task.reward(eagerOps, {
+      observation: observation!,
+      action: action!,
+      nextObservation: nextObservation!,
+    })[0]!;
+    x = next;
+    if (endsEpisode(task, x)) return { cost, steps: h + 1 };
+  }
+  return { cost, steps: horizon };
+}
+
+describe("a task that ends its episodes", () => {
+  it.each([
+    ["rewards", ending],
+    ["rewards that are no numbers afterwards", undefinedBeyond],
+  ])("costs what is paid until the end, with %s", async (_, task) => {
+    const model = await load(task);
+    const wanted = Array.from({ length: 40 }, (_, n) => reference(task, n, 40));
+    const lengths = new Set(wanted.map(({ steps }) => steps));
+    // Some end at once, some on the way and some not.
+    expect(lengths.has(1) && lengths.has(HORIZON) && lengths.size > 3).toBe(true);
+    const costs = await model.costs(start, actions, 40);
+    wanted.forEach(({ cost }, n) => {
+      expect(Math.abs(costs[n]! - cost) / (1 + Math.abs(cost))).toBeLessThan(1e-4);
+    });
+    const alive = await load(pointTask);
+    const plain = await alive.costs(start, actions, 40);
+    wanted.forEach(({ steps }, n) => {
+      if (task === ending) expect(plain[n] === costs[n], `${n}: ${steps} steps`).toBe(steps === HORIZON);
+    });
+  });
+
+  it("pays for the only step ahead", async () => {
+    const model = await load(ending, 1);
+    const costs = await model.costs(start, actions.slice(0, 40 * U), 40);
+    const wanted = Array.from({ length: 40 }, (_, n) => reference(ending, n, 40, 1).cost);
+    expect(relativeError(costs, wanted)).toBeLessThan(1e-5);
+  });
+
+  it("has the derivatives of those costs: none for actions after the end", async () => {
+    const model = await load(ending);
+    const { costs, gradient } = await model.gradient(start, actions, 40);
+    expect(bits(costs.slice()).equals(bits(await model.costs(start, actions, 40)))).toBe(true);
+    const step = 1e-2;
+    for (let n = 0; n < 40; n++) {
+      for (let h = reference(ending, n, 40).steps; h < HORIZON; h++) {
+        expect([...gradient.subarray((h * 40 + n) * U, (h * 40 + n + 1) * U)]).toEqual([0, 0]);
+      }
+    }
+    // Against differences of the costs, for the first action of those whose ends stay where they are.
+    const moved = (side: number) =>
+      actions.map((value, i) => (i < 40 * U && i % U === 0 ? value + side * step : value));
+    const [low, high] = [
+      (await model.costs(start, moved(-1), 40)).slice(),
+      (await model.costs(start, moved(1), 40)).slice(),
+    ];
+    const slopes = Array.from({ length: 40 }, (_, n) => (high[n]! - low[n]!) / (2 * step));
+    const near = slopes.filter(
+      (slope, n) => Math.abs(slope - gradient[n * U]!) < 1e-2 * (1 + Math.abs(slope)),
+    );
+    expect(near.length).toBeGreaterThan(30);
+  });
+
+  it("costs the same bits on several threads", async () => {
+    const threads = PlanningThreads.create(2);
+    const many = normals(Rng.fromSeed(6), HORIZON * 500 * U);
+    const alone = await load(ending);
+    const together = await load(ending, HORIZON, threads);
+    const pause = () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    for (let k = 0; k < 3; k++) {
+      const wanted = bits(await alone.costs(start, many, 500));
+      expect(bits(await together.costs(start, many, 500, pause)).equals(wanted)).toBe(true);
+    }
+    await threads.close();
+  });
+});
