@@ -71,7 +71,13 @@ export class EpisodeRun {
     this.options = options;
     this.observation = environment.reset(kind.seed);
     if (recordings === undefined) return;
-    const header = { task: environment.task.name, ...recordings.origin, ...kind };
+    const { task, episodeSteps } = environment;
+    const header = {
+      task: task.name,
+      ...recordings.origin,
+      ...kind,
+      ...(episodeSteps < task.spec.episodeSteps && { episodeSteps }),
+    };
     this.#recorder = new EpisodeRecorder(environment, header);
   }
 

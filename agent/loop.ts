@@ -246,8 +246,9 @@ export class ContinualLoop {
   #startLearning(): EpisodeRun {
     const { task, steps, episode } = this.#progress;
     const { store, stopRequested } = this.#services;
-    this.#environment ??= new Environment(this.#taskAt(task));
-    const phase = steps < store.settings.loop.initialRandomSteps ? "random" : "train";
+    const { initialRandomSteps, learningEpisodeSteps } = store.settings.loop;
+    this.#environment ??= new Environment(this.#taskAt(task), learningEpisodeSteps || undefined);
+    const phase = steps < initialRandomSteps ? "random" : "train";
     this.#learning = { phase, actions: 0, ms: 0 };
     return new EpisodeRun(this.#environment, {
       kind: { phase, afterTask: task, taskIndex: task, seed: episodeSeed(this.#progress) },

@@ -11,7 +11,7 @@ export interface StepResult {
   readonly reward: number;
   /** The episode is over by itself: `Task.terminated` says so of the observation. */
   readonly terminated: boolean;
-  /** The episode is over because `episodeSteps` were made. */
+  /** The episode is over because as many steps were made as it has at most. */
   readonly truncated: boolean;
 }
 
@@ -27,13 +27,17 @@ export interface EnvironmentState {
  */
 export class Environment {
   readonly task: Task;
+  /** Steps after which an episode is truncated. */
+  readonly episodeSteps: number;
   readonly scene: Scene;
   #stepsDone = -1;
   #terminated = false;
   #observation: Float32Array;
 
-  constructor(task: Task) {
+  /** @param episodeSteps steps after which episodes are truncated, where those are to be fewer than the task's */
+  constructor(task: Task, episodeSteps = task.spec.episodeSteps) {
     this.task = task;
+    this.episodeSteps = Math.min(episodeSteps, task.spec.episodeSteps);
     this.scene = task.createScene();
     this.#observation = new Float32Array(task.spec.observation.length);
   }
@@ -141,7 +145,7 @@ export class Environment {
   }
 
   get #truncated(): boolean {
-    return this.#stepsDone >= this.task.spec.episodeSteps;
+    return this.#stepsDone >= this.episodeSteps;
   }
 
   #checkReady(action: ArrayLike<number>): void {
@@ -151,7 +155,7 @@ export class Environment {
       throw new RunError({
         what: `Task ${name}: step() outside an episode`,
         got: this.#stepsDone < 0 ? "no reset yet" : done,
-        expected: `0 to ${spec.episodeSteps - 1} steps done`,
+        expected: `0 to ${this.episodeSteps - 1} steps done`,
         todo: "Call reset(seed) first",
       });
     }

@@ -9,4 +9,5 @@ export const ADDED_SETTINGS: readonly (readonly [group: string, name: string, be
   ["planner", "chooseBest", false],
   ["planner", "scaleActions", false],
   ["dynamics", "outlierLimit", 0],
+  ["loop", "learningEpisodeSteps", 0],
 ];

@@ -20,6 +20,7 @@ const paper: ProfileValues = {
     trainIterations: 2000,
     trainLag: 0,
     bufferCapacity: 6000,
+    learningEpisodeSteps: 0,
     evaluationEpisodes: 10,
   },
   dynamics: {
@@ -64,6 +65,7 @@ const quick: ProfileValues = {
     trainIterations: 600,
     trainLag: 0,
     bufferCapacity: 4200,
+    learningEpisodeSteps: 0,
     evaluationEpisodes: 10,
   },
   dynamics: { ...paper.dynamics, hidden: [100, 100], normalizeTargets: true },

@@ -41,6 +41,13 @@ const groups = {
         "Planned steps made with the old weights while a session runs in the background; 0 waits for it.",
       ),
     bufferCapacity: count("Transitions the replay buffer of a task holds; then the oldest is overwritten."),
+    learningEpisodeSteps: z
+      .int()
+      .min(0)
+      .max(1_000_000)
+      .describe(
+        "Most environment steps of a learning episode, random or planned; 0: as many as the task's episodes have.",
+      ),
     evaluationEpisodes: count("Evaluation episodes per task seen so far, after each task.", 1000),
   },
   dynamics: {

@@ -13,12 +13,16 @@ import type { ReportRun } from "./runs.js";
 type PlayableRecord = BaselineRecord | EpisodeRecord | EvaluationRecord;
 
 /**
- * Of every task the planned episodes with the highest and the lowest return, and the last episode of the run.
+ * Of every task the planned episodes with the highest and the lowest return, and the last episode of the run. Where learning
+ * episodes are shorter than those of evaluations, whose returns they do not compare with, they count until there are some.
  * @param report path of the page, which links are relative to
  */
 export function episodeRows(run: ReportRun, report: string): EpisodeRow[] {
   const { episode, evaluation } = run.metrics;
-  const planned = plannedEpisodes([...episode, ...evaluation]).filter((r) => Number.isFinite(r.return));
+  const shortened = run.settings.loop.learningEpisodeSteps > 0 && evaluation.length > 0;
+  const planned = plannedEpisodes(shortened ? evaluation : [...episode, ...evaluation]).filter((r) =>
+    Number.isFinite(r.return),
+  );
   const extremes = [...new Set(planned.map((r) => r.taskIndex))]
     .sort((a, b) => a - b)
     .flatMap((task) => {

@@ -12,6 +12,8 @@ export interface EpisodeHeader {
   readonly phase: "random" | "train" | "evaluate";
   /** Of its steps those with random actions, where it was begun with them and went on with planning. */
   readonly randomSteps?: number;
+  /** Steps after which it ended at the latest, where those are fewer than the task's. */
+  readonly episodeSteps?: number;
   /** Index of the last task begun when this was recorded; -1 before the first. */
   readonly afterTask: number;
   /** Seed given to `Environment.reset`. */
@@ -124,6 +126,7 @@ const metadataSchema = z.object({
   taskIndex: integer,
   phase: z.enum(["random", "train", "evaluate"]),
   randomSteps: integer.refine((steps) => steps > 0).optional(),
+  episodeSteps: integer.refine((steps) => steps > 0).optional(),
   afterTask: integer,
   seed: integer,
   settingsHash: name,
@@ -159,6 +162,7 @@ export function toMetadata(
     ["taskIndex", String(header.taskIndex)],
     ["phase", header.phase],
     ...optional("randomSteps", header.randomSteps),
+    ...optional("episodeSteps", header.episodeSteps),
     ["afterTask", String(header.afterTask)],
     ["seed", String(header.seed)],
     ["settingsHash", header.settingsHash],
@@ -192,12 +196,15 @@ export function fromMetadata(metadata: ReadonlyMap<string, string>): {
   const fields = metadataSchema.parse(Object.fromEntries(metadata));
   const { observation, action, measures } = fields;
   checkLimit("channels", observation.length + action.length + (measures?.length ?? 0));
-  const { suite, task, taskIndex, phase, randomSteps, afterTask, seed, settingsHash } = fields;
+  const { suite, task, taskIndex, phase, randomSteps, episodeSteps, afterTask, seed, settingsHash } = fields;
   const { versionHypercrl: hypercrl, versionPhysics: physics, versionNode: node } = fields;
   const versions = node === undefined ? { hypercrl, physics } : { hypercrl, physics, node };
-  const mixed = randomSteps === undefined ? {} : { randomSteps };
+  const learned = {
+    ...(randomSteps !== undefined && { randomSteps }),
+    ...(episodeSteps !== undefined && { episodeSteps }),
+  };
   return {
-    header: { suite, task, taskIndex, phase, ...mixed, afterTask, seed, settingsHash, versions },
+    header: { suite, task, taskIndex, phase, ...learned, afterTask, seed, settingsHash, versions },
     spec: { observation, action, controlPeriod: fields.controlPeriod },
     measures,
     totals: {

@@ -112,12 +112,14 @@ describe("hashSettings", () => {
     const { endFactor: __, ...mlp } = settings.mlp;
     const { lastAction: ___, chooseBest: ____, scaleActions: _____, ...planner } = settings.planner;
     const { outlierLimit: ______, ...dynamics } = settings.dynamics;
-    const older = { ...settings, dynamics, hypernetwork, mlp, planner };
+    const { learningEpisodeSteps: _______, ...loop } = settings.loop;
+    const older = { ...settings, loop, dynamics, hypernetwork, mlp, planner };
     const hash = createHash("sha256").update(JSON.stringify(older)).digest("hex");
     expect(hashSettings(settings)).toBe(hash);
     expect(hashSettings(parseSavedSettings(older, "older settings"))).toBe(hash);
     const changes = [
       "dynamics.outlierLimit=10",
+      "loop.learningEpisodeSteps=10",
       "hypernetwork.endFactor=0.5",
       "planner.lastAction=middle",
       "planner.chooseBest=true",

@@ -216,6 +216,13 @@ describe("episodes", () => {
     });
   });
 
+  it("are those of evaluations where learning episodes were shorter", () => {
+    const short = folderOf({ ...run, seed: 6, loop: { learningEpisodeSteps: 50 } });
+    const moments = report(short).runs[0]!.episodes.map(({ moment }) => moment);
+    expect(moments.every((moment) => moment.startsWith("evaluation after"))).toBe(true);
+    expect(moments).toHaveLength(5);
+  });
+
   it("that were kept have a link from the page and a command", () => {
     const odd = makeRun(join(root, "it's a #1"), { ...run, seed: 5 });
     mkdirSync(join(odd, "episodes"));
