@@ -318,6 +318,10 @@ function addSweep(
       "--trust-suite",
       "with --resume: run the modules (suite, methods, planner) of a sweep that was begun elsewhere",
     )
+    .option(
+      "--accept-changed-suite",
+      "with --resume: go on although files of the suite have changed since a run was begun",
+    )
     .option("--quiet", "print the table only")
     .action(async ({ jobs = availableParallelism(), ...flags }: SweepArguments) => {
       const { sweepCommand } = await import("./commands/sweep.js");

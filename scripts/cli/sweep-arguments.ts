@@ -21,6 +21,7 @@ export interface SweepArguments {
   readonly report?: string | true;
   readonly differencesFrom?: string;
   readonly trustSuite?: boolean;
+  readonly acceptChangedSuite?: boolean;
   readonly quiet?: boolean;
   readonly json?: boolean;
 }

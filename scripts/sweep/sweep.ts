@@ -2,11 +2,13 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { partsOf } from "../../agent/catalog.js";
 import type { MemoryNeed } from "../../agent/memory.js";
+import { readSuiteRecord } from "../../agent/run/suite-record.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { makeFolder } from "../../sim/core/files.js";
-import { isLockFile, lockFolder } from "../../sim/core/folder-lock.js";
+import { type FolderLock, isLockFile, lockFolder } from "../../sim/core/folder-lock.js";
 import { checkOwnFolder } from "../../sim/core/own-files.js";
+import type { TaskSuite } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
 import { isFinished } from "../compare/run-result.js";
 import { builtinCatalog } from "../runs/catalog.js";
@@ -14,6 +16,7 @@ import { gatherParts } from "../runs/given-parts.js";
 import { checkMemoryOfJobs, GIB, memoryOfRun } from "../runs/memory-limit.js";
 import { isModulePath } from "../runs/module-path.js";
 import { moduleOptions, type RunModules, resumeCommand } from "../runs/resume-command.js";
+import { checkSameSuite, suiteNow } from "../runs/same-suite.js";
 import { suiteFrom } from "../runs/suite-file.js";
 import { currentVersions } from "../runs/versions.js";
 import type { RunExit, RunJob, SweepEngine } from "./engine.js";
@@ -56,6 +59,10 @@ export interface SweepOptions {
    * Without, it may not.
    */
   readonly trustModules?: (modules: readonly string[]) => Promise<boolean>;
+  /** Go on although files of the suite have changed since a run began; without, that is an error. */
+  readonly acceptChangedSuite?: boolean | undefined;
+  /** Told of what the user should know and is no error. */
+  readonly onWarning?: (text: string) => void;
   readonly engine: SweepEngine;
   /** Runs that the engine makes at a time, for which the memory must do together; default 1. */
   readonly jobs?: number;
@@ -86,10 +93,11 @@ export type RunOutcome =
 /**
  * Runs what a manifest lists and is not finished; afterwards `sweep-results.json`, `.csv` and `.txt` say what was
  * found. Runs that fail are in the report.
- * @throws UsageError for a choice that cannot be, InputError for a folder that cannot be continued or is in use
+ * @throws UsageError for a choice that cannot be, InputError for a folder that cannot be continued or is in use, RunError
+ *   when another process has taken the folder over
  */
 export async function runSweep(options: SweepOptions): Promise<SweepReport> {
-  const { out, commandLine, engine, memory, signal, view } = options;
+  const { out, view } = options;
   await initPhysics();
   const draft = await openManifest(options);
   makeFolder(out);
@@ -102,17 +110,18 @@ export async function runSweep(options: SweepOptions): Promise<SweepReport> {
     if (!options.resume) checkEmpty(out);
     const from = differencesLabel(manifest, options.differencesFrom);
     const pending = manifest.runs.filter((run) => !isFinished(runFolder(out, run)));
-    checkMemoryOfJobs(await memoryOfRuns(out, manifest, pending), options.jobs ?? 1, memory);
+    await checkPending(options, manifest, pending);
     writeManifest(out, manifest);
     rememberModules(out, manifest);
     for (const run of pending) prepareRun(out, manifest, run, currentVersions());
     view.begin(out, manifest, pending);
     let failed: FailedRun[];
     try {
-      failed = await runAll(out, manifest, pending, { commandLine, engine, memory, signal, view });
+      failed = await runAll(manifest, pending, options, lock);
     } finally {
       view.end();
     }
+    lock.check();
     const report = reportSweep(out, manifest, failed, from);
     writeReport(out, report);
     return report;
@@ -147,16 +156,39 @@ async function openManifest({ out, choice, resume, trustModules, memory }: Sweep
 /** Threads of a run: many runs are made at a time. */
 const THREADS = 1;
 
+/**
+ * Checks that runs can be begun or gone on with.
+ * @throws InputError when the suite is not what runs of the sweep were made with, UsageError when there is no memory for them
+ */
+async function checkPending(
+  { out, jobs = 1, memory, acceptChangedSuite = false, onWarning }: SweepOptions,
+  manifest: Manifest,
+  pending: readonly ManifestRun[],
+): Promise<void> {
+  if (pending.length === 0) return;
+  const given = baseOfSweep(out, manifest).suite;
+  const suite = await suiteFrom(given, builtinCatalog);
+  const now = await suiteNow(suite, suite.tasks.length, { suite: given });
+  for (const run of manifest.runs) {
+    const folder = runFolder(out, run);
+    // A run that has not begun has none yet.
+    if (readSuiteRecord(folder) === undefined) continue;
+    const tasks = now.tasks.slice(0, settingsOf(manifest, run).tasks);
+    checkSameSuite(folder, { ...now, tasks }, { acceptChangedSuite, ...(onWarning && { onWarning }) });
+  }
+  checkMemoryOfJobs(await memoryOfRuns(out, manifest, pending, suite), jobs, memory);
+}
+
 /** The memory that each of some runs needs. */
 async function memoryOfRuns(
   out: string,
   manifest: Manifest,
   runs: readonly ManifestRun[],
+  suite: TaskSuite,
 ): Promise<MemoryNeed[]> {
   const lines = new Map<string, (settings: Settings) => MemoryNeed>();
   for (const label of new Set(runs.map((run) => run.label))) {
-    const { suite: module, method, planner } = modulesOfRun(out, manifest, label);
-    const suite = await suiteFrom(module ?? manifest.suite, builtinCatalog);
+    const { method, planner } = modulesOfRun(out, manifest, label);
     const { catalog } = await gatherParts({ ...(method && { method }), ...(planner && { planner }) });
     lines.set(label, (settings) => memoryOfRun(suite.tasks, settings, partsOf(catalog, settings), THREADS));
   }
@@ -203,19 +235,18 @@ function checkEmpty(out: string): void {
   });
 }
 
-/** Hands the runs to the engine; returns those that failed. */
+/**
+ * Hands the runs to the engine; returns those that failed. When another process takes the folder over, the runs are stopped.
+ */
 async function runAll(
-  out: string,
   manifest: Manifest,
   pending: readonly ManifestRun[],
-  {
-    commandLine,
-    engine,
-    memory,
-    signal,
-    view,
-  }: Pick<SweepOptions, "commandLine" | "engine" | "memory" | "signal" | "view">,
+  options: SweepOptions,
+  lock: FolderLock,
 ): Promise<FailedRun[]> {
+  const { out, engine, view } = options;
+  const takenOver = new AbortController();
+  const signal = AbortSignal.any([options.signal, takenOver.signal]);
   const failed: FailedRun[] = [];
   const logStart = new Map<string, number>();
   const runs = new Map(pending.map((run) => [run.id, run]));
@@ -224,6 +255,11 @@ async function runAll(
     view.started(runs.get(id)!);
   };
   const exited = (job: RunJob, exit: RunExit) => {
+    try {
+      lock.check();
+    } catch {
+      takenOver.abort();
+    }
     const run = runs.get(job.id)!;
     const folder = runFolder(out, run);
     if (isFinished(folder)) return view.ended(run, { kind: "finished" });
@@ -238,7 +274,7 @@ async function runAll(
     view.ended(run, { kind: "failed", ...failure });
   };
   await engine.run(
-    pending.map((run) => jobOf(commandLine, out, run, modulesOfRun(out, manifest, run.label), memory)),
+    pending.map((run) => jobOf(run, modulesOfRun(out, manifest, run.label), options)),
     { started, exited },
     signal,
   );
@@ -247,14 +283,13 @@ async function runAll(
 
 /** The folder holds the settings, so one command begins and continues any run. */
 function jobOf(
-  commandLine: string,
-  out: string,
   run: ManifestRun,
   modules: RunModules,
-  memory: number | undefined,
+  { commandLine, out, memory, acceptChangedSuite }: SweepOptions,
 ): RunJob {
   const options = [
     ...["--quiet", "--threads", String(THREADS), ...moduleOptions(modules)],
+    ...(acceptChangedSuite ? ["--accept-changed-suite"] : []),
     ...(memory === undefined ? [] : ["--memory", String(memory / GIB)]),
     ...["--resume", runFolder(out, run)],
   ];

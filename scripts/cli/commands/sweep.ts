@@ -6,7 +6,7 @@ import { reportText, type SweepReport } from "../../sweep/report.js";
 import { reportFolder, runSweep } from "../../sweep/sweep.js";
 import { COMMAND_LINE } from "../command-line.js";
 import type { Io } from "../io.js";
-import { sayError, signalCode, suggest } from "../io.js";
+import { sayError, signalCode, suggest, warner } from "../io.js";
 import { silentSweepView, sweepView } from "../sweep-view.js";
 
 export interface SweepFlags {
@@ -22,6 +22,8 @@ export interface SweepFlags {
   readonly differencesFrom?: string | undefined;
   /** Run modules that the sweep names, whoever chose them. */
   readonly trustSuite?: boolean | undefined;
+  /** Go on although files of the suite have changed since a run began. */
+  readonly acceptChangedSuite?: boolean | undefined;
   readonly quiet?: boolean | undefined;
   readonly json?: boolean | undefined;
 }
@@ -46,6 +48,8 @@ export async function sweepCommand(
     differencesFrom: flags.differencesFrom,
     commandLine: COMMAND_LINE,
     trustModules: async (modules) => flags.trustSuite || (await askToTrust(modules, io)),
+    acceptChangedSuite: flags.acceptChangedSuite,
+    onWarning: warner(io),
     engine: localEngine(flags.jobs),
     jobs: flags.jobs,
     memory: flags.memory,

@@ -1,5 +1,5 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeSuite, specDifferences } from "../../../agent/run/suite-record.js";
 import { moduleHashes } from "../../../scripts/runs/suite-code.js";
@@ -7,6 +7,7 @@ import { train } from "../../../scripts/runs/train.js";
 import { fileHashes, temporaryFolder } from "../../files.js";
 import { pointSuite, pointTask } from "../../tasks/point-task.js";
 import { call, expectOneError, TINY, unwrapped } from "../call.js";
+import { writeOwnSuite } from "../own-suite.js";
 
 const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -110,15 +111,7 @@ describe("a run of a suite of the package", () => {
 
 it("a changed file of a suite of one's own is told, and accepted when the call says so", async () => {
   const run = join(folder, "own");
-  const text = readFileSync("docs/examples/puck-suite.mjs", "utf8");
-  const file = join(folder, "puck.mjs");
-  writeFileSync(
-    file,
-    text.replace('from "hypercrl"', `from ${JSON.stringify(resolve("dist/scripts/index.js"))}`),
-  );
-  // The module's own physics engine, which is that of the build.
-  const { initPhysics } = (await import(resolve("dist/sim/world.js"))) as { initPhysics(): Promise<void> };
-  await initPhysics();
+  const file = await writeOwnSuite(folder);
   const settings = {
     "loop.initialRandomSteps": 20,
     "loop.stepsPerTask": 20,
