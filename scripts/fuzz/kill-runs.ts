@@ -31,7 +31,7 @@ export interface KillResult {
   readonly faults: readonly string[];
 }
 
-/** How a command is killed. */
+/** How commands are killed. */
 export interface KillOptions {
   /** How many processes are to be killed at least. */
   readonly kills: number;
@@ -67,6 +67,24 @@ export async function killRuns(command: KilledCommand, options: KillOptions): Pr
   }
   rmSync(whole, { recursive: true });
   return { command: command.name, kills: killed, compared, faults };
+}
+
+/**
+ * Kills one command after another, each equally often.
+ * @param options `kills` is the number for all together
+ * @param note told of what is known so far after each command: a campaign that is stopped keeps it
+ */
+export async function killAll(
+  commands: readonly KilledCommand[],
+  options: KillOptions,
+  note: (results: readonly KillResult[]) => void,
+): Promise<void> {
+  const kills = Math.ceil(options.kills / commands.length);
+  const results: KillResult[] = [];
+  for (const command of commands) {
+    results.push(await killRuns(command, { ...options, kills, rng: options.rng.split(command.name) }));
+    note(results);
+  }
 }
 
 /** Latest moment of a kill, in durations of the undisturbed command: a process that resumes has less to do. */

@@ -5,11 +5,11 @@ import { performance } from "node:perf_hooks";
 import { Command } from "commander";
 import { writeFileSafely } from "../../sim/core/files.js";
 import { Rng } from "../../sim/core/rng.js";
+import { describeMachine } from "../bench/machine.js";
 import { COMMAND_LINE } from "../cli/command-line.js";
 import { countingNumber, wholeNumber } from "../cli/option-parsers.js";
 import { builtinCatalog } from "../runs/catalog.js";
-import { currentVersions } from "../runs/versions.js";
-import { itself, type KilledCommand, type KillResult, killRuns, runsOfSweep } from "./kill-runs.js";
+import { itself, type KilledCommand, type KillResult, killAll, runsOfSweep } from "./kill-runs.js";
 
 interface Flags {
   readonly kills: number;
@@ -51,12 +51,8 @@ function training(
   } satisfies KilledCommand;
 }
 
+/** What has most processes comes first, so that a campaign that is stopped has it. */
 const COMMANDS: readonly KilledCommand[] = [
-  ...builtinCatalog.methods.map(({ name }) => training(name, "reacher", name, 1)),
-  training("hypercrl on push", "push", "hypercrl", 1),
-  training("hypercrl, two threads", "reacher", "hypercrl", 2),
-  training("hypercrl, training beside acting", "reacher", "hypercrl", 1, ["--async"]),
-  training("hypercrl, plans recorded", "reacher", "hypercrl", 1, ["--record", "plans"]),
   {
     name: "a sweep, two runs at a time",
     begin: (out) => [
@@ -67,44 +63,56 @@ const COMMANDS: readonly KilledCommand[] = [
     begun: "sweep.json",
     runs: runsOfSweep,
   },
+  training("hypercrl, training beside acting", "reacher", "hypercrl", 1, ["--async"]),
+  training("hypercrl, two threads", "reacher", "hypercrl", 2),
+  training("hypercrl, plans recorded", "reacher", "hypercrl", 1, ["--record", "plans"]),
+  training("hypercrl on push", "push", "hypercrl", 1),
+  ...builtinCatalog.methods.map(({ name }) => training(name, "reacher", name, 1)),
 ];
 
-await new Command("npm run kills --")
+const program = new Command("npm run kills --")
   .description(
     "Kills commands at random moments, goes on with them, and compares every byte with an undisturbed run.",
   )
   .option("--kills <n>", "processes to be killed, shared among all commands", countingNumber, 200)
   .option("--seed <n>", "seed of the moments", wholeNumber, 1)
-  .option("--out <file>", "write what was found as JSON")
-  .action(async ({ kills, seed, out }: Flags) => {
-    const folder = mkdtempSync(join(tmpdir(), "hypercrl-kills-"));
-    const started = performance.now();
-    const rng = Rng.fromSeed(seed).split("kills");
-    const results: KillResult[] = [];
-    try {
-      for (const command of COMMANDS) {
-        const each = Math.ceil(kills / COMMANDS.length);
-        const result = await killRuns(command, {
-          kills: each,
-          rng: rng.split(command.name),
-          folder,
-          commandLine: COMMAND_LINE,
-        });
-        results.push(result);
-        console.log(`${command.name}: ${result.kills} kills, ${result.compared} times finished`);
-        for (const fault of result.faults) console.log(`  ${fault}`);
-      }
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-    const faults = results.reduce((sum, result) => sum + result.faults.length, 0);
-    const total = results.reduce((sum, result) => sum + result.kills, 0);
-    console.log(`${total} kills, ${faults} differences`);
+  .option("--out <file>", "write what was found as JSON, anew after each command")
+  .action(kills);
+
+async function kills({ kills, seed, out }: Flags): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "hypercrl-kills-"));
+  const machine = await describeMachine(undefined);
+  const started = performance.now();
+  const rng = Rng.fromSeed(seed).split("kills");
+  const note = (results: readonly KillResult[]) => {
+    const { command, kills: killed, compared, faults } = results.at(-1)!;
+    console.log(`${command}: ${killed} kills, ${compared} times finished`);
+    for (const fault of faults) console.log(`  ${fault}`);
+    const totals = totalsOf(results);
     const minutes = Number(((performance.now() - started) / 60_000).toFixed(1));
-    const definition =
-      "kills: processes ended with SIGKILL at a random moment; compared: runs continued to their end, all of whose files but the times were compared with those of an undisturbed run; faults: files that differ";
-    const document = { definition, seed, minutes, versions: currentVersions(), results };
+    const document = { definition: DEFINITION, seed, asked: kills, totals, minutes, machine, results };
     if (out !== undefined) writeFileSafely(out, `${JSON.stringify(document, null, 2)}\n`);
-    if (faults > 0) process.exitCode = 1;
-  })
-  .parseAsync();
+    if (totals.faults > 0) process.exitCode = 1;
+    if (results.length === COMMANDS.length)
+      console.log(`${totals.kills} kills, ${totals.faults} differences`);
+  };
+  try {
+    await killAll(COMMANDS, { kills, rng, folder, commandLine: COMMAND_LINE }, note);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const DEFINITION =
+  "asked: kills that the campaign is for, fewer in a campaign that was stopped; kills: processes ended with SIGKILL at a random moment; compared: runs continued to their end, all of whose files but the times were compared with those of an undisturbed run; faults: files that differ";
+
+function totalsOf(results: readonly KillResult[]) {
+  return {
+    commands: `${results.length} of ${COMMANDS.length}`,
+    kills: results.reduce((sum, { kills }) => sum + kills, 0),
+    compared: results.reduce((sum, { compared }) => sum + compared, 0),
+    faults: results.reduce((sum, { faults }) => sum + faults.length, 0),
+  };
+}
+
+await program.parseAsync();

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { itself, type KilledCommand, killRuns } from "../../../scripts/fuzz/kill-runs.js";
+import { itself, type KilledCommand, killAll, killRuns } from "../../../scripts/fuzz/kill-runs.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { temporaryFolder } from "../../files.js";
 
@@ -40,5 +40,21 @@ describe("killing a command", () => {
 
   it("fails with what the command says when it cannot go on", async () => {
     await expect(kill("fails", 3)).rejects.toThrow(/ended with 1: .*cannot go on/s);
+  });
+});
+
+describe("killing several commands", () => {
+  it("shares the kills, and keeps what was found before it was stopped", async () => {
+    const folder = join(root, "several");
+    mkdirSync(folder);
+    const commandLine = resolve("test/scripts/fuzz/noting-command.mjs");
+    const noted: string[][] = [];
+    const campaign = killAll(
+      ["same", "other", "fails"].map(command),
+      { kills: 3, rng: Rng.fromSeed(1), folder, commandLine },
+      (results) => noted.push(results.map(({ command }) => command)),
+    );
+    await expect(campaign).rejects.toThrow(/cannot go on/);
+    expect(noted).toEqual([["same"], ["same", "other"]]);
   });
 });
