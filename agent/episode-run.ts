@@ -36,7 +36,7 @@ export interface EpisodeOptions {
 export type Outcome = Pick<EvaluationRecord, "terminated" | "return" | "success" | "measures">;
 
 /** Sequences recorded of every plan beside the chosen one. */
-const OTHERS_RECORDED = 6;
+export const OTHERS_RECORDED = 6;
 
 /** What can say where its last plan leads; see `MpcPolicy.forecast`. */
 export interface Forecaster {

@@ -3,7 +3,7 @@ import { valueAt } from "./parse.js";
 import { resolveAll, type SettingsChoice, settingNames } from "./resolve.js";
 import { type SettingsCatalog, settingsSchema } from "./schema.js";
 
-/** One setting for people: its dotted name, its default by profile as `--set` takes it, and what it is. */
+/** One setting for people: its dotted name, its value by profile as `--set` takes it, and what it is. */
 export interface SettingDescription {
   readonly name: string;
   readonly quick: string;
@@ -13,15 +13,17 @@ export interface SettingDescription {
 
 /**
  * One line for each setting, with its defaults for a suite, a method and a planner.
- * @throws UsageError for a name that the catalog does not have
+ * @param assignments `name=value`, which replace defaults
+ * @throws UsageError for a name that the catalog does not have, or a value that cannot be
  */
 export function describeSettings(
   choice: Pick<SettingsChoice, "suite" | "method" | "planner">,
   catalog: SettingsCatalog,
+  assignments: readonly string[] = [],
 ): SettingDescription[] {
-  const defaultsOf = (profile: string) => resolveAll({ ...choice, profile, seed: 1 }, [], catalog);
-  const quick = defaultsOf("quick");
-  const paper = defaultsOf("paper");
+  const valuesOf = (profile: string) => resolveAll({ ...choice, profile, seed: 1 }, assignments, catalog);
+  const quick = valuesOf("quick");
+  const paper = valuesOf("paper");
   const schema = settingsSchema(catalog);
   return settingNames(quick)
     .filter((name) => name.includes("."))

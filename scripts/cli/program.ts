@@ -56,6 +56,7 @@ export function createProgram(outside: Io, done: (exitCode: number) => void, lis
     .option("--suite <name|file>", "with the defaults of this suite", "push")
     .option("--method <name|file>", "with the defaults of this method", "hypercrl")
     .option("--planner <name|file>", "with the settings of this planner")
+    .option("--set <name=value>", "with another value than the default; repeatable", collect, [])
     .action(async (flags) => {
       const { settingsCommand } = await import("./commands/lists.js");
       done(await settingsCommand(flags, io));

@@ -9,6 +9,7 @@ import { UsageError } from "../../sim/core/errors.js";
 import { makeFolder } from "../../sim/core/files.js";
 import { Rng } from "../../sim/core/rng.js";
 import { assignmentsOf } from "./choose-settings.js";
+import { checkPlansRecordable } from "./plan-recordings.js";
 import { openSavedState, type SavedState, type SavedStateOptions } from "./saved-state.js";
 import { currentVersions } from "./versions.js";
 
@@ -69,9 +70,12 @@ export async function evaluateRun(folder: string, options: EvaluateOptions = {})
   const opened = await openSavedState(folder, options, (own, { catalog, planner }) =>
     changePlanner(own, planner, assignmentsOf(options), catalog),
   );
-  const { agent, afterTask, tasks } = opened;
+  const { agent, afterTask, tasks, planned } = opened;
   try {
-    if (recordings !== undefined) makeFolder(recordings);
+    if (recordings !== undefined) {
+      await checkPlansRecordable(tasks, planned);
+      makeFolder(recordings);
+    }
     const out: { task: string; episodes: EvaluatedEpisode[] }[] = [];
     for (const [j, task] of tasks.entries()) {
       const episodes: EvaluatedEpisode[] = [];

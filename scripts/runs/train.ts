@@ -29,6 +29,7 @@ import { checkMemory, memoryOfRun } from "./memory-limit.js";
 import { blamingModule } from "./module-file.js";
 import { isModulePath } from "./module-path.js";
 import { METHOD_MODULE } from "./part-files.js";
+import { checkPlansRecordable } from "./plan-recordings.js";
 import { modulesGiven, resumeCommand } from "./resume-command.js";
 import { checkSame, settingsOfRun, suiteOfRun } from "./run-parts.js";
 import { checkSameSuite, suiteNow } from "./same-suite.js";
@@ -204,6 +205,7 @@ async function create(options: TrainOptions, given: GivenParts): Promise<OpenRun
   const parts = partsOf(catalog, settings);
   if (settings.loop.trainLag > 0) checkImportable(parts);
   await tryMethod(parts.method, settings, suite, options.method);
+  if (options.record === "plans") await checkPlansRecordable(suite.tasks.slice(0, settings.tasks), settings);
   const folder = options.out ?? freeFolder(`runs/${suite.name}-${method}-${profile}-s${seed}`);
   if (existsSync(folder) && !statSync(folder).isDirectory()) {
     throw new UsageError({ what: `${folder} exists`, got: "a file", expected: "a path for a new folder" });

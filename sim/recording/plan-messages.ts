@@ -106,6 +106,11 @@ function lineOf({ chosen, points }: PlannedPath) {
 /** What a line takes besides its points, in numbers. */
 const LINE_OVERHEAD = 16;
 
+/** How many numbers a plan takes by itself, not padded. */
+export function numbersOfPlan({ expected, paths }: EpisodePlan): number {
+  return paths.reduce((sum, { points }) => sum + LINE_OVERHEAD + points.length, expected.length);
+}
+
 function decodePaths(message: Uint8Array, numbers: NumberCount): PlannedPath[] {
   checkLimit("bodies", countFields(message));
   const { entities } = foreign<{

@@ -133,7 +133,7 @@ function checkTotals(steps: readonly EpisodeStep[], totals: EpisodeTotals): void
 }
 
 /** Numbers of a pose: position and quaternion. */
-const POSE = 7;
+export const POSE = 7;
 
 /**
  * Bodies, the poses of the start and the first `steps` steps, and their plans.

@@ -10,7 +10,7 @@ import { encodePoses, encodeScene } from "./scene-messages.js";
 import { StepCodec } from "./step-messages.js";
 
 /** Steps between two state hashes. */
-const HASH_EVERY = 10;
+export const HASH_EVERY = 10;
 export const SNAPSHOT_NAME = "initial-snapshot";
 export const METADATA_NAME = "episode";
 /** Poses that never change have a topic of their own: a viewer that seeks asks each topic for its last message. */

@@ -3,9 +3,11 @@ import { inWords } from "../../sim/core/in-words.js";
 import { problemOf } from "../../sim/core/problem.js";
 import { DEFAULTS_EXPECTED, isProfileDefaults } from "../../sim/core/profiles.js";
 import { isLine } from "../../sim/core/shown.js";
+import { checkLimit, LimitExceeded } from "../../sim/recording/limits.js";
 import type { Task, TaskSuite } from "../../sim/task.js";
 import { endRules } from "./end-rules.js";
 import { episodeRules } from "./episode-rules.js";
+import { recordingRules } from "./recording-rules.js";
 import { specRules } from "./spec-rules.js";
 import { stateRules } from "./state-rules.js";
 import { type ConformanceRule, ensure, type GraphRewards, Violation } from "./support.js";
@@ -18,6 +20,7 @@ export const taskRules: readonly ConformanceRule[] = [
   ...endRules,
   ...episodeRules,
   ...stateRules,
+  ...recordingRules,
 ];
 
 /**
@@ -78,10 +81,10 @@ function broken(
   rule: { readonly name: string; readonly expected: string },
   error: unknown,
 ): InputError {
-  const known = error instanceof Violation;
+  const known = error instanceof Violation || error instanceof LimitExceeded;
   return new InputError({
     what: `${what} breaks the rule "${rule.name}"`,
-    got: known ? error.got : `the error "${problemOf(error)}"`,
+    got: known ? error.message : `the error "${problemOf(error)}"`,
     expected: known && error.expected !== undefined ? `${error.expected}: ${rule.expected}` : rule.expected,
     todo: "docs/guides/own-suite.md explains every rule",
     ...(!known && { cause: error }),
@@ -94,6 +97,7 @@ function ensureSuite(value: unknown): TaskSuite {
   for (const key of ["name", "description"] as const) {
     ensure(isLine(suite[key]), `${key} ${inWords(suite[key])}`, "text of one line");
   }
+  checkLimit("nameLength", suite.name?.length ?? 0);
   ensure(isProfileDefaults(suite.defaults), `defaults ${inWords(suite.defaults)}`, DEFAULTS_EXPECTED);
   const tasks: unknown = suite.tasks;
   ensure(Array.isArray(tasks) && tasks.length > 0, `tasks ${inWords(tasks)}`, "at least one task");

@@ -15,18 +15,16 @@ export interface ConformanceRule {
   readonly name: string;
   /** What is expected of a task, as a sentence. */
   readonly expected: string;
-  /** @throws Violation; any other error of the task's own breaks the rule as well */
+  /** @throws Violation, or LimitExceeded for what no recording may hold; any other error of the task's own breaks the rule as well */
   check(task: Task, graphRewards: GraphRewards): void | Promise<void>;
 }
 
 /** A rule is broken: what was found, and what was expected when that is more than the rule's sentence. */
 export class Violation extends Error {
-  readonly got: string;
   readonly expected: string | undefined;
 
   constructor(got: string, expected?: string) {
     super(got);
-    this.got = got;
     this.expected = expected;
   }
 }

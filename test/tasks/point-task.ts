@@ -292,9 +292,39 @@ const stateBreakages: readonly Breakage[] = [
   }),
 ];
 
+/** Channels of a sound task, and others that say the same. */
+const MANY: TaskSpec["observation"] = Array.from({ length: 1030 }, (_, i) => ({
+  name: `copy${i}`,
+  unit: "rad",
+}));
+
+const recordingBreakages: readonly Breakage[] = [
+  withTask("recordings", "more channels than are read", /^1,032 observation, action and measure channels$/, {
+    spec: { observation: MANY },
+    scene: (_, state) => ({ observe: (out) => out.fill(state[0]!, 0, MANY.length) }),
+  }),
+  withTask("recordings", "more steps than are read", /^600,004 messages$/, {
+    spec: { observation: MANY.slice(0, 2), episodeSteps: 300_000 },
+  }),
+  withTask("recordings", "a name longer than is read", /^201 characters in one name$/, {
+    task: { name: "a".repeat(201) },
+  }),
+  breaks("suite", "a name longer than is read of one", /^201 characters in one name$/, () => ({
+    ...pointSuite(pointTask()),
+    name: "a".repeat(201),
+  })),
+];
+
 /** One suite for every way to break a rule; `reset` clears what some of them share between scenes. */
 export const breakages = {
-  list: [...suiteBreakages, ...specBreakages, ...endBreakages, ...episodeBreakages, ...stateBreakages],
+  list: [
+    ...suiteBreakages,
+    ...specBreakages,
+    ...endBreakages,
+    ...episodeBreakages,
+    ...stateBreakages,
+    ...recordingBreakages,
+  ],
   reset: () => {
     shared = 0;
   },

@@ -63,15 +63,20 @@ export interface SettingsFlags {
   readonly suite: string;
   readonly method: string;
   readonly planner?: string;
+  /** `name=value`, which replace defaults. */
+  readonly set: readonly string[];
   readonly json?: boolean;
 }
 
-/** `hypercrl settings`: every setting with the defaults of both profiles for a suite, a method and a planner. */
-export async function settingsCommand({ json, ...chosen }: SettingsFlags, io: Io): Promise<number> {
+/**
+ * `hypercrl settings`: every setting with the defaults of both profiles for a suite, a method and a planner, and the memory
+ * that a run with them needs.
+ */
+export async function settingsCommand({ json, set, ...chosen }: SettingsFlags, io: Io): Promise<number> {
   const { suite: wanted, ...parts } = chosen;
   const { method = parts.method, planner, catalog } = await gatherParts(parts);
   const suite = await suiteFrom(wanted, catalog);
-  const settings = describeSettings({ suite, method, planner }, catalog);
+  const settings = describeSettings({ suite, method, planner }, catalog, set);
   if (json) {
     io.out(JSON.stringify(settings));
     return 0;
@@ -80,7 +85,7 @@ export async function settingsCommand({ json, ...chosen }: SettingsFlags, io: Io
     say(io, `${name}=${quick}${paper === quick ? "" : `  (paper: ${paper})`}\n  ${text}`);
   }
   const needs = PROFILES.map((profile) => {
-    const resolved = resolveSettings({ suite, method, planner, profile, seed: 1 }, [], catalog);
+    const resolved = resolveSettings({ suite, method, planner, profile, seed: 1 }, set, catalog);
     const parts = partsOf(catalog, resolved);
     return `${inGiB(memoryOfRun(suite.tasks, resolved, parts, undefined).bytes)} (${profile})`;
   });

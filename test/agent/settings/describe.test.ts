@@ -21,6 +21,14 @@ describe("describeSettings", () => {
     expect(usage(() => describing("push", "chunkd")).message).toMatch(/Did you mean "chunked"/);
   });
 
+  it("has the values given instead of the defaults", () => {
+    const lines = describeSettings({ suite: findSuite("push"), method: "hypercrl" }, CATALOG, [
+      "planner.samples=77",
+    ]);
+    expect(lines.find(({ name }) => name === "planner.samples")).toMatchObject({ quick: "77", paper: "77" });
+    expect(lines).toHaveLength(described.length);
+  });
+
   it("has one line with a sentence for every leaf that --set takes, but the five choices of the command", () => {
     const leaves = settingNames(set()).filter((name) => name.includes("."));
     expect(described.map((d) => d.name)).toEqual(leaves);

@@ -126,4 +126,15 @@ describe("the command line", () => {
       /needs about [\d.]+ GiB \(quick\) or [\d.]+ GiB \(paper\) of memory; here it may take \d/,
     );
   });
+
+  it("prints it for the settings given, more than may be taken too", async () => {
+    const large = ["--suite", "reacher", "--set", "loop.bufferCapacity=100000000", "--set", "tasks=2"];
+    const { stdout, code } = await call(["settings", ...large]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^loop\.bufferCapacity=100000000$/m);
+    expect(unwrapped(stdout)).toMatch(
+      /needs about [5-7]\.\d GiB \(quick\) or [5-7]\.\d GiB \(paper\) of memory/,
+    );
+    expectOneError(await call(["settings", "--set", "loop.bufferCapacity=x"]), 2, /loop\.bufferCapacity/);
+  });
 });
