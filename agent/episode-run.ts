@@ -23,7 +23,7 @@ export interface Recordings {
 /** One episode to run. */
 export interface EpisodeOptions {
   /** What the episode is for, and the seed of its start. */
-  readonly kind: Pick<EpisodeHeader, "phase" | "afterTask" | "taskIndex" | "seed">;
+  readonly kind: Pick<EpisodeHeader, "phase" | "afterTask" | "taskIndex" | "seed" | "starts">;
   /** Without, nothing is recorded. */
   readonly recordings: Recordings | undefined;
   /** Name of the recording in their folder. */

@@ -4,6 +4,7 @@ import { problemOf } from "../sim/core/problem.js";
 import { Rng } from "../sim/core/rng.js";
 import { Environment } from "../sim/environment.js";
 import { randomAction } from "../sim/random-action.js";
+import type { EpisodeHeader } from "../sim/recording/episode.js";
 import type { Task } from "../sim/task.js";
 import { Agent } from "./agent.js";
 import { EpisodeRun, type Outcome, type Recordings, Stopped } from "./episode-run.js";
@@ -246,16 +247,27 @@ export class ContinualLoop {
   #startLearning(): EpisodeRun {
     const { task, steps, episode } = this.#progress;
     const { store, stopRequested } = this.#services;
-    const { initialRandomSteps, learningEpisodeSteps } = store.settings.loop;
-    this.#environment ??= new Environment(this.#taskAt(task), learningEpisodeSteps || undefined);
+    const { initialRandomSteps, learningEpisodeSteps, learningStarts } = store.settings.loop;
+    this.#environment ??= new Environment(this.#taskAt(task), {
+      episodeSteps: learningEpisodeSteps || undefined,
+      variedStarts: learningStarts === "varied",
+    });
     const phase = steps < initialRandomSteps ? "random" : "train";
     this.#learning = { phase, actions: 0, ms: 0 };
     return new EpisodeRun(this.#environment, {
-      kind: { phase, afterTask: task, taskIndex: task, seed: episodeSeed(this.#progress) },
+      kind: { phase, afterTask: task, taskIndex: task, ...this.#learningStart() },
       recordings: this.#recordings,
       file: learningFile(task, phase, episode),
       stopRequested,
     });
+  }
+
+  /** Seed of a learning episode's reset: distinct for every episode of every task, and the same for all methods. */
+  #learningStart(): Pick<EpisodeHeader, "seed" | "starts"> {
+    const { task, episode } = this.#progress;
+    const { learningStarts } = this.#services.store.settings.loop;
+    if (learningStarts === "shared") return { seed: task * 1_000_000 + episode };
+    return { seed: this.#rng.split(`starts/task${task}/${episode}`).uint32(), starts: learningStarts };
   }
 
   #tellStep(steps: number): void {
@@ -303,9 +315,4 @@ function unfitting(folder: string, cause: unknown): InputError {
     todo: "Restore the run's own files from a copy, or start a new run",
     cause,
   });
-}
-
-/** Seed of a learning episode's reset: distinct for every episode of every task, the same for all seeds and methods. */
-function episodeSeed({ task, episode }: Progress): number {
-  return task * 1_000_000 + episode;
 }

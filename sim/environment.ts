@@ -1,4 +1,4 @@
-import { RunError } from "./core/errors.js";
+import { InputError, RunError } from "./core/errors.js";
 import { eagerOps } from "./core/ops.js";
 import { Rng } from "./core/rng.js";
 import { endValue } from "./ends-episode.js";
@@ -13,6 +13,14 @@ export interface StepResult {
   readonly terminated: boolean;
   /** The episode is over because as many steps were made as it has at most. */
   readonly truncated: boolean;
+}
+
+/** How an environment is other than its task says. */
+export interface EnvironmentOptions {
+  /** Steps after which episodes are truncated, where those are to be fewer than the task's. */
+  readonly episodeSteps?: number | undefined;
+  /** Whether episodes start as `Task.createLearningScene` has it; default no. */
+  readonly variedStarts?: boolean;
 }
 
 /** What decides an environment's future. */
@@ -34,11 +42,11 @@ export class Environment {
   #terminated = false;
   #observation: Float32Array;
 
-  /** @param episodeSteps steps after which episodes are truncated, where those are to be fewer than the task's */
-  constructor(task: Task, episodeSteps = task.spec.episodeSteps) {
+  /** @throws InputError when starts are to be varied and the task does not say how */
+  constructor(task: Task, { episodeSteps, variedStarts = false }: EnvironmentOptions = {}) {
     this.task = task;
-    this.episodeSteps = Math.min(episodeSteps, task.spec.episodeSteps);
-    this.scene = task.createScene();
+    this.episodeSteps = Math.min(episodeSteps ?? task.spec.episodeSteps, task.spec.episodeSteps);
+    this.scene = variedStarts ? learningScene(task) : task.createScene();
     this.#observation = new Float32Array(task.spec.observation.length);
   }
 
@@ -183,4 +191,14 @@ export class Environment {
       });
     }
   }
+}
+
+function learningScene(task: Task): Scene {
+  if (task.createLearningScene !== undefined) return task.createLearningScene();
+  throw new InputError({
+    what: `Task ${task.name} does not say how its starts are varied`,
+    got: "no createLearningScene",
+    expected: "a task of the suite as it was when the run began",
+    todo: "Give that suite, or begin a new run with loop.learningStarts=seeded",
+  });
 }

@@ -20,7 +20,7 @@ export interface SceneContent {
    * Moves the world from its first state to the start of an episode drawn from `random`, a source of numbers in
    * [0, 1). Without it every episode starts from the first state.
    */
-  start?(random: () => number): void;
+  readonly start?: ((random: () => number) => void) | undefined;
   /** Applies an action `[U]` for one control period. */
   advance(action: ArrayLike<number>): void;
   /** Writes the observation `[X]`. */

@@ -109,6 +109,12 @@ export interface Task {
   readonly spec: TaskSpec;
   /** Builds the physical side; every call gives a new one. `initPhysics` must have finished. */
   createScene(): Scene;
+  /**
+   * Builds the physical side for learning, where `loop.learningStarts` asks for it: like `createScene`, but its `reset`
+   * draws from more states than the task's own starts, so that the task is met from many. Snapshots of both fit both.
+   * Evaluation never uses it.
+   */
+  createLearningScene?(): Scene;
   /** Reward of a transition, shape `[..., 1]`: one definition for environment and planner. */
   reward<T>(ops: Ops<T>, transition: Transition<T>): T;
   /**

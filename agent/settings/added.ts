@@ -10,4 +10,5 @@ export const ADDED_SETTINGS: readonly (readonly [group: string, name: string, be
   ["planner", "scaleActions", false],
   ["dynamics", "outlierLimit", 0],
   ["loop", "learningEpisodeSteps", 0],
+  ["loop", "learningStarts", "shared"],
 ];

@@ -21,6 +21,7 @@ const paper: ProfileValues = {
     trainLag: 0,
     bufferCapacity: 6000,
     learningEpisodeSteps: 0,
+    learningStarts: "shared",
     evaluationEpisodes: 10,
   },
   dynamics: {
@@ -66,6 +67,7 @@ const quick: ProfileValues = {
     trainLag: 0,
     bufferCapacity: 4200,
     learningEpisodeSteps: 0,
+    learningStarts: "shared",
     evaluationEpisodes: 10,
   },
   dynamics: { ...paper.dynamics, hidden: [100, 100], normalizeTargets: true },

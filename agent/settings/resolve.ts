@@ -73,7 +73,20 @@ export function resolveAll(
       todo: "Leave it out to learn all of them",
     });
   }
+  checkStarts(settings, suite);
   return settings;
+}
+
+function checkStarts({ loop, tasks }: Settings, suite: SettingsChoice["suite"]): void {
+  if (loop.learningStarts !== "varied") return;
+  const without = suite.tasks.slice(0, tasks).find((task) => task.createLearningScene === undefined);
+  if (without === undefined) return;
+  throw new UsageError({
+    what: "Setting loop.learningStarts is not valid",
+    got: `varied, and task ${without.name} of suite ${suite.name} does not say how`,
+    expected: "shared or seeded",
+    todo: "docs/guides/own-suite.md says how a suite varies starts",
+  });
 }
 
 /** Every group of settings at the values of a profile, or else at the defaults of its fields. */

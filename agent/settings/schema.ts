@@ -22,7 +22,7 @@ const choice = {
     .min(0)
     .max(4294967295)
     .describe(
-      "Seed that every random stream is split from; the starts of episodes are the same for all seeds.",
+      "Seed that every random stream is split from; the starts of evaluations are the same for all seeds, those of learning as loop.learningStarts says.",
     ),
   tasks: count("Tasks of the suite to learn, from its first.", 1000),
 };
@@ -47,6 +47,11 @@ const groups = {
       .max(1_000_000)
       .describe(
         "Most environment steps of a learning episode, random or planned; 0: as many as the task's episodes have.",
+      ),
+    learningStarts: z
+      .enum(["shared", "seeded", "varied"])
+      .describe(
+        "Starts of learning episodes. shared: the task's own, the same for all seeds; seeded: the task's own, others for each seed; varied: from the many states that the suite has for learning, others for each seed.",
       ),
     evaluationEpisodes: count("Evaluation episodes per task seen so far, after each task.", 1000),
   },

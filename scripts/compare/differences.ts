@@ -56,7 +56,7 @@ export function differenceDefinition({ from }: Differences): string {
 
 /**
  * Differences of every other label from one, in the order of `labels`; null when no other has a seed in common
- * with it. Pairs share the starts of all episodes and the normalisation, which a comparison of two means leaves aside.
+ * with it. Pairs share the starts of evaluations and the normalisation, which a comparison of two means leaves aside.
  */
 export function differencesFrom(
   runs: readonly RunResult[],

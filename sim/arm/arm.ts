@@ -1,7 +1,9 @@
 import {
   add,
+  conjugate,
   IDENTITY,
   length,
+  multiply,
   NO_ROTATION,
   quatAt,
   rotate,
@@ -23,7 +25,7 @@ import {
   RigidBodyDesc,
 } from "../world.js";
 import { ArmState } from "./arm-state.js";
-import { addFingers, type Fingers, fixFingers } from "./fingers.js";
+import { addFingers, type Fingers, fixFingers, openPads } from "./fingers.js";
 import { type ArmFrames, forwardKinematics } from "./kinematics.js";
 import { type AttachedMass, FINGER, HAND, JOINTS, PANDA } from "./panda.js";
 
@@ -77,6 +79,24 @@ export class Arm {
   /** Bodies of the two fingers; none when the gripper is fixed. */
   get fingers(): readonly Handle[] {
     return this.#fingers?.bodies ?? [];
+  }
+
+  /** Puts links and fingers, open, where joint angles `[7]` (rad) have them; for an arm at rest at the start of an episode. */
+  place(angles: ArrayLike<number>): void {
+    const frames = forwardKinematics(angles, { position: this.#base, rotation: IDENTITY });
+    // Bodies are aligned with the world at the reset pose.
+    const turn = (from: Pose, to: Pose) => xyzw(multiply(to.rotation, conjugate(from.rotation)));
+    frames.links.forEach((frame, i) => {
+      const link = this.#world.body(this.links[i]!);
+      link.setTranslation(xyz(frame.position), true);
+      link.setRotation(turn(this.start.links[i]!, frame), true);
+    });
+    const centers = openPads(frames);
+    this.fingers.forEach((handle, i) => {
+      const finger = this.#world.body(handle);
+      finger.setTranslation(xyz(centers[i]!), true);
+      finger.setRotation(turn(this.start.hand, frames.hand), true);
+    });
   }
 
   /** Reads the bodies into `state`. */

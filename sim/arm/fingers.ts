@@ -31,6 +31,11 @@ function pad({ hand }: ArmFrames, side: number, opening: number): { slide: Vec3;
   return { slide, center: add(depth, scale(slide, opening + FINGER.half[1])) };
 }
 
+/** Centres of the two pads when the fingers are open, in the world. */
+export function openPads(frames: ArmFrames): Vec3[] {
+  return SIDES.map((side) => pad(frames, side, FINGER.travel).center);
+}
+
 function padCollider({ hand }: ArmFrames, options: FingerOptions): ColliderDesc {
   return ColliderDesc.cuboid(...FINGER.half)
     .setRotation(xyzw(hand.rotation))

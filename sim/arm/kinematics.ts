@@ -3,6 +3,7 @@ import {
   add,
   axisAngle,
   cross,
+  length,
   multiply,
   type Quat,
   rotate,
@@ -67,6 +68,19 @@ export interface InverseOptions {
   readonly margin?: number;
   /** What the null space pulls toward, rad; the home posture unless given. */
   readonly posture?: readonly number[];
+}
+
+/** How far a pose may be from one that was asked for: m, and rad. */
+const REACHED = { position: 1e-3, rotation: 0.02 } as const;
+
+/** The joint angles of `inverseKinematics` where they bring the end effector to `target`; undefined where nothing does. */
+export function reachingAngles(target: Pose, base: Pose, options?: InverseOptions): Float64Array | undefined {
+  const angles = inverseKinematics(target, base, options);
+  const { position, rotation } = forwardKinematics(angles, base).endEffector;
+  const isNear = length(sub(target.position, position)) <= REACHED.position;
+  return isNear && length(rotationBetween(rotation, target.rotation)) <= REACHED.rotation
+    ? angles
+    : undefined;
 }
 
 const DAMPING = 0.02;

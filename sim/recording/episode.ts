@@ -18,6 +18,8 @@ export interface EpisodeHeader {
   readonly afterTask: number;
   /** Seed given to `Environment.reset`. */
   readonly seed: number;
+  /** Of a learning episode, where `loop.learningStarts` is not `shared`: what the start was drawn from. */
+  readonly starts?: "seeded" | "varied";
   readonly settingsHash: string;
   readonly versions: { readonly hypercrl: string; readonly physics: string; readonly node?: string };
 }
@@ -129,6 +131,7 @@ const metadataSchema = z.object({
   episodeSteps: integer.refine((steps) => steps > 0).optional(),
   afterTask: integer,
   seed: integer,
+  starts: z.enum(["seeded", "varied"]).optional(),
   settingsHash: name,
   versionHypercrl: name,
   versionPhysics: name,
@@ -165,6 +168,7 @@ export function toMetadata(
     ...optional("episodeSteps", header.episodeSteps),
     ["afterTask", String(header.afterTask)],
     ["seed", String(header.seed)],
+    ...optional("starts", header.starts),
     ["settingsHash", header.settingsHash],
     ["versionHypercrl", versions.hypercrl],
     ["versionPhysics", versions.physics],
@@ -196,12 +200,14 @@ export function fromMetadata(metadata: ReadonlyMap<string, string>): {
   const fields = metadataSchema.parse(Object.fromEntries(metadata));
   const { observation, action, measures } = fields;
   checkLimit("channels", observation.length + action.length + (measures?.length ?? 0));
-  const { suite, task, taskIndex, phase, randomSteps, episodeSteps, afterTask, seed, settingsHash } = fields;
+  const { suite, task, taskIndex, phase, randomSteps, episodeSteps, afterTask } = fields;
+  const { seed, starts, settingsHash } = fields;
   const { versionHypercrl: hypercrl, versionPhysics: physics, versionNode: node } = fields;
   const versions = node === undefined ? { hypercrl, physics } : { hypercrl, physics, node };
   const learned = {
     ...(randomSteps !== undefined && { randomSteps }),
     ...(episodeSteps !== undefined && { episodeSteps }),
+    ...(starts !== undefined && { starts }),
   };
   return {
     header: { suite, task, taskIndex, phase, ...learned, afterTask, seed, settingsHash, versions },

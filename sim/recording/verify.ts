@@ -28,7 +28,7 @@ export type Verification =
  */
 export function verifyEpisode(episode: Episode, task: Task, currentPhysicsVersion: string): Verification {
   checkApplies(episode, task, currentPhysicsVersion);
-  const environment = new Environment(task, episode.header.episodeSteps);
+  const environment = new Environment(task, { episodeSteps: episode.header.episodeSteps });
   try {
     const verification = simulate(environment, episode);
     environment.close();

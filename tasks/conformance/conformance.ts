@@ -9,6 +9,7 @@ import { endRules } from "./end-rules.js";
 import { episodeRules } from "./episode-rules.js";
 import { recordingRules } from "./recording-rules.js";
 import { specRules } from "./spec-rules.js";
+import { startRules } from "./start-rules.js";
 import { stateRules } from "./state-rules.js";
 import { type ConformanceRule, ensure, type GraphRewards, Violation } from "./support.js";
 
@@ -20,6 +21,7 @@ export const taskRules: readonly ConformanceRule[] = [
   ...endRules,
   ...episodeRules,
   ...stateRules,
+  ...startRules,
   ...recordingRules,
 ];
 

@@ -6,6 +6,7 @@ import { type ConformanceRule, ensure, withEnvironments } from "./support.js";
 
 /** Names of the functions of a task and of its scenes. */
 const TASK_FUNCTIONS = ["createScene", "reward", "succeeded"] as const;
+const OPTIONAL_FUNCTIONS = ["terminated", "createLearningScene"] as const;
 const SCENE_FUNCTIONS = [
   ...["reset", "advance", "observe", "measure", "bodyPose", "snapshot", "restore", "close"],
 ];
@@ -20,9 +21,11 @@ function ensureFunctions(value: object, names: readonly string[], what: string):
 
 function checkInterface(task: Task): void {
   ensureFunctions(task, TASK_FUNCTIONS, "task");
-  const terminated: unknown = task.terminated;
-  const isHook = terminated === undefined || typeof terminated === "function";
-  ensure(isHook, `task.terminated is ${inWords(terminated)}`, "a function, or nothing");
+  for (const name of OPTIONAL_FUNCTIONS) {
+    const member: unknown = Reflect.get(task, name);
+    const fits = member === undefined || typeof member === "function";
+    ensure(fits, `task.${name} is ${inWords(member)}`, "a function, or nothing");
+  }
   const spec: unknown = task.spec;
   ensure(typeof spec === "object" && spec !== null, `task.spec is ${inWords(spec)}`, "an object");
   for (const name of ["observation", "action"] as const) {

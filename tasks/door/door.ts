@@ -84,6 +84,7 @@ function createDoorTask(kind: DoorKind): Task {
     name,
     spec: SPEC,
     createScene: () => createDoorScene(name, kind),
+    createLearningScene: () => createDoorScene(name, kind, true),
     reward: doorReward,
     succeeded: (measures) => measureNamed(measures, "largestDoorAngle") >= SUCCESS_ANGLE,
     landmarks: LANDMARKS,

@@ -94,6 +94,23 @@ const GRASP: Readonly<Record<HandleKind, Vec3>> = {
 /** How the hand belongs on an unturned handle: its z axis, the approach, along x; the fingers one above the other. */
 export const GRASP_ROTATION: Quat = [0.5, 0.5, 0.5, 0.5];
 
+/**
+ * What learning starts are drawn from, where they are to vary: states that opening passes through. Lengths in m, angles in
+ * rad; ranges are uniform.
+ */
+export const VARIED_START = {
+  /** How many of the starts have the door ajar; of the others, if there is a handle that turns, as many have that turned. */
+  changed: 0.5,
+  /** Of a door that is ajar: out of the latch. */
+  doorAngle: [0.03, 0.5],
+  /** Of a handle that is turned: on either side of where the latch lets go. */
+  handleAngle: [0.2, 1.2],
+  /** Of the gripper from where it is to hold the handle, against its approach. */
+  back: [0.05, 0.16],
+  /** And across it, on both axes. */
+  aside: [-0.04, 0.04],
+} as const;
+
 /** 1 when the hinge is on the robot's left (y > 0), -1 on its right. */
 export const hingeSide = ({ mirrored }: DoorKind): 1 | -1 => (mirrored ? -1 : 1);
 

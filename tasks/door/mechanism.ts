@@ -1,6 +1,7 @@
 import { angleAbout } from "../../sim/core/math/rotation.js";
 import {
   add,
+  axisAngle,
   conjugate,
   dot,
   multiply,
@@ -9,6 +10,7 @@ import {
   sub,
   type Vec3,
   xyz,
+  xyzw,
 } from "../../sim/core/math/vector.js";
 import type { Pose } from "../../sim/task.js";
 import {
@@ -75,6 +77,20 @@ export class DoorMechanism {
       const collider = partCollider(part).setTranslation(...add(this.#center, sided(kind, part.center)));
       collider.setDensity(0).setFriction(0.95).setCollisionGroups(collisionGroups);
       world.rapier.createCollider(collider, world.body(this.handle ?? this.door));
+    }
+    this.updateLatch();
+  }
+
+  /** Puts door and handle at rest at angles (rad); that of a handle that turns counts from 0 in the direction it turns in. */
+  place(doorAngle: number, handleAngle: number): void {
+    const opened = axisAngle(this.#axis, doorAngle);
+    this.#world.body(this.door).setRotation(xyzw(opened), true);
+    if (this.handle !== undefined) {
+      const offset = sub(HANDLE.center, hingePoint(this.#kind));
+      const handle = this.#world.body(this.handle);
+      handle.setTranslation(xyz(add(hingePoint(this.#kind), rotate(opened, offset))), true);
+      const turned = axisAngle(HANDLE_AXIS, turnSign(this.#kind) * handleAngle);
+      handle.setRotation(xyzw(multiply(opened, turned)), true);
     }
     this.updateLatch();
   }

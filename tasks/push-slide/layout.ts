@@ -18,6 +18,25 @@ export const GRIPPER_HEIGHT = 0.84;
 /** Of the end effector, m. */
 export const GRIPPER_START: Vec3 = [-0.1, 0, GRIPPER_HEIGHT];
 
+/**
+ * What learning starts are drawn from, where they are to vary: the gripper and both blocks in a row that points elsewhere
+ * than ahead, neither quite in line. Lengths in m, angles in rad; ranges are uniform.
+ */
+export const VARIED_START = {
+  /** Of the first block's middle. */
+  x: [-0.08, 0.1],
+  y: [-0.06, 0.06],
+  /** Direction of the row. */
+  bearing: [-0.3, 0.3],
+  /** Of each block from that direction. */
+  yaw: [-0.15, 0.15],
+  /** Of the second block's middle from the first's, along the row and across; blocks that are turned so do not touch. */
+  ahead: [0.075, 0.14],
+  across: [-0.02, 0.02],
+  /** Of the gripper from the first block's middle, against the row. */
+  behind: [0.06, 0.1],
+} as const;
+
 /** Where the second block must come to rest. */
 export const GOAL: BlockGoal = {
   corners: [

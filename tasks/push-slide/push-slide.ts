@@ -48,6 +48,7 @@ function createPushSlideTask(friction: number): Task {
     name,
     spec: SPEC,
     createScene: () => createPushSlideScene(name, friction),
+    createLearningScene: () => createPushSlideScene(name, friction, true),
     reward: pushSlideReward,
     succeeded: (measures) => measureNamed(measures, "maxCornerErrorMm") <= SUCCESS_MM,
     landmarks: LANDMARKS,

@@ -3,9 +3,19 @@ import { createPhysicsScene, type SceneContent } from "../../sim/physics-scene.j
 import type { Pose, Scene, VisualBody } from "../../sim/task.js";
 import { CoefficientCombineRule, PhysicsWorld, physicsVersion, substepsPerControl } from "../../sim/world.js";
 import { addBlock, type Block } from "../tabletop/block.js";
-import { bottomCorners } from "../tabletop/layout.js";
+import { bottomCorners, type PlanePoint } from "../tabletop/layout.js";
 import { addGround, TableArm } from "../tabletop/tabletop.js";
-import { BLOCK_HALF, BOTTOM, FIRST_START, GOAL, GRIPPER_START, SECOND_START, TABLE } from "./layout.js";
+import { between, firstPossible, type Random } from "../varied-starts.js";
+import {
+  BLOCK_HALF,
+  BOTTOM,
+  FIRST_START,
+  GOAL,
+  GRIPPER_START,
+  SECOND_START,
+  TABLE,
+  VARIED_START,
+} from "./layout.js";
 import { pushSlideBodies } from "./visuals.js";
 
 /** s. */
@@ -18,32 +28,54 @@ const FIRST_FRICTION = 0.011;
 
 /**
  * Arm, table and two blocks in a row: the gripper pushes the first, the first strikes the second, and the second
- * slides on to where its friction stops it. Every episode starts from the same pose.
+ * slides on to where its friction stops it. Every episode starts from the same pose, unless starts are to vary.
  * @param friction of the second block on the table
  */
-export function createPushSlideScene(name: string, friction: number): Scene {
+export function createPushSlideScene(name: string, friction: number, variedStarts = false): Scene {
   const world = new PhysicsWorld({ gravity: [0, 0, -9.81], ...PHYSICS_STEP });
   return createPhysicsScene(
     `push-slide/${name}, ${physicsVersion()}`,
     world,
-    new PushSlideContent(world, friction),
+    new PushSlideContent(world, friction, variedStarts),
   );
 }
 
 class PushSlideContent implements SceneContent {
   readonly bodies: readonly VisualBody[];
   readonly extra;
+  readonly start: SceneContent["start"];
   readonly #arm: TableArm;
   readonly #first: Block;
   readonly #second: Block;
 
-  constructor(world: PhysicsWorld, friction: number) {
+  constructor(world: PhysicsWorld, friction: number, variedStarts: boolean) {
     addGround(world, TABLE);
     this.#first = addSlider(world, FIRST_START, FIRST_FRICTION);
     this.#second = addSlider(world, SECOND_START, friction);
     this.#arm = new TableArm(world, GRIPPER_START, substepsPerControl(CONTROL_PERIOD, PHYSICS_STEP.timestep));
     this.extra = this.#arm.goal;
     this.bodies = pushSlideBodies(this.#arm.frames);
+    if (variedStarts) this.start = (random) => this.#startAnywhere(random);
+  }
+
+  /** Gripper and blocks in a row somewhere else. */
+  #startAnywhere(random: Random): void {
+    const { x, y, bearing, yaw, ahead, across, behind } = VARIED_START;
+    firstPossible(() => {
+      const first = [between(random, x), between(random, y)] as const;
+      const angle = between(random, bearing);
+      const along = (distance: number, aside: number): PlanePoint => [
+        first[0] + Math.cos(angle) * distance - Math.sin(angle) * aside,
+        first[1] + Math.sin(angle) * distance + Math.cos(angle) * aside,
+      ];
+      const second = along(between(random, ahead), between(random, across));
+      const gripper = along(-between(random, behind), between(random, across));
+      const turns = [between(random, yaw), between(random, yaw)] as const;
+      if (!this.#arm.place(gripper)) return false;
+      this.#first.place(first, angle + turns[0]);
+      this.#second.place(second, angle + turns[1]);
+      return true;
+    });
   }
 
   advance(action: ArrayLike<number>): void {

@@ -29,6 +29,25 @@ export const GRIPPER_HEIGHT = 0.86;
 /** Of the end effector, m. */
 export const GRIPPER_START: Vec3 = [BLOCK_START[0] - HALF_LENGTH - 0.05, 0, GRIPPER_HEIGHT];
 
+/**
+ * What learning starts are drawn from, where they are to vary: states that pushing passes through. Lengths in m, angles in
+ * rad; ranges are uniform.
+ */
+export const VARIED_START = {
+  /** Share of the starts that are the published one, which evaluations have. */
+  published: 0.5,
+  /** Of the block's middle, on its way to the goal. */
+  x: [-0.1, 0.15],
+  y: [-0.03, 0.03],
+  yaw: [-0.25, 0.25],
+  /** Share with the gripper behind the block; of the others it is on either side. */
+  behind: 0.8,
+  /** Of the gripper from the face of the block that it is beside. */
+  gap: [0.03, 0.06],
+  /** Of the gripper along that face, from its middle, as a share of half its length. */
+  along: [-0.6, 0.6],
+} as const;
+
 /** Where the block must come to rest. */
 export const GOAL: BlockGoal = {
   corners: [

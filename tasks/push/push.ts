@@ -51,10 +51,12 @@ const LANDMARKS = tableLandmarks({
 /** Pushing a block of two glued halves, whose densities (left, right; kg/m³) make the task, to a goal pose. */
 export function createPushTask(densities: BlockDensities, physicsStep?: PhysicsStep): Task {
   const name = densities.join("-");
+  const options = { name, densities, ...(physicsStep && { physicsStep }) };
   return {
     name,
     spec: SPEC,
-    createScene: () => createPushScene({ name, densities, ...(physicsStep && { physicsStep }) }),
+    createScene: () => createPushScene(options),
+    createLearningScene: () => createPushScene({ ...options, variedStarts: true }),
     reward: pushReward,
     succeeded: (measures) => measureNamed(measures, "maxCornerErrorMm") <= SUCCESS_MM,
     landmarks: LANDMARKS,

@@ -2,8 +2,9 @@ import { createPhysicsScene, type SceneContent } from "../../sim/physics-scene.j
 import type { Pose, Scene, VisualBody } from "../../sim/task.js";
 import { CoefficientCombineRule, PhysicsWorld, physicsVersion, substepsPerControl } from "../../sim/world.js";
 import { addBlock, type Block } from "../tabletop/block.js";
-import { bottomCorners } from "../tabletop/layout.js";
+import { bottomCorners, type PlanePoint } from "../tabletop/layout.js";
 import { addGround, TableArm } from "../tabletop/tabletop.js";
+import { between, firstPossible, type Random } from "../varied-starts.js";
 import {
   BLOCK_HALF,
   BLOCK_START,
@@ -14,6 +15,7 @@ import {
   MARKER,
   PART_HALF,
   TABLE,
+  VARIED_START,
 } from "./layout.js";
 import { pushBodies } from "./visuals.js";
 
@@ -29,6 +31,8 @@ export interface PushSceneOptions {
   readonly densities: BlockDensities;
   /** For measuring what another step does; its snapshots do not fit scenes of the usual one. */
   readonly physicsStep?: PhysicsStep;
+  /** Whether episodes start from states that pushing passes through; default no, from the published pose. */
+  readonly variedStarts?: boolean;
 }
 
 /** s. */
@@ -36,23 +40,24 @@ export const CONTROL_PERIOD = 0.1;
 /** Settings of every task. `npm run bench -- physics` shows what other ones do. */
 const PHYSICS_STEP: PhysicsStep = { timestep: 0.01, solverIterations: 8 };
 
-/** Arm, table and block. Every episode starts from the same published pose. */
-export function createPushScene({ name, densities, physicsStep }: PushSceneOptions): Scene {
+/** Arm, table and block. Every episode starts from the same published pose, unless starts are to vary. */
+export function createPushScene({ name, densities, physicsStep, variedStarts }: PushSceneOptions): Scene {
   const { timestep, solverIterations } = physicsStep ?? PHYSICS_STEP;
   const step = physicsStep ? `, ${timestep} s, ${solverIterations} iterations` : "";
   const world = new PhysicsWorld({ gravity: [0, 0, -9.81], timestep, solverIterations });
   const substeps = substepsPerControl(CONTROL_PERIOD, timestep);
-  const content = new PushContent(world, densities, substeps);
+  const content = new PushContent(world, densities, substeps, variedStarts);
   return createPhysicsScene(`push/${name}, ${physicsVersion()}${step}`, world, content);
 }
 
 class PushContent implements SceneContent {
   readonly bodies: readonly VisualBody[];
   readonly extra;
+  readonly start: SceneContent["start"];
   readonly #arm: TableArm;
   readonly #block: Block;
 
-  constructor(world: PhysicsWorld, densities: BlockDensities, substeps: number) {
+  constructor(world: PhysicsWorld, densities: BlockDensities, substeps: number, variedStarts = false) {
     addGround(world, TABLE);
     this.#block = addBlock(world, {
       start: BLOCK_START,
@@ -65,6 +70,32 @@ class PushContent implements SceneContent {
     this.#arm = new TableArm(world, GRIPPER_START, substeps);
     this.extra = this.#arm.goal;
     this.bodies = pushBodies(this.#arm.frames, densities);
+    if (variedStarts) this.start = (random) => this.#startAnywhere(random);
+  }
+
+  /** The published pose, or a place and heading of the block on its way with the gripper beside it. */
+  #startAnywhere(random: Random): void {
+    const { published, x, y, yaw, gap, along, behind } = VARIED_START;
+    if (random() < published) return;
+    firstPossible(() => {
+      const middle = [between(random, x), between(random, y)] as const;
+      const heading = between(random, yaw);
+      const side = random() < 0.5 ? 1 : -1;
+      const isBehind = random() < behind;
+      const [away, across] = [between(random, gap), between(random, along)];
+      const [halfX, halfY] = BLOCK_HALF;
+      const beside: PlanePoint = isBehind
+        ? [-halfX - away, across * halfY]
+        : [across * halfX, side * (halfY + away)];
+      const [cos, sin] = [Math.cos(heading), Math.sin(heading)];
+      const gripper = [
+        middle[0] + cos * beside[0] - sin * beside[1],
+        middle[1] + sin * beside[0] + cos * beside[1],
+      ] as const;
+      if (!this.#arm.place(gripper)) return false;
+      this.#block.place(middle, heading);
+      return true;
+    });
   }
 
   advance(action: ArrayLike<number>): void {

@@ -1,4 +1,4 @@
-import type { Vec3 } from "../../sim/core/math/vector.js";
+import { axisAngle, type Vec3, xyz, xyzw } from "../../sim/core/math/vector.js";
 import type { Pose } from "../../sim/task.js";
 import {
   type CoefficientCombineRule,
@@ -84,6 +84,13 @@ export class Block {
     return this.#world.pose(this.#handle);
   }
 
+  /** Puts it at rest with its middle over a place (m) of the table, turned by `yaw` (rad) about the vertical. */
+  place([x, y]: PlanePoint, yaw: number): void {
+    const body = this.#world.body(this.#handle);
+    body.setTranslation(xyz([x, y, this.#start[2]]), true);
+    body.setRotation(xyzw(axisAngle([0, 0, 1], yaw)), true);
+  }
+
   /** Where points of the block's frame (m) are over the table. */
   locate<const Points extends readonly Vec3[]>(points: Points): { [P in keyof Points]: PlanePoint } {
     const [x, y, z, w] = this.#world.rotation(this.#handle);
@@ -99,7 +106,7 @@ export class Block {
   /**
    * How far the block is from its goal. `maxCornerErrorMm` is the largest of the four corner distances;
    * `positionErrorMm` and `yawErrorDeg` are those of the block's centre and heading; `blockDisplacementMm` is the
-   * centre's distance from its start.
+   * centre's distance from the task's start.
    * @param half extents of the whole block, m
    */
   measure(half: Vec3, goal: BlockGoal): Readonly<Record<string, number>> {

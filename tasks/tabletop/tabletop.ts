@@ -1,12 +1,17 @@
 import { Arm } from "../../sim/arm/arm.js";
 import { MAX_TRANSLATION, OperationalSpaceController } from "../../sim/arm/controller.js";
-import { type ArmFrames, forwardKinematics, inverseKinematics } from "../../sim/arm/kinematics.js";
+import {
+  type ArmFrames,
+  forwardKinematics,
+  inverseKinematics,
+  reachingAngles,
+} from "../../sim/arm/kinematics.js";
 import { HOME_ANGLES } from "../../sim/arm/panda.js";
 import { IDENTITY, type Quat, type Vec3 } from "../../sim/core/math/vector.js";
 import { tuple } from "../../sim/core/tuple.js";
 import type { Pose } from "../../sim/task.js";
 import { ColliderDesc, collisionGroups, type PhysicsWorld, RigidBodyDesc } from "../../sim/world.js";
-import { ARM_BASE, type Tabletop } from "./layout.js";
+import { ARM_BASE, type PlanePoint, type Tabletop } from "./layout.js";
 
 /** Bits of what is on a table in Rapier's collision groups. */
 export const COLLISION = { arm: 0x2, table: 0x4, block: 0x8, floor: 0x10 } as const;
@@ -20,6 +25,8 @@ export function addGround({ rapier }: PhysicsWorld, { centerX, half, height }: T
   const ground = ColliderDesc.cuboid(5, 5, 0.5);
   rapier.createCollider(ground.setCollisionGroups(collisionGroups(COLLISION.floor, 0xffff)), floor);
 }
+
+const BASE: Pose = { position: ARM_BASE, rotation: IDENTITY };
 
 /** An arm whose closed gripper moves at a fixed height without turning. */
 export class TableArm {
@@ -36,9 +43,8 @@ export class TableArm {
    * @param substeps physics steps per control step
    */
   constructor(world: PhysicsWorld, start: Vec3, substeps: number) {
-    const base: Pose = { position: ARM_BASE, rotation: IDENTITY };
-    const { rotation } = forwardKinematics(HOME_ANGLES, base).endEffector;
-    const startAngles = inverseKinematics({ position: start, rotation }, base);
+    const { rotation } = forwardKinematics(HOME_ANGLES, BASE).endEffector;
+    const startAngles = inverseKinematics({ position: start, rotation }, BASE);
     const [x, y, z] = start;
     this.goal = { x, y, z };
     this.#world = world;
@@ -52,6 +58,17 @@ export class TableArm {
       collisionGroups: collisionGroups(COLLISION.arm, 0xffff & ~COLLISION.arm),
     });
     this.#controller = new OperationalSpaceController(startAngles);
+  }
+
+  /** Puts the arm at rest with its gripper over a place (m) of the table, if it reaches that; returns whether it does. */
+  place([x, y]: PlanePoint): boolean {
+    const target: Pose = { position: [x, y, this.goal.z], rotation: this.#handRotation };
+    const angles = reachingAngles(target, BASE);
+    if (angles === undefined) return false;
+    this.#arm.place(angles);
+    this.goal.x = x;
+    this.goal.y = y;
+    return true;
   }
 
   /** World frames at the start. */

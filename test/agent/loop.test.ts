@@ -10,12 +10,13 @@ import { isForMetrics, isForTiming, type RunEvent } from "../../agent/run/record
 import { RunStore } from "../../agent/run/store.js";
 import { resolveSettings } from "../../agent/settings/resolve.js";
 import { RunError } from "../../sim/core/errors.js";
+import { Environment } from "../../sim/environment.js";
 import { readEpisode } from "../../sim/recording/reader.js";
 import { verifyEpisode } from "../../sim/recording/verify.js";
 import type { Scene, Task } from "../../sim/task.js";
 import { temporaryFolder } from "../files.js";
 import { fakeTask, PHYSICS } from "../sim/recording/fake-task.js";
-import { CATALOG, fakeSuite, partsFor } from "./fixtures.js";
+import { CATALOG, partsFor } from "./fixtures.js";
 
 const root = temporaryFolder();
 afterAll(() => rmSync(root, { recursive: true }));
@@ -41,9 +42,10 @@ function open(
   tasks: readonly Task[],
   recordPlans = false,
   assignments: readonly string[] = [],
+  seed = 3,
 ) {
   const settings = resolveSettings(
-    { suite: fakeSuite(tasks.length), method: "hypercrl", profile: "quick", seed: 3 },
+    { suite: { name: "fake", tasks }, method: "hypercrl", profile: "quick", seed },
     [...SMALL, ...assignments],
     CATALOG,
   );
@@ -87,6 +89,17 @@ function failing(task: Task, afterSteps: number): Task {
       },
     });
   return { ...task, createScene: () => spoil(task.createScene()) };
+}
+
+/** Learns from starts with y = 1, where its own have y = 0. */
+function variedTask(): Task {
+  const createLearningScene = () => {
+    const scene = fakeTask().createScene();
+    const reset = (random: () => number) =>
+      scene.restore(new Uint8Array(Float64Array.of(random(), 1, 0, 0).buffer));
+    return Object.assign(scene, { reset });
+  };
+  return { ...fakeTask(), createLearningScene };
 }
 
 describe("the main loop", () => {
@@ -269,11 +282,51 @@ describe("the main loop", () => {
     expect(lengths).toEqual([35, 70, 100]);
   });
 
+  it("starts learning episodes as `loop.learningStarts` says, and evaluations always alike", async () => {
+    const startsOf = async (learningStarts: string, seed: number) => {
+      const name = `starts-${learningStarts}-${seed}`;
+      const set = [`loop.learningStarts=${learningStarts}`];
+      const { folder, store, loop } = open(name, [variedTask()], false, set, seed);
+      await loop.run();
+      store.close();
+      const { baseline, episode, evaluation } = metricsByType(readMetrics(folder));
+      const read = ({ recording }: { readonly recording: string }) => readEpisode(join(folder, recording));
+      const learned = episode.map(read);
+      for (const { header, start, ...recorded } of learned) {
+        expect(header.starts).toBe(learningStarts === "shared" ? undefined : learningStarts);
+        const environment = new Environment(variedTask(), { variedStarts: header.starts === "varied" });
+        expect(environment.reset(header.seed)).toEqual(start.observation);
+        expect(verifyEpisode({ ...recorded, header, start }, variedTask(), PHYSICS)).toMatchObject({
+          ok: true,
+        });
+      }
+      const others = [...baseline, ...evaluation].map(read);
+      expect(others.every(({ header }) => header.starts === undefined)).toBe(true);
+      return {
+        learning: learned.map(({ header }) => header.seed),
+        y: learned.map(({ start }) => start.observation[1]),
+        evaluation: others.map(({ header }) => header.seed),
+      };
+    };
+    const shared = [await startsOf("shared", 3), await startsOf("shared", 4)];
+    expect(shared[0]).toEqual(shared[1]);
+    expect(shared[0]).toMatchObject({ learning: [0, 1, 2], y: [-0, -0, -0] });
+    const seeded = [await startsOf("seeded", 3), await startsOf("seeded", 4)];
+    expect(new Set(seeded.flatMap(({ learning }) => learning)).size).toBe(6);
+    const varied = await startsOf("varied", 3);
+    expect(varied).toEqual({ ...seeded[0], y: [1, 1, 1] });
+    for (const { evaluation } of [...seeded, varied]) expect(evaluation).toEqual(shared[0]!.evaluation);
+  });
+
   it.each([
-    ["a task that ends its episodes", { range: 0.05 }, []],
-    ["a task with short learning episodes", {}, ["loop.learningEpisodeSteps=15"]],
-  ] as const)("goes on after a stop in the middle of %s, with the same bytes", async (name, options, set) => {
-    const task = fakeTask(options);
+    ["a task that ends its episodes", fakeTask({ range: 0.05 }), []],
+    ["a task with short learning episodes", fakeTask(), ["loop.learningEpisodeSteps=15"]],
+    [
+      "a task with varied starts",
+      variedTask(),
+      ["loop.learningStarts=varied", "loop.learningEpisodeSteps=15"],
+    ],
+  ] as const)("goes on after a stop in the middle of %s, with the same bytes", async (name, task, set) => {
     const whole = open(`${name}, whole`, [task], false, set);
     await whole.loop.run();
     whole.store.close();

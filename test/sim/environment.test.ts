@@ -58,6 +58,12 @@ describe("an episode that ends by itself", () => {
     expect(short.step(AWAY)).toMatchObject({ terminated: true, truncated: true });
   });
 
+  it("is begun in other states only by a task that has them", () => {
+    expect(() => new Environment(task, { variedStarts: true })).toThrow(
+      /Task point does not say how its starts are varied/,
+    );
+  });
+
   it("has at least one step, and ends by a number only", () => {
     const reset = (terminated: Task["terminated"]) => () =>
       new Environment({ ...task, ...(terminated && { terminated }) }).reset(2);

@@ -47,19 +47,24 @@ interface Changes {
   readonly scene?: (scene: Scene, state: Float64Array) => Partial<Scene> | { readonly snapshot: unknown };
   readonly reward?: <T>(ops: Ops<T>, transition: Transition<T>) => T;
   readonly terminated?: <T>(ops: Ops<T>, observation: T) => T;
+  /** Changes a sound scene into the one for learning, which there is otherwise not. */
+  readonly learning?: (scene: Scene, state: Float64Array) => Partial<Scene>;
   readonly task?: Partial<Record<keyof Task, unknown>>;
 }
 
+function changedWheel(change: Changes["scene"]): Scene {
+  const state = new Float64Array(2);
+  const sound = wheelScene(state);
+  return { ...sound, ...change?.(sound, state) } as Scene;
+}
+
 /** The sound task with some members replaced. */
-export function pointTask({ spec, scene, reward, terminated, task }: Changes = {}): Task {
+export function pointTask({ spec, scene, reward, terminated, learning, task }: Changes = {}): Task {
   return {
     name: "light",
     spec: { ...SPEC, ...spec },
-    createScene: () => {
-      const state = new Float64Array(2);
-      const sound = wheelScene(state);
-      return { ...sound, ...scene?.(sound, state) };
-    },
+    createScene: () => changedWheel(scene),
+    ...(learning && { createLearningScene: () => changedWheel(learning) }),
     reward:
       reward ?? ((ops, { nextObservation }) => ops.scale(ops.abs(ops.slice(nextObservation, 0, 1)), -1)),
     succeeded: ({ angleErrorRad }) => angleErrorRad! < 0.1,
@@ -183,6 +188,42 @@ const endBreakages: readonly Breakage[] = [
   withTask("graph-terminated", "an end that does not look at the observation", /the error|values/, {
     terminated: (ops) => ops.constant([-1]),
   }),
+];
+
+const startBreakages: readonly Breakage[] = [
+  breaks("learning-starts", "starts that do not vary", /1 different starts of 10/, () =>
+    pointSuite(pointTask({ learning: (scene) => ({ reset: () => scene.reset(() => 0.3) }) })),
+  ),
+  breaks("learning-starts", "starts from elsewhere", /two starts for seed 0/, () =>
+    pointSuite(pointTask({ learning: (_, state) => ({ reset: () => state.set([0.01 * ++shared, 0]) }) })),
+  ),
+  breaks("learning-starts", "starts of another size", /measures \+, angleErrorRad|measures .*turns/, () =>
+    pointSuite(pointTask({ learning: () => ({ measure: () => ({ turns: 0 }) }) })),
+  ),
+  breaks(
+    "learning-starts",
+    "another wheel than the task's",
+    /step 1 differs between the scene for learning/,
+    () =>
+      pointSuite(
+        pointTask({
+          learning: (scene, state) => ({
+            advance: (action) => {
+              scene.advance(action);
+              state[1]! *= 0.5;
+            },
+          }),
+        }),
+      ),
+  ),
+  breaks("learning-starts", "a start that is an end", /over before its first step/, () =>
+    pointSuite(
+      pointTask({
+        terminated: withinTurn(1.2),
+        learning: (_, state) => ({ reset: (random) => state.set([2 * random() + 1, 0]) }),
+      }),
+    ),
+  ),
 ];
 
 const episodeBreakages: readonly Breakage[] = [
@@ -321,6 +362,7 @@ export const breakages = {
     ...suiteBreakages,
     ...specBreakages,
     ...endBreakages,
+    ...startBreakages,
     ...episodeBreakages,
     ...stateBreakages,
     ...recordingBreakages,

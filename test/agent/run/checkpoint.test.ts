@@ -112,7 +112,7 @@ describe("hashSettings", () => {
     const { endFactor: __, ...mlp } = settings.mlp;
     const { lastAction: ___, chooseBest: ____, scaleActions: _____, ...planner } = settings.planner;
     const { outlierLimit: ______, ...dynamics } = settings.dynamics;
-    const { learningEpisodeSteps: _______, ...loop } = settings.loop;
+    const { learningEpisodeSteps: _______, learningStarts: ________, ...loop } = settings.loop;
     const older = { ...settings, loop, dynamics, hypernetwork, mlp, planner };
     const hash = createHash("sha256").update(JSON.stringify(older)).digest("hex");
     expect(hashSettings(settings)).toBe(hash);
@@ -120,6 +120,7 @@ describe("hashSettings", () => {
     const changes = [
       "dynamics.outlierLimit=10",
       "loop.learningEpisodeSteps=10",
+      "loop.learningStarts=seeded",
       "hypernetwork.endFactor=0.5",
       "planner.lastAction=middle",
       "planner.chooseBest=true",

@@ -18,6 +18,8 @@ describe("profiles", () => {
       randomHold: 1,
       trainEvery: 200,
       trainIterations: 2000,
+      learningEpisodeSteps: 0,
+      learningStarts: "shared",
     });
     expect(s.loop.bufferCapacity).toBeGreaterThanOrEqual(6000);
     expect(s.loop.evaluationEpisodes).toBeGreaterThanOrEqual(10);
@@ -268,6 +270,17 @@ describe("--set", () => {
       }
     },
   );
+
+  it("rejects varied starts of a suite that has none", () => {
+    const starts = (suite: string) => () =>
+      resolveSettings({ ...choice, suite: findSuite(suite) }, ["loop.learningStarts=varied"], CATALOG);
+    expect(usage(starts("reacher")).message).toMatch(
+      /loop.learningStarts is not valid; got varied, and task \S+ of suite reacher does not say how/,
+    );
+    for (const suite of ["push", "push-random", "push-slide", "door"]) {
+      expect(starts(suite)().loop.learningStarts).toBe("varied");
+    }
+  });
 
   it("rejects as many tasks as the suite does not have", () => {
     expect(usage(() => set("tasks=6")).message).toMatch(/tasks is out of range; got 6; expected at most 5/);

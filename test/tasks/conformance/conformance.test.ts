@@ -68,6 +68,13 @@ describe("a task that breaks a rule", () => {
     }
   });
 
+  test("nor by a sound task that varies its starts for learning", async () => {
+    const learning = pointTask({
+      learning: (_, state) => ({ reset: (random) => state.set([3 * random(), random()]) }),
+    });
+    expect(await checkSuite(pointSuite(learning), "mine.mjs", graphRewards)).toBeDefined();
+  });
+
   test.each(breakages.list)("$rule: $title", async ({ rule, suite, got }) => {
     const { message, details } = await failure(suite());
     expect(details.what).toMatch(new RegExp(`breaks the rule "${rule}"$`));
