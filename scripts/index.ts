@@ -74,7 +74,12 @@ export { eagerOps, type Ops } from "../sim/core/ops.js";
 export type { ProfileDefaults } from "../sim/core/profiles.js";
 export { Rng, type RngState } from "../sim/core/rng.js";
 export { defaultValues, type SettingFields, type SettingValues } from "../sim/core/setting-fields.js";
-export { Environment, type EnvironmentState, type StepResult } from "../sim/environment.js";
+export {
+  Environment,
+  type EnvironmentOptions,
+  type EnvironmentState,
+  type StepResult,
+} from "../sim/environment.js";
 export { createPhysicsScene, type SceneContent } from "../sim/physics-scene.js";
 export type { EpisodeHeader, EpisodeStep, EpisodeTotals } from "../sim/recording/episode.js";
 export { type Episode, readEpisode } from "../sim/recording/reader.js";
