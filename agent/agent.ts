@@ -99,9 +99,10 @@ export class Agent {
     await this.learner.beginTask(index);
     await this.#dropTask();
     this.#task = index;
-    const buffer = new ReplayBuffer(this.#taskAt(index).spec, this.settings.loop.bufferCapacity);
+    const { loop, dynamics } = this.settings;
+    const buffer = new ReplayBuffer(this.#taskAt(index).spec, loop.bufferCapacity, dynamics.history);
     const { inputSize, targetSize } = buffer;
-    const moments = new Normalizer(inputSize, targetSize, this.settings.dynamics.normalizeTargets);
+    const moments = new Normalizer(inputSize, targetSize, dynamics.normalizeTargets);
     this.#normalizers[index] = moments.arrays();
     this.#current = { buffer, moments, policy: await this.#newPolicy() };
   }
@@ -120,10 +121,10 @@ export class Agent {
     this.#current = undefined;
   }
 
-  /** Stores a transition of the current task. */
-  remember(observation: Float32Array, action: ArrayLike<number>, next: Float32Array): void {
+  /** Stores a transition of the current task, from a state `[S]` to an observation `[X]`. */
+  remember(state: Float32Array, action: ArrayLike<number>, next: Float32Array): void {
     const { buffer, moments } = this.#learned;
-    const { input, target } = buffer.add(observation, action, next);
+    const { input, target } = buffer.add(state, action, next);
     moments.add(input, target);
   }
 
@@ -156,14 +157,14 @@ export class Agent {
     this.#learned.policy.startEpisode();
   }
 
-  /** Plans the next action `[U]` of the current task. */
-  act(observation: Float32Array): Promise<Float32Array> {
-    return this.#learned.policy.act(observation);
+  /** Plans the next action `[U]` of the current task from a state `[S]`. */
+  act(state: Float32Array): Promise<Float32Array> {
+    return this.#learned.policy.act(state);
   }
 
   /** Where the last plan leads by the model, see `MpcPolicy.forecast`. */
-  forecast(observation: Float32Array, most: number): Promise<Forecast> {
-    return this.#learned.policy.forecast(observation, most);
+  forecast(state: Float32Array, most: number): Promise<Forecast> {
+    return this.#learned.policy.forecast(state, most);
   }
 
   /** A policy for any task begun so far, with today's weights: what evaluation measures. */

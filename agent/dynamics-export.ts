@@ -7,7 +7,8 @@ import * as ops from "./graph/operations.js";
 import { alignedArray, Session, tensor } from "./graph/session.js";
 import { type Layer, layerSizes, meanShape } from "./model/dynamics.js";
 import { inputOffset } from "./model/normalizer.js";
-import { foldFeeds, foldGraph, layerNames, nextStates } from "./rollout/rollout.js";
+import { StateSpec } from "./model/observation-history.js";
+import { foldFeeds, foldGraph, layerNames, nextObservations } from "./rollout/rollout.js";
 
 /** A matrix, row-major. */
 interface Matrix {
@@ -23,22 +24,25 @@ interface FoldedLayer {
 }
 
 /**
- * One graph that predicts every task: `x [N, X]`, `u [N, U]` and `task` (int64, 0 … K - 1) → `xNext [N, X]`, computed
+ * One graph that predicts every task: states `x [N, S]` (see `StateSpec`), `u [N, U]` and `task` (int64, 0 … K - 1) → `xNext [N, X]`, computed
  * as the planner does. What differs between tasks is stacked, `[K, out, in]`, and gathered by the task's number; what
  * they share is there once. Running it with a number that is no task's fails.
  * @param dynamics of each task, K of them
+ * @param history past changes that the model sees of each moving quantity
  * @throws InputError when the tasks do not have the same channels
  */
 export async function dynamicsGraph(
   tasks: readonly Task[],
   dynamics: readonly TaskDynamics[],
+  history = 0,
 ): Promise<Graph> {
   const { spec } = elementAt(tasks, 0, "tasks");
   checkChannels(tasks);
   const folded: FoldedLayer[][] = [];
   for (const d of dynamics) folded.push(await foldLayers(d));
   const g = new Graph();
-  const x = g.input("x", ["N", spec.observation.length]);
+  const states = new StateSpec(spec, history);
+  const x = g.input("x", ["N", states.size]);
   const u = g.input("u", ["N", spec.action.length]);
   const task = g.input("task", [], "int64");
   const number = taskNumber(g, task, tasks.length);
@@ -48,7 +52,7 @@ export async function dynamicsGraph(
   const uColumns = ops.transpose(u, [1, 0]);
   const whole = layers.map((layer) => [layer]);
   const { activation } = elementAt(dynamics, 0, "dynamics of tasks").shape;
-  const next = nextStates(spec, whole, activation, xColumns, uColumns, offset);
+  const next = nextObservations(states, whole, activation, xColumns, uColumns, offset);
   g.output("xNext", ops.transpose(next, [1, 0]));
   return g;
 }
@@ -60,10 +64,11 @@ function taskNumber(g: Graph, task: Tensor, count: number): Tensor {
 }
 
 function checkChannels(tasks: readonly Task[]): void {
-  const describe = ({ observation, action }: TaskSpec) =>
+  const describe = ({ observation, action, moving = [] }: TaskSpec) =>
     JSON.stringify([
       observation.map(({ name, angle, quaternion, absolute }) => [name, angle, quaternion, absolute]),
       action.map(({ name }) => name),
+      moving,
     ]);
   const first = elementAt(tasks, 0, "tasks");
   const odd = tasks.find(({ spec }) => describe(spec) !== describe(first.spec));

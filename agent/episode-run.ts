@@ -4,6 +4,7 @@ import { RunError } from "../sim/core/errors.js";
 import type { Environment, StepResult } from "../sim/environment.js";
 import type { EpisodeHeader, Forecast } from "../sim/recording/episode.js";
 import { EpisodeRecorder } from "../sim/recording/recorder.js";
+import { StateSpec } from "./model/observation-history.js";
 import type { MpcPolicy } from "./policy.js";
 import { FAILED_FILE } from "./run/recording-names.js";
 import type { EvaluationRecord } from "./run/records.js";
@@ -28,6 +29,8 @@ export interface EpisodeOptions {
   readonly recordings: Recordings | undefined;
   /** Name of the recording in their folder. */
   readonly file: string;
+  /** Past changes that its states hold, see `StateSpec`; default 0: states are observations. */
+  readonly history?: number;
   /** True once the user asked to stop. */
   readonly stopRequested: () => boolean;
 }
@@ -40,7 +43,7 @@ export const OTHERS_RECORDED = 6;
 
 /** What can say where its last plan leads; see `MpcPolicy.forecast`. */
 export interface Forecaster {
-  forecast(observation: Float32Array, most: number): Promise<Forecast>;
+  forecast(state: Float32Array, most: number): Promise<Forecast>;
 }
 
 /** The error of a run that failed within an episode, which tells where to look. */
@@ -58,18 +61,20 @@ export class EpisodeRun {
   readonly #recorder: EpisodeRecorder | undefined;
   #return = 0;
   #terminated = false;
-  /** `[X]`, after the last step. */
-  observation: Float32Array;
+  readonly #states: StateSpec;
+  /** `[S]`, after the last step. */
+  state: Float32Array;
   /** Whether it has ended: by itself, or because its steps are made. */
   over = false;
   /** Of a learning episode that is begun with random actions: how many of those it had, once an action was planned. */
   randomSteps: number | undefined;
 
   constructor(environment: Environment, options: EpisodeOptions) {
-    const { kind, recordings } = options;
+    const { kind, recordings, history = 0 } = options;
     this.#environment = environment;
     this.options = options;
-    this.observation = environment.reset(kind.seed);
+    this.#states = new StateSpec(environment.task.spec, history);
+    this.state = this.#states.first(environment.reset(kind.seed));
     if (recordings === undefined) return;
     const { task, episodeSteps } = environment;
     const header = {
@@ -113,7 +118,7 @@ export class EpisodeRun {
     const result = this.#environment.step(action);
     this.#recorder?.record(action, result);
     this.#return += result.reward;
-    this.observation = result.observation;
+    this.state = this.#states.next(this.state, result.observation);
     this.over = this.#environment.over;
     this.#terminated = result.terminated;
     return result;
@@ -122,12 +127,12 @@ export class EpisodeRun {
   /** Records, where plans are recorded, the plan just made for the next step. */
   async recordPlan(planner: Forecaster): Promise<void> {
     if (!this.options.recordings?.plans) return;
-    this.#recorder?.recordPlan(await planner.forecast(this.observation, OTHERS_RECORDED));
+    this.#recorder?.recordPlan(await planner.forecast(this.state, OTHERS_RECORDED));
   }
 
   /** Plans and makes a step. @throws Stopped when the user asked to stop */
   async act(policy: MpcPolicy): Promise<void> {
-    const action = await policy.act(this.observation);
+    const action = await policy.act(this.state);
     await this.recordPlan(policy);
     this.step(action);
   }

@@ -50,7 +50,8 @@ export async function* evaluateTask(
   try {
     const kind = { phase: "evaluate", afterTask } as const;
     const fileOf = (k: number) => evaluationFile(afterTask, taskIndex, k);
-    yield* episodes(options, kind, fileOf, async (episode, k) => {
+    const { history } = agent.settings.dynamics;
+    yield* episodes({ ...options, history }, kind, fileOf, async (episode, k) => {
       policy.startEpisode(stream(k));
       while (!episode.over) await episode.act(policy);
     });
@@ -74,18 +75,19 @@ export async function* evaluateRandomPolicy(options: EvaluationOptions): AsyncGe
 }
 
 async function* episodes(
-  { task, taskIndex, episodes: count, firstSeed = EVALUATION_SEED, ...options }: EvaluationOptions,
+  options: EvaluationOptions & Pick<EpisodeOptions, "history">,
   kind: Pick<EpisodeOptions["kind"], "phase" | "afterTask">,
   fileOf: (episode: number) => string,
   play: (run: EpisodeRun, episode: number) => Promise<void>,
 ): AsyncGenerator<FinishedEpisode> {
-  const { recordings, stopRequested } = options;
+  const { task, taskIndex, episodes: count, firstSeed = EVALUATION_SEED } = options;
+  const { recordings, history = 0, stopRequested } = options;
   const environment = new Environment(task);
   try {
     for (let k = 0; k < count; k++) {
       const start = { ...kind, taskIndex, seed: firstSeed + k };
       const file = fileOf(k);
-      const run = new EpisodeRun(environment, { kind: start, recordings, file, stopRequested });
+      const run = new EpisodeRun(environment, { kind: start, recordings, file, history, stopRequested });
       yield { episode: k, outcome: await run.run(() => play(run, k)), file };
     }
   } finally {

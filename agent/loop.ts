@@ -165,7 +165,7 @@ export class ContinualLoop {
     const planned = steps - initialRandomSteps;
     if (planned >= 0 && planned % trainEvery === 0) await this.#training.start(task, steps);
     await this.#training.adoptDue(task, steps);
-    const before = episode.observation;
+    const before = episode.state;
     if (planned === 0 && steps > this.#progress.steps) episode.randomSteps = steps - this.#progress.steps;
     const action = planned < 0 ? this.#explore(steps) : await this.#plan(episode);
     const { observation } = episode.step(action);
@@ -185,7 +185,7 @@ export class ContinualLoop {
   async #plan(episode: EpisodeRun): Promise<Float32Array> {
     const { now, store } = this.#services;
     const started = now();
-    const action = await this.#agent.act(episode.observation);
+    const action = await this.#agent.act(episode.state);
     const ms = now() - started;
     this.#learning.actions++;
     this.#learning.ms += ms;
@@ -258,6 +258,7 @@ export class ContinualLoop {
       kind: { phase, afterTask: task, taskIndex: task, ...this.#learningStart() },
       recordings: this.#recordings,
       file: learningFile(task, phase, episode),
+      history: store.settings.dynamics.history,
       stopRequested,
     });
   }

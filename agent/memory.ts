@@ -2,16 +2,9 @@ import { elementAt } from "../sim/core/element.js";
 import type { Task } from "../sim/task.js";
 import type { Parts } from "./catalog.js";
 import type { Compute } from "./compute.js";
-import { type LearnerSize, networkShape } from "./methods/method.js";
+import { configuredShape, type LearnerSize, networkShape } from "./methods/method.js";
 import { networkSize } from "./methods/network-size.js";
-import {
-  dynamicsShape,
-  inputSize,
-  layerSizes,
-  type MlpShape,
-  targetSize,
-  weightCount,
-} from "./model/dynamics.js";
+import { inputSize, layerSizes, type MlpShape, targetSize, weightCount } from "./model/dynamics.js";
 import { ownSettings, type Settings, transitionsOfTask } from "./settings/schema.js";
 
 /** A part of the memory that a run needs. */
@@ -73,8 +66,7 @@ export function memoryNeed(
   { threads, kernel }: Compute,
 ): MemoryNeed {
   const { spec } = elementAt(tasks, 0, "tasks");
-  const { hidden, activation, outputVariance } = settings.dynamics;
-  const dynamics = dynamicsShape(spec, hidden, activation, outputVariance);
+  const dynamics = configuredShape(settings, { spec });
   const { method } = parts;
   const learner =
     method.size?.(dynamics, settings, ownSettings(settings, method.name)) ??

@@ -54,7 +54,8 @@ export class MpcPolicy {
   ): Promise<MpcPolicy> {
     const { horizon, scaleActions } = settings.planner;
     const problem = planningProblem(task.spec, settings.planner);
-    const model = await RolloutModel.create(task, shape, horizon, threads);
+    const { history } = settings.dynamics;
+    const model = await RolloutModel.create(task, shape, horizon, threads, history);
     const scale = scaleActions ? new ActionScale(task.spec.action) : undefined;
     const makePlanner = (stream: Rng) => createPlanner(planner, problem, settings.planner, stream);
     return new MpcPolicy(model, scale, makePlanner, rng);
@@ -71,14 +72,14 @@ export class MpcPolicy {
     else this.#planner = this.#makePlanner(rng);
   }
 
-  /** Plans from an observation `[X]` and returns the action `[U]`. */
-  async act(observation: Float32Array): Promise<Float32Array> {
+  /** Plans from a state `[S]`, see `StateSpec`, and returns the action `[U]`. */
+  async act(state: Float32Array): Promise<Float32Array> {
     const scale = this.#scale;
     const own = (actions: Float32Array) => scale?.sequences(actions) ?? actions;
     const action = await this.#planner.plan(
-      (actions, samples, meanwhile) => this.#model.costs(observation, own(actions), samples, meanwhile),
+      (actions, samples, meanwhile) => this.#model.costs(state, own(actions), samples, meanwhile),
       async (actions, samples) => {
-        const slope = await this.#model.gradient(observation, own(actions), samples);
+        const slope = await this.#model.gradient(state, own(actions), samples);
         return scale?.derivative(slope) ?? slope;
       },
     );
@@ -86,19 +87,19 @@ export class MpcPolicy {
   }
 
   /**
-   * Where the last plan and others that were considered lead, by the model, from the observation `[X]` that was planned from.
+   * Where the last plan and others that were considered lead, by the model, from the state `[S]` that was planned from.
    * Changes nothing in what is planned later.
    * @param most largest K
    */
-  async forecast(observation: Float32Array, most: number): Promise<Forecast> {
+  async forecast(state: Float32Array, most: number): Promise<Forecast> {
     const { chosen, others } = this.#planner.plans(most);
     const actions = new Float32Array(chosen.length + others.length);
     actions.set(chosen);
     actions.set(others, chosen.length);
     const own = this.#scale?.own(actions) ?? actions;
-    const states = await this.#model.states(observation, own);
-    const end = (states.length * chosen.length) / actions.length;
-    return { chosen: states.subarray(0, end), others: states.subarray(end) };
+    const observations = await this.#model.observations(state, own);
+    const end = (observations.length * chosen.length) / actions.length;
+    return { chosen: observations.subarray(0, end), others: observations.subarray(end) };
   }
 
   state(): PlannerState {

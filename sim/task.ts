@@ -22,12 +22,23 @@ export interface ActionChannel extends Channel {
   readonly high: number;
 }
 
+/**
+ * A quantity that an observation tells, but not how fast it changes, such as the position of a gripper: the model may see
+ * its changes in the last control steps (`dynamics.history`). It is a weighted sum of channels that are no angles.
+ */
+export interface MovingQuantity extends Channel {
+  /** By channel name, e.g. `{ markerX: 1, markerMinusGripperX: -1 }`. */
+  readonly weights: Readonly<Record<string, number>>;
+}
+
 /** What goes in and out of a task, and how its time is cut; the same for all tasks of a suite. */
 export interface TaskSpec {
   /** X entries. */
   readonly observation: readonly ObservationChannel[];
   /** U entries. */
   readonly action: readonly ActionChannel[];
+  /** What moves with a speed that is not observed. */
+  readonly moving?: readonly MovingQuantity[];
   /** Steps until an episode is truncated, unless it ends by itself before; see `Task.terminated`. */
   readonly episodeSteps: number;
   /** Time between actions, s. */

@@ -110,7 +110,8 @@ function checkLearner(learner: unknown, method: string): void {
 
 /** The network of a task's dynamics that the settings describe. */
 export function configuredShape({ dynamics }: Settings, { spec }: Pick<Task, "spec">): MlpShape {
-  return dynamicsShape(spec, dynamics.hidden, dynamics.activation, dynamics.outputVariance);
+  const { hidden, activation, outputVariance, history } = dynamics;
+  return dynamicsShape(spec, hidden, activation, outputVariance, history);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { TaskSpec } from "../../sim/task.js";
 import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
+import { StateSpec } from "./observation-history.js";
 
 /** What follows every layer but the last. */
 export type Activation = "relu" | "elu" | "tanh";
@@ -199,15 +200,20 @@ export function encodeInput(
   for (let i = 0; i < action.length; i++) out[at++] = action[i]!;
 }
 
-/** Shape of the dynamics network of a task: `[φ(x), u]` → change of x (see `encodeChange`), or its mean and log-variance. */
+/**
+ * Shape of the dynamics network of a task: `[φ(s), u]` → change of x (see `encodeChange`), or its mean and log-variance; s
+ * is x with `history` changes before it, see `StateSpec`.
+ */
 export function dynamicsShape(
   spec: TaskSpec,
   hidden: readonly number[],
   activation: Activation,
   outputVariance = false,
+  history = 0,
 ): MlpShape {
   const outputs = (outputVariance ? 2 : 1) * spec.observation.length;
-  const sizes = [featureCount(spec) + spec.action.length, ...hidden, outputs];
+  const { channels } = new StateSpec(spec, history);
+  const sizes = [featureCount(channels) + spec.action.length, ...hidden, outputs];
   return { sizes, activation, ...(outputVariance && { outputVariance }) };
 }
 

@@ -1,6 +1,7 @@
 import type { TaskSpec } from "../../sim/task.js";
 import { alignedArrays } from "../graph/session.js";
 import { encodeInput, featureCount } from "./dynamics.js";
+import { StateSpec } from "./observation-history.js";
 import { type ChangeKinds, changeKinds, encodeChange } from "./state-change.js";
 
 /** Transitions as a training session reads them. */
@@ -19,7 +20,7 @@ export interface TrainingData {
 
 /**
  * Transitions of the current task only, in a ring: once `capacity` are stored the oldest is overwritten, so memory
- * is flat however long the task. Kept as the model's own inputs `[φ(x), u]` and targets (see
+ * is flat however long the task. Kept as the model's own inputs `[φ(s), u]` and targets (see
  * `encodeChange`).
  */
 export class ReplayBuffer implements TrainingData {
@@ -28,15 +29,16 @@ export class ReplayBuffer implements TrainingData {
   readonly targets: Float32Array;
   readonly inputSize: number;
   readonly targetSize: number;
-  readonly #spec: TaskSpec;
+  readonly #states: StateSpec;
   readonly #kinds: ChangeKinds;
   #added = 0;
 
-  constructor(spec: TaskSpec, capacity: number) {
-    this.#spec = spec;
+  /** @param history past changes that the model sees of each moving quantity, see `StateSpec` */
+  constructor(spec: TaskSpec, capacity: number, history = 0) {
+    this.#states = new StateSpec(spec, history);
     this.#kinds = changeKinds(spec);
     this.capacity = capacity;
-    this.inputSize = featureCount(spec) + spec.action.length;
+    this.inputSize = featureCount(this.#states.channels) + spec.action.length;
     this.targetSize = spec.observation.length;
     [this.inputs, this.targets] = alignedArrays([capacity * this.inputSize, capacity * this.targetSize]);
   }
@@ -50,17 +52,17 @@ export class ReplayBuffer implements TrainingData {
     return this.#added;
   }
 
-  /** Stores a transition and returns views of its input and target. */
+  /** Stores a transition from a state `[S]` to an observation `[X]`; returns views of its input and target. */
   add(
-    observation: Float32Array,
+    state: Float32Array,
     action: ArrayLike<number>,
     next: Float32Array,
   ): { input: Float32Array; target: Float32Array } {
     const row = this.#added % this.capacity;
     const input = this.inputs.subarray(row * this.inputSize, (row + 1) * this.inputSize);
     const target = this.targets.subarray(row * this.targetSize, (row + 1) * this.targetSize);
-    encodeInput(this.#spec, observation, action, input);
-    encodeChange(this.#kinds, observation, next, target);
+    encodeInput(this.#states.channels, state, action, input);
+    encodeChange(this.#kinds, state, next, target);
     this.#added++;
     return { input, target };
   }

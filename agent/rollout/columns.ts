@@ -16,8 +16,8 @@ const CHUNKS_PER_THREAD = 2;
 /** What a thread must know of a rollout graph to run it. */
 export interface RolloutLayout {
   readonly horizon: number;
-  /** X */
-  readonly observationSize: number;
+  /** S */
+  readonly stateSize: number;
   /** U */
   readonly actionSize: number;
   /** The graph's inputs that hold the network. */
@@ -51,7 +51,7 @@ export class RolloutColumns {
   private constructor(session: Session, layout: RolloutLayout) {
     this.#session = session;
     this.layout = layout;
-    this.#x0 = alignedArray(layout.observationSize);
+    this.#x0 = alignedArray(layout.stateSize);
     this.layers = layout.layers.map(({ shape }) => alignedArray(shape.reduce((a, b) => a * b)));
     this.layerFeeds = Object.fromEntries(
       layout.layers.map(({ name, shape }, i) => [name, tensor(this.layers[i]!, shape)]),
@@ -63,30 +63,30 @@ export class RolloutColumns {
   }
 
   /**
-   * Costs of columns `from … to - 1` of actions `[H, N, U]`, N = samples, from an observation `[X]`; valid until
+   * Costs of columns `from … to - 1` of actions `[H, N, U]`, N = samples, from a state `[S]`; valid until
    * the next call. Columns of zeros fill the last vector, so that no column's bits depend on being the last.
    */
   async costs(
-    observation: Float32Array,
+    state: Float32Array,
     actions: Float32Array,
     samples: number,
     from: number,
     to: number,
   ): Promise<Float32Array> {
-    const { horizon, observationSize, actionSize } = this.layout;
+    const { horizon, stateSize, actionSize } = this.layout;
     const width = Math.ceil((to - from) / VECTOR) * VECTOR;
     if (this.#costs.length < width) {
       this.#actions = alignedArray(horizon * width * actionSize);
       this.#costs = alignedArray(width);
     }
-    this.#x0.set(observation);
+    this.#x0.set(state);
     const used = this.#actions.subarray(0, horizon * width * actionSize);
     toColumns(actions, used, { horizon, actionSize, samples }, from, to);
     const costs = this.#costs.subarray(0, width);
     await this.#session.run(
       {
         ...this.layerFeeds,
-        x0: tensor(this.#x0, [1, observationSize]),
+        x0: tensor(this.#x0, [1, stateSize]),
         actions: tensor(used, [horizon * actionSize, width]),
       },
       { costs: tensor(costs, [width]) },

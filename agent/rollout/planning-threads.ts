@@ -4,8 +4,8 @@ import { chunkCount, chunkStart, type RolloutColumns, type RolloutLayout } from 
 
 /** Shared memory of one model, as large as its largest N. */
 export interface SharedArrays {
-  /** `[X]` */
-  readonly observation: Float32Array;
+  /** `[S]` */
+  readonly state: Float32Array;
   /** `[H, N, U]` */
   readonly actions: Float32Array;
   /** `[N]` of each worker: a late worker writes where nobody looks any more. */
@@ -86,7 +86,7 @@ export class SharedRollout {
 
   /** See `RolloutModel.costs`. */
   async costs(
-    observation: Float32Array,
+    state: Float32Array,
     actions: Float32Array,
     samples: number,
     meanwhile?: () => void,
@@ -94,13 +94,13 @@ export class SharedRollout {
     const chunks = chunkCount(samples, this.#crew.threads);
     const alone = this.#unhelped >= UNHELPED_JOBS && this.#unhelped % RETRY_PERIOD !== 0;
     if (chunks > 1) this.#unhelped++;
-    if (chunks === 1 || alone) return this.#columns.costs(observation, actions, samples, 0, samples);
-    const shared = this.#share(observation, actions, samples);
+    if (chunks === 1 || alone) return this.#columns.costs(state, actions, samples, 0, samples);
+    const shared = this.#share(state, actions, samples);
     const start = (chunk: number) => chunkStart(chunk, chunks, samples);
     const costs = this.#costs.subarray(0, samples);
     const compute = async (chunk: number) => {
       const [from, to] = [start(chunk), start(chunk + 1)];
-      costs.set(await this.#columns.costs(observation, actions, samples, from, to), from);
+      costs.set(await this.#columns.costs(state, actions, samples, from, to), from);
     };
     await this.#crew.run(chunks, compute, {
       duplicate: true,
@@ -121,19 +121,19 @@ export class SharedRollout {
   }
 
   /** Puts the inputs of a job into shared memory. */
-  #share(observation: Float32Array, actions: Float32Array, samples: number): SharedArrays {
+  #share(state: Float32Array, actions: Float32Array, samples: number): SharedArrays {
     const { horizon, actionSize } = this.#layout;
     const size = horizon * samples * actionSize;
     if (this.#arrays === undefined || this.#costs.length < samples) {
       this.#costs = new Float32Array(samples);
       this.#arrays = {
-        observation: sharedArray(observation.length),
+        state: sharedArray(state.length),
         actions: sharedArray(size),
         costs: Array.from({ length: this.#crew.threads - 1 }, () => sharedArray(samples)),
       };
       this.#post({ type: "share", id: this.#id, arrays: this.#arrays });
     }
-    this.#arrays.observation.set(observation);
+    this.#arrays.state.set(state);
     this.#arrays.actions.set(actions.subarray(0, size));
     return this.#arrays;
   }

@@ -29,9 +29,9 @@ async function onMessage(message: PlanningMessage): Promise<void> {
 async function onChunk(chunk: number, parameters: readonly number[]): Promise<void> {
   const [id, samples, chunks] = parameters as readonly [number, number, number];
   const { columns, shared } = models.get(id)!;
-  const { observation, actions, costs } = shared!;
+  const { state, actions, costs } = shared!;
   const [from, to] = [chunkStart(chunk, chunks, samples), chunkStart(chunk + 1, chunks, samples)];
-  costs[member.index - 1]!.set(await columns.costs(observation, actions, samples, from, to), from);
+  costs[member.index - 1]!.set(await columns.costs(state, actions, samples, from, to), from);
 }
 
 // On Linux this is the priority of this thread alone. It then runs on cores nobody else wants: on a busy one it would

@@ -21,21 +21,21 @@ export class RolloutGradient {
   private constructor(session: Session, graph: Graph, sizes: ActionSizes, layerFeeds: Feeds) {
     const { x0, actions } = inputsOf(graph);
     const shape = actions.shape as [number, number];
-    const X = x0.shape[1] as number;
+    const S = x0.shape[1] as number;
     const size = shape[0] * shape[1];
-    const [observation, columns, costs, slopes] = alignedArrays([X, size, sizes.samples, size]);
+    const [state, columns, costs, slopes] = alignedArrays([S, size, sizes.samples, size]);
     this.#session = session;
     this.#sizes = sizes;
-    this.#x0 = observation;
+    this.#x0 = state;
     this.#columns = columns;
     this.#slopes = slopes;
     this.#slope = { costs, gradient: new Float32Array(size) };
-    this.#feeds = { ...layerFeeds, x0: tensor(observation, [1, X]), actions: tensor(columns, shape) };
+    this.#feeds = { ...layerFeeds, x0: tensor(state, [1, S]), actions: tensor(columns, shape) };
     this.#results = { costs: tensor(costs, [sizes.samples]), gradient: tensor(slopes, shape) };
   }
 
   /**
-   * @param graph a rollout graph with inputs `x0 [1, X]`, `actions [H·U, N]`, all sizes known, and output `costs [N]`;
+   * @param graph a rollout graph with inputs `x0 [1, S]`, `actions [H·U, N]`, all sizes known, and output `costs [N]`;
    *   it is extended
    * @param layerFeeds the network, as the graph takes it
    */
@@ -52,9 +52,9 @@ export class RolloutGradient {
     return this.#sizes.samples;
   }
 
-  /** Costs of actions `[H, N, U]` from an observation `[X]`, and their derivatives; valid until the next call. */
-  async run(observation: Float32Array, actions: Float32Array): Promise<CostGradient> {
-    this.#x0.set(observation);
+  /** Costs of actions `[H, N, U]` from a state `[S]`, and their derivatives; valid until the next call. */
+  async run(state: Float32Array, actions: Float32Array): Promise<CostGradient> {
+    this.#x0.set(state);
     toColumns(actions, this.#columns, this.#sizes);
     await this.#session.run(this.#feeds, this.#results);
     fromColumns(this.#slopes, this.#slope.gradient, this.#sizes);

@@ -1,10 +1,10 @@
 import type { Graph } from "../graph/graph.js";
 import { alignedArray, type Feeds, Session, tensor } from "../graph/session.js";
 
-/** H, X, U. */
-type Sizes = readonly [horizon: number, observation: number, action: number];
+/** H, S, X, U. */
+type Sizes = readonly [horizon: number, state: number, observation: number, action: number];
 
-/** One session that yields the states which action sequences are predicted to lead to. */
+/** One session that yields the observations which action sequences are predicted to lead to. */
 export class RolloutStates {
   readonly #session: Session;
   readonly #layerFeeds: Feeds;
@@ -17,28 +17,29 @@ export class RolloutStates {
   }
 
   /**
-   * @param graph with inputs `x0 [1, X]`, `actions [H·U, N]` and output `states [H, X, N]`
+   * @param graph with inputs `x0 [1, S]`, `actions [H·U, N]` and output `states [H, X, N]`
    * @param layerFeeds the network, as the graph takes it
    */
   static async create(graph: Graph, layerFeeds: Feeds): Promise<RolloutStates> {
     const [rows] = graph.inputs.find(({ name }) => name === "actions")!.shape as [number, number];
+    const [, S] = graph.inputs.find(({ name }) => name === "x0")!.shape as [number, number];
     const [H, X] = graph.outputs.find(({ name }) => name === "states")!.tensor.shape as [number, number];
-    return new RolloutStates(await Session.create(graph), layerFeeds, [H, X, rows / H]);
+    return new RolloutStates(await Session.create(graph), layerFeeds, [H, S, X, rows / H]);
   }
 
-  /** States `[N, H, X]` after each of the actions `[N, H, U]` from an observation `[X]`. */
-  async run(observation: Float32Array, actions: Float32Array): Promise<Float32Array> {
-    const [H, X, U] = this.#sizes;
+  /** Observations `[N, H, X]` after each of the actions `[N, H, U]` from a state `[S]`. */
+  async run(state: Float32Array, actions: Float32Array): Promise<Float32Array> {
+    const [H, S, X, U] = this.#sizes;
     const N = actions.length / (H * U);
-    const x0 = alignedArray(X);
+    const x0 = alignedArray(S);
     const inputs = alignedArray(H * N * U);
     const states = alignedArray(H * X * N);
-    x0.set(observation);
+    x0.set(state);
     forEach([N, H, U], (n, h, u, i) => {
       inputs[(h * U + u) * N + n] = actions[i]!;
     });
     await this.#session.run(
-      { ...this.#layerFeeds, x0: tensor(x0, [1, X]), actions: tensor(inputs, [H * U, N]) },
+      { ...this.#layerFeeds, x0: tensor(x0, [1, S]), actions: tensor(inputs, [H * U, N]) },
       { states: tensor(states, [H, X, N]) },
     );
     const out = new Float32Array(states.length);

@@ -1,5 +1,5 @@
 import type { CostGradient } from "../../planners/types.js";
-import type { Task, TaskSpec } from "../../sim/task.js";
+import type { Task } from "../../sim/task.js";
 import { encodeModel } from "../graph/encode.js";
 import { type Dimension, Graph, type Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
@@ -21,6 +21,7 @@ import {
   weightCount,
 } from "../model/dynamics.js";
 import { inputOffset, type NormalizerArrays } from "../model/normalizer.js";
+import { StateSpec } from "../model/observation-history.js";
 import { applyChange, changeKinds } from "../model/state-change.js";
 import { RolloutColumns, type RolloutLayout } from "./columns.js";
 import type { PlanningThreads, SharedRollout } from "./planning-threads.js";
@@ -64,20 +65,21 @@ export function foldFeeds(weights: Float32Array, normalizer: NormalizerArrays): 
 }
 
 /**
- * States `[X, N]` after actions `u [U, N]` in states `x [X, N]`, through the layers of `foldGraph`, whole or in blocks.
+ * Observations `[X, N]` after actions `u [U, N]` in states `s [S, N]`, through the layers of `foldGraph`, whole or in blocks.
  * @param offset the network's `inputOffset [I, 1]`, if it has one
  */
-export function nextStates(
-  spec: TaskSpec,
+export function nextObservations(
+  states: StateSpec,
   layers: readonly ColumnLayer[],
   activation: MlpShape["activation"],
-  x: Tensor,
+  s: Tensor,
   u: Tensor,
   offset: Tensor | undefined,
 ): Tensor {
-  const whole = ops.concat([encodeFeatures(spec, x, 0), u], 0);
+  const whole = ops.concat([encodeFeatures(states.channels, s, 0), u], 0);
   const input = offset === undefined ? whole : ops.sub(whole, offset);
-  return applyChange(changeKinds(spec), x, mlpColumns(layers, activation, input));
+  const change = mlpColumns(layers, activation, input);
+  return applyChange(changeKinds(states.task), states.observations(s), change);
 }
 
 /** The input of a planner's graph that holds the network's `inputOffset`. */
@@ -104,25 +106,25 @@ interface Unrolled {
   readonly graph: Graph;
   /** Actions of each step, `[U, N]`. */
   readonly us: readonly Tensor[];
-  /** The first observation and the states after 1 … H steps, `[X, N]` each. */
+  /** The first observation and those after 1 … H steps, `[X, N]` each. */
   readonly xs: readonly Tensor[];
 }
 
 /**
  * Rolls N action sequences out H steps through the dynamics network, unrolled. Features come first (`[X, N]`): slicing
  * and summing features then walk memory in order, which is worth a quarter of the planning time.
- * Inputs: `x0 [1, X]`, `actions [H·U, N]` and those of `networkInputs`.
+ * Inputs: the first state `x0 [1, S]`, `actions [H·U, N]` and those of `networkInputs`.
  * @param samples N, where it is known: the gradient needs that
  */
 function unroll(
-  spec: TaskSpec,
+  states: StateSpec,
   { shape, shifted }: PlannedNetwork,
   horizon: number,
   samples: Dimension,
 ): Unrolled {
-  const [X, U] = [spec.observation.length, spec.action.length];
+  const [S, U] = [states.size, states.task.action.length];
   const g = new Graph();
-  const x0 = g.input("x0", [1, X]);
+  const x0 = g.input("x0", [1, S]);
   const actions = g.input("actions", [horizon * U, samples]);
   const whole = layerSizes(shape).map(([size, out], i) => ({
     weight: g.input(layerNames(i).weight, [out, size]),
@@ -131,9 +133,14 @@ function unroll(
   const layers = columnLayers(whole, shape);
   const offset = shifted ? g.input(OFFSET, [inputSize(shape), 1]) : undefined;
   const us = ops.split(actions, new Array<number>(horizon).fill(U), 0);
-  // The first observation is one column; adding zero times an action row spreads it over N columns.
-  const xs = [ops.add(ops.reshape(x0, [X, 1]), ops.mul(ops.slice(us[0]!, 0, 1, 0), 0))];
-  for (const u of us) xs.push(nextStates(spec, layers, shape.activation, xs[xs.length - 1]!, u, offset));
+  // The first state is one column; adding zero times an action row spreads it over N columns.
+  let s = ops.add(ops.reshape(x0, [S, 1]), ops.mul(ops.slice(us[0]!, 0, 1, 0), 0));
+  const xs = [states.observations(s)];
+  for (const u of us) {
+    const x = nextObservations(states, layers, shape.activation, s, u, offset);
+    xs.push(x);
+    s = states.nextStates(s, x);
+  }
   return { graph: g, us, xs };
 }
 
@@ -141,8 +148,14 @@ function unroll(
  * Builds the planner's graph, see `unroll`, with the task's own reward. Output: `costs [N]`, the negative sum of rewards, of
  * which none counts after the first state in which the task ends an episode.
  */
-function rolloutGraph(task: Task, network: PlannedNetwork, horizon: number, samples: Dimension = "N"): Graph {
-  const { graph: g, us, xs } = unroll(task.spec, network, horizon, samples);
+function rolloutGraph(
+  task: Task,
+  states: StateSpec,
+  network: PlannedNetwork,
+  horizon: number,
+  samples: Dimension = "N",
+): Graph {
+  const { graph: g, us, xs } = unroll(states, network, horizon, samples);
   const reading = ops.graphOps(g, 0);
   const transitions = {
     observation: joinSteps(xs.slice(0, -1)),
@@ -167,10 +180,10 @@ function untilEnded(rewards: Tensor, terminated: Tensor): Tensor {
   return ops.zeroWhere(ops.anyAbove(ended), rewards);
 }
 
-/** The same rollout with the states as output, `states [H, X, N]`. */
-function statesGraph(task: Task, network: PlannedNetwork, horizon: number): Graph {
-  const { graph: g, xs } = unroll(task.spec, network, horizon, "N");
-  const X = task.spec.observation.length;
+/** The same rollout with the observations as output, `states [H, X, N]`. */
+function statesGraph(states: StateSpec, network: PlannedNetwork, horizon: number): Graph {
+  const { graph: g, xs } = unroll(states, network, horizon, "N");
+  const X = states.observationSize;
   const rows = xs.slice(1).map((x) => ops.reshape(x, [1, X, -1]));
   g.output("states", ops.concat(rows, 0));
   return g;
@@ -205,20 +218,25 @@ export class RolloutModel {
     this.#compiled = compiled;
   }
 
-  /** @param threads plan together on several cores; the costs are the same, bit by bit, as on one */
+  /**
+   * @param threads plan together on several cores; the costs are the same, bit by bit, as on one
+   * @param history past changes that the network sees of each moving quantity, see `StateSpec`
+   */
   static async create(
     task: Task,
     shape: MlpShape,
     horizon: number,
     threads?: PlanningThreads,
+    history = 0,
   ): Promise<RolloutModel> {
+    const states = new StateSpec(task.spec, history);
     const fold = await Session.create(foldGraph(shape));
     const compile = async (shifted: boolean): Promise<Compiled> => {
       const network = { shape: meanShape(shape), shifted };
-      const model = encodeModel(rolloutGraph(task, network, horizon));
+      const model = encodeModel(rolloutGraph(task, states, network, horizon));
       const layout: RolloutLayout = {
         horizon,
-        observationSize: task.spec.observation.length,
+        stateSize: states.size,
         actionSize: task.spec.action.length,
         layers: networkInputs(network),
       };
@@ -227,8 +245,8 @@ export class RolloutModel {
         shifted,
         columns,
         shared: threads?.open(model, layout, columns),
-        costs: (samples) => rolloutGraph(task, network, horizon, samples),
-        states: () => statesGraph(task, network, horizon),
+        costs: (samples) => rolloutGraph(task, states, network, horizon, samples),
+        states: () => statesGraph(states, network, horizon),
       };
     };
     return new RolloutModel(fold, compile, await compile(false));
@@ -250,42 +268,42 @@ export class RolloutModel {
   }
 
   /**
-   * Costs `[N]` of actions `[H, N, U]` from an observation `[X]`; the result is valid until the next call.
+   * Costs `[N]` of actions `[H, N, U]` from a state `[S]`; the result is valid until the next call.
    * @param meanwhile called while other threads compute; with one thread not at all
    */
   async costs(
-    observation: Float32Array,
+    state: Float32Array,
     actions: Float32Array,
     samples: number,
     meanwhile?: () => void,
   ): Promise<Float32Array> {
     const { columns, shared } = this.#compiled;
-    if (shared) return shared.costs(observation, actions, samples, meanwhile);
-    return columns.costs(observation, actions, samples, 0, samples);
+    if (shared) return shared.costs(state, actions, samples, meanwhile);
+    return columns.costs(state, actions, samples, 0, samples);
   }
 
   /**
-   * Costs `[N]` and their derivatives `[H, N, U]` of actions `[H, N, U]` from an observation `[X]`, on the calling
+   * Costs `[N]` and their derivatives `[H, N, U]` of actions `[H, N, U]` from a state `[S]`, on the calling
    * thread; valid until the next call. The first call, and one with another N, compiles a graph for that N.
    */
-  async gradient(observation: Float32Array, actions: Float32Array, samples: number): Promise<CostGradient> {
+  async gradient(state: Float32Array, actions: Float32Array, samples: number): Promise<CostGradient> {
     if (this.#gradient?.samples !== samples) {
       await this.#gradient?.release();
       const { columns, costs } = this.#compiled;
       const sizes = { ...columns.layout, samples };
       this.#gradient = await RolloutGradient.create(costs(samples), sizes, columns.layerFeeds);
     }
-    return this.#gradient.run(observation, actions);
+    return this.#gradient.run(state, actions);
   }
 
   /**
-   * Predicted states `[N, H, X]` after each of the actions `[N, H, U]` from an observation `[X]`, on the calling thread.
+   * Predicted observations `[N, H, X]` after each of the actions `[N, H, U]` from a state `[S]`, on the calling thread.
    * For looking at plans: the first call compiles a graph.
    */
-  async states(observation: Float32Array, actions: Float32Array): Promise<Float32Array> {
+  async observations(state: Float32Array, actions: Float32Array): Promise<Float32Array> {
     const { columns, states } = this.#compiled;
     this.#states ??= await RolloutStates.create(states(), columns.layerFeeds);
-    return this.#states.run(observation, actions);
+    return this.#states.run(state, actions);
   }
 
   async release(): Promise<void> {

@@ -124,7 +124,7 @@ export function rebuildAgent(
   settings: Settings,
   spec: TaskSpec,
 ): AgentState {
-  const buffer = new ReplayBuffer(spec, settings.loop.bufferCapacity);
+  const buffer = new ReplayBuffer(spec, settings.loop.bufferCapacity, settings.dynamics.history);
   const normalizers = readNormalizers(saved, document.progress, buffer);
   const arrays = saved.namesAfter("learner.").map((name) => [name, saved.array(`learner.${name}`)] as const);
   return {

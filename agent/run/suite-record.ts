@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { readDocument, writeDocument } from "../../sim/core/documents.js";
-import type { TaskSuite } from "../../sim/task.js";
+import type { TaskSpec, TaskSuite } from "../../sim/task.js";
 import { RUN_FILES } from "./run-files.js";
 
 /**
@@ -45,11 +45,16 @@ export function describeSuite(
     // As JSON, so that it compares with what was read.
     tasks: suite.tasks.slice(0, tasks).map(({ name, spec, terminated }) => ({
       name,
-      spec: asJson(spec),
+      spec: asJson(withoutMoving(spec)),
       ...(terminated && { terminates: true }),
     })),
     ...(modules && { modules: { ...modules } }),
   };
+}
+
+/** `moving` says what a model may see, not what the task is; a saved model with other inputs is refused as such. */
+function withoutMoving({ moving: _, ...spec }: TaskSpec): TaskSpec {
+  return spec;
 }
 
 function asJson(value: object): Record<string, unknown> {

@@ -11,4 +11,5 @@ export const ADDED_SETTINGS: readonly (readonly [group: string, name: string, be
   ["dynamics", "outlierLimit", 0],
   ["loop", "learningEpisodeSteps", 0],
   ["loop", "learningStarts", "shared"],
+  ["dynamics", "history", 0],
 ];

@@ -29,6 +29,7 @@ const paper: ProfileValues = {
     activation: "relu",
     normalizeTargets: false,
     outputVariance: false,
+    history: 0,
     outlierLimit: 0,
   },
   training: { batchSize: 100, clipNorm: 5, engine: "fused" },

@@ -62,6 +62,13 @@ const groups = {
     outputVariance: z
       .boolean()
       .describe("Predict the variance of each difference too; planning uses the mean."),
+    history: z
+      .int()
+      .min(0)
+      .max(16)
+      .describe(
+        "Past changes that the model sees of each quantity that the suite names as moving, such as a gripper whose velocity is not observed; 0: none.",
+      ),
     outlierLimit: z
       .number()
       .min(0)

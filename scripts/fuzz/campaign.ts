@@ -16,6 +16,8 @@ const KINDS = new URL("./kinds.js", import.meta.url).href;
 const WORKER = fileURLToPath(new URL("./case-worker.js", import.meta.url));
 /** How often the memory of a process is looked at while it does a case, ms. */
 const WATCHED_EVERY_MS = 50;
+/** How long a process may take to start, ms: many times as long as a case, for a machine that is busy. */
+const START_MS = 600_000;
 
 /** A case that did what no input may do. */
 interface BadCase extends CaseRequest {
@@ -88,7 +90,7 @@ class CaseProcess {
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
     const worker = new CaseProcess(child, data.limits);
-    const reply = await worker.#reply();
+    const reply = await worker.#reply(START_MS);
     if (!reply.ready) throw new Error(`A process for cases did not start: ${reply.detail}`);
     return worker;
   }
@@ -105,7 +107,7 @@ class CaseProcess {
     this.#child.kill("SIGKILL");
   }
 
-  #reply(): Promise<CaseReply> {
+  #reply(ms = this.#limits.ms): Promise<CaseReply> {
     const child = this.#child;
     const limits = this.#limits;
     return new Promise((resolve) => {
@@ -122,7 +124,7 @@ class CaseProcess {
         settle({ outcome, detail });
         child.kill("SIGKILL");
       };
-      const late = setTimeout(() => stop("hang", `no answer after ${limits.ms / 1000} s`), limits.ms);
+      const late = setTimeout(() => stop("hang", `no answer after ${ms / 1000} s`), ms);
       const watch = setInterval(() => {
         const bytes = residentBytes(child.pid);
         if (bytes > limits.bytes) stop("memory", `${Math.round(bytes / 2 ** 20)} MiB`);

@@ -9,7 +9,7 @@ import type { Rng } from "../../sim/core/rng.js";
 import { randomAction } from "../../sim/random-action.js";
 import type { Task, TaskSpec, Transition } from "../../sim/task.js";
 
-/** A state `[X]` and an action `[U]`. */
+/** A state `[S]` and an action `[U]`. */
 export interface StateAction {
   readonly x: Float32Array;
   readonly u: Float32Array;
@@ -33,19 +33,19 @@ export class ExportedModel {
     return new ExportedModel(await Session.fromModel(bytes));
   }
 
-  /** Next states `[N, X]`, one after another. */
-  async predict(task: number, inputs: readonly StateAction[]): Promise<Float32Array> {
+  /** Next observations `[N, X]`, one after another. @param X their size */
+  async predict(task: number, inputs: readonly StateAction[], X: number): Promise<Float32Array> {
     const first = firstOf(inputs, "inputs");
-    const [N, X, U] = [inputs.length, first.x.length, first.u.length];
-    const x = alignedArray(N * X);
+    const [N, S, U] = [inputs.length, first.x.length, first.u.length];
+    const x = alignedArray(N * S);
     const u = alignedArray(N * U);
     const next = alignedArray(N * X);
     inputs.forEach((input, n) => {
-      x.set(input.x, n * X);
+      x.set(input.x, n * S);
       u.set(input.u, n * U);
     });
     const feeds = {
-      x: tensor(x, [N, X]),
+      x: tensor(x, [N, S]),
       u: tensor(u, [N, U]),
       task: tensor(BigInt64Array.of(BigInt(task)), []),
     };
@@ -86,19 +86,25 @@ export function randomInputs(
   });
 }
 
+/** A task and the past changes that its model sees of each moving quantity. */
+interface ModelledTask {
+  readonly task: Task;
+  readonly history: number;
+}
+
 /** The largest difference between an exported model and the planner's; NaN when one of them is not finite. */
 export async function compareModels(
   exported: ExportedModel,
   index: number,
-  task: Task,
+  modelled: ModelledTask,
   dynamics: TaskDynamics,
   inputs: readonly StateAction[],
 ): Promise<number> {
-  const X = task.spec.observation.length;
-  const got = await exported.predict(index, inputs);
+  const X = modelled.task.spec.observation.length;
+  const got = await exported.predict(index, inputs, X);
   let largest = 0;
   for (let channel = 0; channel < X; channel++) {
-    const wanted = await plannedChannel(task, dynamics, channel, inputs);
+    const wanted = await plannedChannel(modelled, dynamics, channel, inputs);
     wanted.forEach((value, n) => {
       const difference =
         Math.abs(elementAt(got, n * X + channel, "next states") - value) / Math.max(1, Math.abs(value));
@@ -110,14 +116,14 @@ export async function compareModels(
 
 /** What the planner's model says of one observation channel: the cost of one step whose reward is that channel. */
 async function plannedChannel(
-  task: Task,
+  { task, history }: ModelledTask,
   { shape, weights, normalizer }: TaskDynamics,
   channel: number,
   inputs: readonly StateAction[],
 ): Promise<number[]> {
   const reward = <T>(ops: Ops<T>, { nextObservation }: Transition<T>) =>
     ops.slice(nextObservation, channel, channel + 1);
-  const model = await RolloutModel.create({ ...task, reward }, shape, 1);
+  const model = await RolloutModel.create({ ...task, reward }, shape, 1, undefined, history);
   try {
     await model.load(weights, normalizer);
     const out: number[] = [];

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { TaskDynamics } from "../../agent/agent.js";
 import { dynamicsGraph } from "../../agent/dynamics-export.js";
 import { encodeModel } from "../../agent/graph/encode.js";
+import { StateSpec } from "../../agent/model/observation-history.js";
 import { metricsPath, readMetrics } from "../../agent/run/read-log.js";
 import { hashSettings } from "../../agent/run/store.js";
 import type { Settings } from "../../agent/settings/schema.js";
@@ -66,10 +67,17 @@ export async function exportRun(folder: string, options: ExportOptions): Promise
   try {
     const dynamics: TaskDynamics[] = [];
     for (const j of tasks.keys()) dynamics.push(await agent.dynamicsOf(j));
-    const graph = await dynamicsGraph(tasks, dynamics);
+    const graph = await dynamicsGraph(tasks, dynamics, settings.dynamics.history);
     const bytes = encodeModel(graph, describeModel(settings, afterTask, tasks));
     writeFileSafely(path, bytes);
-    const checked = await checkFile(path, folder, tasks, dynamics, options.onWarning ?? (() => {}));
+    const checked = await checkFile(
+      path,
+      folder,
+      settings.dynamics.history,
+      tasks,
+      dynamics,
+      options.onWarning ?? (() => {}),
+    );
     const base = { path, bytes: bytes.length, runTasks: settings.tasks, tolerance: LARGEST_DIFFERENCE };
     return { ...base, tasks: checked };
   } finally {
@@ -83,7 +91,9 @@ function describeModel(
   afterTask: number,
   tasks: readonly Task[],
 ): Record<string, string> {
-  const { observation, action, controlPeriod } = firstOf(tasks, "tasks").spec;
+  const { spec } = firstOf(tasks, "tasks");
+  const { observation } = new StateSpec(spec, settings.dynamics.history).channels;
+  const { action, controlPeriod } = spec;
   const { suite, method, profile, seed } = settings;
   return {
     format: "hypercrl dynamics 1",
@@ -104,6 +114,7 @@ function describeModel(
 async function checkFile(
   path: string,
   folder: string,
+  history: number,
   tasks: readonly Task[],
   dynamics: readonly TaskDynamics[],
   warn: (text: string) => void,
@@ -113,10 +124,11 @@ async function checkFile(
     const out: TaskExport[] = [];
     for (const [j, task] of tasks.entries()) {
       const own = elementAt(dynamics, j, "tasks");
-      const random = randomInputs(task.spec, own.normalizer, CHECKED, Rng.fromSeed(j));
-      const recorded = recordedInputs(folder, j, task, warn);
+      const states = new StateSpec(task.spec, history);
+      const random = randomInputs(states.channels, own.normalizer, CHECKED, Rng.fromSeed(j));
+      const recorded = recordedInputs(folder, j, states, warn);
       const inputs = [...random, ...recorded];
-      const largestDifference = await compareModels(model, j, task, own, inputs);
+      const largestDifference = await compareModels(model, j, { task, history }, own, inputs);
       if (!(largestDifference <= LARGEST_DIFFERENCE)) throw differs(task, largestDifference);
       out.push({ task: task.name, random: random.length, recorded: recorded.length, largestDifference });
     }
@@ -142,7 +154,7 @@ function differs({ name }: Task, got: number): RunError {
 function recordedInputs(
   folder: string,
   task: number,
-  { spec }: Task,
+  states: StateSpec,
   warn: (text: string) => void,
 ): StateAction[] {
   const records = existsSync(metricsPath(folder)) ? readMetrics(folder) : [];
@@ -154,18 +166,16 @@ function recordedInputs(
     if (!existsSync(path)) continue;
     try {
       const { start, steps } = readEpisode(path);
-      let before = start.observation;
+      if (start.observation.length !== states.observationSize) continue;
+      let before = states.first(start.observation);
       for (const { action, observation } of steps) {
         out.push({ x: before, u: action });
-        before = observation;
+        before = states.next(before, observation);
       }
     } catch (error) {
       if (!(error instanceof HyperCrlError)) throw error;
       warn(`not used to check the model: ${error.message}`);
     }
   }
-  const usable = out.filter(
-    ({ x, u }) => x.length === spec.observation.length && u.length === spec.action.length,
-  );
-  return usable.slice(0, CHECKED);
+  return out.filter(({ u }) => u.length === states.task.action.length).slice(0, CHECKED);
 }

@@ -2,7 +2,14 @@ import { ChannelSpan } from "../../sim/channel-span.js";
 import type { Ops } from "../../sim/core/ops.js";
 import { measureNamed } from "../../sim/measure.js";
 import type { Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
-import { cornerChannels, cornerReward, cornerSpans, GRIPPER_ACTION } from "../tabletop/corners.js";
+import {
+  cornerChannels,
+  cornerReward,
+  cornerSpans,
+  GRIPPER_ACTION,
+  movingBlock,
+  movingGripper,
+} from "../tabletop/corners.js";
 import { tableLandmarks } from "../tabletop/landmarks.js";
 import { BLOCK_HEIGHT, GOAL, GRIPPER_HEIGHT } from "./layout.js";
 import { CONTROL_PERIOD, createPushSlideScene } from "./scene.js";
@@ -19,6 +26,11 @@ const SPEC: TaskSpec = {
     { name: "firstMinusGripperY", unit: "m" },
     ...cornerChannels("first"),
     ...cornerChannels("second"),
+  ],
+  moving: [
+    ...movingGripper("firstMinusGripper", "middle", "first"),
+    ...movingBlock("first"),
+    ...movingBlock("second"),
   ],
   action: GRIPPER_ACTION,
   episodeSteps: 50,

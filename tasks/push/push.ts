@@ -3,7 +3,13 @@ import type { Ops } from "../../sim/core/ops.js";
 import type { ProfileDefaults } from "../../sim/core/profiles.js";
 import { measureNamed } from "../../sim/measure.js";
 import type { Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
-import { cornerChannels, cornerReward, cornerSpans, GRIPPER_ACTION } from "../tabletop/corners.js";
+import {
+  cornerChannels,
+  cornerReward,
+  cornerSpans,
+  GRIPPER_ACTION,
+  movingGripper,
+} from "../tabletop/corners.js";
 import { tableLandmarks } from "../tabletop/landmarks.js";
 import { BLOCK_HEIGHT, type BlockDensities, GOAL, GRIPPER_HEIGHT } from "./layout.js";
 import { CONTROL_PERIOD, createPushScene, type PhysicsStep } from "./scene.js";
@@ -25,6 +31,7 @@ const SPEC: TaskSpec = {
     { name: "markerMinusGripperY", unit: "m" },
     ...cornerChannels(),
   ],
+  moving: movingGripper("markerMinusGripper", "backEdge"),
   action: GRIPPER_ACTION,
   episodeSteps: 120,
   controlPeriod: CONTROL_PERIOD,

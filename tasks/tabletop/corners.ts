@@ -1,10 +1,11 @@
 import { ChannelSpan } from "../../sim/channel-span.js";
 import type { Ops } from "../../sim/core/ops.js";
-import type { ActionChannel, Channel, ObservationChannel } from "../../sim/task.js";
+import type { ActionChannel, Channel, MovingQuantity, ObservationChannel } from "../../sim/task.js";
 import type { Corners, PlanePoint } from "./layout.js";
 
 /** In the order of `bottomCorners`. */
 const CORNER_NAMES = ["BackRight", "BackLeft", "FrontRight", "FrontLeft"] as const;
+const AXES = ["X", "Y"] as const;
 // Keeps the gradient of a length finite where the length is zero; changes a reward by at most 5e-5.
 const SMOOTHING = 1e-12;
 
@@ -25,6 +26,37 @@ export function cornerChannels(block = ""): ObservationChannel[] {
     { name: `${channelName(block, corner)}X`, unit: "m" },
     { name: `${channelName(block, corner)}Y`, unit: "m" },
   ]);
+}
+
+const BACK_EDGE = CORNER_NAMES.slice(0, 2);
+
+/**
+ * The gripper, whose velocity no channel tells: an arm answers an action by how fast it moves already.
+ * @param offset begins the names of the channels with a point of a block less the gripper
+ * @param point of the block: the middle of its back edge or its own
+ */
+export function movingGripper(offset: string, point: "backEdge" | "middle", block = ""): MovingQuantity[] {
+  const corners = point === "backEdge" ? BACK_EDGE : CORNER_NAMES;
+  return AXES.map((axis) => ({
+    name: `gripper${axis}`,
+    unit: "m",
+    weights: { ...meanOf(corners, axis, block), [`${offset}${axis}`]: -1 },
+  }));
+}
+
+/** A block that slides: its middle, whose velocity no channel tells. */
+export function movingBlock(block: string): MovingQuantity[] {
+  return AXES.map((axis) => ({
+    name: `${block}${axis}`,
+    unit: "m",
+    weights: meanOf(CORNER_NAMES, axis, block),
+  }));
+}
+
+function meanOf(corners: readonly string[], axis: string, block: string): Record<string, number> {
+  return Object.fromEntries(
+    corners.map((corner) => [`${channelName(block, corner)}${axis}`, 1 / corners.length]),
+  );
 }
 
 /** Finds the four corners of a block, or the two of its back edge, in an observation with `cornerChannels`. */

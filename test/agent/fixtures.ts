@@ -82,6 +82,17 @@ export const absoluteTask: Task = {
   },
 };
 
+/** A task with moving quantities: for each channel named, it less half of the first channel. */
+export function withMoving(task: Task, ...names: readonly string[]): Task {
+  const [first] = take(1, task.spec.observation);
+  const moving = names.map((name) => ({
+    name: `${name}Moved`,
+    unit: "m",
+    weights: { [first.name]: -0.5, [name]: 1 },
+  }));
+  return { ...task, name: `${task.name}-moving`, spec: { ...task.spec, moving } };
+}
+
 /** `x' = x + 0.2 (A x + B u)`, with another drift and other forces for each `variant`. */
 export function linearSystem(variant: number): System {
   const sign = variant % 2 === 0 ? 1 : -1;
@@ -208,5 +219,5 @@ export function predictedChange(
     at = bias + outs;
     h = layer === shape.sizes.length - 2 ? y : y.map(ACTIVATION[shape.activation]);
   });
-  return x.map((_, i) => h[i]! * normalizer.targetStd[i]! + normalizer.targetMean[i]!);
+  return h.map((v, i) => v * normalizer.targetStd[i]! + normalizer.targetMean[i]!);
 }

@@ -16,7 +16,8 @@ import { verifyEpisode } from "../../sim/recording/verify.js";
 import type { Scene, Task } from "../../sim/task.js";
 import { temporaryFolder } from "../files.js";
 import { fakeTask, PHYSICS } from "../sim/recording/fake-task.js";
-import { CATALOG, partsFor } from "./fixtures.js";
+import { take } from "../take.js";
+import { CATALOG, partsFor, withMoving } from "./fixtures.js";
 
 const root = temporaryFolder();
 afterAll(() => rmSync(root, { recursive: true }));
@@ -101,6 +102,35 @@ function variedTask(): Task {
   };
   return { ...fakeTask(), createLearningScene };
 }
+
+it("hands the model states with the changes since the last observations, also across random and planned steps", async () => {
+  const fake = fakeTask();
+  const [x, y] = take(2, fake.spec.observation);
+  const task = withMoving(fake, x.name, y.name);
+  const { folder, store, loop } = open("history", [task], false, ["dynamics.history=2"]);
+  const remember = vi.spyOn(Agent.prototype, "remember");
+  expect(await loop.run()).toBe("done");
+  store.close();
+  const states = remember.mock.calls.map(([state]) => [...state]);
+  remember.mockRestore();
+  const X = fake.spec.observation.length;
+  const change = (after: Float32Array, before: Float32Array) => {
+    const [dx, dy] = [after[0]! - before[0]!, after[1]! - before[1]!];
+    return [dx, dy - 0.5 * dx].map(Math.fround);
+  };
+  const wanted = metricsByType(readMetrics(folder)).episode.flatMap(({ recording }) => {
+    const { start, steps } = readEpisode(join(folder, recording));
+    const met = [start.observation, ...steps.map(({ observation }) => observation)];
+    return met.slice(0, -1).map((x, t) => {
+      const [last, older] = [met[t - 1], met[t - 2]];
+      const before = last && older ? change(last, older) : [0, 0];
+      return [...x, ...(last ? change(x, last) : [0, 0]), ...before];
+    });
+  });
+  expect(states).toHaveLength(100);
+  expect(states).toEqual(wanted);
+  expect(new Set(states.map((s) => s.slice(X).join())).size).toBeGreaterThan(20);
+});
 
 describe("the main loop", () => {
   it("measures the random policy, learns each task and evaluates all seen so far", async () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type Activation, dynamicsShape, weightCount } from "../../../agent/model/dynamics.js";
 import type { NormalizerArrays } from "../../../agent/model/normalizer.js";
+import { StateSpec } from "../../../agent/model/observation-history.js";
 import { MpcPolicy } from "../../../agent/policy.js";
 import { PlanningThreads } from "../../../agent/rollout/planning-threads.js";
 import { RolloutModel } from "../../../agent/rollout/rollout.js";
@@ -8,7 +9,16 @@ import { Rng } from "../../../sim/core/rng.js";
 import type { Task } from "../../../sim/task.js";
 import { pushSuite } from "../../../tasks/push/push.js";
 import { differences } from "../../planners/problems.js";
-import { angleTask, bits, normals, partsFor, pointTask, relativeError, tinySettings } from "../fixtures.js";
+import {
+  angleTask,
+  bits,
+  normals,
+  partsFor,
+  pointTask,
+  relativeError,
+  tinySettings,
+  withMoving,
+} from "../fixtures.js";
 
 const HORIZON = 5;
 
@@ -18,9 +28,9 @@ afterEach(async () => {
 });
 
 /** A random network, normaliser and observation for a task. */
-function problem(task: Task, activation: Activation, hidden: readonly number[], seed: number) {
+function problem(task: Task, activation: Activation, hidden: readonly number[], seed: number, history = 0) {
   const rng = Rng.fromSeed(seed);
-  const shape = dynamicsShape(task.spec, hidden, activation);
+  const shape = dynamicsShape(task.spec, hidden, activation, false, history);
   const I = shape.sizes[0]!;
   const X = task.spec.observation.length;
   const normalizer: NormalizerArrays = {
@@ -35,14 +45,15 @@ function problem(task: Task, activation: Activation, hidden: readonly number[], 
     shape,
     normalizer,
     weights: normals(rng, weightCount(shape), 0.4),
-    x: normals(rng, X, 0.5),
+    history,
+    x: normals(rng, new StateSpec(task.spec, history).size, 0.5),
   };
 }
 
 type Problem = ReturnType<typeof problem>;
 
-async function load({ task, shape, weights, normalizer }: Problem): Promise<RolloutModel> {
-  const model = await RolloutModel.create(task, shape, HORIZON);
+async function load({ task, shape, weights, normalizer, history }: Problem): Promise<RolloutModel> {
+  const model = await RolloutModel.create(task, shape, HORIZON, undefined, history);
   opened.push(model);
   await model.load(weights, normalizer);
   return model;
@@ -52,6 +63,10 @@ describe.each([
   { name: "point, elu", make: () => problem(pointTask, "elu", [7, 5], 1) },
   { name: "angle, tanh", make: () => problem(angleTask, "tanh", [8], 2) },
   { name: "push, tanh", make: () => problem(pushSuite.tasks[0]!, "tanh", [12, 12], 3) },
+  {
+    name: "changes of two steps, elu",
+    make: () => problem(withMoving(angleTask, "position", "velocity"), "elu", [8], 4, 2),
+  },
 ])("$name", ({ make }) => {
   it("has the derivatives of its costs, and the costs of the graph without them, for any N", async () => {
     const p = make();

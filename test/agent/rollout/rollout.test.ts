@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { dynamicsShape, type MlpShape } from "../../../agent/model/dynamics.js";
+import { StateSpec } from "../../../agent/model/observation-history.js";
 import { MpcPolicy } from "../../../agent/policy.js";
 import { PlanningThreads } from "../../../agent/rollout/planning-threads.js";
 import { RolloutModel } from "../../../agent/rollout/rollout.js";
@@ -16,6 +17,7 @@ import {
   predictedChange,
   randomDynamics,
   tinySettings,
+  withMoving,
 } from "../fixtures.js";
 
 const HORIZON = 6;
@@ -25,34 +27,49 @@ afterEach(async () => {
 });
 
 /** Random dynamics for a task. */
-function problem(task: Task, activation: MlpShape["activation"], hidden: readonly number[], seed: number) {
+function problem(
+  task: Task,
+  activation: MlpShape["activation"],
+  hidden: readonly number[],
+  seed: number,
+  history = 0,
+) {
   const rng = Rng.fromSeed(seed);
-  const X = task.spec.observation.length;
-  const dynamics = randomDynamics(dynamicsShape(task.spec, hidden, activation), X, rng);
-  return { rng, task, ...dynamics, start: normals(rng, X) };
+  const states = new StateSpec(task.spec, history);
+  const shape = dynamicsShape(task.spec, hidden, activation, false, history);
+  const dynamics = randomDynamics(shape, states.observationSize, rng);
+  return { rng, task, states, history, ...dynamics, start: normals(rng, states.size) };
 }
 
 type Problem = ReturnType<typeof problem>;
 
-/** `f(x, u)` in float64. */
-function predict(p: Problem, x: number[], u: number[]): number[] {
-  const change = predictedChange(p.task, p, x, u);
-  return x.map((v, i) => (p.task.spec.observation[i]!.absolute ? 0 : v) + change[i]!);
+/** The state `f(s, u)` in float64. */
+function predict({ states, task, history, ...dynamics }: Problem, s: number[], u: number[]): number[] {
+  const X = states.observationSize;
+  const change = predictedChange({ ...task, spec: states.channels }, dynamics, s, u);
+  const x = s.slice(0, X).map((v, i) => (task.spec.observation[i]!.absolute ? 0 : v) + change[i]!);
+  if (history === 0) return x;
+  const channels = task.spec.observation.map(({ name }) => name);
+  const changes = (task.spec.moving ?? []).map(({ weights }) =>
+    channels.reduce((sum, name, i) => sum + (weights[name] ?? 0) * (x[i]! - s[i]!), 0),
+  );
+  return [...x, ...changes, ...s.slice(X, s.length - changes.length)];
 }
 
 /** Cost and states of the actions `[H, U]`, given as rows. */
 function trajectory(p: Problem, actions: readonly number[][]) {
-  let [x, cost] = [[...p.start], 0];
+  let [s, cost] = [[...p.start], 0];
+  const observed = (state: number[]) => Float64Array.from(state.slice(0, p.states.observationSize));
   const states = actions.map((u) => {
-    const next = predict(p, x, u);
+    const next = predict(p, s, u);
     const transition = {
-      observation: Float64Array.from(x),
+      observation: observed(s),
       action: Float64Array.from(u),
-      nextObservation: Float64Array.from(next),
+      nextObservation: observed(next),
     };
     cost -= p.task.reward(eagerOps, transition)[0]!;
-    x = next;
-    return next;
+    s = next;
+    return [...observed(next)];
   });
   return { cost, states };
 }
@@ -74,10 +91,10 @@ function reference(p: Problem, actions: Float32Array, samples: number) {
 }
 
 async function load(
-  { task, shape, weights, normalizer }: Problem,
+  { task, shape, weights, normalizer, history }: Problem,
   threads?: PlanningThreads,
 ): Promise<RolloutModel> {
-  const model = await RolloutModel.create(task, shape as MlpShape, HORIZON, threads);
+  const model = await RolloutModel.create(task, shape as MlpShape, HORIZON, threads, history);
   models.push(model);
   await model.load(weights, normalizer);
   return model;
@@ -126,6 +143,10 @@ const problems = [
   { name: "angle, tanh, two hidden layers", make: () => problem(angleTask, "tanh", [6, 6], 3) },
   { name: "angle, tanh, three hidden layers in blocks", make: () => blockProblem(4) },
   { name: "absolute channel, elu, two hidden layers", make: () => problem(absoluteTask, "elu", [6, 6], 14) },
+  {
+    name: "changes of three steps, tanh, one hidden layer",
+    make: () => problem(withMoving(angleTask, "position", "velocity"), "tanh", [9], 16, 3),
+  },
   { name: "channel as large as a time, tanh, two hidden layers", make: () => clockProblem(15) },
 ];
 
@@ -152,7 +173,7 @@ describe.each(problems)("$name", ({ make }) => {
     const model = await load(p);
     for (const samples of [3, 1]) {
       const actions = normals(p.rng, samples * HORIZON * U);
-      const states = await model.states(p.start, actions);
+      const states = await model.observations(p.start, actions);
       expect(states).toHaveLength(samples * HORIZON * X);
       const rows = Array.from({ length: samples * HORIZON }, (_, i) => [
         ...actions.subarray(i * U, (i + 1) * U),

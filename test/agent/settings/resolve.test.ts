@@ -28,6 +28,7 @@ describe("profiles", () => {
       activation: "relu",
       normalizeTargets: false,
       outputVariance: false,
+      history: 0,
       outlierLimit: 0,
     });
     expect(s.training).toEqual({ batchSize: 100, clipNorm: 5, engine: "fused" });

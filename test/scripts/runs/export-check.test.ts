@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { Agent, type TaskDynamics } from "../../../agent/agent.js";
 import { dynamicsGraph } from "../../../agent/dynamics-export.js";
 import { encodeModel } from "../../../agent/graph/encode.js";
+import { StateSpec } from "../../../agent/model/observation-history.js";
 import {
   compareModels,
   ExportedModel,
@@ -17,14 +18,23 @@ import {
   partsFor,
   pointTask,
   tinySettings,
+  withMoving,
 } from "../../agent/fixtures.js";
 
 const TASKS = 3;
 
 /** Dynamics of three tasks after learning them one after another. */
-async function learned(method: string): Promise<{ tasks: Task[]; dynamics: TaskDynamics[] }> {
-  const tasks = Array.from({ length: TASKS }, (_, j): Task => ({ ...pointTask, name: `point${j}` }));
-  const settings = { ...tinySettings(["dynamics.hidden=[12,10]"]), method };
+async function learned(
+  method: string,
+  history = 0,
+): Promise<{ tasks: Task[]; states: StateSpec; dynamics: TaskDynamics[] }> {
+  const marked = withMoving(pointTask, "x", "y");
+  const tasks = Array.from({ length: TASKS }, (_, j): Task => ({ ...marked, name: `point${j}` }));
+  const states = new StateSpec(marked.spec, history);
+  const settings = {
+    ...tinySettings(["dynamics.hidden=[12,10]", `dynamics.history=${history}`]),
+    method,
+  };
   const rng = Rng.fromSeed(8);
   const agent = new Agent(tasks, settings, partsFor(settings), rng.split("agent"), {
     threads: 1,
@@ -33,8 +43,8 @@ async function learned(method: string): Promise<{ tasks: Task[]; dynamics: TaskD
   for (const j of tasks.keys()) {
     await agent.beginTask(j);
     for (let k = 0; k < 64; k++) {
-      const [x, u] = [normals(rng, 2), normals(rng, 2)];
-      agent.remember(x, u, linearSystem(j)(x, u));
+      const [s, u] = [normals(rng, states.size), normals(rng, 2)];
+      agent.remember(s, u, linearSystem(j)(s, u));
     }
     await agent.adopt(agent.startTraining());
     await agent.endTask();
@@ -42,22 +52,23 @@ async function learned(method: string): Promise<{ tasks: Task[]; dynamics: TaskD
   const dynamics: TaskDynamics[] = [];
   for (const j of tasks.keys()) dynamics.push(await agent.dynamicsOf(j));
   await agent.release();
-  return { tasks, dynamics };
+  return { tasks, states, dynamics };
 }
 
-it.each(METHOD_NAMES)(
-  "what %s learned predicts the same in the file and in the planner, task by task",
-  async (method) => {
-    const { tasks, dynamics } = await learned(method);
-    const exported = await ExportedModel.load(encodeModel(await dynamicsGraph(tasks, dynamics)));
+it.each([...METHOD_NAMES.map((method) => [method, 0] as const), ["hypercrl", 2] as const])(
+  "what %s learned predicts the same in the file and in the planner, task by task, with changes of %i steps",
+  async (method, history) => {
+    const { tasks, states, dynamics } = await learned(method, history);
+    const graph = await dynamicsGraph(tasks, dynamics, history);
+    const exported = await ExportedModel.load(encodeModel(graph));
     const rng = Rng.fromSeed(9);
     for (const [j, task] of tasks.entries()) {
-      const inputs = randomInputs(task.spec, dynamics[j]!.normalizer, 20, rng);
-      const compare = (k: number) => compareModels(exported, k, task, dynamics[j]!, inputs);
+      const inputs = randomInputs(states.channels, dynamics[j]!.normalizer, 20, rng);
+      const compare = (k: number) => compareModels(exported, k, { task, history }, dynamics[j]!, inputs);
       expect(await compare(j)).toBeLessThanOrEqual(LARGEST_DIFFERENCE);
       expect(await compare((j + 1) % TASKS)).toBeGreaterThan(100 * LARGEST_DIFFERENCE);
       const one = inputs.slice(0, 1);
-      expect(await compareModels(exported, j, task, dynamics[j]!, one)).toBeLessThanOrEqual(
+      expect(await compareModels(exported, j, { task, history }, dynamics[j]!, one)).toBeLessThanOrEqual(
         LARGEST_DIFFERENCE,
       );
     }
@@ -72,7 +83,7 @@ it("a prediction that is not finite is a difference", async () => {
     encodeModel(await dynamicsGraph(tasks, dynamics.with(1, broken))),
   );
   const inputs = randomInputs(pointTask.spec, dynamics[1]!.normalizer, 5, Rng.fromSeed(1));
-  expect(await compareModels(exported, 1, tasks[1]!, dynamics[1]!, inputs)).toBeNaN();
+  expect(await compareModels(exported, 1, { task: tasks[1]!, history: 0 }, dynamics[1]!, inputs)).toBeNaN();
   await exported.release();
 });
 
@@ -84,16 +95,20 @@ it("the largest difference is the largest, wherever it stands, and not finite if
     new Proxy(exported, {
       get: (target, key) => {
         if (key !== "predict") return Reflect.get(target, key);
-        return async (index: number, given: typeof inputs) => {
-          const predicted = (await target.predict(index, given)).slice();
+        return async (index: number, given: typeof inputs, X: number) => {
+          const predicted = (await target.predict(index, given, X)).slice();
           // Of the first input and the first channel: later ones are as they should be.
           predicted[0]! += difference;
           return predicted;
         };
       },
     });
-  expect(await compareModels(changed(1000), 0, tasks[0]!, dynamics[0]!, inputs)).toBeGreaterThan(1);
-  expect(await compareModels(changed(Number.NaN), 0, tasks[0]!, dynamics[0]!, inputs)).toBeNaN();
+  expect(
+    await compareModels(changed(1000), 0, { task: tasks[0]!, history: 0 }, dynamics[0]!, inputs),
+  ).toBeGreaterThan(1);
+  expect(
+    await compareModels(changed(Number.NaN), 0, { task: tasks[0]!, history: 0 }, dynamics[0]!, inputs),
+  ).toBeNaN();
   await exported.release();
 });
 

@@ -1,0 +1,72 @@
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import { readDocument } from "../../sim/core/documents.js";
+import { UsageError } from "../../sim/core/errors.js";
+import { currentVersions } from "../runs/versions.js";
+import type { KindResult } from "./campaign.js";
+import { OUTCOMES } from "./protocol.js";
+
+const schema = z.strictObject({
+  definition: z.string(),
+  seed: z.int(),
+  /** Of each kind. */
+  cases: z.int(),
+  /** Taken by all kinds, one after another. */
+  minutes: z.number(),
+  versions: z.record(z.string(), z.string()),
+  kinds: z.record(z.string(), z.record(z.enum(OUTCOMES), z.int())),
+  bad: z.array(
+    z.strictObject({
+      kind: z.string(),
+      seed: z.int(),
+      index: z.int(),
+      outcome: z.enum(OUTCOMES),
+      detail: z.string(),
+    }),
+  ),
+});
+
+/** What a campaign has found so far, as it is written to a file. */
+export type Campaign = z.infer<typeof schema>;
+
+/** A campaign of which no kind is done. `initPhysics` must have finished. */
+export function begin(seed: number, cases: number): Campaign {
+  return {
+    definition:
+      "cases of each kind by what came of them. refused: an error that names what is wrong; harmless: done as if nothing was wrong; trace: an error that the program does not know; hang, memory: stopped from outside; escaped: a file that was not named was changed",
+    seed,
+    cases,
+    minutes: 0,
+    versions: { ...currentVersions() },
+    kinds: {},
+    bad: [],
+  };
+}
+
+/** The campaign with one kind more, which took some minutes. */
+export function withKind(campaign: Campaign, { kind, counts, bad }: KindResult, minutes: number): Campaign {
+  return {
+    ...campaign,
+    minutes: Number((campaign.minutes + minutes).toFixed(1)),
+    kinds: { ...campaign.kinds, [kind]: { ...counts } },
+    bad: [...campaign.bad, ...bad],
+  };
+}
+
+/**
+ * Reads a campaign that was stopped, to go on with it.
+ * @throws InputError when the file holds something else, UsageError when its cases are others
+ */
+export function readCampaign(path: string, seed: number, cases: number): Campaign {
+  const todo = "Choose another --out, or delete the file";
+  const campaign = readDocument(path, schema, { expected: "what `npm run fuzz` writes", todo });
+  const { versions } = begin(seed, cases);
+  if (campaign.seed === seed && campaign.cases === cases && isDeepStrictEqual(campaign.versions, versions))
+    return campaign;
+  throw new UsageError({
+    what: `${path} holds other cases`,
+    got: `seed ${campaign.seed}, ${campaign.cases} cases of each kind, ${JSON.stringify(campaign.versions)}`,
+    expected: `seed ${seed}, ${cases} cases, ${JSON.stringify(versions)}`,
+    todo,
+  });
+}
