@@ -85,10 +85,10 @@ export class ContinualLoop {
   async run(): Promise<"done" | "stopped"> {
     const outcome = await this.#runStages().catch(async (error: unknown) => {
       // Why the run failed matters more than whether its memory could be freed.
-      await this.#release().catch(() => {});
+      await this.release().catch(() => {});
       throw error;
     });
-    await this.#release();
+    await this.release();
     return outcome;
   }
 
@@ -107,7 +107,8 @@ export class ContinualLoop {
     }
   }
 
-  async #release(): Promise<void> {
+  /** Frees what the loop holds; `run` does so when it ends. */
+  async release(): Promise<void> {
     this.#environment?.close();
     await this.#agent.release();
   }

@@ -40,11 +40,22 @@ export class RunLog {
    * @throws InputError when a log is damaged, of a newer version or shorter than that; RunError when one cannot be opened
    */
   open(resumeAt?: LogSizes): void {
-    const metrics = openLog(metricsPath(this.#folder), resumeAt?.metrics);
-    const timing = openLog(timingPath(this.#folder), resumeAt?.timing);
-    // Read after the logs were cut.
-    const past = { metrics: readMetrics(this.#folder), timing: readTiming(this.#folder) };
-    this.#files = { metrics, timing, board: new Board(this.#folder, this.#settings, past) };
+    const opened: JsonlLog[] = [];
+    const openNext = (path: string, size: number | undefined) => {
+      const log = openLog(path, size);
+      opened.push(log);
+      return log;
+    };
+    try {
+      const metrics = openNext(metricsPath(this.#folder), resumeAt?.metrics);
+      const timing = openNext(timingPath(this.#folder), resumeAt?.timing);
+      // Read after the logs were cut.
+      const past = { metrics: readMetrics(this.#folder), timing: readTiming(this.#folder) };
+      this.#files = { metrics, timing, board: new Board(this.#folder, this.#settings, past) };
+    } catch (error) {
+      for (const log of opened) log.close();
+      throw error;
+    }
   }
 
   /** Length of `metrics.jsonl`, bytes. */

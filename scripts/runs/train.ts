@@ -135,14 +135,17 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
       compute: chooseCompute(parts.method, settings, options.threads, options.onWarning ?? (() => {})),
       stopRequested: () => options.signal?.aborted ?? false,
     });
-    if (options.resume !== undefined) {
+    try {
       if (checkpoint !== undefined) await loop.restore(checkpoint);
       // Only now: a state that does not fit leaves the run's files as they were.
-      const foreign = store.takeUp();
+      const foreign = options.resume === undefined ? [] : store.takeUp();
       record();
-      loop.readLog();
+      if (options.resume !== undefined) loop.readLog();
       if (foreign.length > 0) options.onWarning?.(leftAlone(foreign));
-    } else record();
+    } catch (error) {
+      await loop.release();
+      throw error;
+    }
     const tasks = suite.tasks.slice(0, settings.tasks);
     options.onStart?.({ folder, settings, tasks, progress: checkpoint?.progress });
     const outcome = await loop.run();

@@ -26,10 +26,14 @@ export class Board {
     const events = (records: readonly (MetricsRecord | TimingRecord)[]): ScalarEvent[] =>
       records.map((record) => this.#scalars.accept(record)).filter((event) => event !== undefined);
     const timing = timesOf(past);
-    this.#files = {
-      metrics: new EventFile(join(folder, CURVES.repeating, CURVES.file), events(past.metrics)),
-      timing: new EventFile(join(folder, CURVES.timing, CURVES.file), events(timing)),
-    };
+    const metrics = new EventFile(join(folder, CURVES.repeating, CURVES.file), events(past.metrics));
+    try {
+      const file = join(folder, CURVES.timing, CURVES.file);
+      this.#files = { metrics, timing: new EventFile(file, events(timing)) };
+    } catch (error) {
+      metrics.close();
+      throw error;
+    }
   }
 
   /** Follows a record that a log took, as its reader sees it. @throws RunError when the disk is full */
