@@ -77,11 +77,18 @@ export function changedJson(value: unknown, changes: readonly JsonChange[], inde
   const root: Record<string, unknown> = { value: structuredClone(value) };
   for (const change of changes) applyJson(root, change);
   const text = JSON.stringify(root.value, null, indent) ?? "";
-  return text.replaceAll(`"${NESTED}"`, () => "[".repeat(NESTING) + "]".repeat(NESTING));
+  return text.replaceAll(STAND_IN, () => NESTED);
 }
 
-/** Stands for deep nesting until the text is made. */
-const NESTED = "nested twenty thousand deep";
+/** A value of a text that may have been changed already. @throws SyntaxError when it is not JSON */
+export function parsedJson(text: string): unknown {
+  return JSON.parse(text.replaceAll(NESTED, STAND_IN));
+}
+
+const NESTED = "[".repeat(NESTING) + "]".repeat(NESTING);
+/** Stands for deep nesting while a value is changed. */
+const NESTED_STAND_IN = "nested twenty thousand deep";
+const STAND_IN = JSON.stringify(NESTED_STAND_IN);
 
 function applyJson(root: Record<string, unknown>, { place, kind, value, factor }: JsonChange): void {
   const places = placesOf(root);
@@ -99,7 +106,7 @@ function applyJson(root: Record<string, unknown>, { place, kind, value, factor }
   else if (kind === "remove") delete parent[key];
   else if (kind === "copy" && Array.isArray(parent)) parent.push(structuredClone(now));
   else if (kind === "copy") set(parent, `${key}2`, structuredClone(now));
-  else if (kind === "nest") set(parent, key, NESTED);
+  else if (kind === "nest") set(parent, key, NESTED_STAND_IN);
   else if (kind === "scale" && typeof now === "number") set(parent, key, now * factor);
   else if (kind === "add" && typeof now === "object" && now !== null && !Array.isArray(now))
     set(now, typeof value === "string" ? value.slice(0, 50) : "extra", structuredClone(value));

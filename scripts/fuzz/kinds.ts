@@ -30,6 +30,7 @@ import {
   jsonChanges,
   linesChanges,
   orStandin,
+  parsedJson,
   STANDINS,
   type Standin,
 } from "./changes.js";
@@ -216,7 +217,7 @@ function changeContent(
   const data = list[i] ?? new Uint8Array();
   if (change.on === "message")
     list[i] = isJson(data)
-      ? Buffer.from(changedJson(JSON.parse(Buffer.from(data).toString("utf8")), change.json))
+      ? Buffer.from(changedJson(parsedJson(Buffer.from(data).toString("utf8")), change.json))
       : changedBytes(data, change.bytes);
   if (change.on === "remove") list.splice(i, 1 + (change.message % 3));
   if (change.on === "repeat") topics.set(name, [...list, ...new Array(change.message % 500).fill(data)]);
@@ -235,7 +236,7 @@ function changedFields(fields: ReadonlyMap<string, string>, { topic, json: chang
 
 function parseOrText(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parsedJson(text);
   } catch {
     return text;
   }

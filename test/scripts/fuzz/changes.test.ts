@@ -7,6 +7,7 @@ import {
   changedLines,
   jsonChanges,
   linesChanges,
+  parsedJson,
 } from "../../../scripts/fuzz/changes.js";
 
 const DOCUMENT = { schema: 1, name: "x", list: [1, 2, { deep: null }], flag: true };
@@ -28,6 +29,15 @@ describe("changes", () => {
     for (const part of ['"schema":1', '"name":"x"', '"deep":null', '"flag":true'])
       expect(changed.filter((text) => !text.includes(part)).length, part).toBeGreaterThan(5);
     expect(JSON.stringify(DOCUMENT)).toBe(before);
+  });
+
+  it("of JSON that was nested deep before go on with it", () => {
+    const nest = { kind: "nest", value: null, factor: 1, place: 2 } as const;
+    const deep = changedJson(DOCUMENT, [nest]);
+    expect(deep).toContain("[[[[[");
+    const again = changedJson(parsedJson(deep), [{ ...nest, kind: "set", place: 3, value: "changed" }]);
+    expect(again.length).toBeGreaterThan(40_000);
+    expect(again).toContain('"changed"');
   });
 
   it("of bytes and lines are the same for the same case", () => {

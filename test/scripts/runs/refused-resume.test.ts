@@ -1,4 +1,5 @@
 import { cpSync, existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { train } from "../../../scripts/runs/train.js";
@@ -23,11 +24,13 @@ const openFiles = () =>
       return false;
     }
   });
-const workers = () => process.getActiveResourcesInfo().filter((name) => name === "MessagePort").length;
+const threads = () => readdirSync("/proc/self/task").length;
 
 it.skipIf(!existsSync("/proc/self/fd"))(
   "a run that cannot be continued leaves no file open and no thread at work",
   async () => {
+    // The runtime starts its own threads when a file is first read in the background.
+    await stat(folder);
     const damages = ["metrics.jsonl", "timing.jsonl"].map((name) => (copy: string) => {
       const path = join(copy, name);
       const lines = readFileSync(path, "utf8").split("\n");
@@ -38,10 +41,10 @@ it.skipIf(!existsSync("/proc/self/fd"))(
       const copy = join(folder, `copy${i}`);
       cpSync(run, copy, { recursive: true });
       damage(copy);
-      const before = workers();
+      const before = threads();
       await expect(train({ resume: copy, threads: 3 })).rejects.toThrow(InputError);
       expect(openFiles()).toEqual([]);
-      expect(workers()).toBe(before);
+      expect(threads()).toBeLessThanOrEqual(before);
     }
   },
 );
