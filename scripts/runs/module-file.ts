@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { readGivenFile } from "../../sim/core/documents.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { inWords } from "../../sim/core/in-words.js";
+import { LARGEST } from "../../sim/core/own-files.js";
 import { problemOf } from "../../sim/core/problem.js";
 import { isThere } from "../../sim/core/system-errors.js";
 import { foreignCall, noteForeignModule } from "./foreign-calls.js";
@@ -37,6 +39,8 @@ export async function importModule(path: string, { name, guide }: ModuleKind): P
       todo,
     });
   }
+  // Node would read a pipe or an endless device until the memory is full.
+  readGivenFile(file, LARGEST.document, { expected: `a module that exports a ${name}`, todo });
   const url = pathToFileURL(file).href;
   noteForeignModule(url, path);
   const imported: Promise<{ readonly default?: unknown }> = import(url);

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 
 import { join } from "node:path";
@@ -45,6 +46,24 @@ it("a method that throws is named with what it threw, before the run begins and 
     3,
     /`beginTask` of the method in .*late\.mjs failed; got the error "no luck"/,
   );
+});
+
+it.each([
+  ["an endless device", () => "/dev/zero", /\/dev\/zero is not a file of its own/],
+  [
+    "a pipe",
+    () => {
+      const pipe = join(folder, "pipe.mjs");
+      execFileSync("mkfifo", [pipe]);
+      return pipe;
+    },
+    /pipe\.mjs is not a file of its own/,
+  ],
+  ["a folder", () => folder, /is not a file of its own/],
+])("%s in place of a module is refused before it is read", async (_, make, wanted) => {
+  const path = make();
+  for (const flag of ["--suite", "--method", "--planner"])
+    expectOneError(await call(["train", "--out", join(folder, "none"), ...TINY, flag, path]), 3, wanted);
 });
 
 it("a method that throws in the background is named with what it threw", async () => {
