@@ -5,7 +5,6 @@ import type { Environment, StepResult } from "../sim/environment.js";
 import type { EpisodeHeader, Forecast } from "../sim/recording/episode.js";
 import { EpisodeRecorder } from "../sim/recording/recorder.js";
 import { StateSpec } from "./model/observation-history.js";
-import type { MpcPolicy } from "./policy.js";
 import { FAILED_FILE } from "./run/recording-names.js";
 import type { EvaluationRecord } from "./run/records.js";
 import type { RecordingOrigin } from "./run/store.js";
@@ -44,6 +43,12 @@ export const OTHERS_RECORDED = 6;
 /** What can say where its last plan leads; see `MpcPolicy.forecast`. */
 export interface Forecaster {
   forecast(state: Float32Array, most: number): Promise<Forecast>;
+}
+
+/** What chooses an episode's actions by planning. */
+export interface EpisodePolicy extends Forecaster {
+  /** The action `[U]` to make in a state `[S]`. */
+  act(state: Float32Array): Promise<Float32Array>;
 }
 
 /** The error of a run that failed within an episode, which tells where to look. */
@@ -131,7 +136,7 @@ export class EpisodeRun {
   }
 
   /** Plans and makes a step. @throws Stopped when the user asked to stop */
-  async act(policy: MpcPolicy): Promise<void> {
+  async act(policy: EpisodePolicy): Promise<void> {
     const action = await policy.act(this.state);
     await this.recordPlan(policy);
     this.step(action);

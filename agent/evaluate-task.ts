@@ -4,10 +4,11 @@ import { randomAction } from "../sim/random-action.js";
 import type { Task } from "../sim/task.js";
 import type { Agent } from "./agent.js";
 import { type EpisodeOptions, EpisodeRun, type Outcome, type Recordings } from "./episode-run.js";
-import { baselineFile, evaluationFile } from "./run/recording-names.js";
+import type { OraclePolicy } from "./oracle-policy.js";
+import { baselineFile, evaluationFile, oracleFile } from "./run/recording-names.js";
 
 /** Seed of an evaluation's first start; the others count on. All methods and moments face the same starts. */
-const EVALUATION_SEED = 90_000;
+export const EVALUATION_SEED = 90_000;
 
 /** What is evaluated, and how. */
 export interface EvaluationOptions {
@@ -74,11 +75,34 @@ export async function* evaluateRandomPolicy(options: EvaluationOptions): AsyncGe
   });
 }
 
+/**
+ * Lets the oracle play a task, from the starts of every evaluation. The same options and settings of the policy give the
+ * same episodes.
+ * @param onStep told of every step made, with its number in the episode, from 1
+ * @throws Stopped when the user asked to stop, in the middle of an episode
+ */
+export async function* evaluateOracle(
+  policy: OraclePolicy,
+  options: EvaluationOptions,
+  onStep: (episode: number, step: number) => void,
+): AsyncGenerator<FinishedEpisode> {
+  const { taskIndex, rng } = options;
+  const kind = { phase: "evaluate", afterTask: -1 } as const;
+  const fileOf = (k: number) => oracleFile(taskIndex, k);
+  yield* episodes(options, kind, fileOf, async (episode, k, environment) => {
+    policy.startEpisode(environment, rng.split(`oracle/${taskIndex}/${k}`));
+    while (!episode.over) {
+      await episode.act(policy);
+      onStep(k, environment.stepsDone);
+    }
+  });
+}
+
 async function* episodes(
   options: EvaluationOptions & Pick<EpisodeOptions, "history">,
   kind: Pick<EpisodeOptions["kind"], "phase" | "afterTask">,
   fileOf: (episode: number) => string,
-  play: (run: EpisodeRun, episode: number) => Promise<void>,
+  play: (run: EpisodeRun, episode: number, environment: Environment) => Promise<void>,
 ): AsyncGenerator<FinishedEpisode> {
   const { task, taskIndex, episodes: count, firstSeed = EVALUATION_SEED } = options;
   const { recordings, history = 0, stopRequested } = options;
@@ -88,7 +112,7 @@ async function* episodes(
       const start = { ...kind, taskIndex, seed: firstSeed + k };
       const file = fileOf(k);
       const run = new EpisodeRun(environment, { kind: start, recordings, file, history, stopRequested });
-      yield { episode: k, outcome: await run.run(() => play(run, k)), file };
+      yield { episode: k, outcome: await run.run(() => play(run, k, environment)), file };
     }
   } finally {
     environment.close();

@@ -115,7 +115,16 @@ export { type ConformanceRule, checkSuite, taskRules } from "../tasks/conformanc
 export { createPushRandomSuite, type PushRandomOptions } from "../tasks/push/push-random.js";
 export { builtinSuites, findSuite } from "../tasks/registry.js";
 export { COMMAND_LINE } from "./cli/command-line.js";
+export { type OracleReference, oracleReference } from "./compare/oracle-reference.js";
 export { builtinCatalog } from "./runs/catalog.js";
+export {
+  evaluateOracle,
+  type OracleEpisode,
+  type OracleEvaluation,
+  type OracleOptions,
+  type OraclePlan,
+  type OracleTask,
+} from "./runs/evaluate-oracle.js";
 export {
   type EvaluatedEpisode,
   type EvaluateOptions,

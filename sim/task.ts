@@ -148,4 +148,9 @@ export interface TaskSuite {
   readonly tasks: readonly Task[];
   /** What it changes of the settings that a profile starts from, e.g. `{ quick: ["planner.horizon=10"] }`. */
   readonly defaults?: ProfileDefaults;
+  /**
+   * What the oracle, which plans through the tasks' own simulator, shall plan with instead of its defaults: assignments such
+   * as `planner.horizon=10` and `oracle.holdReward=true`.
+   */
+  readonly oracle?: readonly string[];
 }

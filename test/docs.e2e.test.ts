@@ -112,9 +112,11 @@ function withSmallSettings(words: readonly string[]): string[] {
   const fewer = words.flatMap((word, i) => {
     if (words[i - 1] === "--seeds") return [word.split(/[,-]/)[0] ?? word];
     if (words[i - 1] === "--episodes") return ["1"];
-    if (words[i - 1] === "--suite" && startsRuns(words) && !isModulePath(word)) return [FASTEST];
+    const chooses = startsRuns(words) || words.includes("--oracle");
+    if (words[i - 1] === "--suite" && chooses && !isModulePath(word)) return [FASTEST];
     // Given anew by the small settings.
-    return word === "--tasks" || words[i - 1] === "--tasks" ? [] : [word];
+    const isTasks = word === "--tasks" || words[i - 1] === "--tasks";
+    return isTasks && startsRuns(words) ? [] : [word];
   });
   if (startsRuns(words) && !words.includes("--suite") && !words.includes("--file"))
     fewer.push("--suite", FASTEST);

@@ -21,6 +21,11 @@ export function evaluationFile(afterTask: number, task: number, episode: number)
   return `${label(afterTask)}-evaluate-${label(task)}-${label(episode)}.mcap`;
 }
 
+/** File of an episode that the oracle played, from 0-based indices. */
+export function oracleFile(task: number, episode: number): string {
+  return `oracle-${label(task)}-${label(episode)}.mcap`;
+}
+
 /** Path of a recording inside the run folder, as the logs name it. */
 export function recordingPath(file: string): string {
   return `${RECORDINGS}/${file}`;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -55,6 +56,12 @@ export function describeSuite(
 /** `moving` says what a model may see, not what the task is; a saved model with other inputs is refused as such. */
 function withoutMoving({ moving: _, ...spec }: TaskSpec): TaskSpec {
   return spec;
+}
+
+/** SHA-256 (hexadecimal) of what is recorded of a task, whatever the order in which its spec says things. */
+export function hashTask({ name, spec, ...others }: SuiteRecord["tasks"][number]): string {
+  const said = leaves({ ...spec, ...others }, name).map(([path, value]) => `${path}: ${JSON.stringify(value)}`);
+  return createHash("sha256").update(said.sort().join("\n")).digest("hex");
 }
 
 function asJson(value: object): Record<string, unknown> {

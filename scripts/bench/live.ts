@@ -6,7 +6,7 @@ import { type BrowserServer, chromium } from "playwright-core";
 import { elementAt } from "../../sim/core/element.js";
 import { RunError } from "../../sim/core/errors.js";
 import { ViewerProcess } from "../cli/viewer-process.js";
-import { estimate } from "../compare/comparison.js";
+import { estimate } from "../compare/estimate.js";
 import { table } from "../compare/tables.js";
 import { train } from "../runs/train.js";
 import { chromiumOptions } from "./figures/chromium.js";

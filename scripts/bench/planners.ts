@@ -5,7 +5,7 @@ import type { Settings } from "../../agent/settings/schema.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { meanOf } from "../../sim/core/mean.js";
-import { type Estimate, estimate } from "../compare/comparison.js";
+import { type Estimate, estimate } from "../compare/estimate.js";
 import { readRun } from "../compare/run-result.js";
 import { table } from "../compare/tables.js";
 import { evaluateRun } from "../runs/evaluate-run.js";

@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import type { Catalog } from "../../agent/catalog.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { PROFILES } from "../../sim/core/profiles.js";
+import type { EvaluateOptions } from "../runs/evaluate-run.js";
 import { isModulePath } from "../runs/module-path.js";
 import { packageVersion } from "../runs/package-version.js";
 import type { TrainOptions } from "../runs/train.js";
@@ -113,6 +114,8 @@ interface TrainArguments
 const DIFFERENCES_TEXT =
   "method, or label, that the others are compared with, seed by seed (default: the first)";
 const SUITE_FILE_TEXT = "module of the task suite, when it does not come with the package";
+const ORACLE_TEXT =
+  "what planning through the true simulator reaches, from `evaluate --oracle --out` (default: oracle.json in the folder, or the package's own)";
 const CHANGED_SUITE_TEXT = "go on although files of the suite have changed since the run was begun";
 const METHOD_FILE_TEXT = "module of the method, when it does not come with the package";
 const PLANNER_TEXT =
@@ -216,17 +219,34 @@ function ownModules({ suite, method, planner }: PartArguments): PartArguments {
   return given;
 }
 
+/** What `evaluate` is given for a run. */
+interface EvaluateArguments extends Omit<EvaluateOptions, "suite"> {
+  readonly suite?: string;
+  readonly oracle?: boolean;
+  readonly tasks?: number;
+  readonly set: readonly string[];
+  readonly json?: boolean;
+  readonly out?: string;
+}
+
 function addEvaluate(program: Command, io: Io, done: (exitCode: number) => void): void {
   command(program, "evaluate", "measure a saved state of a run on every task it has learned")
-    .argument("<run>", "run folder")
+    .argument("[run]", "run folder; with --oracle it may be left out")
     .option("--after-task <n>", "use the state after n tasks (default: the last saved)", wholeNumber)
+    .addOption(
+      new Option(
+        "--oracle",
+        "in place of the run, let a planner play that sees the true simulator: what planning can reach on the tasks of the run, or of --suite",
+      ).conflicts(["afterTask", "method", "memory"]),
+    )
     .option("--episodes <n>", "episodes per task (default: as in the run)", countingNumber)
     .option(
       "--seed <n>",
-      "seed of planner noise, and of starts where they differ (default: repeats the run's evaluation)",
+      "seed of planner noise, and of starts where they differ (default: repeats the run's evaluation); with --oracle of planner noise alone",
       wholeNumber,
     )
-    .option("--suite <file>", SUITE_FILE_TEXT)
+    .option("--suite <file>", `${SUITE_FILE_TEXT}; with --oracle also a name`)
+    .option("--tasks <n>", "with --oracle: only the first n tasks", countingNumber)
     .option("--accept-changed-suite", CHANGED_SUITE_TEXT)
     .option("--method <file>", METHOD_FILE_TEXT)
     .option("--planner <name|file>", PLANNER_TEXT)
@@ -234,11 +254,34 @@ function addEvaluate(program: Command, io: Io, done: (exitCode: number) => void)
     .option("--memory <GiB>", MEMORY_TEXT, gibibytes)
     .option("--set <planner.name=value>", "plan with another setting; repeatable", collect, [])
     .option("--recordings <dir>", "also record the episodes, with every step's plan, into this new folder")
-    .option("--out <file>", "also write the figures of every episode to this new JSON file")
-    .action(async (run: string, { json, out, set: assignments, ...options }) => {
+    .option(
+      "--out <file>",
+      "also write the figures of every episode to this new JSON file, which `sweep` and `report` take with --oracle",
+    )
+    .action(async (run: string | undefined, given: EvaluateArguments) => {
+      const { json, out, set: assignments, oracle = false, tasks, ...options } = given;
+      const flags = { ...(json && { json }), ...(out !== undefined && { out }) };
+      if (oracle) {
+        const what = { ...(run !== undefined && { run }), ...(tasks !== undefined && { tasks }) };
+        const { evaluateOracleCommand } = await import("./commands/evaluate-oracle.js");
+        done(await evaluateOracleCommand({ ...options, ...what, assignments }, flags, io));
+        return;
+      }
       const { evaluateCommand } = await import("./commands/evaluate.js");
-      done(await evaluateCommand(run, { ...options, assignments }, { json, out }, io));
+      done(await evaluateCommand(runToEvaluate(run, tasks), { ...options, assignments }, flags, io));
     });
+}
+
+/** @throws UsageError where only the oracle could be meant */
+function runToEvaluate(run: string | undefined, tasks: number | undefined): string {
+  if (run !== undefined && tasks === undefined) return run;
+  throw new UsageError({
+    what:
+      run === undefined ? "There is no run to evaluate" : "A run is evaluated on every task it has learned",
+    ...(tasks !== undefined && { got: `--tasks ${tasks}` }),
+    expected: run === undefined ? "a run folder, or --oracle with --suite" : "--tasks with --oracle alone",
+    todo: "`hypercrl evaluate --help` explains both",
+  });
 }
 
 function addReplay(program: Command, io: Io, done: (exitCode: number) => void): void {
@@ -315,6 +358,7 @@ function addSweep(
       ]),
     )
     .option("--differences-from <method>", DIFFERENCES_TEXT)
+    .option("--oracle <file>", ORACLE_TEXT)
     .option(
       "--trust-suite",
       "with --resume: run the modules (suite, methods, planner) of a sweep that was begun elsewhere",
@@ -340,6 +384,7 @@ function addReport(program: Command, io: Io, done: (exitCode: number) => void): 
       "page to write; an earlier report there is replaced (default: report.html in the folder given, of several in this one)",
     )
     .option("--differences-from <method>", DIFFERENCES_TEXT)
+    .option("--oracle <file>", ORACLE_TEXT)
     .action(async (paths: string[], flags) => {
       const { reportCommand } = await import("./commands/report.js");
       done(await reportCommand(paths, flags, io));

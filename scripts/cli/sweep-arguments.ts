@@ -20,6 +20,7 @@ export interface SweepArguments {
   readonly resume?: string | true;
   readonly report?: string | true;
   readonly differencesFrom?: string;
+  readonly oracle?: string;
   readonly trustSuite?: boolean;
   readonly acceptChangedSuite?: boolean;
   readonly quiet?: boolean;

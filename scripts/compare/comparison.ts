@@ -1,19 +1,14 @@
 import { elementAt } from "../../sim/core/element.js";
 import { meanOf } from "../../sim/core/mean.js";
-import { Rng } from "../../sim/core/rng.js";
+import { type Estimate, estimate } from "./estimate.js";
+import type { FoundOracle, Oracle } from "./oracle-reference.js";
 import type { RunResult } from "./run-result.js";
-
-/** Mean with a 95 % bootstrap interval over seeds; NaN when nothing could be measured. */
-export interface Estimate {
-  readonly mean: number;
-  readonly low: number;
-  readonly high: number;
-  readonly n: number;
-}
+import { count } from "./text.js";
 
 /** The figures of one run; NaN where one is not defined. */
 export interface RunScores {
   readonly average: number;
+  readonly oracleAverage: number;
   readonly forgetting: number;
   readonly retention: number;
   readonly forwardTransfer: number;
@@ -27,7 +22,7 @@ export type Score = keyof RunScores;
 
 /** Names of the figures; those of a group stay side by side where a table has no room for all. */
 export const SCORE_GROUPS: readonly (readonly Score[])[] = [
-  ["average", "forgetting", "retention"],
+  ["average", "oracleAverage", "forgetting", "retention"],
   ["forwardTransfer", "success"],
   ["wallMinutes", "cpuMinutes", "peakMiB"],
 ];
@@ -38,6 +33,7 @@ export const SCORES: readonly Score[] = SCORE_GROUPS.flat();
 /** Decimals and heading of each figure. */
 export const COLUMNS: Readonly<Record<Score, readonly [heading: string, digits: number]>> = {
   average: ["average", 3],
+  oracleAverage: ["average of\noracle", 3],
   forgetting: ["forgetting", 3],
   retention: ["retention", 3],
   forwardTransfer: ["forward\ntransfer", 3],
@@ -65,13 +61,17 @@ export interface Reference {
 }
 
 /** The definitions of all figures, as they were computed: with a reference or, without, on plain returns. */
-export function definitions(reference: Reference | undefined): string[] {
+export function definitions(
+  reference: Reference | undefined,
+  oracle: FoundOracle = { none: "none was looked for" },
+): string[] {
   const measured = reference === undefined ? "return" : "normalised return";
   return [
     reference === undefined
       ? "return: undiscounted sum of rewards, mean over evaluation episodes; not normalised, because no run of method single is finished"
       : `normalised return: (return - random) / (single - random), task by task; single = mean over the ${reference.label} runs, right after learning the task; – where single is not above random`,
     `average: mean over tasks of the ${measured} after the last task`,
+    oracleDefinition(oracle),
     `forgetting: mean over all tasks but the last of (${measured} right after learning it - after the last task); – of a single task`,
     "retention: mean of (return after the last task / return right after learning it), over the tasks but the last where both returns, not normalised, are positive: the ratio of the published code",
     "forward transfer: mean over tasks of (AUC - AUC of single) / (1 - AUC of single); AUC = success rate over the task's planned learning steps, each episode's success weighted by its steps (Continual World); tasks where single always succeeds are left out",
@@ -79,6 +79,12 @@ export function definitions(reference: Reference | undefined): string[] {
     "wall and processor time: of all processes that worked on the run, minutes; peak memory: largest resident set of any of them, MiB",
     "brackets: 95 % percentile bootstrap interval over seeds, too narrow where seeds are few; n = finished runs, one per seed",
   ];
+}
+
+function oracleDefinition(found: FoundOracle): string {
+  if (!("oracle" in found)) return `average of oracle: – because ${found.none}`;
+  const { episodes, planner, physics } = found.oracle;
+  return `average of oracle: mean over tasks of (return after the last task - random) / (oracle - random); random and oracle = mean returns of the random policy and of planning through the true simulator (${planner}, ${count(episodes, "episode")} per task, ${physics}), a lower bound of what planning reaches; kept with the suite, and not in the intervals`;
 }
 
 /** The reference among some runs; undefined when none is of method `single`. */
@@ -96,12 +102,12 @@ export function referenceOf(runs: readonly RunResult[]): Reference | undefined {
 }
 
 /** Estimates per label, in the order of the runs; see `definitions`. */
-export function compareRuns(runs: readonly RunResult[]): MethodComparison[] {
+export function compareRuns(runs: readonly RunResult[], oracle?: Oracle): MethodComparison[] {
   const reference = referenceOf(runs);
   const labels = [...new Set(runs.map((r) => r.label))];
   return labels.map((label) => {
     const own = runs.filter((r) => r.label === label);
-    const scores = own.map((run) => scoreRun(run, reference));
+    const scores = own.map((run) => scoreRun(run, reference, oracle));
     const estimates = SCORES.map((name) => [name, estimate(scores.map((s) => s[name]))] as const);
     return {
       method: label,
@@ -114,7 +120,7 @@ export function compareRuns(runs: readonly RunResult[]): MethodComparison[] {
 }
 
 /** The figures of one run; see `definitions`. */
-export function scoreRun(run: RunResult, reference: Reference | undefined): RunScores {
+export function scoreRun(run: RunResult, reference: Reference | undefined, oracle?: Oracle): RunScores {
   const { means, success, usage } = run;
   const normalised = (value: number, j: number) =>
     normalise(value, elementAt(run.random, j, "tasks"), reference?.returns[j]);
@@ -129,6 +135,8 @@ export function scoreRun(run: RunResult, reference: Reference | undefined): RunS
     .map(([after, before]) => after / before);
   return {
     average: meanOf(final),
+    oracleAverage:
+      oracle === undefined ? Number.NaN : meanOf(plainFinal.map((r, j) => ofOracle(r, j, oracle))),
     forgetting: meanOf(lost),
     retention: meanOf(ratios),
     forwardTransfer: reference === undefined ? Number.NaN : forwardTransfer(run, reference),
@@ -140,34 +148,47 @@ export function scoreRun(run: RunResult, reference: Reference | undefined): RunS
 }
 
 /**
- * A return against the random policy's and that of `single`; as it is without a reference. NaN with a reference that
- * is not above random: the quotient would turn better into worse.
+ * A return on a scale on which the random policy has 0 and a reference, `single` or the oracle, has 1; as it is without a
+ * reference. NaN with a reference that is not above random: the quotient would turn better into worse.
  */
-export function normalise(value: number, random: number, single: number | undefined): number {
-  if (single === undefined) return value;
-  return single > random ? (value - random) / (single - random) : Number.NaN;
+export function normalise(value: number, random: number, reference: number | undefined): number {
+  if (reference === undefined) return value;
+  return reference > random ? (value - random) / (reference - random) : Number.NaN;
+}
+
+/** A return on task j, random 0 and oracle 1. */
+function ofOracle(value: number, j: number, { random, returns }: Oracle): number {
+  return normalise(value, elementAt(random, j, "tasks"), elementAt(returns, j, "tasks"));
+}
+
+/** The oracle's own line of a comparison: it learns nothing, so most figures do not apply. */
+export interface OracleLine extends Pick<RunScores, "average" | "oracleAverage" | "success"> {
+  /** Per task. */
+  readonly episodes: number;
+}
+
+/**
+ * The oracle beside methods, on the same scales: `average` of its returns, normalised by `single` where the runs have one.
+ * @param runs at least one, whose random policies `single` is measured against
+ */
+export function oracleLine(runs: readonly RunResult[], oracle: Oracle): OracleLine {
+  const reference = referenceOf(runs);
+  const average = (run: RunResult) =>
+    meanOf(
+      oracle.returns.map((value, j) =>
+        normalise(value, elementAt(run.random, j, "tasks"), reference?.returns[j]),
+      ),
+    );
+  return {
+    average: meanOf(runs.map(average)),
+    oracleAverage: meanOf(oracle.returns.map((value, j) => ofOracle(value, j, oracle))),
+    success: meanOf(oracle.success),
+    episodes: oracle.episodes,
+  };
 }
 
 /** Continual World (Wołczyk et al. 2021), with learning episodes as the measurements of success. */
 function forwardTransfer({ learningSuccess }: RunResult, { learningSuccess: single }: Reference): number {
   const pairs = learningSuccess.map((auc, j) => ({ auc, alone: elementAt(single, j, "tasks of single") }));
   return meanOf(pairs.filter(({ alone }) => alone < 1).map(({ auc, alone }) => (auc - alone) / (1 - alone)));
-}
-
-const RESAMPLES = 10_000;
-
-/**
- * Percentile bootstrap with a fixed stream, so that the same runs print the same interval. Values that are not
- * defined (NaN) are left out.
- */
-export function estimate(all: readonly number[]): Estimate {
-  const values = all.filter((v) => Number.isFinite(v));
-  const n = values.length;
-  if (n === 0) return { mean: Number.NaN, low: Number.NaN, high: Number.NaN, n };
-  const rng = Rng.fromSeed(0).split("bootstrap");
-  const means = Array.from({ length: RESAMPLES }, () =>
-    meanOf(values.map(() => values[rng.integer(n)]!)),
-  ).sort((a, b) => a - b);
-  const at = (q: number) => elementAt(means, Math.floor(q * (RESAMPLES - 1)), "resampled means");
-  return { mean: meanOf(values), low: at(0.025), high: at(0.975), n };
 }

@@ -1,7 +1,8 @@
 import { firstOf } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { didYouMean } from "../../sim/core/one-of.js";
-import { type Estimate, estimate, referenceOf, type Score, scoreRun } from "./comparison.js";
+import { referenceOf, type Score, scoreRun } from "./comparison.js";
+import { type Estimate, estimate } from "./estimate.js";
 import type { RunResult } from "./run-result.js";
 
 /** Figures whose differences are shown, and whether more of it is better. */

@@ -15,11 +15,17 @@ export interface CreatedReport {
  * @param paths of run folders, or of sweep folders for all their runs
  * @param out path of the page
  * @param from label that differences are shown from; default the first
- * @throws UsageError when `out` cannot be the page or the runs do not compare, InputError when a run cannot be read
+ * @param oracle path of the suite's oracle; default the one in a folder given, or that of the package
+ * @throws UsageError when `out` cannot be the page or the runs do not compare, InputError when a run or the oracle cannot be read
  */
-export function createReport(paths: readonly string[], out: string, from?: string): CreatedReport {
+export function createReport(
+  paths: readonly string[],
+  out: string,
+  from?: string,
+  oracle?: string,
+): CreatedReport {
   const files = checkOutput(out);
-  const playable = makePlayable(reportData(readSource(paths), out, from), basename(files.episodes));
+  const playable = makePlayable(reportData(readSource(paths), out, from, oracle), basename(files.episodes));
   writeOutput(files, playable);
   return { files, data: playable.data };
 }

@@ -6,11 +6,12 @@ import { QUANTITIES } from "./data.js";
 export const CSV_HEAD = "line,figure,phase,after_task,task,steps,mean,low,high,n";
 
 /** Everything that is plotted, one value per line; tasks are counted from 1, steps over the whole sequence. */
-export function reportCsv({ scores, differences, matrices, charts, time }: ReportData): string {
+export function reportCsv({ scores, oracle, differences, matrices, charts, time }: ReportData): string {
   const rows = [
     ...scores.flatMap(({ score, estimates }) =>
       estimates.map((e) => [e.label, score, "", "", "", "", e.mean, e.low, e.high, e.n]),
     ),
+    ...oracleRows(oracle),
     ...(differences?.rows ?? []).flatMap(({ label, figures }) =>
       figures.map((f) => [label, `${f.score}Difference`, "", "", "", "", f.mean, f.low, f.high, f.n]),
     ),
@@ -30,6 +31,14 @@ export function reportCsv({ scores, differences, matrices, charts, time }: Repor
     ),
   ];
   return [CSV_HEAD, ...rows.map((row) => row.map(cell).join(","))].map((line) => `${line}\n`).join("");
+}
+
+/** Figures of the oracle, with its episodes per task as n. */
+function oracleRows(oracle: ReportData["oracle"]): (string | Value)[][] {
+  const { episodes = null, ...figures } = oracle ?? {};
+  return Object.entries(figures).map(([name, mean]) => [
+    ...["oracle", name, "", "", "", "", mean, null, null, episodes],
+  ]);
 }
 
 function curveRows(quantity: string, curve: Curve) {

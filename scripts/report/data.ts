@@ -160,6 +160,8 @@ export interface ReportData {
   /** Label of the runs that returns are normalised by. */
   readonly reference: string | null;
   readonly scores: readonly ScoreChart[];
+  /** Planning through the true simulator: the figures it has; null while no run is finished, or without a reference. */
+  readonly oracle: Readonly<Record<string, number>> | null;
   /** Null while no two lines have finished a seed in common. */
   readonly differences: DifferencesTable | null;
   readonly matrices: readonly Matrix[];

@@ -12,6 +12,7 @@ import {
   scoreRun,
 } from "../compare/comparison.js";
 import { DIFFERENCE_SCORES, differenceDefinition, differencesFrom } from "../compare/differences.js";
+import type { Oracle } from "../compare/oracle-reference.js";
 import type { RunResult } from "../compare/run-result.js";
 import type { Cell, DifferencesTable, Matrix, ScoreChart, TimeShare, Value } from "./data.js";
 import type { ReportRun } from "./runs.js";
@@ -26,16 +27,22 @@ export function finishedResults(runs: readonly ReportRun[]): RunResult[] {
 }
 
 /** The figures of the comparison over finished runs, lines in the order of `labels`. */
-export function scoreCharts(runs: readonly ReportRun[], labels: readonly string[]): ScoreChart[] {
+export function scoreCharts(
+  runs: readonly ReportRun[],
+  labels: readonly string[],
+  oracle: Oracle | undefined,
+): ScoreChart[] {
   const results = finishedResults(runs);
   const reference = referenceOf(results);
-  const lines = compareRuns(results).sort((a, b) => labels.indexOf(a.method) - labels.indexOf(b.method));
+  const lines = compareRuns(results, oracle).sort(
+    (a, b) => labels.indexOf(a.method) - labels.indexOf(b.method),
+  );
   return SCORES.map((score) => {
     const [heading, digits] = COLUMNS[score];
     // Headings name the unit after a comma where there is one.
     const [title = heading, unit = unitOf(score, reference)] = heading.replaceAll("\n", " ").split(", ");
     const estimates = lines.map(({ method: label, [score]: { mean, low, high, n } }) => {
-      const own = results.filter((r) => r.label === label).map((r) => scoreRun(r, reference)[score]);
+      const own = results.filter((r) => r.label === label).map((r) => scoreRun(r, reference, oracle)[score]);
       const values = own.filter(Number.isFinite);
       return { label, mean: orNull(mean), low: orNull(low), high: orNull(high), n, values };
     });
@@ -67,6 +74,7 @@ function unitOf(score: Score, reference: Reference | undefined): string {
   if (score === "average" || score === "forgetting") {
     return reference === undefined ? "return" : "normalised return";
   }
+  if (score === "oracleAverage") return "random 0, oracle 1";
   if (score === "success") return "share of episodes";
   return score === "retention" ? "ratio" : "relative to single";
 }

@@ -1,5 +1,7 @@
-import { definitions, referenceOf, scoreRun } from "../compare/comparison.js";
+import { readSuiteRecord } from "../../agent/run/suite-record.js";
+import { definitions, oracleLine, referenceOf, scoreRun } from "../compare/comparison.js";
 import { chooseFrom } from "../compare/differences.js";
+import { findOracle } from "../compare/oracle-reference.js";
 import { settingsThatDiffer } from "../compare/setting-differences.js";
 import { packageVersion } from "../runs/package-version.js";
 import { curveCharts } from "./curves.js";
@@ -19,15 +21,21 @@ import type { ReportRun, ReportSource } from "./runs.js";
  * Everything that the page shows but links that play episodes.
  * @param path of the page, which links are relative to
  * @param from label that differences are shown from; default the first
- * @throws UsageError when no line has it
+ * @param given path of the suite's oracle; default the one in a folder of the runs, or that of the package
+ * @throws UsageError when no line has it; InputError when the oracle given is not of the suite
  */
 export function reportData(
-  { suite, tasks, runs, notBegun }: ReportSource,
+  { suite, tasks, runs, notBegun, folders }: ReportSource,
   path: string,
   from?: string,
+  given?: string,
 ): ReportData {
   const labels = [...new Set(runs.map((run) => run.label))];
-  const reference = referenceOf(finishedResults(runs));
+  const results = finishedResults(runs);
+  const reference = referenceOf(results);
+  const record = runs.map(({ folder }) => readSuiteRecord(folder)).find((one) => one !== undefined);
+  const found = findOracle({ suite, tasks: tasks.filter((task) => task !== "?"), record }, given, folders);
+  const oracle = "oracle" in found ? found.oracle : undefined;
   const charts = QUANTITIES.map((quantity) => [quantity, curveCharts(runs, quantity)]);
   return {
     schema: 1,
@@ -45,13 +53,14 @@ export function reportData(
         finished: result !== undefined,
         state: stateOf(run),
         versions,
-        scores: result === undefined ? null : plainScores(scoreRun(result, reference)),
+        scores: result === undefined ? null : plainScores(scoreRun(result, reference, oracle)),
         episodes: episodeRows(run, path),
       };
     }),
-    definitions: definitions(reference),
+    definitions: definitions(reference, found),
     reference: reference?.label ?? null,
-    scores: scoreCharts(runs, labels),
+    scores: scoreCharts(runs, labels, oracle),
+    oracle: oracle === undefined || results.length === 0 ? null : { ...oracleLine(results, oracle) },
     differences: differencesTable(runs, labels, chooseFrom(labels, from)),
     matrices: matrices(runs, labels),
     charts: Object.fromEntries(charts) as Record<Quantity, ReturnType<typeof curveCharts>>,

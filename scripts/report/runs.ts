@@ -40,6 +40,8 @@ export interface ReportSource {
   readonly runs: readonly ReportRun[];
   /** Runs that a sweep lists and that have no folder yet, by name. */
   readonly notBegun: readonly string[];
+  /** Folders given: of runs or of sweeps. */
+  readonly folders: readonly string[];
 }
 
 interface Found {
@@ -80,7 +82,13 @@ export function readSource(paths: readonly string[]): ReportSource {
   const runs = begun.map(({ folder, settings }, i) =>
     readReportRun(folder, settings, elementAt(labels, i, "labels")),
   );
-  return { suite: firstOf(runs, "runs").settings.suite, tasks: taskNames(runs), runs, notBegun };
+  return {
+    suite: firstOf(runs, "runs").settings.suite,
+    tasks: taskNames(runs),
+    runs,
+    notBegun,
+    folders: paths,
+  };
 }
 
 function checkFolder(path: string): void {

@@ -12,7 +12,7 @@ import type {
 import { type Html, html, htmlTable } from "./html.js";
 
 /** Mean, interval and n of every figure of every line. */
-export function scoresTable({ scores }: ReportData): Html {
+export function scoresTable({ scores, oracle }: ReportData): Html {
   const lines = firstOf(scores, "figures").estimates.map(({ label }) => label);
   if (lines.length === 0) return html``;
   const head = ["method", ...scores.map(titleWithUnit)];
@@ -20,6 +20,9 @@ export function scoresTable({ scores }: ReportData): Html {
     label,
     ...scores.map(({ estimates, digits }) => estimateText(elementAt(estimates, i, "lines"), digits)),
   ]);
+  if (oracle !== null) {
+    rows.push(["oracle", ...scores.map(({ score, digits }) => html`${number(oracle[score], digits)}`)]);
+  }
   return htmlTable("Comparison", head, rows);
 }
 

@@ -7,6 +7,11 @@ import type { Settings } from "../../agent/settings/schema.js";
 /** More threads than this find too little work in one plan. */
 const MOST_THREADS = 4;
 
+/** The machine's cores, at most four. */
+export function defaultThreads(): number {
+  return Math.min(availableParallelism(), MOST_THREADS);
+}
+
 /**
  * What of this machine a run uses.
  * @param threads as asked for; default every core, up to four
@@ -20,7 +25,7 @@ export function chooseCompute(
 ): Compute {
   const obstacle = kernelObstacle();
   if (obstacle === undefined) {
-    return { threads: threads ?? Math.min(availableParallelism(), MOST_THREADS), kernel: true };
+    return { threads: threads ?? defaultThreads(), kernel: true };
   }
   if (method.trainsWithKernel && settings.training.engine === "fused") {
     warn(

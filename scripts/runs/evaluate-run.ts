@@ -59,14 +59,7 @@ export interface RunEvaluation {
  */
 export async function evaluateRun(folder: string, options: EvaluateOptions = {}): Promise<RunEvaluation> {
   const { recordings } = options;
-  if (recordings !== undefined && existsSync(recordings)) {
-    throw new UsageError({
-      what: `${recordings} exists`,
-      got: "a file or folder for recordings that is there already",
-      expected: "a path for a new folder",
-      todo: "Choose another path, or move it away",
-    });
-  }
+  checkNewFolder(recordings);
   const opened = await openSavedState(folder, options, (own, { catalog, planner }) =>
     changePlanner(own, planner, assignmentsOf(options), catalog),
   );
@@ -90,6 +83,17 @@ export async function evaluateRun(folder: string, options: EvaluateOptions = {})
   } finally {
     await agent.release();
   }
+}
+
+/** @throws UsageError when there is something where recordings shall go */
+export function checkNewFolder(recordings: string | undefined): void {
+  if (recordings === undefined || !existsSync(recordings)) return;
+  throw new UsageError({
+    what: `${recordings} exists`,
+    got: "a file or folder for recordings that is there already",
+    expected: "a path for a new folder",
+    todo: "Choose another path, or move it away",
+  });
 }
 
 /** Whole episodes only: the one that the signal interrupts is dropped. */

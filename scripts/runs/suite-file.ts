@@ -1,5 +1,6 @@
 import { type Catalog, extendCatalog } from "../../agent/catalog.js";
 import { graphRewards } from "../../agent/rollout/graph-reward.js";
+import { oracleSettings } from "../../agent/settings/oracle.js";
 import { checkDefaults } from "../../agent/settings/resolve.js";
 import { firstOf } from "../../sim/core/element.js";
 import { findNamed } from "../../sim/core/one-of.js";
@@ -30,6 +31,7 @@ export async function loadSuite(path: string, catalog: Catalog = builtinCatalog)
   blamingModule(path, SUITE_MODULE, () => {
     extendCatalog(catalog, { suites: [suite] });
     checkDefaults(suite, firstOf(catalog.methods, "methods").name, catalog);
+    oracleSettings(suite, { seed: 1, assignments: [] }, catalog);
   });
   return guarded(suite, GUARDED_SUITE, from);
 }

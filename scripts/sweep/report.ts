@@ -1,12 +1,14 @@
 import { join } from "node:path";
+import { readSuiteRecord } from "../../agent/run/suite-record.js";
 import { writeDocument } from "../../sim/core/documents.js";
 import { writeFileSafely } from "../../sim/core/files.js";
 import {
   COLUMNS,
   compareRuns,
   definitions,
-  type Estimate,
   type MethodComparison,
+  type OracleLine,
+  oracleLine,
   type RunScores,
   referenceOf,
   SCORE_GROUPS,
@@ -22,11 +24,13 @@ import {
   differenceDefinition,
   differencesFrom,
 } from "../compare/differences.js";
+import type { Estimate } from "../compare/estimate.js";
+import { findOracle, type RunsSuite } from "../compare/oracle-reference.js";
 import { isFinished, type RunResult, readRun } from "../compare/run-result.js";
 import { settingsThatDiffer } from "../compare/setting-differences.js";
 import { table } from "../compare/tables.js";
 import { number, PLAIN_WIDTH, wrap } from "../compare/text.js";
-import { type Manifest, runFolder } from "./manifest.js";
+import { type Manifest, type ManifestRun, runFolder } from "./manifest.js";
 
 /** A run whose process failed. */
 export interface FailedRun {
@@ -47,6 +51,8 @@ export interface SweepReport {
   readonly versions: Manifest["versions"];
   readonly definitions: readonly string[];
   readonly methods: readonly MethodComparison[];
+  /** Planning through the true simulator, on the same scales; null while no run is finished, or without a reference. */
+  readonly oracle: OracleLine | null;
   /** Null while no two methods have finished a seed in common. */
   readonly differences: Differences | null;
   /** Settings beside the method that are not the same in all lines, with their values by label. */
@@ -65,31 +71,53 @@ export function differencesLabel(manifest: Manifest, from: string | undefined): 
 /**
  * Reads the run folders of a sweep.
  * @param from label of the method that differences are shown from
- * @throws InputError when the folder of a finished run is damaged
+ * @param given path of the suite's oracle; default the one in the sweep's folder, or that of the package
+ * @throws InputError when the folder of a finished run is damaged, or the oracle given is not of the suite
  */
 export function reportSweep(
   folder: string,
   manifest: Manifest,
   failed: readonly FailedRun[],
   from: string,
+  given?: string,
 ): SweepReport {
   const finished = manifest.runs
     .filter((run) => isFinished(runFolder(folder, run)))
     .map((run) => ({ id: run.id, ...readRun(runFolder(folder, run), run.label) }));
   const reference = referenceOf(finished);
   const labels = Object.keys(manifest.settings);
+  const found = findOracle(sweepSuite(folder, manifest, finished), given, [folder]);
+  const oracle = "oracle" in found ? found.oracle : undefined;
   return {
     schema: 1,
     suite: manifest.suite,
     profile: manifest.profile,
     versions: manifest.versions,
-    definitions: definitions(reference),
-    methods: compareRuns(finished).sort((a, b) => labels.indexOf(a.method) - labels.indexOf(b.method)),
+    definitions: definitions(reference, found),
+    methods: compareRuns(finished, oracle).sort(
+      (a, b) => labels.indexOf(a.method) - labels.indexOf(b.method),
+    ),
+    oracle: oracle === undefined || finished.length === 0 ? null : oracleLine(finished, oracle),
     differences: differencesFrom(finished, labels, from),
     settings: sweepSettings(manifest),
-    runs: finished.map((run) => ({ ...run, scores: scoreRun(run, reference) })),
+    runs: finished.map((run) => ({ ...run, scores: scoreRun(run, reference, oracle) })),
     unfinished: manifest.runs.map(({ id }) => id).filter((id) => finished.every((run) => run.id !== id)),
     failed,
+  };
+}
+
+/** What the runs say of their suite: those of earlier versions noted nothing but the names of its tasks. */
+function sweepSuite(
+  folder: string,
+  manifest: Manifest,
+  finished: readonly Pick<ManifestRun & RunResult, "id" | "tasks">[],
+): RunsSuite {
+  const [first] = finished;
+  const records = finished.map((run) => readSuiteRecord(runFolder(folder, run)));
+  return {
+    suite: manifest.suite,
+    tasks: first?.tasks ?? [],
+    record: records.find((record) => record !== undefined),
   };
 }
 
@@ -116,6 +144,7 @@ export function reportText(report: SweepReport, width = PLAIN_WIDTH): string {
     ...SCORES.map((name) => cell(method[name], method.runs, COLUMNS[name][1])),
     String(method.runs),
   ]);
+  if (report.oracle !== null) rows.push(oracleCells(report.oracle));
   const lines = rows.length === 0 ? ["No run is finished yet."] : [table(head, rows, { width })];
   const { differences } = report;
   if (differences !== null) lines.push(differencesText(differences, width));
@@ -128,6 +157,12 @@ export function reportText(report: SweepReport, width = PLAIN_WIDTH): string {
   if (unfinished.length > 0) lines.push("", `${report.runs.length} of ${all} runs are finished.`);
   if (failed.length > 0) lines.push("", failedText(failed, width));
   return lines.join("\n");
+}
+
+/** The oracle's line: one figure each, over episodes and not over seeds. */
+function oracleCells(line: OracleLine): string[] {
+  const figures: Partial<Record<Score, number>> = line;
+  return ["oracle", ...SCORES.map((name) => number(figures[name], COLUMNS[name][1])), "–"];
 }
 
 /** `setting planner.name: icem (hypercrl, single), cem (hypercrl-cem)`. */
@@ -178,12 +213,15 @@ function cell({ mean, low, high, n }: Estimate, runs: number, digits: number): s
 }
 
 /** One line per method and figure, then per method and difference. */
-function reportCsv({ methods, differences }: SweepReport): string {
+function reportCsv({ methods, oracle, differences }: SweepReport): string {
   const value = (x: number) => (Number.isFinite(x) ? String(x) : "");
   const line = (method: string, figure: string, { mean, low, high, n }: Estimate) =>
     [method, figure, value(mean), value(low), value(high), n].join(",");
   const lines = [
     ...methods.flatMap((m) => SCORES.map((name) => line(m.method, name, m[name]))),
+    ...Object.entries(oracle ?? {}).flatMap(([name, mean]) =>
+      name === "episodes" ? [] : [["oracle", name, value(mean), "", "", ""].join(",")],
+    ),
     ...(differences?.methods ?? []).flatMap((m) =>
       DIFFERENCE_SCORES.map((name) => line(m.method, `${name}Difference`, m[name])),
     ),

@@ -52,6 +52,8 @@ export interface SweepOptions {
   readonly resume: boolean;
   /** Line that the table shows differences from; default the first. */
   readonly differencesFrom?: string | undefined;
+  /** Path of the suite's oracle; default `oracle.json` in the folder, or that of the package. */
+  readonly oracle?: string | undefined;
   /** Path of the command line, which is started for each run. */
   readonly commandLine: string;
   /**
@@ -122,7 +124,7 @@ export async function runSweep(options: SweepOptions): Promise<SweepReport> {
       view.end();
     }
     lock.check();
-    const report = reportSweep(out, manifest, failed, from);
+    const report = reportSweep(out, manifest, failed, from, options.oracle);
     writeReport(out, report);
     return report;
   } finally {
@@ -308,8 +310,9 @@ function describe({ code, signal }: RunExit): string {
 /**
  * The report of a sweep as it is now; starts nothing and may be called while the sweep goes on.
  * @param from line that differences are shown from; default the first
+ * @param oracle path of the suite's oracle; default the one in the folder, or that of the package
  */
-export function reportFolder(out: string, from?: string): SweepReport {
+export function reportFolder(out: string, from?: string, oracle?: string): SweepReport {
   const manifest = readManifest(out);
-  return reportSweep(out, manifest, [], differencesLabel(manifest, from));
+  return reportSweep(out, manifest, [], differencesLabel(manifest, from), oracle);
 }

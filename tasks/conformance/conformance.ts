@@ -101,6 +101,9 @@ function ensureSuite(value: unknown): TaskSuite {
   }
   checkLimit("nameLength", suite.name?.length ?? 0);
   ensure(isProfileDefaults(suite.defaults), `defaults ${inWords(suite.defaults)}`, DEFAULTS_EXPECTED);
+  const oracle: unknown = suite.oracle ?? [];
+  const assigns = Array.isArray(oracle) && oracle.every((one) => typeof one === "string");
+  ensure(assigns, `oracle ${inWords(oracle)}`, 'assignments such as ["planner.horizon=10"], or nothing');
   const tasks: unknown = suite.tasks;
   ensure(Array.isArray(tasks) && tasks.length > 0, `tasks ${inWords(tasks)}`, "at least one task");
   const names = (tasks as unknown[]).map((task) =>

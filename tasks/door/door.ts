@@ -140,4 +140,13 @@ export const doorSuite: TaskSuite = {
       "planner.initialStd=0.5",
     ],
   },
+  oracle: [
+    "planner.horizon=10",
+    "planner.samples=16",
+    "planner.elites=5",
+    "planner.iterations=2",
+    "planner.noiseBeta=1",
+    "planner.keepFraction=0.5",
+    "planner.lastAction=middle",
+  ],
 };

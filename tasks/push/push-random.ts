@@ -1,7 +1,7 @@
 import { Rng } from "../../sim/core/rng.js";
 import type { TaskSuite } from "../../sim/task.js";
 import type { BlockDensities } from "./layout.js";
-import { createPushTask, PUSH_DEFAULTS } from "./push.js";
+import { createPushTask, PUSH_DEFAULTS, PUSH_ORACLE } from "./push.js";
 
 /** Densities of the halves are drawn uniformly from the range of the published tasks, whole kg/m³. */
 const DENSITY_RANGE = { low: 100, high: 500 } as const;
@@ -35,6 +35,7 @@ export function createPushRandomSuite({ count, seed = DEFAULT_SEED }: PushRandom
     description: `The push task with random block densities of ${low} to ${high} kg/m³; ${count} tasks`,
     tasks: [...drawn.values()].map((densities) => createPushTask(densities)),
     defaults: PUSH_DEFAULTS,
+    oracle: PUSH_ORACLE,
   };
 }
 

@@ -80,10 +80,19 @@ export const PUSH_DEFAULTS: ProfileDefaults = {
   ],
 };
 
+/** A correction at the end of the horizon pays only by the steps that follow, hence the held reward. */
+export const PUSH_ORACLE: readonly string[] = [
+  "oracle.holdReward=true",
+  "planner.samples=16",
+  "planner.elites=5",
+  "planner.iterations=2",
+];
+
 export const pushSuite: TaskSuite = {
   name: "push",
   description:
     "Push a block with uneven density to a pose; 5 tasks differ in the densities of the two halves",
   tasks: DENSITIES.map((densities) => createPushTask(densities)),
   defaults: PUSH_DEFAULTS,
+  oracle: PUSH_ORACLE,
 };

@@ -87,4 +87,5 @@ export const reacherSuite: TaskSuite = {
       "planner.initialStd=0.7",
     ],
   },
+  oracle: ["planner.samples=16", "planner.elites=5", "planner.iterations=2"],
 };

@@ -96,6 +96,10 @@ const withTask = (rule: string, title: string, got: RegExp, changes: Changes): B
 const suiteBreakages: readonly Breakage[] = [
   breaks("suite", "no default export", /undefined/, () => undefined),
   breaks("suite", "no description", /description undefined/, () => ({ name: "x", tasks: [pointTask()] })),
+  breaks("suite", "settings of the oracle that are none", /oracle \[ 7 \]/, () => ({
+    ...pointSuite(pointTask()),
+    oracle: [7],
+  })),
   breaks("suite", "no tasks", /tasks \[\]/, () => pointSuite()),
   breaks("suite", "a task that is none", /task 0 with the name undefined/, () => ({
     ...pointSuite(),

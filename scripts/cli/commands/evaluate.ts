@@ -25,9 +25,7 @@ export async function evaluateCommand(
   { json, out }: EvaluateFlags,
   io: Io,
 ): Promise<number> {
-  if (out !== undefined && existsSync(out)) {
-    throw new UsageError({ what: `${out} exists`, expected: "a new path", todo: "Choose another --out" });
-  }
+  checkNewFile(out);
   const signal = io.stopSignal();
   const evaluation = await evaluateRun(folder, { ...options, signal, onWarning: warner(io) });
   if (!evaluation.complete) {
@@ -44,6 +42,12 @@ export async function evaluateCommand(
   io.out(json ? JSON.stringify(report) : evaluationText(evaluation, io.columns()));
   if (out !== undefined) writeDocument(out, report);
   return 0;
+}
+
+/** @throws UsageError when there is something where figures shall go */
+export function checkNewFile(out: string | undefined): void {
+  if (out === undefined || !existsSync(out)) return;
+  throw new UsageError({ what: `${out} exists`, expected: "a new path", todo: "Choose another --out" });
 }
 
 function figures({ task, episodes }: TaskEvaluation) {

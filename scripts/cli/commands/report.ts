@@ -9,16 +9,18 @@ export interface ReportFlags {
   readonly out?: string;
   /** Line that differences are shown from; default the first. */
   readonly differencesFrom?: string;
+  /** Path of the suite's oracle; default the one in a folder given, or that of the package. */
+  readonly oracle?: string;
   readonly json?: boolean;
 }
 
 /** `hypercrl report`: a page of plots from run folders, with the numbers beside it. Returns the exit code. */
 export async function reportCommand(
   paths: readonly string[],
-  { out = defaultPage(paths), differencesFrom, json }: ReportFlags,
+  { out = defaultPage(paths), differencesFrom, oracle, json }: ReportFlags,
   io: Io,
 ): Promise<number> {
-  const { files, data } = createReport(paths, out, differencesFrom);
+  const { files, data } = createReport(paths, out, differencesFrom, oracle);
   if (json) {
     io.out(JSON.stringify(data));
     return 0;

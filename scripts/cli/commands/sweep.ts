@@ -20,6 +20,8 @@ export interface SweepFlags {
   readonly report?: boolean | undefined;
   /** Line that the table shows differences from; default the first. */
   readonly differencesFrom?: string | undefined;
+  /** Path of the suite's oracle; default the one in the folder, or that of the package. */
+  readonly oracle?: string | undefined;
   /** Run modules that the sweep names, whoever chose them. */
   readonly trustSuite?: boolean | undefined;
   /** Go on although files of the suite have changed since a run began. */
@@ -37,7 +39,7 @@ export async function sweepCommand(
   const { suite, profile } = baseOf(choice ?? {});
   const out = flags.out ?? `runs/sweep-${parse(suite).name.replace(/\W+/g, "-")}-${profile}`;
   if (flags.report) {
-    show(reportFolder(out, flags.differencesFrom), flags, io);
+    show(reportFolder(out, flags.differencesFrom, flags.oracle), flags, io);
     return 0;
   }
   const signal = io.stopSignal();
@@ -46,6 +48,7 @@ export async function sweepCommand(
     choice,
     resume: flags.resume ?? false,
     differencesFrom: flags.differencesFrom,
+    oracle: flags.oracle,
     commandLine: COMMAND_LINE,
     trustModules: async (modules) => flags.trustSuite || (await askToTrust(modules, io)),
     acceptChangedSuite: flags.acceptChangedSuite,

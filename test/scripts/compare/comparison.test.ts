@@ -6,10 +6,12 @@ import { resolveSettings } from "../../../agent/settings/resolve.js";
 import {
   compareRuns,
   definitions,
-  estimate,
+  oracleLine,
   referenceOf,
   scoreRun,
 } from "../../../scripts/compare/comparison.js";
+import { estimate } from "../../../scripts/compare/estimate.js";
+import type { Oracle } from "../../../scripts/compare/oracle-reference.js";
 import { isFinished, type RunResult, readRun } from "../../../scripts/compare/run-result.js";
 import { InputError } from "../../../sim/core/errors.js";
 import { CATALOG, fakeSuite } from "../../agent/fixtures.js";
@@ -36,6 +38,11 @@ function run(method: string, seed: number, means: number[][], random = [0, 0]): 
     },
   };
 }
+
+const oracleOf = (random: number[], returns: number[]): Oracle => ({
+  ...{ tasks: ["a", "b"], random, returns, success: [1, 0.5] },
+  ...{ episodes: 3, planner: "icem", physics: "rapier3d" },
+});
 
 describe("comparison of runs", () => {
   it("normalises by random and single, task by task", () => {
@@ -104,6 +111,31 @@ describe("comparison of runs", () => {
     });
     const without = { ...run("single", 1, [[1], [1, 1]]), usage: undefined };
     expect(scoreRun(without, undefined)).toMatchObject({ wallMinutes: Number.NaN, peakMiB: Number.NaN });
+  });
+
+  it("normalises by the oracle, task by task and with its own random policy", () => {
+    const oracle = oracleOf([0, 20], [200, 120]);
+    const single = run("single", 1, [[110], [110, 210]], [10, 10]);
+    const other = run("finetune", 1, [[110], [50, 70]], [10, 10]);
+    const [first, finetune] = take(2, compareRuns([single, other], oracle));
+    // (50 - 0) / 200 and (70 - 20) / 100; more than the oracle is more than 1.
+    expect(finetune.oracleAverage.mean).toBeCloseTo((0.25 + 0.5) / 2, 12);
+    expect(first.oracleAverage.mean).toBeCloseTo((0.55 + 1.9) / 2, 12);
+    // As without an oracle.
+    expect(finetune.average.mean).toBeCloseTo(((50 - 10) / 100 + (70 - 10) / 200) / 2, 12);
+    expect(compareRuns([single, other]).map((m) => m.oracleAverage.n)).toEqual([0, 0]);
+    // The oracle by single: (200 - 10) / 100 and (120 - 10) / 200.
+    const line = oracleLine([single, other], oracle);
+    expect(line.average).toBeCloseTo((1.9 + 0.55) / 2, 12);
+    expect(line).toMatchObject({ oracleAverage: 1, success: 0.75, episodes: 3 });
+    expect(definitions(undefined, { oracle }).join("\n")).toMatch(
+      /^average of oracle: .*\(return after the last task - random\) \/ \(oracle - random\).*icem, 3 episodes/m,
+    );
+  });
+
+  it("has no average by an oracle that is not above random", () => {
+    const [hypercrl] = take(1, compareRuns([run("hypercrl", 1, [[1], [1, 2]])], oracleOf([5, 0], [5, 10])));
+    expect(hypercrl.oracleAverage.n).toBe(0);
   });
 
   it("does not normalise by a reference that is not above random", () => {

@@ -13,14 +13,17 @@ import {
   differenceDefinition,
   differencesFrom,
 } from "../../../scripts/compare/differences.js";
+import { findOracle } from "../../../scripts/compare/oracle-reference.js";
 import { readRun } from "../../../scripts/compare/run-result.js";
 import { reportCsv } from "../../../scripts/report/csv.js";
 import { reportHtml } from "../../../scripts/report/document.js";
 import { reportData } from "../../../scripts/report/report.js";
 import { readSource } from "../../../scripts/report/runs.js";
+import { reportFolder } from "../../../scripts/sweep/sweep.js";
 import { UsageError } from "../../../sim/core/errors.js";
 import { temporaryFolder } from "../../files.js";
 import { take } from "../../take.js";
+import { madeReference } from "../compare/made-reference.js";
 import { evaluationReturn, type MadeRun, makeRun, makeSweep } from "./folders.js";
 
 const root = temporaryFolder();
@@ -33,6 +36,9 @@ function folderOf(run: MadeRun): string {
   return makeRun(join(root, `run-${made}`), run);
 }
 const report = (...paths: string[]) => reportData(readSource(paths), page);
+
+/** The made-up tasks of these runs are not those of the package's suite of that name. */
+const NO_ORACLE = findOracle({ suite: "push", tasks: ["a", "b"], record: undefined }, undefined);
 
 const compared = [
   ...[1, 2, 3].map((seed) => folderOf({ method: "hypercrl", seed, offset: 7 * seed })),
@@ -49,15 +55,15 @@ describe("figures", () => {
     expect(methods.map(({ method }) => method)).toEqual(["hypercrl", "single"]);
     expect(data.scores.map(({ score }) => score)).toEqual(SCORES);
     for (const { score, estimates } of data.scores) {
-      const wanted = methods.map((m) => m[score as (typeof SCORES)[number]]);
+      const wanted = methods.map((m) => JSON.parse(JSON.stringify(m[score as (typeof SCORES)[number]])));
       expect(estimates, score).toMatchObject(wanted);
     }
-    expect(data.definitions).toEqual(definitions(reference));
+    expect(data.definitions).toEqual(definitions(reference, NO_ORACLE));
   });
 
   it("of each run are those of the comparison, too", () => {
     const wanted = results.map((result) => scoreRun(result, reference));
-    expect(data.runs.map((run) => run.scores)).toEqual(wanted);
+    expect(data.runs.map((run) => run.scores)).toEqual(JSON.parse(JSON.stringify(wanted)));
     const [average] = take(1, data.scores);
     expect(average.estimates.map(({ values }) => values)).toEqual([
       wanted.slice(0, 3).map((s) => s.average),
@@ -113,7 +119,7 @@ describe("figures", () => {
     expect(plain.scores.find(({ score }) => score === "forwardTransfer")?.estimates[0]).toMatchObject({
       ...{ mean: null, n: 0, values: [] },
     });
-    expect(plain.definitions).toEqual(definitions(undefined));
+    expect(plain.definitions).toEqual(definitions(undefined, NO_ORACLE));
   });
 
   it("of time are shares of the wall time", () => {
@@ -165,6 +171,48 @@ describe("an unfinished run", () => {
   it("counts an evaluation once all its episodes are made", () => {
     const half = folderOf({ method: "hypercrl", seed: 3, learned: 1, loop: { evaluationEpisodes: 3 } });
     expect(report(half).matrices).toEqual([]);
+  });
+});
+
+describe("the oracle", () => {
+  const file = join(root, "push-oracle.json");
+  // Random 1 and 3 as in the runs, the oracle 201 and 203.
+  writeFileSync(file, JSON.stringify(madeReference("push", ["a", "b"], [1, 3], [201, 203])));
+  const run = folderOf({ method: "hypercrl", seed: 1 });
+  const data = reportData(readSource([run]), page, undefined, file);
+
+  it("is what averages are normalised by, and a row of its own", () => {
+    // After the last task 71.5 on a and 121.5 on b.
+    const wanted = ((71.5 - 1) / 200 + (121.5 - 3) / 200) / 2;
+    expect(data.runs[0]!.scores!.oracleAverage).toBeCloseTo(wanted, 12);
+    const chart = data.scores.find(({ score }) => score === "oracleAverage")!;
+    expect(chart).toMatchObject({ title: "average of oracle", unit: "random 0, oracle 1" });
+    expect(chart.estimates[0]!.mean).toBeCloseTo(wanted, 12);
+    // Without a run of single its average is in returns.
+    expect(data.oracle).toEqual({ average: 202, oracleAverage: 1, success: 0.5, episodes: 2 });
+    const row = /<tr><td>oracle<\/td>.*?<\/tr>/.exec(reportHtml(data))![0];
+    expect(row.match(/<td>.*?<\/td>/g)!.slice(0, 3)).toEqual([
+      ...["<td>oracle</td>", "<td>202.000</td>", "<td>1.000</td>"],
+    ]);
+    expect(reportCsv(data)).toContain("oracle,oracleAverage,,,,,1,,,2\n");
+  });
+
+  it("is none where the suite of the runs has other tasks, unless it is given", () => {
+    expect(report(run).oracle).toBeNull();
+    expect(report(run).runs[0]!.scores!.oracleAverage).toBeNull();
+    writeFileSync(file, JSON.stringify(madeReference("push", ["a", "c"], [1, 3], [201, 203])));
+    expect(() => reportData(readSource([run]), page, undefined, file)).toThrow(
+      /is not the oracle of these runs; got task 2 is c, not b/,
+    );
+  });
+
+  it("is found in the folder of a sweep", () => {
+    const sweep = makeSweep(join(root, "with-oracle"), [{ method: "hypercrl", seed: 1 }]);
+    expect(report(sweep).oracle).toBeNull();
+    const reference = madeReference("push", ["a", "b"], [1, 3], [201, 203]);
+    writeFileSync(join(sweep, "oracle.json"), JSON.stringify(reference));
+    expect(report(sweep).oracle).toEqual(data.oracle);
+    expect(reportFolder(sweep).oracle).toEqual(data.oracle);
   });
 });
 

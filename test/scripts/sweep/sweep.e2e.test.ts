@@ -86,16 +86,28 @@ describe("a sweep of two methods and two seeds", () => {
       expect(peakMiB.low).toBeGreaterThan(50);
     }
     const csv = readFileSync(join(whole, "sweep-results.csv"), "utf8").trim().split("\n");
-    expect(csv).toHaveLength(1 + 2 * 8 + 4);
+    expect(csv).toHaveLength(1 + 2 * 9 + 3 + 4);
     const line = csv.find((text) => text.startsWith("finetune,success,"))!.split(",");
     expect(line.slice(2).map(Number)).toEqual(
       Object.values(methods.find(({ method }) => method === "finetune")!.success),
     );
     const text = readFileSync(join(whole, "sweep-results.txt"), "utf8");
     expect(text).toMatch(/│ finetune │/);
+    // The package's own reference: the returns of two tasks learned for seconds are far below it.
+    expect(text).toMatch(/^│ oracle +│ +[\d.]+ │ +1\.000 │/m);
+    expect(results(whole).oracle).toMatchObject({ oracleAverage: 1 });
+    for (const { oracleAverage } of methods) expect(oracleAverage.mean).toBeLessThan(0.9);
     expect(text).toMatch(/^│ difference +│/m);
     expect(text).toMatch(/^│ from single +│/m);
-    for (const name of ["forgetting", "retention", "forward transfer", "success", "brackets", "difference"]) {
+    for (const name of [
+      "average of oracle",
+      "forgetting",
+      "retention",
+      "forward transfer",
+      "success",
+      "brackets",
+      "difference",
+    ]) {
       expect(text).toMatch(new RegExp(`^${name}: `, "m"));
     }
   });

@@ -1,0 +1,98 @@
+import { setImmediate } from "node:timers/promises";
+import { Environment, type EnvironmentState } from "../../sim/environment.js";
+import type { Task } from "../../sim/task.js";
+
+/** What action sequences are worth in a task's own simulator, in place of a model of it. */
+export interface WorldCosts {
+  /**
+   * Costs `[N]` of actions `[H, N, U]` from a state of the task's environment; valid until the next call.
+   * @param meanwhile called while other threads simulate; with one thread not at all
+   */
+  costs(
+    state: EnvironmentState,
+    actions: Float32Array,
+    samples: number,
+    meanwhile?: () => void,
+  ): Promise<Float32Array>;
+  /** The world in which predictions of single sequences are made. */
+  readonly world: World;
+}
+
+/** How sequences are rolled out. */
+export interface WorldOptions {
+  readonly task: Task;
+  /** H */
+  readonly horizon: number;
+  /**
+   * Whether the reward of a sequence's last step counts once more for every step that the episode goes on after it: what
+   * comes after the horizon is then worth something.
+   */
+  readonly holdReward: boolean;
+}
+
+/**
+ * An environment of its own in which action sequences are tried from snapshots of another one, which is left as it is. No
+ * sequence goes on beyond the end of the episode.
+ */
+export class World {
+  readonly #options: WorldOptions;
+  readonly #environment: Environment;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    this.#environment = new Environment(options.task);
+  }
+
+  /** Cost of sequence `n` of actions `[H, N, U]`: the negative sum of the rewards that the environment pays. */
+  cost(state: EnvironmentState, actions: Float32Array, samples: number, n: number): number {
+    const { task, horizon, holdReward } = this.#options;
+    const left = task.spec.episodeSteps - state.stepsDone;
+    const steps = Math.min(horizon, left);
+    const actionSize = task.spec.action.length;
+    this.#environment.restore(state);
+    let [sum, last] = [0, 0];
+    for (let h = 0; h < steps; h++) {
+      const at = (h * samples + n) * actionSize;
+      last = this.#environment.step(actions.subarray(at, at + actionSize)).reward;
+      sum += last;
+    }
+    return -(holdReward ? sum + (left - steps) * last : sum);
+  }
+
+  /** Observations `[H, X]` after each action of a sequence `[H, U]`; NaN after the episode's end. */
+  observations(state: EnvironmentState, sequence: Float32Array): Float32Array {
+    const { task, horizon } = this.#options;
+    const [X, U] = [task.spec.observation.length, task.spec.action.length];
+    const out = new Float32Array(horizon * X).fill(Number.NaN);
+    const steps = Math.min(horizon, task.spec.episodeSteps - state.stepsDone);
+    this.#environment.restore(state);
+    for (let h = 0; h < steps; h++) {
+      out.set(this.#environment.step(sequence.subarray(h * U, (h + 1) * U)).observation, h * X);
+    }
+    return out;
+  }
+
+  /** Frees the physics memory. */
+  close(): void {
+    this.#environment.close();
+  }
+}
+
+/** Simulates on the calling thread. */
+export class OwnWorld implements WorldCosts {
+  readonly world: World;
+  #costs = new Float32Array(0);
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  async costs(state: EnvironmentState, actions: Float32Array, samples: number): Promise<Float32Array> {
+    // Simulating awaits nothing: without a turn of the event loop a signal would not be seen.
+    await setImmediate();
+    if (this.#costs.length < samples) this.#costs = new Float32Array(samples);
+    const costs = this.#costs.subarray(0, samples);
+    for (let n = 0; n < samples; n++) costs[n] = this.world.cost(state, actions, samples, n);
+    return costs;
+  }
+}

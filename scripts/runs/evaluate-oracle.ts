@@ -1,0 +1,282 @@
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { partsOf } from "../../agent/catalog.js";
+import { type Outcome, type Recordings, Stopped } from "../../agent/episode-run.js";
+import {
+  EVALUATION_SEED,
+  evaluateRandomPolicy,
+  type FinishedEpisode,
+  evaluateOracle as playOracle,
+} from "../../agent/evaluate-task.js";
+import { OraclePolicy } from "../../agent/oracle-policy.js";
+import { OwnWorld, World } from "../../agent/rollout/world-rollouts.js";
+import { WorldThreads } from "../../agent/rollout/world-threads.js";
+import { readSettings, recordingOrigin } from "../../agent/run/store.js";
+import type { SuiteRecord } from "../../agent/run/suite-record.js";
+import { type OracleSettings, oracleSettings } from "../../agent/settings/oracle.js";
+import { resolveSettings } from "../../agent/settings/resolve.js";
+import type { Settings } from "../../agent/settings/schema.js";
+import { UsageError } from "../../sim/core/errors.js";
+import { makeFolder } from "../../sim/core/files.js";
+import { Rng } from "../../sim/core/rng.js";
+import type { Task, TaskSuite } from "../../sim/task.js";
+import { initPhysics } from "../../sim/world.js";
+import { builtinSuites } from "../../tasks/registry.js";
+import { assignmentsOf } from "./choose-settings.js";
+import { defaultThreads } from "./compute.js";
+import { checkNewFolder } from "./evaluate-run.js";
+import { type GivenParts, gatherParts, type PartOptions } from "./given-parts.js";
+import { isModulePath } from "./module-path.js";
+import { suiteOfRun } from "./run-parts.js";
+import { checkSameSuite, suiteNow } from "./same-suite.js";
+import { currentVersions } from "./versions.js";
+
+/** What `evaluateOracle` measures, and how. */
+export interface OracleOptions
+  extends Pick<PartOptions, "suite" | "planner" | "acceptChangedSuite" | "catalog"> {
+  /** Run folder whose suite, tasks, number of episodes and seed are taken; default none, and then `suite` is needed. */
+  readonly run?: string;
+  /** First tasks of the suite; default all, or those of the run. */
+  readonly tasks?: number;
+  /** Episodes per task; default as in the run, or in runs of the suite's quick profile. */
+  readonly episodes?: number;
+  /**
+   * Seed of the planner's noise and of the random policy; default that of the run, or 1. Starts are those of every evaluation,
+   * so that returns compare with those of runs.
+   */
+  readonly seed?: number;
+  /** Settings of the oracle that replace the suite's, by dotted name: `{ "planner.samples": 64 }`. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** The same as typed, `planner.samples=64`; applied after `settings`. */
+  readonly assignments?: readonly string[];
+  /** Threads that simulate together; results do not depend on it. Default: the machine's cores, at most 4; one
+   * for a suite that is neither of the package nor in a file. */
+  readonly threads?: number;
+  /** New folder for recordings of the oracle's episodes, with the plan of every step. */
+  readonly recordings?: string;
+  /** Told of what works less well than it should. */
+  readonly onWarning?: (text: string) => void;
+  /** Called before anything is simulated. */
+  readonly onStart?: (plan: OraclePlan) => void;
+  /** Told of every step that the oracle makes; task, episode and step. */
+  readonly onStep?: (task: string, episode: number, step: number) => void;
+  /** Receives every episode of the oracle as it ends. */
+  readonly onEpisode?: (task: string, episode: OracleEpisode) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What is going to be measured. */
+export interface OraclePlan {
+  readonly suite: string;
+  readonly tasks: readonly Task[];
+  readonly episodes: number;
+  readonly seed: number;
+  /** How the oracle plans. */
+  readonly planner: Settings["planner"];
+  /** Whether a plan's last reward counts once more for every step that the episode goes on after it. */
+  readonly holdReward: boolean;
+}
+
+/** What came of one episode. */
+export interface OracleEpisode extends Outcome {
+  /** Path of the recording, if there is one. */
+  readonly recording?: string;
+}
+
+/** What was measured on one task. */
+export interface OracleTask {
+  readonly task: string;
+  readonly random: readonly OracleEpisode[];
+  readonly oracle: readonly OracleEpisode[];
+}
+
+/** What `evaluateOracle` found. */
+export interface OracleEvaluation extends Omit<OraclePlan, "tasks"> {
+  /** Names of the planner's own settings, beside `name`, `horizon` and `scaleActions`. */
+  readonly plannerFields: readonly string[];
+  /** Seed of the first start; the others count on. */
+  readonly firstStart: number;
+  /** What the suite was. */
+  readonly record: SuiteRecord;
+  readonly versions: { readonly hypercrl: string; readonly physics: string };
+  /** False when the signal stopped it; tasks then hold what was measured. */
+  readonly complete: boolean;
+  readonly tasks: readonly OracleTask[];
+}
+
+/** Where a thread finds a suite: by its name among those of the package, or in a module. */
+export interface SuiteAddress {
+  readonly name: string;
+  readonly url?: string | undefined;
+}
+
+interface Opened extends OraclePlan {
+  readonly definition: OracleSettings;
+  readonly given: GivenParts;
+  readonly record: SuiteRecord;
+  readonly address: SuiteAddress | undefined;
+}
+
+/**
+ * Measures on every task of a suite what planning through the task's own simulator reaches, and the random policy. Nothing is
+ * learned. What a planner reaches in finite time is a lower bound of what planning can reach. The same seed gives the same
+ * figures with any number of threads.
+ * @throws UsageError for options that cannot be, InputError for a run or suite that cannot be used
+ */
+export async function evaluateOracle(options: OracleOptions): Promise<OracleEvaluation> {
+  await initPhysics();
+  checkNewFolder(options.recordings);
+  const opened = await open(options);
+  const { suite, tasks, episodes, seed, planner, holdReward, definition, given, address } = opened;
+  if (options.recordings !== undefined) makeFolder(options.recordings);
+  options.onStart?.({ suite, tasks, episodes, seed, planner, holdReward });
+  const { hypercrl, physics } = currentVersions();
+  const own = partsOf(given.catalog, definition.settings).planner;
+  const team = threadsFor(address, options.threads);
+  const out: { task: string; random: OracleEpisode[]; oracle: OracleEpisode[] }[] = [];
+  try {
+    for (const [taskIndex, task] of tasks.entries()) {
+      const measured = { task: task.name, random: [] as OracleEpisode[], oracle: [] as OracleEpisode[] };
+      out.push(measured);
+      await measureTask(measured, task, taskIndex, { opened, options, own, team });
+      if (options.signal?.aborted) break;
+    }
+  } finally {
+    await team?.close();
+  }
+  return {
+    ...{ suite, episodes, seed, planner, holdReward },
+    plannerFields: Object.keys(own.settings),
+    firstStart: EVALUATION_SEED,
+    record: opened.record,
+    versions: { hypercrl, physics },
+    complete: !options.signal?.aborted,
+    tasks: out,
+  };
+}
+
+async function open(options: OracleOptions): Promise<Opened> {
+  const { run } = options;
+  const settings = run === undefined ? undefined : readSettings(run);
+  const given = await gatherParts({
+    ...(options.suite !== undefined && { suite: options.suite }),
+    ...(options.planner !== undefined && { planner: options.planner }),
+    ...(options.catalog !== undefined && { catalog: options.catalog }),
+  });
+  const suite =
+    run === undefined || settings === undefined
+      ? (given.suite ?? noSuite())
+      : suiteOfRun(run, settings, given);
+  const most = settings?.tasks ?? suite.tasks.length;
+  const count = options.tasks ?? most;
+  if (count < 1 || count > most) {
+    throw new UsageError({
+      what: "The number of tasks is out of range",
+      got: String(count),
+      expected: `1 to ${most}, the tasks of ${run === undefined ? `suite ${suite.name}` : `run ${run}`}`,
+    });
+  }
+  if (run !== undefined) checkSameSuite(run, await suiteNow(suite, most, options), options);
+  const seed = options.seed ?? settings?.seed ?? 1;
+  const definition = oracleSettings(
+    suite,
+    { seed, planner: given.planner, assignments: assignmentsOf(options) },
+    given.catalog,
+  );
+  return {
+    suite: suite.name,
+    tasks: suite.tasks.slice(0, count),
+    episodes: options.episodes ?? (settings ?? quickSettings(suite, given)).loop.evaluationEpisodes,
+    seed,
+    planner: definition.settings.planner,
+    holdReward: definition.holdReward,
+    definition,
+    given,
+    record: await suiteNow(suite, count, options),
+    address: addressOf(suite, options.suite),
+  };
+}
+
+function noSuite(): never {
+  throw new UsageError({
+    what: "Nothing says which tasks the oracle shall play",
+    expected: "a run folder, or a suite",
+    todo: "Give a run, or --suite NAME; `hypercrl tasks` lists the suites",
+  });
+}
+
+function quickSettings(suite: TaskSuite, { catalog }: GivenParts): Settings {
+  const [method] = catalog.methods;
+  return resolveSettings({ suite, method: method!.name, profile: "quick", seed: 1 }, [], catalog);
+}
+
+function addressOf(suite: TaskSuite, given: OracleOptions["suite"]): SuiteAddress | undefined {
+  if (typeof given === "string" && isModulePath(given)) {
+    return { name: suite.name, url: pathToFileURL(resolve(given)).href };
+  }
+  return builtinSuites.includes(suite) ? { name: suite.name } : undefined;
+}
+
+function threadsFor(address: SuiteAddress | undefined, threads = defaultThreads()): WorldThreads | undefined {
+  if (address === undefined || threads === 1) return undefined;
+  // Workers run the build also where sources are loaded as TypeScript.
+  const file = createRequire(import.meta.url).resolve("#dist/scripts/runs/oracle-worker.js");
+  return WorldThreads.create(file, address, threads);
+}
+
+interface Measuring {
+  readonly opened: Opened;
+  readonly options: OracleOptions;
+  readonly own: ReturnType<typeof partsOf>["planner"];
+  readonly team: WorldThreads | undefined;
+}
+
+/** Fills in the episodes of a task; the one that the signal interrupts is dropped. */
+async function measureTask(
+  measured: { readonly random: OracleEpisode[]; readonly oracle: OracleEpisode[] },
+  task: Task,
+  taskIndex: number,
+  { opened, options, own, team }: Measuring,
+): Promise<void> {
+  const { planner, holdReward, episodes, seed, definition } = opened;
+  const { signal, recordings: folder } = options;
+  const shared = {
+    task,
+    taskIndex,
+    episodes,
+    rng: Rng.fromSeed(seed),
+    stopRequested: () => signal?.aborted === true,
+  };
+  const { horizon } = planner;
+  const world = new World({ task, horizon, holdReward });
+  const policy = new OraclePolicy(
+    task,
+    planner,
+    own,
+    team?.open(taskIndex, horizon, holdReward, world) ?? new OwnWorld(world),
+  );
+  const recordings: Recordings | undefined =
+    folder === undefined
+      ? undefined
+      : { folder, origin: recordingOrigin(definition.settings, currentVersions()), plans: true };
+  const onStep = (episode: number, step: number) => options.onStep?.(task.name, episode, step);
+  try {
+    for await (const { outcome } of evaluateRandomPolicy({ ...shared, recordings: undefined })) {
+      measured.random.push(outcome);
+    }
+    for await (const finished of playOracle(policy, { ...shared, recordings }, onStep)) {
+      const episode = recorded(finished, folder);
+      measured.oracle.push(episode);
+      options.onEpisode?.(task.name, episode);
+    }
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+  } finally {
+    world.close();
+  }
+}
+
+function recorded({ outcome, file }: FinishedEpisode, folder: string | undefined): OracleEpisode {
+  return { ...outcome, ...(folder !== undefined && { recording: join(folder, file) }) };
+}

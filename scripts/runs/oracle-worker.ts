@@ -1,0 +1,46 @@
+import { World } from "../../agent/rollout/world-rollouts.js";
+import {
+  type SharedWorldArrays,
+  sequencesOf,
+  type WorldMessage,
+  type WorldParameters,
+} from "../../agent/rollout/world-threads.js";
+import { member, serve } from "../../agent/threads/serve.js";
+import { elementAt } from "../../sim/core/element.js";
+import type { TaskSuite } from "../../sim/task.js";
+import { initPhysics } from "../../sim/world.js";
+import { findSuite } from "../../tasks/registry.js";
+import type { SuiteAddress } from "./evaluate-oracle.js";
+
+/** The suite, in this thread: scenes cannot be handed from one to another. */
+async function loadSuite({ name, url }: SuiteAddress): Promise<TaskSuite> {
+  await initPhysics();
+  if (url === undefined) return findSuite(name);
+  // The main thread has checked what it exports.
+  return ((await import(url)) as { readonly default: TaskSuite }).default;
+}
+
+const suite = await loadSuite(member.data as SuiteAddress);
+let world: World | undefined;
+let shared: SharedWorldArrays | undefined;
+
+function onMessage(message: WorldMessage): void {
+  if (message.type === "share") {
+    shared = message.arrays;
+    return;
+  }
+  world?.close();
+  const { index, horizon, holdReward } = message;
+  world = new World({ task: elementAt(suite.tasks, index, "tasks"), horizon, holdReward });
+}
+
+function onChunk(chunk: number, parameters: readonly number[]): void {
+  const [samples, bytes, stepsDone, chunks] = parameters as WorldParameters;
+  const { scene, actions, costs } = shared!;
+  // A copy of its own: neither the checksum nor the engine takes shared memory.
+  const state = { scene: scene.slice(0, bytes), stepsDone };
+  const { from, to } = sequencesOf(chunk, chunks, samples);
+  for (let n = from; n < to; n++) costs[n] = world!.cost(state, actions, samples, n);
+}
+
+await serve({ message: (message) => onMessage(message as WorldMessage), chunk: onChunk });

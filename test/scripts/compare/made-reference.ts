@@ -1,0 +1,36 @@
+import { hashTask } from "../../../agent/run/suite-record.js";
+import { estimate } from "../../../scripts/compare/estimate.js";
+import type { OracleReference } from "../../../scripts/compare/oracle-reference.js";
+import { pushSuite } from "../../../tasks/push/push.js";
+
+type Figures = OracleReference["tasks"][number]["oracle"];
+
+/** Two episodes around a mean return, one of which succeeded. */
+function figures(mean: number): Figures {
+  const returns = [mean - 1, mean + 1];
+  return {
+    return: estimate(returns),
+    success: 0.5,
+    measures: {},
+    episodes: returns.map((value, i) => ({ return: value, success: i === 0, measures: {} })),
+  };
+}
+
+/** A reference with these mean returns, whose tasks have the specs of push. */
+export function madeReference(
+  suite: string,
+  tasks: readonly string[],
+  random: readonly number[],
+  oracle: readonly number[],
+): OracleReference {
+  return {
+    ...{ schema: 1, definition: "", suite, versions: { hypercrl: "0.1.0", physics: "rapier 1" } },
+    ...{ seed: 1, episodes: 2, firstStart: 90_000, planner: { name: "icem" }, holdReward: false },
+    tasks: tasks.map((task, j) => ({
+      task,
+      spec: hashTask({ name: task, spec: { ...pushSuite.tasks[0]!.spec } }),
+      random: figures(random[j]!),
+      oracle: figures(oracle[j]!),
+    })),
+  };
+}
