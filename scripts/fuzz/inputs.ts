@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { firstOf } from "../../sim/core/element.js";
 import { COMMAND_LINE } from "../cli/command-line.js";
 import { silentSweepView } from "../cli/sweep-view.js";
+import { packageFolder } from "../runs/package-version.js";
 import { type TrainOptions, train } from "../runs/train.js";
 import { localEngine } from "../sweep/local-engine.js";
 import { runSweep } from "../sweep/sweep.js";
@@ -28,7 +29,7 @@ const RUN: TrainOptions = { suite: "reacher", threads: 1, settings: SETTINGS };
  * Makes the files that cases are changes of:
  *
  * - `run`, a finished run; `begun`, one that was stopped in the middle of its second task
- * - `episode.mcap`, a recording with plans; `sweep`, a sweep of two runs; `compare.json`, what a sweep is asked to compare
+ * - `episode.mcap`, a recording with plans; `sweep`, a sweep of two runs with an oracle; `compare.json`, what a sweep is asked to compare
  * - `working`, where command lines are given, and `victim`, which nothing may change
  */
 export async function makeInputs(folder: string): Promise<void> {
@@ -38,6 +39,7 @@ export async function makeInputs(folder: string): Promise<void> {
   const planned = readdirSync(join(run, "episodes")).filter((name) => name.includes("-train-"));
   cpSync(join(run, "episodes", firstOf(planned, "planned episodes")), join(folder, "episode.mcap"));
   await makeSweep(join(folder, "sweep"));
+  cpSync(join(packageFolder(), "tasks/reacher/oracle.json"), join(folder, "sweep/oracle.json"));
   const compare = {
     suite: "reacher",
     methods: [

@@ -307,6 +307,7 @@ export const kinds: readonly FuzzKind[] = [
     play,
   ),
   fileKind("sweep.json", "sweep/sweep.json", jsonChanges, json, continueSweep),
+  fileKind("oracle", "sweep/oracle.json", jsonChanges, json, continueSweep),
   fileKind("sweep file", "compare.json", jsonChanges, json, plan),
   kind({
     name: "lock",

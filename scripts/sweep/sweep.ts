@@ -10,6 +10,7 @@ import { type FolderLock, isLockFile, lockFolder } from "../../sim/core/folder-l
 import { checkOwnFolder } from "../../sim/core/own-files.js";
 import type { TaskSuite } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
+import { findOracle } from "../compare/oracle-reference.js";
 import { isFinished } from "../compare/run-result.js";
 import { builtinCatalog } from "../runs/catalog.js";
 import { gatherParts } from "../runs/given-parts.js";
@@ -95,13 +96,15 @@ export type RunOutcome =
 /**
  * Runs what a manifest lists and is not finished; afterwards `sweep-results.json`, `.csv` and `.txt` say what was
  * found. Runs that fail are in the report.
- * @throws UsageError for a choice that cannot be, InputError for a folder that cannot be continued or is in use, RunError
- *   when another process has taken the folder over
+ * @throws UsageError for a choice that cannot be, InputError for a folder that cannot be continued or is in use, or an oracle
+ *   of another suite, RunError when another process has taken the folder over
  */
 export async function runSweep(options: SweepOptions): Promise<SweepReport> {
   const { out, view } = options;
   await initPhysics();
   const draft = await openManifest(options);
+  // Better now than when all runs are made.
+  findOracle({ suite: draft.suite, tasks: [], record: undefined }, options.oracle);
   makeFolder(out);
   for (const inside of [RUNS, LOGS]) checkOwnFolder(out, inside);
   makeFolder(join(out, RUNS));

@@ -96,4 +96,14 @@ export const cheetahSuite: TaskSuite = {
       "planner.elites=50",
     ],
   },
+  // Few samples, because an episode has a thousand steps.
+  oracle: [
+    "planner.horizon=12",
+    "planner.samples=12",
+    "planner.elites=4",
+    "planner.iterations=2",
+    "planner.initialStd=0.7",
+    "planner.noiseBeta=1",
+    "planner.keepFraction=0.5",
+  ],
 };

@@ -93,4 +93,12 @@ export const pushSlideSuite: TaskSuite = {
       "hypernetwork.beta=0.5",
     ],
   },
+  // The whole slide, as for learned models; strikes need not be as gentle.
+  oracle: [
+    "planner.horizon=40",
+    "planner.samples=24",
+    "planner.elites=6",
+    "planner.iterations=3",
+    "planner.initialStd=0.3",
+  ],
 };

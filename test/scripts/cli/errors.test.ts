@@ -102,7 +102,11 @@ describe("a wrong call exits with 2 and starts nothing", () => {
       ["train", "--resume", "x", "--seed", "2"],
       /cannot be used with option '--seed <n>'/,
     ],
-    ["no run to evaluate", ["evaluate"], /no run to evaluate; expected a run folder, or --oracle with --suite/],
+    [
+      "no run to evaluate",
+      ["evaluate"],
+      /no run to evaluate; expected a run folder, or --oracle with --suite/,
+    ],
     ["no episodes", ["evaluate", "x", "--episodes", "0"], /Expected a whole number from 1/],
   ])("%s", async (_, args, message) => {
     expectOneError(await call(args), 2, message);

@@ -94,7 +94,7 @@ describe("a sweep of two methods and two seeds", () => {
     const text = readFileSync(join(whole, "sweep-results.txt"), "utf8");
     expect(text).toMatch(/│ finetune │/);
     // The package's own reference: the returns of two tasks learned for seconds are far below it.
-    expect(text).toMatch(/^│ oracle +│ +[\d.]+ │ +1\.000 │/m);
+    expect(text).toMatch(/^│ oracle +│ +[-\d.–]+ │ +1\.000 │/m);
     expect(results(whole).oracle).toMatchObject({ oracleAverage: 1 });
     for (const { oracleAverage } of methods) expect(oracleAverage.mean).toBeLessThan(0.9);
     expect(text).toMatch(/^│ difference +│/m);
@@ -120,6 +120,16 @@ describe("a sweep of two methods and two seeds", () => {
     const report = await call(["sweep", "--report", "--out", whole]);
     expect(`${report.stdout}`).toBe(readFileSync(join(whole, "sweep-results.txt"), "utf8"));
     expect(fileHashes(whole)).toEqual(before);
+  });
+
+  it("refuses an oracle of another suite before it runs anything", async () => {
+    const out = join(folder, "with-another");
+    const other = join(folder, "other.json");
+    const own = JSON.parse(readFileSync("tasks/reacher/oracle.json", "utf8"));
+    writeFileSync(other, JSON.stringify({ ...own, suite: "wheels" }));
+    const wrong = await call(["sweep", "--out", out, ...TINY_SWEEP, "--oracle", other]);
+    expectOneError(wrong, 3, /other\.json is not the oracle of these runs; got suite wheels/);
+    expect(existsSync(out)).toBe(false);
   });
 
   it("shows differences from the method that is asked for, and knows when there is none", async () => {
