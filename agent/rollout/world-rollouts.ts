@@ -32,7 +32,7 @@ export interface WorldOptions {
 
 /**
  * An environment of its own in which action sequences are tried from snapshots of another one, which is left as it is. No
- * sequence goes on beyond the end of the episode.
+ * sequence goes on beyond the end of the episode, by its steps or by itself.
  */
 export class World {
   readonly #options: WorldOptions;
@@ -46,17 +46,17 @@ export class World {
   /** Cost of sequence `n` of actions `[H, N, U]`: the negative sum of the rewards that the environment pays. */
   cost(state: EnvironmentState, actions: Float32Array, samples: number, n: number): number {
     const { task, horizon, holdReward } = this.#options;
-    const left = task.spec.episodeSteps - state.stepsDone;
-    const steps = Math.min(horizon, left);
+    const environment = this.#environment;
     const actionSize = task.spec.action.length;
-    this.#environment.restore(state);
+    environment.restore(state);
     let [sum, last] = [0, 0];
-    for (let h = 0; h < steps; h++) {
+    for (let h = 0; h < horizon && !environment.over; h++) {
       const at = (h * samples + n) * actionSize;
-      last = this.#environment.step(actions.subarray(at, at + actionSize)).reward;
+      last = environment.step(actions.subarray(at, at + actionSize)).reward;
       sum += last;
     }
-    return -(holdReward ? sum + (left - steps) * last : sum);
+    const left = environment.over ? 0 : environment.episodeSteps - environment.stepsDone;
+    return -(holdReward ? sum + left * last : sum);
   }
 
   /** Observations `[H, X]` after each action of a sequence `[H, U]`; NaN after the episode's end. */
@@ -64,9 +64,8 @@ export class World {
     const { task, horizon } = this.#options;
     const [X, U] = [task.spec.observation.length, task.spec.action.length];
     const out = new Float32Array(horizon * X).fill(Number.NaN);
-    const steps = Math.min(horizon, task.spec.episodeSteps - state.stepsDone);
     this.#environment.restore(state);
-    for (let h = 0; h < steps; h++) {
+    for (let h = 0; h < horizon && !this.#environment.over; h++) {
       out.set(this.#environment.step(sequence.subarray(h * U, (h + 1) * U)).observation, h * X);
     }
     return out;

@@ -43,6 +43,8 @@ const figuresSchema = z.strictObject({
   episodes: z
     .array(
       z.strictObject({
+        /** Whether the task ended it, of tasks that can. */
+        terminated: z.boolean().optional(),
         return: z.number(),
         success: z.boolean(),
         measures: z.record(z.string(), z.number()),
@@ -113,7 +115,8 @@ function figuresOf(episodes: readonly OracleEpisode[]): OracleReference["tasks"]
     measures: Object.fromEntries(
       names.map((name) => [name, estimate(episodes.map(({ measures }) => measures[name] ?? Number.NaN))]),
     ),
-    episodes: episodes.map(({ return: sum, success, measures }) => ({
+    episodes: episodes.map(({ terminated, return: sum, success, measures }) => ({
+      ...(terminated !== undefined && { terminated }),
       return: sum,
       success,
       measures: { ...measures },

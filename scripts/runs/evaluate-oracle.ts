@@ -28,6 +28,7 @@ import { defaultThreads } from "./compute.js";
 import { checkNewFolder } from "./evaluate-run.js";
 import { type GivenParts, gatherParts, type PartOptions } from "./given-parts.js";
 import { isModulePath } from "./module-path.js";
+import { checkPlansRecordable } from "./plan-recordings.js";
 import { suiteOfRun } from "./run-parts.js";
 import { checkSameSuite, suiteNow } from "./same-suite.js";
 import { currentVersions } from "./versions.js";
@@ -129,7 +130,10 @@ export async function evaluateOracle(options: OracleOptions): Promise<OracleEval
   checkNewFolder(options.recordings);
   const opened = await open(options);
   const { suite, tasks, episodes, seed, planner, holdReward, definition, given, address } = opened;
-  if (options.recordings !== undefined) makeFolder(options.recordings);
+  if (options.recordings !== undefined) {
+    await checkPlansRecordable(tasks, { planner });
+    makeFolder(options.recordings);
+  }
   options.onStart?.({ suite, tasks, episodes, seed, planner, holdReward });
   const { hypercrl, physics } = currentVersions();
   const own = partsOf(given.catalog, definition.settings).planner;

@@ -62,6 +62,24 @@ describe("sequences in the true world", () => {
   });
 });
 
+it("sequences end where the task ends an episode, and then hold nothing", () => {
+  // Over once the wheel has turned by 3 rad.
+  const ending = pointTask({
+    terminated: (ops, observation) => ops.sub(ops.slice(observation, 0, 1), ops.constant([3])),
+  });
+  const environment = new Environment(ending);
+  environment.reset(3);
+  const start = environment.snapshot();
+  const torques = new Array(30).fill(1);
+  let paid = 0;
+  while (!environment.over) paid += environment.step([1]).reward;
+  expect(environment.stepsDone).toBeLessThan(25);
+  const world = new World({ task: ending, horizon: 30, holdReward: true });
+  expect(world.cost(start, Float32Array.from(torques), 1, 0)).toBe(-paid);
+  const seen = world.observations(start, Float32Array.from(torques));
+  expect(seen.findIndex(Number.isNaN)).toBe(2 * environment.stepsDone);
+});
+
 it("chunks hold every sequence once, whatever their number", () => {
   for (const samples of [1, 2, 7, 1023, 1024, 5000]) {
     for (const chunks of [1, 2, 3, 1023].filter((n) => n <= samples)) {
