@@ -87,4 +87,5 @@ export const cartPoleSuite: TaskSuite = {
       "planner.initialStd=2",
     ],
   },
+  oracle: ["planner.horizon=25", "planner.samples=24", "planner.elites=6"],
 };

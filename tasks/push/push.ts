@@ -83,9 +83,8 @@ export const PUSH_DEFAULTS: ProfileDefaults = {
 /** A correction at the end of the horizon pays only by the steps that follow, hence the held reward. */
 export const PUSH_ORACLE: readonly string[] = [
   "oracle.holdReward=true",
-  "planner.samples=16",
-  "planner.elites=5",
-  "planner.iterations=2",
+  "planner.samples=24",
+  "planner.elites=6",
 ];
 
 export const pushSuite: TaskSuite = {

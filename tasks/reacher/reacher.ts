@@ -87,5 +87,11 @@ export const reacherSuite: TaskSuite = {
       "planner.initialStd=0.7",
     ],
   },
-  oracle: ["planner.samples=16", "planner.elites=5", "planner.iterations=2"],
+  oracle: [
+    "planner.horizon=12",
+    "planner.samples=64",
+    "planner.elites=10",
+    "planner.initialStd=1",
+    "planner.noiseBeta=1",
+  ],
 };
