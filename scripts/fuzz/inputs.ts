@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { firstOf } from "../../sim/core/element.js";
 import { COMMAND_LINE } from "../cli/command-line.js";
 import { silentSweepView } from "../cli/sweep-view.js";
-import { packageFolder } from "../runs/package-version.js";
+import { oracleReference } from "../compare/oracle-reference.js";
+import { evaluateOracle } from "../runs/evaluate-oracle.js";
 import { type TrainOptions, train } from "../runs/train.js";
 import { localEngine } from "../sweep/local-engine.js";
 import { runSweep } from "../sweep/sweep.js";
@@ -39,7 +40,16 @@ export async function makeInputs(folder: string): Promise<void> {
   const planned = readdirSync(join(run, "episodes")).filter((name) => name.includes("-train-"));
   cpSync(join(run, "episodes", firstOf(planned, "planned episodes")), join(folder, "episode.mcap"));
   await makeSweep(join(folder, "sweep"));
-  cpSync(join(packageFolder(), "tasks/reacher/oracle.json"), join(folder, "sweep/oracle.json"));
+  const { "planner.samples": samples, "planner.elites": elites, "planner.horizon": horizon } = SETTINGS;
+  const planner = { "planner.samples": samples, "planner.elites": elites, "planner.horizon": horizon };
+  const played = await evaluateOracle({
+    suite: "reacher",
+    tasks: 2,
+    episodes: 1,
+    threads: 1,
+    settings: planner,
+  });
+  writeFileSync(join(folder, "sweep/oracle.json"), JSON.stringify(oracleReference(played)));
   const compare = {
     suite: "reacher",
     methods: [
