@@ -87,7 +87,7 @@ describe("a sweep of two methods and two seeds", () => {
       expect(peakMiB.low).toBeGreaterThan(50);
     }
     const csv = readFileSync(join(whole, "sweep-results.csv"), "utf8").trim().split("\n");
-    expect(csv).toHaveLength(1 + 2 * 9 + 4);
+    expect(csv).toHaveLength(1 + 2 * 9 + 3 + 4);
     const line = csv.find((text) => text.startsWith("finetune,success,"))!.split(",");
     expect(line.slice(2).map(Number)).toEqual(
       Object.values(methods.find(({ method }) => method === "finetune")!.success),
