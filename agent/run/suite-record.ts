@@ -60,7 +60,9 @@ function withoutMoving({ moving: _, ...spec }: TaskSpec): TaskSpec {
 
 /** SHA-256 (hexadecimal) of what is recorded of a task, whatever the order in which its spec says things. */
 export function hashTask({ name, spec, ...others }: SuiteRecord["tasks"][number]): string {
-  const said = leaves({ ...spec, ...others }, name).map(([path, value]) => `${path}: ${JSON.stringify(value)}`);
+  const said = leaves({ ...spec, ...others }, name).map(
+    ([path, value]) => `${path}: ${JSON.stringify(value)}`,
+  );
   return createHash("sha256").update(said.sort().join("\n")).digest("hex");
 }
 
