@@ -8,7 +8,8 @@ const UNITS = ["ms", "s", "GFLOP/s", "GB/s", "M/s", "steps/s", "MB", "share", "r
 export type Unit = (typeof UNITS)[number];
 
 const figureSchema = z.strictObject({ value: z.number(), unit: z.enum(UNITS) });
-const machineSchema = z.strictObject({
+/** What `describeMachine` says. */
+export const machineSchema = z.strictObject({
   cpu: z.string(),
   cores: z.int().min(1),
   memoryGb: z.number(),

@@ -1,8 +1,8 @@
-import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { readDocument } from "../../sim/core/documents.js";
 import { UsageError } from "../../sim/core/errors.js";
-import { currentVersions } from "../runs/versions.js";
+import { machineDifferences } from "../bench/compare.js";
+import { type Machine, machineSchema } from "../bench/result.js";
 import type { KindResult } from "./campaign.js";
 import { OUTCOMES } from "./protocol.js";
 
@@ -13,7 +13,7 @@ const schema = z.strictObject({
   cases: z.int(),
   /** Taken by all kinds, one after another. */
   minutes: z.number(),
-  versions: z.record(z.string(), z.string()),
+  machine: machineSchema,
   kinds: z.record(z.string(), z.record(z.enum(OUTCOMES), z.int())),
   bad: z.array(
     z.strictObject({
@@ -29,15 +29,15 @@ const schema = z.strictObject({
 /** What a campaign has found so far, as it is written to a file. */
 export type Campaign = z.infer<typeof schema>;
 
-/** A campaign of which no kind is done. `initPhysics` must have finished. */
-export function begin(seed: number, cases: number): Campaign {
+/** A campaign of which no kind is done. */
+export function begin(seed: number, cases: number, machine: Machine): Campaign {
   return {
     definition:
       "cases of each kind by what came of them. refused: an error that names what is wrong; harmless: done as if nothing was wrong; trace: an error that the program does not know; hang, memory: stopped from outside; escaped: a file that was not named was changed",
     seed,
     cases,
     minutes: 0,
-    versions: { ...currentVersions() },
+    machine,
     kinds: {},
     bad: [],
   };
@@ -55,18 +55,17 @@ export function withKind(campaign: Campaign, { kind, counts, bad }: KindResult, 
 
 /**
  * Reads a campaign that was stopped, to go on with it.
- * @throws InputError when the file holds something else, UsageError when its cases are others
+ * @throws InputError when the file holds something else, UsageError when its cases, machine or versions are others
  */
-export function readCampaign(path: string, seed: number, cases: number): Campaign {
+export function readCampaign(path: string, seed: number, cases: number, machine: Machine): Campaign {
   const todo = "Choose another --out, or delete the file";
   const campaign = readDocument(path, schema, { expected: "what `npm run fuzz` writes", todo });
-  const { versions } = begin(seed, cases);
-  if (campaign.seed === seed && campaign.cases === cases && isDeepStrictEqual(campaign.versions, versions))
-    return campaign;
+  const differences = machineDifferences(campaign.machine, machine);
+  if (campaign.seed === seed && campaign.cases === cases && differences.length === 0) return campaign;
   throw new UsageError({
-    what: `${path} holds other cases`,
-    got: `seed ${campaign.seed}, ${campaign.cases} cases of each kind, ${JSON.stringify(campaign.versions)}`,
-    expected: `seed ${seed}, ${cases} cases, ${JSON.stringify(versions)}`,
+    what: `${path} holds another campaign`,
+    got: [`seed ${campaign.seed}`, `${campaign.cases} cases of each kind`, ...differences].join(", "),
+    expected: `seed ${seed}, ${cases} cases, the same machine and versions`,
     todo,
   });
 }

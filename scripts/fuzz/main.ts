@@ -5,7 +5,7 @@ import { performance } from "node:perf_hooks";
 import { Command } from "commander";
 import { writeDocument } from "../../sim/core/documents.js";
 import { findNamed } from "../../sim/core/one-of.js";
-import { initPhysics } from "../../sim/world.js";
+import { describeMachine } from "../bench/machine.js";
 import { countingNumber, wholeNumber } from "../cli/option-parsers.js";
 import { fuzzKind } from "./campaign.js";
 import { begin, readCampaign, withKind } from "./campaign-file.js";
@@ -43,8 +43,9 @@ const program = new Command("npm run fuzz --")
 async function fuzz({ cases, seed, kinds: names, jobs, out }: Flags): Promise<void> {
   const inputs = mkdtempSync(join(tmpdir(), "hypercrl-fuzz-inputs-"));
   process.env.XDG_STATE_HOME = join(inputs, "state");
-  await initPhysics();
-  let campaign = out !== undefined && existsSync(out) ? readCampaign(out, seed, cases) : begin(seed, cases);
+  const machine = await describeMachine(undefined);
+  const known = out !== undefined && existsSync(out);
+  let campaign = known ? readCampaign(out, seed, cases, machine) : begin(seed, cases, machine);
   try {
     await makeInputs(inputs);
     for (const name of names) {
