@@ -1,7 +1,8 @@
-import { hashTask } from "../../../agent/run/suite-record.js";
+import { describeSuite, hashTask } from "../../../agent/run/suite-record.js";
 import { estimate } from "../../../scripts/compare/estimate.js";
 import type { OracleReference } from "../../../scripts/compare/oracle-reference.js";
 import { pushSuite } from "../../../tasks/push/push.js";
+import { take } from "../../take.js";
 
 type Figures = OracleReference["tasks"][number]["oracle"];
 
@@ -23,12 +24,13 @@ export function madeReference(
   random: readonly number[],
   oracle: readonly number[],
 ): OracleReference {
+  const [recorded] = take(1, describeSuite(pushSuite, 1, undefined).tasks);
   return {
     ...{ schema: 1, definition: "", suite, versions: { hypercrl: "0.1.0", physics: "rapier 1" } },
     ...{ seed: 1, episodes: 2, firstStart: 90_000, planner: { name: "icem" }, holdReward: false },
     tasks: tasks.map((task, j) => ({
       task,
-      spec: hashTask({ name: task, spec: { ...pushSuite.tasks[0]!.spec } }),
+      spec: hashTask({ ...recorded, name: task }),
       random: figures(random[j]!),
       oracle: figures(oracle[j]!),
     })),
