@@ -15,7 +15,8 @@ const FRESH_PROCESS = ["test/sim/world.test.ts", "test/scripts/runs/more-parts.t
  */
 const MEMORY = "/dev/shm";
 const free = existsSync(MEMORY) ? statfsSync(MEMORY) : undefined;
-const temporary: { readonly TMPDIR?: string } = free && free.bavail * free.bsize > 4 * 2 ** 30 ? { TMPDIR: MEMORY } : {};
+const temporary: { readonly TMPDIR?: string } =
+  free && free.bavail * free.bsize > 4 * 2 ** 30 ? { TMPDIR: MEMORY } : {};
 
 /** Files that start processes take longest; begun last, they would leave a core idle at the end. */
 class LongestFirst extends BaseSequencer {

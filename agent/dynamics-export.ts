@@ -6,8 +6,8 @@ import { Graph, type Tensor } from "./graph/graph.js";
 import * as ops from "./graph/operations.js";
 import { alignedArray, Session, tensor } from "./graph/session.js";
 import { type Layer, layerSizes, meanShape } from "./model/dynamics.js";
+import { StateSpec } from "./model/model-state.js";
 import { inputOffset } from "./model/normalizer.js";
-import { StateSpec } from "./model/observation-history.js";
 import { foldFeeds, foldGraph, layerNames, nextObservations } from "./rollout/rollout.js";
 
 /** A matrix, row-major. */

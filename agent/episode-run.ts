@@ -4,7 +4,7 @@ import { RunError } from "../sim/core/errors.js";
 import type { Environment, StepResult } from "../sim/environment.js";
 import type { EpisodeHeader, Forecast } from "../sim/recording/episode.js";
 import { EpisodeRecorder } from "../sim/recording/recorder.js";
-import { StateSpec } from "./model/observation-history.js";
+import { StateSpec } from "./model/model-state.js";
 import { FAILED_FILE } from "./run/recording-names.js";
 import type { EvaluationRecord } from "./run/records.js";
 import type { RecordingOrigin } from "./run/store.js";

@@ -1,7 +1,7 @@
 import type { TaskSpec } from "../../sim/task.js";
 import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
-import { StateSpec } from "./observation-history.js";
+import { StateSpec } from "./model-state.js";
 
 /** What follows every layer but the last. */
 export type Activation = "relu" | "elu" | "tanh";
@@ -161,7 +161,7 @@ export function mlpColumns(layers: readonly ColumnLayer[], activation: Activatio
   }, x);
 }
 
-/** Entries of φ(x): every angle becomes (cos, sin). */
+/** Entries of φ(s): every angle becomes (cos, sin). */
 export function featureCount(spec: TaskSpec): number {
   return spec.observation.reduce((n, c) => n + (c.angle ? 2 : 1), 0);
 }
@@ -183,7 +183,7 @@ export function encodeFeatures(spec: TaskSpec, x: Tensor, axis: number): Tensor 
   return ops.concat(parts, axis);
 }
 
-/** φ(x) and u of one step, written to `out [features + U]`. */
+/** φ(s) and u of one step, written to `out [features + U]`. */
 export function encodeInput(
   spec: TaskSpec,
   observation: ArrayLike<number>,
@@ -202,7 +202,7 @@ export function encodeInput(
 
 /**
  * Shape of the dynamics network of a task: `[φ(s), u]` → change of x (see `encodeChange`), or its mean and log-variance; s
- * is x with `history` changes before it, see `StateSpec`.
+ * is x followed by `history` changes, see `StateSpec`.
  */
 export function dynamicsShape(
   spec: TaskSpec,
@@ -212,8 +212,8 @@ export function dynamicsShape(
   history = 0,
 ): MlpShape {
   const outputs = (outputVariance ? 2 : 1) * spec.observation.length;
-  const { channels } = new StateSpec(spec, history);
-  const sizes = [featureCount(channels) + spec.action.length, ...hidden, outputs];
+  const states = new StateSpec(spec, history);
+  const sizes = [featureCount(states.spec) + spec.action.length, ...hidden, outputs];
   return { sizes, activation, ...(outputVariance && { outputVariance }) };
 }
 

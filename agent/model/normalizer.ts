@@ -1,8 +1,8 @@
 /** What the model needs of a normaliser, as arrays. */
 export interface NormalizerArrays {
-  /** Mean of `[φ(x), u]`, `[I]`. */
+  /** Mean of `[φ(s), u]`, `[I]`. */
   readonly inputMean: Float32Array;
-  /** One over the standard deviation of `[φ(x), u]`, `[I]`. */
+  /** One over the standard deviation of `[φ(s), u]`, `[I]`. */
   readonly inputScale: Float32Array;
   /** Mean of the targets, `[X]`. */
   readonly targetMean: Float32Array;
@@ -58,7 +58,7 @@ export class RunningMoments {
 }
 
 /**
- * Per-task normaliser: running statistics of the inputs `[φ(x), u]` and, when asked for, of the targets
+ * Per-task normaliser: running statistics of the inputs `[φ(s), u]` and, when asked for, of the targets
  * `x' - x`. It sees every transition of the task once and is frozen when the task ends.
  */
 export class Normalizer {

@@ -1,7 +1,7 @@
 import type { TaskSpec } from "../../sim/task.js";
 import { alignedArrays } from "../graph/session.js";
 import { encodeInput, featureCount } from "./dynamics.js";
-import { StateSpec } from "./observation-history.js";
+import { StateSpec } from "./model-state.js";
 import { type ChangeKinds, changeKinds, encodeChange } from "./state-change.js";
 
 /** Transitions as a training session reads them. */
@@ -38,7 +38,7 @@ export class ReplayBuffer implements TrainingData {
     this.#states = new StateSpec(spec, history);
     this.#kinds = changeKinds(spec);
     this.capacity = capacity;
-    this.inputSize = featureCount(this.#states.channels) + spec.action.length;
+    this.inputSize = featureCount(this.#states.spec) + spec.action.length;
     this.targetSize = spec.observation.length;
     [this.inputs, this.targets] = alignedArrays([capacity * this.inputSize, capacity * this.targetSize]);
   }
@@ -61,7 +61,7 @@ export class ReplayBuffer implements TrainingData {
     const row = this.#added % this.capacity;
     const input = this.inputs.subarray(row * this.inputSize, (row + 1) * this.inputSize);
     const target = this.targets.subarray(row * this.targetSize, (row + 1) * this.targetSize);
-    encodeInput(this.#states.channels, state, action, input);
+    encodeInput(this.#states.spec, state, action, input);
     encodeChange(this.#kinds, state, next, target);
     this.#added++;
     return { input, target };

@@ -20,13 +20,13 @@ import {
   targetSize,
   weightCount,
 } from "../model/dynamics.js";
+import { StateSpec } from "../model/model-state.js";
 import { inputOffset, type NormalizerArrays } from "../model/normalizer.js";
-import { StateSpec } from "../model/observation-history.js";
 import { applyChange, changeKinds } from "../model/state-change.js";
 import { RolloutColumns, type RolloutLayout } from "./columns.js";
 import type { PlanningThreads, SharedRollout } from "./planning-threads.js";
 import { RolloutGradient } from "./rollout-gradient.js";
-import { RolloutStates } from "./rollout-states.js";
+import { RolloutObservations } from "./rollout-observations.js";
 
 /** Names of the planner graph's inputs for layer `i`. */
 export const layerNames = (i: number) => ({ weight: `layer.${i}.weight`, bias: `layer.${i}.bias` });
@@ -76,10 +76,10 @@ export function nextObservations(
   u: Tensor,
   offset: Tensor | undefined,
 ): Tensor {
-  const whole = ops.concat([encodeFeatures(states.channels, s, 0), u], 0);
+  const whole = ops.concat([encodeFeatures(states.spec, s, 0), u], 0);
   const input = offset === undefined ? whole : ops.sub(whole, offset);
   const change = mlpColumns(layers, activation, input);
-  return applyChange(changeKinds(states.task), states.observations(s), change);
+  return applyChange(changeKinds(states.taskSpec), states.observations(s), change);
 }
 
 /** The input of a planner's graph that holds the network's `inputOffset`. */
@@ -122,7 +122,7 @@ function unroll(
   horizon: number,
   samples: Dimension,
 ): Unrolled {
-  const [S, U] = [states.size, states.task.action.length];
+  const [S, U] = [states.size, states.taskSpec.action.length];
   const g = new Graph();
   const x0 = g.input("x0", [1, S]);
   const actions = g.input("actions", [horizon * U, samples]);
@@ -180,12 +180,12 @@ function untilEnded(rewards: Tensor, terminated: Tensor): Tensor {
   return ops.zeroWhere(ops.anyAbove(ended), rewards);
 }
 
-/** The same rollout with the observations as output, `states [H, X, N]`. */
-function statesGraph(states: StateSpec, network: PlannedNetwork, horizon: number): Graph {
+/** The same rollout with the observations as output, `observations [H, X, N]`. */
+function observationsGraph(states: StateSpec, network: PlannedNetwork, horizon: number): Graph {
   const { graph: g, xs } = unroll(states, network, horizon, "N");
   const X = states.observationSize;
   const rows = xs.slice(1).map((x) => ops.reshape(x, [1, X, -1]));
-  g.output("states", ops.concat(rows, 0));
+  g.output("observations", ops.concat(rows, 0));
   return g;
 }
 
@@ -201,7 +201,7 @@ interface Compiled {
   readonly shared: SharedRollout | undefined;
   /** Graphs that are compiled when they are first needed. */
   readonly costs: (samples: number) => Graph;
-  readonly states: () => Graph;
+  readonly observations: () => Graph;
 }
 
 /** Evaluates action sequences through one task's model; see `rolloutGraph`. */
@@ -210,7 +210,7 @@ export class RolloutModel {
   readonly #compile: (shifted: boolean) => Promise<Compiled>;
   #compiled: Compiled;
   #gradient: RolloutGradient | undefined;
-  #states: RolloutStates | undefined;
+  #observations: RolloutObservations | undefined;
 
   private constructor(fold: Session, compile: (shifted: boolean) => Promise<Compiled>, compiled: Compiled) {
     this.#fold = fold;
@@ -246,7 +246,7 @@ export class RolloutModel {
         columns,
         shared: threads?.open(model, layout, columns),
         costs: (samples) => rolloutGraph(task, states, network, horizon, samples),
-        states: () => statesGraph(states, network, horizon),
+        observations: () => observationsGraph(states, network, horizon),
       };
     };
     return new RolloutModel(fold, compile, await compile(false));
@@ -301,9 +301,9 @@ export class RolloutModel {
    * For looking at plans: the first call compiles a graph.
    */
   async observations(state: Float32Array, actions: Float32Array): Promise<Float32Array> {
-    const { columns, states } = this.#compiled;
-    this.#states ??= await RolloutStates.create(states(), columns.layerFeeds);
-    return this.#states.run(state, actions);
+    const { columns, observations } = this.#compiled;
+    this.#observations ??= await RolloutObservations.create(observations(), columns.layerFeeds);
+    return this.#observations.run(state, actions);
   }
 
   async release(): Promise<void> {
@@ -315,9 +315,9 @@ export class RolloutModel {
     const { columns, shared } = this.#compiled;
     shared?.release();
     await this.#gradient?.release();
-    await this.#states?.release();
+    await this.#observations?.release();
     this.#gradient = undefined;
-    this.#states = undefined;
+    this.#observations = undefined;
     await columns.release();
   }
 }

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { readDocument, writeDocument } from "../../sim/core/documents.js";
-import type { TaskSpec, TaskSuite } from "../../sim/task.js";
+import type { TaskSuite } from "../../sim/task.js";
 import { RUN_FILES } from "./run-files.js";
 
 /**
@@ -46,16 +46,11 @@ export function describeSuite(
     // As JSON, so that it compares with what was read.
     tasks: suite.tasks.slice(0, tasks).map(({ name, spec, terminated }) => ({
       name,
-      spec: asJson(withoutMoving(spec)),
+      spec: asJson(spec),
       ...(terminated && { terminates: true }),
     })),
     ...(modules && { modules: { ...modules } }),
   };
-}
-
-/** `moving` says what a model may see, not what the task is; a saved model with other inputs is refused as such. */
-function withoutMoving({ moving: _, ...spec }: TaskSpec): TaskSpec {
-  return spec;
 }
 
 /** SHA-256 (hexadecimal) of what is recorded of a task, whatever the order in which its spec says things. */
@@ -85,15 +80,19 @@ export function readSuiteRecord(folder: string): SuiteRecord | undefined {
   });
 }
 
-/** Where tasks and specs differ: dotted names with both values, as `0.5kg.action.0.high: 1 in the run, 10 now`. */
+/**
+ * Where tasks and specs differ: dotted names with both values, as `0.5kg.action.0.high: 1 in the run, 10 now`. What moves is
+ * compared where the run's suite named it: one that names it since is the same suite for a model that sees none of it.
+ */
 export function specDifferences(then: SuiteRecord, now: SuiteRecord): string[] {
+  const named = new Set(then.tasks.flatMap(({ name, spec }) => (spec.moving === undefined ? [] : [name])));
   const values = ({ tasks }: SuiteRecord) =>
     new Map(
       tasks.flatMap(
         ({ name, spec, terminates }, i) =>
           [
             [`task ${i + 1}`, name],
-            ...leaves(spec, name),
+            ...leaves(named.has(name) ? spec : { ...spec, moving: undefined }, name),
             ...(terminates ? [[`${name}.terminated`, terminates] as const] : []),
           ] as const,
       ),

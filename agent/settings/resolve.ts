@@ -74,6 +74,7 @@ export function resolveAll(
     });
   }
   checkStarts(settings, suite);
+  checkHistory(settings, suite);
   return settings;
 }
 
@@ -86,6 +87,17 @@ function checkStarts({ loop, tasks }: Settings, suite: SettingsChoice["suite"]):
     got: `varied, and task ${without.name} of suite ${suite.name} does not say how`,
     expected: "shared or seeded",
     todo: "docs/guides/own-suite.md says how a suite varies starts",
+  });
+}
+
+function checkHistory({ dynamics: { history }, tasks }: Settings, suite: SettingsChoice["suite"]): void {
+  const moves = suite.tasks.slice(0, tasks).every(({ spec }) => (spec.moving ?? []).length > 0);
+  if (history === 0 || moves) return;
+  throw new UsageError({
+    what: "Setting dynamics.history is not valid",
+    got: `${history}, and suite ${suite.name} names nothing that moves`,
+    expected: "0",
+    todo: "docs/guides/own-suite.md says how a suite names what moves",
   });
 }
 

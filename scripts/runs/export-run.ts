@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { TaskDynamics } from "../../agent/agent.js";
 import { dynamicsGraph } from "../../agent/dynamics-export.js";
 import { encodeModel } from "../../agent/graph/encode.js";
-import { StateSpec } from "../../agent/model/observation-history.js";
+import { StateSpec } from "../../agent/model/model-state.js";
 import { metricsPath, readMetrics } from "../../agent/run/read-log.js";
 import { hashSettings } from "../../agent/run/store.js";
 import type { Settings } from "../../agent/settings/schema.js";
@@ -91,9 +91,8 @@ function describeModel(
   afterTask: number,
   tasks: readonly Task[],
 ): Record<string, string> {
-  const { spec } = firstOf(tasks, "tasks");
-  const { observation } = new StateSpec(spec, settings.dynamics.history).channels;
-  const { action, controlPeriod } = spec;
+  const { observation, action, controlPeriod, moving } = firstOf(tasks, "tasks").spec;
+  const { history } = settings.dynamics;
   const { suite, method, profile, seed } = settings;
   return {
     format: "hypercrl dynamics 1",
@@ -101,6 +100,7 @@ function describeModel(
     tasks: JSON.stringify(tasks.map(({ name }) => name)),
     observation: JSON.stringify(observation),
     action: JSON.stringify(action),
+    ...(history > 0 && { history: String(history), moving: JSON.stringify(moving) }),
     controlPeriod: String(controlPeriod),
     method,
     profile,
@@ -125,7 +125,7 @@ async function checkFile(
     for (const [j, task] of tasks.entries()) {
       const own = elementAt(dynamics, j, "tasks");
       const states = new StateSpec(task.spec, history);
-      const random = randomInputs(states.channels, own.normalizer, CHECKED, Rng.fromSeed(j));
+      const random = randomInputs(states.spec, own.normalizer, CHECKED, Rng.fromSeed(j));
       const recorded = recordedInputs(folder, j, states, warn);
       const inputs = [...random, ...recorded];
       const largestDifference = await compareModels(model, j, { task, history }, own, inputs);
@@ -177,5 +177,5 @@ function recordedInputs(
       warn(`not used to check the model: ${error.message}`);
     }
   }
-  return out.filter(({ u }) => u.length === states.task.action.length).slice(0, CHECKED);
+  return out.filter(({ u }) => u.length === states.taskSpec.action.length).slice(0, CHECKED);
 }

@@ -120,11 +120,13 @@ function ensureSuite(value: unknown): TaskSuite {
 const CHANNEL_FLAGS = ["angle", "absolute", "quaternion"] as const;
 
 function ensureSameLayout({ tasks }: TaskSuite): void {
-  const layout = ({ spec }: Task) =>
-    [...spec.observation, ...spec.action].map(({ name, ...channel }) => {
+  const layout = ({ spec }: Task) => [
+    ...[...spec.observation, ...spec.action].map(({ name, ...channel }) => {
       const flags = CHANNEL_FLAGS.filter((flag) => Reflect.get(channel, flag) === true);
       return flags.length === 0 ? name : `${name} (${flags.join(", ")})`;
-    });
+    }),
+    ...(spec.moving ?? []).map(({ name, weights }) => `${name} (moving, ${JSON.stringify(weights)})`),
+  ];
   const first = layout(tasks[0]!).join(", ");
   for (const task of tasks) {
     const own = layout(task).join(", ");

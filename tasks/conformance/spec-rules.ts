@@ -55,6 +55,38 @@ function checkChannels({ spec: { observation, action } }: Task): void {
   }
 }
 
+function checkMoving({ spec: { observation, moving = [] } }: Task): void {
+  ensure(Array.isArray(moving), `spec.moving is ${inWords(moving)}`, "a list of quantities, or nothing");
+  const plain = observation.filter(({ angle, quaternion }) => !angle && !quaternion).map(({ name }) => name);
+  moving.forEach(({ name, unit, weights }, i) => {
+    const where = `moving quantity ${i}`;
+    ensure(isLine(name), `${where} with the name ${inWords(name)}`, "text of one line");
+    ensure(isLine(unit), `${where} (${name}) with the unit ${inWords(unit)}`, "m, rad, 1, …");
+    const twice = moving.findIndex((one) => one.name === name) !== i;
+    ensure(!twice, `two moving quantities named ${name}`, "unique names");
+    const isObject = typeof weights === "object" && weights !== null && Object.keys(weights).length > 0;
+    ensure(
+      isObject,
+      `${where} (${name}) with the weights ${inWords(weights)}`,
+      "a weight for each of some channels",
+    );
+    for (const [channel, weight] of Object.entries(weights)) {
+      const known = plain.includes(channel);
+      ensure(
+        known,
+        `${where} (${name}) made of ${inWords(channel)}`,
+        `channels that are no angles: ${plain.join(", ")}`,
+      );
+      const finite = typeof weight === "number" && Number.isFinite(weight);
+      ensure(
+        finite,
+        `${where} (${name}) with the weight ${inWords(weight)} of ${channel}`,
+        "a finite number",
+      );
+    }
+  });
+}
+
 function checkTiming({ spec: { episodeSteps, controlPeriod } }: Task): void {
   const whole = Number.isInteger(episodeSteps) && episodeSteps >= 2;
   ensure(whole, `episodeSteps ${episodeSteps}`, "a whole number from 2");
@@ -78,6 +110,7 @@ function checkObservationLength(task: Task): void {
 export const specRules: readonly ConformanceRule[] = [
   { name: "interface", expected: "a task with every member of Task and Scene", check: checkInterface },
   { name: "channels", expected: "named channels with units and bounds", check: checkChannels },
+  { name: "moving", expected: "quantities that are weighted sums of channels", check: checkMoving },
   { name: "timing", expected: "an episode length and a control period", check: checkTiming },
   {
     name: "observation-length",

@@ -119,6 +119,10 @@ const suiteBreakages: readonly Breakage[] = [
     const observation = SPEC.observation.map((channel) => ({ ...channel, absolute: true }));
     return pointSuite(pointTask(), pointTask({ spec: { observation }, task: { name: "heavy" } }));
   }),
+  breaks("same-layout", "what moves in one task only", /heavy with .*tip \(moving, /, () => {
+    const moving = [{ name: "tip", unit: "rad/s", weights: { velocity: 1 } }];
+    return pointSuite(pointTask(), pointTask({ spec: { moving }, task: { name: "heavy" } }));
+  }),
   breaks("same-layout", "an angle in one task only", /heavy with angle, velocity, torque/, () => {
     const observation = SPEC.observation.map(({ name, unit }) => ({ name, unit }));
     return pointSuite(pointTask(), pointTask({ spec: { observation }, task: { name: "heavy" } }));
@@ -146,6 +150,19 @@ const specBreakages: readonly Breakage[] = [
   }),
   withTask("channels", "a name with a control character", /action channel 0 with the name "a\\+u001bb"/, {
     spec: { action: [{ name: "a\u001bb", unit: "N·m", low: -1, high: 1 }] },
+  }),
+  withTask("moving", "no list", /spec.moving is 7/, { spec: { moving: 7 as never } }),
+  withTask("moving", "no weights", /moving quantity 0 \(tip\) with the weights undefined/, {
+    spec: { moving: [{ name: "tip", unit: "rad/s" } as never] },
+  }),
+  withTask("moving", "an angle", /moving quantity 0 \(tip\) made of "angle"/, {
+    spec: { moving: [{ name: "tip", unit: "rad", weights: { angle: 1 } }] },
+  }),
+  withTask("moving", "a weight that is none", /the weight NaN of velocity/, {
+    spec: { moving: [{ name: "tip", unit: "rad/s", weights: { velocity: Number.NaN } }] },
+  }),
+  withTask("moving", "a name twice", /two moving quantities named tip/, {
+    spec: { moving: [1, 2].map((weight) => ({ name: "tip", unit: "rad/s", weights: { velocity: weight } })) },
   }),
   withTask("timing", "half a step", /episodeSteps 60.5/, { spec: { episodeSteps: 60.5 } }),
   withTask("observation-length", "too few numbers", /out\[1\] unset or NaN/, {

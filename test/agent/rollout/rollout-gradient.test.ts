@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type Activation, dynamicsShape, weightCount } from "../../../agent/model/dynamics.js";
+import { StateSpec } from "../../../agent/model/model-state.js";
 import type { NormalizerArrays } from "../../../agent/model/normalizer.js";
-import { StateSpec } from "../../../agent/model/observation-history.js";
 import { MpcPolicy } from "../../../agent/policy.js";
 import { PlanningThreads } from "../../../agent/rollout/planning-threads.js";
 import { RolloutModel } from "../../../agent/rollout/rollout.js";

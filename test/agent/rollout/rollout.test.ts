@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { dynamicsShape, type MlpShape } from "../../../agent/model/dynamics.js";
-import { StateSpec } from "../../../agent/model/observation-history.js";
+import { StateSpec } from "../../../agent/model/model-state.js";
 import { MpcPolicy } from "../../../agent/policy.js";
 import { PlanningThreads } from "../../../agent/rollout/planning-threads.js";
 import { RolloutModel } from "../../../agent/rollout/rollout.js";
@@ -46,7 +46,7 @@ type Problem = ReturnType<typeof problem>;
 /** The state `f(s, u)` in float64. */
 function predict({ states, task, history, ...dynamics }: Problem, s: number[], u: number[]): number[] {
   const X = states.observationSize;
-  const change = predictedChange({ ...task, spec: states.channels }, dynamics, s, u);
+  const change = predictedChange({ ...task, spec: states.spec }, dynamics, s, u);
   const x = s.slice(0, X).map((v, i) => (task.spec.observation[i]!.absolute ? 0 : v) + change[i]!);
   if (history === 0) return x;
   const channels = task.spec.observation.map(({ name }) => name);

@@ -121,13 +121,14 @@ describe("hashSettings", () => {
       "dynamics.outlierLimit=10",
       "loop.learningEpisodeSteps=10",
       "loop.learningStarts=seeded",
-      "dynamics.history=1",
       "hypernetwork.endFactor=0.5",
       "planner.lastAction=middle",
       "planner.chooseBest=true",
       "planner.scaleActions=true",
     ];
     for (const changed of changes) expect(hashSettings(tinySettings([changed])), changed).not.toBe(hash);
+    const history = { ...settings, dynamics: { ...settings.dynamics, history: 1 } };
+    expect(hashSettings(history)).not.toBe(hash);
   });
 });
 

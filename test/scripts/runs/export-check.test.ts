@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { Agent, type TaskDynamics } from "../../../agent/agent.js";
 import { dynamicsGraph } from "../../../agent/dynamics-export.js";
 import { encodeModel } from "../../../agent/graph/encode.js";
-import { StateSpec } from "../../../agent/model/observation-history.js";
+import { StateSpec } from "../../../agent/model/model-state.js";
 import {
   compareModels,
   ExportedModel,
@@ -31,10 +31,8 @@ async function learned(
   const marked = withMoving(pointTask, "x", "y");
   const tasks = Array.from({ length: TASKS }, (_, j): Task => ({ ...marked, name: `point${j}` }));
   const states = new StateSpec(marked.spec, history);
-  const settings = {
-    ...tinySettings(["dynamics.hidden=[12,10]", `dynamics.history=${history}`]),
-    method,
-  };
+  const tiny = tinySettings(["dynamics.hidden=[12,10]"]);
+  const settings = { ...tiny, method, dynamics: { ...tiny.dynamics, history } };
   const rng = Rng.fromSeed(8);
   const agent = new Agent(tasks, settings, partsFor(settings), rng.split("agent"), {
     threads: 1,
@@ -63,7 +61,7 @@ it.each([...METHOD_NAMES.map((method) => [method, 0] as const), ["hypercrl", 2] 
     const exported = await ExportedModel.load(encodeModel(graph));
     const rng = Rng.fromSeed(9);
     for (const [j, task] of tasks.entries()) {
-      const inputs = randomInputs(states.channels, dynamics[j]!.normalizer, 20, rng);
+      const inputs = randomInputs(states.spec, dynamics[j]!.normalizer, 20, rng);
       const compare = (k: number) => compareModels(exported, k, { task, history }, dynamics[j]!, inputs);
       expect(await compare(j)).toBeLessThanOrEqual(LARGEST_DIFFERENCE);
       expect(await compare((j + 1) % TASKS)).toBeGreaterThan(100 * LARGEST_DIFFERENCE);

@@ -57,6 +57,12 @@ it("specs differ where names, bounds, flags, lengths or periods do", () => {
   expect(specDifferences(then, describeSuite(pointSuite(ending), 1, undefined))).toEqual([
     "light.terminated: nothing in the run, true now",
   ]);
+  const moving = (weight: number) => [{ name: "tip", unit: "rad/s", weights: { velocity: weight } }];
+  expect(specDifferences(record({ moving: moving(1) }), record({ moving: moving(2) }))).toEqual([
+    "light.moving.0.weights.velocity: 1 in the run, 2 now",
+  ]);
+  // A run of a time when nothing was named as moving had a model that sees none of it.
+  expect(specDifferences(then, record({ moving: moving(1) }))).toEqual([]);
   expect(specDifferences(then, record({}, "heavy"))[0]).toBe('task 1: "light" in the run, "heavy" now');
 });
 

@@ -5,7 +5,7 @@ import { alignedArray, type Feeds, Session, tensor } from "../graph/session.js";
 type Sizes = readonly [horizon: number, state: number, observation: number, action: number];
 
 /** One session that yields the observations which action sequences are predicted to lead to. */
-export class RolloutStates {
+export class RolloutObservations {
   readonly #session: Session;
   readonly #layerFeeds: Feeds;
   readonly #sizes: Sizes;
@@ -17,14 +17,17 @@ export class RolloutStates {
   }
 
   /**
-   * @param graph with inputs `x0 [1, S]`, `actions [H·U, N]` and output `states [H, X, N]`
+   * @param graph with inputs `x0 [1, S]`, `actions [H·U, N]` and output `observations [H, X, N]`
    * @param layerFeeds the network, as the graph takes it
    */
-  static async create(graph: Graph, layerFeeds: Feeds): Promise<RolloutStates> {
+  static async create(graph: Graph, layerFeeds: Feeds): Promise<RolloutObservations> {
     const [rows] = graph.inputs.find(({ name }) => name === "actions")!.shape as [number, number];
     const [, S] = graph.inputs.find(({ name }) => name === "x0")!.shape as [number, number];
-    const [H, X] = graph.outputs.find(({ name }) => name === "states")!.tensor.shape as [number, number];
-    return new RolloutStates(await Session.create(graph), layerFeeds, [H, S, X, rows / H]);
+    const [H, X] = graph.outputs.find(({ name }) => name === "observations")!.tensor.shape as [
+      number,
+      number,
+    ];
+    return new RolloutObservations(await Session.create(graph), layerFeeds, [H, S, X, rows / H]);
   }
 
   /** Observations `[N, H, X]` after each of the actions `[N, H, U]` from a state `[S]`. */
@@ -33,18 +36,18 @@ export class RolloutStates {
     const N = actions.length / (H * U);
     const x0 = alignedArray(S);
     const inputs = alignedArray(H * N * U);
-    const states = alignedArray(H * X * N);
+    const observations = alignedArray(H * X * N);
     x0.set(state);
     forEach([N, H, U], (n, h, u, i) => {
       inputs[(h * U + u) * N + n] = actions[i]!;
     });
     await this.#session.run(
       { ...this.#layerFeeds, x0: tensor(x0, [1, S]), actions: tensor(inputs, [H * U, N]) },
-      { states: tensor(states, [H, X, N]) },
+      { observations: tensor(observations, [H, X, N]) },
     );
-    const out = new Float32Array(states.length);
+    const out = new Float32Array(observations.length);
     forEach([N, H, X], (n, h, x, i) => {
-      out[i] = states[(h * X + x) * N + n]!;
+      out[i] = observations[(h * X + x) * N + n]!;
     });
     return out;
   }

@@ -12,9 +12,9 @@ import * as ops from "../graph/operations.js";
  * an episode starts the changes are 0. Without history a state is an observation.
  */
 export class StateSpec {
-  readonly task: TaskSpec;
+  readonly taskSpec: TaskSpec;
   /** The task's with the channels of a state, S of them, as observation. */
-  readonly channels: TaskSpec;
+  readonly spec: TaskSpec;
   /** W `[Q, X]` */
   readonly #weights: Float32Array;
   /** Q */
@@ -28,24 +28,24 @@ export class StateSpec {
    */
   constructor(task: TaskSpec, history: number) {
     const { observation, moving = [] } = task;
-    this.task = task;
+    this.taskSpec = task;
     this.#quantities = moving.length;
     this.#steps = moving.length > 0 ? history : 0;
     this.#weights = Float32Array.from(moving.flatMap((quantity) => weightsOf(quantity, observation)));
     const changes = Array.from({ length: this.#steps }, (_, k) =>
       moving.map(({ name, unit }) => ({ name: `${name}Change${k + 1}`, unit })),
     );
-    this.channels = { ...task, observation: [...observation, ...changes.flat()] };
+    this.spec = { ...task, observation: [...observation, ...changes.flat()] };
   }
 
   /** S */
   get size(): number {
-    return this.channels.observation.length;
+    return this.spec.observation.length;
   }
 
   /** X */
   get observationSize(): number {
-    return this.task.observation.length;
+    return this.taskSpec.observation.length;
   }
 
   /** The state `[S]` at the start of an episode. */

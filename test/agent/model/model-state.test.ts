@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Graph } from "../../../agent/graph/graph.js";
 import { Session, tensor } from "../../../agent/graph/session.js";
 import { dynamicsShape } from "../../../agent/model/dynamics.js";
-import { StateSpec } from "../../../agent/model/observation-history.js";
+import { StateSpec } from "../../../agent/model/model-state.js";
 import { ReplayBuffer } from "../../../agent/model/replay-buffer.js";
 import { angleTask, pointTask, withMoving } from "../fixtures.js";
 
@@ -34,7 +34,7 @@ describe("StateSpec", () => {
       [7, 13, 4, 4, -2, 1.5, 0.25],
     ]);
     expect([states.size, states.observationSize]).toEqual([7, 3]);
-    expect(states.channels.observation.map(({ name, unit }) => `${name} ${unit}`)).toEqual([
+    expect(states.spec.observation.map(({ name, unit }) => `${name} ${unit}`)).toEqual([
       "position m",
       "angle rad",
       "velocity m/s",
