@@ -283,6 +283,16 @@ describe("--set", () => {
     }
   });
 
+  it("rejects history of a suite that names nothing that moves", () => {
+    const history = (suite: string) => () =>
+      resolveSettings({ ...choice, suite: findSuite(suite) }, ["dynamics.history=2"], CATALOG);
+    expect(usage(history("reacher")).message).toMatch(
+      /dynamics.history is not valid; got 2, and suite reacher names nothing that moves; expected 0/,
+    );
+    for (const suite of ["push", "push-random", "push-slide"])
+      expect(history(suite)().dynamics.history).toBe(2);
+  });
+
   it("rejects as many tasks as the suite does not have", () => {
     expect(usage(() => set("tasks=6")).message).toMatch(/tasks is out of range; got 6; expected at most 5/);
   });
