@@ -1,4 +1,4 @@
-import type { Channel, ObservationChannel, TaskSuite } from "../../../sim/task.js";
+import type { Channel, MovingQuantity, ObservationChannel, TaskSuite } from "../../../sim/task.js";
 
 /** Where a suite's page has its tables; what stands between the lines is replaced. */
 const BEGIN = "<!-- made by npm run suite-tables -->";
@@ -7,7 +7,7 @@ const END = "<!-- end -->";
 /** Tables of a suite's tasks, observations and actions, in Markdown, as its code has them. */
 export function suiteTables({ tasks: [first, ...others] }: TaskSuite): string {
   if (first === undefined) return "";
-  const { observation, action, episodeSteps, controlPeriod } = first.spec;
+  const { observation, action, moving = [], episodeSteps, controlPeriod } = first.spec;
   const names = [first, ...others].map(({ name }) => `\`${name}\``).join(", ");
   const seconds = Number((episodeSteps * controlPeriod).toFixed(3));
   return [
@@ -18,6 +18,7 @@ export function suiteTables({ tasks: [first, ...others] }: TaskSuite): string {
       ["index", "channel", "unit", "the model reads", "and predicts"],
       grouped(observation, modelUse).map(({ range, label, unit, note }) => [range, label, unit, ...note]),
     ),
+    ...(moving.length === 0 ? [] : movingTable(moving)),
     `**Action** (${action.length} ${action.length === 1 ? "number" : "numbers"}; the unit is what an action of 1 means)`,
     markdownTable(
       ["index", "channel", "unit", "bounds"],
@@ -29,6 +30,17 @@ export function suiteTables({ tasks: [first, ...others] }: TaskSuite): string {
       ]),
     ),
   ].join("\n\n");
+}
+
+function movingTable(moving: readonly MovingQuantity[]): readonly string[] {
+  const rows = moving.map(({ name, unit, weights }) => {
+    const sum = Object.entries(weights).map(([channel, weight]) => `${weight} \`${channel}\``);
+    return [`\`${name}\``, unit, sum.join(" + ")];
+  });
+  return [
+    "**Moving**: quantities of which `dynamics.history` shows the model the last changes",
+    markdownTable(["quantity", "unit", "weighted sum of channels"], rows),
+  ];
 }
 
 /** A page with its tables brought up to date. @throws RangeError when it has no place for them */
