@@ -5,7 +5,8 @@ const { onnx } = proto;
 const IR_VERSION = 8;
 const OPERATOR_SET = 17;
 
-const ELEMENT_TYPE: Readonly<Record<DataType, number>> = {
+/** Numbers by which ONNX knows the types of entries. */
+export const ELEMENT_TYPE: Readonly<Record<DataType, number>> = {
   float32: onnx.TensorProto.DataType.FLOAT,
   int32: onnx.TensorProto.DataType.INT32,
   int64: onnx.TensorProto.DataType.INT64,

@@ -252,10 +252,10 @@ const BACKWARD: Readonly<Record<string, Backward>> = {
     const inverse = order.map((_, i) => order.indexOf(i));
     to.add(node.inputs[0]!, ops.transpose(g!, inverse));
   },
-  // As `zeroWhere` makes it.
   Where: (node, [g], to) => {
-    const [condition, , x] = node.inputs as [Tensor, Tensor, Tensor];
-    to.add(x, ops.zeroWhere(condition, g!));
+    const [condition, a, b] = node.inputs as [Tensor, Tensor, Tensor];
+    to.add(a, ops.where(condition, g!, 0));
+    to.add(b, ops.where(condition, 0, g!));
   },
   Split: splitBackward,
   Concat: concatBackward,

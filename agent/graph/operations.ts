@@ -1,4 +1,5 @@
 import type { Ops } from "../../sim/core/ops.js";
+import { ELEMENT_TYPE } from "./encode.js";
 import {
   type Attribute,
   type Dimension,
@@ -175,11 +176,13 @@ export function slice(x: Tensor, start: number, end: number, axis = -1): Tensor 
   return g.apply("Slice", [x, g.integers([start]), g.integers([end]), g.integers([at])], [{ shape }])[0];
 }
 
-/** `x` where a condition (bool) does not hold, 0 where it does, whatever `x` is there. No gradient flows through the condition. */
-export function zeroWhere(condition: Tensor, x: Tensor): Tensor {
-  const graph = innermost([condition, x]);
-  const shape = broadcastShape(condition.shape, x.shape);
-  return graph.apply("Where", [condition, graph.constant(0), x], [{ shape }])[0];
+/** `a` where a condition (bool) holds, `b` where it does not, broadcast as NumPy does. No gradient flows through the condition. */
+export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+  const graph = innermost([condition, a, b].filter((t) => typeof t !== "number"));
+  const x = typeof a === "number" ? graph.constant(a) : a;
+  const y = typeof b === "number" ? graph.constant(b) : b;
+  const shape = broadcastShape(condition.shape, broadcastShape(x.shape, y.shape));
+  return graph.apply("Where", [condition, x, y], [{ shape }])[0];
 }
 
 /** Whether entries are above 0 (bool). It has no gradient. */
@@ -187,11 +190,10 @@ export function isPositive(x: Tensor): Tensor {
   return x.graph.apply("Greater", [x, x.graph.constant(0)], [{ shape: x.shape, type: "bool" }])[0];
 }
 
-/** Of every row of bools `[R, N]`, whether one above it is true. It has no gradient. */
-export function anyAbove(rows: Tensor): Tensor {
+/** Of every row of bools `[R, N]`, whether an earlier one is true, column by column. It has no gradient. */
+export function anyBefore(rows: Tensor): Tensor {
   const g = rows.graph;
-  const FLOAT32 = 1;
-  const [numbers] = g.apply("Cast", [rows], [{ shape: rows.shape }], { to: FLOAT32 });
+  const [numbers] = g.apply("Cast", [rows], [{ shape: rows.shape }], { to: ELEMENT_TYPE.float32 });
   // Counts of up to 2^24 are exact in float32.
   const counts = g.apply("CumSum", [numbers, g.integers([0], [])], [{ shape: rows.shape }], { exclusive: 1 });
   return isPositive(counts[0]);

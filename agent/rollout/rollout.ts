@@ -1,5 +1,5 @@
 import type { CostGradient } from "../../planners/types.js";
-import type { Task } from "../../sim/task.js";
+import type { Task, Transition } from "../../sim/task.js";
 import { encodeModel } from "../graph/encode.js";
 import { type Dimension, Graph, type Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
@@ -156,28 +156,38 @@ function rolloutGraph(
   samples: Dimension = "N",
 ): Graph {
   const { graph: g, us, xs } = unroll(states, network, horizon, samples);
-  const reading = ops.graphOps(g, 0);
-  const transitions = {
-    observation: joinSteps(xs.slice(0, -1)),
-    action: joinSteps(us),
-    nextObservation: joinSteps(xs.slice(1)),
+  const rewardOps = ops.graphOps(g, 0);
+  const steps: Transition<readonly Tensor[]> = {
+    observation: xs.slice(0, -1),
+    action: us,
+    nextObservation: xs.slice(1),
   };
-  const reward = task.reward(reading, transitions);
-  const rewards = ops.reshape(reward, [horizon, -1]);
-  const terminated = task.terminated?.(reading, transitions.nextObservation);
-  const paid = terminated === undefined ? rewards : untilEnded(rewards, terminated);
+  const ended = task.terminated?.(rewardOps, joinSteps(steps.nextObservation));
+  const over = ended === undefined ? undefined : ops.anyBefore(ops.isPositive(byStep(ended, horizon)));
+  const join = (parts: readonly Tensor[]) =>
+    over === undefined ? joinSteps(parts) : firstWhere(over, parts);
+  const reward = task.reward(rewardOps, {
+    observation: join(steps.observation),
+    action: join(steps.action),
+    nextObservation: join(steps.nextObservation),
+  });
+  const rewards = byStep(reward, horizon);
+  const paid = over === undefined ? rewards : ops.where(over, 0, rewards);
   g.output("costs", ops.neg(ops.reduceSum(paid, [0])));
   return g;
 }
 
+/** One feature of all steps, `[1, H·N]`, as `[H, N]`. */
+const byStep = (x: Tensor, horizon: number): Tensor => ops.reshape(x, [horizon, -1]);
+
 /**
- * Rewards `[H, N]` up to the first step after which an episode is over, later ones 0.
- * @param terminated what `Task.terminated` says of the state after each step, `[1, H·N]`
+ * H matrices `[F, N]` side by side, `[F, H·N]`, with the first in place of those after an episode's end. So the reward is not
+ * asked about a step that does not count: where it has no finite derivative there, that of the costs would be NaN, as 0 · ∞ is.
+ * @param over whether the episode has ended before each step, `[H, N]`
  */
-function untilEnded(rewards: Tensor, terminated: Tensor): Tensor {
-  const [horizon] = rewards.shape as [number];
-  const ended = ops.isPositive(ops.reshape(terminated, [horizon, -1]));
-  return ops.zeroWhere(ops.anyAbove(ended), rewards);
+function firstWhere(over: Tensor, parts: readonly Tensor[]): Tensor {
+  const first = joinSteps(parts.map(() => parts[0]!));
+  return ops.where(ops.reshape(over, [1, -1]), first, joinSteps(parts));
 }
 
 /** The same rollout with the observations as output, `observations [H, X, N]`. */

@@ -143,6 +143,13 @@ const cases: Case[] = [
     ],
     build: (a, b) => ops.square(ops.concat([a, b], 0)),
   },
+  ...binary("Where", (a, b) => {
+    const columns = a.graph.constant(Float32Array.of(1, -1, 0, 2), [1, 4]);
+    return ops.square(ops.where(ops.isPositive(columns), a, b));
+  }),
+  unary("Where a number is taken", (x) =>
+    ops.square(ops.where(ops.isPositive(x.graph.constant(Float32Array.of(1, -1, 0, 2), [4])), 2, x)),
+  ),
   unary("Slice of columns", (x) => ops.square(ops.slice(x, 1, 3))),
   unary("Slice of rows", (x) => ops.square(ops.slice(x, 2, 3, 0))),
   {
@@ -213,8 +220,10 @@ describe("against central differences of the graph's own forward", () => {
     const names = new Set<string>();
     for (const { shapes, build } of cases) build(...shapes.map((s, i) => g.input(`x${i}`, s)));
     for (const node of g.nodes) names.add(node.operator);
+    // What makes the condition of Where.
+    names.delete("Greater");
     const wanted =
-      "Abs Add Concat Cos Div Elu Exp Gather Gemm Log MatMul Max Min Mul Neg ReduceSum ReduceSumSquare Relu Reshape Sigmoid Sin Slice Softplus Split Sqrt Sub Tanh Transpose";
+      "Abs Add Concat Cos Div Elu Exp Gather Gemm Log MatMul Max Min Mul Neg ReduceSum ReduceSumSquare Relu Reshape Sigmoid Sin Slice Softplus Split Sqrt Sub Tanh Transpose Where";
     expect([...names].sort()).toEqual(wanted.split(" "));
   });
 });
