@@ -4,6 +4,7 @@ import { UsageError } from "../../sim/core/errors.js";
 import { machineDifferences } from "../bench/compare.js";
 import { type Machine, machineSchema } from "../bench/result.js";
 import type { KindResult } from "./campaign.js";
+import { toTenth } from "./minutes.js";
 import { OUTCOMES } from "./protocol.js";
 
 const schema = z.strictObject({
@@ -30,7 +31,7 @@ const schema = z.strictObject({
 export type Campaign = z.infer<typeof schema>;
 
 /** A campaign of which no kind is done. */
-export function begin(seed: number, cases: number, machine: Machine): Campaign {
+export function newCampaign(seed: number, cases: number, machine: Machine): Campaign {
   return {
     definition:
       "cases of each kind by what came of them. refused: an error that names what is wrong; harmless: done as if nothing was wrong; trace: an error that the program does not know; hang, memory: stopped from outside; escaped: a file that was not named was changed",
@@ -47,7 +48,7 @@ export function begin(seed: number, cases: number, machine: Machine): Campaign {
 export function withKind(campaign: Campaign, { kind, counts, bad }: KindResult, minutes: number): Campaign {
   return {
     ...campaign,
-    minutes: Number((campaign.minutes + minutes).toFixed(1)),
+    minutes: toTenth(campaign.minutes + minutes),
     kinds: { ...campaign.kinds, [kind]: { ...counts } },
     bad: [...campaign.bad, ...bad],
   };

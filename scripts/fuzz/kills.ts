@@ -10,6 +10,7 @@ import { COMMAND_LINE } from "../cli/command-line.js";
 import { countingNumber, wholeNumber } from "../cli/option-parsers.js";
 import { builtinCatalog } from "../runs/catalog.js";
 import { itself, type KilledCommand, type KillResult, killAll, runsOfSweep } from "./kill-runs.js";
+import { minutesSince, toTenth } from "./minutes.js";
 
 interface Flags {
   readonly kills: number;
@@ -89,7 +90,7 @@ async function kills({ kills, seed, out }: Flags): Promise<void> {
     console.log(`${command}: ${killed} kills, ${compared} times finished`);
     for (const fault of faults) console.log(`  ${fault}`);
     const totals = totalsOf(results);
-    const minutes = Number(((performance.now() - started) / 60_000).toFixed(1));
+    const minutes = toTenth(minutesSince(started));
     const document = { definition: DEFINITION, seed, asked: kills, totals, minutes, machine, results };
     if (out !== undefined) writeFileSafely(out, `${JSON.stringify(document, null, 2)}\n`);
     if (totals.faults > 0) process.exitCode = 1;

@@ -8,9 +8,10 @@ import { findNamed } from "../../sim/core/one-of.js";
 import { describeMachine } from "../bench/machine.js";
 import { countingNumber, wholeNumber } from "../cli/option-parsers.js";
 import { fuzzKind } from "./campaign.js";
-import { begin, readCampaign, withKind } from "./campaign-file.js";
+import { newCampaign, readCampaign, withKind } from "./campaign-file.js";
 import { makeInputs } from "./inputs.js";
 import { kinds } from "./kinds.js";
+import { minutesSince } from "./minutes.js";
 import { OUTCOMES } from "./protocol.js";
 
 interface Flags {
@@ -45,14 +46,14 @@ async function fuzz({ cases, seed, kinds: names, jobs, out }: Flags): Promise<vo
   process.env.XDG_STATE_HOME = join(inputs, "state");
   const machine = await describeMachine(undefined);
   const known = out !== undefined && existsSync(out);
-  let campaign = known ? readCampaign(out, seed, cases, machine) : begin(seed, cases, machine);
+  let campaign = known ? readCampaign(out, seed, cases, machine) : newCampaign(seed, cases, machine);
   try {
     await makeInputs(inputs);
     for (const name of names) {
       if (name in campaign.kinds) continue;
       const started = performance.now();
       const result = await fuzzKind(name, { inputs, seed, cases, jobs });
-      campaign = withKind(campaign, result, (performance.now() - started) / 60_000);
+      campaign = withKind(campaign, result, minutesSince(started));
       if (out !== undefined) writeDocument(out, campaign);
       console.log(`${name}: ${OUTCOMES.map((outcome) => `${result.counts[outcome]} ${outcome}`).join(", ")}`);
       for (const { index, outcome, detail } of result.bad.slice(0, SHOWN))

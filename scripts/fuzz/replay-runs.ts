@@ -5,6 +5,7 @@ import { firstOf } from "../../sim/core/element.js";
 import type { TaskSuite } from "../../sim/task.js";
 import { episodesAt } from "../runs/episode-files.js";
 import { train } from "../runs/train.js";
+import { minutesSince, toTenth } from "./minutes.js";
 
 /** A Node.js to simulate recordings with. */
 export interface NodeBinary {
@@ -101,7 +102,7 @@ export function replayRun(folder: string, node: NodeBinary, commandLine: string)
     node: node.version,
     episodes: same.length,
     steps: same.reduce((sum, { steps }) => sum + steps, 0),
-    minutes: Number(((performance.now() - started) / 60_000).toFixed(1)),
+    minutes: toTenth(minutesSince(started)),
     faults,
   };
 }

@@ -10,6 +10,7 @@ import { describeMachine } from "../bench/machine.js";
 import { COMMAND_LINE } from "../cli/command-line.js";
 import { countingNumber, wholeNumber } from "../cli/option-parsers.js";
 import { builtinCatalog } from "../runs/catalog.js";
+import { minutesSince, toTenth } from "./minutes.js";
 import { type NodeBinary, type ReplayResult, recordRun, replayRun, TASKS } from "./replay-runs.js";
 
 interface Flags {
@@ -66,7 +67,7 @@ async function replays({ steps, seed, node, out }: Flags): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  const minutes = minutesSince(started);
+  const minutes = toTenth(minutesSince(started));
   const totals = nodes.map(({ version }, i) => totalOf(version, suites, i));
   for (const { node, episodes, steps, faults } of totals)
     console.log(`all suites, ${node}: ${episodes} episodes, ${steps} steps, ${faults} differences`);
@@ -90,7 +91,7 @@ async function replaySuite(
   const run = join(folder, name);
   const started = performance.now();
   await recordRun(findNamed("task suite", name, builtinCatalog.suites), run, { steps, seed });
-  const recordingMinutes = minutesSince(started);
+  const recordingMinutes = toTenth(minutesSince(started));
   const replays = nodes.map((node) => replayRun(run, node, COMMAND_LINE));
   rmSync(run, { recursive: true });
   return { suite: name, tasks: TASKS, recordingMinutes, replays };
@@ -104,10 +105,6 @@ function totalOf(node: string, suites: readonly SuiteResult[], index: number) {
     steps: replays.reduce((sum, { steps }) => sum + steps, 0),
     faults: replays.reduce((sum, { faults }) => sum + faults.length, 0),
   };
-}
-
-function minutesSince(started: number): number {
-  return Number(((performance.now() - started) / 60_000).toFixed(1));
 }
 
 function nodeBinary(path: string, before: readonly NodeBinary[]): NodeBinary[] {

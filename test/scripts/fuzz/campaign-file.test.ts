@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { begin, readCampaign, withKind } from "../../../scripts/fuzz/campaign-file.js";
+import { newCampaign, readCampaign, withKind } from "../../../scripts/fuzz/campaign-file.js";
 import { writeDocument } from "../../../sim/core/documents.js";
 import { InputError, UsageError } from "../../../sim/core/errors.js";
 import { temporaryFolder } from "../../files.js";
@@ -16,7 +16,7 @@ const bad = [{ kind: "settings", seed: 5, index: 3, outcome: "trace" as const, d
 
 it("a campaign that was stopped goes on with what it has found", () => {
   const path = join(folder, "fuzz.json");
-  const first = withKind(begin(5, 10, machine), { kind: "settings", counts, bad }, 1.26);
+  const first = withKind(newCampaign(5, 10, machine), { kind: "settings", counts, bad }, 1.26);
   writeDocument(path, first);
   const read = readCampaign(path, 5, 10, machine);
   expect(read).toEqual(first);
@@ -31,7 +31,7 @@ it("a campaign that was stopped goes on with what it has found", () => {
 
 it("refuses to mix cases of another seed, number or version, and a file that holds something else", () => {
   const path = join(folder, "other.json");
-  writeDocument(path, begin(5, 10, machine));
+  writeDocument(path, newCampaign(5, 10, machine));
   expect(() => readCampaign(path, 6, 10, machine)).toThrow(UsageError);
   expect(() => readCampaign(path, 5, 11, machine)).toThrow(
     /holds another campaign; got seed 5, 10 cases of each kind/,
