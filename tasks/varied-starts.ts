@@ -5,15 +5,13 @@ export type Random = () => number;
 export const between = (random: Random, [low, high]: readonly [number, number]): number =>
   low + (high - low) * random();
 
-/** Draws of a state before the task's own start is taken instead: some are out of the arm's reach. */
+/** Draws of a state before the task's own start is kept: some are out of the arm's reach. */
 const ATTEMPTS = 20;
 
 /**
- * Tries draws of a start until one can be had.
- * @param attempt puts the scene into a state that it draws, or returns false
- * @returns whether one could be had
+ * Tries draws of a start until one can be had. After too many that cannot, the task's own start is kept.
+ * @param attempt puts the scene, which is at the task's own start, into a state that it draws; or leaves it and returns false
  */
-export function firstPossible(attempt: () => boolean): boolean {
-  for (let i = 0; i < ATTEMPTS; i++) if (attempt()) return true;
-  return false;
+export function firstPossible(attempt: () => boolean): void {
+  for (let i = 0; i < ATTEMPTS; i++) if (attempt()) return;
 }

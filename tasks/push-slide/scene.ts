@@ -3,7 +3,7 @@ import { createPhysicsScene, type SceneContent } from "../../sim/physics-scene.j
 import type { Pose, Scene, VisualBody } from "../../sim/task.js";
 import { CoefficientCombineRule, PhysicsWorld, physicsVersion, substepsPerControl } from "../../sim/world.js";
 import { addBlock, type Block } from "../tabletop/block.js";
-import { bottomCorners, type PlanePoint } from "../tabletop/layout.js";
+import { bottomCorners, turnedAbout } from "../tabletop/layout.js";
 import { addGround, TableArm } from "../tabletop/tabletop.js";
 import { between, firstPossible, type Random } from "../varied-starts.js";
 import {
@@ -64,12 +64,8 @@ class PushSlideContent implements SceneContent {
     firstPossible(() => {
       const first = [between(random, x), between(random, y)] as const;
       const angle = between(random, bearing);
-      const along = (distance: number, aside: number): PlanePoint => [
-        first[0] + Math.cos(angle) * distance - Math.sin(angle) * aside,
-        first[1] + Math.sin(angle) * distance + Math.cos(angle) * aside,
-      ];
-      const second = along(between(random, ahead), between(random, across));
-      const gripper = along(-between(random, behind), between(random, across));
+      const second = turnedAbout(first, angle, [between(random, ahead), between(random, across)]);
+      const gripper = turnedAbout(first, angle, [-between(random, behind), between(random, across)]);
       const turns = [between(random, yaw), between(random, yaw)] as const;
       if (!this.#arm.place(gripper)) return false;
       this.#first.place(first, angle + turns[0]);

@@ -2,7 +2,7 @@ import { createPhysicsScene, type SceneContent } from "../../sim/physics-scene.j
 import type { Pose, Scene, VisualBody } from "../../sim/task.js";
 import { CoefficientCombineRule, PhysicsWorld, physicsVersion, substepsPerControl } from "../../sim/world.js";
 import { addBlock, type Block } from "../tabletop/block.js";
-import { bottomCorners, type PlanePoint } from "../tabletop/layout.js";
+import { bottomCorners, type PlanePoint, turnedAbout } from "../tabletop/layout.js";
 import { addGround, TableArm } from "../tabletop/tabletop.js";
 import { between, firstPossible, type Random } from "../varied-starts.js";
 import {
@@ -87,12 +87,7 @@ class PushContent implements SceneContent {
       const beside: PlanePoint = isBehind
         ? [-halfX - away, across * halfY]
         : [across * halfX, side * (halfY + away)];
-      const [cos, sin] = [Math.cos(heading), Math.sin(heading)];
-      const gripper = [
-        middle[0] + cos * beside[0] - sin * beside[1],
-        middle[1] + sin * beside[0] + cos * beside[1],
-      ] as const;
-      if (!this.#arm.place(gripper)) return false;
+      if (!this.#arm.place(turnedAbout(middle, heading, beside))) return false;
       this.#block.place(middle, heading);
       return true;
     });

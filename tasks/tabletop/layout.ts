@@ -27,6 +27,12 @@ export interface Tabletop {
   readonly height: number;
 }
 
+/** Where a point lies that is given (m) from a middle, along axes turned by `yaw` (rad) from those of the table. */
+export function turnedAbout([middleX, middleY]: PlanePoint, yaw: number, [x, y]: PlanePoint): PlanePoint {
+  const [cos, sin] = [Math.cos(yaw), Math.sin(yaw)];
+  return [middleX + cos * x - sin * y, middleY + sin * x + cos * y];
+}
+
 /** Where the arm stands before every table, m. */
 export const ARM_BASE: Vec3 = [-0.56, 0, 0.913];
 
