@@ -1,4 +1,4 @@
-import type { EvaluationRecord } from "../../agent/run/records.js";
+import type { EpisodeRecord, EvaluationRecord } from "../../agent/run/records.js";
 import type { EpisodeHeader, EpisodeSpec, EpisodeTotals } from "../../sim/recording/episode.js";
 import type { VisualBody } from "../../sim/task.js";
 
@@ -42,12 +42,9 @@ export interface RunPlan {
 
 /** A finished episode as a run's log has it; more fields as in `EpisodeRow`. */
 export interface RunEpisode
-  extends Readonly<Pick<EvaluationRecord, "task" | "taskIndex" | "afterTask" | "episode" | "success">> {
+  extends Readonly<Pick<EvaluationRecord, "task" | "taskIndex" | "afterTask" | "episode" | "success">>,
+    Readonly<Pick<EpisodeRecord, "randomSteps" | "terminated">> {
   readonly phase: EpisodeHeader["phase"];
-  /** Of learning episodes that were begun with random actions and went on with planned ones: how many were random. */
-  readonly randomSteps?: number;
-  /** Whether it ended by itself, of tasks that say what ends an episode. */
-  readonly terminated?: boolean;
   /** Of learning episodes: steps made in this task until its end. */
   readonly steps?: number;
   /** Null where it is not finite. */

@@ -1,5 +1,5 @@
 import { measureName } from "../../compare/measure-name.js";
-import type { EpisodeRow } from "../payload.js";
+import type { RunEpisode } from "../payload.js";
 import type { EpisodeData } from "./data.js";
 
 /** Less is what is left of a difference that should be 0: no figure of ours is that small. */
@@ -28,7 +28,7 @@ export function moment({
   phase,
   randomSteps,
   afterTask,
-}: Pick<EpisodeRow, "phase" | "randomSteps" | "afterTask">): string {
+}: Partial<Pick<RunEpisode, "phase" | "randomSteps" | "afterTask">>): string {
   if (phase === undefined || afterTask === undefined) return "";
   if (afterTask < 0) return `${PHASES[phase]} before task 1`;
   const name = randomSteps === undefined ? PHASES[phase] : `${PHASES.random}, then ${PHASES.train}`;
