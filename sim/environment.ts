@@ -17,7 +17,7 @@ export interface StepResult {
 
 /** How an environment is other than its task says. */
 export interface EnvironmentOptions {
-  /** Steps after which episodes are truncated, where those are to be fewer than the task's. */
+  /** Steps after which episodes are truncated, a whole number from 1, where those are to be fewer than the task's. */
   readonly episodeSteps?: number | undefined;
   /** Whether episodes start as `Task.createLearningScene` has it; default no. */
   readonly variedStarts?: boolean;
@@ -42,9 +42,12 @@ export class Environment {
   #terminated = false;
   #observation: Float32Array;
 
-  /** @throws InputError when starts are to be varied and the task does not say how */
+  /**
+   * @throws InputError when `episodeSteps` is no whole number from 1, or starts are to be varied and the task does not say how
+   */
   constructor(task: Task, { episodeSteps, variedStarts = false }: EnvironmentOptions = {}) {
     this.task = task;
+    if (episodeSteps !== undefined) checkSteps(task, episodeSteps);
     this.episodeSteps = Math.min(episodeSteps ?? task.spec.episodeSteps, task.spec.episodeSteps);
     this.scene = variedStarts ? learningScene(task) : task.createScene();
     this.#observation = new Float32Array(task.spec.observation.length);
@@ -191,6 +194,16 @@ export class Environment {
       });
     }
   }
+}
+
+function checkSteps(task: Task, episodeSteps: number): void {
+  if (Number.isInteger(episodeSteps) && episodeSteps >= 1) return;
+  throw new InputError({
+    what: `Environment of task ${task.name}: episodeSteps is no number of steps`,
+    got: String(episodeSteps),
+    expected: `a whole number from 1; more than the task's ${task.spec.episodeSteps} are as many as that`,
+    todo: "Give such a number, or leave episodeSteps out for the task's own",
+  });
 }
 
 function learningScene(task: Task): Scene {

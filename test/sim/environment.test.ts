@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RunError } from "../../sim/core/errors.js";
+import { InputError, RunError } from "../../sim/core/errors.js";
 import { Environment } from "../../sim/environment.js";
 import type { Task } from "../../sim/task.js";
 import { fakeTask } from "./recording/fake-task.js";
@@ -71,5 +71,17 @@ describe("an episode that ends by itself", () => {
     expect(reset((ops) => ops.constant([1]))).toThrow(/episode with seed 2 is over before its first step/);
     expect(reset((ops) => ops.constant([Number.NaN]))).toThrow(/what terminated\(\) says is not finite/);
     expect(reset((ops) => ops.constant([0]))).not.toThrow();
+  });
+});
+
+describe("steps of an episode that are given", () => {
+  it.each([0, -1, 1.5, Number.NaN])("are refused when they are %s", (episodeSteps) => {
+    expect(() => new Environment(task, { episodeSteps })).toThrow(InputError);
+    expect(() => new Environment(task, { episodeSteps })).toThrow(/a whole number from 1/);
+  });
+
+  it("are the task's own when they are more", () => {
+    expect(new Environment(task, { episodeSteps: 1 }).episodeSteps).toBe(1);
+    expect(new Environment(task, { episodeSteps: 1e6 }).episodeSteps).toBe(task.spec.episodeSteps);
   });
 });
