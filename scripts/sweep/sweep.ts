@@ -241,7 +241,8 @@ function checkEmpty(out: string): void {
 }
 
 /**
- * Hands the runs to the engine; returns those that failed. When another process takes the folder over, the runs are stopped.
+ * Hands the runs to the engine; returns those that failed. When another process has taken the folder over, which is
+ * looked at whenever a run ends, the others are stopped.
  */
 async function runAll(
   manifest: Manifest,
