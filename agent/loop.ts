@@ -264,7 +264,11 @@ export class ContinualLoop {
     });
   }
 
-  /** Seed of a learning episode's reset: distinct for every episode of every task, and the same for all methods. */
+  /**
+   * Seed of a learning episode's reset, the same for all methods, and where starts are not shared what the start is drawn from.
+   * Shared seeds are also the same for all seeds of a run, and every episode of a task has its own; others are drawn by
+   * the run's seed and might, very rarely, coincide.
+   */
   #learningStart(): Pick<EpisodeHeader, "seed" | "starts"> {
     const { task, episode } = this.#progress;
     const { learningStarts } = this.#services.store.settings.loop;

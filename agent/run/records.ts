@@ -34,7 +34,7 @@ const milliseconds = z.number();
 
 /** What came of an episode. */
 const outcome = {
-  /** Whether it ended by itself, before its steps were made or with the last of them; there where the task says what ends it. */
+  /** Whether it ended by itself, with its last possible step or before; absent if the task does not say what ends an episode. */
   terminated: z.boolean().optional(),
   /** Undiscounted sum of the rewards until its end. */
   return: figure,
@@ -70,9 +70,9 @@ const episode = z.object({
   episode: index,
   /** Environment steps made in the task until its end. */
   steps: index,
-  /** Of its steps those with random actions, where it was begun with them and went on with planning. */
+  /** How many steps had random actions, where it was begun with them and went on with planning. */
   randomSteps: z.int().min(1).optional(),
-  /** There where the task's steps ran out before the episode was over. */
+  /** Present if the task's steps ran out before the episode was over. */
   cut: z.literal(true).optional(),
   ...outcome,
   recording,

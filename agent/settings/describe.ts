@@ -12,8 +12,9 @@ export interface SettingDescription {
 }
 
 /**
- * One line for each setting, with its defaults for a suite, a method and a planner.
- * @param assignments `name=value`, which replace defaults
+ * One line for each setting, with its value in each profile for a suite, a method and a planner: the default, unless it is
+ * assigned.
+ * @param assignments `name=value`, which replace defaults in both profiles
  * @throws UsageError for a name that the catalog does not have, or a value that cannot be
  */
 export function describeSettings(

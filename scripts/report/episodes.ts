@@ -14,7 +14,8 @@ type PlayableRecord = BaselineRecord | EpisodeRecord | EvaluationRecord;
 
 /**
  * Of every task the planned episodes with the highest and the lowest return, and the last episode of the run. Where learning
- * episodes are shorter than those of evaluations, whose returns they do not compare with, they count until there are some.
+ * episodes are shorter than those of evaluations, their returns do not compare: then only evaluations count, and learning episodes
+ * as long as nothing has been evaluated.
  * @param report path of the page, which links are relative to
  */
 export function episodeRows(run: ReportRun, report: string): EpisodeRow[] {

@@ -8,9 +8,12 @@ export interface EpisodeHeader {
   readonly suite: string;
   readonly task: string;
   readonly taskIndex: number;
-  /** What chose the actions, of a learning episode its first: random exploration, planning while training, or an evaluation. */
+  /**
+   * What chose the actions: random exploration, planning while training, or an evaluation. A learning episode that went from
+   * random exploration to planning has the first, `random`.
+   */
   readonly phase: "random" | "train" | "evaluate";
-  /** Of its steps those with random actions, where it was begun with them and went on with planning. */
+  /** How many steps had random actions, where it was begun with them and went on with planning. */
   readonly randomSteps?: number;
   /** Steps after which it ended at the latest, where those are fewer than the task's. */
   readonly episodeSteps?: number;
@@ -31,7 +34,7 @@ export interface EpisodeTotals {
   readonly return: number;
   /** `Task.succeeded` on the last step's measures. */
   readonly success: boolean;
-  /** There where the episode ended by itself, with its last step. */
+  /** Present if the episode ended by itself, with its last step. */
   readonly terminated?: true;
 }
 

@@ -15,7 +15,12 @@ import { EpisodeRecorder, HASH_EVERY } from "./recorder.js";
 const WHERE = "the beginning of an episode";
 
 const HEADER: Omit<EpisodeHeader, "task"> = {
-  ...{ suite: "", taskIndex: 0, phase: "random", afterTask: -1, seed: 1, settingsHash: "" },
+  suite: "",
+  taskIndex: 0,
+  phase: "random",
+  afterTask: -1,
+  seed: 1,
+  settingsHash: "",
   versions: { hypercrl: "", physics: "" },
 };
 

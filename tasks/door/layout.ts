@@ -99,7 +99,7 @@ export const GRASP_ROTATION: Quat = [0.5, 0.5, 0.5, 0.5];
  * rad; ranges are uniform.
  */
 export const VARIED_START = {
-  /** How many of the starts have the door ajar; of the others, if there is a handle that turns, as many have that turned. */
+  /** Share of the starts with the door ajar. Of those with it closed, the same share has the handle turned, if it is one that turns. */
   changed: 0.5,
   /** Of a door that is ajar: out of the latch. */
   doorAngle: [0.03, 0.5],
