@@ -104,7 +104,7 @@ export async function runSweep(options: SweepOptions): Promise<SweepReport> {
   await initPhysics();
   const draft = await openManifest(options);
   // Better now than when all runs are made.
-  findOracle({ suite: draft.suite, tasks: [], record: undefined }, options.oracle);
+  findOracle({ suite: draft.suite, tasks: [], record: undefined }, options.oracle, [out]);
   makeFolder(out);
   for (const inside of [RUNS, LOGS]) checkOwnFolder(out, inside);
   makeFolder(join(out, RUNS));

@@ -106,7 +106,7 @@ describe("the references of the package", async () => {
   const kept = builtinSuites.filter((suite) => existsSync(pathOf(suite)));
 
   it("are kept for suites of the package", () => {
-    expect(kept.length).toBeGreaterThanOrEqual(0);
+    expect(kept.map(({ name }) => name)).toContain("reacher");
   });
 
   it.each(kept)("$name: belong to the suite and its settings as they are now", (suite) => {
@@ -123,10 +123,10 @@ describe("the references of the package", async () => {
   });
 
   // A change of masses, frictions or rewards is in no spec, and in every return.
-  it.each(kept)("$name: physics and rewards are still those of its figures", async (suite) => {
+  it.for(kept)("$name: physics and rewards are still those of its figures", async (suite, { skip }) => {
     const reference = JSON.parse(readFileSync(pathOf(suite), "utf8")) as OracleReference;
     // Another build of the engine has other bits, and after a hundred steps other episodes.
-    if (reference.versions.physics !== physicsVersion()) return;
+    if (reference.versions.physics !== physicsVersion()) skip();
     const stop = new AbortController();
     // The random policy alone: the oracle plays no step.
     const first = { ...suite, tasks: suite.tasks.slice(0, 1) };

@@ -181,7 +181,7 @@ const scene = (mass) => {
     close: () => {},
   };
 };
-import { InputError } from ${JSON.stringify(new URL("../../../sim/core/errors.ts", import.meta.url).href)};
+import { InputError } from ${JSON.stringify(new URL("../../../dist/sim/core/errors.js", import.meta.url).href)};
 const task = (name, mass) => ({
   name,
   spec: {

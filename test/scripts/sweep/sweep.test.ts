@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readdirSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeSuite, writeSuiteRecord } from "../../../agent/run/suite-record.js";
@@ -53,6 +53,19 @@ describe("a sweep whose folder another process takes over", () => {
     expect(aborted).toEqual([false, true]);
     expect(readdirSync(out).filter((name) => name.startsWith("sweep-results"))).toEqual([]);
   });
+});
+
+it("a damaged reference in the folder is told before any run is started", async () => {
+  const out = join(folder, "damaged-reference");
+  await sweep(out, "reacher", nothing);
+  writeFileSync(join(out, "oracle.json"), "{");
+  let started = false;
+  const work = () => {
+    started = true;
+  };
+  const begun = sweep(out, "reacher", work, { resume: true });
+  await expect(begun).rejects.toBeInstanceOf(InputError);
+  expect(started).toBe(false);
 });
 
 describe("a sweep whose suite has changed since a run of it began", () => {
