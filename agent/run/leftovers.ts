@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync } from "node:fs";
+import { existsSync, readdirSync, rmdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { InputError } from "../../sim/core/errors.js";
 import { isTemporaryOf } from "../../sim/core/files.js";
@@ -17,7 +17,6 @@ const FOLDERS = [RECORDINGS, TASK_STATES, CURVES.repeating, CURVES.timing];
  * @throws InputError when one of them is a link or no folder
  */
 export function checkFolders(folder: string): void {
-  mkdirSync(join(folder, RECORDINGS), { recursive: true });
   for (const inside of FOLDERS) checkOwnFolder(folder, inside);
 }
 

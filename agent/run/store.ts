@@ -160,6 +160,7 @@ export class RunStore {
    */
   takeUp(): readonly string[] {
     const { progress = BEGINNING, metricsBytes = 0, arraysFile } = this.#checkpoint ?? {};
+    makeFolder(this.recordingsFolder);
     this.log.open({ metrics: metricsBytes, timing: wholeLines(timingPath(this.folder)) });
     const records = readMetrics(this.folder, this.settings.tasks);
     const left = findLeftovers(this.folder, this.settings, progress, records, arraysFile);

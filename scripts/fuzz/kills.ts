@@ -7,6 +7,7 @@ import { writeFileSafely } from "../../sim/core/files.js";
 import { Rng } from "../../sim/core/rng.js";
 import { describeMachine } from "../bench/machine.js";
 import { COMMAND_LINE } from "../cli/command-line.js";
+import { newFile, runDeveloperProgram } from "../cli/developer-program.js";
 import { countingNumber, wholeNumber } from "../cli/option-parsers.js";
 import { builtinCatalog } from "../runs/catalog.js";
 import { itself, type KilledCommand, type KillResult, killAll, runsOfSweep } from "./kill-runs.js";
@@ -77,7 +78,7 @@ const program = new Command("npm run kills --")
   )
   .option("--kills <n>", "processes to be killed, shared among all commands", countingNumber, 200)
   .option("--seed <n>", "seed of the moments", wholeNumber, 1)
-  .option("--out <file>", "write what was found as JSON, anew after each command")
+  .option("--out <file>", "write what was found as JSON, anew after each command", newFile)
   .action(kills);
 
 async function kills({ kills, seed, out }: Flags): Promise<void> {
@@ -116,4 +117,4 @@ function totalsOf(results: readonly KillResult[]) {
   };
 }
 
-await program.parseAsync();
+await runDeveloperProgram(program);

@@ -6,7 +6,8 @@ import { Command } from "commander";
 import { writeDocument } from "../../sim/core/documents.js";
 import { findNamed } from "../../sim/core/one-of.js";
 import { describeMachine } from "../bench/machine.js";
-import { countingNumber, wholeNumber } from "../cli/option-parsers.js";
+import { runDeveloperProgram } from "../cli/developer-program.js";
+import { countingNumber, jobCount, wholeNumber } from "../cli/option-parsers.js";
 import { fuzzKind } from "./campaign.js";
 import { newCampaign, readCampaign, withKind } from "./campaign-file.js";
 import { makeInputs } from "./inputs.js";
@@ -34,7 +35,7 @@ const program = new Command("npm run fuzz --")
     (text) => text.split(";").map((name) => findNamed("kind of input", name.trim(), kinds).name),
     kinds.map(({ name }) => name),
   )
-  .option("--jobs <n>", "processes at a time", countingNumber, availableParallelism())
+  .option("--jobs <n>", "processes at a time", jobCount, availableParallelism())
   .option(
     "--out <file>",
     "write what was found as JSON, kind by kind; kinds that it holds already are not done again",
@@ -42,11 +43,11 @@ const program = new Command("npm run fuzz --")
   .action(fuzz);
 
 async function fuzz({ cases, seed, kinds: names, jobs, out }: Flags): Promise<void> {
-  const inputs = mkdtempSync(join(tmpdir(), "hypercrl-fuzz-inputs-"));
-  process.env.XDG_STATE_HOME = join(inputs, "state");
   const machine = await describeMachine(undefined);
   const known = out !== undefined && existsSync(out);
   let campaign = known ? readCampaign(out, seed, cases, machine) : newCampaign(seed, cases, machine);
+  const inputs = mkdtempSync(join(tmpdir(), "hypercrl-fuzz-inputs-"));
+  process.env.XDG_STATE_HOME = join(inputs, "state");
   try {
     await makeInputs(inputs);
     for (const name of names) {
@@ -73,4 +74,4 @@ function firstLines(detail: string): string {
   return detail.slice(0, 2000).split("\n").slice(0, 6).join("\n    ");
 }
 
-await program.parseAsync();
+await runDeveloperProgram(program);

@@ -8,6 +8,7 @@ import { writeFileSafely } from "../../sim/core/files.js";
 import { findNamed } from "../../sim/core/one-of.js";
 import { describeMachine } from "../bench/machine.js";
 import { COMMAND_LINE } from "../cli/command-line.js";
+import { newFile, runDeveloperProgram } from "../cli/developer-program.js";
 import { countingNumber, wholeNumber } from "../cli/option-parsers.js";
 import { builtinCatalog } from "../runs/catalog.js";
 import { minutesSince, toTenth } from "./minutes.js";
@@ -47,7 +48,7 @@ const program = new Command("npm run replays --")
   .option("--steps <n>", "steps to be recorded at least, of all suites together", countingNumber, 10_000)
   .option("--seed <n>", "seed of the runs", wholeNumber, 1)
   .option("--node <path>", "simulate with this Node.js; repeatable (default: this one)", nodeBinary, [])
-  .option("--out <file>", "write what was found as JSON")
+  .option("--out <file>", "write what was found as JSON", newFile)
   .action(replays);
 
 async function replays({ steps, seed, node, out }: Flags): Promise<void> {
@@ -113,4 +114,4 @@ function nodeBinary(path: string, before: readonly NodeBinary[]): NodeBinary[] {
   throw new InvalidArgumentError("Expected the path of a Node.js binary.");
 }
 
-await program.parseAsync();
+await runDeveloperProgram(program);

@@ -1,9 +1,10 @@
 import { elementAt } from "../../sim/core/element.js";
+import { inWords } from "../../sim/core/in-words.js";
 import { eagerOps } from "../../sim/core/ops.js";
 import { Rng } from "../../sim/core/rng.js";
 import { endsEpisode, endValue } from "../../sim/ends-episode.js";
 import type { Environment } from "../../sim/environment.js";
-import type { Task } from "../../sim/task.js";
+import type { Scene, Task } from "../../sim/task.js";
 import {
   type ConformanceRule,
   ensure,
@@ -11,6 +12,7 @@ import {
   hex,
   play,
   randomActions,
+  Violation,
   withEnvironments,
 } from "./support.js";
 
@@ -30,13 +32,22 @@ function visitObservations(
     visit(observation, ++step);
 }
 
+/** The observation `[X]` of a start; not by the environment's reset, which refuses one that is an end. */
+function startOf({ spec }: Task, scene: Scene, seed: number): Float32Array {
+  const rng = Rng.fromSeed(seed);
+  scene.reset(() => rng.uniform());
+  const start = new Float32Array(spec.observation.length);
+  scene.observe(start);
+  return start;
+}
+
 function checkTerminated(task: Task): void {
   if (task.terminated === undefined) return;
   withEnvironments(task, 1, (environment) => {
     visitObservations(environment, 21, (observation, step) => {
       const given = Float64Array.from(observation);
       const state = hex(environment.scene.snapshot());
-      const first: ArrayLike<number> = task.terminated!(eagerOps, given);
+      const first = task.terminated!(eagerOps, given);
       ensure(first.length === 1, `terminated() gives ${first.length} features`, "one");
       const [value, again] = [first[0], endValue(task, observation)];
       ensure(value === again, `${value} and ${again} for the observation at step ${step}`);
@@ -50,12 +61,12 @@ function checkTerminated(task: Task): void {
 function checkStarts(task: Task): void {
   if (task.terminated === undefined) return;
   withEnvironments(task, 1, ({ scene }) => {
-    const start = new Float32Array(task.spec.observation.length);
+    // The environment takes what it gives for a number.
+    const given: unknown = task.terminated!(eagerOps, Float64Array.from(startOf(task, scene, 0)));
+    if (!(given instanceof Float64Array))
+      throw new Violation(`terminated() gives ${inWords(given)}`, "what operations of ops give");
     for (let seed = 0; seed < STARTS; seed++) {
-      // Not the environment's reset, which refuses such a start.
-      const rng = Rng.fromSeed(seed);
-      scene.reset(() => rng.uniform());
-      scene.observe(start);
+      const start = startOf(task, scene, seed);
       ensure(!endsEpisode(task, start), `${endValue(task, start)} at a start`);
     }
   });

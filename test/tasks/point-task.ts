@@ -183,6 +183,9 @@ const endBreakages: readonly Breakage[] = [
   withTask("interface", "an end that is no function", /task.terminated is true/, {
     task: { terminated: true },
   }),
+  withTask("terminated-start", "nothing", /terminated\(\) gives undefined/, {
+    terminated: () => undefined as never,
+  }),
   withTask("terminated", "two values", /2 features/, { terminated: (ops) => ops.constant([-1, -1]) }),
   withTask("terminated", "no number", /what terminated\(\) says is not finite; got NaN/, {
     terminated: (ops, observation) => ops.log(ops.scale(ops.abs(ops.slice(observation, 0, 1)), -1)),
