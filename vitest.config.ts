@@ -1,10 +1,13 @@
 import { existsSync, statfsSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { configDefaults, defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const E2E = "test/**/*.e2e.test.ts";
+
+/** Draws the pictures of the README as those who change them do; takes as long as many other files together. */
+const PICTURES = "test/scripts/bench/figures/pictures.e2e.test.ts";
 
 /** Unit tests of what happens once in a process: physics that is not there yet, parts added to the registries. */
 const FRESH_PROCESS = ["test/sim/world.test.ts", "test/scripts/runs/more-parts.test.ts"];
@@ -59,8 +62,18 @@ export default defineConfig({
       { extends: true, test: { name: "unit-fresh", include: FRESH_PROCESS } },
       {
         extends: true, // A process that a busy machine starts may take long.
-        test: { name: "e2e", include: [E2E], testTimeout: 300_000, hookTimeout: 300_000 },
+        test: {
+          name: "e2e",
+          // They wait for browsers and processes much of the time.
+          maxWorkers: availableParallelism() + 1,
+          sequence: { groupOrder: 1 },
+          include: [E2E],
+          exclude: [...configDefaults.exclude, PICTURES],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
       },
+      { extends: true, test: { name: "pictures", include: [PICTURES], sequence: { groupOrder: 2 } } },
     ],
   },
 });

@@ -25,10 +25,12 @@ const SMALL: Readonly<Record<string, unknown>> = {
   "planner.horizon": 2,
   "dynamics.hidden": [8],
 };
-const SMALL_FLAGS = Object.entries(SMALL).flatMap(([name, value]) => [
-  "--set",
-  `${name}=${JSON.stringify(value)}`,
-]);
+const flagsOf = (settings: Readonly<Record<string, unknown>>) =>
+  Object.entries(settings).flatMap(([name, value]) => ["--set", `${name}=${JSON.stringify(value)}`]);
+const SMALL_FLAGS = flagsOf(SMALL);
+const SMALL_PLANNER_FLAGS = flagsOf(
+  Object.fromEntries(Object.entries(SMALL).filter(([name]) => name.startsWith("planner."))),
+);
 
 /** What the guides call the files of a reader who has copied an example. */
 const EXAMPLES = [
@@ -127,6 +129,7 @@ function withSmallSettings(words: readonly string[]): string[] {
   )
     fewer.push("--seeds", "1");
   if (words[0] === "train" || words[0] === "evaluate") fewer.push("--threads", "1");
+  if (words[0] === "evaluate" && words.includes("--oracle")) fewer.push(...SMALL_PLANNER_FLAGS);
   return startsRuns(words) && !words.includes("--file") ? [...fewer, ...SMALL_FLAGS] : fewer;
 }
 
