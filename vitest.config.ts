@@ -1,5 +1,5 @@
 import { existsSync, statfsSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { configDefaults, defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
@@ -64,16 +64,13 @@ export default defineConfig({
         extends: true, // A process that a busy machine starts may take long.
         test: {
           name: "e2e",
-          // They wait for browsers and processes much of the time.
-          maxWorkers: availableParallelism() + 1,
-          sequence: { groupOrder: 1 },
           include: [E2E],
           exclude: [...configDefaults.exclude, PICTURES],
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },
       },
-      { extends: true, test: { name: "pictures", include: [PICTURES], sequence: { groupOrder: 2 } } },
+      { extends: true, test: { name: "pictures", include: [PICTURES] } },
     ],
   },
 });
