@@ -1,4 +1,3 @@
-import { existsSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { configDefaults, defineConfig } from "vitest/config";
@@ -11,15 +10,6 @@ const PICTURES = "test/scripts/bench/figures/pictures.e2e.test.ts";
 
 /** Unit tests of what happens once in a process: physics that is not there yet, parts added to the registries. */
 const FRESH_PROCESS = ["test/sim/world.test.ts", "test/scripts/runs/more-parts.test.ts"];
-
-/**
- * Where tests keep their files: in memory, where there is enough of it. Runs wait for the disk after each thing they save,
- * which on a slow disk is a fifth of the time that all tests take.
- */
-const MEMORY = "/dev/shm";
-const free = existsSync(MEMORY) ? statfsSync(MEMORY) : undefined;
-const temporary: { readonly TMPDIR?: string } =
-  free && free.bavail * free.bsize > 4 * 2 ** 30 ? { TMPDIR: MEMORY } : {};
 
 /** Files that start processes take longest; begun last, they would leave a core idle at the end. */
 class LongestFirst extends BaseSequencer {
@@ -39,7 +29,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // What tests choose is not remembered for the user who runs them.
-    env: { ...temporary, XDG_STATE_HOME: join(temporary.TMPDIR ?? tmpdir(), "hypercrl-tests-state") },
+    env: { XDG_STATE_HOME: join(tmpdir(), "hypercrl-tests-state") },
     // Files share a process: none may leave something changed to the next.
     restoreMocks: true,
     unstubEnvs: true,

@@ -132,7 +132,9 @@ describe.skipIf(noBrowser)("the page of a run that goes on", { timeout: 300_000 
 
     const plot = (await page.locator(".plot.run .u-over").boundingBox())!;
     await page.mouse.click(plot.x + 3, plot.y + plot.height / 2);
-    await until(page, "viewer.stages[0].episode.file === 'baseline-01-01.mcap'");
+    // How many episodes share a pixel depends on how fast the run is.
+    await until(page, "viewer.stages[0].episode.file.startsWith('baseline-')");
+    const chosen = await page.evaluate("viewer.stages[0].episode.file");
     expect(await follow.getAttribute("aria-pressed")).toBe("false");
     expect(await page.evaluate("notReloaded")).toBe(true);
     expect(complaints).toEqual([]);
@@ -140,7 +142,7 @@ describe.skipIf(noBrowser)("the page of a run that goes on", { timeout: 300_000 
     trainer.kill("SIGINT");
     await trainer.finished;
     await until(page, "document.querySelector('.run-strip').dataset.status === 'lost'");
-    expect(await page.evaluate("viewer.stages[0].episode.file")).toBe("baseline-01-01.mcap");
+    expect(await page.evaluate("viewer.stages[0].episode.file")).toBe(chosen);
     await context.close();
     expect(metricsLines(out)).toBeGreaterThan(3);
   });
