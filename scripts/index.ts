@@ -117,6 +117,7 @@ export { builtinSuites, findSuite } from "../tasks/registry.js";
 export { COMMAND_LINE } from "./cli/command-line.js";
 export { type OracleReference, oracleReference } from "./compare/oracle-reference.js";
 export { builtinCatalog } from "./runs/catalog.js";
+export type { GivenSettings } from "./runs/choose-settings.js";
 export {
   evaluateOracle,
   type OracleEpisode,

@@ -19,14 +19,16 @@ export interface RunLimits {
   readonly threads?: number | undefined;
 }
 
-/** Settings by dotted name, then those as typed, as one list of assignments. */
-export function assignmentsOf({
-  settings = {},
-  assignments = [],
-}: {
+/** Settings that a call gives in place of others. */
+export interface GivenSettings {
+  /** By dotted name: `{ "planner.samples": 100 }`. */
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
+  /** The same as typed, `planner.samples=100`; applied after `settings`. */
   readonly assignments?: readonly string[] | undefined;
-}): string[] {
+}
+
+/** Settings by dotted name, then those as typed, as one list of assignments. */
+export function assignmentsOf({ settings = {}, assignments = [] }: GivenSettings): string[] {
   const named = Object.entries(settings).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   return [...named, ...assignments];
 }

@@ -23,7 +23,7 @@ import { Rng } from "../../sim/core/rng.js";
 import type { Task, TaskSuite } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
 import { builtinSuites } from "../../tasks/registry.js";
-import { assignmentsOf } from "./choose-settings.js";
+import { assignmentsOf, type GivenSettings } from "./choose-settings.js";
 import { defaultThreads } from "./compute.js";
 import { checkNewFolder } from "./evaluate-run.js";
 import { type GivenParts, gatherParts, type PartOptions } from "./given-parts.js";
@@ -33,9 +33,10 @@ import { suiteOfRun } from "./run-parts.js";
 import { checkSameSuite, suiteNow } from "./same-suite.js";
 import { currentVersions } from "./versions.js";
 
-/** What `evaluateOracle` measures, and how. */
+/** What `evaluateOracle` measures, and how; settings are in place of those that the suite has for the oracle. */
 export interface OracleOptions
-  extends Pick<PartOptions, "suite" | "planner" | "acceptChangedSuite" | "catalog"> {
+  extends Pick<PartOptions, "suite" | "planner" | "acceptChangedSuite" | "catalog">,
+    GivenSettings {
   /** Run folder whose suite, tasks, number of episodes and seed are taken; default none, and then `suite` is needed. */
   readonly run?: string;
   /** First tasks of the suite; default all, or those of the run. */
@@ -47,10 +48,6 @@ export interface OracleOptions
    * so that returns compare with those of runs.
    */
   readonly seed?: number;
-  /** Settings of the oracle that replace the suite's, by dotted name: `{ "planner.samples": 64 }`. */
-  readonly settings?: Readonly<Record<string, unknown>>;
-  /** The same as typed, `planner.samples=64`; applied after `settings`. */
-  readonly assignments?: readonly string[];
   /** Threads that simulate together; results do not depend on it. Default: the machine's cores, at most 4; one
    * for a suite that is neither of the package nor in a file. */
   readonly threads?: number;

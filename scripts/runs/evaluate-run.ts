@@ -8,21 +8,17 @@ import { elementAt } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { makeFolder } from "../../sim/core/files.js";
 import { Rng } from "../../sim/core/rng.js";
-import { assignmentsOf } from "./choose-settings.js";
+import { assignmentsOf, type GivenSettings } from "./choose-settings.js";
 import { checkPlansRecordable } from "./plan-recordings.js";
 import { openSavedState, type SavedState, type SavedStateOptions } from "./saved-state.js";
 import { currentVersions } from "./versions.js";
 
-/** What `evaluateRun` measures, and how. */
-export interface EvaluateOptions extends SavedStateOptions {
+/** What `evaluateRun` measures, and how; settings are those of the planner, in place of the run's own. */
+export interface EvaluateOptions extends SavedStateOptions, GivenSettings {
   /** Episodes per task; default as in the run. */
   readonly episodes?: number;
   /** Seed of starts and planner noise; default the run's own, which repeats its evaluation exactly. */
   readonly seed?: number;
-  /** Planner settings that replace the run's own, by dotted name: `{ "planner.samples": 200 }`. */
-  readonly settings?: Readonly<Record<string, unknown>>;
-  /** The same as typed, `planner.samples=200`; applied after `settings`. */
-  readonly assignments?: readonly string[];
   /** New folder for recordings of the episodes, with the plan of every step. */
   readonly recordings?: string;
   /** Receives every episode as it ends. */

@@ -22,7 +22,7 @@ import { findNamed } from "../../sim/core/one-of.js";
 import { Rng } from "../../sim/core/rng.js";
 import type { Task, TaskSuite } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
-import { assignmentsOf, chooseSettings } from "./choose-settings.js";
+import { assignmentsOf, chooseSettings, type GivenSettings } from "./choose-settings.js";
 import { chooseCompute } from "./compute.js";
 import { type GivenParts, gatherParts, type PartOptions } from "./given-parts.js";
 import { checkMemory, memoryOfRun } from "./memory-limit.js";
@@ -48,17 +48,13 @@ export interface RunStart {
 
 /**
  * How to train. `suite` is `push`, `method` is `hypercrl` and `planner` what profile and suite choose unless given; with
- * `resume` they are only needed where they do not come with the package.
+ * `resume` they are only needed where they do not come with the package. Settings change the profile's defaults.
  */
-export interface TrainOptions extends PartOptions {
+export interface TrainOptions extends PartOptions, GivenSettings {
   /** `quick` (default) or `paper`. */
   readonly profile?: string;
   /** Default 1. */
   readonly seed?: number;
-  /** Changes to the profile's defaults by dotted name, e.g. `{ "planner.samples": 100 }`. */
-  readonly settings?: Readonly<Record<string, unknown>>;
-  /** The same as typed, `name=value`; applied after `settings`. */
-  readonly assignments?: readonly string[];
   /** New folder for the run; default `runs/<suite>-<method>-<profile>-s<seed>`, numbered when that exists. */
   readonly out?: string;
   /** Run folder to continue instead of starting one; settings come from it. */
