@@ -157,9 +157,12 @@ export class Agent {
     this.#learned.policy.startEpisode();
   }
 
-  /** Plans the next action `[U]` of the current task from a state `[S]`. */
-  act(state: Float32Array): Promise<Float32Array> {
-    return this.#learned.policy.act(state);
+  /**
+   * Plans the next action `[U]` of the current task from a state `[S]`.
+   * @param stepsDone steps that the episode has made
+   */
+  act(state: Float32Array, stepsDone: number): Promise<Float32Array> {
+    return this.#learned.policy.act(state, stepsDone);
   }
 
   /** Where the last plan leads by the model, see `MpcPolicy.forecast`. */

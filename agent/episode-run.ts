@@ -47,8 +47,8 @@ export interface Forecaster {
 
 /** What chooses an episode's actions by planning. */
 export interface EpisodePolicy extends Forecaster {
-  /** The action `[U]` to make in a state `[S]`. */
-  act(state: Float32Array): Promise<Float32Array>;
+  /** The action `[U]` to make in a state `[S]`, after so many steps of the episode. */
+  act(state: Float32Array, stepsDone: number): Promise<Float32Array>;
 }
 
 /** The error of a run that failed within an episode, which tells where to look. */
@@ -89,6 +89,11 @@ export class EpisodeRun {
       ...(episodeSteps < task.spec.episodeSteps && { episodeSteps }),
     };
     this.#recorder = new EpisodeRecorder(environment, header);
+  }
+
+  /** Steps made. */
+  get stepsDone(): number {
+    return this.#environment.stepsDone;
   }
 
   /**
@@ -137,7 +142,7 @@ export class EpisodeRun {
 
   /** Plans and makes a step. @throws Stopped when the user asked to stop */
   async act(policy: EpisodePolicy): Promise<void> {
-    const action = await policy.act(this.state);
+    const action = await policy.act(this.state, this.stepsDone);
     await this.recordPlan(policy);
     this.step(action);
   }

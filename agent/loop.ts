@@ -186,7 +186,7 @@ export class ContinualLoop {
   async #plan(episode: EpisodeRun): Promise<Float32Array> {
     const { now, store } = this.#services;
     const started = now();
-    const action = await this.#agent.act(episode.state);
+    const action = await this.#agent.act(episode.state, episode.stepsDone);
     const ms = now() - started;
     this.#learning.actions++;
     this.#learning.ms += ms;

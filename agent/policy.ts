@@ -25,17 +25,21 @@ export class MpcPolicy {
   readonly #model: RolloutModel;
   /** Undefined where the planner's actions are the task's own. */
   readonly #scale: ActionScale | undefined;
+  /** Steps of an episode beyond the horizon, at its start. */
+  readonly #beyondHorizon: number;
   readonly #makePlanner: (rng: Rng) => Planner;
   #planner: Planner;
 
   private constructor(
     model: RolloutModel,
     scale: ActionScale | undefined,
+    beyondHorizon: number,
     makePlanner: (rng: Rng) => Planner,
     rng: Rng,
   ) {
     this.#model = model;
     this.#scale = scale;
+    this.#beyondHorizon = beyondHorizon;
     this.#makePlanner = makePlanner;
     this.#planner = makePlanner(rng);
   }
@@ -52,13 +56,13 @@ export class MpcPolicy {
     rng: Rng,
     threads?: PlanningThreads,
   ): Promise<MpcPolicy> {
-    const { horizon, scaleActions } = settings.planner;
+    const { horizon, scaleActions, holdReward } = settings.planner;
     const problem = planningProblem(task.spec, settings.planner);
     const { history } = settings.dynamics;
-    const model = await RolloutModel.create(task, shape, horizon, threads, history);
+    const model = await RolloutModel.create(task, shape, horizon, { threads, history, holdReward });
     const scale = scaleActions ? new ActionScale(task.spec.action) : undefined;
     const makePlanner = (stream: Rng) => createPlanner(planner, problem, settings.planner, stream);
-    return new MpcPolicy(model, scale, makePlanner, rng);
+    return new MpcPolicy(model, scale, task.spec.episodeSteps - horizon, makePlanner, rng);
   }
 
   /** Sets the weights `[P]` and normaliser to plan with. */
@@ -72,9 +76,14 @@ export class MpcPolicy {
     else this.#planner = this.#makePlanner(rng);
   }
 
-  /** Plans from a state `[S]`, see `StateSpec`, and returns the action `[U]`. */
-  async act(state: Float32Array): Promise<Float32Array> {
+  /**
+   * Plans from a state `[S]`, see `StateSpec`, and returns the action `[U]`.
+   * @param stepsDone steps that the episode has made; it is planned for as many as the task's episodes have, also where this one
+   *   is to be shorter
+   */
+  async act(state: Float32Array, stepsDone: number): Promise<Float32Array> {
     const scale = this.#scale;
+    this.#model.hold(Math.max(0, this.#beyondHorizon - stepsDone));
     const own = (actions: Float32Array) => scale?.sequences(actions) ?? actions;
     const action = await this.#planner.plan(
       (actions, samples, meanwhile) => this.#model.costs(state, own(actions), samples, meanwhile),

@@ -150,7 +150,7 @@ export interface TaskSuite {
   readonly defaults?: ProfileDefaults;
   /**
    * What the oracle, which plans through the tasks' own simulator, shall plan with instead of its defaults: assignments such
-   * as `planner.horizon=10` and `oracle.holdReward=true`.
+   * as `planner.horizon=10` and `planner.holdReward=true`.
    */
   readonly oracle?: readonly string[];
 }

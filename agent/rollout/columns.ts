@@ -22,6 +22,8 @@ export interface RolloutLayout {
   readonly actionSize: number;
   /** The graph's inputs that hold the network. */
   readonly layers: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** The graph's input that says for how many steps the last reward is held, if it has one. */
+  readonly rest: string | undefined;
 }
 
 /** Number of chunks into which N columns are divided. */
@@ -42,9 +44,12 @@ export class RolloutColumns {
   /** The network's layers as inputs of the graph; whoever writes to the arrays sets the weights. */
   readonly layerFeeds: Feeds;
   readonly layers: readonly Float32Array[];
+  /** All that the graph reads beside the first state and the actions. */
+  readonly feeds: Feeds;
   readonly layout: RolloutLayout;
   readonly #session: Session;
   readonly #x0: Float32Array;
+  readonly #rest = alignedArray(1);
   #actions: Float32Array = new Float32Array(0);
   #costs: Float32Array = new Float32Array(0);
 
@@ -56,10 +61,23 @@ export class RolloutColumns {
     this.layerFeeds = Object.fromEntries(
       layout.layers.map(({ name, shape }, i) => [name, tensor(this.layers[i]!, shape)]),
     );
+    const { rest } = layout;
+    this.feeds =
+      rest === undefined ? this.layerFeeds : { ...this.layerFeeds, [rest]: tensor(this.#rest, [1, 1]) };
   }
 
   static async create(model: Uint8Array, layout: RolloutLayout): Promise<RolloutColumns> {
     return new RolloutColumns(await Session.fromModel(model), layout);
+  }
+
+  /** Sets for how many steps the last reward is held, where the graph asks for that. */
+  hold(rest: number): void {
+    this.#rest[0] = rest;
+  }
+
+  /** Steps for which the last reward is held. */
+  get held(): number {
+    return this.#rest[0]!;
   }
 
   /**
@@ -85,7 +103,7 @@ export class RolloutColumns {
     const costs = this.#costs.subarray(0, width);
     await this.#session.run(
       {
-        ...this.layerFeeds,
+        ...this.feeds,
         x0: tensor(this.#x0, [1, stateSize]),
         actions: tensor(used, [horizon * actionSize, width]),
       },

@@ -24,6 +24,9 @@ export type PlanningMessage =
   | { readonly type: "share"; readonly id: number; readonly arrays: SharedArrays }
   | { readonly type: "release"; readonly id: number };
 
+/** Numbers of a job: the model, N, chunks, and steps for which the last reward is held. */
+export type PlanningParameters = readonly [id: number, samples: number, chunks: number, rest: number];
+
 /** After two jobs without help, only every eighth is divided: each chunk costs a call. */
 const UNHELPED_JOBS = 2;
 const RETRY_PERIOD = 8;
@@ -104,7 +107,7 @@ export class SharedRollout {
     };
     await this.#crew.run(chunks, compute, {
       duplicate: true,
-      parameters: [this.#id, samples, chunks],
+      parameters: [this.#id, samples, chunks, this.#columns.held] satisfies PlanningParameters,
       meanwhile,
     });
     for (let chunk = 0; chunk < chunks; chunk++) {

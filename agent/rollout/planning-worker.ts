@@ -1,7 +1,7 @@
 import { constants, setPriority } from "node:os";
 import { member, serve } from "../threads/serve.js";
 import { chunkStart, RolloutColumns } from "./columns.js";
-import type { PlanningMessage, SharedArrays } from "./planning-threads.js";
+import type { PlanningMessage, PlanningParameters, SharedArrays } from "./planning-threads.js";
 
 interface Model {
   readonly columns: RolloutColumns;
@@ -27,10 +27,11 @@ async function onMessage(message: PlanningMessage): Promise<void> {
 }
 
 async function onChunk(chunk: number, parameters: readonly number[]): Promise<void> {
-  const [id, samples, chunks] = parameters as readonly [number, number, number];
+  const [id, samples, chunks, rest] = parameters as PlanningParameters;
   const { columns, shared } = models.get(id)!;
   const { state, actions, costs } = shared!;
   const [from, to] = [chunkStart(chunk, chunks, samples), chunkStart(chunk + 1, chunks, samples)];
+  columns.hold(rest);
   costs[member.index - 1]!.set(await columns.costs(state, actions, samples, from, to), from);
 }
 

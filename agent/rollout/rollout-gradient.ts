@@ -18,7 +18,7 @@ export class RolloutGradient {
   readonly #slopes: Float32Array;
   readonly #slope: CostGradient;
 
-  private constructor(session: Session, graph: Graph, sizes: ActionSizes, layerFeeds: Feeds) {
+  private constructor(session: Session, graph: Graph, sizes: ActionSizes, feeds: Feeds) {
     const { x0, actions } = inputsOf(graph);
     const shape = actions.shape as [number, number];
     const S = x0.shape[1] as number;
@@ -30,21 +30,21 @@ export class RolloutGradient {
     this.#columns = columns;
     this.#slopes = slopes;
     this.#slope = { costs, gradient: new Float32Array(size) };
-    this.#feeds = { ...layerFeeds, x0: tensor(state, [1, S]), actions: tensor(columns, shape) };
+    this.#feeds = { ...feeds, x0: tensor(state, [1, S]), actions: tensor(columns, shape) };
     this.#results = { costs: tensor(costs, [sizes.samples]), gradient: tensor(slopes, shape) };
   }
 
   /**
-   * @param graph a rollout graph with inputs `x0 [1, S]`, `actions [H·U, N]`, all sizes known, and output `costs [N]`;
+   * @param graph a rollout graph with inputs `x0 [1, S]`, `actions [H·U, N]` and others, all sizes known, and output `costs [N]`;
    *   it is extended
-   * @param layerFeeds the network, as the graph takes it
+   * @param feeds all its other inputs
    */
-  static async create(graph: Graph, sizes: ActionSizes, layerFeeds: Feeds): Promise<RolloutGradient> {
+  static async create(graph: Graph, sizes: ActionSizes, feeds: Feeds): Promise<RolloutGradient> {
     const { tensor: costs } = graph.outputs.find(({ name }) => name === "costs")!;
     // Sequences do not act on each other, so the gradient of the sum holds the gradient of each.
     const [gradient] = gradients(ops.reduceSum(costs), [inputsOf(graph).actions]);
     graph.output("gradient", gradient);
-    return new RolloutGradient(await Session.create(graph), graph, sizes, layerFeeds);
+    return new RolloutGradient(await Session.create(graph), graph, sizes, feeds);
   }
 
   /** N */

@@ -85,6 +85,9 @@ export function nextObservations(
 /** The input of a planner's graph that holds the network's `inputOffset`. */
 const OFFSET = "inputOffset";
 
+/** The input of a planner's graph that holds for how many steps the last reward is held. */
+const REST = "rest";
+
 /** A network as planning uses it. */
 interface PlannedNetwork {
   /** Of the mean. */
@@ -144,15 +147,22 @@ function unroll(
   return { graph: g, us, xs };
 }
 
+/** What a planner's graph predicts costs of. */
+interface Costed {
+  readonly task: Task;
+  readonly states: StateSpec;
+  readonly horizon: number;
+  readonly holdReward: boolean;
+}
+
 /**
  * Builds the planner's graph, see `unroll`, with the task's own reward. Output: `costs [N]`, the negative sum of rewards, of
- * which none counts after the first state in which the task ends an episode.
+ * which none counts after the first state in which the task ends an episode. With `holdReward` there is one more input,
+ * `rest [1, 1]`: the reward of the last step counts so many times more, unless the episode has ended with it or before.
  */
 function rolloutGraph(
-  task: Task,
-  states: StateSpec,
+  { task, states, horizon, holdReward }: Costed,
   network: PlannedNetwork,
-  horizon: number,
   samples: Dimension = "N",
 ): Graph {
   const { graph: g, us, xs } = unroll(states, network, horizon, samples);
@@ -162,8 +172,9 @@ function rolloutGraph(
     action: us,
     nextObservation: xs.slice(1),
   };
-  const ended = task.terminated?.(rewardOps, joinSteps(steps.nextObservation));
-  const over = ended === undefined ? undefined : ops.anyBefore(ops.isPositive(byStep(ended, horizon)));
+  const end = task.terminated?.(rewardOps, joinSteps(steps.nextObservation));
+  const ended = end && byStep(end, horizon);
+  const over = ended && ops.anyBefore(ops.isPositive(ended));
   const join = (parts: readonly Tensor[]) =>
     over === undefined ? joinSteps(parts) : firstWhere(over, parts);
   const reward = task.reward(rewardOps, {
@@ -173,8 +184,23 @@ function rolloutGraph(
   });
   const rewards = byStep(reward, horizon);
   const paid = over === undefined ? rewards : ops.where(over, 0, rewards);
-  g.output("costs", ops.neg(ops.reduceSum(paid, [0])));
+  const sum = ops.reduceSum(paid, [0]);
+  g.output("costs", ops.neg(holdReward ? ops.add(sum, heldReward(g.input(REST, [1, 1]), paid, ended)) : sum));
   return g;
+}
+
+/**
+ * What is paid after the last step when its reward is held, `[N]`.
+ * @param rest steps for which it is held, `[1, 1]`
+ * @param paid rewards, `[H, N]`, 0 after the episode's end
+ * @param ended above 0 where a step ends the episode, `[H, N]`
+ */
+function heldReward(rest: Tensor, paid: Tensor, ended: Tensor | undefined): Tensor {
+  const lastRow = (rows: Tensor) =>
+    ops.slice(rows, (rows.shape[0] as number) - 1, rows.shape[0] as number, 0);
+  const last = lastRow(paid);
+  const held = ended === undefined ? last : ops.where(ops.isPositive(lastRow(ended)), 0, last);
+  return ops.reduceSum(ops.mul(held, rest), [0]);
 }
 
 /** One feature of all steps, `[1, H·N]`, as `[H, N]`. */
@@ -214,6 +240,16 @@ interface Compiled {
   readonly observations: () => Graph;
 }
 
+/** How sequences are rolled out beside how many steps; by default on the calling thread, and by observations alone. */
+export interface RolloutOptions {
+  /** Plan together on several cores; the costs are the same, bit by bit, as on one. */
+  readonly threads?: PlanningThreads | undefined;
+  /** Past changes that the network sees of each moving quantity, see `StateSpec`; default 0. */
+  readonly history?: number;
+  /** Whether the last reward is held for as many steps as `hold` says; default no. */
+  readonly holdReward?: boolean;
+}
+
 /** Evaluates action sequences through one task's model; see `rolloutGraph`. */
 export class RolloutModel {
   readonly #fold: Session;
@@ -228,34 +264,31 @@ export class RolloutModel {
     this.#compiled = compiled;
   }
 
-  /**
-   * @param threads plan together on several cores; the costs are the same, bit by bit, as on one
-   * @param history past changes that the network sees of each moving quantity, see `StateSpec`
-   */
   static async create(
     task: Task,
     shape: MlpShape,
     horizon: number,
-    threads?: PlanningThreads,
-    history = 0,
+    { threads, history = 0, holdReward = false }: RolloutOptions = {},
   ): Promise<RolloutModel> {
     const states = new StateSpec(task.spec, history);
+    const costed = { task, states, horizon, holdReward };
     const fold = await Session.create(foldGraph(shape));
     const compile = async (shifted: boolean): Promise<Compiled> => {
       const network = { shape: meanShape(shape), shifted };
-      const model = encodeModel(rolloutGraph(task, states, network, horizon));
+      const model = encodeModel(rolloutGraph(costed, network));
       const layout: RolloutLayout = {
         horizon,
         stateSize: states.size,
         actionSize: task.spec.action.length,
         layers: networkInputs(network),
+        rest: holdReward ? REST : undefined,
       };
       const columns = await RolloutColumns.create(model, layout);
       return {
         shifted,
         columns,
         shared: threads?.open(model, layout, columns),
-        costs: (samples) => rolloutGraph(task, states, network, horizon, samples),
+        costs: (samples) => rolloutGraph(costed, network, samples),
         observations: () => observationsGraph(states, network, horizon),
       };
     };
@@ -275,6 +308,14 @@ export class RolloutModel {
     await this.#fold.run(foldFeeds(weights, normalizer), layers);
     if (shifted) columns.layers.at(-1)!.set(offset);
     shared?.load();
+  }
+
+  /**
+   * Sets for how many steps, a whole number from 0, the last reward is held in the costs that are asked for until the weights are
+   * loaded anew. Without a call, or without `holdReward`, it is held for none.
+   */
+  hold(rest: number): void {
+    this.#compiled.columns.hold(rest);
   }
 
   /**
@@ -301,7 +342,7 @@ export class RolloutModel {
       await this.#gradient?.release();
       const { columns, costs } = this.#compiled;
       const sizes = { ...columns.layout, samples };
-      this.#gradient = await RolloutGradient.create(costs(samples), sizes, columns.layerFeeds);
+      this.#gradient = await RolloutGradient.create(costs(samples), sizes, columns.feeds);
     }
     return this.#gradient.run(state, actions);
   }

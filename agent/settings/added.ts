@@ -8,6 +8,7 @@ export const ADDED_SETTINGS: readonly (readonly [group: string, name: string, be
   ["planner", "lastAction", "repeat"],
   ["planner", "chooseBest", false],
   ["planner", "scaleActions", false],
+  ["planner", "holdReward", false],
   ["dynamics", "outlierLimit", 0],
   ["loop", "learningEpisodeSteps", 0],
   ["loop", "learningStarts", "shared"],

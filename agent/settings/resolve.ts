@@ -8,7 +8,7 @@ import { isUnitScaled } from "../action-scale.js";
 import { isGroup, parseSettings, SETTINGS_TODO } from "./parse.js";
 import { PROFILE_VALUES } from "./profiles.js";
 import { savedCatalog, savedPart } from "./saved-catalog.js";
-import type { Settings, SettingsCatalog } from "./schema.js";
+import { PLANNING_NAMES, type Settings, type SettingsCatalog } from "./schema.js";
 
 /** What a user chooses before any `--set`. */
 export interface SettingsChoice {
@@ -118,6 +118,7 @@ function defaultGroups(
       ...plannerDefaults(planners),
       ...values.planner,
       scaleActions: !tasks.every(({ spec }) => isUnitScaled(spec.action)),
+      holdReward: false,
     },
   };
 }
@@ -141,10 +142,11 @@ export function changePlanner(
   assignments: readonly string[],
   catalog: SettingsCatalog,
 ): Settings {
-  const { name, horizon, scaleActions, ...own } = structuredClone(settings.planner);
   const defaults = plannerDefaults(catalog.planners);
-  const kept = Object.entries(own).filter(([key]) => Object.hasOwn(defaults, key));
-  const group = { name: planner ?? name, horizon, scaleActions, ...defaults, ...Object.fromEntries(kept) };
+  const kept = Object.entries(structuredClone(settings.planner)).filter(
+    ([key]) => PLANNING_NAMES.includes(key) || Object.hasOwn(defaults, key),
+  );
+  const group = { ...defaults, ...Object.fromEntries(kept), name: planner ?? settings.planner.name };
   const draft: Record<string, unknown> = { ...structuredClone(settings), planner: group };
   for (const assignment of assignments) {
     if (!assignment.trimStart().startsWith("planner.")) {

@@ -125,6 +125,11 @@ const planning = {
     .describe(
       "Plan with actions scaled so that the bounds of each are ±1, and with noise in those units; by default where the suite's are others.",
     ),
+  holdReward: z
+    .boolean()
+    .describe(
+      "Count the reward of a plan's last step once more for every step that the task's episode has after it, so that what comes after the horizon is worth something.",
+    ),
 };
 
 /** Names in the group `planner` that no planner may take for a setting of its own. */

@@ -119,7 +119,7 @@ async function planJob(policy: MpcPolicy, { dynamics, task }: BenchSize): Promis
     targetStd: new Float32Array(X).fill(0.001),
   });
   const observation = new Float32Array(X).fill(0.1);
-  return timed(() => policy.act(observation));
+  return timed(() => policy.act(observation, 0));
 }
 
 /** Numbers in the action sequences of one iteration. */

@@ -6,6 +6,7 @@ import {
   moduleDifferences,
   type SuiteRecord,
 } from "../../agent/run/suite-record.js";
+import { PLANNING_NAMES } from "../../agent/settings/schema.js";
 import { readDocument } from "../../sim/core/documents.js";
 import { elementAt } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
@@ -65,7 +66,8 @@ const referenceSchema = z.strictObject({
   /** Seed of the first start; the others count on. */
   firstStart: z.int().min(0),
   planner: z.record(z.string(), z.unknown()),
-  holdReward: z.boolean(),
+  /** Of early files, in which it was no setting of the planner. */
+  holdReward: z.boolean().optional(),
   /** SHA-256 of the files of a suite of one's own. */
   modules: z.record(z.string(), z.string()).optional(),
   tasks: z
@@ -89,13 +91,13 @@ const DEFINITION =
 
 /** What a file keeps of an evaluation. The same seed, settings and suite give the same. */
 export function oracleReference(evaluation: OracleEvaluation): OracleReference {
-  const { suite, versions, seed, episodes, firstStart, holdReward, record } = evaluation;
+  const { suite, versions, seed, episodes, firstStart, record } = evaluation;
   const planner: Record<string, unknown> = { ...evaluation.planner };
-  const fields = ["name", "horizon", "scaleActions", ...evaluation.plannerFields];
+  const fields = [...PLANNING_NAMES, ...evaluation.plannerFields];
   return {
     schema: SCHEMA,
     definition: DEFINITION,
-    ...{ suite, versions, seed, episodes, firstStart, holdReward },
+    ...{ suite, versions, seed, episodes, firstStart },
     planner: Object.fromEntries(fields.map((name) => [name, planner[name]])),
     ...(record.modules && { modules: record.modules }),
     tasks: evaluation.tasks.map(({ task, random, oracle }, i) => ({

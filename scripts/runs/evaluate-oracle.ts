@@ -14,7 +14,7 @@ import { OwnWorld, World } from "../../agent/rollout/world-rollouts.js";
 import { WorldThreads } from "../../agent/rollout/world-threads.js";
 import { readSettings, recordingOrigin } from "../../agent/run/store.js";
 import type { SuiteRecord } from "../../agent/run/suite-record.js";
-import { type OracleSettings, oracleSettings } from "../../agent/settings/oracle.js";
+import { oracleSettings } from "../../agent/settings/oracle.js";
 import { resolveSettings } from "../../agent/settings/resolve.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { UsageError } from "../../sim/core/errors.js";
@@ -72,8 +72,6 @@ export interface OraclePlan {
   readonly seed: number;
   /** How the oracle plans. */
   readonly planner: Settings["planner"];
-  /** Whether a plan's last reward counts once more for every step that the episode goes on after it. */
-  readonly holdReward: boolean;
 }
 
 /** What came of one episode. */
@@ -91,7 +89,7 @@ export interface OracleTask {
 
 /** What `evaluateOracle` found. */
 export interface OracleEvaluation extends Omit<OraclePlan, "tasks"> {
-  /** Names of the planner's own settings, beside `name`, `horizon` and `scaleActions`. */
+  /** Names of the planner's own settings, beside those of all planners. */
   readonly plannerFields: readonly string[];
   /** Seed of the first start; the others count on. */
   readonly firstStart: number;
@@ -110,7 +108,7 @@ export interface SuiteAddress {
 }
 
 interface Opened extends OraclePlan {
-  readonly definition: OracleSettings;
+  readonly settings: Settings;
   readonly given: GivenParts;
   readonly record: SuiteRecord;
   readonly address: SuiteAddress | undefined;
@@ -126,14 +124,14 @@ export async function evaluateOracle(options: OracleOptions): Promise<OracleEval
   await initPhysics();
   checkNewFolder(options.recordings);
   const opened = await open(options);
-  const { suite, tasks, episodes, seed, planner, holdReward, definition, given, address } = opened;
+  const { suite, tasks, episodes, seed, planner, settings, given, address } = opened;
   if (options.recordings !== undefined) {
     await checkPlansRecordable(tasks, { planner });
     makeFolder(options.recordings);
   }
-  options.onStart?.({ suite, tasks, episodes, seed, planner, holdReward });
+  options.onStart?.({ suite, tasks, episodes, seed, planner });
   const { hypercrl, physics } = currentVersions();
-  const own = partsOf(given.catalog, definition.settings).planner;
+  const own = partsOf(given.catalog, settings).planner;
   const team = threadsFor(address, options.threads);
   const out: { task: string; random: OracleEpisode[]; oracle: OracleEpisode[] }[] = [];
   try {
@@ -147,7 +145,7 @@ export async function evaluateOracle(options: OracleOptions): Promise<OracleEval
     await team?.close();
   }
   return {
-    ...{ suite, episodes, seed, planner, holdReward },
+    ...{ suite, episodes, seed, planner },
     plannerFields: Object.keys(own.settings),
     firstStart: EVALUATION_SEED,
     record: opened.record,
@@ -159,17 +157,15 @@ export async function evaluateOracle(options: OracleOptions): Promise<OracleEval
 
 async function open(options: OracleOptions): Promise<Opened> {
   const { run } = options;
-  const settings = run === undefined ? undefined : readSettings(run);
+  const ofRun = run === undefined ? undefined : readSettings(run);
   const given = await gatherParts({
     ...(options.suite !== undefined && { suite: options.suite }),
     ...(options.planner !== undefined && { planner: options.planner }),
     ...(options.catalog !== undefined && { catalog: options.catalog }),
   });
   const suite =
-    run === undefined || settings === undefined
-      ? (given.suite ?? noSuite())
-      : suiteOfRun(run, settings, given);
-  const most = settings?.tasks ?? suite.tasks.length;
+    run === undefined || ofRun === undefined ? (given.suite ?? noSuite()) : suiteOfRun(run, ofRun, given);
+  const most = ofRun?.tasks ?? suite.tasks.length;
   const count = options.tasks ?? most;
   if (count < 1 || count > most) {
     throw new UsageError({
@@ -179,8 +175,8 @@ async function open(options: OracleOptions): Promise<Opened> {
     });
   }
   if (run !== undefined) checkSameSuite(run, await suiteNow(suite, most, options), options);
-  const seed = options.seed ?? settings?.seed ?? 1;
-  const definition = oracleSettings(
+  const seed = options.seed ?? ofRun?.seed ?? 1;
+  const settings = oracleSettings(
     suite,
     { seed, planner: given.planner, assignments: assignmentsOf(options) },
     given.catalog,
@@ -188,11 +184,10 @@ async function open(options: OracleOptions): Promise<Opened> {
   return {
     suite: suite.name,
     tasks: suite.tasks.slice(0, count),
-    episodes: options.episodes ?? (settings ?? quickSettings(suite, given)).loop.evaluationEpisodes,
+    episodes: options.episodes ?? (ofRun ?? quickSettings(suite, given)).loop.evaluationEpisodes,
     seed,
-    planner: definition.settings.planner,
-    holdReward: definition.holdReward,
-    definition,
+    planner: settings.planner,
+    settings,
     given,
     record: await suiteNow(suite, count, options),
     address: addressOf(suite, options.suite),
@@ -240,7 +235,7 @@ async function measureTask(
   taskIndex: number,
   { opened, options, own, team }: Measuring,
 ): Promise<void> {
-  const { planner, holdReward, episodes, seed, definition } = opened;
+  const { planner, episodes, seed, settings } = opened;
   const { signal, recordings: folder } = options;
   const shared = {
     task,
@@ -249,7 +244,7 @@ async function measureTask(
     rng: Rng.fromSeed(seed),
     stopRequested: () => signal?.aborted === true,
   };
-  const { horizon } = planner;
+  const { horizon, holdReward } = planner;
   const world = new World({ task, horizon, holdReward });
   const policy = new OraclePolicy(
     task,
@@ -260,7 +255,7 @@ async function measureTask(
   const recordings: Recordings | undefined =
     folder === undefined
       ? undefined
-      : { folder, origin: recordingOrigin(definition.settings, currentVersions()), plans: true };
+      : { folder, origin: recordingOrigin(settings, currentVersions()), plans: true };
   const onStep = (episode: number, step: number) => options.onStep?.(task.name, episode, step);
   try {
     for await (const { outcome } of evaluateRandomPolicy({ ...shared, recordings: undefined })) {

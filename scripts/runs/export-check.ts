@@ -123,7 +123,7 @@ async function plannedChannel(
 ): Promise<number[]> {
   const reward = <T>(ops: Ops<T>, { nextObservation }: Transition<T>) =>
     ops.slice(nextObservation, channel, channel + 1);
-  const model = await RolloutModel.create({ ...task, reward }, shape, 1, undefined, history);
+  const model = await RolloutModel.create({ ...task, reward }, shape, 1, { history });
   try {
     await model.load(weights, normalizer);
     const out: number[] = [];

@@ -82,7 +82,7 @@ export const PUSH_DEFAULTS: ProfileDefaults = {
 
 /** A correction at the end of the horizon pays only by the steps that follow, hence the held reward. */
 export const PUSH_ORACLE: readonly string[] = [
-  "oracle.holdReward=true",
+  "planner.holdReward=true",
   "planner.samples=24",
   "planner.elites=6",
 ];

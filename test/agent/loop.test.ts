@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it, vi } from "vitest";
 import { Agent } from "../../agent/agent.js";
 import { ONE_THREAD } from "../../agent/compute.js";
 import { ContinualLoop } from "../../agent/loop.js";
+import { RolloutModel } from "../../agent/rollout/rollout.js";
 import { metricsByType, readMetrics, readTiming, timingByType } from "../../agent/run/read-log.js";
 import { isForMetrics, isForTiming, type RunEvent } from "../../agent/run/records.js";
 import { RunStore } from "../../agent/run/store.js";
@@ -310,6 +311,22 @@ describe("the main loop", () => {
     longer.store.close();
     const lengths = metricsByType(readMetrics(longer.folder)).episode.map(({ steps }) => steps);
     expect(lengths).toEqual([35, 70, 100]);
+  });
+
+  it("holds the last reward for the rest of the task's episode, also in learning episodes that are shorter", async () => {
+    const hold = vi.spyOn(RolloutModel.prototype, "hold");
+    const assignments = ["planner.holdReward=true", "loop.learningEpisodeSteps=15"];
+    const { store, loop } = open("held", [fakeTask()], false, assignments);
+    await loop.run();
+    store.close();
+    const rests = hold.mock.calls.map(([rest]) => rest);
+    hold.mockRestore();
+    // Episodes of 35 steps, 3 of them planned ahead.
+    const from = (first: number, last: number) =>
+      Array.from({ length: last - first + 1 }, (_, i) => Math.max(0, 32 - (first + i)));
+    // The third learning episode is random for 10 steps; the last ends with the task's 100th. Then two are evaluated.
+    const learning = [from(10, 14), from(0, 14), from(0, 14), from(0, 14), from(0, 9)];
+    expect(rests).toEqual([...learning, from(0, 34), from(0, 34)].flat());
   });
 
   it("starts learning episodes as `loop.learningStarts` says, and evaluations always alike", async () => {

@@ -34,7 +34,7 @@ async function plannedActions(planner: string, middle: number, unit: number): Pr
   await policy.load(weights, { ...normalizer, inputMean, inputScale });
   const rng = Rng.fromSeed(8);
   const actions: number[][] = [];
-  for (let step = 0; step < 6; step++) actions.push([...(await policy.act(normals(rng, 2)))]);
+  for (let step = 0; step < 6; step++) actions.push([...(await policy.act(normals(rng, 2), step))]);
   const { chosen } = await policy.forecast(normals(rng, 2), 2);
   await policy.release();
   return [...actions.map((a) => a.map((v) => (v - middle) / unit)), [...chosen]];
@@ -66,5 +66,54 @@ describe("planning", () => {
     expect(() => planningProblem(pointWithin(low, high).spec, { horizon: 3, scaleActions: true })).toThrow(
       /Action forceX is not bounded, and exploring and planning draw actions between their bounds/,
     );
+  });
+});
+
+/**
+ * A point that moves by as much as it is pushed, in episodes of four steps. The reward is x - 2 u², also after the horizon: of two
+ * actions, the first is worth (2 + R) u - 2 u² when the last reward is held for R steps, so the best is (2 + R) / 4, at most 1.
+ */
+const pushed: Task = {
+  ...pointTask,
+  spec: {
+    ...pointTask.spec,
+    observation: [{ name: "x", unit: "m" }],
+    action: [{ name: "u", unit: "m", low: -1, high: 1 }],
+    episodeSteps: 4,
+  },
+  reward: (ops, { nextObservation: x, action: u }) => ops.sub(x, ops.scale(ops.mul(u, u), 2)),
+};
+
+describe("planner.holdReward", () => {
+  // The change is relu(u) - relu(-u).
+  const shape = dynamicsShape(pushed.spec, [2], "relu");
+  const weights = Float32Array.of(...[0, 0, 1, -1], ...[0, 0], ...[1, -1], 0);
+  const normalizer = {
+    inputMean: new Float32Array(2),
+    inputScale: new Float32Array(2).fill(1),
+    targetMean: new Float32Array(1),
+    targetStd: new Float32Array(1).fill(1),
+  };
+
+  it.each([
+    ["icem", true],
+    ["icem", false],
+    ["gradient", true],
+    ["gradient", false],
+  ] as const)("lets %s plan for the steps that the episode has after the horizon: %s", async (name, held) => {
+    const settings = tinySettings([
+      ...[`planner.name=${name}`, "planner.horizon=2", "planner.samples=200", "planner.gradientSteps=200"],
+      `planner.holdReward=${held}`,
+    ]);
+    const planner = partsFor(settings).planner;
+    const policy = await MpcPolicy.create(pushed, shape, settings, planner, Rng.fromSeed(7));
+    await policy.load(weights, normalizer);
+    const wanted = held ? [1, 0.75, 0.5, 0.5] : [0.5, 0.5, 0.5, 0.5];
+    for (const [stepsDone, action] of wanted.entries()) {
+      policy.startEpisode();
+      const [planned] = await policy.act(Float32Array.of(0.3), stepsDone);
+      expect(Math.abs(planned! - action), `after ${stepsDone} steps`).toBeLessThan(0.05);
+    }
+    await policy.release();
   });
 });

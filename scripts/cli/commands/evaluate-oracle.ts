@@ -85,7 +85,7 @@ function outcome({ return: sum, success }: OracleEpisode): string[] {
 
 /** The figures as a table, and what they were planned with. */
 function referenceText(reference: OracleReference, width: number): string {
-  const { tasks, planner, holdReward } = reference;
+  const { tasks, planner } = reference;
   const rows = tasks.map(({ task, random, oracle }) => ({
     ...{ task, random: random.return.mean, oracle: oracle.return, success: oracle.success },
     measures: Object.fromEntries(Object.entries(oracle.measures).map(([name, { mean }]) => [name, mean])),
@@ -112,7 +112,7 @@ function referenceText(reference: OracleReference, width: number): string {
   const settings = Object.entries(planner).map(([name, value]) => `planner.${name}=${JSON.stringify(value)}`);
   return [
     table(head, body, { width }),
-    wrap(`Planned with ${[...settings, `oracle.holdReward=${holdReward}`].join(" ")}`, width),
+    wrap(`Planned with ${settings.join(" ")}`, width),
     wrap(
       "Planning through the true simulator, with nothing learned: a lower bound of what planning reaches. Returns are undiscounted sums of rewards; intervals: percentile bootstrap over episodes. Success: as the task defines it; errors: at the end of an episode.",
       width,

@@ -53,7 +53,7 @@ function problem(task: Task, activation: Activation, hidden: readonly number[], 
 type Problem = ReturnType<typeof problem>;
 
 async function load({ task, shape, weights, normalizer, history }: Problem): Promise<RolloutModel> {
-  const model = await RolloutModel.create(task, shape, HORIZON, undefined, history);
+  const model = await RolloutModel.create(task, shape, HORIZON, { history });
   opened.push(model);
   await model.load(weights, normalizer);
   return model;
@@ -125,7 +125,7 @@ it.each(["mppi", "pddm", "random", "gradient"])("plans the same with %s on 1 and
   }
   for (let step = 0; step < 12; step++) {
     const observation = normals(p.rng, 2);
-    const [one, two] = [await policies[0]!.act(observation), await policies[1]!.act(observation)];
+    const [one, two] = [await policies[0]!.act(observation, 0), await policies[1]!.act(observation, 0)];
     expect(bits(two).equals(bits(one)), `step ${step}`).toBe(true);
     expect(policies[1]!.state()).toEqual(policies[0]!.state());
   }

@@ -94,7 +94,7 @@ async function load(
   { task, shape, weights, normalizer, history }: Problem,
   threads?: PlanningThreads,
 ): Promise<RolloutModel> {
-  const model = await RolloutModel.create(task, shape as MlpShape, HORIZON, threads, history);
+  const model = await RolloutModel.create(task, shape as MlpShape, HORIZON, { threads, history });
   models.push(model);
   await model.load(weights, normalizer);
   return model;
@@ -302,7 +302,7 @@ describe("on several threads", () => {
     }
     for (let step = 0; step < 30; step++) {
       const observation = normals(p.rng, 2);
-      const [one, two] = [await policies[0]!.act(observation), await policies[1]!.act(observation)];
+      const [one, two] = [await policies[0]!.act(observation, 0), await policies[1]!.act(observation, 0)];
       expect(bits(two).equals(bits(one)), `step ${step}`).toBe(true);
       expect(policies[1]!.state()).toEqual(policies[0]!.state());
     }

@@ -45,7 +45,7 @@ const start = Float32Array.of(0.1, -0.2);
 const actions = normals(rng, HORIZON * 40 * U, 3);
 
 async function load(task: Task, horizon = HORIZON, threads?: PlanningThreads): Promise<RolloutModel> {
-  const model = await RolloutModel.create(task, dynamics.shape, horizon, threads);
+  const model = await RolloutModel.create(task, dynamics.shape, horizon, { threads });
   opened.push(model);
   await model.load(dynamics.weights, dynamics.normalizer);
   return model;

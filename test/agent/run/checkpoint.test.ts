@@ -44,7 +44,7 @@ async function live(agent: Agent, variant: number, steps: number, planned: boole
   const trace: number[] = [];
   let x = Float32Array.of(0.2, -0.4);
   for (let k = 0; k < steps; k++) {
-    const u = planned ? await agent.act(x) : Float32Array.of(2 * rng.uniform() - 1, 2 * rng.uniform() - 1);
+    const u = planned ? await agent.act(x, 0) : Float32Array.of(2 * rng.uniform() - 1, 2 * rng.uniform() - 1);
     const next = linearSystem(variant)(x, u);
     agent.remember(x, u, next);
     trace.push(...u);
@@ -110,7 +110,8 @@ describe("hashSettings", () => {
   it("is the same for settings written before a setting came that says what was done then", () => {
     const { endFactor: _, ...hypernetwork } = settings.hypernetwork;
     const { endFactor: __, ...mlp } = settings.mlp;
-    const { lastAction: ___, chooseBest: ____, scaleActions: _____, ...planner } = settings.planner;
+    const { lastAction: ___, chooseBest: ____, ...others } = settings.planner;
+    const { scaleActions: _____, holdReward: __________, ...planner } = others;
     const { outlierLimit: ______, history: _________, ...dynamics } = settings.dynamics;
     const { learningEpisodeSteps: _______, learningStarts: ________, ...loop } = settings.loop;
     const older = { ...settings, loop, dynamics, hypernetwork, mlp, planner };
@@ -125,6 +126,7 @@ describe("hashSettings", () => {
       "planner.lastAction=middle",
       "planner.chooseBest=true",
       "planner.scaleActions=true",
+      "planner.holdReward=true",
     ];
     for (const changed of changes) expect(hashSettings(tinySettings([changed])), changed).not.toBe(hash);
     const history = { ...settings, dynamics: { ...settings.dynamics, history: 1 } };
@@ -175,7 +177,7 @@ describe("round trip in the midst of a task", () => {
       trace.push(...(await live(a, 1, 3, true, 0)));
       await a.endTask();
       const policy = await a.policyFor(0, Rng.fromSeed(4));
-      trace.push(...(await policy.act(Float32Array.of(1, 1))));
+      trace.push(...(await policy.act(Float32Array.of(1, 1), 0)));
       await policy.release();
       return { trace, report, state: frozen(await a.state()) };
     };

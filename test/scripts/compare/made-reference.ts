@@ -27,7 +27,7 @@ export function madeReference(
   const [recorded] = take(1, describeSuite(pushSuite, 1, undefined).tasks);
   return {
     ...{ schema: 1, definition: "", suite, versions: { hypercrl: "0.1.0", physics: "rapier 1" } },
-    ...{ seed: 1, episodes: 2, firstStart: 90_000, planner: { name: "icem" }, holdReward: false },
+    ...{ seed: 1, episodes: 2, firstStart: 90_000, planner: { name: "icem" } },
     tasks: tasks.map((task, j) => ({
       task,
       spec: hashTask({ ...recorded, name: task }),

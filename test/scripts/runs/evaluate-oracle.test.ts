@@ -73,7 +73,7 @@ describe("the oracle", () => {
     expect(alone.tasks.map(({ task }) => task)).toEqual(["light", "heavy"]);
     expect(Object.keys(alone.modules!)).toEqual(["wheel.mjs"]);
     // What the suite says of the oracle holds where the call says nothing.
-    expect(alone).toMatchObject({ holdReward: true, planner: { horizon: 8, noiseBeta: 1 } });
+    expect(alone).toMatchObject({ planner: { horizon: 8, noiseBeta: 1, holdReward: true } });
     for (const { oracle, random } of alone.tasks) {
       expect(oracle.return.mean).toBeGreaterThan(random.return.mean);
     }
@@ -114,7 +114,7 @@ describe("the oracle", () => {
     );
     const settings = (assignment: string) => reacher({ assignments: [assignment] });
     await expect(settings("loop.trainEvery=5")).rejects.toThrow(UsageError);
-    await expect(settings("oracle.holdReward=1")).rejects.toThrow(/expected true or false/);
+    await expect(settings("oracle.holdReward=true")).rejects.toThrow(/The oracle has no such setting/);
     await expect(settings("planner.size=1")).rejects.toThrow(UsageError);
     const suite = { ...reacherSuite, oracle: ["planner.size=1"] };
     await expect(reacher({ suite })).rejects.toThrow(InputError);
@@ -198,6 +198,6 @@ export default {
   name: "wheels",
   description: "turn a wheel to angle 0",
   tasks: [task("light", 0.2), task("heavy", 0.4)],
-  oracle: ["planner.noiseBeta=1", "planner.horizon=12", "oracle.holdReward=true"],
+  oracle: ["planner.noiseBeta=1", "planner.horizon=12", "planner.holdReward=true"],
 };
 `;
