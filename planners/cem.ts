@@ -69,13 +69,14 @@ class Cem extends WarmPlanner {
   }
 
   async plan(cost: CostFunction): Promise<Float32Array> {
-    const { iterations, chooseBest } = this.#settings;
+    const { iterations, chooseBest, annealIterations } = this.#settings;
     const gaussian = this.#gaussian;
     gaussian.mean.set(this.warm.start);
-    gaussian.resetStd(this.#initialStd);
     const rounds = iterations + (chooseBest ? 1 : 0);
     this.rng.fillNormal(this.#noise);
     for (let i = 0; i < rounds; i++) {
+      if (i === 0 || annealIterations > 0)
+        gaussian.resetStd(this.#initialStd, this.#settings, i / iterations);
       await this.#sampleElites(cost, i + 1 < rounds);
       if (i < iterations) gaussian.fit(this.#elites, this.#found, 0);
     }

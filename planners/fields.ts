@@ -9,6 +9,8 @@ function perActionField() {
   return z.union([value, z.array(value).min(1)], { error });
 }
 
+const betaField = () => z.number().min(0).max(1e6);
+
 /** Settings that several planners have in common: a planner lists those that it uses among its own. */
 export const plannerFields = {
   samples: countField(1_000_000)
@@ -29,9 +31,25 @@ export const plannerFields = {
     .describe(
       "Standard deviation of the noise on the plan, in the planner's units of the action (scaleActions).",
     ),
+  annealIterations: betaField()
+    .default(0)
+    .describe(
+      "β₁: iteration i of N searches with its first deviation times exp(-i / (β₁ N)), also in place of what a refit finds; 0: off.",
+    ),
+  annealHorizon: betaField()
+    .default(0)
+    .describe(
+      "β₂: the deviation at step h of H is exp(-(H - 1 - h) / (β₂ H)) times that at the plan's end; cem, icem: before the first refit; 0: off.",
+    ),
 };
 
 const { samples, elites, iterations, initialStd, warmStart } = plannerFields;
 
+/** Settings of noise that narrows over the iterations, and towards a plan's near end. */
+export const annealingFields = {
+  annealIterations: plannerFields.annealIterations,
+  annealHorizon: plannerFields.annealHorizon,
+};
+
 /** Settings of every planner that refits a distribution to the best samples. */
-export const crossEntropyFields = { samples, elites, iterations, initialStd, warmStart };
+export const crossEntropyFields = { samples, elites, iterations, initialStd, warmStart, ...annealingFields };

@@ -115,14 +115,15 @@ class Icem extends WarmPlanner {
   }
 
   async plan(cost: CostFunction): Promise<Float32Array> {
-    const { iterations, momentum, warmStart } = this.#settings;
+    const { iterations, momentum, warmStart, annealIterations } = this.#settings;
     const gaussian = this.#gaussian;
     gaussian.mean.set(this.warm.start);
-    gaussian.resetStd(this.#initialStd);
     this.#elites.count = 0;
     let bestCost = Infinity;
     this.#drawNoise(0);
     for (let i = 0; i < iterations; i++) {
+      if (i === 0 || annealIterations > 0)
+        gaussian.resetStd(this.#initialStd, this.#settings, i / iterations);
       const { samples, count } = this.#sample(i);
       const drawAhead = () => {
         if (i + 1 < iterations) this.#drawNoise(i + 1);

@@ -1,8 +1,9 @@
 import type { Rng } from "../sim/core/rng.js";
 import { fractionField, positiveField, type SettingValues } from "../sim/core/setting-fields.js";
-import { plannerFields } from "./fields.js";
+import { annealingFactor } from "./annealing.js";
+import { annealingFields, plannerFields } from "./fields.js";
 import { bestSequences } from "./plans.js";
-import { ActionGaussian, evaluate } from "./sampling.js";
+import { ActionGaussian, evaluate, perAction } from "./sampling.js";
 import {
   type CostFunction,
   definePlanner,
@@ -20,6 +21,7 @@ const fields = {
   iterations,
   warmStart,
   noiseStd,
+  ...annealingFields,
   temperature: positiveField(1e6)
     .default(0.1)
     .describe("Temperature λ of the weights exp(-S / λ), in units of the return."),
@@ -33,7 +35,7 @@ export type MppiSettings = SettingValues<typeof fields>;
 
 /**
  * Information-theoretic model-predictive path integral control: the plan u becomes the mean of noisy copies v = u + ε
- * weighted by `exp(-S / λ)` with `S = cost(v) + λ (1 - α) Σ_h u_hᵀ Σ⁻¹ ε_h`, noise ε ~ N(0, Σ), Σ = std² · I.
+ * weighted by `exp(-S / λ)` with `S = cost(v) + λ (1 - α) Σ_h u_hᵀ Σ⁻¹ ε_h`, noise ε ~ N(0, Σ), Σ = std² · I, where the std may be annealed.
  * Source: Williams et al., "Information Theoretic MPC for Model-Based Reinforcement Learning" (ICRA 2017), algorithm
  * 2; α from Williams et al., "Information-Theoretic Model Predictive Control" (T-RO 2018). Samples are clipped to the bounds; ε is what the clipping left, so that the plan is a mean of sequences that were evaluated.
  * `plan` throws RunError when every predicted cost is non-finite; `restore` throws InputError when the saved plan
@@ -58,6 +60,8 @@ class Mppi extends WarmPlanner {
   #samples: Float32Array;
   /** Unit-variance noise of the next update, drawn while costs are computed, `[H, N, U]`. */
   #noise: Float32Array;
+  /** σ of each action, `[U]`. */
+  readonly #noiseStd: readonly number[];
   readonly #scores: Float64Array;
   readonly #weights: Float64Array;
 
@@ -65,7 +69,7 @@ class Mppi extends WarmPlanner {
     super(problem, rng, { enabled: settings.warmStart });
     this.#settings = settings;
     this.#gaussian = new ActionGaussian(problem);
-    this.#gaussian.std.fill(settings.noiseStd);
+    this.#noiseStd = perAction(settings.noiseStd, problem.low.length, "planner.noiseStd");
     this.#samples = new Float32Array(this.#gaussian.size * settings.samples);
     this.#noise = this.#samples.slice();
     this.#scores = new Float64Array(settings.samples);
@@ -78,13 +82,14 @@ class Mppi extends WarmPlanner {
     mean.set(this.warm.start);
     this.rng.fillNormal(this.#noise);
     for (let i = 0; i < iterations; i++) {
+      this.#gaussian.resetStd(this.#noiseStd, this.#settings, i / iterations);
       [this.#samples, this.#noise] = [this.#noise, this.#samples];
       this.#gaussian.apply(this.#samples, samples);
       const drawAhead = () => {
         if (i + 1 < iterations) this.rng.fillNormal(this.#noise);
       };
       this.#scores.set(await evaluate(cost, this.#samples, samples, drawAhead));
-      this.#addControlCost();
+      this.#addControlCost(i / iterations);
       exponentialWeights(this.#scores, 1 / temperature, this.#weights);
       weightedMean(this.#samples, this.#weights, actionSize, mean);
     }
@@ -92,14 +97,18 @@ class Mppi extends WarmPlanner {
     return this.#gaussian.firstAction(mean);
   }
 
-  /** Adds `λ (1 - α) Σ_h u_hᵀ Σ⁻¹ ε_h` to every score. */
-  #addControlCost(): void {
+  /**
+   * Adds `λ (1 - α) Σ_h u_hᵀ Σ_h⁻¹ ε_h` to every score.
+   * @param iteration share of the iterations that are done
+   */
+  #addControlCost(iteration: number): void {
     const { samples, temperature, nominalShare, noiseStd } = this.#settings;
-    const { mean, actionSize, size } = this.#gaussian;
-    const factor = (temperature * (1 - nominalShare)) / noiseStd ** 2;
-    if (factor === 0) return;
+    const { mean, actionSize, size, horizon } = this.#gaussian;
+    const constant = (temperature * (1 - nominalShare)) / noiseStd ** 2;
+    if (constant === 0) return;
     for (let i = 0; i < size; i++) {
       const [h, u] = [Math.floor(i / actionSize), i % actionSize];
+      const factor = constant / annealingFactor(this.#settings, iteration, (horizon - 1 - h) / horizon) ** 2;
       for (let n = 0; n < samples; n++) {
         const noise = this.#samples[(h * samples + n) * actionSize + u]! - mean[i]!;
         this.#scores[n]! += factor * mean[i]! * noise;

@@ -1,4 +1,5 @@
 import { InputError, RunError, UsageError } from "../sim/core/errors.js";
+import { type AnnealingSettings, annealingFactor } from "./annealing.js";
 import type { CostFunction, PlannerState, PlanningProblem } from "./types.js";
 
 /**
@@ -65,9 +66,16 @@ export class ActionGaussian {
     }
   }
 
-  /** Sets the std of every step to those of the actions, `[U]`. */
-  resetStd(std: readonly number[]): void {
-    for (let i = 0; i < this.std.length; i++) this.std[i] = std[i % this.actionSize]!;
+  /**
+   * Sets the std of every step to those of the actions, times what annealing makes of them.
+   * @param std `[U]`
+   * @param iteration share of the iterations that are done, see `annealingFactor`
+   */
+  resetStd(std: readonly number[], annealing: AnnealingSettings, iteration: number): void {
+    for (let h = 0; h < this.horizon; h++) {
+      const factor = annealingFactor(annealing, iteration, (this.horizon - 1 - h) / this.horizon);
+      for (const [u, value] of std.entries()) this.std[h * this.actionSize + u] = factor * value;
+    }
   }
 
   /** First action `[U]` of an action sequence `[H, U]`, clipped, as a copy. */

@@ -9,6 +9,8 @@ export const ADDED_SETTINGS: readonly (readonly [group: string, name: string, be
   ["planner", "chooseBest", false],
   ["planner", "scaleActions", false],
   ["planner", "holdReward", false],
+  ["planner", "annealIterations", 0],
+  ["planner", "annealHorizon", 0],
   ["dynamics", "outlierLimit", 0],
   ["loop", "learningEpisodeSteps", 0],
   ["loop", "learningStarts", "shared"],

@@ -20,12 +20,18 @@ describe("as published", () => {
   const settings = { samples: 30, iterations: 2, noiseStd: 0.4, temperature: 0.8 };
   const problem = { horizon: 3, low: [-0.6, -2], high: [0.9, 2] };
 
-  /** Weighted mean by the formulas, in float64; a and u are `[H, N, U]` and `[H, U]`. */
-  function update(actions: Float32Array, costs: readonly number[], plan: readonly number[], alpha: number) {
-    const [N, sigma, lambda] = [settings.samples, settings.noiseStd, settings.temperature];
+  /** Weighted mean by the formulas, in float64; a and u are `[H, N, U]` and `[H, U]`, `stds` is `[H]`. */
+  function update(
+    actions: Float32Array,
+    costs: readonly number[],
+    plan: readonly number[],
+    alpha: number,
+    stds: readonly number[],
+  ) {
+    const [N, lambda] = [settings.samples, settings.temperature];
     const at = (i: number, n: number) => actions[(Math.floor(i / 2) * N + n) * 2 + (i % 2)]!;
     const exponents = costs.map((c, n) => {
-      const control = plan.reduce((s, u, i) => s + (u * (at(i, n) - u)) / sigma ** 2, 0);
+      const control = plan.reduce((s, u, i) => s + (u * (at(i, n) - u)) / stds[Math.floor(i / 2)]! ** 2, 0);
       return -(c + lambda * (1 - alpha) * control) / lambda;
     });
     const weights = exponents.map(Math.exp);
@@ -33,18 +39,26 @@ describe("as published", () => {
     return plan.map((_, i) => weights.reduce((s, w, n) => s + (w / sum) * at(i, n), 0));
   }
 
-  it.each([0, 0.25, 1])(
-    "moves the plan by the weighted noise, with control cost at α = %d",
-    async (alpha) => {
+  it.each([
+    [0, 0],
+    [0.25, 0],
+    [1, 0],
+    [0.25, 0.7],
+  ])(
+    "moves the plan by the weighted noise, with control cost at α = %d, annealed with β = %d",
+    async (alpha, beta) => {
       const costOf = (a: Float32Array, n: number) =>
         Array.from({ length: n }, (_, k) => (a[2 * k]! - 0.5) ** 2 + a[2 * k + 1]! + 0.3 * a[2 * (n + k)]!);
       const { batches, cost } = recording(async (a, n) => Float32Array.from(costOf(a, n)));
-      const planner = make({ ...settings, nominalShare: alpha }, 4, problem);
+      const annealing = { annealIterations: beta, annealHorizon: beta };
+      const planner = make({ ...settings, ...annealing, nominalShare: alpha }, 4, problem);
+      const stds = (i: number) =>
+        [2, 1, 0].map((left) => 0.4 * (beta === 0 ? 1 : Math.exp(-i / (2 * beta) - left / (3 * beta))));
       const actions = [await planner.plan(cost), await planner.plan(cost)];
       let plan = [0.15, 0, 0.15, 0, 0.15, 0];
       for (const [step, action] of actions.entries()) {
-        for (const batch of batches.slice(2 * step, 2 * step + 2)) {
-          plan = update(batch.actions, costOf(batch.actions, batch.samples), plan, alpha);
+        for (const [i, batch] of batches.slice(2 * step, 2 * step + 2).entries()) {
+          plan = update(batch.actions, costOf(batch.actions, batch.samples), plan, alpha, stds(i));
         }
         plan.slice(0, 2).forEach((u, i) => {
           expect(action[i]).toBeCloseTo(u, 5);

@@ -108,13 +108,19 @@ function inputError(call: () => unknown): InputError {
 describe("hashSettings", () => {
   const settings = tinySettings();
   it("is the same for settings written before a setting came that says what was done then", () => {
-    const { endFactor: _, ...hypernetwork } = settings.hypernetwork;
-    const { endFactor: __, ...mlp } = settings.mlp;
-    const { lastAction: ___, chooseBest: ____, ...others } = settings.planner;
-    const { scaleActions: _____, holdReward: __________, ...planner } = others;
-    const { outlierLimit: ______, history: _________, ...dynamics } = settings.dynamics;
-    const { learningEpisodeSteps: _______, learningStarts: ________, ...loop } = settings.loop;
-    const older = { ...settings, loop, dynamics, hypernetwork, mlp, planner };
+    const without = (group: object, ...names: string[]) =>
+      Object.fromEntries(Object.entries(group).filter(([name]) => !names.includes(name)));
+    const older = {
+      ...settings,
+      loop: without(settings.loop, "learningEpisodeSteps", "learningStarts"),
+      dynamics: without(settings.dynamics, "outlierLimit", "history"),
+      hypernetwork: without(settings.hypernetwork, "endFactor"),
+      mlp: without(settings.mlp, "endFactor"),
+      planner: without(
+        settings.planner,
+        ...["lastAction", "chooseBest", "scaleActions", "holdReward", "annealIterations", "annealHorizon"],
+      ),
+    };
     const hash = createHash("sha256").update(JSON.stringify(older)).digest("hex");
     expect(hashSettings(settings)).toBe(hash);
     expect(hashSettings(parseSavedSettings(older, "older settings"))).toBe(hash);
@@ -127,6 +133,8 @@ describe("hashSettings", () => {
       "planner.chooseBest=true",
       "planner.scaleActions=true",
       "planner.holdReward=true",
+      "planner.annealIterations=1",
+      "planner.annealHorizon=1",
     ];
     for (const changed of changes) expect(hashSettings(tinySettings([changed])), changed).not.toBe(hash);
     const history = { ...settings, dynamics: { ...settings.dynamics, history: 1 } };
