@@ -3,15 +3,10 @@ import { UsageError } from "../sim/core/errors.js";
 import type { Rng } from "../sim/core/rng.js";
 import type { SettingValues } from "../sim/core/setting-fields.js";
 import { crossEntropyFields } from "./fields.js";
+import { type KnotProblem, withKnots } from "./knots.js";
 import { spread } from "./plans.js";
 import { ActionGaussian, evaluate, perAction, readSequence, selectElites } from "./sampling.js";
-import {
-  type CostFunction,
-  definePlanner,
-  type PlannerFactory,
-  type PlanningProblem,
-  type Plans,
-} from "./types.js";
+import { type CostFunction, definePlanner, type PlannerFactory, type Plans } from "./types.js";
 import { WarmPlanner } from "./warm-plan.js";
 
 const fields = {
@@ -32,7 +27,7 @@ export type CemSettings = SettingValues<typeof fields>;
  * non-finite; `restore` throws InputError when the saved mean `[H, U]` has another size.
  */
 export const createCem: PlannerFactory<CemSettings> = (problem, settings, rng) =>
-  new Cem(problem, settings, rng);
+  withKnots(problem, settings.knots, (knots) => new Cem(knots, settings, rng));
 
 export const cemPlanner = definePlanner({
   name: "cem",
@@ -56,7 +51,7 @@ class Cem extends WarmPlanner {
   /** Elites of the last round, best first. */
   #found = 0;
 
-  constructor(problem: PlanningProblem, settings: CemSettings, rng: Rng) {
+  constructor(problem: KnotProblem, settings: CemSettings, rng: Rng) {
     super(problem, rng, { enabled: settings.warmStart, lastAction: "middle", name: "mean" });
     checkElites(settings);
     this.#settings = settings;

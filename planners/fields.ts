@@ -41,15 +41,22 @@ export const plannerFields = {
     .describe(
       "β₂: the deviation at step h of H is exp(-(H - 1 - h) / (β₂ H)) times that at the plan's end; cem, icem: before the first refit; 0: off.",
     ),
+  knots: z
+    .union([z.literal(0), z.int().min(2).max(1000)], { error: "0, or a whole number from 2 to 1000" })
+    .default(0)
+    .describe(
+      "Steps of a plan whose actions are searched, spread evenly from the first to the last; those between are on the straight line; 0: all.",
+    ),
 };
 
 const { samples, elites, iterations, initialStd, warmStart } = plannerFields;
 
-/** Settings of noise that narrows over the iterations, and towards a plan's near end. */
-export const annealingFields = {
+/** Settings of what noise is drawn for, and of noise that narrows over the iterations and towards a plan's near end. */
+export const noiseFields = {
   annealIterations: plannerFields.annealIterations,
   annealHorizon: plannerFields.annealHorizon,
+  knots: plannerFields.knots,
 };
 
 /** Settings of every planner that refits a distribution to the best samples. */
-export const crossEntropyFields = { samples, elites, iterations, initialStd, warmStart, ...annealingFields };
+export const crossEntropyFields = { samples, elites, iterations, initialStd, warmStart, ...noiseFields };

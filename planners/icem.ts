@@ -3,6 +3,7 @@ import type { Rng } from "../sim/core/rng.js";
 import { fractionField, type SettingValues } from "../sim/core/setting-fields.js";
 import { coloredNoiseMap, colorNoise } from "./colored-noise.js";
 import { crossEntropyFields } from "./fields.js";
+import { type KnotProblem, oneStepLater, withKnots } from "./knots.js";
 import { spread } from "./plans.js";
 import {
   ActionGaussian,
@@ -18,7 +19,6 @@ import {
   definePlanner,
   type PlannerFactory,
   type PlannerState,
-  type PlanningProblem,
   type Plans,
 } from "./types.js";
 import { LAST_ACTIONS, WarmPlanner } from "./warm-plan.js";
@@ -53,7 +53,7 @@ export type IcemSettings = SettingValues<typeof fields>;
  * is non-finite; `restore` throws InputError when a saved array has another size.
  */
 export const createIcem: PlannerFactory<IcemSettings> = (problem, settings, rng) =>
-  new Icem(problem, settings, rng);
+  withKnots(problem, settings.knots, (knots) => new Icem(knots, settings, rng));
 
 export const icemPlanner = definePlanner({
   name: "icem",
@@ -71,6 +71,7 @@ interface Elites {
 
 class Icem extends WarmPlanner {
   readonly #settings: IcemSettings;
+  readonly #spacing: number | undefined;
   readonly #gaussian: ActionGaussian;
   /** `[U]` */
   readonly #initialStd: readonly number[];
@@ -90,10 +91,11 @@ class Icem extends WarmPlanner {
   /** Elites without their first action, `[kept, H - 1, U]`. */
   #warmElites: Float32Array | undefined;
 
-  constructor(problem: PlanningProblem, settings: IcemSettings, rng: Rng) {
+  constructor(problem: KnotProblem, settings: IcemSettings, rng: Rng) {
     const { elites, noiseBeta } = settings;
     super(problem, rng, { enabled: settings.warmStart, lastAction: settings.lastAction, name: "mean" });
     this.#settings = settings;
+    this.#spacing = problem.spacing;
     this.#gaussian = new ActionGaussian(problem);
     this.#initialStd = perAction(settings.initialStd, problem.low.length, "planner.initialStd");
     this.#map = noiseBeta === 0 ? undefined : coloredNoiseMap(problem.horizon, noiseBeta);
@@ -214,8 +216,9 @@ class Icem extends WarmPlanner {
     const kept = this.#kept(this.#elites.count);
     this.#warmElites = new Float32Array(kept * (size - actionSize));
     for (let e = 0; e < kept; e++) {
-      const rest = this.#elites.sequences.subarray(e * size + actionSize, (e + 1) * size);
-      this.#warmElites.set(rest, e * (size - actionSize));
+      const elite = this.#elites.sequences.subarray(e * size, (e + 1) * size);
+      const later = oneStepLater(elite, elite.subarray(-actionSize), this.#spacing);
+      this.#warmElites.set(later.subarray(0, -actionSize), e * (size - actionSize));
     }
   }
 

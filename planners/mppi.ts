@@ -1,16 +1,10 @@
 import type { Rng } from "../sim/core/rng.js";
 import { fractionField, positiveField, type SettingValues } from "../sim/core/setting-fields.js";
-import { annealingFactor } from "./annealing.js";
-import { annealingFields, plannerFields } from "./fields.js";
+import { noiseFields, plannerFields } from "./fields.js";
+import { type KnotProblem, withKnots } from "./knots.js";
 import { bestSequences } from "./plans.js";
 import { ActionGaussian, evaluate, perAction } from "./sampling.js";
-import {
-  type CostFunction,
-  definePlanner,
-  type PlannerFactory,
-  type PlanningProblem,
-  type Plans,
-} from "./types.js";
+import { type CostFunction, definePlanner, type PlannerFactory, type Plans } from "./types.js";
 import { WarmPlanner } from "./warm-plan.js";
 import { exponentialWeights, weightedMean } from "./weighting.js";
 
@@ -21,7 +15,7 @@ const fields = {
   iterations,
   warmStart,
   noiseStd,
-  ...annealingFields,
+  ...noiseFields,
   temperature: positiveField(1e6)
     .default(0.1)
     .describe("Temperature λ of the weights exp(-S / λ), in units of the return."),
@@ -42,7 +36,7 @@ export type MppiSettings = SettingValues<typeof fields>;
  * `[H, U]` has another size.
  */
 export const createMppi: PlannerFactory<MppiSettings> = (problem, settings, rng) =>
-  new Mppi(problem, settings, rng);
+  withKnots(problem, settings.knots, (knots) => new Mppi(knots, settings, rng));
 
 export const mppiPlanner = definePlanner({
   name: "mppi",
@@ -65,7 +59,7 @@ class Mppi extends WarmPlanner {
   readonly #scores: Float64Array;
   readonly #weights: Float64Array;
 
-  constructor(problem: PlanningProblem, settings: MppiSettings, rng: Rng) {
+  constructor(problem: KnotProblem, settings: MppiSettings, rng: Rng) {
     super(problem, rng, { enabled: settings.warmStart });
     this.#settings = settings;
     this.#gaussian = new ActionGaussian(problem);
@@ -89,7 +83,7 @@ class Mppi extends WarmPlanner {
         if (i + 1 < iterations) this.rng.fillNormal(this.#noise);
       };
       this.#scores.set(await evaluate(cost, this.#samples, samples, drawAhead));
-      this.#addControlCost(i / iterations);
+      this.#addControlCost();
       exponentialWeights(this.#scores, 1 / temperature, this.#weights);
       weightedMean(this.#samples, this.#weights, actionSize, mean);
     }
@@ -97,18 +91,15 @@ class Mppi extends WarmPlanner {
     return this.#gaussian.firstAction(mean);
   }
 
-  /**
-   * Adds `λ (1 - α) Σ_h u_hᵀ Σ_h⁻¹ ε_h` to every score.
-   * @param iteration share of the iterations that are done
-   */
-  #addControlCost(iteration: number): void {
+  /** Adds `λ (1 - α) Σ_h u_hᵀ Σ_h⁻¹ ε_h` to every score. */
+  #addControlCost(): void {
     const { samples, temperature, nominalShare, noiseStd } = this.#settings;
-    const { mean, actionSize, size, horizon } = this.#gaussian;
+    const { mean, actionSize, size, annealing } = this.#gaussian;
     const constant = (temperature * (1 - nominalShare)) / noiseStd ** 2;
     if (constant === 0) return;
     for (let i = 0; i < size; i++) {
       const [h, u] = [Math.floor(i / actionSize), i % actionSize];
-      const factor = constant / annealingFactor(this.#settings, iteration, (horizon - 1 - h) / horizon) ** 2;
+      const factor = constant / annealing[h]! ** 2;
       for (let n = 0; n < samples; n++) {
         const noise = this.#samples[(h * samples + n) * actionSize + u]! - mean[i]!;
         this.#scores[n]! += factor * mean[i]! * noise;

@@ -1,5 +1,6 @@
 import { InputError, RunError, UsageError } from "../sim/core/errors.js";
 import { type AnnealingSettings, annealingFactor } from "./annealing.js";
+import type { KnotProblem } from "./knots.js";
 import type { CostFunction, PlannerState, PlanningProblem } from "./types.js";
 
 /**
@@ -13,11 +14,16 @@ export class ActionGaussian {
   readonly mean: Float32Array;
   /** `[H, U]`, units of the action. */
   readonly std: Float32Array;
+  /** What annealing made of the std of every step, `[H]`. */
+  readonly annealing: Float64Array;
+  readonly #spacing: number;
   readonly #low: Float32Array;
   readonly #high: Float32Array;
 
-  constructor(problem: PlanningProblem) {
+  constructor(problem: KnotProblem) {
     this.horizon = problem.horizon;
+    this.annealing = new Float64Array(problem.horizon).fill(1);
+    this.#spacing = problem.spacing ?? 1;
     this.actionSize = problem.low.length;
     this.#low = Float32Array.from(problem.low);
     this.#high = Float32Array.from(problem.high);
@@ -72,8 +78,11 @@ export class ActionGaussian {
    * @param iteration share of the iterations that are done, see `annealingFactor`
    */
   resetStd(std: readonly number[], annealing: AnnealingSettings, iteration: number): void {
-    for (let h = 0; h < this.horizon; h++) {
-      const factor = annealingFactor(annealing, iteration, (this.horizon - 1 - h) / this.horizon);
+    const last = this.horizon - 1;
+    const steps = last * this.#spacing + 1;
+    for (let h = 0; h <= last; h++) {
+      const factor = annealingFactor(annealing, iteration, ((last - h) * this.#spacing) / steps);
+      this.annealing[h] = factor;
       for (const [u, value] of std.entries()) this.std[h * this.actionSize + u] = factor * value;
     }
   }

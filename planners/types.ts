@@ -76,9 +76,9 @@ export interface Planner {
   restore(state: PlannerState): void;
 }
 
-/** A planner that needs costs only. */
+/** A planner that can do with costs only. */
 export interface SamplingPlanner extends Planner {
-  plan(cost: CostFunction): Promise<Float32Array>;
+  plan(cost: CostFunction, gradient?: CostGradientFunction): Promise<Float32Array>;
 }
 
 /** Makes a planner for a problem; `rng` is its stream of random numbers. */

@@ -1,13 +1,7 @@
 import { Rng } from "../sim/core/rng.js";
+import { type KnotProblem, oneStepLater } from "./knots.js";
 import { middleSequence, restoreArray } from "./sampling.js";
-import type {
-  CostFunction,
-  CostGradientFunction,
-  Planner,
-  PlannerState,
-  PlanningProblem,
-  Plans,
-} from "./types.js";
+import type { CostFunction, CostGradientFunction, Planner, PlannerState, Plans } from "./types.js";
 
 /** What a shifted plan can end with: its last action once more, or the middle of the bounds. */
 export const LAST_ACTIONS = ["repeat", "middle"] as const;
@@ -26,9 +20,11 @@ export class WarmPlan {
   readonly #middle: Float32Array;
   readonly #actionSize: number;
   readonly #options: WarmPlanOptions;
+  readonly #spacing: number | undefined;
   #shifted: Float32Array | undefined;
 
-  constructor(problem: PlanningProblem, options: Partial<WarmPlanOptions>) {
+  constructor(problem: KnotProblem, options: Partial<WarmPlanOptions>) {
+    this.#spacing = problem.spacing;
     this.#middle = middleSequence(problem);
     this.#actionSize = problem.low.length;
     this.#options = { enabled: true, lastAction: "repeat", name: "plan", ...options };
@@ -48,8 +44,8 @@ export class WarmPlan {
   keep(plan: Float32Array): void {
     const { enabled, lastAction } = this.#options;
     if (!enabled) return;
-    this.#shifted = (lastAction === "repeat" ? plan : this.#middle).slice();
-    this.#shifted.set(plan.subarray(this.#actionSize));
+    const after = (lastAction === "repeat" ? plan : this.#middle).subarray(-this.#actionSize);
+    this.#shifted = oneStepLater(plan, after, this.#spacing);
   }
 
   reset(): void {
@@ -72,7 +68,7 @@ export abstract class WarmPlanner implements Planner {
   protected rng: Rng;
   protected readonly warm: WarmPlan;
 
-  constructor(problem: PlanningProblem, rng: Rng, options: Partial<WarmPlanOptions>) {
+  constructor(problem: KnotProblem, rng: Rng, options: Partial<WarmPlanOptions>) {
     this.rng = rng;
     this.warm = new WarmPlan(problem, options);
   }

@@ -11,6 +11,7 @@ export const ADDED_SETTINGS: readonly (readonly [group: string, name: string, be
   ["planner", "holdReward", false],
   ["planner", "annealIterations", 0],
   ["planner", "annealHorizon", 0],
+  ["planner", "knots", 0],
   ["dynamics", "outlierLimit", 0],
   ["loop", "learningEpisodeSteps", 0],
   ["loop", "learningStarts", "shared"],

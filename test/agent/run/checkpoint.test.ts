@@ -118,7 +118,15 @@ describe("hashSettings", () => {
       mlp: without(settings.mlp, "endFactor"),
       planner: without(
         settings.planner,
-        ...["lastAction", "chooseBest", "scaleActions", "holdReward", "annealIterations", "annealHorizon"],
+        ...[
+          "lastAction",
+          "chooseBest",
+          "scaleActions",
+          "holdReward",
+          "annealIterations",
+          "annealHorizon",
+          "knots",
+        ],
       ),
     };
     const hash = createHash("sha256").update(JSON.stringify(older)).digest("hex");
@@ -135,6 +143,7 @@ describe("hashSettings", () => {
       "planner.holdReward=true",
       "planner.annealIterations=1",
       "planner.annealHorizon=1",
+      "planner.knots=4",
     ];
     for (const changed of changes) expect(hashSettings(tinySettings([changed])), changed).not.toBe(hash);
     const history = { ...settings, dynamics: { ...settings.dynamics, history: 1 } };
