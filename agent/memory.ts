@@ -133,15 +133,16 @@ function sessionNumbers({ settings, dynamics, learner }: Sizes): number {
 
 /** The planner's sequences, and what the rollout of all of them holds at a time. */
 function planningNumbers({ settings, planned, actions, threads }: Sizes): number {
-  const { horizon } = settings.planner;
+  const { name, horizon, polishSteps, polishPlans } = settings.planner;
   const N = samplesOf(settings);
   const states = targetSize(planned);
   const width = Math.max(...layerSizes(planned).map(([size, out]) => size + out));
   const joined = 3 * states + 2 * inputSize(planned);
-  const gradient =
-    settings.planner.name === "gradient" ? layerSizes(planned).reduce((s, [a]) => s + 3 * a, 0) : 0;
-  const sequences = horizon * N * (6 * actions + joined + gradient);
-  return sequences + 2 * N * width + (2 * threads + 5) * weightCount(planned);
+  const gradient = layerSizes(planned).reduce((s, [a]) => s + 3 * a, 0);
+  const forwards = 6 * actions + joined;
+  const sequences = horizon * N * (forwards + (name === "gradient" ? gradient : 0));
+  const refined = polishSteps === 0 ? 0 : horizon * polishPlans * (forwards + gradient);
+  return sequences + refined + 2 * N * width + (2 * threads + 5) * weightCount(planned);
 }
 
 /** N, action sequences at a time; 0 for a planner that does not say so in `planner.samples`. */

@@ -5,8 +5,15 @@ import type { SettingValues } from "../sim/core/setting-fields.js";
 import { crossEntropyFields } from "./fields.js";
 import { type KnotProblem, withKnots } from "./knots.js";
 import { spread } from "./plans.js";
+import { Polish } from "./polish.js";
 import { ActionGaussian, evaluate, perAction, readSequence, selectElites } from "./sampling.js";
-import { type CostFunction, definePlanner, type PlannerFactory, type Plans } from "./types.js";
+import {
+  type CostFunction,
+  type CostGradientFunction,
+  definePlanner,
+  type PlannerFactory,
+  type Plans,
+} from "./types.js";
 import { WarmPlanner } from "./warm-plan.js";
 
 const fields = {
@@ -45,11 +52,10 @@ class Cem extends WarmPlanner {
   #samples: Float32Array;
   /** Unit-variance noise of the next iteration, drawn while costs are computed, `[H, N, U]`. */
   #noise: Float32Array;
-  /** `[elites, H, U]` */
-  readonly #elites: Float32Array;
+  /** Those of the last round, best first: sequences `[elites, H, U]` and costs `[elites]`. */
+  readonly #elites: { readonly sequences: Float32Array; readonly costs: Float32Array; count: number };
   readonly #indices: Int32Array;
-  /** Elites of the last round, best first. */
-  #found = 0;
+  readonly #polish: Polish | undefined;
 
   constructor(problem: KnotProblem, settings: CemSettings, rng: Rng) {
     super(problem, rng, { enabled: settings.warmStart, lastAction: "middle", name: "mean" });
@@ -59,11 +65,17 @@ class Cem extends WarmPlanner {
     this.#initialStd = perAction(settings.initialStd, problem.low.length, "planner.initialStd");
     this.#samples = new Float32Array(this.#gaussian.size * settings.samples);
     this.#noise = this.#samples.slice();
-    this.#elites = new Float32Array(this.#gaussian.size * settings.elites);
-    this.#indices = new Int32Array(settings.elites);
+    const { elites } = settings;
+    this.#elites = {
+      sequences: new Float32Array(this.#gaussian.size * elites),
+      costs: new Float32Array(elites),
+      count: 0,
+    };
+    this.#polish = Polish.create(this.#gaussian, settings, elites);
+    this.#indices = new Int32Array(elites);
   }
 
-  async plan(cost: CostFunction): Promise<Float32Array> {
+  async plan(cost: CostFunction, gradient?: CostGradientFunction): Promise<Float32Array> {
     const { iterations, chooseBest, annealIterations } = this.#settings;
     const gaussian = this.#gaussian;
     gaussian.mean.set(this.warm.start);
@@ -73,11 +85,12 @@ class Cem extends WarmPlanner {
       if (i === 0 || annealIterations > 0)
         gaussian.resetStd(this.#initialStd, this.#settings, i / iterations);
       await this.#sampleElites(cost, i + 1 < rounds);
-      if (i < iterations) gaussian.fit(this.#elites, this.#found, 0);
+      if (i + 1 === rounds) await this.#polish?.refine(this.#elites, cost, gradient);
+      if (i < iterations) gaussian.fit(this.#elites.sequences, this.#elites.count, 0);
     }
     // Only now, so that a failed call leaves the warm start as it was.
     this.warm.keep(gaussian.mean);
-    return gaussian.firstAction(chooseBest ? this.#elites : gaussian.mean);
+    return gaussian.firstAction(this.#chosen);
   }
 
   /**
@@ -92,17 +105,26 @@ class Cem extends WarmPlanner {
     const drawAhead = () => {
       if (more) this.rng.fillNormal(this.#noise);
     };
-    this.#found = selectElites(await evaluate(cost, this.#samples, samples, drawAhead), this.#indices);
-    for (let e = 0; e < this.#found; e++) {
-      const out = this.#elites.subarray(e * size, (e + 1) * size);
-      readSequence(this.#samples, samples, this.#indices[e]!, out, actionSize);
+    const all = await evaluate(cost, this.#samples, samples, drawAhead);
+    const { sequences, costs } = this.#elites;
+    this.#elites.count = selectElites(all, this.#indices);
+    for (let e = 0; e < this.#elites.count; e++) {
+      const n = this.#indices[e]!;
+      costs[e] = all[n]!;
+      readSequence(this.#samples, samples, n, sequences.subarray(e * size, (e + 1) * size), actionSize);
     }
   }
 
-  plans(most: number): Plans {
+  /** The sequence that is executed, `[H, U]`: the mean, or the best elite where that is asked for or was refined. */
+  get #chosen(): Float32Array {
     const { mean, size } = this.#gaussian;
-    const chosen = this.#settings.chooseBest ? this.#elites.slice(0, size) : Float32Array.from(mean);
-    return { chosen, others: spread(this.#elites, this.#found, size, most) };
+    const best = this.#settings.chooseBest || this.#polish !== undefined;
+    return best ? this.#elites.sequences.subarray(0, size) : mean;
+  }
+
+  plans(most: number): Plans {
+    const { sequences, count } = this.#elites;
+    return { chosen: this.#chosen.slice(), others: spread(sequences, count, this.#gaussian.size, most) };
   }
 }
 

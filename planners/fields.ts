@@ -47,6 +47,22 @@ export const plannerFields = {
     .describe(
       "Steps of a plan whose actions are searched, spread evenly from the first to the last; those between are on the straight line; 0: all.",
     ),
+  polishSteps: z
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(0)
+    .describe(
+      "Gradient steps through the model that refine the best sequences after the last iteration; then the best of all is executed; 0: none.",
+    ),
+  polishRate: positiveField(1e6)
+    .default(0.05)
+    .describe(
+      "Adam's first step size in refining, in the planner's units of the action (scaleActions); it falls linearly towards 0.",
+    ),
+  polishPlans: countField(100_000)
+    .default(5)
+    .describe("Best sequences that are refined; cem, icem: at most as many as elites; mppi: with the plan."),
 };
 
 const { samples, elites, iterations, initialStd, warmStart } = plannerFields;
@@ -58,5 +74,16 @@ export const noiseFields = {
   knots: plannerFields.knots,
 };
 
+/** Settings of refining the best sequences through the model. */
+export const polishFields = {
+  polishSteps: plannerFields.polishSteps,
+  polishRate: plannerFields.polishRate,
+  polishPlans: plannerFields.polishPlans,
+};
+
 /** Settings of every planner that refits a distribution to the best samples. */
-export const crossEntropyFields = { samples, elites, iterations, initialStd, warmStart, ...noiseFields };
+export const crossEntropyFields = {
+  ...{ samples, elites, iterations, initialStd, warmStart },
+  ...noiseFields,
+  ...polishFields,
+};

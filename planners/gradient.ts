@@ -1,18 +1,11 @@
 import type { Rng } from "../sim/core/rng.js";
 import { countField, positiveField, type SettingValues } from "../sim/core/setting-fields.js";
+import { Descent } from "./descent.js";
 import { plannerFields } from "./fields.js";
 import { bestSequences } from "./plans.js";
-import {
-  ActionGaussian,
-  checkLength,
-  evaluate,
-  noFiniteCost,
-  readSequence,
-  writeSequence,
-} from "./sampling.js";
+import { ActionGaussian, noFiniteCost, readSequence, writeSequence } from "./sampling.js";
 import {
   type CostFunction,
-  type CostGradient,
   type CostGradientFunction,
   definePlanner,
   type Planner,
@@ -39,11 +32,6 @@ const fields = {
 /** Settings of the gradient planner, by name; their meaning is in the fields' descriptions. */
 export type GradientSettings = SettingValues<typeof fields>;
 
-/** Kingma & Ba, "Adam" (2015); the usual constants. */
-const BETA1 = 0.9;
-const BETA2 = 0.999;
-const EPSILON = 1e-8;
-
 /**
  * Gradient descent on the predicted cost, by Adam projected onto the bounds, from several starts at once: the
  * shifted last plan and noisy copies of it. Executes the first action of the best sequence met on the way.
@@ -69,9 +57,7 @@ class GradientPlanner extends WarmPlanner {
   readonly #gaussian: ActionGaussian;
   /** `[H, N, U]` */
   readonly #actions: Float32Array;
-  /** Adam's moments, `[H, N, U]`. */
-  readonly #first: Float32Array;
-  readonly #second: Float32Array;
+  readonly #descent: Descent;
   /** Best sequence of this control step, `[H, U]`. */
   readonly #best: Float32Array;
   #bestCost = Infinity;
@@ -84,24 +70,15 @@ class GradientPlanner extends WarmPlanner {
     this.#gaussian = new ActionGaussian(problem);
     this.#gaussian.std.fill(settings.noiseStd);
     this.#actions = new Float32Array(this.#gaussian.size * settings.restarts);
-    this.#first = this.#actions.slice();
-    this.#second = this.#actions.slice();
+    const { restarts, gradientSteps, learningRate } = settings;
+    this.#descent = new Descent(this.#gaussian, restarts, { steps: gradientSteps, rate: learningRate });
     this.#best = new Float32Array(this.#gaussian.size);
     this.#costs = new Float32Array(settings.restarts);
   }
 
   async plan(cost: CostFunction, gradient: CostGradientFunction): Promise<Float32Array> {
-    const { restarts, gradientSteps } = this.#settings;
     this.#start();
-    for (let step = 1; step <= gradientSteps; step++) {
-      const slope = await gradient(this.#actions, restarts);
-      checkLength("costs", slope.costs, restarts, "one per action sequence");
-      checkLength("derivatives", slope.gradient, this.#actions.length, "one per action");
-      this.#note(slope.costs);
-      this.#descend(slope, step);
-    }
-    this.#costs.set(await evaluate(cost, this.#actions, restarts, () => {}));
-    this.#note(this.#costs);
+    await this.#descent.run(this.#actions, { cost, gradient }, (costs) => this.#note(costs));
     if (this.#bestCost === Infinity) throw noFiniteCost(this.#costs);
     this.warm.keep(this.#best);
     return this.#gaussian.firstAction(this.#best);
@@ -114,36 +91,17 @@ class GradientPlanner extends WarmPlanner {
     this.rng.fillNormal(this.#actions);
     gaussian.apply(this.#actions, restarts);
     writeSequence(this.#actions, restarts, 0, gaussian.mean, gaussian.actionSize);
-    this.#first.fill(0);
-    this.#second.fill(0);
     this.#bestCost = Infinity;
   }
 
   /** Remembers the best of the current sequences when it is better than all before. */
   #note(costs: Float32Array): void {
+    this.#costs.set(costs);
     for (let n = 0; n < costs.length; n++) {
       if (!Number.isFinite(costs[n]) || costs[n]! >= this.#bestCost) continue;
       this.#bestCost = costs[n]!;
       readSequence(this.#actions, costs.length, n, this.#best, this.#gaussian.actionSize);
     }
-  }
-
-  /** One step of Adam, number `step` from 1, then back into the bounds. */
-  #descend({ costs, gradient }: CostGradient, step: number): void {
-    const { restarts, gradientSteps, learningRate } = this.#settings;
-    const width = this.#gaussian.actionSize;
-    const rate = learningRate * (1 - (step - 1) / gradientSteps);
-    const scale = rate / (1 - BETA1 ** step);
-    const correction = 1 - BETA2 ** step;
-    const [first, second] = [this.#first, this.#second];
-    for (let i = 0; i < gradient.length; i++) {
-      const g = gradient[i]!;
-      if (!Number.isFinite(g) || !Number.isFinite(costs[Math.floor(i / width) % restarts])) continue;
-      first[i] = BETA1 * first[i]! + (1 - BETA1) * g;
-      second[i] = BETA2 * second[i]! + (1 - BETA2) * g * g;
-      this.#actions[i]! -= (scale * first[i]!) / (Math.sqrt(second[i]! / correction) + EPSILON);
-    }
-    this.#gaussian.clip(this.#actions);
   }
 
   /** The best may be one met on the way, of which nothing is left among the others. */

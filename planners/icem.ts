@@ -5,6 +5,7 @@ import { coloredNoiseMap, colorNoise } from "./colored-noise.js";
 import { crossEntropyFields } from "./fields.js";
 import { type KnotProblem, oneStepLater, withKnots } from "./knots.js";
 import { spread } from "./plans.js";
+import { Polish } from "./polish.js";
 import {
   ActionGaussian,
   evaluate,
@@ -16,6 +17,7 @@ import {
 } from "./sampling.js";
 import {
   type CostFunction,
+  type CostGradientFunction,
   definePlanner,
   type PlannerFactory,
   type PlannerState,
@@ -71,6 +73,7 @@ interface Elites {
 
 class Icem extends WarmPlanner {
   readonly #settings: IcemSettings;
+  readonly #polish: Polish | undefined;
   readonly #spacing: number | undefined;
   readonly #gaussian: ActionGaussian;
   /** `[U]` */
@@ -99,6 +102,7 @@ class Icem extends WarmPlanner {
     this.#gaussian = new ActionGaussian(problem);
     this.#initialStd = perAction(settings.initialStd, problem.low.length, "planner.initialStd");
     this.#map = noiseBeta === 0 ? undefined : coloredNoiseMap(problem.horizon, noiseBeta);
+    this.#polish = Polish.create(this.#gaussian, settings, elites);
     const { size } = this.#gaussian;
     const capacity = this.#population(0) + this.#kept(elites);
     this.#white = new Float32Array(this.#map ? size * capacity : 0);
@@ -116,7 +120,7 @@ class Icem extends WarmPlanner {
     this.#nextElites = buffer();
   }
 
-  async plan(cost: CostFunction): Promise<Float32Array> {
+  async plan(cost: CostFunction, gradient?: CostGradientFunction): Promise<Float32Array> {
     const { iterations, momentum, warmStart, annealIterations } = this.#settings;
     const gaussian = this.#gaussian;
     gaussian.mean.set(this.warm.start);
@@ -131,6 +135,7 @@ class Icem extends WarmPlanner {
         if (i + 1 < iterations) this.#drawNoise(i + 1);
       };
       this.#select(await evaluate(cost, samples, count, drawAhead), samples, count);
+      if (i + 1 === iterations) await this.#polish?.refine(this.#elites, cost, gradient);
       const { sequences, costs, count: found } = this.#elites;
       if (costs[0]! < bestCost) {
         bestCost = costs[0]!;

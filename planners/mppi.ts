@@ -1,10 +1,17 @@
 import type { Rng } from "../sim/core/rng.js";
 import { fractionField, positiveField, type SettingValues } from "../sim/core/setting-fields.js";
-import { noiseFields, plannerFields } from "./fields.js";
+import { noiseFields, plannerFields, polishFields } from "./fields.js";
 import { type KnotProblem, withKnots } from "./knots.js";
 import { bestSequences } from "./plans.js";
+import { Polish } from "./polish.js";
 import { ActionGaussian, evaluate, perAction } from "./sampling.js";
-import { type CostFunction, definePlanner, type PlannerFactory, type Plans } from "./types.js";
+import {
+  type CostFunction,
+  type CostGradientFunction,
+  definePlanner,
+  type PlannerFactory,
+  type Plans,
+} from "./types.js";
 import { WarmPlanner } from "./warm-plan.js";
 import { exponentialWeights, weightedMean } from "./weighting.js";
 
@@ -16,6 +23,7 @@ const fields = {
   warmStart,
   noiseStd,
   ...noiseFields,
+  ...polishFields,
   temperature: positiveField(1e6)
     .default(0.1)
     .describe("Temperature λ of the weights exp(-S / λ), in units of the return."),
@@ -56,6 +64,7 @@ class Mppi extends WarmPlanner {
   #noise: Float32Array;
   /** σ of each action, `[U]`. */
   readonly #noiseStd: readonly number[];
+  readonly #polish: Polish | undefined;
   readonly #scores: Float64Array;
   readonly #weights: Float64Array;
 
@@ -66,11 +75,12 @@ class Mppi extends WarmPlanner {
     this.#noiseStd = perAction(settings.noiseStd, problem.low.length, "planner.noiseStd");
     this.#samples = new Float32Array(this.#gaussian.size * settings.samples);
     this.#noise = this.#samples.slice();
+    this.#polish = Polish.create(this.#gaussian, settings, settings.samples + 1);
     this.#scores = new Float64Array(settings.samples);
     this.#weights = new Float64Array(settings.samples);
   }
 
-  async plan(cost: CostFunction): Promise<Float32Array> {
+  async plan(cost: CostFunction, gradient?: CostGradientFunction): Promise<Float32Array> {
     const { samples, iterations, temperature } = this.#settings;
     const { mean, actionSize } = this.#gaussian;
     mean.set(this.warm.start);
@@ -87,6 +97,7 @@ class Mppi extends WarmPlanner {
       exponentialWeights(this.#scores, 1 / temperature, this.#weights);
       weightedMean(this.#samples, this.#weights, actionSize, mean);
     }
+    if (this.#polish !== undefined) await this.#refine(this.#polish, cost, gradient);
     this.warm.keep(mean);
     return this.#gaussian.firstAction(mean);
   }
@@ -105,6 +116,21 @@ class Mppi extends WarmPlanner {
         this.#scores[n]! += factor * mean[i]! * noise;
       }
     }
+  }
+
+  /** Replaces the plan by the best that comes of refining it and the best of the last samples. */
+  async #refine(polish: Polish, cost: CostFunction, gradient?: CostGradientFunction): Promise<void> {
+    const { mean, size, actionSize } = this.#gaussian;
+    const most = this.#settings.polishPlans - 1;
+    const others = most === 0 ? [] : bestSequences(this.#samples, this.#scores, most, actionSize);
+    const count = 1 + others.length / size;
+    const found = {
+      sequences: Float32Array.of(...mean, ...others),
+      costs: new Float32Array(count).fill(Number.POSITIVE_INFINITY),
+      count,
+    };
+    await polish.refine(found, cost, gradient);
+    mean.set(found.sequences.subarray(0, size));
   }
 
   plans(most: number): Plans {

@@ -50,7 +50,9 @@ function changed(
   try {
     const odd = assignments.find((assignment) => !assignment.trimStart().startsWith("planner."));
     if (odd !== undefined) throw notOfTheOracle(odd);
-    return changePlanner(before, planner, assignments, catalog);
+    const changed = changePlanner(before, planner, assignments, catalog);
+    checkWithoutDerivatives(changed, catalog);
+    return changed;
   } catch (cause) {
     if (suite === undefined || !(cause instanceof UsageError)) throw cause;
     throw new InputError({
@@ -59,6 +61,17 @@ function changed(
       cause,
     });
   }
+}
+
+function checkWithoutDerivatives({ planner }: Settings, { planners }: SettingsCatalog): void {
+  const refines = planners.some(({ name, settings }) => name === planner.name && "polishSteps" in settings);
+  if (!refines || planner.polishSteps === 0) return;
+  throw new UsageError({
+    what: "Setting planner.polishSteps is not for the oracle",
+    got: String(planner.polishSteps),
+    expected: "0: the simulator gives no derivatives, which refining sequences needs",
+    todo: "Leave it out",
+  });
 }
 
 function notOfTheOracle(assignment: string): UsageError {

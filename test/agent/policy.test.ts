@@ -116,4 +116,20 @@ describe("planner.holdReward", () => {
     }
     await policy.release();
   });
+
+  it("is met by few samples that are refined through the model", async () => {
+    const settings = tinySettings([
+      ...["planner.name=icem", "planner.horizon=2", "planner.samples=16", "planner.iterations=1"],
+      ...["planner.holdReward=true", "planner.polishSteps=100", "planner.polishRate=0.1"],
+    ]);
+    const planner = partsFor(settings).planner;
+    const policy = await MpcPolicy.create(pushed, shape, settings, planner, Rng.fromSeed(7));
+    await policy.load(weights, normalizer);
+    for (const [stepsDone, action] of [1, 0.75, 0.5].entries()) {
+      policy.startEpisode();
+      const [planned] = await policy.act(Float32Array.of(0.3), stepsDone);
+      expect(Math.abs(planned! - action), `after ${stepsDone} steps`).toBeLessThan(0.005);
+    }
+    await policy.release();
+  });
 });

@@ -33,6 +33,10 @@ const variants: [string, Make][] = [
   ["cem", variant(cemPlanner, { ...small })],
   ["cem choosing the best", variant(cemPlanner, { ...small, chooseBest: true })],
   ["icem", variant(icemPlanner, { ...small })],
+  [
+    "icem with annealing and refining",
+    variant(icemPlanner, { ...small, annealIterations: 1, annealHorizon: 1, polishSteps: 2 }),
+  ],
   ["icem with white noise", variant(icemPlanner, { ...small, noiseBeta: 0 })],
   ["mppi", variant(mppiPlanner, { samples: 40, noiseStd: 1, temperature: 0.03 })],
   [

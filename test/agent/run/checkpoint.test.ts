@@ -126,6 +126,9 @@ describe("hashSettings", () => {
           "annealIterations",
           "annealHorizon",
           "knots",
+          "polishSteps",
+          "polishRate",
+          "polishPlans",
         ],
       ),
     };
@@ -144,6 +147,7 @@ describe("hashSettings", () => {
       "planner.annealIterations=1",
       "planner.annealHorizon=1",
       "planner.knots=4",
+      "planner.polishSteps=1",
     ];
     for (const changed of changes) expect(hashSettings(tinySettings([changed])), changed).not.toBe(hash);
     const history = { ...settings, dynamics: { ...settings.dynamics, history: 1 } };

@@ -115,6 +115,9 @@ describe("the oracle", () => {
     const settings = (assignment: string) => reacher({ assignments: [assignment] });
     await expect(settings("loop.trainEvery=5")).rejects.toThrow(UsageError);
     await expect(settings("oracle.holdReward=true")).rejects.toThrow(/The oracle has no such setting/);
+    await expect(settings("planner.polishSteps=3")).rejects.toThrow(
+      /planner\.polishSteps is not for the oracle; got 3; expected 0: the simulator gives no derivatives/,
+    );
     await expect(settings("planner.size=1")).rejects.toThrow(UsageError);
     const suite = { ...reacherSuite, oracle: ["planner.size=1"] };
     await expect(reacher({ suite })).rejects.toThrow(InputError);
