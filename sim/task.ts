@@ -43,6 +43,11 @@ export interface TaskSpec {
   readonly episodeSteps: number;
   /** Time between actions, s. */
   readonly controlPeriod: number;
+  /**
+   * How often the task has changed in what nothing else here says, such as masses or what collides; default 0. Runs and
+   * references of another revision are refused, as are those of other channels.
+   */
+  readonly revision?: number;
 }
 
 /** Arguments of a reward: the transition `(x, u) → x'`, last axis X, U, X. */

@@ -11,6 +11,7 @@ import { readDocument } from "../../sim/core/documents.js";
 import { elementAt } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
 import { isThere } from "../../sim/core/system-errors.js";
+import type { TaskSpec } from "../../sim/task.js";
 import { builtinSuites } from "../../tasks/registry.js";
 import type { OracleEpisode, OracleEvaluation } from "../runs/evaluate-oracle.js";
 import { packageFolder } from "../runs/package-version.js";
@@ -218,11 +219,17 @@ export function whyStale(
   return files.length === 0 ? undefined : `other contents of ${files.join(", ")}`;
 }
 
-/** The suite of the package as it is now, for runs that noted nothing of theirs. */
+/** The suite of the package, for runs that noted nothing of theirs: those are of versions before any revision. */
 function builtinRecord(suite: string, tasks: readonly string[]): SuiteRecord | undefined {
   const found = builtinSuites.find(({ name }) => name === suite);
   const isSame = tasks.every((task, i) => found?.tasks[i]?.name === task);
-  return found && isSame ? describeSuite(found, tasks.length, undefined) : undefined;
+  if (found === undefined || !isSame) return undefined;
+  const first = found.tasks.map((task) => ({ ...task, spec: firstRevision(task.spec) }));
+  return describeSuite({ ...found, tasks: first }, tasks.length, undefined);
+}
+
+function firstRevision({ revision: _, ...spec }: TaskSpec): TaskSpec {
+  return spec;
 }
 
 /** The first tasks of a reference. */

@@ -28,6 +28,7 @@ import { ArmState } from "./arm-state.js";
 import { addFingers, type Fingers, fixFingers, openPads } from "./fingers.js";
 import { type ArmFrames, forwardKinematics } from "./kinematics.js";
 import { type AttachedMass, FINGER, HAND, JOINTS, PANDA } from "./panda.js";
+import { addTubes, LINK_FRICTION } from "./tubes.js";
 
 export interface ArmOptions {
   /** Pose of the base; the arm's links are aligned with the world, so only its position may be chosen. */
@@ -37,13 +38,15 @@ export interface ArmOptions {
   /** `fixed`: closed finger pads that belong to link 7. `active`: two sliding fingers with a force limit. */
   readonly gripper: "fixed" | "active";
   readonly fingerFriction: number;
-  /** Rapier's membership and filter bits of hand and fingers. */
+  /** Rapier's membership and filter bits of what collides. */
   readonly collisionGroups: number;
+  /** Whether the links collide too, as they are drawn (`linkTubes`); default no, hand and fingers alone do. */
+  readonly linksCollide?: boolean;
 }
 
 /**
  * A seven-joint arm with a two-finger hand, from impulse joints. The links do not feel gravity: the controller
- * would cancel it anyway. Only hand and fingers collide. The arm keeps handles and constants, no state.
+ * would cancel it anyway. The arm keeps handles and constants, no state.
  */
 export class Arm {
   readonly links: readonly Handle[];
@@ -62,6 +65,7 @@ export class Arm {
     const properties = PANDA.map((_, i) => massProperties(start, i, extra));
     this.start = start;
     this.links = addLinks(world, options, start, properties);
+    if (options.linksCollide) addTubes(world, this.links, start, options.collisionGroups);
     addPalm(world, this.links[JOINTS - 1]!, start, options);
     if (options.gripper === "fixed") fixFingers(world, this.links[JOINTS - 1]!, start, options);
     else this.#fingers = addFingers(world, this.links[JOINTS - 1]!, start, options);
@@ -227,7 +231,7 @@ function addPalm(world: PhysicsWorld, link: Handle, start: ArmFrames, options: A
       .setTranslation(...sub(center, links[JOINTS - 1]!.position))
       .setRotation(xyzw(hand.rotation))
       .setDensity(0)
-      .setFriction(0.5)
+      .setFriction(LINK_FRICTION)
       .setCollisionGroups(options.collisionGroups),
     world.body(link),
   );

@@ -13,19 +13,18 @@ import type { VisualBody, VisualShape } from "../task.js";
 import type { ArmOptions } from "./arm.js";
 import type { ArmFrames } from "./kinematics.js";
 import { FINGER, HAND } from "./panda.js";
+import { type LinkTube, linkTubes } from "./tubes.js";
 
-const LINK_DIAMETER = 0.11;
 const LINK_COLOR = [0.93, 0.93, 0.95, 1] as const;
 const BASE_DIAMETER = 0.16;
 const BASE_COLOR = [0.55, 0.57, 0.6, 1] as const;
 const HAND_COLOR = [0.3, 0.32, 0.36, 1] as const;
 
-function tube(from: Vec3, to: Vec3, diameter: number): VisualShape {
-  const along = sub(to, from);
+function tubeShape({ along, radius }: LinkTube): VisualShape {
   return {
     kind: "capsule",
-    size: [diameter, diameter, length(along) + diameter],
-    pose: { position: add(from, scale(along, 0.5)), rotation: fromZAxis(along) },
+    size: [2 * radius, 2 * radius, length(along) + 2 * radius],
+    pose: { position: scale(along, 0.5), rotation: fromZAxis(along) },
     color: LINK_COLOR,
   };
 }
@@ -63,18 +62,15 @@ export function armBase({ links }: ArmFrames): VisualBody {
  * `finger2`, in the order of `Arm.links` and `Arm.fingers`.
  */
 export function armBodies(start: ArmFrames, gripper: ArmOptions["gripper"] = "fixed"): VisualBody[] {
-  const { links, hand } = start;
-  const moving = links.map((link, i) => {
-    const next = i + 1 < links.length ? links[i + 1]!.position : hand.position;
-    const origin: Vec3 = [0, 0, 0];
-    const body = tube(origin, sub(next, link.position), i < 5 ? LINK_DIAMETER : 0.8 * LINK_DIAMETER);
-    const shapes = i + 1 < links.length ? [body] : [body, ...handShapes(start, gripper)];
+  const tubes = linkTubes(start).map(tubeShape);
+  const moving = tubes.map((tube, i) => {
+    const shapes = i + 1 < tubes.length ? [tube] : [tube, ...handShapes(start, gripper)];
     return { name: `link${i + 1}`, fixed: false, shapes };
   });
   if (gripper === "fixed") return moving;
   // The frames of the fingers' bodies lie at the pads' centres.
   const fingers = ["finger1", "finger2"].map((name) => {
-    return { name, fixed: false, shapes: [box(FINGER.half, [0, 0, 0], hand.rotation)] };
+    return { name, fixed: false, shapes: [box(FINGER.half, [0, 0, 0], start.hand.rotation)] };
   });
   return [...moving, ...fingers];
 }

@@ -39,6 +39,9 @@ export const HANDLE = {
   spring: 0.1,
 } as const;
 
+/** A door that is open by this angle counts as opened, rad. */
+export const OPEN_ANGLE = 0.2;
+
 export const LATCH = {
   /** The latch lets go beyond this angle of the handle, rad. */
   handleAngle: 0.65,
@@ -122,6 +125,25 @@ export const graspPoint = (door: DoorKind): Vec3 => sided(door, GRASP[door.handl
 /** The point of the hinge at the handle's height. */
 export const hingePoint = (door: DoorKind): Vec3 =>
   add(HANDLE.center, [0, hingeSide(door) * DOOR.handleDistance, 0]);
+
+/** Edge of the frame's posts and beam, m. */
+const POST = 0.06;
+
+/** The boxes of the frame around a door, two posts and a beam, in the world: middles and half extents, m. */
+export function frameBoxes(door: DoorKind): { center: Vec3; half: Vec3 }[] {
+  const [, width, height] = DOOR.size;
+  const side = hingeSide(door);
+  const [, hinge] = hingePoint(door);
+  const post = (y: number) => ({
+    center: [0, y, DOOR.bottom + height / 2] as const,
+    half: [POST / 2, POST / 2, height / 2] as const,
+  });
+  const beam = {
+    center: [0, hinge - (side * width) / 2, DOOR.bottom + height + POST / 2] as const,
+    half: [POST / 2, width / 2 + POST, POST / 2] as const,
+  };
+  return [post(hinge + (side * POST) / 2), post(hinge - side * (width + POST / 2)), beam];
+}
 
 /** Axis about which a positive angle opens the door toward the robot. */
 export const hingeAxis = (door: DoorKind): Vec3 => [0, 0, -hingeSide(door)];

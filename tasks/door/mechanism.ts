@@ -26,6 +26,7 @@ import { dampen } from "../mechanics.js";
 import {
   DOOR,
   type DoorKind,
+  frameBoxes,
   graspPoint,
   HANDLE,
   HANDLE_AXIS,
@@ -47,11 +48,14 @@ export interface DoorState {
   readonly handleVelocity: number;
 }
 
+/** Of panel and frame. */
+const PANEL_FRICTION = 0.5;
+
 /** Turns Rapier's axis of capsules and cylinders, y, to x. */
 const Y_TO_X = { x: 0, y: 0, z: Math.SQRT1_2, w: Math.SQRT1_2 };
 
 /**
- * A door on a hinge with its handle and latch. The latch is a limit of the hinge: until the handle has turned far
+ * A door in its frame, on a hinge, with its handle and latch. The latch is a limit of the hinge: until the handle has turned far
  * enough, the hinge has only a little play. All of its state is the world's.
  */
 export class DoorMechanism {
@@ -143,18 +147,22 @@ export class DoorMechanism {
   }
 }
 
-/** The panel on its hinge; returns its body and joint. */
+/** The frame, and the panel on its hinge; returns the panel's body and joint. */
 function addDoor(world: PhysicsWorld, kind: DoorKind, collisionGroups: number): [Handle, Handle] {
   const { rapier } = world;
   const [x, y, z] = hingePoint(kind);
   const frame = rapier.createRigidBody(RigidBodyDesc.fixed().setTranslation(x, y, z));
+  for (const { center, half } of frameBoxes(kind)) {
+    const box = ColliderDesc.cuboid(...half).setTranslation(...sub(center, hingePoint(kind)));
+    rapier.createCollider(box.setFriction(PANEL_FRICTION).setCollisionGroups(collisionGroups), frame);
+  }
   const door = rapier.createRigidBody(
     RigidBodyDesc.dynamic().setTranslation(x, y, z).setCanSleep(false).setGravityScale(0),
   );
   const [thickness, width, height] = DOOR.size;
   const panel = ColliderDesc.cuboid(thickness / 2, width / 2, height / 2).setMass(DOOR.mass);
   panel.setTranslation(0, (-hingeSide(kind) * width) / 2, DOOR.bottom + height / 2 - z);
-  rapier.createCollider(panel.setFriction(0.5).setCollisionGroups(collisionGroups), door);
+  rapier.createCollider(panel.setFriction(PANEL_FRICTION).setCollisionGroups(collisionGroups), door);
   const data = JointData.revolute(xyz([0, 0, 0]), xyz([0, 0, 0]), xyz(hingeAxis(kind)));
   const hinge = rapier.createImpulseJoint(data, frame, door, true) as RevoluteImpulseJoint;
   hinge.setContactsEnabled(false);

@@ -18,7 +18,7 @@ import { createPhysicsScene, type SceneContent } from "../../sim/physics-scene.j
 import type { Pose, Scene, VisualBody } from "../../sim/task.js";
 import { collisionGroups, PhysicsWorld, physicsVersion, substepsPerControl } from "../../sim/world.js";
 import { between, firstPossible, type Random } from "../varied-starts.js";
-import { type DoorKind, GRASP_ROTATION, graspPose, turnSign, VARIED_START } from "./layout.js";
+import { type DoorKind, GRASP_ROTATION, graspPose, OPEN_ANGLE, turnSign, VARIED_START } from "./layout.js";
 import { DoorMechanism } from "./mechanism.js";
 import { ARM_BASE, START_ANGLES } from "./start.js";
 import { doorBodies } from "./visuals.js";
@@ -29,7 +29,7 @@ const PHYSICS_STEP = { timestep: 0.01, solverIterations: 8 } as const;
 const FINGER_FRICTION = 2;
 
 const COLLISION = { arm: 0x2, door: 0x4 } as const;
-// The arm meets the door; door and handle do not meet each other.
+// The arm meets leaf, handle and frame, which do not meet each other.
 const ARM_GROUPS = collisionGroups(COLLISION.arm, COLLISION.door);
 const DOOR_GROUPS = collisionGroups(COLLISION.door, COLLISION.arm);
 
@@ -40,7 +40,7 @@ const DOOR_GROUPS = collisionGroups(COLLISION.door, COLLISION.arm);
  */
 export function createDoorScene(name: string, kind: DoorKind, variedStarts = false): Scene {
   const world = new PhysicsWorld({ gravity: [0, 0, -9.81], ...PHYSICS_STEP });
-  const identity = `door/${name} with largest angle, ${physicsVersion()}`;
+  const identity = `door/${name} with links that collide, ${physicsVersion()}`;
   return createPhysicsScene(identity, world, new DoorContent(world, kind, variedStarts));
 }
 
@@ -66,6 +66,7 @@ class DoorContent implements SceneContent {
       gripper: "active",
       fingerFriction: FINGER_FRICTION,
       collisionGroups: ARM_GROUPS,
+      linksCollide: true,
     });
     this.#arm.setOpening(FINGER.travel);
     this.bodies = doorBodies(this.#arm.start, kind);
@@ -136,10 +137,14 @@ class DoorContent implements SceneContent {
     ]);
   }
 
-  /** `doorAngle` (from closed), `largestDoorAngle` of the episode so far and `handleAngle` (signed), rad. */
+  /**
+   * `doorAngle` (from closed), `largestDoorAngle` of the episode so far and `handleAngle` (signed), rad; `heldOpen` is 1
+   * where the door is open now by as much as counts as opened, else 0.
+   */
   measure(): Readonly<Record<string, number>> {
     const { doorAngle, handleAngle } = this.#mechanism.state();
-    return { doorAngle, largestDoorAngle: this.extra.largestDoorAngle, handleAngle };
+    const { largestDoorAngle } = this.extra;
+    return { heldOpen: doorAngle >= OPEN_ANGLE ? 1 : 0, doorAngle, largestDoorAngle, handleAngle };
   }
 
   pose(name: string): Pose {

@@ -5,6 +5,7 @@ import type { VisualBody, VisualShape } from "../../sim/task.js";
 import {
   DOOR,
   type DoorKind,
+  frameBoxes,
   HANDLE,
   HANDLE_PARTS,
   type HandlePart,
@@ -16,7 +17,6 @@ import {
 const FRAME_COLOR = [0.55, 0.5, 0.45, 1] as const;
 const DOOR_COLOR = [0.8, 0.65, 0.45, 1] as const;
 const HANDLE_COLOR = [0.75, 0.75, 0.78, 1] as const;
-const POST = 0.06;
 
 const box = (size: Vec3, position: Vec3, color: VisualShape["color"]): VisualShape => {
   return { kind: "box", size, pose: { position, rotation: IDENTITY }, color };
@@ -44,19 +44,13 @@ export function doorBodies(arm: ArmFrames, kind: DoorKind): VisualBody[] {
   const hinge = hingePoint(kind);
   const side = hingeSide(kind);
   const middle = DOOR.bottom + height / 2;
-  const post = (y: number): VisualShape => box([POST, POST, height], [0, y, middle], FRAME_COLOR);
-  const beam = box(
-    [POST, width + 2 * POST, POST],
-    [0, hinge[1] - (side * width) / 2, DOOR.bottom + height + POST / 2],
-    FRAME_COLOR,
-  );
-  const posts = [post(hinge[1] + (side * POST) / 2), post(hinge[1] - side * (width + POST / 2))];
+  const frame = frameBoxes(kind).map(({ center, half }) => box(scale(half, 2), center, FRAME_COLOR));
   const panel = box([thickness, width, height], [0, (-side * width) / 2, middle - hinge[2]], DOOR_COLOR);
   const turns = kind.handle !== "pull";
   const origin: Vec3 = turns ? [0, 0, 0] : sub(HANDLE.center, hinge);
   const handle = HANDLE_PARTS[kind.handle].map((part) => partShape(part, kind, origin));
   return [
-    { name: "frame", fixed: true, shapes: [...posts, beam] },
+    { name: "frame", fixed: true, shapes: frame },
     ...armBodies(arm, "active"),
     { name: "door", fixed: false, shapes: turns ? [panel] : [panel, ...handle] },
     ...(turns ? [{ name: "handle", fixed: false, shapes: handle }] : []),

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { describeSuite } from "../../../agent/run/suite-record.js";
+import { describeSuite, hashTask } from "../../../agent/run/suite-record.js";
 import { oracleSettings } from "../../../agent/settings/oracle.js";
 import {
   findOracle,
@@ -14,6 +14,7 @@ import { evaluateOracle } from "../../../scripts/runs/evaluate-oracle.js";
 import { InputError } from "../../../sim/core/errors.js";
 import type { TaskSuite } from "../../../sim/task.js";
 import { initPhysics, physicsVersion } from "../../../sim/world.js";
+import { doorSuite } from "../../../tasks/door/door.js";
 import { pushSuite } from "../../../tasks/push/push.js";
 import { builtinSuites } from "../../../tasks/registry.js";
 import { temporaryFolder } from "../../files.js";
@@ -79,6 +80,27 @@ describe("a reference", () => {
     expect(whyStale(push, { ...runs, record })).toBe("another spec of task 500-500");
   });
 
+  it("of another revision is of another suite; runs that noted nothing are of the first", () => {
+    const doors = { suite: "door", tasks: doorSuite.tasks.map(({ name }) => name) };
+    const now = describeSuite(doorSuite, 5, undefined);
+    expect(now.tasks[0]!.spec.revision).toBe(1);
+    const first = {
+      ...now,
+      tasks: now.tasks.map(({ name, spec: { revision: _, ...spec } }) => ({ name, spec })),
+    };
+    const older = readOracleReference("docs/results/door/oracle.json");
+    const stale = "another spec of task pull";
+    expect(whyStale(older, { ...doors, record: undefined })).toBeUndefined();
+    expect(whyStale(older, { ...doors, record: first })).toBeUndefined();
+    expect(whyStale(older, { ...doors, record: now })).toBe(stale);
+    const newer = {
+      ...older,
+      tasks: older.tasks.map((one, i) => ({ ...one, spec: hashTask(now.tasks[i]!) })),
+    };
+    expect(whyStale(newer, { ...doors, record: now })).toBeUndefined();
+    expect(whyStale(newer, { ...doors, record: undefined })).toBe(stale);
+  });
+
   it("that lies in a folder of the runs is passed over with a word when it is stale", () => {
     const inside = join(folder, "sweep");
     mkdirSync(inside);
@@ -117,7 +139,8 @@ describe("the references of the package", async () => {
   it.each(kept)("$name: belong to the suite and its settings as they are now", (suite) => {
     const reference = JSON.parse(readFileSync(pathOf(suite), "utf8")) as OracleReference;
     const tasks = suite.tasks.map(({ name }) => name);
-    expect(whyStale(reference, { suite: suite.name, tasks, record: undefined })).toBeUndefined();
+    const record = describeSuite(suite, tasks.length, undefined);
+    expect(whyStale(reference, { suite: suite.name, tasks, record })).toBeUndefined();
     const { seed } = reference;
     const settings = oracleSettings(suite, { seed, assignments: [] }, builtinCatalog);
     expect(settings.planner).toMatchObject(reference.planner);

@@ -3,7 +3,16 @@ import { Arm, type ArmOptions } from "../../../sim/arm/arm.js";
 import { OperationalSpaceController } from "../../../sim/arm/controller.js";
 import { forwardKinematics, inverseKinematics, jacobian } from "../../../sim/arm/kinematics.js";
 import { HOME_ANGLES, JOINTS, PANDA } from "../../../sim/arm/panda.js";
-import { IDENTITY, length, rotate, rotationBetween, sub, type Vec3 } from "../../../sim/core/math/vector.js";
+import { armBodies } from "../../../sim/arm/visuals.js";
+import {
+  add,
+  IDENTITY,
+  length,
+  rotate,
+  rotationBetween,
+  sub,
+  type Vec3,
+} from "../../../sim/core/math/vector.js";
 import { ColliderDesc, initPhysics, PhysicsWorld, RigidBodyDesc } from "../../../sim/world.js";
 import { take } from "../../take.js";
 
@@ -242,3 +251,61 @@ describe("active gripper", () => {
     world.close();
   });
 });
+
+describe("links", () => {
+  const forearm = 3;
+
+  test("collide as they are drawn where that is asked for, and weigh what they weighed", () => {
+    const rig = new Rig(HOME_ANGLES, { linksCollide: true });
+    const { arm, world } = rig;
+    const drawn = armBodies(arm.start);
+    for (const [i, link] of arm.links.entries()) {
+      const body = world.body(link);
+      const [tube] = drawn[i]!.shapes;
+      const [diameter, , length] = tube!.size;
+      // A shoulder and a wrist are round ends of their neighbours.
+      if (length - diameter < 1e-6) {
+        expect(body.numColliders()).toBe(0);
+        continue;
+      }
+      const collider = body.collider(0);
+      expect(collider.radius()).toBeCloseTo(diameter / 2, 6);
+      expect(collider.halfHeight()).toBeCloseTo((length - diameter) / 2, 6);
+      const { x, y, z } = collider.translation();
+      const middle = add(arm.start.links[i]!.position, tube!.pose.position);
+      expect(distance(middle, [x, y, z])).toBeLessThan(1e-5);
+      const turn = collider.rotation();
+      const along = rotate([turn.x, turn.y, turn.z, turn.w], [0, 1, 0]);
+      expect(distance(along, rotate(tube!.pose.rotation, [0, 0, 1]))).toBeLessThan(1e-5);
+    }
+    const plain = new Rig(HOME_ANGLES);
+    for (const [i, link] of arm.links.entries()) {
+      expect(world.body(link).mass()).toBe(plain.world.body(plain.arm.links[i]!).mass());
+    }
+    expect(plain.world.body(plain.arm.links[forearm]!).numColliders()).toBe(0);
+    for (const { world: each } of [rig, plain]) each.close();
+  });
+
+  test.each([
+    ["stop at a wall", true],
+    ["pass through it unless they collide", false],
+  ])("%s", (_, linksCollide) => {
+    const rig = new Rig(HOME_ANGLES, { linksCollide });
+    const { world, arm } = rig;
+    const elbow = () => world.position(arm.links[forearm]!);
+    // Behind the elbow, 15 mm from its tube, and above the hand.
+    const [x, , z] = elbow();
+    const near = x - 0.055 - 0.015;
+    const wall = world.rapier.createRigidBody(RigidBodyDesc.fixed().setTranslation(near - 0.1, 0, z));
+    world.rapier.createCollider(ColliderDesc.cuboid(0.1, 0.5, 0.1), wall);
+    const [ex, ey, ez] = home.position;
+    for (let k = 0; k < 200; k++) rig.step([ex - 0.15 * Math.min(1, k / 100), ey, ez]);
+    const depth = near - (elbow()[0] - 0.055);
+    if (linksCollide) expect(depth).toBeLessThan(0.003);
+    else expect(depth).toBeGreaterThan(0.02);
+    expect(arm.anchorDrift()).toBeLessThan(0.002);
+    world.close();
+  });
+});
+
+const distance = (a: Vec3, b: Vec3): number => length(sub(a, b));

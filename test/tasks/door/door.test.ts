@@ -3,19 +3,31 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { forwardKinematics } from "../../../sim/arm/kinematics.js";
 import { JOINTS, PANDA } from "../../../sim/arm/panda.js";
 import {
+  add,
   axisAngle,
+  conjugate,
   IDENTITY,
   length,
   multiply,
+  rotate,
   rotationBetween,
   sub,
+  type Vec3,
 } from "../../../sim/core/math/vector.js";
 import { eagerOps } from "../../../sim/core/ops.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { Environment } from "../../../sim/environment.js";
 import { initPhysics } from "../../../sim/world.js";
 import { DOORS, doorReward, doorSuite } from "../../../tasks/door/door.js";
-import { type DoorKind, GRASP_ROTATION, graspPose, hingeSide, LATCH } from "../../../tasks/door/layout.js";
+import {
+  DOOR,
+  type DoorKind,
+  frameBoxes,
+  GRASP_ROTATION,
+  graspPose,
+  hingeSide,
+  LATCH,
+} from "../../../tasks/door/layout.js";
 import { ARM_BASE, START_ANGLES, START_POSITION } from "../../../tasks/door/start.js";
 import { take } from "../../take.js";
 import { type DoorScript, OPENING, scriptedAction } from "./policy.js";
@@ -122,6 +134,90 @@ test("mirrored doors behave as mirror images", () => {
   }
 });
 
+describe("what collides", () => {
+  /** How far an arm's tubes are in the leaf at most, m: below 0 where they are not. */
+  function depthInLeaf({ scene }: Environment, door: DoorKind): number {
+    const pose = (name: string) => scene.bodyPose(scene.bodies.findIndex((body) => body.name === name));
+    const leaf = pose("door");
+    const [thickness, width] = DOOR.size;
+    const inLeaf = (point: Vec3) => rotate(conjugate(leaf.rotation), sub(point, leaf.position));
+    const depths = scene.bodies.flatMap(({ name, shapes: [tube] }) => {
+      if (!/^link/.test(name)) return [];
+      const [diameter, , reach] = tube!.size;
+      const link = pose(name);
+      return [-1, -0.5, 0, 0.5, 1].flatMap((part) => {
+        const along = rotate(tube!.pose.rotation, [0, 0, (part * (reach - diameter)) / 2]);
+        const point = add(link.position, rotate(link.rotation, add(tube!.pose.position, along)));
+        const [x, y] = inLeaf(point);
+        const isBefore = -hingeSide(door) * y > 0 && -hingeSide(door) * y < width;
+        return isBefore ? [diameter / 2 + thickness / 2 - Math.abs(x)] : [];
+      });
+    });
+    return Math.max(...depths);
+  }
+
+  test.each(named)(
+    "the arm's links stay out of the leaf of the %s door when it is pulled far",
+    (_, door, index) => {
+      const environment = new Environment(doorSuite.tasks[index]!);
+      let observation = environment.reset(1);
+      let deepest = Number.NEGATIVE_INFINITY;
+      for (let k = 0; k < 160; k++) {
+        const action = scriptedAction(door, observation, k, { ...OPENING, open: 1.4 });
+        observation = environment.step(action).observation;
+        deepest = Math.max(deepest, depthInLeaf(environment, door));
+      }
+      // Where the hand alone collides it is 0.06 m.
+      expect(deepest).toBeLessThan(0.005);
+      expect(observation[DOOR_ANGLE]).toBeGreaterThan(0.7);
+      environment.close();
+    },
+  );
+
+  test("the frame stops the hand", () => {
+    const environment = new Environment(doorSuite.tasks[1]!);
+    environment.reset(1);
+    const tips = () => {
+      const angles = Array.from({ length: JOINTS }, (_, i) => environment.observation[ANGLES + i]!);
+      return forwardKinematics(angles, { position: ARM_BASE, rotation: IDENTITY }).endEffector.position;
+    };
+    const post = frameBoxes(DOORS[1]!)[1]!;
+    for (let k = 0; k < 25; k++) {
+      environment.step([0, Math.max(-1, (post.center[1] - tips()[1]) / 0.05), 0, 0, 0, 0, 1]);
+    }
+    expect(Math.abs(tips()[1] - post.center[1])).toBeLessThan(0.01);
+    // How far the tips are in the post, m, as the hand is pushed on.
+    const depths = Array.from({ length: 25 }, () => {
+      environment.step([1, 0, 0, 0, 0, 0, 1]);
+      return Math.min(
+        ...[0, 1].map((axis) => post.half[axis]! - Math.abs(tips()[axis]! - post.center[axis]!)),
+      );
+    });
+    expect(Math.max(...depths)).toBeGreaterThan(-0.03);
+    expect(Math.max(...depths)).toBeLessThan(0.005);
+    environment.close();
+  });
+});
+
+test("a door that was opened and pushed shut again counts as opened, and not as held open", () => {
+  const task = doorSuite.tasks[0]!;
+  const environment = new Environment(task);
+  let observation = environment.reset(1);
+  const heldOpen = () => environment.scene.measure().heldOpen;
+  expect(heldOpen()).toBe(0);
+  for (let k = 0; k < 110; k++) {
+    // From step 80 on back to the closed door.
+    const open = OPENING.open * Math.min(1, Math.max(0, (110 - k) / 30));
+    observation = environment.step(
+      scriptedAction(DOORS[0]!, observation, k, { ...OPENING, open }),
+    ).observation;
+    if (k === 79) expect(heldOpen()).toBe(1);
+  }
+  expect(heldOpen()).toBe(0);
+  expect(task.succeeded(environment.scene.measure())).toBe(true);
+  environment.close();
+});
+
 describe("start and observation", () => {
   test("the start angles bring the gripper level before the handle", () => {
     const { endEffector } = forwardKinematics(START_ANGLES, { position: ARM_BASE, rotation: IDENTITY });
@@ -175,7 +271,7 @@ describe("start and observation", () => {
     for (let k = 0; k < 40; k++) environment.step([0.3, 0.4, 0, k < 20 ? 0 : -0.3, 0, 0, k < 10 ? -1 : 1]);
     const hash = createHash("sha256").update(new Uint8Array(environment.observation.buffer)).digest("hex");
     environment.close();
-    expect(hash).toBe("2d0cf33b4950c8fafbc26195b8d9c0f86302eb4c43e04b2335e2d891df57abdb");
+    expect(hash).toBe("1a7e172b19a8f4c805e793f342b73df65857beb72e1599f8cd2725650ccc9f62");
   });
 });
 
