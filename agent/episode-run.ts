@@ -140,11 +140,12 @@ export class EpisodeRun {
     this.#recorder?.recordPlan(await planner.forecast(this.state, OTHERS_RECORDED));
   }
 
-  /** Plans and makes a step. @throws Stopped when the user asked to stop */
-  async act(policy: EpisodePolicy): Promise<void> {
+  /** Plans and makes a step; returns its action `[U]`. @throws Stopped when the user asked to stop */
+  async act(policy: EpisodePolicy): Promise<Float32Array> {
     const action = await policy.act(this.state, this.stepsDone);
     await this.recordPlan(policy);
     this.step(action);
+    return action;
   }
 
   async #finish(): Promise<Outcome> {

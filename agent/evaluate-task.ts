@@ -4,6 +4,7 @@ import { randomAction } from "../sim/random-action.js";
 import type { Task } from "../sim/task.js";
 import type { Agent } from "./agent.js";
 import { type EpisodeOptions, EpisodeRun, type Outcome, type Recordings } from "./episode-run.js";
+import { type ModelError, ModelErrorMeter } from "./model-error.js";
 import type { OraclePolicy } from "./oracle-policy.js";
 import { baselineFile, evaluationFile, oracleFile } from "./run/recording-names.js";
 
@@ -38,24 +39,34 @@ export interface FinishedEpisode {
  * Evaluates an agent on a task it has begun: plans with the weights as they are, and learns nothing. The same agent,
  * options and planner settings give the same episodes.
  * @param afterTask index of the last task learned
+ * @param onModelError told, once the last episode has been given out, how well the model predicts all of them
  * @throws Stopped when the user asked to stop, in the middle of an episode
  */
 export async function* evaluateTask(
   agent: Agent,
   afterTask: number,
   options: EvaluationOptions,
+  onModelError: (error: ModelError) => void,
 ): AsyncGenerator<FinishedEpisode> {
-  const { taskIndex, rng } = options;
+  const { task, taskIndex, rng } = options;
   const stream = (k: number) => rng.split(`evaluate/${afterTask}/${taskIndex}/${k}`);
   const policy = await agent.policyFor(taskIndex, stream(0));
   try {
     const kind = { phase: "evaluate", afterTask } as const;
     const fileOf = (k: number) => evaluationFile(afterTask, taskIndex, k);
     const { history } = agent.settings.dynamics;
+    const meter = new ModelErrorMeter(task.spec);
     yield* episodes({ ...options, history }, kind, fileOf, async (episode, k) => {
       policy.startEpisode(stream(k));
-      while (!episode.over) await episode.act(policy);
+      const states = [episode.state];
+      const actions: Float32Array[] = [];
+      while (!episode.over) {
+        actions.push((await episode.act(policy)).slice());
+        states.push(episode.state);
+      }
+      await meter.add(policy, { states, actions });
     });
+    onModelError(meter.result());
   } finally {
     await policy.release();
   }

@@ -10,6 +10,7 @@ import { Agent } from "./agent.js";
 import { EpisodeRun, type Outcome, type Recordings, Stopped } from "./episode-run.js";
 import { type EvaluationOptions, evaluateRandomPolicy, evaluateTask } from "./evaluate-task.js";
 import type { LoopServices } from "./loop-services.js";
+import type { ModelError } from "./model-error.js";
 import { BEGINNING, type Checkpoint, type Progress } from "./run/checkpoint.js";
 import { EvaluationMatrix } from "./run/evaluation-matrix.js";
 import { keptBy } from "./run/kept.js";
@@ -213,9 +214,12 @@ export class ContinualLoop {
   async #evaluateTask(): Promise<void> {
     const { task: afterTask, evaluated: taskIndex } = this.#progress;
     const options = this.#evaluationOf(taskIndex);
-    for await (const { episode, outcome, file } of evaluateTask(this.#agent, afterTask, options)) {
-      const what = { afterTask, task: options.task.name, taskIndex, episode };
-      this.#evaluated({ type: "evaluation", ...what, ...outcome, recording: recordingPath(file) });
+    const what = { afterTask, task: options.task.name, taskIndex };
+    const measured = (error: ModelError) =>
+      this.#services.store.log.emit({ type: "modelError", ...what, ...error });
+    const episodes = evaluateTask(this.#agent, afterTask, options, measured);
+    for await (const { episode, outcome, file } of episodes) {
+      this.#evaluated({ type: "evaluation", ...what, episode, ...outcome, recording: recordingPath(file) });
     }
     if (taskIndex < afterTask) return this.#advance({ evaluated: taskIndex + 1 });
     this.#services.store.writeEvaluation(this.#matrix.toJson());

@@ -111,6 +111,11 @@ export class MpcPolicy {
     return { chosen: observations.subarray(0, end), others: observations.subarray(end) };
   }
 
+  /** Predicted states `[H, S, N]` after actions `[H, U, N]` from N states `[S, N]`; changes nothing in what is planned later. */
+  rollOut(states: Float32Array, actions: Float32Array): Promise<Float32Array> {
+    return this.#model.rollOut(states, actions);
+  }
+
   state(): PlannerState {
     return this.#planner.state();
   }

@@ -32,6 +32,7 @@ export {
 export { Normalizer, type NormalizerArrays } from "../agent/model/normalizer.js";
 export { ParameterGroup, type ParameterSpec } from "../agent/model/parameters.js";
 export { ReplayBuffer, type TrainingData } from "../agent/model/replay-buffer.js";
+export type { ModelError } from "../agent/model-error.js";
 export { graphRewards } from "../agent/rollout/graph-reward.js";
 export type { Progress } from "../agent/run/checkpoint.js";
 export { EvaluationMatrix } from "../agent/run/evaluation-matrix.js";

@@ -27,6 +27,7 @@ import { RolloutColumns, type RolloutLayout } from "./columns.js";
 import type { PlanningThreads, SharedRollout } from "./planning-threads.js";
 import { RolloutGradient } from "./rollout-gradient.js";
 import { RolloutObservations } from "./rollout-observations.js";
+import { RolloutSteps } from "./rollout-steps.js";
 
 /** Names of the planner graph's inputs for layer `i`. */
 export const layerNames = (i: number) => ({ weight: `layer.${i}.weight`, bias: `layer.${i}.bias` });
@@ -105,6 +106,16 @@ function networkInputs({ shape, shifted }: PlannedNetwork): RolloutLayout["layer
   return shifted ? [...layers, { name: OFFSET, shape: [inputSize(shape), 1] }] : layers;
 }
 
+/** The same inputs in a graph. */
+function networkIn(g: Graph, { shape, shifted }: PlannedNetwork) {
+  const whole = layerSizes(shape).map(([size, out], i) => ({
+    weight: g.input(layerNames(i).weight, [out, size]),
+    bias: g.input(layerNames(i).bias, [out, 1]),
+  }));
+  const layers = columnLayers(whole, shape);
+  return { layers, offset: shifted ? g.input(OFFSET, [inputSize(shape), 1]) : undefined };
+}
+
 interface Unrolled {
   readonly graph: Graph;
   /** Actions of each step, `[U, N]`. */
@@ -119,28 +130,18 @@ interface Unrolled {
  * Inputs: the first state `x0 [1, S]`, `actions [H·U, N]` and those of `networkInputs`.
  * @param samples N, where it is known: the gradient needs that
  */
-function unroll(
-  states: StateSpec,
-  { shape, shifted }: PlannedNetwork,
-  horizon: number,
-  samples: Dimension,
-): Unrolled {
+function unroll(states: StateSpec, network: PlannedNetwork, horizon: number, samples: Dimension): Unrolled {
   const [S, U] = [states.size, states.taskSpec.action.length];
   const g = new Graph();
   const x0 = g.input("x0", [1, S]);
   const actions = g.input("actions", [horizon * U, samples]);
-  const whole = layerSizes(shape).map(([size, out], i) => ({
-    weight: g.input(layerNames(i).weight, [out, size]),
-    bias: g.input(layerNames(i).bias, [out, 1]),
-  }));
-  const layers = columnLayers(whole, shape);
-  const offset = shifted ? g.input(OFFSET, [inputSize(shape), 1]) : undefined;
+  const { layers, offset } = networkIn(g, network);
   const us = ops.split(actions, new Array<number>(horizon).fill(U), 0);
   // The first state is one column; adding zero times an action row spreads it over N columns.
   let s = ops.add(ops.reshape(x0, [S, 1]), ops.mul(ops.slice(us[0]!, 0, 1, 0), 0));
   const xs = [states.observations(s)];
   for (const u of us) {
-    const x = nextObservations(states, layers, shape.activation, s, u, offset);
+    const x = nextObservations(states, layers, network.shape.activation, s, u, offset);
     xs.push(x);
     s = states.nextStates(s, x);
   }
@@ -225,6 +226,17 @@ function observationsGraph(states: StateSpec, network: PlannedNetwork, horizon: 
   return g;
 }
 
+/** One step from N states: inputs `states [S, N]`, `actions [U, N]` and those of `networkInputs`, output `next [S, N]`. */
+function stepGraph(states: StateSpec, network: PlannedNetwork): Graph {
+  const g = new Graph();
+  const s = g.input("states", [states.size, "N"]);
+  const u = g.input("actions", [states.taskSpec.action.length, "N"]);
+  const { layers, offset } = networkIn(g, network);
+  const x = nextObservations(states, layers, network.shape.activation, s, u, offset);
+  g.output("next", states.nextStates(s, x));
+  return g;
+}
+
 /** H matrices `[…, N]` side by side, `[…, H·N]`. */
 function joinSteps(parts: readonly Tensor[]): Tensor {
   return parts[0]!.graph.apply("Concat", parts, [{ shape: [parts[0]!.shape[0]!, "HN"] }], { axis: 1 })[0]!;
@@ -238,6 +250,7 @@ interface Compiled {
   /** Graphs that are compiled when they are first needed. */
   readonly costs: (samples: number) => Graph;
   readonly observations: () => Graph;
+  readonly step: () => Graph;
 }
 
 /** How sequences are rolled out beside how many steps; by default on the calling thread, and by observations alone. */
@@ -257,6 +270,7 @@ export class RolloutModel {
   #compiled: Compiled;
   #gradient: RolloutGradient | undefined;
   #observations: RolloutObservations | undefined;
+  #steps: RolloutSteps | undefined;
 
   private constructor(fold: Session, compile: (shifted: boolean) => Promise<Compiled>, compiled: Compiled) {
     this.#fold = fold;
@@ -290,6 +304,7 @@ export class RolloutModel {
         shared: threads?.open(model, layout, columns),
         costs: (samples) => rolloutGraph(costed, network, samples),
         observations: () => observationsGraph(states, network, horizon),
+        step: () => stepGraph(states, network),
       };
     };
     return new RolloutModel(fold, compile, await compile(false));
@@ -357,6 +372,16 @@ export class RolloutModel {
     return this.#observations.run(state, actions);
   }
 
+  /**
+   * Predicted states `[H, S, N]` after actions `[H, U, N]` from N states `[S, N]`, on the calling thread, for any H. For
+   * measuring the model: the first call compiles a graph.
+   */
+  async rollOut(states: Float32Array, actions: Float32Array): Promise<Float32Array> {
+    const { columns, step } = this.#compiled;
+    this.#steps ??= await RolloutSteps.create(step(), columns.layerFeeds);
+    return this.#steps.run(states, actions);
+  }
+
   async release(): Promise<void> {
     await this.#releaseCompiled();
     await this.#fold.release();
@@ -367,8 +392,10 @@ export class RolloutModel {
     shared?.release();
     await this.#gradient?.release();
     await this.#observations?.release();
+    await this.#steps?.release();
     this.#gradient = undefined;
     this.#observations = undefined;
+    this.#steps = undefined;
     await columns.release();
   }
 }

@@ -77,6 +77,7 @@ export function metricsByType(records: readonly MetricsRecord[]): ByType<Metrics
     training: records.filter((r) => r.type === "training"),
     kept: records.filter((r) => r.type === "kept"),
     evaluation: records.filter((r) => r.type === "evaluation"),
+    modelError: records.filter((r) => r.type === "modelError"),
   };
 }
 
@@ -118,7 +119,7 @@ function readLog<Entry extends MetricsRecord | TimingRecord>(
 /** The largest task index in a record; -1 without any. */
 function lastTask(record: MetricsRecord | TimingRecord): number {
   if (record.type === "usage") return -1;
-  return record.type === "evaluation" ? Math.max(record.taskIndex, record.afterTask) : record.taskIndex;
+  return "afterTask" in record ? Math.max(record.taskIndex, record.afterTask) : record.taskIndex;
 }
 
 /** Whether a line of a log is one that says the version. */

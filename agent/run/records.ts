@@ -112,6 +112,9 @@ const kept = z.object({
   tasks: z.array(keptNumbers),
 });
 
+/** What is said of a record about a task that was not learned before it. */
+const LEARNED = { path: ["taskIndex"], message: "expected a task learned so far" };
+
 /** An evaluation episode: planning with the weights as they are, nothing learned. */
 const evaluation = z
   .object({
@@ -126,10 +129,45 @@ const evaluation = z
     ...outcome,
     recording,
   })
-  .refine((r) => r.taskIndex <= r.afterTask, {
-    path: ["taskIndex"],
-    message: "expected a task learned so far",
-  });
+  .refine((r) => r.taskIndex <= r.afterTask, LEARNED);
+
+/**
+ * How well the model of a task predicts the evaluation episodes just made, which nothing was trained on: open-loop, told
+ * nothing but the actions that were made. See `ModelErrorMeter`.
+ */
+const modelError = z
+  .object({
+    type: z.literal("modelError"),
+    /** Index of the last task learned before. */
+    afterTask: index,
+    /** Name of the task evaluated. */
+    task: z.string(),
+    taskIndex: index,
+    /** Control steps ahead, `[H]`; the lists below have an entry for each. */
+    horizons: z.array(z.int().min(1)),
+    /** Moments of all episodes that a prediction was made from; none of a horizon longer than every episode. */
+    starts: z.array(index),
+    /** How many of these predictions do not count, because they were not finite. */
+    leftOut: z.array(index),
+    /** By unit of the observations. */
+    errors: z.array(
+      z.object({
+        unit: z.string(),
+        /** Root mean square over predictions and the unit's channels; not finite where no prediction counts. */
+        model: z.array(figure),
+        /** The same of predicting that nothing changes. */
+        unchanged: z.array(figure),
+      }),
+    ),
+  })
+  .refine((r) => r.taskIndex <= r.afterTask, LEARNED)
+  .refine(
+    ({ horizons, starts, leftOut, errors }) =>
+      [starts, leftOut, ...errors.flatMap(({ model, unchanged }) => [model, unchanged])].every(
+        ({ length }) => length === horizons.length,
+      ),
+    { path: ["horizons"], message: "expected lists of the same length" },
+  );
 
 /** How long a training session took; `taskIndex` and `steps` as in its record of `metrics.jsonl`. */
 const trainingTime = z.object({
@@ -168,7 +206,14 @@ const usage = z.object({
 });
 
 /** A line of `metrics.jsonl` after the first. */
-export const metricsSchema = z.discriminatedUnion("type", [baseline, episode, training, kept, evaluation]);
+export const metricsSchema = z.discriminatedUnion("type", [
+  baseline,
+  episode,
+  training,
+  kept,
+  evaluation,
+  modelError,
+]);
 /** A line of `timing.jsonl` after the first. */
 export const timingSchema = z.discriminatedUnion("type", [trainingTime, planningTime, usage]);
 
@@ -179,6 +224,7 @@ export type TimingRecord = z.output<typeof timingSchema>;
 export type BaselineRecord = z.output<typeof baseline>;
 export type EpisodeRecord = z.output<typeof episode>;
 export type EvaluationRecord = z.output<typeof evaluation>;
+export type ModelErrorRecord = z.output<typeof modelError>;
 export type TrainingRecord = z.output<typeof training>;
 export type TrainingTime = z.output<typeof trainingTime>;
 export type PlanningTime = z.output<typeof planningTime>;

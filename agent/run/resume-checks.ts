@@ -34,9 +34,9 @@ export function checkNewest(folder: string, { progress, metricsBytes }: SavedChe
   const later = metricsAfter(folder, metricsBytes);
   const inUnit = (r: MetricsRecord) => {
     if (stage === "done") return false;
-    if (stage === "learn") return r.taskIndex === task && r.type !== "baseline" && r.type !== "evaluation";
+    if (stage === "learn") return r.taskIndex === task && r.type !== "baseline" && !("afterTask" in r);
     if (stage === "baseline") return r.type === "baseline" && r.taskIndex === task;
-    return r.type === "evaluation" && r.afterTask === task && r.taskIndex === evaluated;
+    return "afterTask" in r && r.afterTask === task && r.taskIndex === evaluated;
   };
   const episodes = later.filter((r) => r.type === "episode").length;
   if (later.every(inUnit) && episodes <= 1) return;

@@ -1,12 +1,14 @@
+import { elementAt } from "../../sim/core/element.js";
 import { pointsOf } from "./curve-points.js";
-import type { Curve, ReportData, Value } from "./data.js";
+import type { Curve, ModelErrorChart, ReportData, Value } from "./data.js";
 import { QUANTITIES } from "./data.js";
 
 /** Columns that a figure does not have are empty. */
 export const CSV_HEAD = "line,figure,phase,after_task,task,steps,mean,low,high,n";
 
 /** Everything that is plotted, one value per line; tasks are counted from 1, steps over the whole sequence. */
-export function reportCsv({ scores, oracle, differences, matrices, charts, time }: ReportData): string {
+export function reportCsv(data: ReportData): string {
+  const { scores, oracle, differences, matrices, charts, modelErrors, time } = data;
   const rows = [
     ...scores.flatMap(({ score, estimates }) =>
       estimates.map((e) => [e.label, score, "", "", "", "", e.mean, e.low, e.high, e.n]),
@@ -24,6 +26,7 @@ export function reportCsv({ scores, oracle, differences, matrices, charts, time 
     ...QUANTITIES.flatMap((quantity) =>
       charts[quantity].flatMap(({ curves }) => curves.flatMap((curve) => curveRows(quantity, curve))),
     ),
+    ...modelErrors.charts.flatMap(modelErrorRows),
     ...time.flatMap(({ label, n, training, planning, rest }) =>
       Object.entries({ trainingMinutes: training, planningMinutes: planning, restMinutes: rest }).map(
         ([figure, value]) => [label, figure, "", "", "", "", value, null, null, n],
@@ -39,6 +42,20 @@ function oracleRows(oracle: ReportData["oracle"]): (string | Value)[][] {
   return Object.entries(figures).map(([name, mean]) => [
     ...["oracle", name, "", "", "", "", mean, null, null, episodes],
   ]);
+}
+
+function modelErrorRows({ unit, task, curves }: ModelErrorChart) {
+  return curves.flatMap(({ label, horizon, afterTask, mean, low, high, unchanged, n }) =>
+    afterTask.flatMap((after, k) => {
+      const place = ["", after + 1, task + 1, ""];
+      const values = [mean, low, high, n].map((column) => elementAt(column, k, "points of a curve"));
+      const still = elementAt(unchanged, k, "points of a curve");
+      return [
+        [label, `modelError ${horizon} steps ahead (${unit})`, ...place, ...values],
+        [label, `unchangedError ${horizon} steps ahead (${unit})`, ...place, still, null, null, values[3]!],
+      ];
+    }),
+  );
 }
 
 function curveRows(quantity: string, curve: Curve) {

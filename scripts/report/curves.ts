@@ -121,6 +121,7 @@ function curveOf(label: string, runs: readonly Bins[], stepsPerTask: number): Cu
   };
 }
 
-function rounded(value: number): number {
+/** A number with as many digits as a page needs. */
+export function rounded(value: number): number {
   return Number(value.toPrecision(DIGITS));
 }

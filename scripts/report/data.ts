@@ -28,6 +28,51 @@ export interface CurveChart {
   readonly thinnedTo: Value;
 }
 
+/**
+ * Error of a model on held-out episodes of one task, so many control steps ahead: mean over the runs of a line with the
+ * lowest and highest of them, column by column as in `Curve`, one point for each evaluation of the task.
+ */
+export interface ModelErrorCurve {
+  readonly label: string;
+  /** Control steps. */
+  readonly horizon: number;
+  /** Last task learned before, 0-based. */
+  readonly afterTask: readonly number[];
+  readonly mean: readonly number[];
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+  /** Mean error of predicting that nothing changes. */
+  readonly unchanged: readonly number[];
+  /** Runs behind the point. */
+  readonly n: readonly number[];
+}
+
+/** Horizon that plots of model errors show, in control steps. */
+export const SHOWN_HORIZON = 10;
+
+/** What is measured of one task in one unit. */
+export interface ModelErrorChart {
+  readonly unit: string;
+  /** 0-based. */
+  readonly task: number;
+  readonly curves: readonly ModelErrorCurve[];
+}
+
+/** Predictions of a line that were not finite and do not count as errors. */
+export interface LeftOut {
+  readonly label: string;
+  readonly leftOut: number;
+  /** All predictions. */
+  readonly of: number;
+}
+
+/** How well models predict episodes that they were not trained on. */
+export interface ModelErrors {
+  readonly charts: readonly ModelErrorChart[];
+  /** Lines of which something was left out. */
+  readonly leftOut: readonly LeftOut[];
+}
+
 /** What can be drawn against environment steps. */
 export const QUANTITIES = [
   "return",
@@ -166,6 +211,7 @@ export interface ReportData {
   readonly differences: DifferencesTable | null;
   readonly matrices: readonly Matrix[];
   readonly charts: Readonly<Record<Quantity, readonly CurveChart[]>>;
+  readonly modelErrors: ModelErrors;
   readonly time: readonly TimeShare[];
   /** Null when no recording can be played. */
   readonly episodesPage: EpisodesPage | null;

@@ -5,6 +5,7 @@ import { largest } from "../../sim/core/extremes.js";
 import { count } from "../compare/text.js";
 import type { CurveChart, Quantity, ReportData } from "./data.js";
 import { Html, html, jsonScript } from "./html.js";
+import { modelErrorSection } from "./model-error-section.js";
 import { COLOURS } from "./palette.js";
 import {
   definitionsSection,
@@ -48,7 +49,8 @@ ${data.runs.some((run) => run.finished) ? scoreFigures(data) : html`<p>No run is
 ${scoresTable(data)}
 ${differencesSection(data)}
 ${definitionsSection(data)}
-${curveSection(data, "trainingLoss", "Model error")}
+${modelErrorSection(data)}
+${curveSection(data, "trainingLoss", "Training loss")}
 ${curveSection(data, "regularizer", "Regulariser")}
 <h2>Time</h2>
 ${timeFigure(data)}
@@ -84,7 +86,7 @@ const CAPTIONS: Readonly<Record<Quantity, string>> = {
   return:
     "Return of every learning episode: undiscounted sum of rewards. Dotted on grey: begun with random actions; solid: planned through the model. An episode cut short by the end of its task's steps is left out.",
   trainingLoss:
-    "Training loss of the dynamics model on the task being learned, mean over the minibatches of a session: squared error per predicted quantity in units of its spread, or with dynamics.outputVariance the Gaussian negative log likelihood. On data that it is trained on, not on held-out data.",
+    "Training loss of the dynamics model on the task being learned, mean over the minibatches of a session: squared error per predicted quantity in units of its spread, or with dynamics.outputVariance the Gaussian negative log likelihood. On data that it is trained on; the error on held-out data is above.",
   regularizer:
     "What the method adds to the training loss to hold earlier tasks, mean over the minibatches of a session. Scales differ between methods.",
   trainingSeconds: "Wall time of each training session.",

@@ -15,6 +15,7 @@ import {
   scoreCharts,
   timeShares,
 } from "./figures.js";
+import { modelErrorsOf } from "./model-errors.js";
 import type { ReportRun, ReportSource } from "./runs.js";
 
 /**
@@ -64,6 +65,7 @@ export function reportData(
     differences: differencesTable(runs, labels, chooseFrom(labels, from)),
     matrices: matrices(runs, labels),
     charts: Object.fromEntries(charts) as Record<Quantity, ReturnType<typeof curveCharts>>,
+    modelErrors: modelErrorsOf(runs, labels),
     time: timeShares(runs, labels),
     episodesPage: null,
     settings: settingRows(runs, labels),

@@ -34,7 +34,7 @@ a { color: inherit; } code { font-size: .875em; }
 figure { margin: .5rem 0 1rem; } figure > div { width: 100%; }
 .grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); }
 .grid figure { margin: 0; min-width: 0; }
-.curve { height: 24rem; } .matrix { aspect-ratio: 1; }
+.curve { height: 24rem; } .matrix { aspect-ratio: 1; } .error { height: 14rem; }
 .scale { display: flex; align-items: center; gap: .5rem; font-size: .875rem; color: var(--faint); }
 .scale i { flex: 0 1 16rem; height: .8rem; }
 ${SCROLL} table { border-collapse: collapse; font-size: .875rem; overflow-wrap: normal; }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Outcome, Stopped } from "../../agent/episode-run.js";
 import { evaluateTask } from "../../agent/evaluate-task.js";
+import type { ModelError } from "../../agent/model-error.js";
 import { recordingOrigin } from "../../agent/run/store.js";
 import { changePlanner } from "../../agent/settings/resolve.js";
 import { elementAt } from "../../sim/core/element.js";
@@ -36,6 +37,8 @@ export interface EvaluatedEpisode extends Outcome {
 export interface TaskEvaluation {
   readonly task: string;
   readonly episodes: readonly EvaluatedEpisode[];
+  /** How well the model predicts them; absent where the signal stopped the evaluation before the last. */
+  readonly modelError?: ModelError;
 }
 
 /** What `evaluateRun` found. */
@@ -65,11 +68,13 @@ export async function evaluateRun(folder: string, options: EvaluateOptions = {})
       await checkPlansRecordable(tasks, planned);
       makeFolder(recordings);
     }
-    const out: { task: string; episodes: EvaluatedEpisode[] }[] = [];
+    const out: { task: string; episodes: EvaluatedEpisode[]; modelError?: ModelError }[] = [];
     for (const [j, task] of tasks.entries()) {
       const episodes: EvaluatedEpisode[] = [];
-      out.push({ task: task.name, episodes });
-      for await (const episode of episodesOf(opened, j, options)) {
+      const evaluated: (typeof out)[number] = { task: task.name, episodes };
+      out.push(evaluated);
+      const measured = (modelError: ModelError) => Object.assign(evaluated, { modelError });
+      for await (const episode of episodesOf(opened, j, options, measured)) {
         episodes.push(episode);
         options.onEpisode?.(task.name, episode);
       }
@@ -97,9 +102,10 @@ async function* episodesOf(
   { agent, afterTask, settings, planned, tasks }: SavedState,
   taskIndex: number,
   { episodes = settings.loop.evaluationEpisodes, seed, recordings: folder, signal }: EvaluateOptions,
+  onModelError: (error: ModelError) => void,
 ): AsyncGenerator<EvaluatedEpisode> {
   const origin = recordingOrigin(planned, currentVersions());
-  const evaluation = evaluateTask(agent, afterTask - 1, {
+  const how = {
     task: elementAt(tasks, taskIndex, "tasks"),
     taskIndex,
     episodes,
@@ -107,7 +113,8 @@ async function* episodesOf(
     firstSeed: seed,
     recordings: folder === undefined ? undefined : { folder, origin, plans: true },
     stopRequested: () => signal?.aborted === true,
-  });
+  };
+  const evaluation = evaluateTask(agent, afterTask - 1, how, onModelError);
   try {
     for await (const { outcome, file } of evaluation) {
       yield { ...outcome, ...(folder !== undefined && { recording: join(folder, file) }) };

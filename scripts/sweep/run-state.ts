@@ -35,6 +35,8 @@ function placeOf(record: MetricsRecord): RunPlace {
       return { stage: "learn", taskIndex, steps: record.steps, return: undefined };
     case "kept":
       return { stage: "evaluate", taskIndex, steps: undefined, return: undefined };
+    case "modelError":
+      return { stage: "evaluate", taskIndex: record.afterTask, steps: undefined, return: undefined };
     case "evaluation":
       return { stage: "evaluate", taskIndex: record.afterTask, steps: undefined, return: record.return };
   }

@@ -71,9 +71,10 @@ export class RunWatcher {
   /** Takes a line of the log; what is no record is passed over. */
   #take(line: string): void {
     const record = parseMetricsLine(line);
-    if (record === undefined || record.type === "kept") return;
-    if (record.type !== "training") this.#episodes.push(episodeOf(record));
-    else this.#loss = Number.isFinite(record.taskLoss) ? record.taskLoss : undefined;
+    if (record === undefined) return;
+    if ("recording" in record) this.#episodes.push(episodeOf(record));
+    if (record.type === "training")
+      this.#loss = Number.isFinite(record.taskLoss) ? record.taskLoss : undefined;
   }
 
   /** Undefined when the folder is gone. */

@@ -161,6 +161,39 @@ describe("the main loop", () => {
     }
   });
 
+  it("measures after each evaluation how well the model predicts its episodes", async () => {
+    const tasks = [fakeTask(), { ...fakeTask(), name: "second" }];
+    const { folder, store, loop } = open("model-error", tasks);
+    await loop.run();
+    store.close();
+    const records = readMetrics(folder);
+    const { modelError, evaluation } = metricsByType(records);
+    expect(modelError.map((r) => [r.afterTask, r.task, r.taskIndex])).toEqual([
+      [0, "point", 0],
+      [1, "point", 0],
+      [1, "second", 1],
+    ]);
+    expect(records.at(-1)?.type).toBe("modelError");
+    for (const { afterTask, taskIndex, horizons, starts, leftOut, errors } of modelError) {
+      // Of two episodes of 35 steps, the moments with 20 steps after them.
+      expect([starts, leftOut]).toEqual([new Array(4).fill(2 * 16), new Array(4).fill(0)]);
+      const own = evaluation.filter((r) => r.afterTask === afterTask && r.taskIndex === taskIndex);
+      const met = own.map(({ recording }) => {
+        const { start, steps } = readEpisode(join(folder, recording));
+        return [start.observation, ...steps.map(({ observation }) => observation)];
+      });
+      const place = errors.find(({ unit }) => unit === "m")!;
+      for (const [h, steps] of horizons.entries()) {
+        const moves = met.flatMap((x) =>
+          Array.from({ length: 16 }, (_, t) => [0, 1].map((i) => x[t + steps]![i]! - x[t]![i]!)),
+        );
+        const square = moves.flat().reduce((sum, move) => sum + move ** 2, 0) / moves.flat().length;
+        expect(place.unchanged[h]).toBeCloseTo(Math.sqrt(square), 12);
+        expect(place.model[h]).toBeGreaterThan(0);
+      }
+    }
+  });
+
   it("records plans when asked to, and learns the same", async () => {
     const runWith = async (plans: boolean) => {
       const { folder, store, loop } = open(`plans-${plans}`, [fakeTask()], plans);

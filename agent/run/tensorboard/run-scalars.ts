@@ -6,6 +6,7 @@ import {
   episodeKind,
   type KeptRecord,
   type MetricsRecord,
+  type ModelErrorRecord,
   type TimingRecord,
   type TrainingRecord,
   type TrainingTime,
@@ -43,6 +44,8 @@ export class RunScalars {
         return this.#evaluated(record, "baseline", 0);
       case "evaluation":
         return this.#evaluated(record, "evaluate", (record.afterTask + 1) * this.#stepsPerTask);
+      case "modelError":
+        return point((record.afterTask + 1) * this.#stepsPerTask, modelErrors(record));
       default:
         return undefined;
     }
@@ -101,6 +104,13 @@ function keptValues({ shared, tasks }: KeptRecord): Values {
     "kept/MiB": tasks.reduce((sum, t) => sum + t.bytes, shared.bytes) / 2 ** 20,
     "kept/transitions": tasks.reduce((sum, t) => sum + t.transitions, 0),
   };
+}
+
+function modelErrors({ task, horizons, errors }: ModelErrorRecord): Values {
+  const values = errors.flatMap(({ unit, model }) =>
+    model.map((error, h) => [`model_error/${horizons[h]}_steps/${unit}/${task}`, error] as const),
+  );
+  return Object.fromEntries(values);
 }
 
 /** Leaves out what is not finite: TensorBoard has no place to draw it. */

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { writeDocument } from "../../../sim/core/documents.js";
 import { firstOf } from "../../../sim/core/element.js";
 import { UsageError } from "../../../sim/core/errors.js";
+import { modelErrorTable } from "../../compare/model-error-text.js";
 import { measureKeys, measureTitle, table } from "../../compare/tables.js";
 import { count, number, percent, wrap } from "../../compare/text.js";
 import {
@@ -77,6 +78,7 @@ function evaluationText({ afterTask, tasks }: RunEvaluation, width: number): str
     ...(ending ? [percent(row.terminated ?? 0)] : []),
     ...keys.map((key) => number(row.measures[key])),
   ]);
+  const errors = modelErrorTable(tasks, width);
   return [
     `After ${count(afterTask, "task")}, ${count(firstOf(tasks, "tasks").episodes.length, "episode")} per task:`,
     table(head, body, { width }),
@@ -84,5 +86,6 @@ function evaluationText({ afterTask, tasks }: RunEvaluation, width: number): str
       "Returns are undiscounted sums of rewards; std is the sample standard deviation over the episodes. Success: as the task defines it; errors: at the end of an episode.",
       width,
     ),
+    ...(errors === undefined ? [] : ["", errors]),
   ].join("\n");
 }

@@ -3,7 +3,7 @@ import { elementAt } from "../../../sim/core/element.js";
 import { largest, smallest } from "../../../sim/core/extremes.js";
 import { pointsOf } from "../curve-points.js";
 import type { Curve, CurveChart, Quantity } from "../data.js";
-import { axis, common, short, tooltipRows } from "./parts.js";
+import { axis, common, scaleFor, short, tooltipRows } from "./parts.js";
 import type { Theme } from "./theme.js";
 
 const AXES: Readonly<Record<Quantity, string>> = {
@@ -13,8 +13,6 @@ const AXES: Readonly<Record<Quantity, string>> = {
   trainingSeconds: "s per session",
   planningMilliseconds: "ms per action",
 };
-/** A ratio of values from which a logarithmic axis shows more. */
-const LOG_FROM = 20;
 /** Points of a curve up to which each is marked. */
 const FEW = 40;
 /** Opacity that the bands of all lines share: many on top of each other would hide the lines. */
@@ -80,10 +78,7 @@ export function curveOption(view: CurveView, theme: Theme): EChartsCoreOption {
 
 function scaleOf(quantity: Quantity, curves: readonly Curve[]): "log" | "value" {
   if (quantity !== "trainingLoss") return "value";
-  const lows = curves.flatMap(({ low }) => low);
-  const highest = largest(curves.flatMap(({ high }) => high));
-  const lowest = smallest(lows);
-  return lowest > 0 && highest / lowest > LOG_FROM ? "log" : "value";
+  return scaleFor(curves.flatMap(({ low, high }) => [...low, ...high]));
 }
 
 /** Where tasks begin, their names where there is room, and where actions are random. */

@@ -20,6 +20,7 @@ import type { Quantity, ReportData } from "../data.js";
 import { barsHeight, scoreOption, timeOption } from "./bars.js";
 import { curveOption } from "./curve.js";
 import { cellText, matrixOption, matrixRange, SCALE } from "./matrix.js";
+import { modelErrorOption } from "./model-error.js";
 import { readTheme, type Theme } from "./theme.js";
 
 use([BarChart, CustomChart, HeatmapChart, LineChart, ScatterChart, SVGRenderer]);
@@ -40,6 +41,10 @@ function optionOf(place: HTMLElement, theme: Theme): EChartsCoreOption {
   if (chart === "time") return timeOption(data.time, visible, theme);
   if (chart === "score")
     return scoreOption(data.scores.find((s) => s.score === score)!, labels, visible, theme);
+  if (chart === "modelError") {
+    const errors = elementAt(data.modelErrors.charts, Number(index), "charts");
+    return modelErrorOption({ chart: errors, tasks, labels, visible }, theme);
+  }
   const quantity = chart as Quantity;
   const curves = elementAt(data.charts[quantity], Number(index), "charts");
   const view = { quantity, chart: curves, tasks, labels, visible, width };
@@ -55,7 +60,7 @@ function setHeight(place: HTMLElement): void {
 
 function draw(): void {
   const theme = readTheme();
-  for (const figure of document.querySelectorAll<HTMLElement>("figure[data-of]")) {
+  for (const figure of document.querySelectorAll<HTMLElement>("[data-of]")) {
     figure.hidden = !visible.has(figure.dataset.of!);
   }
   for (const place of document.querySelectorAll<HTMLElement>("[data-chart]")) {

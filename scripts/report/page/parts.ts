@@ -1,3 +1,4 @@
+import { largest, smallest } from "../../../sim/core/extremes.js";
 import type { Value } from "../data.js";
 import type { Theme } from "./theme.js";
 
@@ -25,6 +26,15 @@ export function axis(theme: Theme, name: string, label: object = {}) {
     axisLabel: { color: theme.faint, hideOverlap: true, ...label },
     splitLine: { lineStyle: { color: theme.shade } },
   } as const;
+}
+
+/** A ratio of values from which a logarithmic axis shows more. */
+const LOG_FROM = 20;
+
+/** The kind of axis on which values show best. */
+export function scaleFor(values: readonly number[]): "log" | "value" {
+  const lowest = smallest(values);
+  return lowest > 0 && largest(values) / lowest > LOG_FROM ? "log" : "value";
 }
 
 /** Rows of a tooltip; set as text, so that no name is read as HTML. */

@@ -3,6 +3,7 @@ import type {
   EpisodeRecord,
   EvaluationRecord,
   KeptRecord,
+  ModelErrorRecord,
   PlanningTime,
   TrainingRecord,
   TrainingTime,
@@ -24,6 +25,18 @@ export function episodeRecord(change: Partial<EpisodeRecord> = {}): EpisodeRecor
 export function evaluationRecord(change: Partial<EvaluationRecord> = {}): EvaluationRecord {
   const recording = "episodes/01-evaluate-01-01.mcap";
   return { type: "evaluation", afterTask: 0, ...place, ...outcome, recording, ...change };
+}
+
+/** Errors at 1, 5, 10 and 20 steps of 1, 5, 10 and 20 mm, a quarter of those of no change. */
+export function modelErrorRecord(change: Partial<ModelErrorRecord> = {}): ModelErrorRecord {
+  const horizons = [1, 5, 10, 20];
+  const model = horizons.map((steps) => steps / 1000);
+  return {
+    ...{ type: "modelError", afterTask: 0, task: "a", taskIndex: 0, horizons },
+    ...{ starts: [64, 64, 64, 64], leftOut: [0, 0, 0, 0] },
+    errors: [{ unit: "m", model, unchanged: model.map((error) => 4 * error) }],
+    ...change,
+  };
 }
 
 export function trainingRecord(change: Partial<TrainingRecord> = {}): TrainingRecord {

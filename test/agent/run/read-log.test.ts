@@ -6,7 +6,13 @@ import { parseMetricsLine, readMetrics, readTiming } from "../../../agent/run/re
 import { LOG_VERSION } from "../../../agent/run/records.js";
 import { InputError } from "../../../sim/core/errors.js";
 import { temporaryFolder } from "../../files.js";
-import { baselineRecord, evaluationRecord, trainingRecord, usageRecord } from "./make-records.js";
+import {
+  baselineRecord,
+  evaluationRecord,
+  modelErrorRecord,
+  trainingRecord,
+  usageRecord,
+} from "./make-records.js";
 
 let folder: string;
 beforeEach(() => {
@@ -68,6 +74,21 @@ describe("reading a log", () => {
     ["a return as text", { ...evaluationRecord(), return: "1" }, /line 3; got return: .*received string/],
     ["half a step", { ...trainingRecord(), steps: 0.5 }, /line 3; got steps: .*expected int/],
     ["a measure as text", { ...evaluationRecord(), measures: { a: "x" } }, /line 3; got measures\.a: /],
+    [
+      "a model error of a task not yet learned",
+      modelErrorRecord({ afterTask: 0, taskIndex: 1 }),
+      /line 3; got taskIndex: expected a task learned so far/,
+    ],
+    [
+      "a model error too few",
+      modelErrorRecord({ starts: [1, 1, 1] }),
+      /line 3; got horizons: expected lists of the same length/,
+    ],
+    [
+      "a model error after a task too many",
+      modelErrorRecord({ afterTask: 2 }),
+      /line 3; got task index 2; expected less than the run's 2/,
+    ],
     [
       "a task too many",
       evaluationRecord({ afterTask: 2 }),

@@ -13,6 +13,7 @@ import {
   episodeRecord,
   evaluationRecord,
   keptRecord,
+  modelErrorRecord,
   planningTime,
   trainingRecord,
   trainingTime,
@@ -30,6 +31,7 @@ const METRICS: readonly MetricsRecord[] = [
   trainingRecord(),
   keptRecord(),
   evaluationRecord(),
+  modelErrorRecord(),
 ];
 const { cpuMs, ...early } = usageRecord();
 const TIMING: readonly TimingRecord[] = [trainingTime(), planningTime(), usageRecord(), early];
@@ -68,6 +70,15 @@ describe("records", () => {
       return: Number.NaN,
       measures: { a: Number.NaN, b: Number.NaN, c: 0, d: 1 },
     });
+  });
+
+  it("an error that was not measured is null on disk, too", () => {
+    const errors = [{ unit: "m", model: [Number.NaN], unchanged: [Number.NaN] }];
+    const record = modelErrorRecord({ horizons: [20], starts: [0], leftOut: [0], errors });
+    expect(metricsSchema.encode(record)).toMatchObject({
+      errors: [{ unit: "m", model: [null], unchanged: [null] }],
+    });
+    expect(metricsSchema.decode(metricsSchema.encode(record))).toEqual(record);
   });
 
   it("a line's keys stand in the order of the schema, and fields of other logs are left out", () => {

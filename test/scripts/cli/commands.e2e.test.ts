@@ -53,12 +53,16 @@ it("evaluate repeats the run's own evaluation exactly and changes nothing in the
   const before = fileHashes(out);
   for (const afterTask of [1, 0]) {
     const { code, stdout } = await run(["evaluate", out, "--json", "--after-task", String(afterTask + 1)]);
-    const { tasks } = JSON.parse(stdout) as { tasks: { task: string; episodes: object[] }[] };
+    const { tasks } = JSON.parse(stdout) as {
+      tasks: { task: string; episodes: object[]; modelError: object }[];
+    };
     const own = records().evaluation.filter((r) => r.afterTask === afterTask);
     expect(own).toHaveLength(afterTask + 1);
     expect(tasks.map(({ task, episodes }) => [task, ...episodes])).toEqual(
       own.map(({ task, return: sum, success, measures }) => [task, { return: sum, success, measures }]),
     );
+    const errors = records().modelError.filter((r) => r.afterTask === afterTask);
+    expect(errors).toMatchObject(tasks.map(({ modelError }) => modelError));
     expect(code).toBe(0);
   }
   expect(fileHashes(out)).toEqual(before);
@@ -70,6 +74,7 @@ it("evaluate --seed meets other starts, --episodes and --after-task choose, --ou
   const { code, stdout } = await run(args);
   expect(code).toBe(0);
   expect(stdout).toMatch(/After 1 task, 2 episodes per task:/);
+  expect(stdout).toMatch(/│ 500-500, m +│ [\d.]+ \(\d+ %\) │/);
   const { tasks } = JSON.parse(readFileSync(file, "utf8")) as {
     tasks: { mean: number; episodes: { return: number }[] }[];
   };

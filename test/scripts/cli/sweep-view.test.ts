@@ -10,6 +10,7 @@ import {
   episodeRecord,
   evaluationRecord,
   keptRecord,
+  modelErrorRecord,
   trainingRecord,
 } from "../../agent/run/make-records.js";
 import { temporaryFolder } from "../../files.js";
@@ -60,6 +61,9 @@ it("draws every running run in a terminal, in rows too short to be broken, and p
   log([evaluationRecord({ afterTask: 1, return: 7 })]);
   vi.advanceTimersByTime(1000);
   expect(drawn.at(-1)).toMatch(/task 2\/2\s+evaluating\s+return 7\.0/);
+  log([modelErrorRecord({ afterTask: 1 })]);
+  vi.advanceTimersByTime(1000);
+  expect(drawn.at(-1)).toMatch(/task 2\/2\s+evaluating\s+3 s/);
   log([keptRecord({ taskIndex: 1 })]);
   vi.advanceTimersByTime(1000);
   expect(drawn.at(-1)).toMatch(/task 2\/2\s+evaluating\s+3 s/);

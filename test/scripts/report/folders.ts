@@ -1,6 +1,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LOG_VERSION, type MetricsRecord, type TimingRecord } from "../../../agent/run/records.js";
+import {
+  LOG_VERSION,
+  type MetricsRecord,
+  metricsSchema,
+  type TimingRecord,
+} from "../../../agent/run/records.js";
 import { resolveSettings } from "../../../agent/settings/resolve.js";
 import type { Settings } from "../../../agent/settings/schema.js";
 import { builtinCatalog } from "../../../scripts/runs/catalog.js";
@@ -12,6 +17,7 @@ import {
   episodeRecord,
   evaluationRecord,
   keptRecord,
+  modelErrorRecord,
   planningTime,
   trainingRecord,
   trainingTime,
@@ -30,6 +36,8 @@ export interface MadeRun {
   readonly offset?: number;
   readonly loop?: Partial<Settings["loop"]>;
   readonly planner?: Settings["planner"]["name"];
+  /** False of a run of a version that did not note them. */
+  readonly modelErrors?: boolean;
 }
 
 const VERSIONS = { hypercrl: "0.1.0", physics: "rapier 1", node: "v20.19.0", onnxruntime: "1.0.0" };
@@ -85,7 +93,8 @@ export function makeRun(folder: string, run: MadeRun): string {
   json("settings.json", settings);
   json("versions.json", VERSIONS);
   const head = { type: "log", version: LOG_VERSION };
-  lines("metrics.jsonl", [head, ...metricsOf(run, settings)]);
+  const metrics = metricsOf(run, settings).map((record) => metricsSchema.encode(record));
+  lines("metrics.jsonl", [head, ...metrics]);
   lines("timing.jsonl", [head, ...timingsOf(settings, learned)]);
   const random = tasks.map((_, j) => [j, j + 2]);
   const returns = tasks
@@ -130,17 +139,31 @@ function metricsOf(run: MadeRun, settings: Settings): MetricsRecord[] {
       );
     }
     records.push(keptRecord({ task, taskIndex: i }));
-    const evaluated = tasks.slice(0, i + 1).flatMap((name, j) =>
-      [0, 1].map((k) =>
+    const evaluated = tasks.slice(0, i + 1).flatMap((name, j) => [
+      ...[0, 1].map((k) =>
         evaluationRecord({
           ...{ afterTask: i, task: name, taskIndex: j, episode: k },
           ...outcome(evaluationReturn(run, i, j, k), `${label(i)}-evaluate-${label(j)}-${label(k)}`),
         }),
       ),
-    );
+      ...(run.modelErrors === false ? [] : [modelErrorOf(run, i, j, name)]),
+    ]);
     return [...records, ...evaluated];
   });
   return [...baseline, ...learning];
+}
+
+/** At 10 steps 10 mm and 1 mm more for each seed, twice as much after each task that follows; in m/s not finite. */
+function modelErrorOf({ seed }: MadeRun, afterTask: number, taskIndex: number, task: string) {
+  const horizons = [1, 5, 10, 20];
+  const model = horizons.map((steps) => ((steps + seed) / 1000) * 2 ** (afterTask - taskIndex));
+  const unchanged = horizons.map((steps) => steps / 20);
+  const none = horizons.map(() => Number.NaN);
+  const errors = [
+    { unit: "m", model, unchanged },
+    { unit: "m/s", model: none, unchanged: none },
+  ];
+  return modelErrorRecord({ afterTask, task, taskIndex, leftOut: [0, 0, 0, seed], errors });
 }
 
 /** Sessions of 3 s, 120 ms of planning for each of an episode's actions, 90 s in all. */

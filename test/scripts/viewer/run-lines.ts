@@ -23,6 +23,11 @@ export const LEARNING = episodeLine({
   recording: "episodes/01-train-0001.mcap",
 });
 export const TRAINING = '{"type":"training","taskIndex":0,"steps":100,"taskLoss":0.25,"regularizer":0}\n';
+/** The last line of a run. */
+export const MODEL_ERROR = `${JSON.stringify({
+  ...{ type: "modelError", afterTask: 1, task: "second", taskIndex: 1 },
+  ...{ horizons: [1], starts: [32], leftOut: [0], errors: [{ unit: "m", model: [0.1], unchanged: [0.2] }] },
+})}\n`;
 export const LAST_EVALUATION = episodeLine({
   type: "evaluation",
   afterTask: 1,

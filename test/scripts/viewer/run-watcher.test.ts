@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RunWatcher } from "../../../scripts/viewer/run-watcher.js";
 import { lockFolder } from "../../../sim/core/folder-lock.js";
 import { temporaryFolder } from "../../files.js";
-import { BASELINE, beginRun, LAST_EVALUATION, LEARNING, TRAINING } from "./run-lines.js";
+import { BASELINE, beginRun, LAST_EVALUATION, LEARNING, MODEL_ERROR, TRAINING } from "./run-lines.js";
 
 let run: string;
 let log: string;
@@ -68,6 +68,8 @@ describe("RunWatcher", () => {
     expect(watcher.poll()).toMatchObject({ status: "running", fresh: false, episodes: [] });
     appendFileSync(log, LAST_EVALUATION);
     expect(watcher.poll()?.status).toBe("done");
+    appendFileSync(log, MODEL_ERROR);
+    expect(watcher.poll()).toMatchObject({ status: "done", episodes: [] });
     lock.release();
     expect(watcher.poll()).toBeUndefined();
   });

@@ -11,6 +11,7 @@ import {
   episodeRecord,
   evaluationRecord,
   keptRecord,
+  modelErrorRecord,
   trainingRecord,
   trainingTime,
   usageRecord,
@@ -41,6 +42,7 @@ const METRICS: readonly MetricsRecord[] = [
   episode(1, "b", 50, "random", Number.NaN),
   trainingRecord({ taskIndex: 1, taskLoss: 0.25, regularizer: 0.125 }),
   ...[evaluation(1, 0, "a", 5), evaluation(1, 0, "a", 5)],
+  modelErrorRecord({ afterTask: 1, horizons: [10], starts: [9], leftOut: [0], errors: [] }),
 ];
 const TIMING: readonly TimingRecord[] = [
   usageRecord(),
@@ -95,6 +97,21 @@ it("draws which episodes ended by themselves, of tasks that say what ends one", 
     [160, 0],
   ]);
   expect(drawn["evaluate/terminated/a"]).toEqual([[expect.any(Number), 0.5]]);
+});
+
+it("draws model errors by horizon and unit, where the evaluation lies", () => {
+  const run = join(folder, "errors");
+  const errors = [
+    { unit: "m", model: [0.25, 0.5], unchanged: [1, 2] },
+    { unit: "m/s", model: [3, Number.NaN], unchanged: [4, Number.NaN] },
+  ];
+  const lists = { horizons: [1, 10], starts: [9, 9], leftOut: [0, 9], errors };
+  follow(run, [modelErrorRecord({ afterTask: 1, ...lists })], []);
+  expect(curves(readEvents(paths(run)[0]!))).toEqual({
+    "model_error/1_steps/m/a": [[600, 0.25]],
+    "model_error/10_steps/m/a": [[600, 0.5]],
+    "model_error/1_steps/m/s/a": [[600, 3]],
+  });
 });
 
 it("draws returns, successes, losses, evaluations and memory over all tasks' steps", () => {
