@@ -22,7 +22,7 @@ interface TaskError {
 
 /** The errors of a model on each task as a table with their definition; undefined where none was measured. */
 export function modelErrorTable(tasks: readonly TaskError[], width: number): string | undefined {
-  const measured = tasks.flatMap(({ task, modelError }) => (modelError ? [{ task, ...modelError }] : []));
+  const measured = tasks.flatMap(({ task, modelError }) => (modelError ? [{ ...modelError, task }] : []));
   const [first] = measured;
   if (first === undefined) return undefined;
   const head = ["task, unit", ...first.horizons.map((steps) => count(steps, "step"))];

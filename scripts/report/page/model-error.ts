@@ -41,7 +41,7 @@ export function modelErrorOption(view: ModelErrorView, theme: Theme): EChartsCor
       const color = theme.line(labels.indexOf(curve.label));
       const dash = theme.dash(labels.indexOf(curve.label));
       return [
-        series(curve, "unchanged", { color, width: 1, type: "dotted" }),
+        series(curve, "unchanged", { color, width: 1.5, type: "dotted" }),
         series(curve, "mean", { color, width: 2, type: dash }),
       ];
     }),
@@ -59,9 +59,8 @@ function series(curve: ModelErrorCurve, which: "mean" | "unchanged", lineStyle: 
   return {
     type: "line",
     name: curve.label,
-    symbol: "circle",
+    symbol: which === "mean" ? "circle" : "emptyCircle",
     symbolSize: 5,
-    showSymbol: which === "mean",
     itemStyle: { color: lineStyle.color },
     lineStyle,
     data: curve.afterTask.map((after, k) => [after, elementAt(curve[which], k, "points of a curve")]),
