@@ -180,7 +180,7 @@ describe("the planner's model", () => {
   async function linear(history: number, weights: readonly number[]) {
     const task = history === 0 ? pointTask : withMoving(pointTask, "y");
     const shape = dynamicsShape(task.spec, [], "relu", false, history);
-    const model = await RolloutModel.create(task, shape, 3, undefined, history);
+    const model = await RolloutModel.create(task, shape, 3, { history });
     const inputs = shape.sizes[0]!;
     const ones = (n: number, value: number) => new Float32Array(n).fill(value);
     await model.load(Float32Array.from(weights), {
