@@ -56,6 +56,8 @@ export default defineConfig({
           name: "e2e",
           include: [E2E],
           exclude: [...configDefaults.exclude, PICTURES],
+          // As above; and commands that are called within the process run there compiled from the second file on.
+          isolate: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

@@ -7,14 +7,28 @@ import type { Finished } from "./call.js";
 /** The built command line; `npm test` builds first. */
 export const CLI = resolve("dist/scripts/cli/main.js");
 
+/** The option of Node.js with which every thread of a program runs some code first. */
+export const runsFirst = (code: string) => `--import=data:text/javascript,${encodeURIComponent(code)}`;
+
+/**
+ * In runs of seconds, optimizing the code takes longer than the optimized code saves. The compilers change no result, and
+ * where tests compare with a run in their own process, that one is optimized.
+ */
+const UNOPTIMIZED = runsFirst(`
+  import { setFlagsFromString } from "node:v8";
+  setFlagsFromString("--liftoff-only");
+  setFlagsFromString("--no-opt");
+`);
+
 /**
  * Starts the command line, or another script; `kill` sends a signal, `printed` is what came so far, `finished` resolves at
  * its end.
  */
 export function start(args: readonly string[], cwd = tmpdir(), env: NodeJS.ProcessEnv = {}, script = CLI) {
+  const all = { ...process.env, ...env };
   const child = spawn(process.execPath, [script, ...args], {
     cwd,
-    env: { ...process.env, ...env },
+    env: { ...all, NODE_OPTIONS: `${UNOPTIMIZED} ${all.NODE_OPTIONS ?? ""}` },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let [stdout, stderr] = ["", ""];

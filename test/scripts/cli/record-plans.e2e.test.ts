@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readEpisode } from "../../../sim/recording/reader.js";
 import { fileHashes, temporaryFolder } from "../../files.js";
-import { expectOneError, TINY } from "../call.js";
+import { call, expectOneError, TINY, unwrapped } from "../call.js";
 import { metricsLines, run, start } from "../cli.js";
 
 const folder = temporaryFolder();
@@ -27,38 +27,31 @@ test("plans are recorded while training and of saved models, and change nothing"
   const own = episode("planned", "episodes", name);
   expect(own.playback!.plans).toHaveLength(own.steps.length);
 
-  const evaluate = () => run(["evaluate", "plain", "--threads", "1", "--recordings", "again"], folder);
-  expect((await evaluate()).code).toBe(0);
+  const evaluate = (...more: string[]) =>
+    call(["evaluate", join(folder, "plain"), "--threads", "1", ...more]);
+  const again = ["--recordings", join(folder, "again")];
+  expect((await evaluate(...again)).code).toBe(0);
   expect(readdirSync(join(folder, "again"))).toEqual([name, "02-evaluate-02-01.mcap"]);
   // The same episode, bit by bit, with the same plans.
-  const { path: _, ...again } = episode("again", name);
+  const { path: _, ...measured } = episode("again", name);
   const { path: __, ...recorded } = own;
-  expect(again).toEqual(recorded);
+  expect(measured).toEqual(recorded);
 
-  const other = [
-    "evaluate",
-    "plain",
-    "--threads",
-    "1",
-    "--recordings",
-    "other",
-    "--set",
-    "planner.samples=9",
-  ];
-  expect((await run(other, folder)).code).toBe(0);
+  const other = ["--recordings", join(folder, "other"), "--set", "planner.samples=9"];
+  expect((await evaluate(...other)).code).toBe(0);
   expect(episode("other", name).header.settingsHash).not.toBe(own.header.settingsHash);
 
-  const inFile = await run(["evaluate", "plain", "--recordings", "plain/settings.json/x"], folder);
+  const inFile = await evaluate("--recordings", join(folder, "plain/settings.json/x"));
   expectOneError(inFile, 1, /settings\.json\/x/);
 
   // What was measured is shown although it cannot be written.
-  const unwritable = await run(["evaluate", "plain", "--out", "plain/settings.json/x"], folder);
+  const unwritable = await evaluate("--out", join(folder, "plain/settings.json/x"));
   expect(unwritable.code).toBe(1);
   expect(unwritable.stdout).toContain("After 2 tasks, 1 episode per task");
 
-  const refused = await evaluate();
+  const refused = await evaluate(...again);
   expect(refused.code).toBe(2);
-  expect(refused.stderr).toContain("again exists");
+  expect(unwrapped(refused.stderr)).toContain("again exists");
 });
 
 test("a run that is killed records them to its end once it is resumed", async () => {
@@ -75,7 +68,7 @@ test("a run that is killed records them to its end once it is resumed", async ()
 });
 
 test("nothing else can be asked to be recorded", async () => {
-  const { code, stderr } = await run(["train", "--record", "dreams"], folder);
+  const { code, stderr } = await call(["train", "--record", "dreams"]);
   expect(code).toBe(2);
   expect(stderr).toContain("plans");
 });

@@ -65,14 +65,14 @@ describe("an episode that cannot be replayed", () => {
       3,
       /another physics version; got rapier 0\.0\.1/,
     );
-    expect(await run(["replay", path])).toMatchObject({
+    expect(await call(["replay", path])).toMatchObject({
       code: 0,
       stdout: expect.stringContaining("rapier 0.0.1"),
     });
   });
 
   it("that differs says where and exits with 1", async () => {
-    const same = await run(["replay", "--verify", episode]);
+    const same = await call(["replay", "--verify", episode]);
     expect(same.code).toBe(0);
     expect(unwrapped(same.stdout)).toBe(`${episode}: 12 steps and 2 state hashes match bit by bit\n`);
     const other = await writeEpisode(join(folder, "other.mcap"), physicsVersion(), 0.5);
@@ -84,7 +84,12 @@ describe("an episode that cannot be replayed", () => {
   });
 
   it("does not hide the episodes after it", async () => {
-    const { code, stdout, stderr } = await run(["replay", "--verify", join(folder, "nothing.mcap"), episode]);
+    const { code, stdout, stderr } = await call([
+      "replay",
+      "--verify",
+      join(folder, "nothing.mcap"),
+      episode,
+    ]);
     expect(stderr).toMatch(/nothing\.mcap is missing/);
     expect(stdout).toMatch(/12 steps and 2 state hashes match/);
     expect(code).toBe(3);

@@ -14,7 +14,7 @@ const folder = temporaryFolder();
 const good = join(folder, "good");
 const out = join(folder, "out", "page.html");
 const never = join(folder, "never.html");
-const report = (...paths: string[]) => run(["report", "--out", out, ...paths]);
+const report = (...paths: string[]) => call(["report", "--out", out, ...paths]);
 
 beforeAll(() => {
   makeRun(good, { method: "hypercrl", seed: 1 });
@@ -41,7 +41,7 @@ describe("hypercrl report", () => {
       { method: "hypercrl", seed: 1 },
       { method: "hypercrl", seed: 2, begun: false },
     ]);
-    const { code, stdout } = await run(["report", sweep, "--json", "--out", out]);
+    const { code, stdout } = await call(["report", sweep, "--json", "--out", out]);
     expect(code).toBe(0);
     const data = JSON.parse(stdout) as ReportData;
     expect(data).toEqual(JSON.parse(readFileSync(join(folder, "out", "page.json"), "utf8")));

@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { launchChromium } from "../../../../scripts/bench/figures/chromium.js";
 import { temporaryFolder } from "../../../files.js";
 import { expectOneError, TINY } from "../../call.js";
-import { launchChromium, noBrowser } from "../../chromium.js";
+import { noBrowser } from "../../chromium.js";
 import { run, runScript } from "../../cli.js";
 
 const folder = temporaryFolder();
