@@ -78,9 +78,9 @@ describe("a suite, a method and a planner of one file each, on the command line"
     expect(settings).toMatchObject({ suite: "two-arms", method: "separate", separate: { rate: 0.002 } });
     expect(settings.planner).toMatchObject({ name: "shooting", shots: 20 });
     expect(settings.training.batchSize).toBe(20);
-    const resumed = await run(["train", "--quiet", "--resume", out, ...ALL]);
+    const resumed = await run(["train", "--quiet", "--resume", out, "--threads", "1", ...ALL]);
     expect(resumed.code, resumed.stderr).toBe(0);
-    const evaluated = await run(["evaluate", out, "--json", ...ALL]);
+    const evaluated = await run(["evaluate", out, "--json", "--threads", "1", ...ALL]);
     expect(evaluated.code, evaluated.stderr).toBe(0);
     const { tasks } = JSON.parse(evaluated.stdout) as { tasks: { episodes: { return: number }[] }[] };
     expect(tasks.map(({ episodes }) => episodes.map((e) => e.return))).toEqual(
@@ -90,6 +90,8 @@ describe("a suite, a method and a planner of one file each, on the command line"
       "evaluate",
       out,
       "--json",
+      "--threads",
+      "1",
       "--suite",
       suite,
       "--method",
@@ -157,8 +159,8 @@ const parts = { suite, method, planner };
 const settings = ${JSON.stringify(settings)};
 const out = ${JSON.stringify(file("by-program"))};
 const stop = new AbortController();
-const first = await train({ ...parts, settings, out, signal: stop.signal, onProgress: () => stop.abort() });
-const second = await train({ ...parts, resume: out });
+const first = await train({ ...parts, settings, out, threads: 1, signal: stop.signal, onProgress: () => stop.abort() });
+const second = await train({ ...parts, resume: out, threads: 1 });
 const { tasks } = await evaluateRun(out, { ...parts, threads: 1 });
 const refused = await train({ ...parts, settings, async: true }).catch((error) => error.message);
 console.log(JSON.stringify({ outcomes: [first.outcome, second.outcome], tasks: tasks.length, refused }));`,

@@ -77,7 +77,7 @@ it("a full disk ends the run, and it continues to the same bytes once there is s
     expectOneError(failed, 1, /no space left on the disk.*Free some space/);
     expect(failed.stderr).toContain(`continue with:\n  hypercrl train --resume ${out}\n`);
     mount(disk, 64 * 1024 * 1024, "remount,");
-    const resumed = await run(["train", "--quiet", "--resume", out]);
+    const resumed = await run(["train", "--quiet", "--resume", out, "--threads", "1"]);
     expect(resumed.code, resumed.stderr).toBe(0);
     const good = join(folder, "good");
     expect(await call(["train", "--quiet", "--out", good, ...TINY])).toMatchObject({ code: 0 });

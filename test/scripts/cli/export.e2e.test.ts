@@ -14,7 +14,7 @@ const file = (name: string) => join(folder, `${name}.onnx`);
 
 beforeAll(async () => {
   // The method whose networks are not of one size.
-  const { code, stderr } = await run(["train", "--quiet", "--method", "pnn", "--out", good, ...TINY]);
+  const { code, stderr } = await call(["train", "--quiet", "--method", "pnn", "--out", good, ...TINY]);
   expect(code, stderr).toBe(0);
 });
 
@@ -70,7 +70,7 @@ describe("export of a finished run", () => {
   });
 
   it("for people it prints the differences; --after-task chooses, and the tasks left out are named", async () => {
-    const { code, stdout, stderr } = await run(["export", good, "--onnx", file("one"), "--after-task", "1"]);
+    const { code, stdout, stderr } = await call(["export", good, "--onnx", file("one"), "--after-task", "1"]);
     expect(code, stderr).toBe(0);
     expect(stdout).toMatch(/│ 0\.50m +│ +0 │ +128 │ +128 │ +\d\.\de[-+]\d+ │/);
     expect(stdout).toMatch(/Largest difference of all \d\.\de[-+]\d+, allowed 1e-4/);
@@ -80,13 +80,13 @@ describe("export of a finished run", () => {
 
 it("without its episodes, or with damaged ones, a run's model is checked on random inputs and the rest", async () => {
   const bare = changedRun("bare", (copy) => rmSync(join(copy, "episodes"), { recursive: true }));
-  const { stdout, code } = await run(["export", bare, "--onnx", file("bare"), "--json"]);
+  const { stdout, code } = await call(["export", bare, "--onnx", file("bare"), "--json"]);
   expect(code).toBe(0);
   expect(JSON.parse(stdout).tasks.map((t: { recorded: number }) => t.recorded)).toEqual([0, 0]);
   const scratched = changedRun("scratched", (copy) =>
     flipByte(join(copy, "episodes/02-evaluate-01-01.mcap")),
   );
-  const second = await run(["export", scratched, "--onnx", file("scratched"), "--json"]);
+  const second = await call(["export", scratched, "--onnx", file("scratched"), "--json"]);
   expect(unwrapped(second.stderr)).toMatch(
     /^warning: not used to check the model: .*02-evaluate-01-01\.mcap is damaged/,
   );

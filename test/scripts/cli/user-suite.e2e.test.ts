@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { taskRules } from "../../../tasks/conformance/conformance.js";
 import { temporaryFolder } from "../../files.js";
 import { take } from "../../take.js";
-import { expectOneError, TINY_SETTINGS, unwrapped } from "../call.js";
+import { call, expectOneError, TINY_PUSH, TINY_SETTINGS, unwrapped } from "../call.js";
 import { run } from "../cli.js";
 
 const EXAMPLE = resolve("docs/examples/puck-suite.mjs");
@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("the example", () => {
   beforeAll(async () => {
-    const args = ["--suite", EXAMPLE, "--method", "hypercrl", "--out", out, ...TINY_SETTINGS];
+    const args = ["--suite", EXAMPLE, "--method", "hypercrl", "--out", out, ...TINY_PUSH];
     const { code, stderr } = await run(["train", "--json", ...args]);
     expect(code, stderr).toBe(0);
   });
@@ -32,7 +32,7 @@ describe("the example", () => {
       returns: number[][][];
     };
     expect(evaluation.tasks).toEqual(["0.5kg", "1kg"]);
-    const evaluated = await run(["evaluate", out, "--json", "--suite", EXAMPLE]);
+    const evaluated = await run(["evaluate", out, "--json", "--threads", "1", "--suite", EXAMPLE]);
     const { tasks } = JSON.parse(evaluated.stdout) as { tasks: { episodes: { return: number }[] }[] };
     expect(tasks.map(({ episodes }) => episodes.map((e) => e.return))).toEqual(evaluation.returns[1]);
     const episode = join(out, "episodes", "02-evaluate-01-01.mcap");
@@ -56,13 +56,13 @@ describe("the example", () => {
       ["evaluate", out],
       ["replay", out, "--verify"],
     ]) {
-      const { code, stderr } = await run(args);
+      const { code, stderr } = await call(args);
       expect(code, stderr).toBe(3);
       expect(unwrapped(stderr)).toMatch(/"puck".*Give the module of the suite with --suite/);
     }
-    const resumed = await run(["train", "--quiet", "--resume", out, "--suite", EXAMPLE]);
+    const resumed = await run(["train", "--quiet", "--resume", out, "--threads", "1", "--suite", EXAMPLE]);
     expect(resumed, resumed.stderr).toMatchObject({ code: 0 });
-    expectOneError(await run(["train", "--resume", out, "--suite", "push"]), 2, /got --suite push/);
+    expectOneError(await call(["train", "--resume", out, "--suite", "push"]), 2, /got --suite push/);
   });
 });
 
@@ -87,7 +87,7 @@ describe("a sweep of the example", () => {
   it("is not continued with another suite", async () => {
     const resume = ["sweep", "--resume", "--out", sweep, "--suite"];
     expectOneError(
-      await run([...resume, "push"]),
+      await call([...resume, "push"]),
       2,
       /another suite; got "push"; expected ".*puck-suite\.mjs"/,
     );
@@ -98,26 +98,28 @@ describe("a sweep of the example", () => {
     const file = join(folder, "sweep-broken.mjs");
     writeFileSync(file, "export const suite = {}");
     const where = join(folder, "never");
-    expectOneError(await run(["sweep", "--suite", file, "--out", where]), 3, /breaks the rule "suite"/);
+    expectOneError(await call(["sweep", "--suite", file, "--out", where]), 3, /breaks the rule "suite"/);
     expect(existsSync(where)).toBe(false);
   });
 });
 
 describe("a module that is no suite", () => {
-  const refused = async (name: string, text: string, message: RegExp) => {
+  /** @param by in a process of its own where what Node.js itself makes of the module, or of its imports, matters */
+  const refused = async (name: string, text: string, message: RegExp, by = call) => {
     const file = join(folder, name);
     writeFileSync(file, text);
     const where = join(folder, "never");
-    expectOneError(await run(["train", "--suite", file, "--out", where]), 3, message);
+    expectOneError(await by(["train", "--suite", file, "--out", where]), 3, message);
   };
 
   it("is refused with what is wrong: missing, not JavaScript, throwing, without tasks", async () => {
     expectOneError(
-      await run(["train", "--suite", "./none.mjs"]),
+      await call(["train", "--suite", "./none.mjs"]),
       3,
       /none\.mjs is missing; got no file at .*none\.mjs; expected a module/,
     );
-    await refused("a.mjs", "export default {", /a\.mjs cannot be loaded; got the error "Unexpected end/);
+    const cut = /a\.mjs cannot be loaded; got the error "Unexpected end/;
+    await refused("a.mjs", "export default {", cut, run);
     await refused("b.mjs", "throw new Error('no luck')", /cannot be loaded; got the error "no luck"/);
     await refused("c.mjs", "export const suite = {}", /breaks the rule "suite"; got a default export that/);
     await refused(
@@ -139,11 +141,13 @@ describe("a module that is no suite", () => {
       "noise.mjs",
       broken("FORCE * action[0]", "FORCE * action[0] + 1e-3 * Math.random()"),
       /Task 0\.5kg of suite puck breaks the rule "deterministic"; got step 1 differs .*; expected the same bytes/,
+      run,
     );
     await refused(
       "taken.mjs",
       broken('name: "puck",\n  description', 'name: "push",\n  description'),
       /taken\.mjs exports a suite that cannot be used: Two task suites have the same name; got "push" twice/,
+      run,
     );
   });
 });

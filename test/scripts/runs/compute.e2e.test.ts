@@ -5,7 +5,7 @@ import { readJsonl } from "../../../sim/core/jsonl.js";
 import { fileHashes, temporaryFolder } from "../../files.js";
 import { take } from "../../take.js";
 import { call, expectOneError, TINY_SWEEP, unwrapped } from "../call.js";
-import { metricsLines, run, start } from "../cli.js";
+import { metricsLines, run, runsFirst, start } from "../cli.js";
 
 const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -14,9 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const WIDE = [...TINY_SWEEP, "--set", "planner.samples=200"];
 
 /** Code that every thread of the program runs first. */
-const preload = (code: string) => ({
-  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}`,
-});
+const preload = (code: string) => ({ NODE_OPTIONS: runsFirst(code) });
 
 async function train(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const out = join(folder, name);
@@ -114,15 +112,23 @@ describe("a machine that lacks something", () => {
 });
 
 describe("a worker that dies", () => {
-  // Workers keep the priority of the process: on a busy machine one of low priority may not live until it dies.
-  const bomb = `
+  /**
+   * Ends the workers of a run once it has learned from an episode: they look for its metrics while they have nothing to
+   * do. They keep the priority of the process, since on a busy machine one of low priority may not get to look.
+   */
+  const bomb = (out: string) => `
+    import { existsSync, readFileSync } from "node:fs";
     import { syncBuiltinESMExports } from "node:module";
     import os from "node:os";
     import { isMainThread } from "node:worker_threads";
+    const metrics = ${JSON.stringify(join(out, "metrics.jsonl"))};
+    const learned = () => existsSync(metrics) && readFileSync(metrics, "utf8").includes('"phase":"train"');
     if (!isMainThread) {
       os.setPriority = () => {};
       syncBuiltinESMExports();
-      setTimeout(() => { throw new Error("injected failure"); }, 1500);
+      setInterval(() => {
+        if (learned()) throw new Error("injected failure");
+      }, 10).unref();
     }`;
 
   it.each([
@@ -131,9 +137,10 @@ describe("a worker that dies", () => {
   ] as const)(
     "ends the run with one error; it continues to the same bytes (%s)",
     async (kind, args) => {
-      const slow = ["tasks=1", "loop.stepsPerTask=400", "loop.trainEvery=20", "loop.trainIterations=200"];
-      const settings = [...WIDE, ...slow.flatMap((s) => ["--set", s]), ...args];
-      const { out, ...finished } = await train(`bomb-${kind}`, settings, preload(bomb));
+      const long = ["tasks=1", "loop.stepsPerTask=200", "loop.trainEvery=20", "loop.trainIterations=50"];
+      const settings = [...WIDE, ...long.flatMap((s) => ["--set", s]), ...args];
+      const name = `bomb-${kind}`;
+      const { out, ...finished } = await train(name, settings, preload(bomb(join(folder, name))));
       expectOneError(finished, 1, /thread died; got injected failure; expected .*\. Resume the run with/);
       expect(finished.stderr).toContain("Everything saved so far is intact");
       const resumed = await run(["train", "--quiet", "--resume", out]);

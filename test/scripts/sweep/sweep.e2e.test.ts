@@ -173,7 +173,7 @@ it("a run killed midway is reported while the others finish; alone it continues 
     failed: [{ end: "killed by SIGKILL", command: `hypercrl train --resume ${killed}` }],
     unfinished: [killed.split("/").at(-1)],
   });
-  const alone = await run(["train", "--quiet", "--resume", killed]);
+  const alone = await run(["train", "--quiet", "--resume", killed, "--threads", "1"]);
   expect(alone.code, alone.stderr).toBe(0);
   expectSameRuns(out);
   expect(await run(resume(out))).toMatchObject({ code: 0 });
@@ -186,10 +186,10 @@ it("a folder in use refuses a second sweep and a second process of a run; Ctrl-C
   const pid = await processOf(out, "single-s1", 3);
   // Held in place, so that it is at work however long the other calls take.
   process.kill(pid, "SIGSTOP");
-  expectOneError(await run(resume(out)), 3, /Sweep .* is in use; got process \d+ at work/);
-  expectOneError(await run(sweep(out, "1")), 2, /exists and is not empty.*--resume/);
+  expectOneError(await call(resume(out)), 3, /Sweep .* is in use; got process \d+ at work/);
+  expectOneError(await call(sweep(out, "1")), 2, /exists and is not empty.*--resume/);
   const busy = ["train", "--resume", of(out, "single-s1")];
-  expectOneError(await run(busy), 3, new RegExp(`Run .* is in use; got process ${pid} at work`));
+  expectOneError(await call(busy), 3, new RegExp(`Run .* is in use; got process ${pid} at work`));
   child.kill("SIGINT");
   process.kill(pid, "SIGCONT");
   const { code, stderr } = await child.finished;
