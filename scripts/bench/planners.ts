@@ -44,7 +44,8 @@ type VariantId = (typeof VARIANT_IDS)[number];
 export function planVariants(own: Settings["planner"]): Readonly<Record<VariantId, PlannerVariant>> {
   const times = own.name === "icem" ? QUARTER : 1;
   const [samples, elites, { iterations }] = [own.samples * times, own.elites * times, own];
-  const cem = { name: "cem", samples, elites, iterations } as const;
+  // Refining would add to the budget.
+  const cem = { name: "cem", samples, elites, iterations, polishSteps: 0 } as const;
   const quarter = { samples: samples / QUARTER, elites: Math.max(1, Math.round(elites / QUARTER)) };
   const rollouts = samples * iterations;
   const size = `${samples} × ${iterations}`;

@@ -16,7 +16,7 @@ describe("describeSettings", () => {
       describeSettings({ suite: findSuite(suite), method }, CATALOG);
     const beta = (...of: [suite: string, method?: string]) =>
       describing(...of).find(({ name }) => name === "hypernetwork.beta");
-    expect(beta("push", "chunked")).toMatchObject({ quick: "0.05", paper: "0.005" });
+    expect(beta("push", "chunked")).toMatchObject({ quick: "0.5", paper: "0.005" });
     expect(beta("door")).toMatchObject({ quick: "5", paper: "0.5" });
     expect(usage(() => describing("push", "chunkd")).message).toMatch(/Did you mean "chunked"/);
   });
