@@ -147,7 +147,7 @@ it("tasks and settings list what there is", async () => {
   expect(JSON.parse(settings.stdout)).toContainEqual(
     expect.objectContaining({ name: "planner.name", quick: '"icem"', paper: '"cem"' }),
   );
-  expect((await run(["settings"])).stdout).toMatch(/^planner\.samples=125 {2}\(paper: 500\)$/m);
+  expect((await run(["settings"])).stdout).toMatch(/^planner\.samples=64 {2}\(paper: 500\)$/m);
   const { stdout } = await call(["settings", "--suite", "cheetah"]);
   expect(stdout).toMatch(/^loop\.initialRandomSteps=\d+ {2}\(paper: 10000\)/m);
   expectOneError(await call(["settings", "--suite", "dor"]), 2, /Did you mean "door"/);

@@ -44,7 +44,7 @@ describe.each(WIDTHS)("on %i columns", (width) => {
     const settings = await printed(width, (io) =>
       settingsCommand({ suite: "push", method: "hypercrl", set: [] }, io),
     );
-    expect(settings).toMatch(/^planner\.samples=125/m);
+    expect(settings).toMatch(/^planner\.samples=64/m);
     expect(tooWide(settings, width)).toEqual([]);
   });
 
