@@ -114,8 +114,10 @@ it("train --json prints JSON lines only and names the default folder, then the n
       .trimEnd()
       .split("\n")
       .map((line) => JSON.parse(line) as { type: string; folder?: string });
-    const types = ["start", "baseline", "episode", "training", "planning", "kept", "evaluation", "usage"];
-    expect(new Set(lines.map(({ type }) => type))).toEqual(new Set([...types, "summary"]));
+    const types = ["start", "baseline", "episode", "training", "planning", "kept", "evaluation"];
+    expect(new Set(lines.map(({ type }) => type))).toEqual(
+      new Set([...types, "modelError", "usage", "summary"]),
+    );
     const told = lines.filter(({ type }) => type === "evaluation" || type === "episode");
     const logged = readMetrics(join(folder, "runs", name));
     expect(told).toEqual(logged.filter(({ type }) => type === "evaluation" || type === "episode"));
