@@ -89,7 +89,6 @@ export const PUSH_DEFAULTS: ProfileDefaults = {
     "hypernetwork.embeddingLearningRate=3e-3",
     "hypernetwork.endFactor=0.03",
     "hypernetwork.beta=0.5",
-    "mlp.endFactor=0.03",
     // Half of the samples, and the best plans refined by the gradient, which is worth more than the samples that it costs.
     "planner.samples=64",
     "planner.iterations=6",
