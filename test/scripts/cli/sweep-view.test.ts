@@ -123,6 +123,6 @@ it("says before the runs start which settings its lines do not share", async () 
   view.end();
   expect(printed).toEqual([
     `Sweep of 6 runs on push, in ${folder}`,
-    "setting planner.samples: 125 (single, si), 50 (ewc)",
+    "setting planner.samples: 64 (single, si), 50 (ewc)",
   ]);
 });

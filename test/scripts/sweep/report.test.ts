@@ -30,14 +30,14 @@ describe("a sweep's report", () => {
     const report = reportSweep(folder, manifest, [], "hypercrl");
     expect(report.settings).toEqual([
       { name: "planner.name", values: { hypercrl: "icem", cem: "cem", single: "icem" } },
-      { name: "planner.samples", values: { hypercrl: "125", cem: "500", single: "125" } },
+      { name: "planner.samples", values: { hypercrl: "64", cem: "500", single: "64" } },
     ]);
     expect(report.differences).toBeNull();
     expect(reportText(report)).toBe(
       [
         "No run is finished yet.",
         "setting planner.name: icem (hypercrl, single), cem (cem)",
-        "setting planner.samples: 125 (hypercrl, single), 500 (cem)",
+        "setting planner.samples: 64 (hypercrl, single), 500 (cem)",
         "",
         "0 of 6 runs are finished.",
       ].join("\n"),
