@@ -53,7 +53,7 @@ function settingsOf(run: MadeRun): Settings {
     suite,
     loop: {
       ...{ ...settings.loop, initialRandomSteps: 2 * EPISODE_STEPS, stepsPerTask: 4 * EPISODE_STEPS },
-      ...{ trainEvery: 200, evaluationEpisodes: 2, ...loop },
+      ...{ trainEvery: 200, evaluationEpisodes: 2, learningEpisodeSteps: 0, ...loop },
     },
     planner: { ...settings.planner, name: planner ?? settings.planner.name },
   };
