@@ -9,7 +9,17 @@ const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 // Not door-falling-rates, of which the archive has no runs of hypercrl, and not paper-push, which is one run.
-const NAMES = ["push", "push-longer", "push-slide", "cheetah", "reacher", "cartpole", "door", "door-cem"];
+const NAMES = [
+  "push",
+  "push-earlier",
+  "push-longer",
+  "push-slide",
+  "cheetah",
+  "reacher",
+  "cartpole",
+  "door",
+  "door-cem",
+];
 
 // Their logs are of the version that had no first line to say so; some of push's runs noted no processor time.
 it.each(NAMES)("the figures of %s are made again from the logs in its archive", (name) => {
