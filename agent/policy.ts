@@ -6,6 +6,7 @@ import type { Task, TaskSpec } from "../sim/task.js";
 import { ActionScale, checkBounded } from "./action-scale.js";
 import type { MlpShape } from "./model/dynamics.js";
 import type { NormalizerArrays } from "./model/normalizer.js";
+import { heldSteps } from "./rollout/held-steps.js";
 import type { PlanningThreads } from "./rollout/planning-threads.js";
 import { RolloutModel } from "./rollout/rollout.js";
 import type { Settings } from "./settings/schema.js";
@@ -25,21 +26,21 @@ export class MpcPolicy {
   readonly #model: RolloutModel;
   /** Undefined where the planner's actions are the task's own. */
   readonly #scale: ActionScale | undefined;
-  /** Steps of an episode beyond the horizon, at its start. */
-  readonly #beyondHorizon: number;
+  /** For how many steps a plan's last reward counts, when the episode has made so many. */
+  readonly #held: (stepsDone: number) => number;
   readonly #makePlanner: (rng: Rng) => Planner;
   #planner: Planner;
 
   private constructor(
     model: RolloutModel,
     scale: ActionScale | undefined,
-    beyondHorizon: number,
+    held: (stepsDone: number) => number,
     makePlanner: (rng: Rng) => Planner,
     rng: Rng,
   ) {
     this.#model = model;
     this.#scale = scale;
-    this.#beyondHorizon = beyondHorizon;
+    this.#held = held;
     this.#makePlanner = makePlanner;
     this.#planner = makePlanner(rng);
   }
@@ -59,10 +60,13 @@ export class MpcPolicy {
     const { horizon, scaleActions, holdReward } = settings.planner;
     const problem = planningProblem(task.spec, settings.planner);
     const { history } = settings.dynamics;
-    const model = await RolloutModel.create(task, shape, horizon, { threads, history, holdReward });
+    const holds = holdReward !== false;
+    const model = await RolloutModel.create(task, shape, horizon, { threads, history, holdReward: holds });
     const scale = scaleActions ? new ActionScale(task.spec.action) : undefined;
     const makePlanner = (stream: Rng) => createPlanner(planner, problem, settings.planner, stream);
-    return new MpcPolicy(model, scale, task.spec.episodeSteps - horizon, makePlanner, rng);
+    const { episodeSteps } = task.spec;
+    const held = (stepsDone: number) => heldSteps(holdReward, episodeSteps - horizon - stepsDone);
+    return new MpcPolicy(model, scale, held, makePlanner, rng);
   }
 
   /** Sets the weights `[P]` and normaliser to plan with. */
@@ -83,7 +87,7 @@ export class MpcPolicy {
    */
   async act(state: Float32Array, stepsDone: number): Promise<Float32Array> {
     const scale = this.#scale;
-    this.#model.hold(Math.max(0, this.#beyondHorizon - stepsDone));
+    this.#model.hold(this.#held(stepsDone));
     const own = (actions: Float32Array) => scale?.sequences(actions) ?? actions;
     const action = await this.#planner.plan(
       (actions, samples, meanwhile) => this.#model.costs(state, own(actions), samples, meanwhile),

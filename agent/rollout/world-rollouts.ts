@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { Environment, type EnvironmentState } from "../../sim/environment.js";
 import type { Task } from "../../sim/task.js";
+import { type HoldReward, heldSteps } from "./held-steps.js";
 
 /** What action sequences are worth in a task's own simulator, in place of a model of it. */
 export interface WorldCosts {
@@ -23,11 +24,8 @@ export interface WorldOptions {
   readonly task: Task;
   /** H */
   readonly horizon: number;
-  /**
-   * Whether the reward of a sequence's last step counts once more for every step that the episode goes on after it: what
-   * comes after the horizon is then worth something.
-   */
-  readonly holdReward: boolean;
+  /** For how long a sequence's last reward goes on counting: what comes after the horizon is then worth something. */
+  readonly holdReward: HoldReward;
 }
 
 /**
@@ -56,7 +54,8 @@ export class World {
       sum += last;
     }
     const left = environment.over ? 0 : environment.episodeSteps - environment.stepsDone;
-    return -(holdReward ? sum + left * last : sum);
+    const held = heldSteps(holdReward, left);
+    return -(held > 0 ? sum + held * last : sum);
   }
 
   /** Observations `[H, X]` after each action of a sequence `[H, U]`; NaN after the episode's end. */

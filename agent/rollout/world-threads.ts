@@ -1,6 +1,7 @@
 import type { EnvironmentState } from "../../sim/environment.js";
 import { MAX_CHUNKS } from "../threads/control.js";
 import { Crew } from "../threads/crew.js";
+import type { HoldReward } from "./held-steps.js";
 import type { World, WorldCosts } from "./world-rollouts.js";
 
 /** Shared memory of one task, as large as its largest snapshot and N. */
@@ -15,7 +16,12 @@ export interface SharedWorldArrays {
 
 /** What workers are told. */
 export type WorldMessage =
-  | { readonly type: "task"; readonly index: number; readonly horizon: number; readonly holdReward: boolean }
+  | {
+      readonly type: "task";
+      readonly index: number;
+      readonly horizon: number;
+      readonly holdReward: HoldReward;
+    }
   | { readonly type: "share"; readonly arrays: SharedWorldArrays };
 
 /** Numbers of a job: N, bytes of the snapshot, steps that its episode has made, chunks. */
@@ -53,7 +59,7 @@ export class WorldThreads {
    * @param index of the task in its suite
    * @param world of the calling thread
    */
-  open(index: number, horizon: number, holdReward: boolean, world: World): WorldCosts {
+  open(index: number, horizon: number, holdReward: HoldReward, world: World): WorldCosts {
     this.#post({ type: "task", index, horizon, holdReward });
     return new SharedWorld(this.#crew, world, (message) => this.#post(message));
   }

@@ -126,9 +126,9 @@ const planning = {
       "Plan with actions scaled so that the bounds of each are ±1, and with noise in those units; by default where the suite's are others.",
     ),
   holdReward: z
-    .boolean()
+    .union([z.boolean(), z.int().min(1).max(100_000)])
     .describe(
-      "Count the reward of a plan's last step once more for every step that the task's episode has after it, so that what comes after the horizon is worth something.",
+      "Count the reward of a plan's last step once more for every step that the task's episode has after it (true), or for so many of them at most, so that what comes after the horizon is worth something.",
     ),
 };
 

@@ -97,6 +97,7 @@ describe("planner.holdReward", () => {
 
   it.each([
     ["icem", true],
+    ["icem", 1],
     ["icem", false],
     ["gradient", true],
     ["gradient", false],
@@ -108,7 +109,9 @@ describe("planner.holdReward", () => {
     const planner = partsFor(settings).planner;
     const policy = await MpcPolicy.create(pushed, shape, settings, planner, Rng.fromSeed(7));
     await policy.load(weights, normalizer);
-    const wanted = held ? [1, 0.75, 0.5, 0.5] : [0.5, 0.5, 0.5, 0.5];
+    const wanted = { true: [1, 0.75, 0.5, 0.5], 1: [0.75, 0.75, 0.5, 0.5], false: [0.5, 0.5, 0.5, 0.5] }[
+      `${held}`
+    ];
     for (const [stepsDone, action] of wanted.entries()) {
       policy.startEpisode();
       const [planned] = await policy.act(Float32Array.of(0.3), stepsDone);

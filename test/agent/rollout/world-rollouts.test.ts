@@ -49,10 +49,23 @@ describe("sequences in the true world", () => {
     expect(world.cost(state, pair(A, B), 2, 1)).toBeCloseTo(-(sum(paid) + left * paid.at(-1)!), 12);
   });
 
+  it("hold their last reward for so many steps at most", () => {
+    const world = new World({ task, horizon: HORIZON, holdReward: 3 });
+    const held = (stepsDone: number, steps: number) => {
+      const paid = rewards(stateAfter(stepsDone), B);
+      expect(world.cost(stateAfter(stepsDone), pair(A, B), 2, 1)).toBeCloseTo(
+        -(sum(paid) + steps * paid.at(-1)!),
+        12,
+      );
+    };
+    held(7, 3);
+    held(60 - HORIZON - 2, 2);
+  });
+
   it("end with the episode, and then hold nothing", () => {
     const state = stateAfter(58);
     const wanted = -sum(rewards(state, A.slice(0, 2)));
-    for (const holdReward of [false, true]) {
+    for (const holdReward of [false, true, 2]) {
       const world = new World({ task, horizon: HORIZON, holdReward });
       expect(world.cost(state, pair(A, B), 2, 0)).toBe(wanted);
       const seen = world.observations(state, Float32Array.from(A));

@@ -1,0 +1,14 @@
+/**
+ * For how long a plan's last reward goes on counting after it: to the episode's end (true), for so many steps at most, or not at
+ * all (false).
+ */
+export type HoldReward = boolean | number;
+
+/**
+ * Steps for which the last reward counts once more.
+ * @param left steps that the episode has after the plan; negative where the plan goes beyond its end
+ */
+export function heldSteps(holdReward: HoldReward, left: number): number {
+  if (holdReward === false) return 0;
+  return Math.max(0, holdReward === true ? left : Math.min(holdReward, left));
+}
