@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { RunError } from "../sim/core/errors.js";
 import type { Environment, StepResult } from "../sim/environment.js";
+import { outcomesOf } from "../sim/outcomes.js";
 import type { EpisodeHeader, Forecast } from "../sim/recording/episode.js";
 import { EpisodeRecorder } from "../sim/recording/recorder.js";
 import { StateSpec } from "./model/model-state.js";
@@ -35,7 +36,7 @@ export interface EpisodeOptions {
 }
 
 /** What came of an episode; the fields are described where they are logged. */
-export type Outcome = Pick<EvaluationRecord, "terminated" | "return" | "success" | "measures">;
+export type Outcome = Pick<EvaluationRecord, "terminated" | "return" | "success" | "measures" | "outcomes">;
 
 /** Sequences recorded of every plan beside the chosen one. */
 export const OTHERS_RECORDED = 6;
@@ -154,11 +155,13 @@ export class EpisodeRun {
     await this.#record(this.options.file);
     const measures = this.#environment.scene.measure();
     const { task } = this.#environment;
+    const outcomes = outcomesOf(task, measures);
     return {
       ...(task.terminated && { terminated: this.#terminated }),
       return: this.#return,
       success: task.succeeded(measures),
       measures,
+      ...(outcomes && { outcomes }),
     };
   }
 

@@ -90,6 +90,7 @@ export { decodeSnapshot, encodeSnapshot, type SnapshotParts } from "../sim/snaps
 export type {
   ActionChannel,
   Channel,
+  NamedOutcome,
   ObservationChannel,
   Pose,
   Scene,

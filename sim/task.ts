@@ -118,6 +118,16 @@ export interface Landmarks {
   locate(observations: readonly ArrayLike<number>[], scene: Scene): readonly (readonly Point[])[];
 }
 
+/** What is counted of episodes beside success. */
+export interface NamedOutcome {
+  /** Such as `heldOpen`: unique within the task, see `isOutcomeName`. */
+  readonly name: string;
+  /** When it counts, one line: `the door is still open by 0.2 rad or more after the last step`. */
+  readonly description: string;
+  /** True when `measure()`, after an episode's last step, says that it came about. */
+  holds(measures: Readonly<Record<string, number>>): boolean;
+}
+
 /** One task of a suite: what the robot sees, does and is paid for. */
 export interface Task {
   /** Unique within its suite, e.g. `left100-right500`. */
@@ -142,6 +152,8 @@ export interface Task {
   terminated?<T>(ops: Ops<T>, observation: T): T;
   /** True when `measure()` says that the goal is reached. */
   succeeded(measures: Readonly<Record<string, number>>): boolean;
+  /** What logs and tables count beside success; no method learns from it. */
+  readonly outcomes?: readonly NamedOutcome[];
   /** For drawing plans; without it a plan's numbers are recorded alone. */
   readonly landmarks?: Landmarks;
 }

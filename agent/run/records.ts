@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isOutcomeName, OUTCOME_NAME_EXPECTED } from "../../sim/outcomes.js";
 import { isRecordingPath, RECORDINGS } from "./recording-names.js";
 
 /**
@@ -42,6 +43,10 @@ const outcome = {
   success: z.boolean(),
   /** `Scene.measure()` at the episode's end; the names carry the units, for example `positionErrorMm`. */
   measures: z.record(z.string(), figure),
+  /** Which of the outcomes that the task names beside success came about; absent if it names none. */
+  outcomes: z
+    .record(z.string().refine(isOutcomeName, `expected ${OUTCOME_NAME_EXPECTED}`), z.boolean())
+    .optional(),
 };
 /** Path of the episode's recording inside the run folder, with a slash. */
 const recording = z.string().refine(isRecordingPath, `expected ${RECORDINGS}/ and the name of a file`);

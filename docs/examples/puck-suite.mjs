@@ -106,6 +106,14 @@ const createTask = (mass) => ({
     return ops.scale(ops.add(ops.sum(ops.mul(offset, offset)), cost), -1);
   },
   succeeded: ({ positionErrorMm }) => positionErrorMm <= 50,
+  // Counted beside success, in logs and tables.
+  outcomes: [
+    {
+      name: "near",
+      description: "the puck ends within 200 mm of its goal",
+      holds: ({ positionErrorMm }) => positionErrorMm <= 200,
+    },
+  ],
 });
 
 /** @type {import("hypercrl").TaskSuite} */

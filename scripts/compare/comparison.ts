@@ -1,5 +1,6 @@
 import { elementAt } from "../../sim/core/element.js";
 import { meanOf } from "../../sim/core/mean.js";
+import { addCounts, type OutcomeCounts } from "../runs/counts.js";
 import { type Estimate, estimate } from "./estimate.js";
 import type { FoundOracle, Oracle } from "./oracle-reference.js";
 import type { RunResult } from "./run-result.js";
@@ -47,6 +48,8 @@ export interface MethodComparison extends Readonly<Record<Score, Estimate>> {
   /** Label of the runs. */
   readonly method: string;
   readonly runs: number;
+  /** How many evaluation episodes after the last task succeeded, and had what else the tasks name; all runs together. */
+  readonly counts: OutcomeCounts;
   readonly untouched: number;
   readonly episodes: number;
 }
@@ -75,7 +78,7 @@ export function definitions(
     `forgetting: mean over all tasks but the last of (${measured} right after learning it - after the last task); – of a single task`,
     "retention: mean of (return after the last task / return right after learning it), over the tasks but the last where both returns, not normalised, are positive: the ratio of the published code",
     "forward transfer: mean over tasks of (AUC - AUC of single) / (1 - AUC of single); AUC = success rate over the task's planned learning steps, each episode's success weighted by its steps (Continual World); tasks where single always succeeds are left out",
-    "success: share of evaluation episodes after the last task that succeeded, mean over tasks",
+    "success: share of evaluation episodes after the last task that succeeded, mean over tasks; the numbers of episodes beside it are of all tasks and runs together, as is what else the suite counts (`hypercrl tasks --suite NAME` says what)",
     "wall and processor time: of all processes that worked on the run, minutes; peak memory: largest resident set of any of them, MiB",
     "brackets: 95 % percentile bootstrap interval over seeds, too narrow where seeds are few; n = finished runs, one per seed",
   ];
@@ -112,6 +115,7 @@ export function compareRuns(runs: readonly RunResult[], oracle?: Oracle): Method
     return {
       method: label,
       runs: own.length,
+      counts: addCounts(own.map(({ counts }) => counts)),
       ...(Object.fromEntries(estimates) as Record<Score, Estimate>),
       untouched: own.reduce((n, r) => n + r.untouched, 0),
       episodes: own.reduce((n, r) => n + r.episodes, 0),
@@ -161,8 +165,12 @@ function ofOracle(value: number, j: number, { random, returns }: Oracle): number
   return normalise(value, elementAt(random, j, "tasks"), elementAt(returns, j, "tasks"));
 }
 
-/** The oracle's own line of a comparison: it learns nothing, so most figures do not apply. */
-export interface OracleLine extends Pick<RunScores, "average" | "oracleAverage" | "success"> {
+/** Figures that the oracle has; it learns nothing, so the others do not apply. */
+export const ORACLE_SCORES = ["average", "oracleAverage", "success"] as const satisfies readonly Score[];
+
+/** The oracle's own line of a comparison. */
+export interface OracleLine extends Pick<RunScores, (typeof ORACLE_SCORES)[number]> {
+  readonly counts: OutcomeCounts;
   /** Per task. */
   readonly episodes: number;
 }
@@ -183,6 +191,7 @@ export function oracleLine(runs: readonly RunResult[], oracle: Oracle): OracleLi
     average: meanOf(runs.map(average)),
     oracleAverage: meanOf(oracle.returns.map((value, j) => ofOracle(value, j, oracle))),
     success: meanOf(oracle.success),
+    counts: oracle.counts,
     episodes: oracle.episodes,
   };
 }

@@ -11,8 +11,10 @@ import { readDocument } from "../../sim/core/documents.js";
 import { elementAt } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
 import { isThere } from "../../sim/core/system-errors.js";
+import { isOutcomeName } from "../../sim/outcomes.js";
 import type { TaskSpec } from "../../sim/task.js";
 import { builtinSuites } from "../../tasks/registry.js";
+import { addCounts, countOutcomes, type OutcomeCounts } from "../runs/counts.js";
 import type { OracleEpisode, OracleEvaluation } from "../runs/evaluate-oracle.js";
 import { packageFolder } from "../runs/package-version.js";
 import { shellWord } from "../runs/shell-word.js";
@@ -50,6 +52,8 @@ const figuresSchema = z.strictObject({
         return: z.number(),
         success: z.boolean(),
         measures: z.record(z.string(), z.number()),
+        /** Which of the outcomes that the task names beside success came about. */
+        outcomes: z.record(z.string().refine(isOutcomeName), z.boolean()).optional(),
       }),
     )
     .min(1),
@@ -118,11 +122,12 @@ function figuresOf(episodes: readonly OracleEpisode[]): OracleReference["tasks"]
     measures: Object.fromEntries(
       names.map((name) => [name, estimate(episodes.map(({ measures }) => measures[name] ?? Number.NaN))]),
     ),
-    episodes: episodes.map(({ terminated, return: sum, success, measures }) => ({
+    episodes: episodes.map(({ terminated, return: sum, success, measures, outcomes }) => ({
       ...(terminated !== undefined && { terminated }),
       return: sum,
       success,
       measures: { ...measures },
+      ...(outcomes && { outcomes }),
     })),
   };
 }
@@ -145,6 +150,8 @@ export interface Oracle {
   readonly returns: readonly number[];
   /** Share of the oracle's episodes that succeeded, `[K]`. */
   readonly success: readonly number[];
+  /** How many of its episodes succeeded, and had what else the tasks name. */
+  readonly counts: OutcomeCounts;
   /** Episodes per task. */
   readonly episodes: number;
   readonly planner: string;
@@ -240,6 +247,7 @@ function oracleOf({ tasks, episodes, planner, versions }: OracleReference, count
     random: learned.map(({ random }) => random.return.mean),
     returns: learned.map(({ oracle }) => oracle.return.mean),
     success: learned.map(({ oracle }) => oracle.success),
+    counts: addCounts(learned.map(({ oracle }) => countOutcomes(oracle.episodes))),
     episodes,
     planner: String(planner.name),
     physics: versions.physics,

@@ -13,6 +13,7 @@ import { readDocument } from "../../sim/core/documents.js";
 import { elementAt } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
 import { meanOf } from "../../sim/core/mean.js";
+import { countOutcomes, type OutcomeCounts } from "../runs/counts.js";
 import { episodeLengths } from "../runs/episode-lengths.js";
 import { resumeCommand } from "../runs/resume-command.js";
 import { readUsage, type Usage } from "../runs/usage.js";
@@ -31,6 +32,8 @@ export interface RunResult {
   readonly means: readonly (readonly number[])[];
   /** Share of evaluation episodes after the last task that succeeded, per task, `[K]`. */
   readonly success: readonly number[];
+  /** How many of these episodes succeeded, and had what else the tasks name; all tasks together. */
+  readonly counts: OutcomeCounts;
   /** Success rate over the learning episodes begun after exploring, weighted by their steps, per task, `[K]`. */
   readonly learningSuccess: readonly number[];
   /** Undefined for runs of versions that did not note it. */
@@ -90,6 +93,7 @@ export function readRun(folder: string, label?: string): RunResult {
     random: evaluation.random.map(meanOf),
     means: returns.map((row) => row.map(meanOf)),
     success: last.map((found) => meanOf(found.map((r) => Number(r.success)))),
+    counts: countOutcomes(last.flat()),
     learningSuccess: tasks.map((_, j) => learningSuccess(episode, j)),
     usage: readUsage(folder),
     untouched: moved.filter((mm) => mm < UNTOUCHED_MM).length,

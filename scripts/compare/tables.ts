@@ -104,11 +104,16 @@ export function measureTitle(key: string): string {
   return unit === undefined ? lines : `${lines}, ${unit}`;
 }
 
-/** The measures a table has room for: a task's errors, or without any the first three. */
+/**
+ * The measures a table has room for: a task's errors, or without any the first three.
+ * @param shown names of what has columns already
+ */
 export function measureKeys(
   rows: readonly { readonly measures: Readonly<Record<string, number>> }[],
+  shown: readonly string[] = [],
 ): string[] {
-  const keys = [...new Set(rows.flatMap(({ measures }) => Object.keys(measures)))];
+  const all = new Set(rows.flatMap(({ measures }) => Object.keys(measures)));
+  const keys = [...all].filter((key) => !shown.includes(key));
   const errors = keys.filter((key) => /Error[A-Z][a-z]*$/.test(key));
   return errors.length > 0 ? errors : keys.slice(0, 3);
 }

@@ -8,7 +8,7 @@ export const CSV_HEAD = "line,figure,phase,after_task,task,steps,mean,low,high,n
 
 /** Everything that is plotted, one value per line; tasks are counted from 1, steps over the whole sequence. */
 export function reportCsv(data: ReportData): string {
-  const { scores, oracle, differences, matrices, charts, modelErrors, time } = data;
+  const { scores, counts, oracle, differences, matrices, charts, modelErrors, time } = data;
   const rows = [
     ...scores.flatMap(({ score, estimates }) =>
       estimates.map((e) => [e.label, score, "", "", "", "", e.mean, e.low, e.high, e.n]),
@@ -16,6 +16,11 @@ export function reportCsv(data: ReportData): string {
     ...oracleRows(oracle),
     ...(differences?.rows ?? []).flatMap(({ label, figures }) =>
       figures.map((f) => [label, `${f.score}Difference`, "", "", "", "", f.mean, f.low, f.high, f.n]),
+    ),
+    ...counts.flatMap((line) =>
+      Object.entries(line.counts).map(([name, { count, of }]) => [
+        ...[line.label, `${name}Episodes`, "", "", "", "", count, null, null, of],
+      ]),
     ),
     ...matrices.flatMap(({ label, cells }) =>
       cells.flatMap(({ afterTask, task, return: plain, normalised, n }) => [

@@ -1,3 +1,5 @@
+import type { OutcomeCounts } from "../runs/counts.js";
+
 /** A number, or null for what is not defined or not measured yet. */
 export type Value = number | null;
 
@@ -205,6 +207,8 @@ export interface ReportData {
   /** Label of the runs that returns are normalised by. */
   readonly reference: string | null;
   readonly scores: readonly ScoreChart[];
+  /** How many evaluation episodes after the last task had each outcome: of every line and of the oracle, if there is one. */
+  readonly counts: readonly { readonly label: string; readonly counts: OutcomeCounts }[];
   /** Planning through the true simulator: the figures it has; null while no run is finished, or without a reference. */
   readonly oracle: Readonly<Record<string, number>> | null;
   /** Null while no two lines have finished a seed in common. */

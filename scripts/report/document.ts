@@ -8,6 +8,7 @@ import { Html, html, jsonScript } from "./html.js";
 import { modelErrorSection } from "./model-error-section.js";
 import { COLOURS } from "./palette.js";
 import {
+  countsSection,
   definitionsSection,
   differencesSection,
   episodesSection,
@@ -47,6 +48,7 @@ ${matrixSection(data)}
 <p class="faint">Bars: mean over finished runs, whiskers: 95 % bootstrap interval over seeds, dots: runs.</p>
 ${data.runs.some((run) => run.finished) ? scoreFigures(data) : html`<p>No run is finished yet.</p>`}
 ${scoresTable(data)}
+${countsSection(data)}
 ${differencesSection(data)}
 ${definitionsSection(data)}
 ${modelErrorSection(data)}

@@ -4,6 +4,8 @@ import {
   COLUMNS,
   compareRuns,
   normalise,
+  ORACLE_SCORES,
+  oracleLine,
   type Reference,
   type RunScores,
   referenceOf,
@@ -14,7 +16,8 @@ import {
 import { DIFFERENCE_SCORES, differenceDefinition, differencesFrom } from "../compare/differences.js";
 import type { Oracle } from "../compare/oracle-reference.js";
 import type { RunResult } from "../compare/run-result.js";
-import type { Cell, DifferencesTable, Matrix, ScoreChart, TimeShare, Value } from "./data.js";
+import { addCounts } from "../runs/counts.js";
+import type { Cell, DifferencesTable, Matrix, ReportData, ScoreChart, TimeShare, Value } from "./data.js";
 import type { ReportRun } from "./runs.js";
 
 /** JSON has no NaN. */
@@ -77,6 +80,29 @@ function unitOf(score: Score, reference: Reference | undefined): string {
   if (score === "oracleAverage") return "random 0, oracle 1";
   if (score === "success") return "share of episodes";
   return score === "retention" ? "ratio" : "relative to single";
+}
+
+/** What is counted of episodes of finished runs, lines in the order of `labels`, and of the oracle. */
+export function countRows(
+  runs: readonly ReportRun[],
+  labels: readonly string[],
+  oracle: Oracle | undefined,
+): ReportData["counts"] {
+  const lines = labels.flatMap((label) => {
+    const own = finishedResults(runs).filter((run) => run.label === label);
+    return own.length === 0 ? [] : [{ label, counts: addCounts(own.map(({ counts }) => counts)) }];
+  });
+  if (lines.length === 0 || oracle === undefined) return lines;
+  return [...lines, { label: "oracle", counts: oracle.counts }];
+}
+
+/** The oracle's figures and its episodes per task. */
+export function oracleFigures(results: readonly RunResult[], oracle: Oracle): Record<string, number> {
+  const line = oracleLine(results, oracle);
+  return {
+    ...Object.fromEntries(ORACLE_SCORES.map((name) => [name, line[name]])),
+    episodes: line.episodes,
+  };
 }
 
 export function plainScores(scores: RunScores): Record<string, Value> {

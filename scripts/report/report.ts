@@ -1,5 +1,5 @@
 import { readSuiteRecord } from "../../agent/run/suite-record.js";
-import { definitions, oracleLine, referenceOf, scoreRun } from "../compare/comparison.js";
+import { definitions, referenceOf, scoreRun } from "../compare/comparison.js";
 import { chooseFrom } from "../compare/differences.js";
 import { findOracle } from "../compare/oracle-reference.js";
 import { settingsThatDiffer } from "../compare/setting-differences.js";
@@ -8,9 +8,11 @@ import { curveCharts } from "./curves.js";
 import { QUANTITIES, type Quantity, type ReportData, type RunRow } from "./data.js";
 import { episodeRows } from "./episodes.js";
 import {
+  countRows,
   differencesTable,
   finishedResults,
   matrices,
+  oracleFigures,
   plainScores,
   scoreCharts,
   timeShares,
@@ -61,7 +63,8 @@ export function reportData(
     definitions: definitions(reference, found),
     reference: reference?.label ?? null,
     scores: scoreCharts(runs, labels, oracle),
-    oracle: oracle === undefined || results.length === 0 ? null : { ...oracleLine(results, oracle) },
+    counts: countRows(runs, labels, oracle),
+    oracle: oracle === undefined || results.length === 0 ? null : oracleFigures(results, oracle),
     differences: differencesTable(runs, labels, chooseFrom(labels, from)),
     matrices: matrices(runs, labels),
     charts: Object.fromEntries(charts) as Record<Quantity, ReturnType<typeof curveCharts>>,

@@ -1,4 +1,5 @@
 import { elementAt, firstOf } from "../../sim/core/element.js";
+import { countedNames, countText, outcomeTitle } from "../compare/counts-text.js";
 import { count, number } from "../compare/text.js";
 import type {
   DifferenceFigure,
@@ -24,6 +25,15 @@ export function scoresTable({ scores, oracle }: ReportData): Html {
     rows.push(["oracle", ...scores.map(({ score, digits }) => html`${number(oracle[score], digits)}`)]);
   }
   return htmlTable("Comparison", head, rows);
+}
+
+/** How many evaluation episodes after the last task had each outcome. */
+export function countsSection({ counts }: ReportData): Html {
+  if (counts.length === 0) return html``;
+  const names = countedNames(counts);
+  const rows = counts.map((line) => [line.label, ...names.map((name) => countText(line.counts[name]))]);
+  return html`<h3>Evaluation episodes after the last task</h3>
+${htmlTable("Evaluation episodes after the last task", ["method", ...names.map(outcomeTitle)], rows)}`;
 }
 
 /** Units of time and memory; the others are in the definitions. */

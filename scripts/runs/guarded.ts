@@ -10,7 +10,12 @@ export interface GuardedKind {
 
 /** What a suite's module makes. */
 export const GUARDED_SUITE: GuardedKind = {
-  members: { tasks: { members: { landmarks: {} }, results: { createScene: {}, createLearningScene: {} } } },
+  members: {
+    tasks: {
+      members: { landmarks: {}, outcomes: {} },
+      results: { createScene: {}, createLearningScene: {} },
+    },
+  },
 };
 /** What the module of a method or a planner makes: a learner, a planner. */
 export const GUARDED_FACTORY: GuardedKind = { results: { create: {} } };

@@ -1,6 +1,7 @@
 import type { EpisodeRecord, EvaluationRecord, MetricsRecord } from "../../agent/run/records.js";
 import { largest, smallest } from "../../sim/core/extremes.js";
 import { meanOf } from "../../sim/core/mean.js";
+import { countOutcomes, type OutcomeCounts } from "./counts.js";
 import { fullEpisodes } from "./episode-lengths.js";
 
 /** Mean, spread and range of some numbers; all NaN when there are none. */
@@ -25,6 +26,8 @@ export interface TaskSummary {
   readonly forgetting: number;
   /** Share of the episodes behind `final` that succeeded. */
   readonly success: number;
+  /** How many of them succeeded, and had what else the task names. */
+  readonly counts: OutcomeCounts;
   /** Means of `Scene.measure()` at the end of those episodes. */
   readonly measures: Readonly<Record<string, number>>;
 }
@@ -78,6 +81,7 @@ function summarizeTask(task: string, records: readonly MetricsRecord[], index: n
     final,
     forgetting: last > index ? learned - final : Number.NaN,
     success: successRate(atEnd),
+    counts: countOutcomes(atEnd),
     measures: meanMeasures(atEnd),
   };
 }

@@ -7,6 +7,7 @@ import {
   compareRuns,
   definitions,
   type MethodComparison,
+  ORACLE_SCORES,
   type OracleLine,
   oracleLine,
   type RunScores,
@@ -16,6 +17,7 @@ import {
   type Score,
   scoreRun,
 } from "../compare/comparison.js";
+import { countedNames, countText } from "../compare/counts-text.js";
 import {
   chooseFrom,
   DIFFERENCE_SCORES,
@@ -28,7 +30,7 @@ import type { Estimate } from "../compare/estimate.js";
 import { findOracle, type RunsSuite } from "../compare/oracle-reference.js";
 import { isFinished, type RunResult, readRun } from "../compare/run-result.js";
 import { settingsThatDiffer } from "../compare/setting-differences.js";
-import { table } from "../compare/tables.js";
+import { measureTitle, table } from "../compare/tables.js";
 import { number, PLAIN_WIDTH, wrap } from "../compare/text.js";
 import { type Manifest, type ManifestRun, runFolder } from "./manifest.js";
 
@@ -145,7 +147,10 @@ export function reportText(report: SweepReport, width = PLAIN_WIDTH): string {
     String(method.runs),
   ]);
   if (report.oracle !== null) rows.push(oracleCells(report.oracle));
-  const lines = rows.length === 0 ? ["No run is finished yet."] : [table(head, rows, { width })];
+  const lines =
+    rows.length === 0
+      ? ["No run is finished yet."]
+      : [table(head, rows, { width }), countsTable(report, width)];
   const { differences } = report;
   if (differences !== null) lines.push(differencesText(differences, width));
   const notes = rows.length > 0 ? [...report.definitions] : [];
@@ -161,8 +166,23 @@ export function reportText(report: SweepReport, width = PLAIN_WIDTH): string {
 
 /** The oracle's line: one figure each, over episodes and not over seeds. */
 function oracleCells(line: OracleLine): string[] {
-  const figures: Partial<Record<Score, number>> = line;
+  const figures: Partial<Record<Score, number>> = Object.fromEntries(
+    ORACLE_SCORES.map((name) => [name, line[name]]),
+  );
   return ["oracle", ...SCORES.map((name) => number(figures[name], COLUMNS[name][1])), "–"];
+}
+
+/** What is counted of episodes, of every method and of the oracle. */
+function countedLines({ methods, oracle }: SweepReport): Pick<MethodComparison, "method" | "counts">[] {
+  return [...methods, ...(oracle === null ? [] : [{ method: "oracle", counts: oracle.counts }])];
+}
+
+/** How many evaluation episodes after the last task had each outcome. */
+function countsTable(report: SweepReport, width: number): string {
+  const lines = countedLines(report);
+  const names = countedNames(lines);
+  const rows = lines.map(({ method, counts }) => [method, ...names.map((name) => countText(counts[name]))]);
+  return table([["episodes\nwith"], names.map(measureTitle)], rows, { width });
 }
 
 /** `setting planner.name: icem (hypercrl, single), cem (hypercrl-cem)`. */
@@ -212,18 +232,22 @@ function cell({ mean, low, high, n }: Estimate, runs: number, digits: number): s
   return `${number(mean, digits)}\n${interval}${n === runs ? "" : ` n ${n}`}`;
 }
 
-/** One line per method and figure, then per method and difference. */
-function reportCsv({ methods, oracle, differences }: SweepReport): string {
+/** One line per method and figure, then per method and difference, then per count: how many of n episodes. */
+function reportCsv(report: SweepReport): string {
+  const { methods, oracle, differences } = report;
   const value = (x: number) => (Number.isFinite(x) ? String(x) : "");
   const line = (method: string, figure: string, { mean, low, high, n }: Estimate) =>
     [method, figure, value(mean), value(low), value(high), n].join(",");
   const lines = [
     ...methods.flatMap((m) => SCORES.map((name) => line(m.method, name, m[name]))),
-    ...Object.entries(oracle ?? {}).flatMap(([name, mean]) =>
-      name === "episodes" ? [] : [["oracle", name, value(mean), "", "", ""].join(",")],
-    ),
+    ...(oracle === null
+      ? []
+      : ORACLE_SCORES.map((name) => ["oracle", name, value(oracle[name]), "", "", ""].join(","))),
     ...(differences?.methods ?? []).flatMap((m) =>
       DIFFERENCE_SCORES.map((name) => line(m.method, `${name}Difference`, m[name])),
+    ),
+    ...countedLines(report).flatMap(({ method, counts }) =>
+      Object.entries(counts).map(([name, { count, of }]) => `${method},${name}Episodes,${count},,,${of}`),
     ),
   ];
   return `${["method,figure,mean,low,high,n", ...lines].join("\n")}\n`;

@@ -1,5 +1,9 @@
+import { inWords } from "../../sim/core/in-words.js";
 import { eagerOps } from "../../sim/core/ops.js";
+import { isLine } from "../../sim/core/shown.js";
 import type { Environment } from "../../sim/environment.js";
+import { isOutcomeName, OUTCOME_NAME_EXPECTED, outcomesOf } from "../../sim/outcomes.js";
+import { checkLimit } from "../../sim/recording/limits.js";
 import type { Pose, Task, Transition } from "../../sim/task.js";
 import {
   type ConformanceRule,
@@ -73,6 +77,34 @@ function checkMeasures(task: Task): void {
       for (const [key, value] of Object.entries(measures)) ensure(Number.isFinite(value), `${key} ${value}`);
       const succeeded: unknown = task.succeeded(measures);
       ensure(typeof succeeded === "boolean", `succeeded() returns ${String(succeeded)}`, "true or false");
+    }
+  });
+}
+
+function checkOutcomes(task: Task): void {
+  const { outcomes } = task;
+  if (outcomes === undefined) return;
+  ensure(Array.isArray(outcomes), `task.outcomes is ${inWords(outcomes)}`, "a list of outcomes, or nothing");
+  outcomes.forEach(({ name, description, holds }, i) => {
+    ensure(isOutcomeName(name), `outcome ${i} with the name ${inWords(name)}`, OUTCOME_NAME_EXPECTED);
+    checkLimit("nameLength", name.length);
+    const twice = outcomes.findIndex((outcome) => outcome.name === name) !== i;
+    ensure(!twice, `two outcomes named ${name}`, "unique names");
+    const described = `outcome ${name} with the description ${inWords(description)}`;
+    ensure(isLine(description), described, "text of one line");
+    ensure(typeof holds === "function", `outcome ${name} with holds ${inWords(holds)}`, "a function");
+  });
+  withEnvironments(task, 1, (environment) => {
+    environment.reset(3);
+    for (const _ of play(environment, randomActions(task, 3, shortEpisode(task)))) {
+      const came: Readonly<Record<string, unknown>> = outcomesOf(task, environment.scene.measure()) ?? {};
+      for (const [name, value] of Object.entries(came)) {
+        ensure(
+          typeof value === "boolean",
+          `holds() of outcome ${name} returns ${inWords(value)}`,
+          "true or false",
+        );
+      }
     }
   });
 }
@@ -160,6 +192,12 @@ export const episodeRules: readonly ConformanceRule[] = [
     check: checkAngles,
   },
   { name: "measures", expected: "the same finite measures after every step", check: checkMeasures },
+  {
+    name: "outcomes",
+    expected:
+      "where a task names outcomes: a list with unique names and descriptions, decided by the measures",
+    check: checkOutcomes,
+  },
   {
     name: "reward",
     expected: "one reward per transition, decided by the transition alone",

@@ -87,6 +87,13 @@ function createDoorTask(kind: DoorKind): Task {
     createLearningScene: () => createDoorScene(name, kind, true),
     reward: doorReward,
     succeeded: (measures) => measureNamed(measures, "largestDoorAngle") >= OPEN_ANGLE,
+    outcomes: [
+      {
+        name: "heldOpen",
+        description: `the door is still open by ${OPEN_ANGLE} rad or more after the last step`,
+        holds: (measures) => measureNamed(measures, "heldOpen") === 1,
+      },
+    ],
     landmarks: LANDMARKS,
   };
 }

@@ -63,6 +63,13 @@ function createPushSlideTask(friction: number): Task {
     createLearningScene: () => createPushSlideScene(name, friction, true),
     reward: pushSlideReward,
     succeeded: (measures) => measureNamed(measures, "maxCornerErrorMm") <= SUCCESS_MM,
+    outcomes: [
+      {
+        name: "passed",
+        description: `every corner is within ${SUCCESS_MM} mm of its goal after some step`,
+        holds: (measures) => measureNamed(measures, "closestCornerErrorMm") <= SUCCESS_MM,
+      },
+    ],
     landmarks: LANDMARKS,
   };
 }

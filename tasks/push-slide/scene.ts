@@ -42,7 +42,8 @@ export function createPushSlideScene(name: string, friction: number, variedStart
 
 class PushSlideContent implements SceneContent {
   readonly bodies: readonly VisualBody[];
-  readonly extra;
+  /** The arm's goal, and the smallest `maxCornerErrorMm` of the episode so far, its start included. */
+  readonly extra: TableArm["goal"] & { closestCornerErrorMm: number };
   readonly start: SceneContent["start"];
   readonly #arm: TableArm;
   readonly #first: Block;
@@ -53,7 +54,8 @@ class PushSlideContent implements SceneContent {
     this.#first = addSlider(world, FIRST_START, FIRST_FRICTION);
     this.#second = addSlider(world, SECOND_START, friction);
     this.#arm = new TableArm(world, GRIPPER_START, substepsPerControl(CONTROL_PERIOD, PHYSICS_STEP.timestep));
-    this.extra = this.#arm.goal;
+    const closestCornerErrorMm = this.#second.measure(BLOCK_HALF, GOAL).maxCornerErrorMm;
+    this.extra = Object.assign(this.#arm.goal, { closestCornerErrorMm });
     this.bodies = pushSlideBodies(this.#arm.frames);
     if (variedStarts) this.start = (random) => this.#startAnywhere(random);
   }
@@ -72,10 +74,13 @@ class PushSlideContent implements SceneContent {
       this.#second.place(second, angle + turns[1]);
       return true;
     });
+    this.extra.closestCornerErrorMm = this.#second.measure(BLOCK_HALF, GOAL).maxCornerErrorMm;
   }
 
   advance(action: ArrayLike<number>): void {
     this.#arm.advance(action);
+    const { maxCornerErrorMm } = this.#second.measure(BLOCK_HALF, GOAL);
+    this.extra.closestCornerErrorMm = Math.min(this.extra.closestCornerErrorMm, maxCornerErrorMm);
   }
 
   observe(out: Float32Array): void {
@@ -90,9 +95,10 @@ class PushSlideContent implements SceneContent {
     ]);
   }
 
-  /** Of the second block; see `Block.measure`. */
+  /** Of the second block, see `Block.measure`; `closestCornerErrorMm` is its smallest `maxCornerErrorMm` so far. */
   measure(): Readonly<Record<string, number>> {
-    return this.#second.measure(BLOCK_HALF, GOAL);
+    const { closestCornerErrorMm } = this.extra;
+    return { ...this.#second.measure(BLOCK_HALF, GOAL), closestCornerErrorMm };
   }
 
   pose(name: string): Pose {

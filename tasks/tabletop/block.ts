@@ -66,6 +66,14 @@ export function addBlock(world: PhysicsWorld, options: BlockOptions): Block {
   return new Block(world, block.handle, options.start);
 }
 
+/** See `Block.measure`. */
+type BlockMeasures = Readonly<
+  Record<
+    "maxCornerErrorMm" | "positionErrorMm" | "yawErrorDeg" | "blockDisplacementMm" | "success20mm",
+    number
+  >
+>;
+
 /** A block on a table. */
 export class Block {
   readonly #world: PhysicsWorld;
@@ -109,7 +117,7 @@ export class Block {
    * centre's distance from the task's start.
    * @param half extents of the whole block, m
    */
-  measure(half: Vec3, goal: BlockGoal): Readonly<Record<string, number>> {
+  measure(half: Vec3, goal: BlockGoal): BlockMeasures {
     const corners: Corners = this.locate(bottomCorners(half));
     const [[x, y]] = this.locate([[0, 0, 0]]);
     const cornerErrors = goal.corners.map(([goalX, goalY], i) => {

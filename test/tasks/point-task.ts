@@ -1,7 +1,7 @@
 import { foreign } from "../../sim/core/foreign.js";
 import type { Ops } from "../../sim/core/ops.js";
 import { decodeSnapshot, encodeSnapshot } from "../../sim/snapshot.js";
-import type { Scene, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
+import type { NamedOutcome, Scene, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
 import { take } from "../take.js";
 
 const PERIOD = 0.1;
@@ -40,6 +40,13 @@ function wheelScene(state = new Float64Array(2)): Scene {
     close: () => {},
   } as Scene;
 }
+
+/** A sound outcome. */
+export const SLOW: NamedOutcome = {
+  name: "slow",
+  description: "the wheel is within half a turn of where it shall be",
+  holds: ({ angleErrorRad }) => angleErrorRad! < Math.PI,
+};
 
 interface Changes {
   readonly spec?: Partial<TaskSpec>;
@@ -282,6 +289,20 @@ const episodeBreakages: readonly Breakage[] = [
   withTask("reward", "two rewards", /2 features/, { reward: (_, { nextObservation }) => nextObservation }),
   withTask("reward", "a reward that depends on when it is asked for", /for one transition/, {
     reward: (ops, { nextObservation }) => ops.scale(ops.slice(nextObservation, 0, 1), ++shared),
+  }),
+  withTask("outcomes", "no list", /task\.outcomes is 3/, { task: { outcomes: 3 } }),
+  withTask("outcomes", "a name that is taken", /outcome 0 with the name "success"/, {
+    task: { outcomes: [{ ...SLOW, name: "success" }] },
+  }),
+  withTask("outcomes", "a name twice", /two outcomes named slow/, { task: { outcomes: [SLOW, SLOW] } }),
+  withTask("outcomes", "no description", /outcome slow with the description undefined/, {
+    task: { outcomes: [{ ...SLOW, description: undefined }] },
+  }),
+  withTask("outcomes", "no function", /outcome slow with holds true/, {
+    task: { outcomes: [{ ...SLOW, holds: true }] },
+  }),
+  withTask("outcomes", "a number", /holds\(\) of outcome slow returns 1/, {
+    task: { outcomes: [{ ...SLOW, holds: () => 1 }] },
   }),
   withTask("graph-reward", "a reward that the planner sees otherwise", /environment .* graph .* at step 1/, {
     reward: <T>(ops: Ops<T>, { nextObservation }: Transition<T>) =>

@@ -63,7 +63,10 @@ export class RunScalars {
     this.#episodes.push(record);
     if (this.#episodes.length < this.#evaluationEpisodes) return undefined;
     const rows = this.#episodes.map(
-      (e): Values => ({ return: e.return, success: Number(e.success), ...ended(e), ...e.measures }),
+      (e): Values => ({
+        ...{ return: e.return, success: Number(e.success), ...ended(e), ...e.measures },
+        ...Object.fromEntries(Object.entries(e.outcomes ?? {}).map(([name, came]) => [name, Number(came)])),
+      }),
     );
     this.#episodes = [];
     const means = Object.keys(rows[0] ?? {}).map((name): [string, number] => {

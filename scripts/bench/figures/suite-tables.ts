@@ -29,6 +29,9 @@ export function suiteTables({ tasks: [first, ...others] }: TaskSuite): string {
         ...note,
       ]),
     ),
+    ...(first.outcomes ?? []).map(
+      ({ name, description }) => `**Counted beside success:** \`${name}\`, where ${description}.`,
+    ),
   ].join("\n\n");
 }
 

@@ -1,8 +1,10 @@
 import { writeDocument } from "../../../sim/core/documents.js";
 import { meanOf } from "../../../sim/core/mean.js";
+import { countsText, outcomeNames, outcomeShare } from "../../compare/counts-text.js";
 import { type OracleReference, oracleReference } from "../../compare/oracle-reference.js";
 import { measureKeys, measureTitle, table } from "../../compare/tables.js";
 import { count, number, percent, wrap, wrapParts } from "../../compare/text.js";
+import { addCounts, countOutcomes } from "../../runs/counts.js";
 import {
   evaluateOracle,
   type OracleEpisode,
@@ -88,16 +90,19 @@ function referenceText(reference: OracleReference, width: number): string {
   const { tasks, planner } = reference;
   const rows = tasks.map(({ task, random, oracle }) => ({
     ...{ task, random: random.return.mean, oracle: oracle.return, success: oracle.success },
+    counts: countOutcomes(oracle.episodes),
     measures: Object.fromEntries(Object.entries(oracle.measures).map(([name, { mean }]) => [name, mean])),
   }));
-  const keys = measureKeys(rows);
+  const outcomes = outcomeNames(rows);
+  const keys = measureKeys(rows, outcomes);
   const head = [
     ["task", "random\nreturn", "oracle\nreturn", "95 %\ninterval"],
-    ["success", ...keys.map(measureTitle)],
+    ["success", ...outcomes.map(measureTitle), ...keys.map(measureTitle)],
   ];
-  const body = rows.map(({ task, random, oracle, success, measures }) => [
+  const body = rows.map(({ task, random, oracle, success, measures, ...counted }) => [
     ...[task, number(random), number(oracle.mean), `[${number(oracle.low)}, ${number(oracle.high)}]`],
-    ...[percent(success), ...keys.map((key) => number(measures[key]))],
+    ...[percent(success), ...outcomes.map((name) => percent(outcomeShare(counted, name)))],
+    ...keys.map((key) => number(measures[key])),
   ]);
   if (rows.length > 1) {
     const mean = (pick: (row: (typeof rows)[number]) => number) => meanOf(rows.map(pick));
@@ -105,6 +110,7 @@ function referenceText(reference: OracleReference, width: number): string {
       ...["mean", number(mean((row) => row.random)), number(mean((row) => row.oracle.mean)), ""],
       ...[
         percent(mean((row) => row.success)),
+        ...outcomes.map((name) => percent(mean((row) => outcomeShare(row, name)))),
         ...keys.map((key) => number(mean((row) => row.measures[key] ?? Number.NaN))),
       ],
     ]);
@@ -112,6 +118,7 @@ function referenceText(reference: OracleReference, width: number): string {
   const settings = Object.entries(planner).map(([name, value]) => `planner.${name}=${JSON.stringify(value)}`);
   return [
     table(head, body, { width }),
+    wrap(`The oracle on all tasks: ${countsText(addCounts(rows.map(({ counts }) => counts)))}.`, width),
     wrap(`Planned with ${settings.join(" ")}`, width),
     wrap(
       "Planning through the true simulator, with nothing learned: a lower bound of what planning reaches. Returns are undiscounted sums of rewards; intervals: percentile bootstrap over episodes. Success: as the task defines it; errors: at the end of an episode.",

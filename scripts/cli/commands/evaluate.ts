@@ -2,9 +2,11 @@ import { existsSync } from "node:fs";
 import { writeDocument } from "../../../sim/core/documents.js";
 import { firstOf } from "../../../sim/core/element.js";
 import { UsageError } from "../../../sim/core/errors.js";
+import { countsText, outcomeNames, outcomeShare } from "../../compare/counts-text.js";
 import { modelErrorTable } from "../../compare/model-error-text.js";
 import { measureKeys, measureTitle, table } from "../../compare/tables.js";
 import { count, number, percent, wrap } from "../../compare/text.js";
+import { addCounts, countOutcomes } from "../../runs/counts.js";
 import {
   type EvaluateOptions,
   evaluateRun,
@@ -58,6 +60,7 @@ function figures({ task, episodes }: TaskEvaluation) {
     task,
     ...returns,
     success: successRate(episodes),
+    counts: countOutcomes(episodes),
     ...(terminated !== undefined && { terminated }),
     measures: meanMeasures(episodes),
   };
@@ -65,16 +68,21 @@ function figures({ task, episodes }: TaskEvaluation) {
 
 function evaluationText({ afterTask, tasks }: RunEvaluation, width: number): string {
   const rows = tasks.map(figures);
-  const keys = measureKeys(rows);
+  const outcomes = outcomeNames(rows);
+  const keys = measureKeys(rows, outcomes);
   const ending = rows.some(({ terminated }) => terminated !== undefined);
   const head = [
     ["task", "mean\nreturn", "std", "min", "max"],
-    ["success", ...(ending ? ["ended by\nitself"] : []), ...keys.map(measureTitle)],
+    [
+      ...["success", ...outcomes.map(measureTitle)],
+      ...[...(ending ? ["ended by\nitself"] : []), ...keys.map(measureTitle)],
+    ],
   ];
   const body = rows.map((row) => [
     row.task,
     ...[row.mean, row.std, row.min, row.max].map((v) => number(v)),
     percent(row.success),
+    ...outcomes.map((name) => percent(outcomeShare(row, name))),
     ...(ending ? [percent(row.terminated ?? 0)] : []),
     ...keys.map((key) => number(row.measures[key])),
   ]);
@@ -82,6 +90,7 @@ function evaluationText({ afterTask, tasks }: RunEvaluation, width: number): str
   return [
     `After ${count(afterTask, "task")}, ${count(firstOf(tasks, "tasks").episodes.length, "episode")} per task:`,
     table(head, body, { width }),
+    wrap(`All tasks: ${countsText(addCounts(rows.map((row) => row.counts)))}.`, width),
     wrap(
       "Returns are undiscounted sums of rewards; std is the sample standard deviation over the episodes. Success: as the task defines it; errors: at the end of an episode.",
       width,

@@ -3,7 +3,7 @@ import { describeSettings } from "../../../agent/settings/describe.js";
 import { resolveSettings } from "../../../agent/settings/resolve.js";
 import { firstOf } from "../../../sim/core/element.js";
 import { PROFILES } from "../../../sim/core/profiles.js";
-import type { Channel } from "../../../sim/task.js";
+import type { Channel, NamedOutcome } from "../../../sim/task.js";
 import { table } from "../../compare/tables.js";
 import { wrap } from "../../compare/text.js";
 import { builtinCatalog } from "../../runs/catalog.js";
@@ -21,7 +21,11 @@ export async function tasksCommand(
   const suites = chosen.map(({ name, description, tasks }) => ({
     suite: name,
     description,
-    tasks: tasks.map((task) => ({ task: task.name, ...task.spec })),
+    tasks: tasks.map(({ name: task, spec, outcomes }) => ({
+      task,
+      ...spec,
+      ...(outcomes && { outcomes: outcomes.map(({ name, description }) => ({ name, description })) }),
+    })),
   }));
   if (json) io.out(JSON.stringify(suites));
   else for (const suite of suites) io.out(suiteText(suite, io.columns()));
@@ -37,6 +41,7 @@ interface SuiteRow {
     readonly action: readonly Channel[];
     readonly episodeSteps: number;
     readonly controlPeriod: number;
+    readonly outcomes?: readonly Pick<NamedOutcome, "name" | "description">[];
   }[];
 }
 
@@ -56,6 +61,9 @@ function suiteText({ suite, description, tasks }: SuiteRow, width: number): stri
     table([["task", "observations", "actions", "steps per episode", "control rate"]], rows, { width }),
     wrap(`observation of ${first.task}: ${list(first.observation)}`, width),
     wrap(`action: ${list(first.action)}`, width),
+    ...(first.outcomes ?? []).map(({ name, description }) =>
+      wrap(`counted beside success: ${name}, where ${description}`, width),
+    ),
   ].join("\n");
 }
 

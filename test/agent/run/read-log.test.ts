@@ -51,6 +51,13 @@ describe("reading a log", () => {
     expect(readMetrics(folder)).toEqual(records);
   });
 
+  it("refuses outcomes that are no yes or no, or are named like something else", () => {
+    write("metrics", { ...evaluationRecord(), outcomes: { heldOpen: 1 } });
+    expect(() => readMetrics(folder)).toThrow(/outcomes\.heldOpen/);
+    write("metrics", { ...evaluationRecord(), outcomes: { success: true } });
+    expect(() => readMetrics(folder)).toThrow(/outcomes/);
+  });
+
   it("refuses one of a newer version, and says where to turn", () => {
     write("metrics", { type: "log", version: LOG_VERSION + 1 }, { type: "new" });
     expect(() => readMetrics(folder)).toThrow(InputError);

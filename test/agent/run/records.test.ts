@@ -31,6 +31,11 @@ const METRICS: readonly MetricsRecord[] = [
   trainingRecord(),
   keptRecord(),
   evaluationRecord(),
+  {
+    ...{ type: "evaluation", afterTask: 0, task: "a", taskIndex: 0, episode: 0, return: 1, success: false },
+    ...{ measures: {}, outcomes: { heldOpen: true, passed: false } },
+    recording: "episodes/01-evaluate-01-01.mcap",
+  },
   modelErrorRecord(),
 ];
 const { cpuMs, ...early } = usageRecord();

@@ -61,9 +61,15 @@ describe.each(WIDTHS)("on %i columns", (width) => {
   it("a run's summary fits", () => {
     const figures = { random: -14.6, learned: 324.1, final: 334.6, forgetting: -10.6, success: 0.3 };
     const measures = { maxCornerErrorMm: 22.2, positionErrorMm: 15.3, yawErrorDeg: 3.8 };
-    const tasks = ["500-500", "100-500"].map((task) => ({ task, ...figures, measures }));
+    const tasks = ["500-500", "100-500"].map((task) => ({
+      ...{ task, ...figures, measures },
+      counts: { success: { count: 3, of: 10 }, passed: { count: 7, of: 10 } },
+    }));
     const text = summaryText({ tasks, afterTask: 1, best: undefined }, width);
     expect(text).toContain("22.2");
+    expect(text.replace(/\s+/g, " ")).toContain(
+      "Last evaluation, all tasks: success 6 of 20, passed 14 of 20.",
+    );
     expect(tooWide(text, width)).toEqual([]);
   });
 

@@ -33,6 +33,7 @@ function run(method: string, seed: number, means: number[][], random = [0, 0]): 
     ...{ label: method, method, seed, tasks: ["a", "b"], random, means, untouched: 0, episodes: 4 },
     ...{
       success: [1, 0.5],
+      counts: { success: { count: 3, of: 4 } },
       learningSuccess: [0.5, 0.25],
       usage: { wallMs: 90_000, cpuMs: 60_000, peakMiB: 200 },
     },
@@ -40,7 +41,7 @@ function run(method: string, seed: number, means: number[][], random = [0, 0]): 
 }
 
 const oracleOf = (random: number[], returns: number[]): Oracle => ({
-  ...{ tasks: ["a", "b"], random, returns, success: [1, 0.5] },
+  ...{ tasks: ["a", "b"], random, returns, success: [1, 0.5], counts: {} },
   ...{ episodes: 3, planner: "icem", physics: "rapier3d" },
 });
 
@@ -133,6 +134,16 @@ describe("comparison of runs", () => {
     );
   });
 
+  it("counts the outcomes of all seeds together, also where some runs name fewer", () => {
+    const one = run("hypercrl", 1, [[1], [1, 2]]);
+    const other = {
+      ...run("hypercrl", 2, [[1], [1, 2]]),
+      counts: { success: { count: 1, of: 4 }, heldOpen: { count: 2, of: 4 } },
+    };
+    const [hypercrl] = take(1, compareRuns([one, other]));
+    expect(hypercrl.counts).toEqual({ success: { count: 4, of: 8 }, heldOpen: { count: 2, of: 4 } });
+  });
+
   it("has no average by an oracle that is not above random", () => {
     const [hypercrl] = take(1, compareRuns([run("hypercrl", 1, [[1], [1, 2]])], oracleOf([5, 0], [5, 10])));
     expect(hypercrl.oracleAverage.n).toBe(0);
@@ -181,7 +192,12 @@ describe("a run folder", () => {
       success: boolean,
       blockDisplacementMm: number,
       sum: number,
-    ) => evaluationRecord({ afterTask, taskIndex, success, measures: { blockDisplacementMm }, return: sum });
+      outcomes?: Record<string, boolean>,
+    ) =>
+      evaluationRecord({
+        ...{ afterTask, taskIndex, success, measures: { blockDisplacementMm }, return: sum },
+        ...(outcomes && { outcomes }),
+      });
     const random = (taskIndex: number, sum: number) => baselineRecord({ taskIndex, return: sum });
     const learned = (taskIndex: number, phase: "random" | "train", steps: number, success: boolean) =>
       episodeRecord({ taskIndex, phase, steps, success });
@@ -198,8 +214,8 @@ describe("a run folder", () => {
       learned(1, "random", 100, true),
       learned(1, "train", 200, true),
       evaluated(1, 0, false, 1.5, 30),
-      evaluated(1, 1, true, 90, 5),
-      evaluated(1, 1, true, 80, 7),
+      evaluated(1, 1, true, 90, 5, { heldOpen: true }),
+      evaluated(1, 1, true, 80, 7, { heldOpen: false }),
     ]);
     writeLines("timing.jsonl", [
       trainingTime(),
@@ -220,6 +236,7 @@ describe("a run folder", () => {
       random: [1, 4],
       means: [[15], [30, 6]],
       success: [0, 1],
+      counts: { success: { count: 2, of: 3 }, heldOpen: { count: 1, of: 2 } },
       // Of the first task's planned steps, 240 - 120 failed and 300 - 240 succeeded; exploring does not count.
       learningSuccess: [60 / 180, 1],
       usage: { wallMs: 9700, cpuMs: 8600, peakMiB: 160 },

@@ -9,7 +9,7 @@ function run(label: string, seed: number, learned: number, final: number, succes
   return {
     ...{ label, method: label, seed, tasks: ["a", "b"], random: [0, 0], untouched: 0, episodes: 4 },
     means: [[learned], [final, final]],
-    ...{ success: [success, success], learningSuccess: [0.5, 0.5], usage: undefined },
+    ...{ success: [success, success], counts: {}, learningSuccess: [0.5, 0.5], usage: undefined },
   };
 }
 

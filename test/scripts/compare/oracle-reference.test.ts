@@ -40,6 +40,7 @@ describe("a reference", () => {
     expect(findOracle({ ...runs, tasks: names.slice(0, 2) }, path)).toEqual({
       oracle: {
         ...{ tasks: ["500-500", "100-500"], random: [-16, -12], returns: [392, 412], success: [0.5, 0.5] },
+        counts: { success: { count: 2, of: 4 } },
         ...{ episodes: 2, planner: "icem", physics: "rapier 1" },
       },
     });

@@ -38,6 +38,8 @@ export interface MadeRun {
   readonly planner?: Settings["planner"]["name"];
   /** False of a run of a version that did not note them. */
   readonly modelErrors?: boolean;
+  /** Whether the tasks name an outcome, `passed`: those whose return is above 100. */
+  readonly outcomes?: boolean;
 }
 
 const VERSIONS = { hypercrl: "0.1.0", physics: "rapier 1", node: "v20.19.0", onnxruntime: "1.0.0" };
@@ -108,6 +110,7 @@ function metricsOf(run: MadeRun, settings: Settings): MetricsRecord[] {
   const { seed, tasks = ["a", "b"], learned = tasks.length, offset = 0 } = run;
   const outcome = (value: number, recording: string) => ({
     ...{ return: value, success: value > 110, measures: { errorMm: 200 - value } },
+    ...(run.outcomes && { outcomes: { passed: value > 100 } }),
     recording: `episodes/${recording}.mcap`,
   });
   const label = (n: number) => String(n + 1).padStart(2, "0");

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import {
@@ -19,6 +19,7 @@ import { reportCsv } from "../../../scripts/report/csv.js";
 import { reportHtml } from "../../../scripts/report/document.js";
 import { reportData } from "../../../scripts/report/report.js";
 import { readSource } from "../../../scripts/report/runs.js";
+import { writeReport } from "../../../scripts/sweep/report.js";
 import { reportFolder } from "../../../scripts/sweep/sweep.js";
 import { UsageError } from "../../../sim/core/errors.js";
 import { temporaryFolder } from "../../files.js";
@@ -212,7 +213,49 @@ describe("the oracle", () => {
     const reference = madeReference("push", ["a", "b"], [1, 3], [201, 203]);
     writeFileSync(join(sweep, "oracle.json"), JSON.stringify(reference));
     expect(report(sweep).oracle).toEqual(data.oracle);
-    expect(reportFolder(sweep).oracle).toEqual(data.oracle);
+    const counts = { success: { count: 2, of: 4 } };
+    expect(reportFolder(sweep).oracle).toEqual({ ...data.oracle, counts });
+    expect(report(sweep).counts.at(-1)).toEqual({ label: "oracle", counts });
+  });
+});
+
+describe("counts of episodes", () => {
+  // Returns after the last task: seed 1 has 71, 72 on a and 121, 122 on b; seed 2 one more each.
+  const sweep = makeSweep(join(root, "counted"), [
+    { method: "hypercrl", seed: 1, outcomes: true },
+    { method: "hypercrl", seed: 2, outcomes: true, offset: 29 },
+    { method: "single", seed: 1 },
+  ]);
+  const wanted = [
+    { label: "hypercrl", counts: { success: { count: 4, of: 8 }, passed: { count: 6, of: 8 } } },
+    // Made by a version that knew no outcomes.
+    { label: "single", counts: { success: { count: 2, of: 4 } } },
+  ];
+
+  it("are in the page, its JSON and its CSV", () => {
+    const data = report(sweep);
+    expect(data.counts).toEqual(wanted);
+    const table = /<h3>Evaluation episodes after the last task<\/h3>.*?<\/table>/s.exec(reportHtml(data))![0];
+    expect(table.match(/<t[dh][ >][^<]*/g)!.map((cell) => cell.replace(/^.*>/, ""))).toEqual([
+      ...["method", "success", "passed", "hypercrl", "4 of 8", "6 of 8", "single", "2 of 4", "–"],
+    ]);
+    expect(reportCsv(data)).toContain("hypercrl,passedEpisodes,,,,,6,,,8\n");
+  });
+
+  it("are in what a sweep writes", () => {
+    const results = reportFolder(sweep);
+    expect(results.methods.map(({ method: label, counts }) => ({ label, counts }))).toEqual(wanted);
+    writeReport(sweep, results);
+    const text = readFileSync(join(sweep, "sweep-results.txt"), "utf8");
+    expect(text).toMatch(
+      /│ episodes │ success │ passed │\n│ with .*\n.*\n│ hypercrl │ {2}4 of 8 │ 6 of 8 │\n│ single .*2 of 4 │ +– │/,
+    );
+    expect(readFileSync(join(sweep, "sweep-results.csv"), "utf8")).toContain(
+      "hypercrl,passedEpisodes,6,,,8\n",
+    );
+    expect(JSON.parse(readFileSync(join(sweep, "sweep-results.json"), "utf8")).runs[2].counts).toEqual(
+      wanted[1]!.counts,
+    );
   });
 });
 

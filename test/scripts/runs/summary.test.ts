@@ -31,13 +31,32 @@ it("takes R[j][j], R[K-1][j] and their difference", () => {
   expect(tasks).toEqual([
     {
       ...{ task: "a", random: 2, learned: 15, final: 7, forgetting: 8, success: 0.5 },
+      counts: { success: { count: 1, of: 2 } },
       measures: { positionErrorMm: 70 },
     },
     {
       ...{ task: "b", random: 5, learned: 30, final: 30, forgetting: Number.NaN, success: 1 },
+      counts: { success: { count: 1, of: 1 } },
       measures: { positionErrorMm: 300 },
     },
   ]);
+});
+
+it("counts what else a task names, in a column of its own and over all tasks", () => {
+  const held = (taskIndex: number, success: boolean, heldOpen: boolean) =>
+    evaluationRecord({
+      ...{ task: "ab"[taskIndex]!, taskIndex, afterTask: 1, success },
+      ...{ measures: { heldOpen: Number(heldOpen), doorAngle: 0.3 }, outcomes: { heldOpen } },
+    });
+  const records = [held(0, true, true), held(0, true, false), held(1, true, false), held(1, false, false)];
+  const summary = summarize(records);
+  expect(summary.tasks.map(({ counts }) => counts.heldOpen)).toEqual([
+    { count: 1, of: 2 },
+    { count: 0, of: 2 },
+  ]);
+  const text = summaryText(summary, 120);
+  expect(text).toMatch(/│ a .*│ +100 % │ +50 % │ +0\.3 │/);
+  expect(text).toContain("Last evaluation, all tasks: success 3 of 4, held open 1 of 4.");
 });
 
 it("says what was not measured yet", () => {

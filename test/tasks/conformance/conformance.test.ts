@@ -6,7 +6,7 @@ import { initPhysics } from "../../../sim/world.js";
 import { checkRule, checkSuite, taskRules } from "../../../tasks/conformance/conformance.js";
 import { builtinSuites } from "../../../tasks/registry.js";
 import { take } from "../../take.js";
-import { breakages, pointSuite, pointTask, withinTurn } from "../point-task.js";
+import { breakages, pointSuite, pointTask, SLOW, withinTurn } from "../point-task.js";
 
 const all = builtinSuites.flatMap((suite) =>
   suite.tasks
@@ -68,6 +68,11 @@ describe("a task that breaks a rule", () => {
       const suite = pointSuite(pointTask({ terminated: withinTurn(most) }));
       expect(await checkSuite(suite, "mine.mjs", graphRewards)).toBe(suite);
     }
+  });
+
+  test("nor by a sound task that names outcomes", async () => {
+    const suite = pointSuite(pointTask({ task: { outcomes: [SLOW, { ...SLOW, name: "still" }] } }));
+    expect(await checkSuite(suite, "mine.mjs", graphRewards)).toBe(suite);
   });
 
   test("nor by a sound task that varies its starts for learning", async () => {

@@ -17,6 +17,7 @@ import {
 import { eagerOps } from "../../../sim/core/ops.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { Environment } from "../../../sim/environment.js";
+import { outcomesOf } from "../../../sim/outcomes.js";
 import { initPhysics } from "../../../sim/world.js";
 import { DOORS, doorReward, doorSuite } from "../../../tasks/door/door.js";
 import {
@@ -211,10 +212,13 @@ test("a door that was opened and pushed shut again counts as opened, and not as 
     observation = environment.step(
       scriptedAction(DOORS[0]!, observation, k, { ...OPENING, open }),
     ).observation;
-    if (k === 79) expect(heldOpen()).toBe(1);
+    if (k !== 79) continue;
+    expect(heldOpen()).toBe(1);
+    expect(outcomesOf(task, environment.scene.measure())).toEqual({ heldOpen: true });
   }
   expect(heldOpen()).toBe(0);
   expect(task.succeeded(environment.scene.measure())).toBe(true);
+  expect(outcomesOf(task, environment.scene.measure())).toEqual({ heldOpen: false });
   environment.close();
 });
 

@@ -1,6 +1,7 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eagerOps } from "../../../sim/core/ops.js";
-import { Environment } from "../../../sim/environment.js";
+import { Environment, type EnvironmentState } from "../../../sim/environment.js";
+import { outcomesOf } from "../../../sim/outcomes.js";
 import type { Task } from "../../../sim/task.js";
 import { initPhysics } from "../../../sim/world.js";
 import { GOAL } from "../../../tasks/push-slide/layout.js";
@@ -105,6 +106,69 @@ test("the strike that solves the highest friction is too hard for the lowest", (
   const { measures, succeeded } = strike(tasks[1]!, SOLVING[4]!);
   expect(succeeded).toBe(false);
   expect(measures.blockDisplacementMm).toBeGreaterThan(400);
+});
+
+describe("a block that slides over the mark and on", () => {
+  const task = tasks[1]!;
+  const environment = new Environment(task);
+  const measured: Readonly<Record<string, number>>[] = [];
+  const step = (k: number) => {
+    environment.step([k < 6 ? SOLVING[2]! : k < 12 ? -0.5 : 0, 0]);
+    measured.push(environment.scene.measure());
+  };
+  let middle: EnvironmentState;
+
+  beforeAll(() => {
+    environment.reset(1);
+    measured.push(environment.scene.measure());
+    for (let k = 0; k < 50; k++) {
+      if (k === 40) middle = environment.snapshot();
+      step(k);
+    }
+  });
+  afterAll(() => environment.close());
+
+  test("has passed, and does not succeed", () => {
+    const last = measured.at(-1)!;
+    expect(last.maxCornerErrorMm).toBeGreaterThan(50);
+    expect(task.succeeded(last)).toBe(false);
+    expect(outcomesOf(task, last)).toEqual({ passed: true });
+  });
+
+  test("keeps its smallest error of the episode so far, step by step from the start on", () => {
+    let smallest = Number.POSITIVE_INFINITY;
+    for (const { maxCornerErrorMm, closestCornerErrorMm } of measured) {
+      smallest = Math.min(smallest, maxCornerErrorMm!);
+      expect(closestCornerErrorMm).toBe(smallest);
+    }
+    expect(measured[0]!.closestCornerErrorMm).toBeGreaterThan(150);
+    expect(smallest).toBeLessThan(50);
+  });
+
+  test("is in the snapshot: what goes on from one knows what was before, and a reset forgets it", () => {
+    const before = measured.at(-1);
+    environment.restore(middle);
+    expect(environment.scene.measure()).toEqual(measured[40]);
+    for (let k = 40; k < 50; k++) environment.step([0, 0]);
+    expect(environment.scene.measure()).toEqual(before);
+    environment.reset(1);
+    expect(environment.scene.measure()).toEqual(measured[0]);
+  });
+});
+
+test("starts that vary begin with the error that they have", () => {
+  const environment = new Environment(tasks[0]!, { variedStarts: true });
+  for (const seed of [1, 2, 3]) {
+    environment.reset(seed);
+    const { maxCornerErrorMm, closestCornerErrorMm } = environment.scene.measure();
+    expect(closestCornerErrorMm).toBe(maxCornerErrorMm);
+  }
+  environment.close();
+});
+
+test("passing means that the worst corner was within 50 mm at some step", () => {
+  expect(outcomesOf(tasks[0]!, { closestCornerErrorMm: 50 })).toEqual({ passed: true });
+  expect(outcomesOf(tasks[0]!, { closestCornerErrorMm: 50.001 })).toEqual({ passed: false });
 });
 
 test("the first observation is the start: gripper behind the first block, 20 mm between the blocks", () => {
