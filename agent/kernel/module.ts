@@ -45,7 +45,7 @@ export type KernelKind = "single" | "shared";
 
 /** Compiles the kernel for a memory. */
 export function instantiateKernel(kind: KernelKind, memory: WebAssembly.Memory): Kernel {
-  return instantiate<Kernel>(wasmBytes(`agent/kernel/${kind}.wasm`), memory);
+  return instantiate<Kernel>(`agent/kernel/${kind}.wasm`, memory);
 }
 
 /** Why this machine cannot run the kernel, or undefined when it can. */

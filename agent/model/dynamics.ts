@@ -200,6 +200,34 @@ export function encodeInput(
   for (let i = 0; i < action.length; i++) out[at++] = action[i]!;
 }
 
+/** The derivatives of something with respect to a state and an action. */
+export interface StepSlopes {
+  /** `[S]` */
+  readonly state: Float32Array;
+  /** `[U]` */
+  readonly action: Float32Array;
+}
+
+/**
+ * The way back through `encodeInput`: from the derivatives with respect to `input`, which it wrote, adds those with respect to
+ * the observation and the action.
+ */
+export function encodeInputBackward(
+  spec: TaskSpec,
+  input: Float32Array,
+  slopes: Float32Array,
+  { state, action }: StepSlopes,
+): void {
+  let at = 0;
+  spec.observation.forEach((channel, i) => {
+    if (channel.angle) {
+      state[i]! += input[at]! * slopes[at + 1]! - input[at + 1]! * slopes[at]!;
+      at += 2;
+    } else state[i]! += slopes[at++]!;
+  });
+  for (let i = 0; i < action.length; i++) action[i]! += slopes[at++]!;
+}
+
 /**
  * Shape of the dynamics network of a task: `[φ(s), u]` → change of x (see `encodeChange`), or its mean and log-variance; s
  * is x followed by `history` changes, see `StateSpec`.

@@ -60,14 +60,38 @@ export class StateSpec {
   next(state: Float32Array, observation: Float32Array): Float32Array {
     if (this.#steps === 0) return observation;
     const next = this.first(observation);
+    this.addChanges(state, next);
+    return next;
+  }
+
+  /** Writes the changes of a state `[S]` that has its observation already and follows `state`. */
+  addChanges(state: Float32Array, next: Float32Array): void {
+    if (this.#steps === 0) return;
     const [X, Q] = [this.observationSize, this.#quantities];
     for (let q = 0; q < Q; q++) {
       let change = 0;
-      for (let i = 0; i < X; i++) change += this.#weights[q * X + i]! * (observation[i]! - state[i]!);
+      for (let i = 0; i < X; i++) change += this.#weights[q * X + i]! * (next[i]! - state[i]!);
       next[X + q] = change;
     }
-    next.set(state.subarray(X, this.size - Q), X + Q);
-    return next;
+    for (let i = X + Q; i < this.size; i++) next[i] = state[i - Q]!;
+  }
+
+  /**
+   * The way back through `addChanges`, with derivatives with respect to both states `[S]`: writes those of `state`, without what
+   * comes through the observation of `next`, and completes those of that observation.
+   */
+  addChangesBackward(state: Float32Array, next: Float32Array): void {
+    state.fill(0);
+    if (this.#steps === 0) return;
+    const [X, Q] = [this.observationSize, this.#quantities];
+    for (let q = 0; q < Q; q++) {
+      for (let i = 0; i < X; i++) {
+        const slope = this.#weights[q * X + i]! * next[X + q]!;
+        next[i]! += slope;
+        state[i]! -= slope;
+      }
+    }
+    for (let i = X + Q; i < this.size; i++) state[i - Q] = next[i]!;
   }
 
   /** The observations `[X, N]` in states `[S, N]`. */

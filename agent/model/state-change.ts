@@ -1,11 +1,9 @@
 import { UsageError } from "../../sim/core/errors.js";
 import { canonical } from "../../sim/core/math/rotation.js";
-import { conjugate, multiply, type Quat } from "../../sim/core/math/vector.js";
+import { conjugate, IDENTITY, multiply, normalize, type Quat, quatAt } from "../../sim/core/math/vector.js";
 import type { TaskSpec } from "../../sim/task.js";
 import type { Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
-
-const at = (q: ArrayLike<number>, i: number): Quat => [q[i]!, q[i + 1]!, q[i + 2]!, q[i + 3]!];
 
 /**
  * Where the quaternions of an observation begin.
@@ -57,10 +55,65 @@ export function encodeChange(
 ): void {
   for (let i = 0; i < out.length; i++) out[i] = after[i]! - before[i]!;
   for (const start of quaternions) {
-    const [x, y, z, w] = canonical(multiply(at(after, start), conjugate(at(before, start))));
+    const [x, y, z, w] = canonical(multiply(quatAt(after, start), conjugate(quatAt(before, start))));
     out.set([x, y, z, w - 1], start);
   }
   for (const i of absolute) out[i] = after[i]!;
+}
+
+/** The rotation that a predicted change of a quaternion stands for. */
+const rotationOf = (change: ArrayLike<number>, start: number): Quat => {
+  const [x, y, z, w] = quatAt(change, start);
+  return [x, y, z, w + IDENTITY[3]];
+};
+
+/** Writes the observation that follows `before` by a predicted change to `after`, all `[X]`; see `encodeChange`. */
+export function decodeChange(
+  { quaternions, absolute }: ChangeKinds,
+  before: Float32Array,
+  change: Float32Array,
+  after: Float32Array,
+): void {
+  for (let i = 0; i < after.length; i++) after[i] = before[i]! + change[i]!;
+  for (const i of absolute) after[i] = change[i]!;
+  for (const start of quaternions)
+    after.set(normalize(multiply(rotationOf(change, start), quatAt(before, start))), start);
+}
+
+/** What `decodeChange` takes and gives, or derivatives with respect to each; all `[X]`. */
+export interface DecodedChange {
+  readonly before: Float32Array;
+  readonly change: Float32Array;
+  readonly after: Float32Array;
+}
+
+/**
+ * The way back through `decodeChange`: from the derivatives with respect to `after` writes those with respect to `change` and
+ * adds those with respect to `before`. Those of `after` are used up.
+ */
+export function decodeChangeBackward(
+  { quaternions, absolute }: ChangeKinds,
+  values: Pick<DecodedChange, "before" | "change">,
+  slopes: DecodedChange,
+): void {
+  slopes.change.set(slopes.after);
+  for (const start of quaternions) {
+    const [rotation, before] = [rotationOf(values.change, start), quatAt(values.before, start)];
+    const slope = normalizeBackward(multiply(rotation, before), quatAt(slopes.after, start));
+    slopes.change.set(multiply(slope, conjugate(before)), start);
+    slopes.after.set(multiply(conjugate(rotation), slope), start);
+  }
+  for (const i of absolute) slopes.after[i] = 0;
+  for (let i = 0; i < slopes.before.length; i++) slopes.before[i]! += slopes.after[i]!;
+}
+
+/** From the derivatives with respect to `normalize(q)` those with respect to q. */
+function normalizeBackward(q: Quat, slope: Quat): Quat {
+  const times = (a: Quat, b: Quat) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3];
+  const scale = 1 / Math.sqrt(times(q, q));
+  const along = times(q, slope) * scale * scale;
+  const [x, y, z, w] = q.map((v, i) => (slope[i]! - v * along) * scale);
+  return [x!, y!, z!, w!];
 }
 
 // The product d q, summed up from 16 products of one entry of d and one of q: rows of the result, and for each entry

@@ -44,6 +44,8 @@ export class RolloutColumns {
   /** The network's layers as inputs of the graph; whoever writes to the arrays sets the weights. */
   readonly layerFeeds: Feeds;
   readonly layers: readonly Float32Array[];
+  /** For how many steps the last reward is held, where the graph asks for that. */
+  readonly restFeeds: Feeds;
   /** All that the graph reads beside the first state and the actions. */
   readonly feeds: Feeds;
   readonly layout: RolloutLayout;
@@ -62,8 +64,8 @@ export class RolloutColumns {
       layout.layers.map(({ name, shape }, i) => [name, tensor(this.layers[i]!, shape)]),
     );
     const { rest } = layout;
-    this.feeds =
-      rest === undefined ? this.layerFeeds : { ...this.layerFeeds, [rest]: tensor(this.#rest, [1, 1]) };
+    this.restFeeds = rest === undefined ? {} : { [rest]: tensor(this.#rest, [1, 1]) };
+    this.feeds = { ...this.layerFeeds, ...this.restFeeds };
   }
 
   static async create(model: Uint8Array, layout: RolloutLayout): Promise<RolloutColumns> {

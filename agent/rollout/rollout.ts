@@ -1,5 +1,6 @@
 import type { CostGradient } from "../../planners/types.js";
-import type { Task, Transition } from "../../sim/task.js";
+import { hasSimd } from "../../sim/core/wasm.js";
+import type { Task } from "../../sim/task.js";
 import { encodeModel } from "../graph/encode.js";
 import { type Dimension, Graph, type Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
@@ -24,8 +25,11 @@ import { StateSpec } from "../model/model-state.js";
 import { inputOffset, type NormalizerArrays } from "../model/normalizer.js";
 import { applyChange, changeKinds } from "../model/state-change.js";
 import { RolloutColumns, type RolloutLayout } from "./columns.js";
+import { GraphGradient } from "./graph-gradient.js";
+import { KernelGradient } from "./kernel-gradient.js";
 import type { PlanningThreads, SharedRollout } from "./planning-threads.js";
-import { RolloutGradient } from "./rollout-gradient.js";
+import { type Costed, costsIn, joinSteps, REST } from "./rollout-costs.js";
+import type { RolloutGradient } from "./rollout-gradient.js";
 import { RolloutObservations } from "./rollout-observations.js";
 import { RolloutSteps } from "./rollout-steps.js";
 
@@ -86,9 +90,6 @@ export function nextObservations(
 /** The input of a planner's graph that holds the network's `inputOffset`. */
 const OFFSET = "inputOffset";
 
-/** The input of a planner's graph that holds for how many steps the last reward is held. */
-const REST = "rest";
-
 /** A network as planning uses it. */
 interface PlannedNetwork {
   /** Of the mean. */
@@ -148,73 +149,24 @@ function unroll(states: StateSpec, network: PlannedNetwork, horizon: number, sam
   return { graph: g, us, xs };
 }
 
-/** What a planner's graph predicts costs of. */
-interface Costed {
-  readonly task: Task;
-  readonly states: StateSpec;
-  readonly horizon: number;
-  readonly holdReward: boolean;
-}
-
 /**
- * Builds the planner's graph, see `unroll`, with the task's own reward. Output: `costs [N]`, the negative sum of rewards, of
- * which none counts after the first state in which the task ends an episode. With `holdReward` there is one more input,
- * `rest [1, 1]`: the reward of the last step counts so many times more, unless the episode has ended with it or before.
+ * Builds the planner's graph, see `unroll`, with the task's own reward, see `costsIn`. Output: `costs [N]`.
+ * @param samples N, where it is known: the gradient needs that
  */
 function rolloutGraph(
-  { task, states, horizon, holdReward }: Costed,
+  states: StateSpec,
+  costed: Costed,
   network: PlannedNetwork,
   samples: Dimension = "N",
 ): Graph {
-  const { graph: g, us, xs } = unroll(states, network, horizon, samples);
-  const rewardOps = ops.graphOps(g, 0);
-  const steps: Transition<readonly Tensor[]> = {
-    observation: xs.slice(0, -1),
-    action: us,
-    nextObservation: xs.slice(1),
-  };
-  const end = task.terminated?.(rewardOps, joinSteps(steps.nextObservation));
-  const ended = end && byStep(end, horizon);
-  const over = ended && ops.anyBefore(ops.isPositive(ended));
-  const join = (parts: readonly Tensor[]) =>
-    over === undefined ? joinSteps(parts) : firstWhere(over, parts);
-  const reward = task.reward(rewardOps, {
-    observation: join(steps.observation),
-    action: join(steps.action),
-    nextObservation: join(steps.nextObservation),
+  const { graph: g, us, xs } = unroll(states, network, costed.horizon, samples);
+  const all = (parts: readonly Tensor[]) => ({
+    all: joinSteps(parts),
+    first: () => joinSteps(parts.map(() => parts[0]!)),
   });
-  const rewards = byStep(reward, horizon);
-  const paid = over === undefined ? rewards : ops.where(over, 0, rewards);
-  const sum = ops.reduceSum(paid, [0]);
-  g.output("costs", ops.neg(holdReward ? ops.add(sum, heldReward(g.input(REST, [1, 1]), paid, ended)) : sum));
+  const steps = { observation: all(xs.slice(0, -1)), action: all(us), nextObservation: all(xs.slice(1)) };
+  g.output("costs", costsIn(g, costed, steps));
   return g;
-}
-
-/**
- * What is paid after the last step when its reward is held, `[N]`.
- * @param rest steps for which it is held, `[1, 1]`
- * @param paid rewards, `[H, N]`, 0 after the episode's end
- * @param ended above 0 where a step ends the episode, `[H, N]`
- */
-function heldReward(rest: Tensor, paid: Tensor, ended: Tensor | undefined): Tensor {
-  const lastRow = (rows: Tensor) =>
-    ops.slice(rows, (rows.shape[0] as number) - 1, rows.shape[0] as number, 0);
-  const last = lastRow(paid);
-  const held = ended === undefined ? last : ops.where(ops.isPositive(lastRow(ended)), 0, last);
-  return ops.reduceSum(ops.mul(held, rest), [0]);
-}
-
-/** One feature of all steps, `[1, H·N]`, as `[H, N]`. */
-const byStep = (x: Tensor, horizon: number): Tensor => ops.reshape(x, [horizon, -1]);
-
-/**
- * H matrices `[F, N]` side by side, `[F, H·N]`, with the first in place of those after an episode's end. So the reward is not
- * asked about a step that does not count: where it has no finite derivative there, that of the costs would be NaN, as 0 · ∞ is.
- * @param over whether the episode has ended before each step, `[H, N]`
- */
-function firstWhere(over: Tensor, parts: readonly Tensor[]): Tensor {
-  const first = joinSteps(parts.map(() => parts[0]!));
-  return ops.where(ops.reshape(over, [1, -1]), first, joinSteps(parts));
 }
 
 /** The same rollout with the observations as output, `observations [H, X, N]`. */
@@ -237,18 +189,13 @@ function stepGraph(states: StateSpec, network: PlannedNetwork): Graph {
   return g;
 }
 
-/** H matrices `[…, N]` side by side, `[…, H·N]`. */
-function joinSteps(parts: readonly Tensor[]): Tensor {
-  return parts[0]!.graph.apply("Concat", parts, [{ shape: [parts[0]!.shape[0]!, "HN"] }], { axis: 1 })[0]!;
-}
-
 /** The graphs for a network with an offset or for one without. */
 interface Compiled {
   readonly shifted: boolean;
   readonly columns: RolloutColumns;
   readonly shared: SharedRollout | undefined;
   /** Graphs that are compiled when they are first needed. */
-  readonly costs: (samples: number) => Graph;
+  readonly gradient: (samples: number) => Promise<RolloutGradient>;
   readonly observations: () => Graph;
   readonly step: () => Graph;
 }
@@ -261,7 +208,15 @@ export interface RolloutOptions {
   readonly history?: number;
   /** Whether the last reward is held for as many steps as `hold` says; default no. */
   readonly holdReward?: boolean;
+  /** What computes derivatives; by default what is quicker for their number. For comparing the two. */
+  readonly derivatives?: "kernel" | "graph" | undefined;
 }
+
+/**
+ * Most sequences whose derivatives the kernel computes. For more, the wider vectors of the runtime's matrix products make up for
+ * its overhead.
+ */
+const KERNEL_SAMPLES = 10;
 
 /** Evaluates action sequences through one task's model; see `rolloutGraph`. */
 export class RolloutModel {
@@ -282,14 +237,14 @@ export class RolloutModel {
     task: Task,
     shape: MlpShape,
     horizon: number,
-    { threads, history = 0, holdReward = false }: RolloutOptions = {},
+    { threads, history = 0, holdReward = false, derivatives }: RolloutOptions = {},
   ): Promise<RolloutModel> {
     const states = new StateSpec(task.spec, history);
-    const costed = { task, states, horizon, holdReward };
+    const costed = { task, horizon, holdReward };
     const fold = await Session.create(foldGraph(shape));
     const compile = async (shifted: boolean): Promise<Compiled> => {
       const network = { shape: meanShape(shape), shifted };
-      const model = encodeModel(rolloutGraph(costed, network));
+      const model = encodeModel(rolloutGraph(states, costed, network));
       const layout: RolloutLayout = {
         horizon,
         stateSize: states.size,
@@ -302,7 +257,14 @@ export class RolloutModel {
         shifted,
         columns,
         shared: threads?.open(model, layout, columns),
-        costs: (samples) => rolloutGraph(costed, network, samples),
+        gradient: (samples) => {
+          const quicker = samples <= KERNEL_SAMPLES && hasSimd() ? "kernel" : "graph";
+          if ((derivatives ?? quicker) === "graph") {
+            const graph = rolloutGraph(states, costed, network, samples);
+            return GraphGradient.create(graph, { ...layout, samples }, columns.feeds);
+          }
+          return KernelGradient.create({ states, costed, network: network.shape, columns }, samples);
+        },
         observations: () => observationsGraph(states, network, horizon),
         step: () => stepGraph(states, network),
       };
@@ -323,6 +285,7 @@ export class RolloutModel {
     await this.#fold.run(foldFeeds(weights, normalizer), layers);
     if (shifted) columns.layers.at(-1)!.set(offset);
     shared?.load();
+    this.#gradient?.load();
   }
 
   /**
@@ -355,9 +318,7 @@ export class RolloutModel {
   async gradient(state: Float32Array, actions: Float32Array, samples: number): Promise<CostGradient> {
     if (this.#gradient?.samples !== samples) {
       await this.#gradient?.release();
-      const { columns, costs } = this.#compiled;
-      const sizes = { ...columns.layout, samples };
-      this.#gradient = await RolloutGradient.create(costs(samples), sizes, columns.feeds);
+      this.#gradient = await this.#compiled.gradient(samples);
     }
     return this.#gradient.run(state, actions);
   }

@@ -1,4 +1,4 @@
-import { hasSimd, instantiate, wasmBytes } from "./wasm.js";
+import { hasSimd, instantiate } from "./wasm.js";
 
 /** The functions of `assembly/noise.ts`. */
 interface Kernel {
@@ -29,7 +29,7 @@ function createNoise(): Noise | undefined {
   if (!hasSimd()) return undefined;
   const pages = Math.ceil((BLOCK_AT + 4 * BLOCK) / 65536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  const kernel = instantiate<Kernel>(wasmBytes("sim/core/noise.wasm"), memory);
+  const kernel = instantiate<Kernel>("sim/core/noise.wasm", memory);
   const state = new Int32Array(memory.buffer, STATE_AT, NOISE_STATE);
   const block = new Float32Array(memory.buffer, BLOCK_AT, BLOCK);
   const fill = (words: Int32Array, out: Float32Array) => {

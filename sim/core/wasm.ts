@@ -13,7 +13,12 @@ export function hasSimd(): boolean {
   return WebAssembly.validate(wasmBytes("sim/core/noise.wasm"));
 }
 
-/** Compiles a kernel for a memory. */
-export function instantiate<T>(bytes: Uint8Array, memory: WebAssembly.Memory): T {
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports as T;
+/** Kernels by path. Each is compiled once: its code gets quicker while it runs, for all its instances. */
+const modules = new Map<string, WebAssembly.Module>();
+
+/** A kernel that `npm run build` compiled, for a memory. */
+export function instantiate<T>(path: `${string}.wasm`, memory: WebAssembly.Memory): T {
+  const module = modules.get(path) ?? new WebAssembly.Module(wasmBytes(path));
+  modules.set(path, module);
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as T;
 }

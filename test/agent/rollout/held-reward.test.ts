@@ -72,32 +72,35 @@ describe.each([
     });
   });
 
-  it("has the derivatives of those costs, for one rest after another", async () => {
-    const model = await load(task);
-    for (const rest of [30, 0, 3]) {
-      model.hold(rest);
-      const { costs, gradient } = await model.gradient(start, actions, 40);
-      expect(relativeError(costs, await model.costs(start, actions, 40))).toBeLessThan(1e-6);
-      const step = 1e-4;
-      for (let n = 0; n < 40; n++) {
-        const { steps } = stepped(task, rest, n);
-        for (let h = 0; h < HORIZON; h++) {
-          const at = (h * 40 + n) * U;
-          const [low, high] = [-step, step].map((change) => {
-            const moved = Float64Array.from(actions);
-            moved[at]! += change;
-            return stepped(task, rest, n, moved);
-          }) as [ReturnType<typeof stepped>, ReturnType<typeof stepped>];
-          // Costs jump where an end moves to another step.
-          if (low.steps !== steps || high.steps !== steps) continue;
-          const slope = (high.cost - low.cost) / (2 * step);
-          expect(Math.abs(gradient[at]! - slope) / (1 + Math.abs(slope)), `${n}, step ${h}`).toBeLessThan(
-            2e-3,
-          );
+  it.each(["kernel", "graph"] as const)(
+    "has the derivatives of those costs, for one rest after another: %s",
+    async (derivatives) => {
+      const model = await load(task, { holdReward: true, derivatives });
+      for (const rest of [30, 0, 3]) {
+        model.hold(rest);
+        const { costs, gradient } = await model.gradient(start, actions, 40);
+        expect(relativeError(costs, await model.costs(start, actions, 40))).toBeLessThan(1e-6);
+        const step = 1e-4;
+        for (let n = 0; n < 40; n++) {
+          const { steps } = stepped(task, rest, n);
+          for (let h = 0; h < HORIZON; h++) {
+            const at = (h * 40 + n) * U;
+            const [low, high] = [-step, step].map((change) => {
+              const moved = Float64Array.from(actions);
+              moved[at]! += change;
+              return stepped(task, rest, n, moved);
+            }) as [ReturnType<typeof stepped>, ReturnType<typeof stepped>];
+            // Costs jump where an end moves to another step.
+            if (low.steps !== steps || high.steps !== steps) continue;
+            const slope = (high.cost - low.cost) / (2 * step);
+            expect(Math.abs(gradient[at]! - slope) / (1 + Math.abs(slope)), `${n}, step ${h}`).toBeLessThan(
+              2e-3,
+            );
+          }
         }
       }
-    }
-  });
+    },
+  );
 });
 
 it("is held for no step by default, which costs the bits of a model that cannot hold it", async () => {
