@@ -6,6 +6,7 @@ import { PlanningThreads } from "../../agent/rollout/planning-threads.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";
 import { Rng } from "../../sim/core/rng.js";
 import { type Job, medians, timed } from "./measure.js";
+import { benchRefining } from "./refining.js";
 import { eagerColumns, eagerFigures, joinSections, named, type Row, type Section } from "./result.js";
 import { type Demand, describeLimit, gflops, limitOf, type Rates, rateJobs } from "./roofline.js";
 import { type BenchSize, benchSize } from "./sizes.js";
@@ -50,11 +51,11 @@ const VARIANTS: readonly PlanningVariant[] = [
   { suffix: ".threads2", text: "two threads", open: openWithThreads },
 ];
 
-/** One planned action at the published push and door sizes. */
+/** One planned action at the published push and door sizes, and what refines plans in the quick profile. */
 export async function benchPlanning(torch: EagerTorch | undefined): Promise<Section> {
   const sections: Section[] = [];
   for (const name of ["push", "door"] as const) sections.push(await benchOne(benchSize(name), torch));
-  return joinSections(sections);
+  return joinSections([...sections, await benchRefining()]);
 }
 
 async function benchOne(size: BenchSize, torch: EagerTorch | undefined): Promise<Section> {
