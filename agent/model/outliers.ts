@@ -1,3 +1,4 @@
+import { medianOf } from "../../sim/core/median.js";
 import { alignedArrays } from "../graph/session.js";
 import { Normalizer, type NormalizerArrays } from "./normalizer.js";
 import type { TrainingData } from "./replay-buffer.js";
@@ -48,15 +49,10 @@ export function withoutOutliers(
 function markWild(table: Float32Array, width: number, limit: number, wild: Uint8Array): void {
   for (let column = 0; column < width; column++) {
     const values = Float64Array.from(wild, (_, row) => table[row * width + column]!);
-    const middle = median(values);
+    const middle = medianOf(values);
     const deviations = values.map((value) => Math.abs(value - middle));
-    const most = limit * MAD_TO_STD * median(deviations);
+    const most = limit * MAD_TO_STD * medianOf(deviations);
     if (most === 0) continue;
     for (let row = 0; row < wild.length; row++) if (deviations[row]! > most) wild[row] = 1;
   }
-}
-
-/** The middle of the values in order, the upper of two. */
-function median(values: Float64Array): number {
-  return values.slice().sort()[Math.floor(values.length / 2)] ?? Number.NaN;
 }

@@ -1,8 +1,9 @@
 import { firstOf } from "../../sim/core/element.js";
+import { medianOf } from "../../sim/core/median.js";
 import { Environment } from "../../sim/environment.js";
 import { initPhysics, PhysicsWorld } from "../../sim/world.js";
 import { builtinSuites } from "../../tasks/registry.js";
-import { median, REPETITION } from "./measure.js";
+import { REPETITION } from "./measure.js";
 import { joinSections, named, type Section } from "./result.js";
 import { Stopwatch } from "./stopwatch.js";
 
@@ -55,7 +56,7 @@ function runRound(environment: Environment, physics: Stopwatch): StepTimes {
 }
 
 function section(suite: string, times: readonly StepTimes[]): Section {
-  const middle = (pick: (t: StepTimes) => number) => median(times.map(pick));
+  const middle = (pick: (t: StepTimes) => number) => medianOf(times.map(pick));
   const stepsPerSecond = middle((t) => 1000 / (t.physicsMs + t.ownMs));
   const physicsMs = middle((t) => t.physicsMs);
   const ownMs = middle((t) => t.ownMs);

@@ -1,5 +1,6 @@
 import { elementAt, firstOf } from "../../sim/core/element.js";
-import { median, medians, REPETITION } from "./measure.js";
+import { medianOf } from "../../sim/core/median.js";
+import { medians, REPETITION } from "./measure.js";
 import { residentMb } from "./memory.js";
 import { joinSections, named, type Row, type Section } from "./result.js";
 import { describeLimit, limitOf, type Rates, rateJobs } from "./roofline.js";
@@ -116,7 +117,7 @@ async function memoryByTasks(): Promise<Held[]> {
     if (!reads) continue;
     const arrays = Object.values((await learner.state()).arrays);
     const learnerMb = arrays.reduce((bytes, { data }) => bytes + data.byteLength, 0) / 1e6;
-    held.push({ tasks: task + 1, learnerMb, residentMb: median(readings) });
+    held.push({ tasks: task + 1, learnerMb, residentMb: medianOf(readings) });
   }
   await learner.release();
   return held;

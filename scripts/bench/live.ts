@@ -5,12 +5,13 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type BrowserServer, chromium } from "playwright-core";
 import { elementAt } from "../../sim/core/element.js";
 import { RunError } from "../../sim/core/errors.js";
+import { medianOf } from "../../sim/core/median.js";
 import { ViewerProcess } from "../cli/viewer-process.js";
 import { estimate } from "../compare/estimate.js";
+import { intervalText } from "../compare/interval-text.js";
 import { table } from "../compare/tables.js";
 import { train } from "../runs/train.js";
 import { chromiumOptions } from "./figures/chromium.js";
-import { median } from "./measure.js";
 
 /** A run that does the same all the time: twenty planned steps of push, sixty minibatches, and so on. */
 const STEADY = {
@@ -122,8 +123,8 @@ async function measure(
     for (const work of WORK) run.ms[work] = [];
     await pause(WINDOW);
     times[watched ? "watched" : "stopped"].push({
-      planned: median(run.ms.planned),
-      training: median(run.ms.training),
+      planned: medianOf(run.ms.planned),
+      training: medianOf(run.ms.training),
     });
     if ((i + 1) % 20 === 0) say(`${(i + 1) / 2} of ${pairs} pairs`);
   }
@@ -152,20 +153,24 @@ const ROWS: readonly (readonly [text: string, ms: (window: WindowTimes) => numbe
 ];
 
 export function liveTable({ stopped, watched }: LiveTimes): string {
-  const shown = (logarithm: number) => Math.exp(logarithm).toFixed(3);
   const rows = ROWS.map(([text, ms]) => {
     // Of logarithms: the mean of ratios of noisy times is above 1 where the times are equal.
-    const ratio = estimate(
+    const logarithms = estimate(
       watched.map((window, i) => Math.log(ms(window) / ms(elementAt(stopped, i, "windows")))),
     );
-    const without = median(stopped.map(ms));
-    const withPage = median(watched.map(ms));
+    const ratio = Math.exp(logarithms.mean);
+    const bounds = {
+      ...{ n: logarithms.n, low: Math.exp(logarithms.low), high: Math.exp(logarithms.high) },
+      ...{ lowest: Math.exp(logarithms.lowest), highest: Math.exp(logarithms.highest) },
+    };
+    const without = medianOf(stopped.map(ms));
+    const withPage = medianOf(watched.map(ms));
     return [
       text,
       without.toFixed(2),
       withPage.toFixed(2),
       (withPage / without).toFixed(3),
-      `${shown(ratio.mean)} [${shown(ratio.low)}, ${shown(ratio.high)}]`,
+      `${ratio.toFixed(3)} ${intervalText(bounds, 3)}`.trimEnd(),
     ];
   });
   const head = ["in a run with --view", "browser stopped, ms", "a page follows, ms", "ratio", "pair by pair"];

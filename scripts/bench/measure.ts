@@ -1,6 +1,7 @@
 import { Graph } from "../../agent/graph/graph.js";
 import * as ops from "../../agent/graph/operations.js";
 import { alignedArray, Session, tensor } from "../../agent/graph/session.js";
+import { medianOf } from "../../sim/core/median.js";
 
 /** Runs behind every median, and runs thrown away before. */
 export interface Repetition {
@@ -24,12 +25,6 @@ export function timed(work: () => unknown): Job {
   };
 }
 
-/** The upper one of the two in the middle of an even number; NaN of no values. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
-}
-
 /**
  * Runs several jobs in turn (A B C A B C …), so that a machine that changes speed changes it for all.
  * @returns one median per job, ms
@@ -45,7 +40,7 @@ export async function medians(
       if (round >= 0) times.push(ms);
     }
   }
-  return runs.map(({ times }) => median(times));
+  return runs.map(({ times }) => medianOf(times));
 }
 
 const GEMM_SIZE = 1024;

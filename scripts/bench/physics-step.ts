@@ -8,6 +8,7 @@ import { elementAt, firstOf } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { IDENTITY, length, sub, type Vec3, vec3At } from "../../sim/core/math/vector.js";
 import { meanOf } from "../../sim/core/mean.js";
+import { medianOf } from "../../sim/core/median.js";
 import { Rng } from "../../sim/core/rng.js";
 import { Environment } from "../../sim/environment.js";
 import type { Pose } from "../../sim/task.js";
@@ -15,7 +16,6 @@ import { initPhysics, PhysicsWorld } from "../../sim/world.js";
 import { createPushTask, DENSITIES } from "../../tasks/push/push.js";
 import { CONTROL_PERIOD, type PhysicsStep } from "../../tasks/push/scene.js";
 import { table } from "../compare/tables.js";
-import { median } from "./measure.js";
 
 type Action = readonly [number, number];
 
@@ -83,7 +83,7 @@ function differences(outcomes: Outcomes, reference: Outcomes) {
   const mm = pairs.map(([a, b]) => distanceMm(a, b));
   const deg = pairs.map(([a, b]) => angleDeg(a, b));
   const [most, mostDeg] = [Math.max(...mm), Math.max(...deg)];
-  return { mean: meanOf(mm), median: median(mm), most, meanDeg: meanOf(deg), mostDeg };
+  return { mean: meanOf(mm), median: medianOf(mm), most, meanDeg: meanOf(deg), mostDeg };
 }
 
 /** Smallest distance between the blocks of two tasks after the same straight pushes, mm. */
@@ -165,7 +165,7 @@ function times(settings: readonly Setting[]): number[] {
     }
   }
   for (const { environment } of runs) environment.close();
-  return runs.map(({ samples }) => median(samples));
+  return runs.map(({ samples }) => medianOf(samples));
 }
 
 export interface PhysicsStepOptions {

@@ -5,11 +5,12 @@ import type { Settings } from "../../agent/settings/schema.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { meanOf } from "../../sim/core/mean.js";
+import { medianOf } from "../../sim/core/median.js";
 import { type Estimate, estimate } from "../compare/estimate.js";
+import { intervalText } from "../compare/interval-text.js";
 import { readRun } from "../compare/run-result.js";
 import { table } from "../compare/tables.js";
 import { evaluateRun } from "../runs/evaluate-run.js";
-import { median } from "./measure.js";
 import { Stopwatch } from "./stopwatch.js";
 
 type PlannerSettings = Partial<Settings["planner"]>;
@@ -141,7 +142,7 @@ export async function measurePlanners(options: PlannersOptions): Promise<Planner
         const { tasks } = await evaluateRun(run, { settings, assignments, episodes, threads: 1 });
         returns.push(tasks.map((task) => task.episodes.map((e) => e.return)));
       }
-      results.push({ ...variant, returns, ms: median(watch.takeEach()) });
+      results.push({ ...variant, returns, ms: medianOf(watch.takeEach()) });
     }
     return results;
   } finally {
@@ -173,7 +174,7 @@ export function plannersTable(results: readonly PlannerResult[], random: readonl
     table([["planner", "mean return", `share of\n${first.text}`, "ms per\naction"]], rows),
     `${first.returns.length} run(s), ${tasks.length} tasks after the last was learned, ${episodes} episodes each, same starts for all.`,
     "share: (return - random policy) / (first planner's return - random policy), run by run.",
-    "brackets: 95 % bootstrap interval over runs; ms: median of planning one action, one thread.",
+    "brackets: 95 % bootstrap interval over runs, (a … b): range of fewer than five; ms: median of planning one action, one thread.",
   ].join("\n");
 }
 
@@ -182,6 +183,6 @@ export function randomReturn(run: string): number {
   return meanOf(readRun(run).random);
 }
 
-function show({ mean, low, high }: Estimate, digits: number): string {
-  return `${mean.toFixed(digits)} [${low.toFixed(digits)}, ${high.toFixed(digits)}]`;
+function show(found: Estimate, digits: number): string {
+  return `${found.mean.toFixed(digits)} ${intervalText(found, digits)}`.trimEnd();
 }

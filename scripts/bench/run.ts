@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { Agent } from "../../agent/agent.js";
 import { MpcPolicy } from "../../agent/policy.js";
 import { RunStore } from "../../agent/run/store.js";
+import { medianOf } from "../../sim/core/median.js";
 import { EpisodeRecorder } from "../../sim/recording/recorder.js";
 import { PhysicsWorld } from "../../sim/world.js";
 import { train } from "../runs/train.js";
-import { LONG_REPETITION, median } from "./measure.js";
+import { LONG_REPETITION } from "./measure.js";
 import { type Figures, named, type Row, type Section } from "./result.js";
 import { Stopwatch } from "./stopwatch.js";
 
@@ -80,11 +81,11 @@ async function runOnce(out: string, watches: Watches): Promise<RunTimes> {
 }
 
 function section(times: readonly RunTimes[]): Section {
-  const wall = median(times.map((t) => t.wall)) / 1e3;
-  const share = (part: Part) => median(times.map((t) => t[part] / t.wall));
+  const wall = medianOf(times.map((t) => t.wall)) / 1e3;
+  const share = (part: Part) => medianOf(times.map((t) => t[part] / t.wall));
   const parts = Object.keys(PARTS) as Part[];
   const rows = parts.map((part): Row => {
-    const ms = median(times.map((t) => t[part]));
+    const ms = medianOf(times.map((t) => t[part]));
     return {
       what: PARTS[part],
       figure: `${ms.toFixed(0)} ms`,

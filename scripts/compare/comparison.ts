@@ -1,48 +1,22 @@
 import { elementAt } from "../../sim/core/element.js";
 import { meanOf } from "../../sim/core/mean.js";
 import { addCounts, type OutcomeCounts } from "../runs/counts.js";
-import { type Estimate, estimate } from "./estimate.js";
+import { drawScores } from "./draws.js";
+import { type Estimate, FEWEST, interval, withoutInterval } from "./estimate.js";
 import type { FoundOracle, Oracle } from "./oracle-reference.js";
-import type { RunResult } from "./run-result.js";
+import type { MeasuredRun, RunResult } from "./run-result.js";
+import {
+  type FailedReference,
+  normalise,
+  ofOracle,
+  type Reference,
+  type RunScores,
+  referenceOf,
+  SCORES,
+  type Score,
+  scoreRun,
+} from "./scores.js";
 import { count } from "./text.js";
-
-/** The figures of one run; NaN where one is not defined. */
-export interface RunScores {
-  readonly average: number;
-  readonly oracleAverage: number;
-  readonly forgetting: number;
-  readonly retention: number;
-  readonly forwardTransfer: number;
-  readonly success: number;
-  readonly wallMinutes: number;
-  readonly cpuMinutes: number;
-  readonly peakMiB: number;
-}
-
-export type Score = keyof RunScores;
-
-/** Names of the figures; those of a group stay side by side where a table has no room for all. */
-export const SCORE_GROUPS: readonly (readonly Score[])[] = [
-  ["average", "oracleAverage", "forgetting", "retention"],
-  ["forwardTransfer", "success"],
-  ["wallMinutes", "cpuMinutes", "peakMiB"],
-];
-
-/** Names of the figures, in the order of the table. */
-export const SCORES: readonly Score[] = SCORE_GROUPS.flat();
-
-/** Decimals and heading of each figure. */
-export const COLUMNS: Readonly<Record<Score, readonly [heading: string, digits: number]>> = {
-  average: ["average", 3],
-  oracleAverage: ["average of\noracle", 3],
-  forgetting: ["forgetting", 3],
-  retention: ["retention", 3],
-  forwardTransfer: ["forward\ntransfer", 3],
-  success: ["success", 3],
-  wallMinutes: ["wall time,\nmin", 1],
-  cpuMinutes: ["processor\ntime, min", 1],
-  peakMiB: ["peak memory,\nMiB", 0],
-};
 
 export interface MethodComparison extends Readonly<Record<Score, Estimate>> {
   /** Label of the runs. */
@@ -54,13 +28,9 @@ export interface MethodComparison extends Readonly<Record<Score, Estimate>> {
   readonly episodes: number;
 }
 
-/** What figures are measured against: the runs of one label of method `single`. `K` tasks. */
-export interface Reference {
-  readonly label: string;
-  /** Mean return over its seeds right after learning each task, `[K]`. */
-  readonly returns: readonly number[];
-  /** Mean over its seeds of the success rate while learning each task, `[K]`. */
-  readonly learningSuccess: readonly number[];
+/** A run of the reference that failed, for people. */
+export function failedReferenceText({ seed, task, share }: FailedReference): string {
+  return `failed reference: single with seed ${seed} did not learn ${task} as its other seeds did (${share.toFixed(2)} of their median above random), which raises the figures of all methods that are normalised by it`;
 }
 
 /** The definitions of all figures, as they were computed: with a reference or, without, on plain returns. */
@@ -80,38 +50,34 @@ export function definitions(
     "forward transfer: mean over tasks of (AUC - AUC of single) / (1 - AUC of single); AUC = success rate over the task's planned learning steps, each episode's success weighted by its steps (Continual World); tasks where single always succeeds are left out",
     "success: share of evaluation episodes after the last task that succeeded, mean over tasks; the numbers of episodes beside it are of all tasks and runs together, as is what else the suite counts (`hypercrl tasks --suite NAME` says what)",
     "wall and processor time: of all processes that worked on the run, minutes; peak memory: largest resident set of any of them, MiB",
-    "brackets: 95 % percentile bootstrap interval over seeds, too narrow where seeds are few; n = finished runs, one per seed",
+    "brackets: 95 % interval, where there are at least five seeds (of single, too, where figures are normalised by it): seeds are drawn again with replacement, within each the episodes, and with them those of single, of the random policy and of the oracle; 2.5 % and 97.5 % of 10,000 draws. With five seeds it holds the true value in about nine of ten cases",
+    "(a … b): no interval, but the lowest and the highest of fewer than five seeds; n = finished runs, one per seed",
   ];
 }
 
 function oracleDefinition(found: FoundOracle): string {
   if (!("oracle" in found)) return `average of oracle: – because ${found.none}`;
   const { episodes, planner, physics } = found.oracle;
-  return `average of oracle: mean over tasks of (return after the last task - random) / (oracle - random); random and oracle = mean returns of the random policy and of planning through the true simulator (${planner}, ${count(episodes, "episode")} per task, ${physics}), a lower bound of what planning reaches; kept with the suite, and not in the intervals`;
-}
-
-/** The reference among some runs; undefined when none is of method `single`. */
-export function referenceOf(runs: readonly RunResult[]): Reference | undefined {
-  const first = runs.find((r) => r.method === "single");
-  if (first === undefined) return undefined;
-  const own = runs.filter((r) => r.label === first.label);
-  const meanPerTask = (figures: readonly (readonly number[])[]) =>
-    first.tasks.map((_, j) => meanOf(figures.map((figure) => elementAt(figure, j, "tasks"))));
-  return {
-    label: first.label,
-    returns: meanPerTask(own.map((run) => run.means.map((row, j) => elementAt(row, j, "tasks evaluated")))),
-    learningSuccess: meanPerTask(own.map((run) => run.learningSuccess)),
-  };
+  return `average of oracle: mean over tasks of (return after the last task - random) / (oracle - random); random and oracle = mean returns of the random policy and of planning through the true simulator (${planner}, ${count(episodes, "episode")} per task, ${physics}), a lower bound of what planning reaches; kept with the suite${episodes === 1 ? "; of one episode no spread is known, so intervals hold it fixed" : ""}`;
 }
 
 /** Estimates per label, in the order of the runs; see `definitions`. */
-export function compareRuns(runs: readonly RunResult[], oracle?: Oracle): MethodComparison[] {
+export function compareRuns(runs: readonly MeasuredRun[], oracle?: Oracle): MethodComparison[] {
   const reference = referenceOf(runs);
-  const labels = [...new Set(runs.map((r) => r.label))];
-  return labels.map((label) => {
-    const own = runs.filter((r) => r.label === label);
+  const lines = linesOf(runs);
+  const draws = drawScores(lines, oracle);
+  return [...lines].map(([label, own]) => {
     const scores = own.map((run) => scoreRun(run, reference, oracle));
-    const estimates = SCORES.map((name) => [name, estimate(scores.map((s) => s[name]))] as const);
+    const estimates = SCORES.map((name) => {
+      const values = scores.map((s) => s[name]).filter(Number.isFinite);
+      const drawn = draws.get(label)?.map((means) => means[name]);
+      const n = Math.min(
+        values.length,
+        needsReference(name) ? (reference?.seeds ?? values.length) : values.length,
+      );
+      const bounds = drawn === undefined || n < FEWEST ? {} : interval(drawn);
+      return [name, { ...withoutInterval(values), ...bounds }] as const;
+    });
     return {
       method: label,
       runs: own.length,
@@ -123,46 +89,15 @@ export function compareRuns(runs: readonly RunResult[], oracle?: Oracle): Method
   });
 }
 
-/** The figures of one run; see `definitions`. */
-export function scoreRun(run: RunResult, reference: Reference | undefined, oracle?: Oracle): RunScores {
-  const { means, success, usage } = run;
-  const normalised = (value: number, j: number) =>
-    normalise(value, elementAt(run.random, j, "tasks"), reference?.returns[j]);
-  const last = means.length - 1;
-  const plainFinal = elementAt(means, last, "evaluations");
-  const final = plainFinal.map(normalised);
-  const learned = means.slice(0, last).map((row, i) => elementAt(row, i, "tasks evaluated"));
-  const lost = learned.map((value, i) => normalised(value, i) - elementAt(final, i, "tasks"));
-  const ratios = learned
-    .map((before, i) => [elementAt(plainFinal, i, "tasks"), before] as const)
-    .filter(([after, before]) => after > 0 && before > 0)
-    .map(([after, before]) => after / before);
-  return {
-    average: meanOf(final),
-    oracleAverage:
-      oracle === undefined ? Number.NaN : meanOf(plainFinal.map((r, j) => ofOracle(r, j, oracle))),
-    forgetting: meanOf(lost),
-    retention: meanOf(ratios),
-    forwardTransfer: reference === undefined ? Number.NaN : forwardTransfer(run, reference),
-    success: meanOf(success),
-    wallMinutes: (usage?.wallMs ?? Number.NaN) / 60_000,
-    cpuMinutes: (usage?.cpuMs ?? Number.NaN) / 60_000,
-    peakMiB: usage?.peakMiB ?? Number.NaN,
-  };
+/** Runs by label. */
+function linesOf<R extends RunResult>(runs: readonly R[]): ReadonlyMap<string, readonly R[]> {
+  const labels = [...new Set(runs.map((r) => r.label))];
+  return new Map(labels.map((label) => [label, runs.filter((r) => r.label === label)]));
 }
 
-/**
- * A return on a scale on which the random policy has 0 and a reference, `single` or the oracle, has 1; as it is without a
- * reference. NaN with a reference that is not above random: the quotient would turn better into worse.
- */
-export function normalise(value: number, random: number, reference: number | undefined): number {
-  if (reference === undefined) return value;
-  return reference > random ? (value - random) / (reference - random) : Number.NaN;
-}
-
-/** A return on task j, random 0 and oracle 1. */
-function ofOracle(value: number, j: number, { random, returns }: Oracle): number {
-  return normalise(value, elementAt(random, j, "tasks"), elementAt(returns, j, "tasks"));
+/** Figures that change with the runs of method single. */
+function needsReference(score: Score): boolean {
+  return score === "average" || score === "forgetting" || score === "forwardTransfer";
 }
 
 /** Figures that the oracle has; it learns nothing, so the others do not apply. */
@@ -194,10 +129,4 @@ export function oracleLine(runs: readonly RunResult[], oracle: Oracle): OracleLi
     counts: oracle.counts,
     episodes: oracle.episodes,
   };
-}
-
-/** Continual World (Wołczyk et al. 2021), with learning episodes as the measurements of success. */
-function forwardTransfer({ learningSuccess }: RunResult, { learningSuccess: single }: Reference): number {
-  const pairs = learningSuccess.map((auc, j) => ({ auc, alone: elementAt(single, j, "tasks of single") }));
-  return meanOf(pairs.filter(({ alone }) => alone < 1).map(({ auc, alone }) => (auc - alone) / (1 - alone)));
 }

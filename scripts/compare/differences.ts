@@ -1,9 +1,10 @@
-import { firstOf } from "../../sim/core/element.js";
+import { elementAt, firstOf } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { didYouMean } from "../../sim/core/one-of.js";
-import { referenceOf, type Score, scoreRun } from "./comparison.js";
-import { type Estimate, estimate } from "./estimate.js";
+import { type Estimate, FEWEST, withoutInterval } from "./estimate.js";
 import type { RunResult } from "./run-result.js";
+import { referenceOf, type Score, scoreRun } from "./scores.js";
+import { holm, meanAndError, studentUpper, tTest } from "./student.js";
 
 /** Figures whose differences are shown, and whether more of it is better. */
 const HIGHER_IS_BETTER = {
@@ -17,10 +18,15 @@ export type DifferenceScore = keyof typeof HIGHER_IS_BETTER;
 
 export const DIFFERENCE_SCORES = Object.keys(HIGHER_IS_BETTER) as readonly DifferenceScore[];
 
-/** A figure less the other method's with the same seed: mean and interval over the n seeds that both have. */
+/** A figure less the other method's with the same seed: mean and t-interval over the n seeds that both have. */
 export interface Difference extends Estimate {
   /** Seeds of the n with which the figure is the better one. */
   readonly better: number;
+  /**
+   * Of the two-sided paired t-test that the difference is 0, corrected by Holm for the number of methods compared in this figure;
+   * NaN below `FEWEST` seeds.
+   */
+  readonly p: number;
 }
 
 /** One method compared with another; see `differenceDefinition`. */
@@ -52,7 +58,7 @@ export function chooseFrom(labels: readonly string[], from: string | undefined):
 
 /** What a table of differences shows, in the manner of `definitions`. */
 export function differenceDefinition({ from }: Differences): string {
-  return `difference: figure of the method - that of ${from} with the same seed, mean over the seeds that both have, with the interval over those seeds; better: with how many of them it is the better one (forgetting: the lower one)`;
+  return `difference: figure of the method - that of ${from} with the same seed, mean over the seeds that both have; in brackets the 95 % t-interval over those seeds, from five on (below: the lowest and the highest); better: with how many of them it is the better one (forgetting: the lower one); p: two-sided paired t-test that there is no difference, corrected by Holm for the number of methods compared in that figure. The reference, which scales all differences alike, is held fixed`;
 }
 
 /**
@@ -68,26 +74,43 @@ export function differencesFrom(
   const scoresOf = (label: string) =>
     new Map(runs.filter((r) => r.label === label).map((r) => [r.seed, scoreRun(r, reference)]));
   const base = scoresOf(from);
-  const methods = labels.flatMap((method): MethodDifference[] => {
-    const pairs = [...scoresOf(method)].flatMap(([seed, own]) => {
+  const pairsOf = (method: string) =>
+    [...scoresOf(method)].flatMap(([seed, own]) => {
       const other = base.get(seed);
       return other === undefined ? [] : [[own, other] as const];
     });
-    if (method === from || pairs.length === 0) return [];
-    const one = (score: DifferenceScore): Difference => {
-      const values = pairs.map(([own, other]) => own[score] - other[score]);
-      const sign = HIGHER_IS_BETTER[score] ? 1 : -1;
-      return { ...estimate(values), better: values.filter((v) => sign * v > 0).length };
-    };
-    return [
-      {
-        method,
-        ...(Object.fromEntries(DIFFERENCE_SCORES.map((s) => [s, one(s)])) as Record<
-          DifferenceScore,
-          Difference
-        >),
-      },
-    ];
+  const compared = labels
+    .filter((method) => method !== from)
+    .map((method) => ({ method, pairs: pairsOf(method) }))
+    .filter(({ pairs }) => pairs.length > 0);
+  if (compared.length === 0) return null;
+  const columns = DIFFERENCE_SCORES.map((score) => {
+    const lines = compared.map(({ pairs }) =>
+      difference(
+        pairs.map(([own, other]) => own[score] - other[score]),
+        HIGHER_IS_BETTER[score],
+      ),
+    );
+    const corrected = holm(lines.map(({ p }) => p));
+    return [score, lines.map((line, i) => ({ ...line, p: elementAt(corrected, i, "methods") }))] as const;
   });
-  return methods.length === 0 ? null : { from, methods };
+  const methods = compared.map(({ method }, i) => ({
+    method,
+    ...(Object.fromEntries(
+      columns.map(([score, lines]) => [score, elementAt(lines, i, "methods")]),
+    ) as Record<DifferenceScore, Difference>),
+  }));
+  return { from, methods };
+}
+
+/** One difference over seeds, its p-value not corrected yet. */
+function difference(all: readonly number[], higherIsBetter: boolean): Difference {
+  const values = all.filter(Number.isFinite);
+  const sign = higherIsBetter ? 1 : -1;
+  const plain = { ...withoutInterval(values), better: values.filter((v) => sign * v > 0).length };
+  const { length: n } = values;
+  if (n < FEWEST) return { ...plain, p: Number.NaN };
+  const { mean, error } = meanAndError(values);
+  const half = studentUpper(0.025, n - 1) * error;
+  return { ...plain, low: mean - half, high: mean + half, p: tTest(values) };
 }

@@ -34,8 +34,9 @@ const SCHEMA = 1;
 
 const estimateSchema = z.strictObject({
   mean: z.number(),
-  low: z.number(),
-  high: z.number(),
+  /** Bounds of the interval, null where there are too few episodes for one. */
+  low: z.number().nullable(),
+  high: z.number().nullable(),
   n: z.int().min(1),
 });
 const figuresSchema = z.strictObject({
@@ -92,7 +93,7 @@ const referenceSchema = z.strictObject({
 export type OracleReference = Readonly<z.infer<typeof referenceSchema>>;
 
 const DEFINITION =
-  "oracle: planning through the task's own simulator (snapshot, restore, the task's reward), a lower bound of what planning reaches; random: actions drawn evenly between their bounds; return: undiscounted sum of rewards; mean with a 95 % percentile bootstrap interval over episodes";
+  "oracle: planning through the task's own simulator (snapshot, restore, the task's reward), a lower bound of what planning reaches; random: actions drawn evenly between their bounds; return: undiscounted sum of rewards; mean with a 95 % bootstrap interval over episodes, null for fewer than five";
 
 /** What a file keeps of an evaluation. The same seed, settings and suite give the same. */
 export function oracleReference(evaluation: OracleEvaluation): OracleReference {
@@ -117,10 +118,13 @@ export function oracleReference(evaluation: OracleEvaluation): OracleReference {
 function figuresOf(episodes: readonly OracleEpisode[]): OracleReference["tasks"][number]["oracle"] {
   const names = Object.keys(meanMeasures(episodes));
   return {
-    return: estimate(episodes.map((episode) => episode.return)),
+    return: meanWithInterval(episodes.map((episode) => episode.return)),
     success: successRate(episodes),
     measures: Object.fromEntries(
-      names.map((name) => [name, estimate(episodes.map(({ measures }) => measures[name] ?? Number.NaN))]),
+      names.map((name) => [
+        name,
+        meanWithInterval(episodes.map(({ measures }) => measures[name] ?? Number.NaN)),
+      ]),
     ),
     episodes: episodes.map(({ terminated, return: sum, success, measures, outcomes }) => ({
       ...(terminated !== undefined && { terminated }),
@@ -130,6 +134,12 @@ function figuresOf(episodes: readonly OracleEpisode[]): OracleReference["tasks"]
       ...(outcomes && { outcomes }),
     })),
   };
+}
+
+function meanWithInterval(values: readonly number[]): z.infer<typeof estimateSchema> {
+  const { mean, low, high, n } = estimate(values);
+  const orNull = (bound: number) => (Number.isFinite(bound) ? bound : null);
+  return { mean, low: orNull(low), high: orNull(high), n };
 }
 
 /** Reads a reference. @throws InputError when it is missing or damaged */
@@ -152,6 +162,11 @@ export interface Oracle {
   readonly success: readonly number[];
   /** How many of its episodes succeeded, and had what else the tasks name. */
   readonly counts: OutcomeCounts;
+  /** Returns of each episode, `[K][E]`. */
+  readonly measured: {
+    readonly random: readonly (readonly number[])[];
+    readonly returns: readonly (readonly number[])[];
+  };
   /** Episodes per task. */
   readonly episodes: number;
   readonly planner: string;
@@ -248,6 +263,10 @@ function oracleOf({ tasks, episodes, planner, versions }: OracleReference, count
     returns: learned.map(({ oracle }) => oracle.return.mean),
     success: learned.map(({ oracle }) => oracle.success),
     counts: addCounts(learned.map(({ oracle }) => countOutcomes(oracle.episodes))),
+    measured: {
+      random: learned.map(({ random }) => random.episodes.map((episode) => episode.return)),
+      returns: learned.map(({ oracle }) => oracle.episodes.map((episode) => episode.return)),
+    },
     episodes,
     planner: String(planner.name),
     physics: versions.physics,

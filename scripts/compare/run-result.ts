@@ -43,6 +43,23 @@ export interface RunResult {
   readonly episodes: number;
 }
 
+/** A run with what came of its episodes, from which intervals are made. */
+export interface MeasuredRun extends RunResult {
+  readonly measured: {
+    /** Returns of the random policy, by task and episode, `[K][E]`. */
+    readonly random: readonly (readonly number[])[];
+    /** `returns[i][j]`: returns `[E]` on task j after learning task i, j ≤ i. */
+    readonly returns: readonly (readonly (readonly number[])[])[];
+    /** 1 where an episode after the last task succeeded, else 0; by task and episode, `[K][E]`. */
+    readonly success: readonly (readonly number[])[];
+  };
+}
+
+/** What is kept of a run beside figures over all. */
+export function withoutEpisodes({ measured: _, ...run }: MeasuredRun): RunResult {
+  return run;
+}
+
 const UNTOUCHED_MM = 1;
 
 /** A run's returns, when every task has been evaluated after the last. @throws InputError when they are damaged */
@@ -65,7 +82,7 @@ export function isFinished(folder: string): boolean {
  * @param label default its method
  * @throws InputError when the folder is no run or is not finished
  */
-export function readRun(folder: string, label?: string): RunResult {
+export function readRun(folder: string, label?: string): MeasuredRun {
   const { method, seed } = readSettings(folder);
   const evaluation = finishedEvaluation(folder);
   if (evaluation === undefined) {
@@ -84,6 +101,7 @@ export function readRun(folder: string, label?: string): RunResult {
     return found;
   });
   checkReturnsAgree(folder, evaluation, [...baseline, ...evaluated]);
+  const success = last.map((found) => found.map((r) => Number(r.success)));
   const moved = evaluated.map((r) => r.measures.blockDisplacementMm ?? Number.NaN);
   return {
     label: label ?? method,
@@ -92,12 +110,13 @@ export function readRun(folder: string, label?: string): RunResult {
     tasks,
     random: evaluation.random.map(meanOf),
     means: returns.map((row) => row.map(meanOf)),
-    success: last.map((found) => meanOf(found.map((r) => Number(r.success)))),
+    success: success.map(meanOf),
     counts: countOutcomes(last.flat()),
     learningSuccess: tasks.map((_, j) => learningSuccess(episode, j)),
     usage: readUsage(folder),
     untouched: moved.filter((mm) => mm < UNTOUCHED_MM).length,
     episodes: evaluated.length,
+    measured: { random: evaluation.random, returns, success },
   };
 }
 

@@ -85,13 +85,21 @@ export const QUANTITIES = [
 ] as const;
 export type Quantity = (typeof QUANTITIES)[number];
 
-/** One figure of one line of the comparison. */
-export interface ScoreEstimate {
-  readonly label: string;
+/** A mean over seeds. */
+export interface PlainEstimate {
   readonly mean: Value;
+  /** Bounds of the interval; null for too few seeds. */
   readonly low: Value;
   readonly high: Value;
   readonly n: number;
+  /** The seeds' values reach from here to there. */
+  readonly lowest: Value;
+  readonly highest: Value;
+}
+
+/** One figure of one line of the comparison. */
+export interface ScoreEstimate extends PlainEstimate {
+  readonly label: string;
   /** Of each finished run that has the figure. */
   readonly values: readonly number[];
 }
@@ -106,17 +114,14 @@ export interface ScoreChart {
 }
 
 /** One figure of a line less that of another with the same seed. */
-export interface DifferenceFigure {
+export interface DifferenceFigure extends PlainEstimate {
   readonly score: string;
   readonly title: string;
   readonly digits: number;
-  readonly mean: Value;
-  readonly low: Value;
-  readonly high: Value;
-  /** Seeds that both have. */
-  readonly n: number;
-  /** Those of them with which the line is the better one. */
+  /** Those of the n seeds that both have with which the line is the better one. */
   readonly better: number;
+  /** Of a paired t-test, corrected for the number of lines; null for too few seeds. */
+  readonly p: Value;
 }
 
 export interface DifferencesTable {
@@ -204,6 +209,8 @@ export interface ReportData {
   readonly runs: readonly RunRow[];
   readonly notBegun: readonly string[];
   readonly definitions: readonly string[];
+  /** Runs of `single` that lower what counts as 1, in words. */
+  readonly failedReferences: readonly string[];
   /** Label of the runs that returns are normalised by. */
   readonly reference: string | null;
   readonly scores: readonly ScoreChart[];

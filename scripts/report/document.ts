@@ -45,7 +45,7 @@ ${unfinishedNote(data, finished)}
 ${curveSection(data, "return", "Learning curves")}
 ${matrixSection(data)}
 <h2>Comparison</h2>
-<p class="faint">Bars: mean over finished runs, whiskers: 95 % bootstrap interval over seeds, dots: runs.</p>
+<p class="faint">Bars: mean over finished runs, whiskers: 95 % interval, from five seeds on, dots: runs.</p>
 ${data.runs.some((run) => run.finished) ? scoreFigures(data) : html`<p>No run is finished yet.</p>`}
 ${scoresTable(data)}
 ${countsSection(data)}

@@ -1,23 +1,31 @@
 import { firstOf } from "../../sim/core/element.js";
 import { meanOf } from "../../sim/core/mean.js";
+import { compareRuns, ORACLE_SCORES, oracleLine } from "../compare/comparison.js";
+import { DIFFERENCE_SCORES, differenceDefinition, differencesFrom } from "../compare/differences.js";
+import type { Estimate } from "../compare/estimate.js";
+import type { Oracle } from "../compare/oracle-reference.js";
+import type { MeasuredRun, RunResult } from "../compare/run-result.js";
 import {
   COLUMNS,
-  compareRuns,
   normalise,
-  ORACLE_SCORES,
-  oracleLine,
   type Reference,
   type RunScores,
   referenceOf,
   SCORES,
   type Score,
   scoreRun,
-} from "../compare/comparison.js";
-import { DIFFERENCE_SCORES, differenceDefinition, differencesFrom } from "../compare/differences.js";
-import type { Oracle } from "../compare/oracle-reference.js";
-import type { RunResult } from "../compare/run-result.js";
+} from "../compare/scores.js";
 import { addCounts } from "../runs/counts.js";
-import type { Cell, DifferencesTable, Matrix, ReportData, ScoreChart, TimeShare, Value } from "./data.js";
+import type {
+  Cell,
+  DifferencesTable,
+  Matrix,
+  PlainEstimate,
+  ReportData,
+  ScoreChart,
+  TimeShare,
+  Value,
+} from "./data.js";
 import type { ReportRun } from "./runs.js";
 
 /** JSON has no NaN. */
@@ -25,7 +33,12 @@ export function orNull(x: number): Value {
   return Number.isFinite(x) ? x : null;
 }
 
-export function finishedResults(runs: readonly ReportRun[]): RunResult[] {
+function plainEstimate({ mean, low, high, n, lowest, highest }: Estimate): PlainEstimate {
+  const bounds = { low: orNull(low), high: orNull(high), lowest: orNull(lowest), highest: orNull(highest) };
+  return { mean: orNull(mean), ...bounds, n };
+}
+
+export function finishedResults(runs: readonly ReportRun[]): MeasuredRun[] {
   return runs.flatMap(({ result }) => result ?? []);
 }
 
@@ -44,10 +57,10 @@ export function scoreCharts(
     const [heading, digits] = COLUMNS[score];
     // Headings name the unit after a comma where there is one.
     const [title = heading, unit = unitOf(score, reference)] = heading.replaceAll("\n", " ").split(", ");
-    const estimates = lines.map(({ method: label, [score]: { mean, low, high, n } }) => {
+    const estimates = lines.map(({ method: label, [score]: found }) => {
       const own = results.filter((r) => r.label === label).map((r) => scoreRun(r, reference, oracle)[score]);
       const values = own.filter(Number.isFinite);
-      return { label, mean: orNull(mean), low: orNull(low), high: orNull(high), n, values };
+      return { label, ...plainEstimate(found), values };
     });
     return { score, title, unit, digits, estimates };
   });
@@ -65,9 +78,9 @@ export function differencesTable(
     label,
     figures: DIFFERENCE_SCORES.map((score) => {
       const [heading, digits] = COLUMNS[score];
-      const { mean, low, high, n, better } = figures[score];
-      const interval = { mean: orNull(mean), low: orNull(low), high: orNull(high) };
-      return { score, title: heading.replaceAll("\n", " "), digits, ...interval, n, better };
+      const { better, p, ...found } = figures[score];
+      const title = heading.replaceAll("\n", " ");
+      return { score, title, digits, ...plainEstimate(found), better, p: orNull(p) };
     }),
   }));
   return { from, rows, definition: differenceDefinition(differences) };

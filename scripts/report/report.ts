@@ -1,7 +1,8 @@
 import { readSuiteRecord } from "../../agent/run/suite-record.js";
-import { definitions, referenceOf, scoreRun } from "../compare/comparison.js";
+import { definitions, failedReferenceText } from "../compare/comparison.js";
 import { chooseFrom } from "../compare/differences.js";
 import { findOracle } from "../compare/oracle-reference.js";
+import { failedReferences, referenceOf, scoreRun } from "../compare/scores.js";
 import { settingsThatDiffer } from "../compare/setting-differences.js";
 import { packageVersion } from "../runs/package-version.js";
 import { curveCharts } from "./curves.js";
@@ -61,6 +62,7 @@ export function reportData(
       };
     }),
     definitions: definitions(reference, found),
+    failedReferences: failedReferences(results).map(failedReferenceText),
     reference: reference?.label ?? null,
     scores: scoreCharts(runs, labels, oracle),
     counts: countRows(runs, labels, oracle),

@@ -14,7 +14,7 @@ import type { Settings } from "../../agent/settings/schema.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { isThere } from "../../sim/core/system-errors.js";
-import { isFinished, type RunResult, readRun } from "../compare/run-result.js";
+import { isFinished, type MeasuredRun, readRun } from "../compare/run-result.js";
 import { manifestPath, readManifest, runFolder } from "../sweep/manifest.js";
 import { labelsOf } from "./labels.js";
 
@@ -28,7 +28,7 @@ export interface ReportRun {
   readonly metrics: ByType<MetricsRecord>;
   readonly timings: ByType<TimingRecord>;
   /** Undefined while it is not finished. */
-  readonly result: RunResult | undefined;
+  readonly result: MeasuredRun | undefined;
 }
 
 /** What a report is made of. */

@@ -1,14 +1,15 @@
 import { elementAt, firstOf } from "../../sim/core/element.js";
 import { countedNames, countText, outcomeTitle } from "../compare/counts-text.js";
+import { intervalText, pText } from "../compare/interval-text.js";
 import { count, number } from "../compare/text.js";
 import type {
   DifferenceFigure,
   EpisodeRow,
   EpisodesPage,
+  PlainEstimate,
   ReportData,
   RunRow,
   ScoreChart,
-  ScoreEstimate,
 } from "./data.js";
 import { type Html, html, htmlTable } from "./html.js";
 
@@ -41,18 +42,16 @@ function titleWithUnit({ title, unit }: ScoreChart): string {
   return /^(min|MiB)$/.test(unit) ? `${title}, ${unit}` : title;
 }
 
-type Interval = Pick<ScoreEstimate, "mean" | "low" | "high" | "n">;
-
-function estimateText(estimate: Interval, digits: number): Html {
+function estimateText(estimate: PlainEstimate, digits: number): Html {
   const { n } = estimate;
   return n === 0 ? html`–` : html`${interval(estimate, digits)} <span class="whole">n ${n}</span>`;
 }
 
-/** The mean and its interval, which one run does not have; broken into lines between the two only. */
-function interval({ mean, low, high, n }: Interval, digits: number): Html {
-  const value = html`<span class="whole">${number(mean, digits)}</span>`;
-  if (n === 1) return value;
-  return html`${value} <span class="whole">[${number(low, digits)}, ${number(high, digits)}]</span>`;
+/** The mean and its interval or range, which one run does not have; broken into lines between the two only. */
+function interval(estimate: PlainEstimate, digits: number): Html {
+  const value = html`<span class="whole">${number(estimate.mean, digits)}</span>`;
+  const text = intervalText(estimate, digits);
+  return text === "" ? value : html`${value} <span class="whole">${text}</span>`;
 }
 
 /** What sets each line apart from one of them, seed by seed. */
@@ -65,19 +64,22 @@ export function differencesSection({ differences }: ReportData): Html {
 ${htmlTable(`Differences from ${from}`, head, cells)}`;
 }
 
-function differenceText({ better, digits, ...estimate }: DifferenceFigure): Html {
+function differenceText({ better, p, digits, ...estimate }: DifferenceFigure): Html {
   const { n } = estimate;
   if (n === 0) return html`–`;
-  return html`${interval(estimate, digits)} <span class="whole">${better}/${n} better</span>`;
+  const tested = pText(p);
+  const parts = [`${better}/${n} better`, ...(tested === "" ? [] : [tested])];
+  return html`${interval(estimate, digits)} <span class="whole">${parts.join(", ")}</span>`;
 }
 
-export function definitionsSection({ definitions, differences }: ReportData): Html {
+export function definitionsSection({ definitions, failedReferences, differences }: ReportData): Html {
+  const failed = failedReferences.map((text) => html`<p class="unfinished">${text}</p>`);
   const all = differences === null ? definitions : [...definitions, differences.definition];
   const items = all.map((text) => {
     const [term = "", ...rest] = text.split(": ");
     return html`<li><b>${term}</b>: ${rest.join(": ")}</li>`;
   });
-  return html`<h3>Definitions</h3><ul class="faint">${items}</ul>`;
+  return html`${failed}<h3>Definitions</h3><ul class="faint">${items}</ul>`;
 }
 
 export function settingsSection({ labels, settings }: ReportData): Html {

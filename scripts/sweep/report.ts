@@ -3,19 +3,13 @@ import { readSuiteRecord } from "../../agent/run/suite-record.js";
 import { writeDocument } from "../../sim/core/documents.js";
 import { writeFileSafely } from "../../sim/core/files.js";
 import {
-  COLUMNS,
   compareRuns,
   definitions,
+  failedReferenceText,
   type MethodComparison,
   ORACLE_SCORES,
   type OracleLine,
   oracleLine,
-  type RunScores,
-  referenceOf,
-  SCORE_GROUPS,
-  SCORES,
-  type Score,
-  scoreRun,
 } from "../compare/comparison.js";
 import { countedNames, countText } from "../compare/counts-text.js";
 import {
@@ -27,8 +21,20 @@ import {
   differencesFrom,
 } from "../compare/differences.js";
 import type { Estimate } from "../compare/estimate.js";
+import { intervalText, pText } from "../compare/interval-text.js";
 import { findOracle, type RunsSuite } from "../compare/oracle-reference.js";
-import { isFinished, type RunResult, readRun } from "../compare/run-result.js";
+import { isFinished, type RunResult, readRun, withoutEpisodes } from "../compare/run-result.js";
+import {
+  COLUMNS,
+  type FailedReference,
+  failedReferences,
+  type RunScores,
+  referenceOf,
+  SCORE_GROUPS,
+  SCORES,
+  type Score,
+  scoreRun,
+} from "../compare/scores.js";
 import { settingsThatDiffer } from "../compare/setting-differences.js";
 import { measureTitle, table } from "../compare/tables.js";
 import { number, PLAIN_WIDTH, wrap } from "../compare/text.js";
@@ -52,6 +58,8 @@ export interface SweepReport {
   readonly profile: string;
   readonly versions: Manifest["versions"];
   readonly definitions: readonly string[];
+  /** Runs that lower what counts as 1, and so raise all figures that are normalised by `single`. */
+  readonly failedReferences: readonly FailedReference[];
   readonly methods: readonly MethodComparison[];
   /** Planning through the true simulator, on the same scales; null while no run is finished, or without a reference. */
   readonly oracle: OracleLine | null;
@@ -96,13 +104,18 @@ export function reportSweep(
     profile: manifest.profile,
     versions: manifest.versions,
     definitions: definitions(reference, found),
+    failedReferences: failedReferences(finished),
     methods: compareRuns(finished, oracle).sort(
       (a, b) => labels.indexOf(a.method) - labels.indexOf(b.method),
     ),
     oracle: oracle === undefined || finished.length === 0 ? null : oracleLine(finished, oracle),
     differences: differencesFrom(finished, labels, from),
     settings: sweepSettings(manifest),
-    runs: finished.map((run) => ({ ...run, scores: scoreRun(run, reference, oracle) })),
+    runs: finished.map(({ id, ...run }) => ({
+      id,
+      ...withoutEpisodes(run),
+      scores: scoreRun(run, reference, oracle),
+    })),
     unfinished: manifest.runs.map(({ id }) => id).filter((id) => finished.every((run) => run.id !== id)),
     failed,
   };
@@ -153,7 +166,8 @@ export function reportText(report: SweepReport, width = PLAIN_WIDTH): string {
       : [table(head, rows, { width }), countsTable(report, width)];
   const { differences } = report;
   if (differences !== null) lines.push(differencesText(differences, width));
-  const notes = rows.length > 0 ? [...report.definitions] : [];
+  const notes =
+    rows.length > 0 ? [...report.failedReferences.map(failedReferenceText), ...report.definitions] : [];
   if (differences !== null) notes.push(differenceDefinition(differences));
   notes.push(...report.settings.map(settingText));
   lines.push(...notes.map((note) => wrap(note, width)));
@@ -213,7 +227,10 @@ function differencesText({ from, methods }: Differences, width: number): string 
 
 function differenceCell(difference: Difference, pairs: number, digits: number): string {
   const { better, n } = difference;
-  return n === 0 ? "–" : `${cell(difference, pairs, digits)}\n${better} of ${n} better`;
+  if (n === 0) return "–";
+  return [cell(difference, pairs, digits), `${better} of ${n} better`, pText(difference.p)]
+    .filter((line) => line !== "")
+    .join("\n");
 }
 
 /** What failed and how each run is continued alone. */
@@ -225,32 +242,36 @@ function failedText(failed: readonly FailedRun[], width: number): string {
   return ["Failed:", ...failed.flatMap(one)].join("\n");
 }
 
-/** The mean over its interval; says n when not all runs have the figure. */
-function cell({ mean, low, high, n }: Estimate, runs: number, digits: number): string {
+/** The mean over its interval or range; says n when not all runs have the figure. */
+function cell(found: Estimate, runs: number, digits: number): string {
+  const { mean, n } = found;
   if (n === 0) return "–";
-  const interval = `[${number(low, digits)}, ${number(high, digits)}]`;
-  return `${number(mean, digits)}\n${interval}${n === runs ? "" : ` n ${n}`}`;
+  const below = [intervalText(found, digits), n === runs ? "" : `n ${n}`].filter((part) => part !== "");
+  return [number(mean, digits), below.join(" ")].filter((line) => line !== "").join("\n");
 }
 
 /** One line per method and figure, then per method and difference, then per count: how many of n episodes. */
 function reportCsv(report: SweepReport): string {
   const { methods, oracle, differences } = report;
   const value = (x: number) => (Number.isFinite(x) ? String(x) : "");
-  const line = (method: string, figure: string, { mean, low, high, n }: Estimate) =>
-    [method, figure, value(mean), value(low), value(high), n].join(",");
+  const line = (method: string, figure: string, found: Estimate & Partial<Pick<Difference, "p">>) => {
+    const { mean, low, high, n, lowest, highest, p = Number.NaN } = found;
+    const bounds = [low, high].map(value);
+    return [method, figure, value(mean), ...bounds, n, ...[lowest, highest, p].map(value)].join(",");
+  };
   const lines = [
     ...methods.flatMap((m) => SCORES.map((name) => line(m.method, name, m[name]))),
     ...(oracle === null
       ? []
-      : ORACLE_SCORES.map((name) => ["oracle", name, value(oracle[name]), "", "", ""].join(","))),
+      : ORACLE_SCORES.map((name) => ["oracle", name, value(oracle[name]), ...Array(6).fill("")].join(","))),
     ...(differences?.methods ?? []).flatMap((m) =>
       DIFFERENCE_SCORES.map((name) => line(m.method, `${name}Difference`, m[name])),
     ),
     ...countedLines(report).flatMap(({ method, counts }) =>
-      Object.entries(counts).map(([name, { count, of }]) => `${method},${name}Episodes,${count},,,${of}`),
+      Object.entries(counts).map(([name, { count, of }]) => `${method},${name}Episodes,${count},,,${of},,,`),
     ),
   ];
-  return `${["method,figure,mean,low,high,n", ...lines].join("\n")}\n`;
+  return `${["method,figure,mean,low,high,n,lowest,highest,p", ...lines].join("\n")}\n`;
 }
 
 /** Writes `sweep-results.json`, `.csv` and `.txt` into the sweep's folder. */

@@ -85,6 +85,10 @@ function outcome({ return: sum, success }: OracleEpisode): string[] {
   return [`return ${number(sum)}`, ...(success ? ["success"] : [])];
 }
 
+function intervalText({ low, high }: OracleReference["tasks"][number]["oracle"]["return"]): string {
+  return low === null ? "–" : `[${number(low)}, ${number(high)}]`;
+}
+
 /** The figures as a table, and what they were planned with. */
 function referenceText(reference: OracleReference, width: number): string {
   const { tasks, planner } = reference;
@@ -100,7 +104,7 @@ function referenceText(reference: OracleReference, width: number): string {
     ["success", ...outcomes.map(measureTitle), ...keys.map(measureTitle)],
   ];
   const body = rows.map(({ task, random, oracle, success, measures, ...counted }) => [
-    ...[task, number(random), number(oracle.mean), `[${number(oracle.low)}, ${number(oracle.high)}]`],
+    ...[task, number(random), number(oracle.mean), intervalText(oracle)],
     ...[percent(success), ...outcomes.map((name) => percent(outcomeShare(counted, name)))],
     ...keys.map((key) => number(measures[key])),
   ]);
@@ -121,7 +125,7 @@ function referenceText(reference: OracleReference, width: number): string {
     wrap(`The oracle on all tasks: ${countsText(addCounts(rows.map(({ counts }) => counts)))}.`, width),
     wrap(`Planned with ${settings.join(" ")}`, width),
     wrap(
-      "Planning through the true simulator, with nothing learned: a lower bound of what planning reaches. Returns are undiscounted sums of rewards; intervals: percentile bootstrap over episodes. Success: as the task defines it; errors: at the end of an episode.",
+      "Planning through the true simulator, with nothing learned: a lower bound of what planning reaches. Returns are undiscounted sums of rewards; intervals: bootstrap over episodes, from five on. Success: as the task defines it; errors: at the end of an episode.",
       width,
     ),
   ].join("\n");

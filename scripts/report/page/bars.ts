@@ -83,7 +83,9 @@ interface Canvas {
 }
 
 function whiskers(estimates: readonly ScoreEstimate[], theme: Theme): object {
-  const data = estimates.flatMap(({ low, high, n }, i) => (n > 1 ? [[low!, high!, i] as const] : []));
+  const data = estimates.flatMap(({ low, high }, i) =>
+    low === null || high === null ? [] : [[low, high, i] as const],
+  );
   const stroke = (shape: object) => ({ type: "line", shape, style: { stroke: theme.text, lineWidth: 1.5 } });
   return {
     type: "custom",
@@ -101,8 +103,9 @@ function whiskers(estimates: readonly ScoreEstimate[], theme: Theme): object {
 }
 
 function scoreTooltip({ label, mean, low, high, n, values }: ScoreEstimate): HTMLElement {
+  const interval = low === null || high === null ? "" : ` [${short(low)}, ${short(high)}]`;
   return tooltipRows(label, [
-    { text: `${short(mean)} [${short(low)}, ${short(high)}], n ${n}` },
+    { text: `${short(mean)}${interval}, n ${n}` },
     { text: `runs: ${values.map(short).join(", ")}` },
   ]);
 }

@@ -150,8 +150,8 @@ it("gives each run's mean over episodes and tasks, and its share between random 
   ];
   // Means 30 and 60 against 10 and 40; with random at 0 and 20 the shares are 1/3 and 1/2.
   const text = plannersTable(results, [0, 20]);
-  expect(text).toMatch(/first +│ +45\.0 \[30\.0, 60\.0\] │ 1\.000 \[1\.000, 1\.000\] │ +1\.0/);
-  expect(text).toMatch(/second +│ +25\.0 \[10\.0, 40\.0\] │ 0\.417 \[0\.333, 0\.500\] │ +2\.3/);
+  expect(text).toMatch(/first +│ +45\.0 \(30\.0 … 60\.0\) │ 1\.000 \(1\.000 … 1\.000\) │ +1\.0/);
+  expect(text).toMatch(/second +│ +25\.0 \(10\.0 … 40\.0\) │ 0\.417 \(0\.333 … 0\.500\) │ +2\.3/);
 });
 
 it("compares only what is asked for", async () => {

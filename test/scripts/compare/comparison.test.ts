@@ -6,13 +6,17 @@ import { resolveSettings } from "../../../agent/settings/resolve.js";
 import {
   compareRuns,
   definitions,
+  failedReferenceText,
   oracleLine,
-  referenceOf,
-  scoreRun,
 } from "../../../scripts/compare/comparison.js";
-import { estimate } from "../../../scripts/compare/estimate.js";
 import type { Oracle } from "../../../scripts/compare/oracle-reference.js";
-import { isFinished, type RunResult, readRun } from "../../../scripts/compare/run-result.js";
+import {
+  isFinished,
+  type MeasuredRun,
+  type RunResult,
+  readRun,
+} from "../../../scripts/compare/run-result.js";
+import { failedReferences, referenceOf, scoreRun } from "../../../scripts/compare/scores.js";
 import { InputError } from "../../../sim/core/errors.js";
 import { CATALOG, fakeSuite } from "../../agent/fixtures.js";
 import {
@@ -28,8 +32,22 @@ import { take } from "../../take.js";
 const root = temporaryFolder();
 afterAll(() => rmSync(root, { recursive: true }));
 
-function run(method: string, seed: number, means: number[][], random = [0, 0]): RunResult {
+/** Episodes that all return what they return on average. */
+function withEpisodes(result: RunResult): MeasuredRun {
+  const { random, means, success } = result;
+  const alike = (mean: number) => [mean, mean];
   return {
+    ...result,
+    measured: {
+      random: random.map(alike),
+      returns: means.map((row) => row.map(alike)),
+      success: success.map(alike),
+    },
+  };
+}
+
+function run(method: string, seed: number, means: number[][], random = [0, 0]): MeasuredRun {
+  return withEpisodes({
     ...{ label: method, method, seed, tasks: ["a", "b"], random, means, untouched: 0, episodes: 4 },
     ...{
       success: [1, 0.5],
@@ -37,11 +55,12 @@ function run(method: string, seed: number, means: number[][], random = [0, 0]): 
       learningSuccess: [0.5, 0.25],
       usage: { wallMs: 90_000, cpuMs: 60_000, peakMiB: 200 },
     },
-  };
+  });
 }
 
 const oracleOf = (random: number[], returns: number[]): Oracle => ({
   ...{ tasks: ["a", "b"], random, returns, success: [1, 0.5], counts: {} },
+  measured: { random: random.map((mean) => [mean]), returns: returns.map((mean) => [mean]) },
   ...{ episodes: 3, planner: "icem", physics: "rapier3d" },
 });
 
@@ -66,7 +85,6 @@ describe("comparison of runs", () => {
     const [single, hypercrl] = take(2, compareRuns(runs));
     expect(hypercrl.average.mean).toBeCloseTo(1, 12);
     expect([single.average.n, hypercrl.average.n]).toEqual([2, 1]);
-    expect(single.average.low).toBeLessThan(single.average.high);
   });
 
   it("compares plain returns without a run of single, and says so", () => {
@@ -163,15 +181,125 @@ describe("comparison of runs", () => {
     expect([single.method, single.average.mean]).toEqual(["single", 1]);
     expect([cem.method, cem.average.mean]).toEqual(["single-cem", 0.5]);
   });
+});
 
-  it("gives the same interval for the same numbers, inside their range and around their mean", () => {
-    const a = estimate([0.9, 1, 1.1]);
-    expect(estimate([0.9, 1, 1.1])).toEqual(a);
-    expect(a.mean).toBeCloseTo(1, 12);
-    expect(a.low).toBeGreaterThanOrEqual(0.9);
-    expect(a.low).toBeLessThan(a.mean);
-    expect(a.high).toBeGreaterThan(a.mean);
-    expect(a.high).toBeLessThanOrEqual(1.1);
+describe("intervals of figures", () => {
+  /** Runs of seeds 1 to n; of both tasks `after` the last, and as `learned` right after learning. */
+  const line = (method: string, learned: readonly number[], after = learned) =>
+    learned.map((mean, i) => run(method, i + 1, [[mean], [after[i]!, after[i]!]]));
+  const width = ({ low, high }: { readonly low: number; readonly high: number }) => high - low;
+  const steady = line("single", [100, 100, 100, 100, 100]);
+  const spread = [88, 94, 100, 106, 112];
+  const averageOf = (label: string, runs: readonly MeasuredRun[], oracle?: Oracle) =>
+    compareRuns(runs, oracle).find(({ method }) => method === label)!;
+
+  it("are none below five seeds, which have a range instead", () => {
+    const four = averageOf("hypercrl", [...steady, ...line("hypercrl", spread.slice(0, 4))]).average;
+    expect([four.low, four.high]).toEqual([Number.NaN, Number.NaN]);
+    expect([four.lowest, four.highest, four.n]).toEqual([0.88, 1.06, 4]);
+    const { average } = averageOf("hypercrl", [...steady, ...line("hypercrl", spread)]);
+    expect(average.low).toBeLessThan(0.95);
+    expect(average.high).toBeGreaterThan(1.05);
+  });
+
+  it("are none either of what is normalised by fewer than five seeds of single", () => {
+    const figures = averageOf("hypercrl", [...steady.slice(1), ...line("hypercrl", spread)]);
+    expect(figures.average).toMatchObject({ n: 5, low: Number.NaN });
+    expect(figures.forgetting.low).toBeNaN();
+    expect(figures.success.low).toBe(0.75);
+  });
+
+  it("are as wide as the mean over seeds drawn again is uncertain", () => {
+    // The seeds' standard deviation, 0.0949 √(4/5), over √5 is 0.0379; 95 % of normal values lie within 1.96 of it.
+    const { average } = averageOf("hypercrl", [...steady, ...line("hypercrl", spread)]);
+    expect(width(average) / (2 * 1.96 * 0.0379)).toBeGreaterThan(0.95);
+    expect(width(average) / (2 * 1.96 * 0.0379)).toBeLessThan(1.05);
+  });
+
+  it("contain the spread of the reference", () => {
+    const hypercrl = line("hypercrl", [100, 100, 100, 100, 100]);
+    expect(width(averageOf("hypercrl", [...steady, ...hypercrl]).average)).toBeCloseTo(0, 12);
+    const { average } = averageOf("hypercrl", [...line("single", spread), ...hypercrl]);
+    expect(average.low).toBeLessThan(0.95);
+    expect(average.high).toBeGreaterThan(1.05);
+  });
+
+  it("contain the noise of episodes within a seed, also of single's own forgetting", () => {
+    const noisy = steady.map((one) => ({
+      ...one,
+      measured: {
+        ...one.measured,
+        returns: [
+          [[60, 140]],
+          [
+            [60, 140],
+            [60, 140],
+          ],
+        ],
+      },
+    }));
+    const { forgetting, average } = averageOf("single", noisy);
+    expect(forgetting.mean).toBe(0);
+    expect(forgetting.low).toBeLessThan(-0.1);
+    expect(forgetting.high).toBeGreaterThan(0.1);
+    expect(average.low).toBeLessThan(0.9);
+  });
+
+  it("contain the spread of the random policy and of the oracle", () => {
+    const oracle = oracleOf([0, 0], [200, 200]);
+    const hypercrl = line("hypercrl", [100, 100, 100, 100, 100]);
+    expect(width(averageOf("hypercrl", hypercrl, oracle).oracleAverage)).toBeCloseTo(0, 12);
+    const varied = (random: readonly number[], returns: readonly number[]) => ({
+      ...oracle,
+      measured: { random: [random, random], returns: [returns, returns] },
+    });
+    expect(width(averageOf("hypercrl", hypercrl, varied([-50, 50], [200])).oracleAverage)).toBeGreaterThan(
+      0.1,
+    );
+    expect(width(averageOf("hypercrl", hypercrl, varied([0], [150, 250])).oracleAverage)).toBeGreaterThan(
+      0.1,
+    );
+    const single = steady.map((one) => ({
+      ...one,
+      measured: {
+        ...one.measured,
+        random: [
+          [-50, 50],
+          [-50, 50],
+        ],
+      },
+    }));
+    const below = line("hypercrl", [50, 50, 50, 50, 50]).map((one, i) => ({
+      ...one,
+      measured: { ...one.measured, random: single[i]!.measured.random },
+    }));
+    expect(width(averageOf("hypercrl", [...single, ...below]).average)).toBeGreaterThan(0.05);
+  });
+
+  it("are the same every time, and whatever else is compared", () => {
+    const runs = [...line("single", spread), ...line("hypercrl", [90, 95, 100, 105, 99])];
+    const first = averageOf("hypercrl", runs);
+    expect(averageOf("hypercrl", runs)).toEqual(first);
+    expect(averageOf("hypercrl", [...line("ewc", spread), ...runs])).toEqual(first);
+  });
+});
+
+describe("a run of the reference that failed", () => {
+  const singles = (returns: readonly number[]) =>
+    returns.map((mean, i) => run("single", i + 1, [[100], [100, mean]], [10, 10]));
+
+  it("is named with its task and how far it got", () => {
+    const failed = failedReferences([...singles([100, 40, 110]), run("hypercrl", 4, [[0], [0, 0]])]);
+    expect(failed).toEqual([{ seed: 2, task: "b", share: 30 / 90 }]);
+    expect(failedReferenceText(failed[0]!)).toMatch(
+      /^failed reference: single with seed 2 did not learn b as its other seeds did \(0\.33 of/,
+    );
+  });
+
+  it("is none that is near the others, and none can be told among two", () => {
+    expect(failedReferences(singles([100, 60, 110]))).toEqual([]);
+    expect(failedReferences(singles([100, 20]))).toEqual([]);
+    expect(failedReferences([run("hypercrl", 1, [[0], [0, 0]])])).toEqual([]);
   });
 });
 
@@ -242,6 +370,11 @@ describe("a run folder", () => {
       usage: { wallMs: 9700, cpuMs: 8600, peakMiB: 160 },
       untouched: 1,
       episodes: 5,
+      measured: {
+        random: [[0, 2], [4]],
+        returns: [[[10, 20]], [[30], [5, 7]]],
+        success: [[0], [1, 1]],
+      },
     });
   });
 

@@ -18,7 +18,7 @@ describe("differences seed by seed", () => {
   const base = [run("hypercrl", 1, 100, 90), run("hypercrl", 2, 100, 110), run("hypercrl", 3, 100, 70)];
   const other = [run("ewc", 1, 100, 80, 0.5), run("ewc", 2, 100, 115), run("ewc", 3, 100, 40)];
 
-  it("are those of runs with the same seed, with the interval of their differences", () => {
+  it("are those of runs with the same seed, with their range where seeds are few", () => {
     const { from, methods } = differencesFrom(
       [...base, ...other, ...singles],
       ["hypercrl", "ewc"],
@@ -29,8 +29,9 @@ describe("differences seed by seed", () => {
     const { average, forgetting, success } = methods[0]!;
     expect(average.mean).toBeCloseTo((-0.1 + 0.05 - 0.3) / 3, 12);
     expect(average).toMatchObject({ n: 3, better: 1 });
-    expect(average.low).toBeCloseTo(-0.3, 12);
-    expect(average.high).toBeCloseTo(0.05, 12);
+    expect(average.lowest).toBeCloseTo(-0.3, 12);
+    expect(average.highest).toBeCloseTo(0.05, 12);
+    expect([average.low, average.high, average.p]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
     // Forgetting 0.2, -0.15, 0.6 less 0.1, -0.1, 0.3: lower is better.
     expect(forgetting.mean).toBeCloseTo((0.1 - 0.05 + 0.3) / 3, 12);
     expect(forgetting.better).toBe(1);
@@ -38,13 +39,37 @@ describe("differences seed by seed", () => {
   });
 
   it("are narrower than those of means where seeds differ more than methods", () => {
-    const spread = [0, 50, 100, 150].map((level, i) => run("a", i, 100, level));
-    const ahead = [5, 56, 104, 157].map((level, i) => run("b", i, 100, level));
+    const spread = [0, 50, 100, 150, 200].map((level, i) => run("a", i, 100, level));
+    const ahead = [5, 56, 104, 157, 203].map((level, i) => run("b", i, 100, level));
     const { average } = differencesFrom([...spread, ...ahead], ["a", "b"], "a")!.methods[0]!;
-    expect(average.better).toBe(4);
+    expect(average.better).toBe(5);
     expect(average.low).toBeGreaterThan(0);
     const meanOf = (runs: typeof spread) => estimate(runs.map((r) => r.means[1]![0]!));
     expect(meanOf(ahead).low).toBeLessThan(meanOf(spread).high);
+  });
+
+  it("have a paired t-interval from five seeds on", () => {
+    const seeds = [0, 1, 2, 3, 4];
+    const a = seeds.map((seed) => run("a", seed, 100, 10 * seed));
+    const b = seeds.map((seed) => run("b", seed, 100, 11 * seed));
+    const { average } = differencesFrom([...a, ...b], ["a", "b"], "a")!.methods[0]!;
+    // Differences 0 to 4: standard error 0.7071, t(4) = 2.7764.
+    expect(average.mean).toBe(2);
+    expect(average.low).toBeCloseTo(2 - 2.7764 * Math.SQRT1_2, 3);
+    expect(average.high).toBeCloseTo(2 + 2.7764 * Math.SQRT1_2, 3);
+    expect(average.p).toBeCloseTo(0.04742, 5);
+  });
+
+  it("have p-values that are corrected for the number of methods, figure by figure", () => {
+    const seeds = [0, 1, 2, 3, 4];
+    const line = (label: string, slope: number) => seeds.map((seed) => run(label, seed, 100, slope * seed));
+    const runs = [...line("a", 10), ...line("b", 11), ...line("c", 10), ...line("d", 9), run("e", 1, 100, 0)];
+    const { methods } = differencesFrom(runs, ["a", "b", "c", "d", "e"], "a")!;
+    const p = methods.map(({ average }) => average.p);
+    // The method of one seed is not tested and does not count.
+    expect(p[0]).toBeCloseTo(3 * 0.04742, 5);
+    expect(p[2]).toBe(p[0]);
+    expect([p[1], p[3]]).toEqual([1, Number.NaN]);
   });
 
   it("leave out seeds that only one of the two has, and methods without any in common", () => {

@@ -41,6 +41,16 @@ describe("a reference", () => {
       oracle: {
         ...{ tasks: ["500-500", "100-500"], random: [-16, -12], returns: [392, 412], success: [0.5, 0.5] },
         counts: { success: { count: 2, of: 4 } },
+        measured: {
+          random: [
+            [-17, -15],
+            [-13, -11],
+          ],
+          returns: [
+            [391, 393],
+            [411, 413],
+          ],
+        },
         ...{ episodes: 2, planner: "icem", physics: "rapier 1" },
       },
     });

@@ -78,20 +78,22 @@ describe("a sweep of two methods and two seeds", () => {
       return (r as number[][][]).map((row) => row.map(([only]) => only));
     };
     for (const entry of runs) expect(entry.means).toEqual(returns(`${entry.label}-s${entry.seed}`));
-    for (const { method, runs: n, success, wallMinutes, cpuMinutes, peakMiB } of methods) {
+    for (const { method, runs: n, counts, success, wallMinutes, cpuMinutes, peakMiB } of methods) {
       const own = runs.filter((r) => r.label === method);
       expect([n, success.n, wallMinutes.n]).toEqual([2, 2, 2]);
       const minutes = own.map((r) => r.usage!.wallMs / 60_000);
       expect(wallMinutes.mean).toBeCloseTo((minutes[0]! + minutes[1]!) / 2, 12);
-      expect(cpuMinutes.low).toBeGreaterThan(0);
-      expect(peakMiB.low).toBeGreaterThan(50);
+      expect(cpuMinutes.lowest).toBeGreaterThan(0);
+      expect(peakMiB.lowest).toBeGreaterThan(50);
+      // Of two seeds there is no interval.
+      expect([peakMiB.low, peakMiB.high]).toEqual([null, null]);
+      expect(counts.success!.count / counts.success!.of).toBeCloseTo(success.mean, 12);
     }
     const csv = readFileSync(join(whole, "sweep-results.csv"), "utf8").trim().split("\n");
-    expect(csv).toHaveLength(1 + 2 * 9 + 3 + 4);
+    expect(csv).toHaveLength(1 + 2 * 9 + 3 + 4 + 3);
     const line = csv.find((text) => text.startsWith("finetune,success,"))!.split(",");
-    expect(line.slice(2).map(Number)).toEqual(
-      Object.values(methods.find(({ method }) => method === "finetune")!.success),
-    );
+    const { mean, n, lowest, highest } = methods.find(({ method }) => method === "finetune")!.success;
+    expect(line.slice(2)).toEqual([String(mean), "", "", ...[n, lowest, highest].map(String), ""]);
     const text = readFileSync(join(whole, "sweep-results.txt"), "utf8");
     expect(text).toMatch(/│ finetune │/);
     expect(text).toMatch(/^│ difference +│/m);
