@@ -92,7 +92,7 @@ export async function* evaluateRandomPolicy(options: EvaluationOptions): AsyncGe
  * @param onStep told of every step made, with its number in the episode, from 1
  * @throws Stopped when the user asked to stop, in the middle of an episode
  */
-export async function* evaluateOracle(
+export async function* playOracle(
   policy: OraclePolicy,
   options: EvaluationOptions,
   onStep: (episode: number, step: number) => void,

@@ -7,7 +7,7 @@ import type { Forecast } from "../sim/recording/episode.js";
 import type { Task } from "../sim/task.js";
 import { ActionScale } from "./action-scale.js";
 import { planningProblem } from "./policy.js";
-import type { WorldCosts } from "./rollout/world-rollouts.js";
+import type { SimulatorCosts } from "./rollout/simulator-rollouts.js";
 import type { Settings } from "./settings/schema.js";
 
 /**
@@ -15,7 +15,7 @@ import type { Settings } from "./settings/schema.js";
  * environment that is acted in is read by snapshots and never changed.
  */
 export class OraclePolicy {
-  readonly #costs: WorldCosts;
+  readonly #costs: SimulatorCosts;
   readonly #scale: ActionScale | undefined;
   readonly #makePlanner: (rng: Rng) => Planner;
   #episode: { readonly environment: Environment; readonly planner: Planner } | undefined;
@@ -24,7 +24,7 @@ export class OraclePolicy {
    * @param planner what `settings.name` stands for
    * @param costs what the planner is told of its sequences
    */
-  constructor(task: Task, settings: Settings["planner"], planner: PlannerDefinition, costs: WorldCosts) {
+  constructor(task: Task, settings: Settings["planner"], planner: PlannerDefinition, costs: SimulatorCosts) {
     const problem = planningProblem(task.spec, settings);
     this.#costs = costs;
     this.#scale = settings.scaleActions ? new ActionScale(task.spec.action) : undefined;
@@ -58,7 +58,7 @@ export class OraclePolicy {
     const state = environment.snapshot();
     const { chosen, others } = planner.plans(most);
     const own = (actions: Float32Array) => this.#scale?.own(actions) ?? actions;
-    const predict = (sequence: Float32Array) => this.#costs.world.observations(state, own(sequence));
+    const predict = (sequence: Float32Array) => this.#costs.simulator.observations(state, own(sequence));
     const predicted = predict(chosen);
     const size = predicted.length;
     const rest = new Float32Array((others.length / chosen.length) * size);

@@ -1,10 +1,6 @@
+import { ADAM } from "../sim/core/adam.js";
 import { type ActionGaussian, checkLength, evaluate } from "./sampling.js";
 import type { CostFunction, CostGradient, CostGradientFunction } from "./types.js";
-
-/** Kingma & Ba, "Adam" (2015); the usual constants. */
-const BETA1 = 0.9;
-const BETA2 = 0.999;
-const EPSILON = 1e-8;
 
 /** What a descent goes down. */
 export interface Slope {
@@ -66,18 +62,19 @@ export class Descent {
 
   /** One step of Adam, number `step` from 1, then back into the bounds. */
   #descend(actions: Float32Array, { costs, gradient }: CostGradient, step: number): void {
+    const { beta1, beta2, epsilon } = ADAM;
     const { steps, rate: firstRate } = this.#settings;
     const width = this.#gaussian.actionSize;
     const rate = firstRate * (1 - (step - 1) / steps);
-    const scale = rate / (1 - BETA1 ** step);
-    const correction = 1 - BETA2 ** step;
+    const scale = rate / (1 - beta1 ** step);
+    const correction = 1 - beta2 ** step;
     const [first, second] = [this.#first, this.#second];
     for (let i = 0; i < gradient.length; i++) {
       const g = gradient[i]!;
       if (!Number.isFinite(g) || !Number.isFinite(costs[Math.floor(i / width) % this.#samples])) continue;
-      first[i] = BETA1 * first[i]! + (1 - BETA1) * g;
-      second[i] = BETA2 * second[i]! + (1 - BETA2) * g * g;
-      actions[i]! -= (scale * first[i]!) / (Math.sqrt(second[i]! / correction) + EPSILON);
+      first[i] = beta1 * first[i]! + (1 - beta1) * g;
+      second[i] = beta2 * second[i]! + (1 - beta2) * g * g;
+      actions[i]! -= (scale * first[i]!) / (Math.sqrt(second[i]! / correction) + epsilon);
     }
     this.#gaussian.clip(actions);
   }

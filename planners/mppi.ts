@@ -37,9 +37,11 @@ export type MppiSettings = SettingValues<typeof fields>;
 
 /**
  * Information-theoretic model-predictive path integral control: the plan u becomes the mean of noisy copies v = u + ε
- * weighted by `exp(-S / λ)` with `S = cost(v) + λ (1 - α) Σ_h u_hᵀ Σ⁻¹ ε_h`, noise ε ~ N(0, Σ), Σ = std² · I, where the std may be annealed.
+ * weighted by `exp(-S / λ)` with `S = cost(v) + λ (1 - α) Σ_h u_hᵀ Σ⁻¹ ε_h`, noise ε ~ N(0, Σ), Σ = std² · I, where
+ * the std may be annealed. Samples are clipped to the bounds; ε is what the clipping left, so that the plan is a mean
+ * of sequences that were evaluated.
  * Source: Williams et al., "Information Theoretic MPC for Model-Based Reinforcement Learning" (ICRA 2017), algorithm
- * 2; α from Williams et al., "Information-Theoretic Model Predictive Control" (T-RO 2018). Samples are clipped to the bounds; ε is what the clipping left, so that the plan is a mean of sequences that were evaluated.
+ * 2; α from Williams et al., "Information-Theoretic Model Predictive Control" (T-RO 2018).
  * `plan` throws RunError when every predicted cost is non-finite; `restore` throws InputError when the saved plan
  * `[H, U]` has another size.
  */

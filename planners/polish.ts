@@ -1,3 +1,4 @@
+import { UsageError } from "../sim/core/errors.js";
 import { Descent } from "./descent.js";
 import { type ActionGaussian, readSequence, writeSequence } from "./sampling.js";
 import type { CostFunction, CostGradientFunction } from "./types.js";
@@ -22,9 +23,9 @@ export interface Ranked {
 
 /**
  * Refines the best sequences of a search by gradient steps through the model.
- * Source: Bharadhwaj, Xie & Shkurti, "Model-Predictive Control via Cross-Entropy and Gradient-Based Optimization", arXiv
- * 2004.08763; after the search rather than within it as in Huang et al., "CEM-GD: Cross-Entropy Method with Gradient Descent Planner
- * for Model-Based Reinforcement Learning", arXiv 2112.07746.
+ * Source: Bharadhwaj, Xie & Shkurti, "Model-Predictive Control via Cross-Entropy and Gradient-Based Optimization",
+ * arXiv 2004.08763; after the search rather than within it as in Huang et al., "CEM-GD: Cross-Entropy Method with
+ * Gradient Descent Planner for Model-Based Reinforcement Learning", arXiv 2112.07746.
  */
 export class Polish {
   readonly #descent: Descent;
@@ -54,10 +55,10 @@ export class Polish {
 
   /**
    * Refines the first of the sequences in place, each to the best that the descent from it came by, and puts all in order again.
-   * @throws RangeError without derivatives
+   * @throws UsageError without derivatives
    */
   async refine(found: Ranked, cost: CostFunction, gradient: CostGradientFunction | undefined): Promise<void> {
-    if (gradient === undefined) throw new RangeError("Refining sequences needs derivatives of their costs.");
+    if (gradient === undefined) throw noDerivatives();
     const { sequences, costs, count } = found;
     const size = this.#size;
     const refined = Math.min(count, this.#plans);
@@ -77,6 +78,15 @@ export class Polish {
     });
     sort(sequences, costs, count, size);
   }
+}
+
+function noDerivatives(): UsageError {
+  return new UsageError({
+    what: "The planner cannot refine its sequences",
+    got: "a call of plan() with costs alone",
+    expected: "derivatives of the costs as well, because planner.polishSteps is above 0",
+    todo: "Call plan(cost, gradient), or make the planner with polishSteps 0",
+  });
 }
 
 /** Puts the first `count` sequences and their costs in order, best first; equal ones stay in theirs. */

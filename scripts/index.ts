@@ -125,7 +125,7 @@ export {
   type OracleEpisode,
   type OracleEvaluation,
   type OracleOptions,
-  type OraclePlan,
+  type OracleStart,
   type OracleTask,
 } from "./runs/evaluate-oracle.js";
 export {

@@ -1,11 +1,9 @@
+import { ADAM } from "../../sim/core/adam.js";
 import type { Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { alignedArray } from "../graph/session.js";
 
-/** Kingma & Ba, "Adam" (2015); the usual constants. */
-const BETA1 = 0.9;
-const BETA2 = 0.999;
-const EPSILON = 1e-8;
+const { beta1: BETA1, beta2: BETA2, epsilon: EPSILON } = ADAM;
 
 /** Bias corrections of one step, folded into two scalars. */
 export interface AdamScalars {

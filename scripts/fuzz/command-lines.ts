@@ -62,6 +62,9 @@ const SETTINGS = [
     "hypernetwork.embedding",
   ],
   ...["loop.bufferCapacity", "loop.stepsPerTask", "loop.initialRandomSteps", "loop.evaluationEpisodes"],
+  ...["planner.holdReward", "planner.annealIterations", "planner.annealHorizon", "planner.knots"],
+  ...["planner.polishSteps", "planner.polishRate", "planner.polishPlans", "dynamics.history"],
+  ...["loop.learningEpisodeSteps", "loop.learningStarts"],
   ...["loop.trainIterations", "loop.trainEvery", "loop.trainLag", "loop.randomHold", "training.engine"],
   ...[
     "training.batchSize",
@@ -76,6 +79,7 @@ const SETTINGS = [
 const VALUES = [
   ...["0", "-1", "1", "2.5", "1e300", "1e9", "4096", "null", "true", '""', '"x"', "[]", "{}", "[1,2,3]"],
   ...["[4096,4096]", "[1,1,1,1,1,1,1,1,1,1,1,1]", "[0]", "[[1]]", "NaN", "Infinity", "x", "[1", '{"a":1}'],
+  ...["false", "seeded", "varied"],
 ];
 
 const assignment = fc

@@ -22,6 +22,15 @@ const SETTINGS = {
   "planner.elites": 4,
   "planner.iterations": 1,
   "planner.horizon": 3,
+  // What is off by default, so that changed files meet it where it is on.
+  "planner.holdReward": 2,
+  "planner.annealIterations": 0.5,
+  "planner.annealHorizon": 0.5,
+  "planner.knots": 2,
+  "planner.polishSteps": 1,
+  "planner.polishPlans": 2,
+  "loop.learningEpisodeSteps": 20,
+  "loop.learningStarts": "seeded",
   "dynamics.hidden": [8, 8],
 } as const;
 const RUN: TrainOptions = { suite: "reacher", threads: 1, settings: SETTINGS };

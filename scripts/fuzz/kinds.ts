@@ -36,6 +36,7 @@ import {
 } from "./changes.js";
 import { commandKind } from "./command-lines.js";
 import { type FuzzKind, isRefusal } from "./kind.js";
+import { usedSettingsKind } from "./used-settings.js";
 
 /** Kinds of cases, each with its own type, behind one interface. */
 function kind<Case>(definition: FuzzKind<Case>): FuzzKind {
@@ -342,4 +343,5 @@ export const kinds: readonly FuzzKind[] = [
     },
   }),
   kind(commandKind),
+  kind(usedSettingsKind),
 ];

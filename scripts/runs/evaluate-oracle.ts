@@ -7,11 +7,11 @@ import {
   EVALUATION_SEED,
   evaluateRandomPolicy,
   type FinishedEpisode,
-  evaluateOracle as playOracle,
+  playOracle,
 } from "../../agent/evaluate-task.js";
 import { OraclePolicy } from "../../agent/oracle-policy.js";
-import { OwnWorld, World } from "../../agent/rollout/world-rollouts.js";
-import { WorldThreads } from "../../agent/rollout/world-threads.js";
+import { LocalSimulator, TaskSimulator } from "../../agent/rollout/simulator-rollouts.js";
+import { SimulatorThreads } from "../../agent/rollout/simulator-threads.js";
 import { readSettings, recordingOrigin } from "../../agent/run/store.js";
 import type { SuiteRecord } from "../../agent/run/suite-record.js";
 import { oracleSettings } from "../../agent/settings/oracle.js";
@@ -56,7 +56,7 @@ export interface OracleOptions
   /** Told of what works less well than it should. */
   readonly onWarning?: (text: string) => void;
   /** Called before anything is simulated. */
-  readonly onStart?: (plan: OraclePlan) => void;
+  readonly onStart?: (plan: OracleStart) => void;
   /** Told of every step that the oracle makes; task, episode and step. */
   readonly onStep?: (task: string, episode: number, step: number) => void;
   /** Receives every episode of the oracle as it ends. */
@@ -65,7 +65,7 @@ export interface OracleOptions
 }
 
 /** What is going to be measured. */
-export interface OraclePlan {
+export interface OracleStart {
   readonly suite: string;
   readonly tasks: readonly Task[];
   readonly episodes: number;
@@ -88,7 +88,7 @@ export interface OracleTask {
 }
 
 /** What `evaluateOracle` found. */
-export interface OracleEvaluation extends Omit<OraclePlan, "tasks"> {
+export interface OracleEvaluation extends Omit<OracleStart, "tasks"> {
   /** Names of the planner's own settings, beside those of all planners. */
   readonly plannerFields: readonly string[];
   /** Seed of the first start; the others count on. */
@@ -107,7 +107,7 @@ export interface SuiteAddress {
   readonly url?: string | undefined;
 }
 
-interface Opened extends OraclePlan {
+interface Opened extends OracleStart {
   readonly settings: Settings;
   readonly given: GivenParts;
   readonly record: SuiteRecord;
@@ -214,18 +214,21 @@ function addressOf(suite: TaskSuite, given: OracleOptions["suite"]): SuiteAddres
   return builtinSuites.includes(suite) ? { name: suite.name } : undefined;
 }
 
-function threadsFor(address: SuiteAddress | undefined, threads = defaultThreads()): WorldThreads | undefined {
+function threadsFor(
+  address: SuiteAddress | undefined,
+  threads = defaultThreads(),
+): SimulatorThreads | undefined {
   if (address === undefined || threads === 1) return undefined;
   // Workers run the build also where sources are loaded as TypeScript.
   const file = createRequire(import.meta.url).resolve("#dist/scripts/runs/oracle-worker.js");
-  return WorldThreads.create(file, address, threads);
+  return SimulatorThreads.create(file, address, threads);
 }
 
 interface Measuring {
   readonly opened: Opened;
   readonly options: OracleOptions;
   readonly own: ReturnType<typeof partsOf>["planner"];
-  readonly team: WorldThreads | undefined;
+  readonly team: SimulatorThreads | undefined;
 }
 
 /** Fills in the episodes of a task; the one that the signal interrupts is dropped. */
@@ -245,12 +248,12 @@ async function measureTask(
     stopRequested: () => signal?.aborted === true,
   };
   const { horizon, holdReward } = planner;
-  const world = new World({ task, horizon, holdReward });
+  const simulator = new TaskSimulator({ task, horizon, holdReward });
   const policy = new OraclePolicy(
     task,
     planner,
     own,
-    team?.open(taskIndex, horizon, holdReward, world) ?? new OwnWorld(world),
+    team?.open(taskIndex, horizon, holdReward, simulator) ?? new LocalSimulator(simulator),
   );
   const recordings: Recordings | undefined =
     folder === undefined
@@ -269,7 +272,7 @@ async function measureTask(
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
   } finally {
-    world.close();
+    simulator.close();
   }
 }
 

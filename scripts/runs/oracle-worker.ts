@@ -1,10 +1,10 @@
-import { World } from "../../agent/rollout/world-rollouts.js";
+import { TaskSimulator } from "../../agent/rollout/simulator-rollouts.js";
 import {
-  type SharedWorldArrays,
+  type SharedSimulatorArrays,
+  type SimulatorMessage,
+  type SimulatorParameters,
   sequencesOf,
-  type WorldMessage,
-  type WorldParameters,
-} from "../../agent/rollout/world-threads.js";
+} from "../../agent/rollout/simulator-threads.js";
 import { member, serve } from "../../agent/threads/serve.js";
 import { elementAt } from "../../sim/core/element.js";
 import type { TaskSuite } from "../../sim/task.js";
@@ -21,26 +21,26 @@ async function loadSuite({ name, url }: SuiteAddress): Promise<TaskSuite> {
 }
 
 const suite = await loadSuite(member.data as SuiteAddress);
-let world: World | undefined;
-let shared: SharedWorldArrays | undefined;
+let simulator: TaskSimulator | undefined;
+let shared: SharedSimulatorArrays | undefined;
 
-function onMessage(message: WorldMessage): void {
+function onMessage(message: SimulatorMessage): void {
   if (message.type === "share") {
     shared = message.arrays;
     return;
   }
-  world?.close();
+  simulator?.close();
   const { index, horizon, holdReward } = message;
-  world = new World({ task: elementAt(suite.tasks, index, "tasks"), horizon, holdReward });
+  simulator = new TaskSimulator({ task: elementAt(suite.tasks, index, "tasks"), horizon, holdReward });
 }
 
 function onChunk(chunk: number, parameters: readonly number[]): void {
-  const [samples, bytes, stepsDone, chunks] = parameters as WorldParameters;
+  const [samples, bytes, stepsDone, chunks] = parameters as SimulatorParameters;
   const { scene, actions, costs } = shared!;
   // A copy of its own: neither the checksum nor the engine takes shared memory.
   const state = { scene: scene.slice(0, bytes), stepsDone };
   const { from, to } = sequencesOf(chunk, chunks, samples);
-  for (let n = from; n < to; n++) costs[n] = world!.cost(state, actions, samples, n);
+  for (let n = from; n < to; n++) costs[n] = simulator!.cost(state, actions, samples, n);
 }
 
-await serve({ message: (message) => onMessage(message as WorldMessage), chunk: onChunk });
+await serve({ message: (message) => onMessage(message as SimulatorMessage), chunk: onChunk });

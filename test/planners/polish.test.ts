@@ -3,6 +3,7 @@ import { cemPlanner } from "../../planners/cem.js";
 import { icemPlanner } from "../../planners/icem.js";
 import { mppiPlanner } from "../../planners/mppi.js";
 import type { CostFunction, CostGradientFunction, SamplingPlanner } from "../../planners/types.js";
+import { UsageError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
 import { defaultValues } from "../../sim/core/setting-fields.js";
 import { lqr } from "./problems.js";
@@ -73,6 +74,10 @@ describe.each(planners.map(({ name }) => name))("%s", (name) => {
 
   it("asks for no derivatives by default, and cannot do without them to refine", async () => {
     await make(name, {}).plan(cost);
-    await expect(make(name, { polishSteps: 1 }).plan(cost)).rejects.toThrow(RangeError);
+    const plan = make(name, { polishSteps: 1 }).plan(cost);
+    await expect(plan).rejects.toThrow(UsageError);
+    await expect(plan).rejects.toThrow(
+      /cannot refine its sequences; got .* costs alone; expected derivatives/,
+    );
   });
 });

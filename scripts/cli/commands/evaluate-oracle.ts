@@ -9,7 +9,7 @@ import {
   evaluateOracle,
   type OracleEpisode,
   type OracleOptions,
-  type OraclePlan,
+  type OracleStart,
 } from "../../runs/evaluate-oracle.js";
 import { type Io, say, sayError, signalCode, warner } from "../io.js";
 import { liveWidth } from "../live-area.js";
@@ -44,7 +44,7 @@ const REDRAW_MS = 250;
 /** A live area in a terminal; elsewhere one plain line per episode. */
 function progressView(io: Io): Pick<OracleOptions, "onStart" | "onStep" | "onEpisode"> {
   const started = io.now();
-  let [plan, made, drawn]: [OraclePlan | undefined, number, number] = [
+  let [plan, made, drawn]: [OracleStart | undefined, number, number] = [
     undefined,
     0,
     Number.NEGATIVE_INFINITY,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { OwnWorld, World } from "../../../agent/rollout/world-rollouts.js";
-import { sequencesOf } from "../../../agent/rollout/world-threads.js";
+import { LocalSimulator, TaskSimulator } from "../../../agent/rollout/simulator-rollouts.js";
+import { sequencesOf } from "../../../agent/rollout/simulator-threads.js";
 import { Environment, type EnvironmentState } from "../../../sim/environment.js";
 import { pointTask } from "../../tasks/point-task.js";
 
@@ -32,28 +32,28 @@ const pair = (a: readonly number[], b: readonly number[]) =>
 const A = [1, -1, 0.5, 0, 0.25];
 const B = [-1, -1, -1, -1, 2];
 
-describe("sequences in the true world", () => {
+describe("sequences in the true simulator", () => {
   it("cost what the environment pays for them, each from the same state", async () => {
     const state = stateAfter(7);
-    const world = new OwnWorld(new World({ task, horizon: HORIZON, holdReward: false }));
-    const costs = [...(await world.costs(state, pair(A, B), 2))];
+    const simulator = new LocalSimulator(new TaskSimulator({ task, horizon: HORIZON, holdReward: false }));
+    const costs = [...(await simulator.costs(state, pair(A, B), 2))];
     expect(costs).toEqual([A, B].map((torques) => Math.fround(-sum(rewards(state, torques)))));
-    expect([...(await world.costs(state, pair(B, A), 2))]).toEqual(costs.reverse());
+    expect([...(await simulator.costs(state, pair(B, A), 2))]).toEqual(costs.reverse());
   });
 
   it("hold their last reward for every step that the episode goes on after them", () => {
     const state = stateAfter(7);
-    const world = new World({ task, horizon: HORIZON, holdReward: true });
+    const simulator = new TaskSimulator({ task, horizon: HORIZON, holdReward: true });
     const paid = rewards(state, B);
     const left = 60 - 7 - HORIZON;
-    expect(world.cost(state, pair(A, B), 2, 1)).toBeCloseTo(-(sum(paid) + left * paid.at(-1)!), 12);
+    expect(simulator.cost(state, pair(A, B), 2, 1)).toBeCloseTo(-(sum(paid) + left * paid.at(-1)!), 12);
   });
 
   it("hold their last reward for so many steps at most", () => {
-    const world = new World({ task, horizon: HORIZON, holdReward: 3 });
+    const simulator = new TaskSimulator({ task, horizon: HORIZON, holdReward: 3 });
     const held = (stepsDone: number, steps: number) => {
       const paid = rewards(stateAfter(stepsDone), B);
-      expect(world.cost(stateAfter(stepsDone), pair(A, B), 2, 1)).toBeCloseTo(
+      expect(simulator.cost(stateAfter(stepsDone), pair(A, B), 2, 1)).toBeCloseTo(
         -(sum(paid) + steps * paid.at(-1)!),
         12,
       );
@@ -66,9 +66,9 @@ describe("sequences in the true world", () => {
     const state = stateAfter(58);
     const wanted = -sum(rewards(state, A.slice(0, 2)));
     for (const holdReward of [false, true, 2]) {
-      const world = new World({ task, horizon: HORIZON, holdReward });
-      expect(world.cost(state, pair(A, B), 2, 0)).toBe(wanted);
-      const seen = world.observations(state, Float32Array.from(A));
+      const simulator = new TaskSimulator({ task, horizon: HORIZON, holdReward });
+      expect(simulator.cost(state, pair(A, B), 2, 0)).toBe(wanted);
+      const seen = simulator.observations(state, Float32Array.from(A));
       expect(seen).toHaveLength(HORIZON * 2);
       expect([...seen].map(Number.isNaN)).toEqual([...Array(4).fill(false), ...Array(6).fill(true)]);
     }
@@ -87,9 +87,9 @@ it("sequences end where the task ends an episode, and then hold nothing", () => 
   let paid = 0;
   while (!environment.over) paid += environment.step([1]).reward;
   expect(environment.stepsDone).toBeLessThan(25);
-  const world = new World({ task: ending, horizon: 30, holdReward: true });
-  expect(world.cost(start, Float32Array.from(torques), 1, 0)).toBe(-paid);
-  const seen = world.observations(start, Float32Array.from(torques));
+  const simulator = new TaskSimulator({ task: ending, horizon: 30, holdReward: true });
+  expect(simulator.cost(start, Float32Array.from(torques), 1, 0)).toBe(-paid);
+  const seen = simulator.observations(start, Float32Array.from(torques));
   expect(seen.findIndex(Number.isNaN)).toBe(2 * environment.stepsDone);
 });
 

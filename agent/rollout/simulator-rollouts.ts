@@ -4,7 +4,7 @@ import type { Task } from "../../sim/task.js";
 import { type HoldReward, heldSteps } from "./held-steps.js";
 
 /** What action sequences are worth in a task's own simulator, in place of a model of it. */
-export interface WorldCosts {
+export interface SimulatorCosts {
   /**
    * Costs `[N]` of actions `[H, N, U]` from a state of the task's environment; valid until the next call.
    * @param meanwhile called while other threads simulate; with one thread not at all
@@ -15,12 +15,12 @@ export interface WorldCosts {
     samples: number,
     meanwhile?: () => void,
   ): Promise<Float32Array>;
-  /** The world in which predictions of single sequences are made. */
-  readonly world: World;
+  /** The simulator in which predictions of single sequences are made. */
+  readonly simulator: TaskSimulator;
 }
 
 /** How sequences are rolled out. */
-export interface WorldOptions {
+export interface TaskSimulatorOptions {
   readonly task: Task;
   /** H */
   readonly horizon: number;
@@ -32,11 +32,11 @@ export interface WorldOptions {
  * An environment of its own in which action sequences are tried from snapshots of another one, which is left as it is. No
  * sequence goes on beyond the end of the episode, by its steps or by itself.
  */
-export class World {
-  readonly #options: WorldOptions;
+export class TaskSimulator {
+  readonly #options: TaskSimulatorOptions;
   readonly #environment: Environment;
 
-  constructor(options: WorldOptions) {
+  constructor(options: TaskSimulatorOptions) {
     this.#options = options;
     this.#environment = new Environment(options.task);
   }
@@ -77,12 +77,12 @@ export class World {
 }
 
 /** Simulates on the calling thread. */
-export class OwnWorld implements WorldCosts {
-  readonly world: World;
+export class LocalSimulator implements SimulatorCosts {
+  readonly simulator: TaskSimulator;
   #costs = new Float32Array(0);
 
-  constructor(world: World) {
-    this.world = world;
+  constructor(simulator: TaskSimulator) {
+    this.simulator = simulator;
   }
 
   async costs(state: EnvironmentState, actions: Float32Array, samples: number): Promise<Float32Array> {
@@ -90,7 +90,7 @@ export class OwnWorld implements WorldCosts {
     await setImmediate();
     if (this.#costs.length < samples) this.#costs = new Float32Array(samples);
     const costs = this.#costs.subarray(0, samples);
-    for (let n = 0; n < samples; n++) costs[n] = this.world.cost(state, actions, samples, n);
+    for (let n = 0; n < samples; n++) costs[n] = this.simulator.cost(state, actions, samples, n);
     return costs;
   }
 }

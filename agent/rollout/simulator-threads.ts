@@ -2,10 +2,10 @@ import type { EnvironmentState } from "../../sim/environment.js";
 import { MAX_CHUNKS } from "../threads/control.js";
 import { Crew } from "../threads/crew.js";
 import type { HoldReward } from "./held-steps.js";
-import type { World, WorldCosts } from "./world-rollouts.js";
+import type { SimulatorCosts, TaskSimulator } from "./simulator-rollouts.js";
 
 /** Shared memory of one task, as large as its largest snapshot and N. */
-export interface SharedWorldArrays {
+export interface SharedSimulatorArrays {
   /** A snapshot of the scene, followed by bytes of earlier ones. */
   readonly scene: Uint8Array;
   /** `[H, N, U]` */
@@ -15,17 +15,22 @@ export interface SharedWorldArrays {
 }
 
 /** What workers are told. */
-export type WorldMessage =
+export type SimulatorMessage =
   | {
       readonly type: "task";
       readonly index: number;
       readonly horizon: number;
       readonly holdReward: HoldReward;
     }
-  | { readonly type: "share"; readonly arrays: SharedWorldArrays };
+  | { readonly type: "share"; readonly arrays: SharedSimulatorArrays };
 
 /** Numbers of a job: N, bytes of the snapshot, steps that its episode has made, chunks. */
-export type WorldParameters = readonly [samples: number, bytes: number, stepsDone: number, chunks: number];
+export type SimulatorParameters = readonly [
+  samples: number,
+  bytes: number,
+  stepsDone: number,
+  chunks: number,
+];
 
 /** Sequences `from … to - 1` that chunk number `chunk` of `chunks` holds. */
 export function sequencesOf(
@@ -38,7 +43,7 @@ export function sequencesOf(
 }
 
 /** Threads that simulate together; results do not depend on their number. */
-export class WorldThreads {
+export class SimulatorThreads {
   readonly #crew: Crew;
 
   private constructor(crew: Crew) {
@@ -46,22 +51,22 @@ export class WorldThreads {
   }
 
   /**
-   * @param file a script that takes `WorldMessage`s and chunks of sequences
+   * @param file a script that takes `SimulatorMessage`s and chunks of sequences
    * @param data from which that script finds the tasks
    * @param threads with the calling thread
    */
-  static create(file: string, data: unknown, threads: number): WorldThreads {
-    return new WorldThreads(Crew.create(file, data, threads - 1));
+  static create(file: string, data: unknown, threads: number): SimulatorThreads {
+    return new SimulatorThreads(Crew.create(file, data, threads - 1));
   }
 
   /**
    * Turns to a task; the one before is done with.
    * @param index of the task in its suite
-   * @param world of the calling thread
+   * @param simulator of the calling thread
    */
-  open(index: number, horizon: number, holdReward: HoldReward, world: World): WorldCosts {
+  open(index: number, horizon: number, holdReward: HoldReward, simulator: TaskSimulator): SimulatorCosts {
     this.#post({ type: "task", index, horizon, holdReward });
-    return new SharedWorld(this.#crew, world, (message) => this.#post(message));
+    return new SharedSimulator(this.#crew, simulator, (message) => this.#post(message));
   }
 
   /** Stops the threads. */
@@ -69,21 +74,21 @@ export class WorldThreads {
     return this.#crew.close();
   }
 
-  #post(message: WorldMessage): void {
+  #post(message: SimulatorMessage): void {
     this.#crew.post(message);
   }
 }
 
 /** A task that several threads simulate. */
-class SharedWorld implements WorldCosts {
-  readonly world: World;
+class SharedSimulator implements SimulatorCosts {
+  readonly simulator: TaskSimulator;
   readonly #crew: Crew;
-  readonly #post: (message: WorldMessage) => void;
-  #arrays: SharedWorldArrays | undefined;
+  readonly #post: (message: SimulatorMessage) => void;
+  #arrays: SharedSimulatorArrays | undefined;
 
-  constructor(crew: Crew, world: World, post: (message: WorldMessage) => void) {
+  constructor(crew: Crew, simulator: TaskSimulator, post: (message: SimulatorMessage) => void) {
     this.#crew = crew;
-    this.world = world;
+    this.simulator = simulator;
     this.#post = post;
   }
 
@@ -97,16 +102,16 @@ class SharedWorld implements WorldCosts {
     const chunks = Math.min(samples, MAX_CHUNKS);
     const simulate = (chunk: number) => {
       const { from, to } = sequencesOf(chunk, chunks, samples);
-      for (let n = from; n < to; n++) costs[n] = this.world.cost(state, actions, samples, n);
+      for (let n = from; n < to; n++) costs[n] = this.simulator.cost(state, actions, samples, n);
     };
-    const parameters: WorldParameters = [samples, state.scene.length, state.stepsDone, chunks];
+    const parameters: SimulatorParameters = [samples, state.scene.length, state.stepsDone, chunks];
     // Nobody does a chunk that another has begun: a late thread would read the next job's snapshot.
     await this.#crew.run(chunks, simulate, { duplicate: false, parameters, meanwhile });
     return costs.slice(0, samples);
   }
 
   /** Puts the inputs of a job into shared memory. */
-  #share({ scene }: EnvironmentState, actions: Float32Array, samples: number): SharedWorldArrays {
+  #share({ scene }: EnvironmentState, actions: Float32Array, samples: number): SharedSimulatorArrays {
     let arrays = this.#arrays;
     if (
       arrays === undefined ||
