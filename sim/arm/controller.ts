@@ -15,6 +15,11 @@ const POSTURE_DAMPING = 2 * Math.sqrt(POSTURE_STIFFNESS);
 // Keeps the operational-space inertia finite where the arm is stretched out.
 const REGULARISATION = 1e-6;
 
+/** 1/kg: below this the arm counts as close to a singularity. A hand before a door or over a table has 0.014 or more. */
+const NEAR_SINGULAR = 0.01;
+/** 1/kg, added at the singularity itself. */
+const MOST_DAMPING = 0.03;
+
 /** What the control law takes of an arm's state. */
 type ArmReading = Pick<
   ArmState,
@@ -52,6 +57,7 @@ export class OperationalSpaceController {
   /** Sets `torque` for a goal position `[3]` (m) and orientation `[4]` (quaternion x, y, z, w). */
   update(state: ArmReading, goalPosition: ArrayLike<number>, goalRotation: ArrayLike<number>): void {
     this.#computeMobility(state);
+    this.#dampNearSingularity();
     this.#computeAcceleration(state, goalPosition, goalRotation);
     this.#decoupledWrench(0);
     this.#decoupledWrench(3);
@@ -93,6 +99,24 @@ export class OperationalSpaceController {
       for (let k = 0; k < N; k++) speed += jacobian[r * N + k]! * velocities[k]!;
       out[r] = STIFFNESS * out[r]! - DAMPING * speed;
     }
+  }
+
+  /**
+   * An arm that is stretched out cannot move its end effector further that way: the mobility in that direction, the smallest
+   * eigenvalue of the position's block A_p, goes to zero, and the force for an acceleration to infinity. Torques would then swing
+   * from one limit to the other and joints reach 10 rad/s. So λ = λ_0 (1 - h / h_0)² is added to the diagonal of A_p where
+   * h = 1 / tr A_p⁻¹, which is at most that eigenvalue, is below h_0: damped least squares (Nakamura & Hanafusa 1986, Wampler
+   * 1986). Elsewhere nothing changes.
+   */
+  #dampNearSingularity(): void {
+    const a = this.#mobility;
+    const [xx, yx, yy, zx, zy, zz] = [a[0]!, a[6]!, a[7]!, a[12]!, a[13]!, a[14]!];
+    const determinant = xx * (yy * zz - zy * zy) - yx * (yx * zz - zy * zx) + zx * (yx * zy - yy * zx);
+    const minors = xx * yy - yx * yx + (xx * zz - zx * zx) + (yy * zz - zy * zy);
+    const h = determinant / minors;
+    if (h >= NEAR_SINGULAR) return;
+    const damping = MOST_DAMPING * (1 - h / NEAR_SINGULAR) ** 2;
+    for (const i of [0, 7, 14]) a[i]! += damping;
   }
 
   /** Wrench of the three directions from `at`: their own 3×3 block of the mobility, inverted, times acceleration. */

@@ -40,7 +40,7 @@ const DOOR_GROUPS = collisionGroups(COLLISION.door, COLLISION.arm);
  */
 export function createDoorScene(name: string, kind: DoorKind, variedStarts = false): Scene {
   const world = new PhysicsWorld({ gravity: [0, 0, -9.81], ...PHYSICS_STEP });
-  const identity = `door/${name} with links that collide, ${physicsVersion()}`;
+  const identity = `door/${name} with links that collide and a damped reach, ${physicsVersion()}`;
   return createPhysicsScene(identity, world, new DoorContent(world, kind, variedStarts));
 }
 

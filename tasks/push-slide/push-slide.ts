@@ -35,6 +35,8 @@ const SPEC: TaskSpec = {
   action: GRIPPER_ACTION,
   episodeSteps: 50,
   controlPeriod: CONTROL_PERIOD,
+  // 1: the arm keeps still where it is stretched out.
+  revision: 1,
 };
 const FIRST_MINUS_GRIPPER = new ChannelSpan(SPEC.observation, "firstMinusGripperX", "firstMinusGripperY");
 const { corners: FIRST_CORNERS } = cornerSpans(SPEC.observation, "first");

@@ -34,7 +34,7 @@ const FIRST_FRICTION = 0.011;
 export function createPushSlideScene(name: string, friction: number, variedStarts = false): Scene {
   const world = new PhysicsWorld({ gravity: [0, 0, -9.81], ...PHYSICS_STEP });
   return createPhysicsScene(
-    `push-slide/${name}, ${physicsVersion()}`,
+    `push-slide/${name} with a damped reach, ${physicsVersion()}`,
     world,
     new PushSlideContent(world, friction, variedStarts),
   );

@@ -93,7 +93,10 @@ export const PUSH_DEFAULTS: ProfileDefaults = {
     "planner.samples=64",
     "planner.iterations=6",
     "planner.momentum=0.1",
-    "planner.polishSteps=2",
+    "planner.polishSteps=4",
+    "planner.polishPlans=4",
+    // A block that was pushed aside is fetched back only where what comes after the horizon counts.
+    "planner.holdReward=8",
   ],
 };
 

@@ -29,6 +29,7 @@ export function cornerChannels(block = ""): ObservationChannel[] {
 }
 
 const BACK_EDGE = CORNER_NAMES.slice(0, 2);
+const FRONT_EDGE = CORNER_NAMES.slice(2);
 
 /**
  * The gripper, whose velocity no channel tells: an arm answers an action by how fast it moves already.
@@ -44,13 +45,16 @@ export function movingGripper(offset: string, point: "backEdge" | "middle", bloc
   }));
 }
 
-/** A block that slides: its middle, whose velocity no channel tells. */
+/** A block that slides: its middle and its length from back to front, which turns with it; no channel tells how fast. */
 export function movingBlock(block: string): MovingQuantity[] {
-  return AXES.map((axis) => ({
-    name: `${block}${axis}`,
-    unit: "m",
-    weights: meanOf(CORNER_NAMES, axis, block),
-  }));
+  return AXES.flatMap((axis) => {
+    const [front, back] = [meanOf(FRONT_EDGE, axis, block), meanOf(BACK_EDGE, axis, block)];
+    const length = { ...front, ...Object.fromEntries(Object.entries(back).map(([name, w]) => [name, -w])) };
+    return [
+      { name: `${block}${axis}`, unit: "m", weights: meanOf(CORNER_NAMES, axis, block) },
+      { name: `${block}Length${axis}`, unit: "m", weights: length },
+    ];
+  });
 }
 
 function meanOf(corners: readonly string[], axis: string, block: string): Record<string, number> {

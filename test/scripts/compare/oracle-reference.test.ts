@@ -94,7 +94,7 @@ describe("a reference", () => {
   it("of another revision is of another suite; runs that noted nothing are of the first", () => {
     const doors = { suite: "door", tasks: doorSuite.tasks.map(({ name }) => name) };
     const now = describeSuite(doorSuite, 5, undefined);
-    expect(now.tasks[0]!.spec.revision).toBe(1);
+    expect(now.tasks[0]!.spec.revision).toBe(2);
     const first = {
       ...now,
       tasks: now.tasks.map(({ name, spec: { revision: _, ...spec } }) => ({ name, spec })),

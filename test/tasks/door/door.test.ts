@@ -37,6 +37,7 @@ const X = 26;
 const DOOR_ANGLE = 24;
 const HANDLE_ANGLE = 25;
 const ANGLES = 8;
+const VELOCITIES = 15;
 
 interface Outcome {
   /** Observations after each step. */
@@ -200,6 +201,29 @@ describe("what collides", () => {
   });
 });
 
+test.each([
+  [-1, 1, 0],
+  [0, 1, 0],
+  [-1, 0, 1],
+  [1, 1, 0.5],
+  [0, 0, 1],
+])(
+  "a hand that is sent out of reach, to (%d, %d, %d), leaves the joints slow and comes to rest",
+  (dx, dy, dz) => {
+    const environment = new Environment(doorSuite.tasks[0]!);
+    environment.reset(1);
+    const speeds = Array.from({ length: 80 }, (_, k) => {
+      const stride = k % 2 === 0 ? 1 : 0.7;
+      environment.step([stride * dx, stride * dy, stride * dz, 0, 0, 0, 0]);
+      return Math.max(...environment.observation.slice(VELOCITIES, VELOCITIES + JOINTS).map(Math.abs));
+    });
+    // Without damping: 7 to 17 rad/s, throughout.
+    expect(Math.max(...speeds)).toBeLessThan(2.61);
+    expect(Math.max(...speeds.slice(60))).toBeLessThan(0.5);
+    environment.close();
+  },
+);
+
 test("a door that was opened and pushed shut again counts as opened, and not as held open", () => {
   const task = doorSuite.tasks[0]!;
   const environment = new Environment(task);
@@ -275,7 +299,7 @@ describe("start and observation", () => {
     for (let k = 0; k < 40; k++) environment.step([0.3, 0.4, 0, k < 20 ? 0 : -0.3, 0, 0, k < 10 ? -1 : 1]);
     const hash = createHash("sha256").update(new Uint8Array(environment.observation.buffer)).digest("hex");
     environment.close();
-    expect(hash).toBe("1a7e172b19a8f4c805e793f342b73df65857beb72e1599f8cd2725650ccc9f62");
+    expect(hash).toBe("ef0f6f367a8320f22c33503c76c1160fc4b31ca04f396b73cbe65080663cd1c9");
   });
 });
 
