@@ -2,6 +2,7 @@ import { elementAt, firstOf } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { didYouMean } from "../../sim/core/one-of.js";
 import { type Estimate, FEWEST, withoutInterval } from "./estimate.js";
+import type { Oracle } from "./oracle-reference.js";
 import type { RunResult } from "./run-result.js";
 import { referenceOf, type Score, scoreRun } from "./scores.js";
 import { holm, meanAndError, studentUpper, tTest } from "./student.js";
@@ -9,6 +10,7 @@ import { holm, meanAndError, studentUpper, tTest } from "./student.js";
 /** Figures whose differences are shown, and whether more of it is better. */
 const HIGHER_IS_BETTER = {
   average: true,
+  oracleAverage: true,
   forgetting: false,
   forwardTransfer: true,
   success: true,
@@ -58,21 +60,23 @@ export function chooseFrom(labels: readonly string[], from: string | undefined):
 
 /** What a table of differences shows, in the manner of `definitions`. */
 export function differenceDefinition({ from }: Differences): string {
-  return `difference: figure of the method - that of ${from} with the same seed, mean over the seeds that both have; in brackets the 95 % t-interval over those seeds, from five on (below: the lowest and the highest); better: with how many of them it is the better one (forgetting: the lower one); p: two-sided paired t-test that there is no difference, corrected by Holm for the number of methods compared in that figure. The reference, which scales all differences alike, is held fixed`;
+  return `difference: figure of the method - that of ${from} with the same seed, mean over the seeds that both have; in brackets the 95 % t-interval over those seeds, from five on (below: the lowest and the highest); better: with how many of them it is the better one (forgetting: the lower one); p: two-sided paired t-test that there is no difference, corrected by Holm for the number of methods compared in that figure. What figures are normalised by, single or the oracle, scales all differences alike and is held fixed`;
 }
 
 /**
  * Differences of every other label from one, in the order of `labels`; null when no other has a seed in common
  * with it. Pairs share the starts of evaluations and the normalisation, which a comparison of two means leaves aside.
+ * @param oracle without one, `oracleAverage` has no value
  */
 export function differencesFrom(
   runs: readonly RunResult[],
   labels: readonly string[],
   from: string,
+  oracle?: Oracle,
 ): Differences | null {
   const reference = referenceOf(runs);
   const scoresOf = (label: string) =>
-    new Map(runs.filter((r) => r.label === label).map((r) => [r.seed, scoreRun(r, reference)]));
+    new Map(runs.filter((r) => r.label === label).map((r) => [r.seed, scoreRun(r, reference, oracle)]));
   const base = scoresOf(from);
   const pairsOf = (method: string) =>
     [...scoresOf(method)].flatMap(([seed, own]) => {

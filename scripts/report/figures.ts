@@ -71,8 +71,9 @@ export function differencesTable(
   runs: readonly ReportRun[],
   labels: readonly string[],
   from: string,
+  oracle: Oracle | undefined,
 ): DifferencesTable | null {
-  const differences = differencesFrom(finishedResults(runs), labels, from);
+  const differences = differencesFrom(finishedResults(runs), labels, from, oracle);
   if (differences === null) return null;
   const rows = differences.methods.map(({ method: label, ...figures }) => ({
     label,

@@ -67,7 +67,7 @@ export function reportData(
     scores: scoreCharts(runs, labels, oracle),
     counts: countRows(runs, labels, oracle),
     oracle: oracle === undefined || results.length === 0 ? null : oracleFigures(results, oracle),
-    differences: differencesTable(runs, labels, chooseFrom(labels, from)),
+    differences: differencesTable(runs, labels, chooseFrom(labels, from), oracle),
     matrices: matrices(runs, labels),
     charts: Object.fromEntries(charts) as Record<Quantity, ReturnType<typeof curveCharts>>,
     modelErrors: modelErrorsOf(runs, labels),

@@ -109,7 +109,7 @@ export function reportSweep(
       (a, b) => labels.indexOf(a.method) - labels.indexOf(b.method),
     ),
     oracle: oracle === undefined || finished.length === 0 ? null : oracleLine(finished, oracle),
-    differences: differencesFrom(finished, labels, from),
+    differences: differencesFrom(finished, labels, from, oracle),
     settings: sweepSettings(manifest),
     runs: finished.map(({ id, ...run }) => ({
       id,
@@ -215,11 +215,13 @@ function headings(names: readonly Score[]): string[][] {
   );
 }
 
+/** The table of differences, without the figures that no pair of runs has. */
 function differencesText({ from, methods }: Differences, width: number): string {
-  const head = [[`difference\nfrom ${from}`], ...headings(DIFFERENCE_SCORES), ["n"]];
+  const names = DIFFERENCE_SCORES.filter((name) => methods.some((method) => method[name].n > 0));
+  const head = [[`difference\nfrom ${from}`], ...headings(names), ["n"]];
   const rows = methods.map((method) => {
-    const pairs = Math.max(...DIFFERENCE_SCORES.map((name) => method[name].n));
-    const cells = DIFFERENCE_SCORES.map((name) => differenceCell(method[name], pairs, COLUMNS[name][1]));
+    const pairs = Math.max(...names.map((name) => method[name].n));
+    const cells = names.map((name) => differenceCell(method[name], pairs, COLUMNS[name][1]));
     return [method.method, ...cells, String(pairs)];
   });
   return table(head, rows, { width });

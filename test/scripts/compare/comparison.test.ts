@@ -28,6 +28,7 @@ import {
 } from "../../agent/run/make-records.js";
 import { temporaryFolder } from "../../files.js";
 import { take } from "../../take.js";
+import { madeOracle } from "./made-reference.js";
 
 const root = temporaryFolder();
 afterAll(() => rmSync(root, { recursive: true }));
@@ -57,12 +58,6 @@ function run(method: string, seed: number, means: number[][], random = [0, 0]): 
     },
   });
 }
-
-const oracleOf = (random: number[], returns: number[]): Oracle => ({
-  ...{ tasks: ["a", "b"], random, returns, success: [1, 0.5], counts: {} },
-  measured: { random: random.map((mean) => [mean]), returns: returns.map((mean) => [mean]) },
-  ...{ episodes: 3, planner: "icem", physics: "rapier3d" },
-});
 
 describe("comparison of runs", () => {
   it("normalises by random and single, task by task", () => {
@@ -133,7 +128,7 @@ describe("comparison of runs", () => {
   });
 
   it("normalises by the oracle, task by task and with its own random policy", () => {
-    const oracle = oracleOf([0, 20], [200, 120]);
+    const oracle = madeOracle([0, 20], [200, 120]);
     const single = run("single", 1, [[110], [110, 210]], [10, 10]);
     const other = run("finetune", 1, [[110], [50, 70]], [10, 10]);
     const [first, finetune] = take(2, compareRuns([single, other], oracle));
@@ -163,7 +158,7 @@ describe("comparison of runs", () => {
   });
 
   it("has no average by an oracle that is not above random", () => {
-    const [hypercrl] = take(1, compareRuns([run("hypercrl", 1, [[1], [1, 2]])], oracleOf([5, 0], [5, 10])));
+    const [hypercrl] = take(1, compareRuns([run("hypercrl", 1, [[1], [1, 2]])], madeOracle([5, 0], [5, 10])));
     expect(hypercrl.oracleAverage.n).toBe(0);
   });
 
@@ -246,7 +241,7 @@ describe("intervals of figures", () => {
   });
 
   it("contain the spread of the random policy and of the oracle", () => {
-    const oracle = oracleOf([0, 0], [200, 200]);
+    const oracle = madeOracle([0, 0], [200, 200]);
     const hypercrl = line("hypercrl", [100, 100, 100, 100, 100]);
     expect(width(averageOf("hypercrl", hypercrl, oracle).oracleAverage)).toBeCloseTo(0, 12);
     const varied = (random: readonly number[], returns: readonly number[]) => ({

@@ -3,6 +3,7 @@ import { chooseFrom, differenceDefinition, differencesFrom } from "../../../scri
 import { estimate } from "../../../scripts/compare/estimate.js";
 import type { RunResult } from "../../../scripts/compare/run-result.js";
 import { UsageError } from "../../../sim/core/errors.js";
+import { madeOracle } from "./made-reference.js";
 
 /** A run that ends at `final` on both tasks and had `learned` on the first; success is that of its tasks. */
 function run(label: string, seed: number, learned: number, final: number, success = 1): RunResult {
@@ -86,6 +87,17 @@ describe("differences seed by seed", () => {
     const { forwardTransfer } = differencesFrom([...base, ...other], ["hypercrl", "ewc"], "hypercrl")!
       .methods[0]!;
     expect(forwardTransfer).toMatchObject({ n: 0, better: 0, mean: Number.NaN });
+  });
+
+  it("have the average of the oracle where there is one", () => {
+    const oracle = madeOracle([0, 0], [100, 200]);
+    const runs = [...base, ...other];
+    const { oracleAverage } = differencesFrom(runs, ["hypercrl", "ewc"], "hypercrl", oracle)!.methods[0]!;
+    // A return r on both tasks is (r / 100 + r / 200) / 2 of the oracle; the returns differ by -10, 5 and -30.
+    expect(oracleAverage.mean).toBeCloseTo((0.75 * (-0.1 + 0.05 - 0.3)) / 3, 12);
+    expect(oracleAverage).toMatchObject({ n: 3, better: 1 });
+    const without = differencesFrom(runs, ["hypercrl", "ewc"], "hypercrl")!.methods[0]!;
+    expect(without.oracleAverage).toMatchObject({ n: 0, mean: Number.NaN });
   });
 
   it("are from the first label, or from one that there is", () => {

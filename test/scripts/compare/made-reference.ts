@@ -1,5 +1,5 @@
 import { describeSuite, hashTask } from "../../../agent/run/suite-record.js";
-import type { OracleReference } from "../../../scripts/compare/oracle-reference.js";
+import type { Oracle, OracleReference } from "../../../scripts/compare/oracle-reference.js";
 import { pushSuite } from "../../../tasks/push/push.js";
 import { take } from "../../take.js";
 
@@ -33,5 +33,14 @@ export function madeReference(
       random: figures(random[j]!),
       oracle: figures(oracle[j]!),
     })),
+  };
+}
+
+/** What an oracle got on tasks a and b, one episode each. */
+export function madeOracle(random: readonly number[], returns: readonly number[]): Oracle {
+  return {
+    ...{ tasks: ["a", "b"], random, returns, success: [1, 0.5], counts: {} },
+    measured: { random: random.map((mean) => [mean]), returns: returns.map((mean) => [mean]) },
+    ...{ episodes: 3, planner: "icem", physics: "rapier3d" },
   };
 }
