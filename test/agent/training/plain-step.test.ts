@@ -7,7 +7,7 @@ import { Rng } from "../../../sim/core/rng.js";
 import { take } from "../../take.js";
 import { learnerFor, linearSystem, pointData, relativeError, tinySettings } from "../fixtures.js";
 import { adamStepOn, forward, lossOf, normalizedRow, type Row, trainedOf } from "./plain-reference.js";
-import { differentiate, negativeLogLikelihood } from "./reference.js";
+import { adam, clip, differentiate, negativeLogLikelihood, norm } from "./reference.js";
 
 const BATCH = 8;
 const RATE = 1e-2;
@@ -57,8 +57,8 @@ const rowsOf = (j: number): Row[] =>
   );
 
 /** What one training call of one minibatch draws. */
-const draw = (rng: Rng, rows: readonly Row[]) =>
-  Array.from({ length: BATCH }, () => rows[rng.integer(rows.length)]!);
+const draw = (rng: Rng, rows: readonly Row[], count = BATCH) =>
+  Array.from({ length: count }, () => rows[rng.integer(rows.length)]!);
 
 /** Rows that a checkpoint holds of a task. */
 function storedRows({ arrays }: LearnerState, j: number): Row[] {
@@ -93,8 +93,10 @@ const rehearsalLoss: Objective = (p, before, rng, variance) => {
   return earlier.reduce((a, b) => a + b) + lossOf(sizes, network(2), current, variance);
 };
 
+type Penalty = (p: Float64Array, before: LearnerState) => number;
+
 /** λ/2 Σ_j Σ_i F_ji (θ_i - θ*_ji)², term by term. */
-const ewcLoss: Objective = (p, before, rng, variance) => {
+const ewcPenalty: Penalty = (p, before) => {
   let penalty = 0;
   for (const j of [0, 1]) {
     const [fisher, anchor] = [array(before, `fisher.${j}`), array(before, `anchors.${j}`)];
@@ -102,15 +104,19 @@ const ewcLoss: Objective = (p, before, rng, variance) => {
       penalty += 0.5 * 1e4 * f * (p[i]! - anchor[i]!) ** 2;
     });
   }
-  return finetuneLoss(p, before, rng, variance) + penalty;
+  return penalty;
 };
 
 /** c Σ_i Ω_i (θ_i - θ̃_i)². */
-const siLoss: Objective = (p, before, rng, variance) => {
+const siPenalty: Penalty = (p, before) => {
   const [importance, anchor] = [array(before, "importance"), array(before, "anchor")];
-  const penalty = importance.reduce((sum, omega, i) => sum + 0.1 * omega * (p[i]! - anchor[i]!) ** 2, 0);
-  return finetuneLoss(p, before, rng, variance) + penalty;
+  return importance.reduce((sum, omega, i) => sum + 0.1 * omega * (p[i]! - anchor[i]!) ** 2, 0);
 };
+
+const penalized =
+  (penalty: Penalty): Objective =>
+  (p, before, rng, variance) =>
+    finetuneLoss(p, before, rng, variance) + penalty(p, before);
 
 /** Outputs of the last of some columns, as equation 1 of Rusu et al. says, lateral sums written out. */
 function progressiveForward(
@@ -159,8 +165,8 @@ const OBJECTIVES: readonly (readonly [Method, Objective])[] = [
   ["finetune", finetuneLoss],
   ["multitask", rehearsalLoss],
   ["coreset", rehearsalLoss],
-  ["ewc", ewcLoss],
-  ["si", siLoss],
+  ["ewc", penalized(ewcPenalty)],
+  ["si", penalized(siPenalty)],
   ["pnn", pnnLoss],
 ];
 
@@ -185,6 +191,46 @@ describe.each(OBJECTIVES)("one minibatch of %s in the third task", (method, obje
     const total = (report.taskLoss + report.regularizer) * BATCH;
     expect(Math.abs(total - loss(start.value)) / Math.abs(loss(start.value))).toBeLessThan(1e-4);
     expect(report.regularizer === 0).toBe(method === "finetune" || method === "pnn");
+  });
+});
+
+describe.each([
+  ["ewc", ewcPenalty],
+  ["si", siPenalty],
+] as const)("ten minibatches of 100 by %s in the third task", (method, penalty) => {
+  it("stay with the reference, gradients no longer than 5", async () => {
+    const learner = makeLearner(method, false, ["training.batchSize=100", "training.clipNorm=5"]);
+    const { before } = await inThirdTask(learner);
+    const { buffer, normalizer } = DATA[2]!;
+    const start = trainedOf(before);
+    const rows = rowsOf(2);
+    const [draws, referenceDraws] = [Rng.fromSeed(77), Rng.fromSeed(77)];
+    // SI's ω of the body goes on from the minibatches before.
+    const path = method === "si" ? array(before, "path") : new Float64Array(bodySize);
+    let state = start;
+    let clipped = 0;
+    for (let step = 4; step < 14; step++) {
+      const minibatch = draw(referenceDraws, rows, 100);
+      const task = differentiate((p) => lossOf(sizesOf(false), p, minibatch), state.value);
+      const held = differentiate((p) => penalty(p, before), state.value);
+      const total = task.map((g, i) => g + held[i]!);
+      if (norm(total) > 5) clipped++;
+      const next = adam(state, clip(total, 5), RATE, step);
+      for (let i = 0; i < bodySize; i++) path[i]! -= task[i]! * (next.value[i]! - state.value[i]!);
+      state = next;
+
+      await learner.train(buffer, normalizer, 1, draws);
+      const after = await learner.state();
+      const found = trainedOf(after);
+      const moved = (value: Float64Array) => value.map((x, i) => x - start.value[i]!);
+      expect(relativeError(moved(found.value), moved(state.value))).toBeLessThan(1e-3);
+      expect(relativeError(found.m, state.m)).toBeLessThan(1e-3);
+      expect(relativeError(found.v, state.v)).toBeLessThan(1e-3);
+      if (method === "si") expect(relativeError(array(after, "path"), path)).toBeLessThan(1e-3);
+    }
+    // The penalty and the limit have had their say.
+    expect(penalty(state.value, before)).toBeGreaterThan(penalty(start.value, before) * 1.01);
+    expect(clipped).toBeGreaterThan(5);
   });
 });
 

@@ -43,11 +43,13 @@ const elu = (x: number) => (x > 0 ? x : Math.exp(x) - 1);
 
 /** `x [in] · w [in, out] + b [out]`, both taken from `p` at `at`. */
 function affine(x: ArrayLike<number>, p: ArrayLike<number>, at: number, outs: number): number[] {
-  return Array.from({ length: outs }, (_, o) => {
+  const out = new Array<number>(outs);
+  for (let o = 0; o < outs; o++) {
     let sum = p[at + x.length * outs + o]!;
     for (let i = 0; i < x.length; i++) sum += x[i]! * p[at + i * outs + o]!;
-    return sum;
-  });
+    out[o] = sum;
+  }
+  return out;
 }
 
 /** h(e; Θ). */
@@ -110,37 +112,45 @@ export function boundsPenalty(bounds: ArrayLike<number>): number {
 
 /** The loss of generated weights: Σ (ŷ - y)² / X over the rows, both normalised, or with output variance. */
 export function predictionLoss(
-  { dynamics: [I, H, out], outputVariance }: ReferenceShape,
+  shape: ReferenceShape,
   w: ArrayLike<number>,
   data: Pick<TrainingData, "inputs" | "targets">,
   n: NormalizerArrays,
   rows: readonly number[],
 ): number {
-  const X = outputVariance ? out / 2 : out;
-  const bounds = Array.from(w).slice((I + 1) * H + (H + 1) * out);
-  let loss = outputVariance ? boundsPenalty(bounds) : 0;
-  for (const row of rows) {
-    const x = Array.from(
-      { length: I },
-      (_, i) => (data.inputs[row * I + i]! - n.inputMean[i]!) * n.inputScale[i]!,
-    );
-    const y = Array.from(n.targetMean, (mean, k) => (data.targets[row * X + k]! - mean) / n.targetStd[k]!);
-    const predicted = affine(affine(x, w, 0, H).map(Math.tanh), w, (I + 1) * H, out);
-    if (outputVariance) loss += negativeLogLikelihood(predicted, y, bounds);
-    else loss += predicted.reduce((sum, value, k) => sum + (value - y[k]!) ** 2 / X, 0);
-  }
-  return loss;
+  return normalizedLoss(shape, w, normalizedRows(data, n, rows));
 }
 
-function taskLoss(
-  shape: ReferenceShape,
-  theta: Float64Array,
-  e: ArrayLike<number>,
-  data: ReplayBuffer,
+interface NormalizedRow {
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+}
+
+function normalizedRows(
+  data: Pick<TrainingData, "inputs" | "targets">,
   n: NormalizerArrays,
   rows: readonly number[],
+): NormalizedRow[] {
+  const [I, X] = [n.inputMean.length, n.targetMean.length];
+  return rows.map((row) => ({
+    x: Array.from(n.inputMean, (mean, i) => (data.inputs[row * I + i]! - mean) * n.inputScale[i]!),
+    y: Array.from(n.targetMean, (mean, k) => (data.targets[row * X + k]! - mean) / n.targetStd[k]!),
+  }));
+}
+
+function normalizedLoss(
+  { dynamics: [I, H, out], outputVariance }: ReferenceShape,
+  w: ArrayLike<number>,
+  rows: readonly NormalizedRow[],
 ): number {
-  return predictionLoss(shape, generate(shape, theta, e), data, n, rows);
+  const bounds = Array.from(w).slice((I + 1) * H + (H + 1) * out);
+  let loss = outputVariance ? boundsPenalty(bounds) : 0;
+  for (const { x, y } of rows) {
+    const predicted = affine(affine(x, w, 0, H).map(Math.tanh), w, (I + 1) * H, out);
+    if (outputVariance) loss += negativeLogLikelihood(predicted, y, bounds);
+    else loss += predicted.reduce((sum, value, k) => sum + (value - y[k]!) ** 2 / y.length, 0);
+  }
+  return loss;
 }
 
 /** Gradient by central differences. */
@@ -172,39 +182,65 @@ export function clip(x: Float64Array, limit: number): Float64Array {
   return x.map((v) => v * scale);
 }
 
-/** One minibatch with the earlier tasks' embeddings and targets. */
+/** HyperCRL in the middle of a task. */
+export interface ReferenceState {
+  readonly theta: Group;
+  readonly embedding: Group;
+  /** Minibatches of the task so far. */
+  readonly steps: number;
+  readonly earlier: readonly { readonly embedding: ArrayLike<number>; readonly target: ArrayLike<number> }[];
+}
+
+export function referenceOf(state: LearnerState): ReferenceState {
+  const { arrays, numbers } = state;
+  const earlier = Array.from({ length: numbers.task! }, (_, j) => ({
+    embedding: arrays[`embeddings.${j}`]!.data,
+    target: arrays[`targets.${j}`]!.data,
+  }));
+  return { theta: thetaOf(state), embedding: embeddingOf(state), steps: numbers.steps!, earlier };
+}
+
+/** `Σ c_p x_p` */
+const product = (c: ArrayLike<number>, x: readonly number[]) => x.reduce((sum, v, p) => sum + c[p]! * v, 0);
+
+/** One minibatch: what comes of it, and its losses and gradients. */
 export function referenceStep(
   shape: ReferenceShape,
   options: ReferenceOptions,
-  before: LearnerState,
+  before: ReferenceState,
   data: ReplayBuffer,
   normalizer: NormalizerArrays,
   rows: readonly number[],
 ) {
-  const [theta, e] = [thetaOf(before), embeddingOf(before)];
-  const step = before.numbers.steps! + 1;
-  const earlier = before.numbers.task!;
-  const task = (p: Float64Array, q: Float64Array) => taskLoss(shape, p, q, data, normalizer, rows);
-  const gTask = differentiate((p) => task(p, e.value), theta.value);
-  const gEmbedding = differentiate((q) => task(theta.value, q), e.value);
+  const { theta, embedding: e, earlier } = before;
+  const step = before.steps + 1;
+  const minibatch = normalizedRows(data, normalizer, rows);
+  const loss = (w: ArrayLike<number>) => normalizedLoss(shape, w, minibatch);
+  // By the chain rule: ∂L/∂Θ = Σ_p ∂L/∂w_p ∂h_p/∂Θ, which spares a pass over the rows for each number of Θ.
+  const weights = Float64Array.from(generate(shape, theta.value, e.value));
+  const gWeights = differentiate(loss, weights);
+  const gTask = differentiate((p) => product(gWeights, generate(shape, p, e.value)), theta.value);
+  const gEmbedding = differentiate((q) => product(gWeights, generate(shape, theta.value, q)), e.value);
   const change = adam(theta, gTask, options.learningRate, step).value.map((p, i) => p - theta.value[i]!);
   const penalty = (p: Float64Array) => {
-    let sum = 0;
-    for (let j = 0; j < earlier; j++) {
-      const target = before.arrays[`targets.${j}`]!.data;
-      const ahead = p.map((value, i) => value + change[i]!);
-      for (const [k, w] of generate(shape, ahead, before.arrays[`embeddings.${j}`]!.data).entries()) {
-        sum += (w - target[k]!) ** 2;
-      }
-    }
-    return (options.beta * rows.length * sum) / earlier;
+    const ahead = p.map((value, i) => value + change[i]!);
+    const sum = earlier.reduce((total, { embedding, target }) => {
+      const drift = generate(shape, ahead, embedding).map((w, k) => w - target[k]!);
+      return total + product(drift, drift);
+    }, 0);
+    return (options.beta * rows.length * sum) / earlier.length;
   };
   const gPenalty = differentiate(penalty, theta.value);
   const total = gTask.map((g, i) => g + gPenalty[i]!);
-  return {
+  const next: ReferenceState = {
     theta: adam(theta, clip(total, options.clipNorm), options.learningRate, step),
     embedding: adam(e, clip(gEmbedding, options.clipNorm), options.embeddingLearningRate, step),
-    taskLoss: task(theta.value, e.value),
+    steps: step,
+    earlier,
+  };
+  return {
+    next,
+    taskLoss: loss(weights),
     penalty: penalty(theta.value),
     norms: { total: norm(total), penalty: norm(gPenalty), task: norm(gTask), embedding: norm(gEmbedding) },
   };
