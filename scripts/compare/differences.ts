@@ -13,6 +13,7 @@ const HIGHER_IS_BETTER = {
   oracleAverage: true,
   forgetting: false,
   forwardTransfer: true,
+  returnTransfer: true,
   success: true,
 } as const satisfies Partial<Record<Score, boolean>>;
 

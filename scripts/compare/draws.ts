@@ -23,10 +23,13 @@ export function drawScores(
   const streams = [...lines]
     .filter(([label]) => draws.has(label) || label === reference)
     .map(([label, own]) => ({ label, own, rng: resamplingStream().split(`line/${label}`) }));
+  // What is compared seed by seed stays with its seed.
+  const alone = referenceOf(lines.get(reference ?? "") ?? [])?.alone;
   const oracleStream = resamplingStream().split("oracle");
   for (let k = 0; k < RESAMPLES; k++) {
     const again = streams.map(({ label, own, rng }) => [label, drawRuns(own, rng)] as const);
-    const single = referenceOf(again.find(([label]) => label === reference)?.[1] ?? []);
+    const drawn = referenceOf(again.find(([label]) => label === reference)?.[1] ?? []);
+    const single = drawn && { ...drawn, ...(alone && { alone }) };
     const planned = oracle && drawOracle(oracle, oracleStream);
     for (const [label, runs] of again) {
       const scores = runs.map((run) => scoreRun(run, single, planned));

@@ -17,6 +17,7 @@ import { countOutcomes, type OutcomeCounts } from "../runs/counts.js";
 import { episodeLengths } from "../runs/episode-lengths.js";
 import { resumeCommand } from "../runs/resume-command.js";
 import { readUsage, type Usage } from "../runs/usage.js";
+import { type LearningCurve, learningCurve } from "./learning-curves.js";
 
 /** One finished run, as its folder tells. `K` tasks. */
 export interface RunResult {
@@ -36,6 +37,8 @@ export interface RunResult {
   readonly counts: OutcomeCounts;
   /** Success rate over the learning episodes begun after exploring, weighted by their steps, per task, `[K]`. */
   readonly learningSuccess: readonly number[];
+  /** How each task was learned, `[K]`. */
+  readonly learning: readonly LearningCurve[];
   /** Undefined for runs of versions that did not note it. */
   readonly usage: Usage | undefined;
   /** Evaluation episodes that ended with the block within 1 mm of its start, of all. */
@@ -55,8 +58,10 @@ export interface MeasuredRun extends RunResult {
   };
 }
 
-/** What is kept of a run beside figures over all. */
-export function withoutEpisodes({ measured: _, ...run }: MeasuredRun): RunResult {
+/** What is kept of a run beside figures over all: no single episode. */
+export type RunSummary = Omit<RunResult, "learning">;
+
+export function withoutEpisodes({ measured: _, learning: __, ...run }: MeasuredRun): RunSummary {
   return run;
 }
 
@@ -83,7 +88,7 @@ export function isFinished(folder: string): boolean {
  * @throws InputError when the folder is no run or is not finished
  */
 export function readRun(folder: string, label?: string): MeasuredRun {
-  const { method, seed } = readSettings(folder);
+  const { method, seed, loop } = readSettings(folder);
   const evaluation = finishedEvaluation(folder);
   if (evaluation === undefined) {
     throw new InputError({
@@ -113,6 +118,7 @@ export function readRun(folder: string, label?: string): MeasuredRun {
     success: success.map(meanOf),
     counts: countOutcomes(last.flat()),
     learningSuccess: tasks.map((_, j) => learningSuccess(episode, j)),
+    learning: tasks.map((_, j) => learningCurve(episode, j, loop.initialRandomSteps, loop.stepsPerTask)),
     usage: readUsage(folder),
     untouched: moved.filter((mm) => mm < UNTOUCHED_MM).length,
     episodes: evaluated.length,

@@ -1,6 +1,8 @@
 import { elementAt } from "../../sim/core/element.js";
 import { meanOf } from "../../sim/core/mean.js";
 import { medianOf } from "../../sim/core/median.js";
+import type { OutcomeCounts } from "../runs/counts.js";
+import { endOf, stepsTo } from "./learning-curves.js";
 import type { Oracle } from "./oracle-reference.js";
 import type { RunResult } from "./run-result.js";
 
@@ -11,6 +13,9 @@ export interface RunScores {
   readonly forgetting: number;
   readonly retention: number;
   readonly forwardTransfer: number;
+  readonly returnTransfer: number;
+  readonly stepsToHalf: number;
+  readonly stepsToNinety: number;
   readonly success: number;
   readonly wallMinutes: number;
   readonly cpuMinutes: number;
@@ -22,7 +27,8 @@ export type Score = keyof RunScores;
 /** Names of the figures; those of a group stay side by side where a table has no room for all. */
 export const SCORE_GROUPS: readonly (readonly Score[])[] = [
   ["average", "oracleAverage", "forgetting", "retention"],
-  ["forwardTransfer", "success"],
+  ["forwardTransfer", "returnTransfer", "stepsToHalf", "stepsToNinety"],
+  ["success"],
   ["wallMinutes", "cpuMinutes", "peakMiB"],
 ];
 
@@ -36,6 +42,9 @@ export const COLUMNS: Readonly<Record<Score, readonly [heading: string, digits: 
   forgetting: ["forgetting", 3],
   retention: ["retention", 3],
   forwardTransfer: ["forward\ntransfer", 3],
+  returnTransfer: ["transfer\nof return", 3],
+  stepsToHalf: ["steps\nto half", 0],
+  stepsToNinety: ["steps\nto 90 %", 0],
   success: ["success", 3],
   wallMinutes: ["wall time,\nmin", 1],
   cpuMinutes: ["processor\ntime, min", 1],
@@ -51,6 +60,11 @@ export interface Reference {
   readonly returns: readonly number[];
   /** Mean over its seeds of the success rate while learning each task, `[K]`. */
   readonly learningSuccess: readonly number[];
+  /** Mean over its seeds of the return of learning episodes, per task `[K]`: of those that explored, and of the last planned ones. */
+  readonly explored: readonly number[];
+  readonly learningEnd: readonly number[];
+  /** Mean return of the planned learning episodes, by seed and task. */
+  readonly alone: ReadonlyMap<number, readonly number[]>;
 }
 
 /** The reference among some runs; undefined when none is of method `single`. */
@@ -65,6 +79,9 @@ export function referenceOf(runs: readonly RunResult[]): Reference | undefined {
     seeds: own.length,
     returns: meanPerTask(own.map((run) => run.means.map((row, j) => elementAt(row, j, "tasks evaluated")))),
     learningSuccess: meanPerTask(own.map((run) => run.learningSuccess)),
+    explored: meanPerTask(own.map((run) => run.learning.map(({ explored }) => explored))),
+    learningEnd: meanPerTask(own.map((run) => run.learning.map(endOf))),
+    alone: new Map(own.map(({ seed, learning }) => [seed, learning.map(({ mean }) => mean)])),
   };
 }
 
@@ -120,6 +137,9 @@ export function scoreRun(run: RunResult, reference: Reference | undefined, oracl
     forgetting: meanOf(lost),
     retention: meanOf(ratios),
     forwardTransfer: reference === undefined ? Number.NaN : forwardTransfer(run, reference),
+    returnTransfer: reference === undefined ? Number.NaN : returnTransfer(run, reference),
+    stepsToHalf: meanSteps(run, reference, "stepsToHalf"),
+    stepsToNinety: meanSteps(run, reference, "stepsToNinety"),
     success: meanOf(success),
     wallMinutes: (usage?.wallMs ?? Number.NaN) / 60_000,
     cpuMinutes: (usage?.cpuMs ?? Number.NaN) / 60_000,
@@ -145,4 +165,58 @@ export function ofOracle(value: number, j: number, { random, returns }: Oracle):
 function forwardTransfer({ learningSuccess }: RunResult, { learningSuccess: single }: Reference): number {
   const pairs = learningSuccess.map((auc, j) => ({ auc, alone: elementAt(single, j, "tasks of single") }));
   return meanOf(pairs.filter(({ alone }) => alone < 1).map(({ auc, alone }) => (auc - alone) / (1 - alone)));
+}
+
+/** The way from exploring to what `single` learns on task j, as learning episodes measure it; NaN where it does not lead up. */
+function rise({ explored, learningEnd }: Reference, j: number): number {
+  const way = elementAt(learningEnd, j, "tasks of single") - elementAt(explored, j, "tasks of single");
+  return way > 0 ? way : Number.NaN;
+}
+
+function returnTransfer({ seed, learning }: RunResult, reference: Reference): number {
+  const alone = reference.alone.get(seed);
+  if (alone === undefined) return Number.NaN;
+  const gains = learning.map(
+    ({ mean }, j) => (mean - elementAt(alone, j, "tasks of single")) / rise(reference, j),
+  );
+  return meanOf(gains.filter(Number.isFinite));
+}
+
+/** How far a return is to come, as a share of the way from exploring to what `single` learns. */
+const FAR = { stepsToHalf: 0.5, stepsToNinety: 0.9 } as const satisfies Partial<Record<Score, number>>;
+
+type StepsScore = keyof typeof FAR;
+
+/** The returns that steps are counted to, by the names of the figures. */
+export const REACHED = Object.keys(FAR) as readonly StepsScore[];
+
+/** `half`, `90 %`. */
+export function reachedTitle(score: StepsScore): string {
+  return score === "stepsToHalf" ? "half" : "90 %";
+}
+
+/** Planned steps of each task until the return has come that far; tasks of which nothing can be said are left out. */
+function stepsOf({ learning }: RunResult, reference: Reference | undefined, score: StepsScore) {
+  if (reference === undefined) return [];
+  return learning
+    .map((curve, j) => {
+      const level = elementAt(reference.explored, j, "tasks of single") + FAR[score] * rise(reference, j);
+      return { steps: stepsTo(curve, level), total: curve.total };
+    })
+    .filter(({ steps }) => !Number.isNaN(steps));
+}
+
+/** Mean over tasks, where all steps of the task stand for a return that was not reached. */
+function meanSteps(run: RunResult, reference: Reference | undefined, score: StepsScore): number {
+  return meanOf(stepsOf(run, reference, score).map(({ steps, total }) => Math.min(steps, total)));
+}
+
+/** In how many tasks of some runs each return was reached; empty without a reference. */
+export function reachedCounts(runs: readonly RunResult[], reference: Reference | undefined): OutcomeCounts {
+  if (reference === undefined) return {};
+  const counts = REACHED.map((score) => {
+    const all = runs.flatMap((run) => stepsOf(run, reference, score));
+    return [score, { count: all.filter(({ steps }) => Number.isFinite(steps)).length, of: all.length }];
+  });
+  return Object.fromEntries(counts);
 }

@@ -8,7 +8,7 @@ export const CSV_HEAD = "line,figure,phase,after_task,task,steps,mean,low,high,n
 
 /** Everything that is plotted, one value per line; tasks are counted from 1, steps over the whole sequence. */
 export function reportCsv(data: ReportData): string {
-  const { scores, counts, oracle, differences, matrices, charts, modelErrors, time } = data;
+  const { scores, counts, reached, oracle, differences, matrices, charts, modelErrors, time } = data;
   const rows = [
     ...scores.flatMap(({ score, estimates }) =>
       estimates.map((e) => [e.label, score, "", "", "", "", e.mean, e.low, e.high, e.n]),
@@ -20,6 +20,11 @@ export function reportCsv(data: ReportData): string {
     ...counts.flatMap((line) =>
       Object.entries(line.counts).map(([name, { count, of }]) => [
         ...[line.label, `${name}Episodes`, "", "", "", "", count, null, null, of],
+      ]),
+    ),
+    ...reached.flatMap((line) =>
+      Object.entries(line.counts).map(([name, { count, of }]) => [
+        ...[line.label, `${name}Reached`, "", "", "", "", count, null, null, of],
       ]),
     ),
     ...matrices.flatMap(({ label, cells }) =>

@@ -216,6 +216,8 @@ export interface ReportData {
   readonly scores: readonly ScoreChart[];
   /** How many evaluation episodes after the last task had each outcome: of every line and of the oracle, if there is one. */
   readonly counts: readonly { readonly label: string; readonly counts: OutcomeCounts }[];
+  /** In how many tasks each return that steps are counted to was reached, of every line; empty without runs of `single`. */
+  readonly reached: readonly { readonly label: string; readonly counts: OutcomeCounts }[];
   /** Planning through the true simulator: the figures it has; null while no run is finished, or without a reference. */
   readonly oracle: Readonly<Record<string, number>> | null;
   /** Null while no two lines have finished a seed in common. */

@@ -12,6 +12,7 @@ import {
   definitionsSection,
   differencesSection,
   episodesSection,
+  reachedSection,
   runsSection,
   scoresTable,
   settingsSection,
@@ -49,6 +50,7 @@ ${matrixSection(data)}
 ${data.runs.some((run) => run.finished) ? scoreFigures(data) : html`<p>No run is finished yet.</p>`}
 ${scoresTable(data)}
 ${countsSection(data)}
+${reachedSection(data)}
 ${differencesSection(data)}
 ${definitionsSection(data)}
 ${modelErrorSection(data)}

@@ -10,6 +10,7 @@ import {
   normalise,
   type Reference,
   type RunScores,
+  reachedCounts,
   referenceOf,
   SCORES,
   type Score,
@@ -93,6 +94,7 @@ function unitOf(score: Score, reference: Reference | undefined): string {
   }
   if (score === "oracleAverage") return "random 0, oracle 1";
   if (score === "success") return "share of episodes";
+  if (score === "stepsToHalf" || score === "stepsToNinety") return "planned steps";
   return score === "retention" ? "ratio" : "relative to single";
 }
 
@@ -108,6 +110,17 @@ export function countRows(
   });
   if (lines.length === 0 || oracle === undefined) return lines;
   return [...lines, { label: "oracle", counts: oracle.counts }];
+}
+
+/** In how many tasks of finished runs each return was reached, lines in the order of `labels`. */
+export function reachedRows(runs: readonly ReportRun[], labels: readonly string[]): ReportData["reached"] {
+  const results = finishedResults(runs);
+  const reference = referenceOf(results);
+  if (reference === undefined) return [];
+  return labels.flatMap((label) => {
+    const own = results.filter((run) => run.label === label);
+    return own.length === 0 ? [] : [{ label, counts: reachedCounts(own, reference) }];
+  });
 }
 
 /** The oracle's figures and its episodes per task. */

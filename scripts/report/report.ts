@@ -15,6 +15,7 @@ import {
   matrices,
   oracleFigures,
   plainScores,
+  reachedRows,
   scoreCharts,
   timeShares,
 } from "./figures.js";
@@ -66,6 +67,7 @@ export function reportData(
     reference: reference?.label ?? null,
     scores: scoreCharts(runs, labels, oracle),
     counts: countRows(runs, labels, oracle),
+    reached: reachedRows(runs, labels),
     oracle: oracle === undefined || results.length === 0 ? null : oracleFigures(results, oracle),
     differences: differencesTable(runs, labels, chooseFrom(labels, from), oracle),
     matrices: matrices(runs, labels),

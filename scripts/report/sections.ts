@@ -1,6 +1,7 @@
 import { elementAt, firstOf } from "../../sim/core/element.js";
 import { countedNames, countText, outcomeTitle } from "../compare/counts-text.js";
 import { intervalText, pText } from "../compare/interval-text.js";
+import { REACHED, reachedTitle } from "../compare/scores.js";
 import { count, number } from "../compare/text.js";
 import type {
   DifferenceFigure,
@@ -35,6 +36,15 @@ export function countsSection({ counts }: ReportData): Html {
   const rows = counts.map((line) => [line.label, ...names.map((name) => countText(line.counts[name]))]);
   return html`<h3>Evaluation episodes after the last task</h3>
 ${htmlTable("Evaluation episodes after the last task", ["method", ...names.map(outcomeTitle)], rows)}`;
+}
+
+/** In how many tasks each return that steps are counted to was reached. */
+export function reachedSection({ reached }: ReportData): Html {
+  if (reached.length === 0) return html``;
+  const rows = reached.map(({ label, counts }) => [label, ...REACHED.map((name) => countText(counts[name]))]);
+  const head = ["method", ...REACHED.map(reachedTitle)];
+  return html`<h3>Tasks in which the return came as far as</h3>
+${htmlTable("Tasks in which a return was reached", head, rows)}`;
 }
 
 /** Units of time and memory; the others are in the definitions. */

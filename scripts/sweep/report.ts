@@ -23,12 +23,20 @@ import {
 import type { Estimate } from "../compare/estimate.js";
 import { intervalText, pText } from "../compare/interval-text.js";
 import { findOracle, type RunsSuite } from "../compare/oracle-reference.js";
-import { isFinished, type RunResult, readRun, withoutEpisodes } from "../compare/run-result.js";
+import {
+  isFinished,
+  type RunResult,
+  type RunSummary,
+  readRun,
+  withoutEpisodes,
+} from "../compare/run-result.js";
 import {
   COLUMNS,
   type FailedReference,
   failedReferences,
+  REACHED,
   type RunScores,
+  reachedTitle,
   referenceOf,
   SCORE_GROUPS,
   SCORES,
@@ -68,7 +76,7 @@ export interface SweepReport {
   /** Settings beside the method that are not the same in all lines, with their values by label. */
   readonly settings: readonly { readonly name: string; readonly values: Readonly<Record<string, string>> }[];
   /** Finished runs with what the figures are computed from. */
-  readonly runs: readonly (RunResult & { readonly id: string; readonly scores: RunScores })[];
+  readonly runs: readonly (RunSummary & { readonly id: string; readonly scores: RunScores })[];
   readonly unfinished: readonly string[];
   readonly failed: readonly FailedRun[];
 }
@@ -163,7 +171,7 @@ export function reportText(report: SweepReport, width = PLAIN_WIDTH): string {
   const lines =
     rows.length === 0
       ? ["No run is finished yet."]
-      : [table(head, rows, { width }), countsTable(report, width)];
+      : [table(head, rows, { width }), countsTable(report, width), ...reachedTable(report, width)];
   const { differences } = report;
   if (differences !== null) lines.push(differencesText(differences, width));
   const notes =
@@ -197,6 +205,17 @@ function countsTable(report: SweepReport, width: number): string {
   const names = countedNames(lines);
   const rows = lines.map(({ method, counts }) => [method, ...names.map((name) => countText(counts[name]))]);
   return table([["episodes\nwith"], names.map(measureTitle)], rows, { width });
+}
+
+/** In how many tasks each return that steps are counted to was reached; none without runs of `single`. */
+function reachedTable({ methods }: SweepReport, width: number): string[] {
+  const names = REACHED.filter((name) => methods.some(({ reached }) => (reached[name]?.of ?? 0) > 0));
+  if (names.length === 0) return [];
+  const rows = methods.map(({ method, reached }) => [
+    method,
+    ...names.map((name) => countText(reached[name])),
+  ]);
+  return [table([["tasks that\nreached"], names.map(reachedTitle)], rows, { width })];
 }
 
 /** `setting planner.name: icem (hypercrl, single), cem (hypercrl-cem)`. */
@@ -268,6 +287,9 @@ function reportCsv(report: SweepReport): string {
       : ORACLE_SCORES.map((name) => ["oracle", name, value(oracle[name]), ...Array(6).fill("")].join(","))),
     ...(differences?.methods ?? []).flatMap((m) =>
       DIFFERENCE_SCORES.map((name) => line(m.method, `${name}Difference`, m[name])),
+    ),
+    ...methods.flatMap(({ method, reached }) =>
+      Object.entries(reached).map(([name, { count, of }]) => `${method},${name}Reached,${count},,,${of},,,`),
     ),
     ...countedLines(report).flatMap(({ method, counts }) =>
       Object.entries(counts).map(([name, { count, of }]) => `${method},${name}Episodes,${count},,,${of},,,`),

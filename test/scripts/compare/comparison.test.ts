@@ -9,6 +9,7 @@ import {
   failedReferenceText,
   oracleLine,
 } from "../../../scripts/compare/comparison.js";
+import type { LearningCurve } from "../../../scripts/compare/learning-curves.js";
 import type { Oracle } from "../../../scripts/compare/oracle-reference.js";
 import {
   isFinished,
@@ -16,7 +17,7 @@ import {
   type RunResult,
   readRun,
 } from "../../../scripts/compare/run-result.js";
-import { failedReferences, referenceOf, scoreRun } from "../../../scripts/compare/scores.js";
+import { failedReferences, reachedCounts, referenceOf, scoreRun } from "../../../scripts/compare/scores.js";
 import { InputError } from "../../../sim/core/errors.js";
 import { CATALOG, fakeSuite } from "../../agent/fixtures.js";
 import {
@@ -28,7 +29,7 @@ import {
 } from "../../agent/run/make-records.js";
 import { temporaryFolder } from "../../files.js";
 import { take } from "../../take.js";
-import { madeOracle } from "./made-reference.js";
+import { madeCurve, madeOracle } from "./made-reference.js";
 
 const root = temporaryFolder();
 afterAll(() => rmSync(root, { recursive: true }));
@@ -54,10 +55,13 @@ function run(method: string, seed: number, means: number[][], random = [0, 0]): 
       success: [1, 0.5],
       counts: { success: { count: 3, of: 4 } },
       learningSuccess: [0.5, 0.25],
+      learning: [madeCurve(0, [5, 10]), madeCurve(0, [5, 10])],
       usage: { wallMs: 90_000, cpuMs: 60_000, peakMiB: 200 },
     },
   });
 }
+
+const width = ({ low, high }: { readonly low: number; readonly high: number }) => high - low;
 
 describe("comparison of runs", () => {
   it("normalises by random and single, task by task", () => {
@@ -117,6 +121,68 @@ describe("comparison of runs", () => {
     expect(scoreRun(own, reference).forwardTransfer).toBeCloseTo(0.5, 12);
     const worse = { ...own, learningSuccess: [0.23, 0.9] };
     expect(scoreRun(worse, reference).forwardTransfer).toBeCloseTo(-0.1, 12);
+  });
+
+  describe("while tasks are learned", () => {
+    const learned = (method: string, seed: number, ...curves: LearningCurve[]) => ({
+      ...run(method, seed, [[1], [1, 1]]),
+      learning: curves,
+    });
+    // Task a: exploring returns 10 on average, the last episodes 110. Task b: 0 and 40, the seeds alike.
+    const singles = [
+      learned("single", 1, madeCurve(0, [50, 100]), madeCurve(0, [20, 40])),
+      learned("single", 2, madeCurve(20, [80, 120]), madeCurve(0, [20, 40])),
+    ];
+    const reference = referenceOf(singles);
+
+    it("takes the mean return less that of single with the same seed, task by task", () => {
+      const ahead = learned("hypercrl", 2, madeCurve(0, [120, 120]), madeCurve(0, [40, 40]));
+      // (120 - 100) / (110 - 10) and (40 - 30) / 40.
+      expect(scoreRun(ahead, reference).returnTransfer).toBeCloseTo((0.2 + 0.25) / 2, 12);
+      for (const one of singles) expect(scoreRun(one, reference).returnTransfer).toBe(0);
+      expect(scoreRun({ ...ahead, seed: 3 }, reference).returnTransfer).toBeNaN();
+      expect(scoreRun(ahead, undefined).returnTransfer).toBeNaN();
+    });
+
+    it("counts steps to half and 90 % of the way, and all of a task where they are not reached", () => {
+      // Levels 60 and 100 in task a, 20 and 36 in task b.
+      const own = learned("hypercrl", 1, madeCurve(0, [50, 60, 99, 101]), madeCurve(0, [10, 20, 30]));
+      const scores = scoreRun(own, reference);
+      expect(scores.stepsToHalf).toBe((200 + 200) / 2);
+      expect(scores.stepsToNinety).toBe((400 + 1000) / 2);
+      expect(reachedCounts([own, own], reference)).toEqual({
+        stepsToHalf: { count: 4, of: 4 },
+        stepsToNinety: { count: 2, of: 4 },
+      });
+      expect(scoreRun(own, undefined).stepsToHalf).toBeNaN();
+      expect(reachedCounts([own], undefined)).toEqual({});
+    });
+
+    it("leaves out tasks that single did not learn, and those with too few episodes", () => {
+      const flat = referenceOf([learned("single", 1, madeCurve(0, [50, 100]), madeCurve(40, [40, 40]))]);
+      const own = learned("hypercrl", 1, madeCurve(0, [60, 95]), madeCurve(0, [50, 50]));
+      expect(scoreRun(own, flat).returnTransfer).toBeCloseTo((77.5 - 75) / 100, 12);
+      expect(scoreRun(own, flat).stepsToNinety).toBe(200);
+      const short = learned("hypercrl", 1, madeCurve(0, []), madeCurve(0, []));
+      expect(scoreRun(short, flat)).toMatchObject({ returnTransfer: Number.NaN, stepsToHalf: Number.NaN });
+      expect(reachedCounts([short], flat).stepsToHalf).toEqual({ count: 0, of: 0 });
+    });
+
+    it("keeps seeds paired in intervals, so that what they share does not widen them", () => {
+      const seeds = [1, 2, 3, 4, 5];
+      const curves = (extra: number) => seeds.map((seed) => madeCurve(0, [80 + 10 * seed + extra]));
+      const lines = [
+        ...seeds.map((seed, i) => learned("single", seed, curves(0)[i]!, curves(0)[i]!)),
+        ...seeds.map((seed, i) => learned("hypercrl", seed, curves(5)[i]!, curves(5)[i]!)),
+      ];
+      const [single, hypercrl] = take(2, compareRuns(lines));
+      expect(single.returnTransfer).toMatchObject({ mean: 0, low: 0, high: 0, n: 5 });
+      // Five more than single of the same seed, of a way that is 110 on average.
+      expect(hypercrl.returnTransfer.mean).toBeCloseTo(5 / 110, 12);
+      expect(width(hypercrl.returnTransfer)).toBeLessThan(0.02);
+      expect(width(hypercrl.returnTransfer)).toBeGreaterThan(0);
+      expect(hypercrl.reached.stepsToNinety).toEqual({ count: 8, of: 10 });
+    });
   });
 
   it("gives success, minutes and memory as they are", () => {
@@ -182,7 +248,6 @@ describe("intervals of figures", () => {
   /** Runs of seeds 1 to n; of both tasks `after` the last, and as `learned` right after learning. */
   const line = (method: string, learned: readonly number[], after = learned) =>
     learned.map((mean, i) => run(method, i + 1, [[mean], [after[i]!, after[i]!]]));
-  const width = ({ low, high }: { readonly low: number; readonly high: number }) => high - low;
   const steady = line("single", [100, 100, 100, 100, 100]);
   const spread = [88, 94, 100, 106, 112];
   const averageOf = (label: string, runs: readonly MeasuredRun[], oracle?: Oracle) =>
@@ -362,6 +427,8 @@ describe("a run folder", () => {
       counts: { success: { count: 2, of: 3 }, heldOpen: { count: 1, of: 2 } },
       // Of the first task's planned steps, 240 - 120 failed and 300 - 240 succeeded; exploring does not count.
       learningSuccess: [60 / 180, 1],
+      // The first task's last episode is shorter than the one before: its steps ran out.
+      learning: [1, 2].map(() => ({ explored: 1, mean: 1, running: [], steps: [], total: 3000 })),
       usage: { wallMs: 9700, cpuMs: 8600, peakMiB: 160 },
       untouched: 1,
       episodes: 5,

@@ -3,14 +3,15 @@ import { chooseFrom, differenceDefinition, differencesFrom } from "../../../scri
 import { estimate } from "../../../scripts/compare/estimate.js";
 import type { RunResult } from "../../../scripts/compare/run-result.js";
 import { UsageError } from "../../../sim/core/errors.js";
-import { madeOracle } from "./made-reference.js";
+import { madeCurve, madeOracle } from "./made-reference.js";
 
 /** A run that ends at `final` on both tasks and had `learned` on the first; success is that of its tasks. */
 function run(label: string, seed: number, learned: number, final: number, success = 1): RunResult {
   return {
     ...{ label, method: label, seed, tasks: ["a", "b"], random: [0, 0], untouched: 0, episodes: 4 },
     means: [[learned], [final, final]],
-    ...{ success: [success, success], counts: {}, learningSuccess: [0.5, 0.5], usage: undefined },
+    ...{ success: [success, success], counts: {}, learningSuccess: [0.5, 0.5] },
+    ...{ learning: [madeCurve(0, [1]), madeCurve(0, [1])], usage: undefined },
   };
 }
 

@@ -1,4 +1,5 @@
 import { describeSuite, hashTask } from "../../../agent/run/suite-record.js";
+import type { LearningCurve } from "../../../scripts/compare/learning-curves.js";
 import type { Oracle, OracleReference } from "../../../scripts/compare/oracle-reference.js";
 import { pushSuite } from "../../../tasks/push/push.js";
 import { take } from "../../take.js";
@@ -43,4 +44,10 @@ export function madeOracle(random: readonly number[], returns: readonly number[]
     measured: { random: random.map((mean) => [mean]), returns: returns.map((mean) => [mean]) },
     ...{ episodes: 3, planner: "icem", physics: "rapier3d" },
   };
+}
+
+/** Learning of a task: the mean of exploring and running means of planned episodes, 100 steps apart. */
+export function madeCurve(explored: number, running: readonly number[]): LearningCurve {
+  const mean = running.reduce((sum, value) => sum + value, 0) / running.length;
+  return { explored, mean, running, steps: running.map((_, i) => 100 * (i + 1)), total: 1000 };
 }

@@ -55,6 +55,8 @@ describe("figures", () => {
       expect(estimates, score).toMatchObject(wanted);
     }
     expect(data.definitions).toEqual(definitions(reference, NO_ORACLE));
+    expect(data.reached).toEqual(methods.map(({ method: label, reached: counts }) => ({ label, counts })));
+    expect(reportHtml(data)).toContain("<h3>Tasks in which the return came as far as</h3>");
   });
 
   it("of each run are those of the comparison, too", () => {
@@ -106,6 +108,7 @@ describe("figures", () => {
   it("are plain returns without runs of single", () => {
     const plain = report(...compared.slice(0, 3));
     expect(plain.reference).toBeNull();
+    expect(plain.reached).toEqual([]);
     expect(plain.matrices[0]!.cells.map((c) => c.normalised)).toEqual([null, null, null]);
     expect(plain.scores[0]!.unit).toBe("return");
     expect(plain.scores.find(({ score }) => score === "forwardTransfer")?.estimates[0]).toMatchObject({

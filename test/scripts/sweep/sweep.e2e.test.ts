@@ -2,6 +2,8 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } 
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DIFFERENCE_SCORES } from "../../../scripts/compare/differences.js";
+import { REACHED, SCORES } from "../../../scripts/compare/scores.js";
 import { readManifest } from "../../../scripts/sweep/manifest.js";
 import type { SweepReport } from "../../../scripts/sweep/report.js";
 import { fileHashes, processesIn, temporaryFolder } from "../../files.js";
@@ -90,7 +92,7 @@ describe("a sweep of two methods and two seeds", () => {
       expect(counts.success!.count / counts.success!.of).toBeCloseTo(success.mean, 12);
     }
     const csv = readFileSync(join(whole, "sweep-results.csv"), "utf8").trim().split("\n");
-    expect(csv).toHaveLength(1 + 2 * 9 + 3 + 4 + 3);
+    expect(csv).toHaveLength(1 + 2 * SCORES.length + 3 + DIFFERENCE_SCORES.length + 2 * REACHED.length + 3);
     const line = csv.find((text) => text.startsWith("finetune,success,"))!.split(",");
     const { mean, n, lowest, highest } = methods.find(({ method }) => method === "finetune")!.success;
     expect(line.slice(2)).toEqual([String(mean), "", "", ...[n, lowest, highest].map(String), ""]);
@@ -103,6 +105,8 @@ describe("a sweep of two methods and two seeds", () => {
       "forgetting",
       "retention",
       "forward transfer",
+      "transfer of return",
+      "steps to half, to 90 %",
       "success",
       "brackets",
       "difference",
