@@ -85,12 +85,19 @@ export const pushSlideSuite: TaskSuite = {
     // A strike must be foreseen to the end of its slide, from 18 numbers without velocities: gentle actions, the whole
     // episode, and the mean of many elites rather than the one sequence that the model thinks best.
     quick: [
+      // How fast the blocks slide and turn tells where they will be, and no channel says it.
+      "dynamics.history=2",
+      // The strike falls in the first second; what comes after it is a slide that needs few examples.
+      "loop.learningEpisodeSteps=25",
+      // Small steps at the end of each training session, so that the plan meets a settled model.
+      "hypernetwork.endFactor=0.03",
+      "hypernetwork.beta=0.5",
       "planner.name=cem",
       "planner.horizon=40",
       "planner.samples=100",
       "planner.elites=30",
       "planner.iterations=3",
-      "planner.initialStd=0.2",
+      "planner.initialStd=0.25",
     ],
     paper: [
       "loop.initialRandomSteps=300",
