@@ -5,12 +5,17 @@ import { alignedArray } from "../graph/session.js";
 
 const { beta1: BETA1, beta2: BETA2, epsilon: EPSILON } = ADAM;
 
-/** Bias corrections of one step, folded into two scalars. */
+/** Numbers of one step in a schedule: those of `AdamScalars`. */
+export const ADAM_SCALARS = 3;
+
+/** Bias corrections of one step, folded into the scalars. */
 export interface AdamScalars {
   /** `lr · √(1 - β2^t) / (1 - β1^t)` */
   readonly stepSize: Tensor;
   /** `ε · √(1 - β2^t)` */
   readonly epsilon: Tensor;
+  /** The same of a look-ahead: ε alone, if `StepSizes.lookAheadEpsilon` says so. */
+  readonly aheadEpsilon: Tensor;
 }
 
 export interface AdamMoments {
@@ -29,32 +34,38 @@ export interface StepSizes {
   readonly learningRate: number;
   /** What the learning rate is multiplied with when the session ends; it falls linearly. 1, the default: constant. */
   readonly endFactor?: number;
+  /**
+   * ε of a look-ahead, if there is one: by default with the bias correction of the real step, `uncorrected` without it, as in
+   * the published code of HyperCRL.
+   */
+  readonly lookAheadEpsilon?: "corrected" | "uncorrected";
 }
 
 /**
- * Scalars of a session's steps `firstStep … firstStep + count - 1` (1 is an optimiser's first), `[count, 2]`. They are
+ * Scalars of a session's steps `firstStep … firstStep + count - 1` (1 is an optimiser's first), `[count, ADAM_SCALARS]`. They are
  * made here in float64 because `1 - β2^t` loses its digits in float32.
  */
 export function adamSchedule(
-  { learningRate, endFactor = 1 }: StepSizes,
+  { learningRate, endFactor = 1, lookAheadEpsilon = "corrected" }: StepSizes,
   firstStep: number,
   count: number,
 ): Float32Array {
-  const out = alignedArray(2 * count);
+  const out = alignedArray(ADAM_SCALARS * count);
   for (let i = 0; i < count; i++) {
     const t = firstStep + i;
     const root = Math.sqrt(1 - BETA2 ** t);
     const rate = learningRate * (1 + (endFactor - 1) * (i / count));
-    out[2 * i] = (rate * root) / (1 - BETA1 ** t);
-    out[2 * i + 1] = EPSILON * root;
+    const epsilon = EPSILON * root;
+    const ahead = lookAheadEpsilon === "corrected" ? epsilon : EPSILON;
+    out.set([(rate * root) / (1 - BETA1 ** t), epsilon, ahead], ADAM_SCALARS * i);
   }
   return out;
 }
 
-/** Picks the scalars of one iteration from `[count, 2]`. */
+/** Picks the scalars of one iteration from `[count, ADAM_SCALARS]`. */
 export function adamScalars(all: Tensor, iteration: Tensor): AdamScalars {
-  const [stepSize, epsilon] = ops.split(ops.gather(all, iteration), [1, 1], 0);
-  return { stepSize, epsilon };
+  const [stepSize, epsilon, aheadEpsilon] = ops.split(ops.gather(all, iteration), [1, 1, 1], 0);
+  return { stepSize, epsilon, aheadEpsilon };
 }
 
 /** Moments after seeing a gradient. */
@@ -66,9 +77,23 @@ export function adamMoments(gradient: Tensor, { m, v }: AdamMoments): AdamMoment
 }
 
 /** The parameter after the step that the moments call for. */
-export function adamStep(parameter: Tensor, { m, v }: AdamMoments, scalars: AdamScalars): Tensor {
+export function adamStep(
+  parameter: Tensor,
+  { m, v }: AdamMoments,
+  scalars: Pick<AdamScalars, "stepSize" | "epsilon">,
+): Tensor {
   const direction = ops.div(m, ops.add(ops.sqrt(v), scalars.epsilon));
   return ops.sub(parameter, ops.mul(direction, scalars.stepSize));
+}
+
+/** Where a step along this gradient would lead; nothing is changed by it. */
+export function adamLookAhead(
+  parameter: Tensor,
+  gradient: Tensor,
+  moments: AdamMoments,
+  { stepSize, aheadEpsilon: epsilon }: AdamScalars,
+): Tensor {
+  return adamStep(parameter, adamMoments(gradient, moments), { stepSize, epsilon });
 }
 
 /** Values and moments after a step along `gradients`, each multiplied by `scale []` first. */

@@ -4,6 +4,7 @@
  */
 export const ADDED_SETTINGS: readonly (readonly [group: string, name: string, before: unknown])[] = [
   ["hypernetwork", "endFactor", 1],
+  ["hypernetwork", "lookAheadEpsilon", "corrected"],
   ["mlp", "endFactor", 1],
   ["planner", "lastAction", "repeat"],
   ["planner", "chooseBest", false],

@@ -44,6 +44,7 @@ const paper: ProfileValues = {
     beta: 0.05,
     regularizedTasks: "all",
     coresetSize: 100,
+    lookAheadEpsilon: "uncorrected",
   },
   mlp: {
     learningRate: 1e-3,
@@ -77,6 +78,7 @@ const quick: ProfileValues = {
     init: "hyperfan",
     learningRate: 1e-3,
     embeddingLearningRate: 1e-3,
+    lookAheadEpsilon: "corrected",
   },
   planner: { name: "icem", horizon: 20, samples: 125, elites: 10, momentum: 0 },
 };

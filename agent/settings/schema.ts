@@ -102,6 +102,11 @@ const groups = {
       .union([z.literal("all"), z.int().min(1)])
       .describe("Earlier tasks regularised at each minibatch: all, or this many drawn uniformly."),
     coresetSize: count("replay-hypernet: transitions kept of a task."),
+    lookAheadEpsilon: z
+      .enum(["corrected", "uncorrected"])
+      .describe(
+        "Adam's ε where the regulariser looks a step ahead: with the bias correction of the real step, or without it as in the published code, which shortens the look-ahead where gradients are tiny.",
+      ),
   },
   // What only coreset, ewc or si use stays here, not in groups of their own: settings.json keeps its order, which its hash
   // depends on.

@@ -1,7 +1,7 @@
 import { gradients } from "../graph/gradients.js";
 import { Graph, type Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
-import { adamMoments, adamScalars, adamStep, adamUpdate, clipScale } from "../model/adam.js";
+import { ADAM_SCALARS, adamLookAhead, adamScalars, adamUpdate, clipScale } from "../model/adam.js";
 import { networkFromFlat, weightCount } from "../model/dynamics.js";
 import type { ParameterGroup } from "../model/parameters.js";
 import { type HiddenLayers, hiddenOf, hiddenSize, outputHidden, withOne } from "./fused-graphs.js";
@@ -30,12 +30,12 @@ function declareStep(g: Graph, layers: HiddenLayers, e: Tensor) {
   const value = state.values[0]!;
   const moments = state.moments[0]!;
   const iteration = g.input("iteration", [], "int64");
-  const scalars = adamScalars(g.input("adam.theta", ["iterations", 2]), iteration);
+  const scalars = adamScalars(g.input("adam.theta", ["iterations", ADAM_SCALARS]), iteration);
   const dh = ops.slice(g.input("dh", [1, size + 1]), 0, size);
   const h = hiddenOf(layers, value, e);
   const [gradient, eGradient] = gradients(ops.reduceSum(ops.mul(h, dh)), [value, e]);
   /** Where the task's own step would lead. */
-  const lookAhead = () => adamStep(value, adamMoments(gradient, moments), scalars);
+  const lookAhead = () => adamLookAhead(value, gradient, moments, scalars);
   return { state, h, iteration, scalars, gradient, eGradient, lookAhead };
 }
 
@@ -64,7 +64,7 @@ export function updateGraph(
   const g = new Graph();
   const eState = embedding.declareState(g);
   const step = declareStep(g, layers, eState.values[0]!);
-  const eScalars = adamScalars(g.input("adam.embedding", ["iterations", 2]), step.iteration);
+  const eScalars = adamScalars(g.input("adam.embedding", ["iterations", ADAM_SCALARS]), step.iteration);
   const { gradient, outputs } =
     regularized === 0
       ? { gradient: step.gradient, outputs: withOne(step.h) }

@@ -3,6 +3,7 @@ import { alignedArrays, type Feeds, type RunTensors, Session, tensor } from "../
 import type { Head } from "../kernel/head.js";
 import { addSums, dot, gradientSquares } from "../kernel/sums.js";
 import type { TrainingReport } from "../learner.js";
+import { ADAM_SCALARS } from "../model/adam.js";
 import { ParameterGroup } from "../model/parameters.js";
 import type { NamedArray, SavedArrays } from "../model/saved-arrays.js";
 import { begun } from "./begun.js";
@@ -140,7 +141,7 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
     const iteration = tensor(x.iteration, []);
     const common: Feeds = {
       iteration,
-      "adam.theta": tensor(thetaSchedule, [thetaSchedule.length / 2, 2]),
+      "adam.theta": tensor(thetaSchedule, [thetaSchedule.length / ADAM_SCALARS, ADAM_SCALARS]),
       dh: tensor(x.dh, [1, rows]),
       ...(R > 0 && { earlier: tensor(x.earlier, [R, x.earlier.length / R]) }),
       ...hidden.group.feeds(true),
@@ -165,7 +166,10 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
           ...this.#embedding.feeds(true),
           ...(R > 0 && { dhAhead: tensor(x.dhAhead, [R, rows]) }),
           squares: tensor(x.squares, []),
-          "adam.embedding": tensor(embeddingSchedule, [embeddingSchedule.length / 2, 2]),
+          "adam.embedding": tensor(embeddingSchedule, [
+            embeddingSchedule.length / ADAM_SCALARS,
+            ADAM_SCALARS,
+          ]),
         },
         {
           ...hidden.group.results(),

@@ -1,7 +1,7 @@
 import { gradients } from "../graph/gradients.js";
 import { Graph } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
-import { adamScalars, adamUpdate, clipScale } from "../model/adam.js";
+import { ADAM_SCALARS, adamScalars, adamUpdate, clipScale } from "../model/adam.js";
 import { weightCount } from "../model/dynamics.js";
 import type { ParameterGroup } from "../model/parameters.js";
 import { type HiddenLayers, hiddenOf, hiddenSize, outputHidden, withOne } from "./fused-graphs.js";
@@ -43,7 +43,7 @@ export function updateGraph(layers: HiddenLayers, embeddings: ParameterGroup, cl
   const e = eState.values[0]!;
   const tasks = e.shape[0] as number;
   const size = hiddenSize(layers.shape);
-  const schedule = g.input("adam.theta", ["iterations", 2]);
+  const schedule = g.input("adam.theta", ["iterations", ADAM_SCALARS]);
   const scalars = adamScalars(schedule, g.input("iteration", [], "int64"));
   const dh = ops.slice(g.input("dh", [tasks, size + 1]), 0, size);
   const h = hiddenOf(layers, value, e);

@@ -1,6 +1,7 @@
 import { elementAt } from "../../sim/core/element.js";
 import { alignedArrays, type Feeds, Session, tensor } from "../graph/session.js";
 import type { TrainingReport } from "../learner.js";
+import { ADAM_SCALARS } from "../model/adam.js";
 import { MOMENT_SUFFIXES, ParameterGroup } from "../model/parameters.js";
 import { type NamedArray, type SavedArrays, savedArray } from "../model/saved-arrays.js";
 import { begun } from "./begun.js";
@@ -147,7 +148,7 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
           iteration,
           gram,
           dh: tensor(x.dh, [T, rows]),
-          "adam.theta": tensor(schedule, [schedule.length / 2, 2]),
+          "adam.theta": tensor(schedule, [schedule.length / ADAM_SCALARS, ADAM_SCALARS]),
           ...hidden.group.feeds(true),
           ...this.#embeddings.feeds(true),
         },

@@ -1,7 +1,7 @@
 import type { Feeds, RunTensors, Session } from "../graph/session.js";
 import { addSums } from "../kernel/sums.js";
 import type { TrainingReport } from "../learner.js";
-import { adamSchedule, fillKernelConstants, type StepSizes } from "../model/adam.js";
+import { ADAM_SCALARS, adamSchedule, fillKernelConstants, type StepSizes } from "../model/adam.js";
 import type { MlpShape } from "../model/dynamics.js";
 import { forBothSets, type ParameterGroup } from "../model/parameters.js";
 import type { FusedTheta } from "./fused-theta.js";
@@ -90,7 +90,9 @@ export class FusedTrainer {
     for (let i = 0; i < iterations; i++) {
       const step = steps[i % 2]!;
       exchange.iteration[0] = BigInt(i);
-      fillKernelConstants(head.arrays.adam, thetaSchedule[2 * i]!, thetaSchedule[2 * i + 1]!);
+      const [stepSize, epsilon, aheadEpsilon] = thetaSchedule.subarray(ADAM_SCALARS * i);
+      // A look-ahead is all that the kernel makes with these before the update.
+      fillKernelConstants(head.arrays.adam, stepSize!, aheadEpsilon!);
       await objective.losses.run(...step.losses);
       head.receive("d");
       await this.#theta.pass("backward");
@@ -98,6 +100,7 @@ export class FusedTrainer {
       losses.task[i] = exchange.taskLoss[0]!;
       losses.added[i] = await step.addedLoss(i);
       if (!Number.isFinite(losses.task[i]) || !Number.isFinite(losses.added[i])) break;
+      fillKernelConstants(head.arrays.adam, stepSize!, epsilon!);
       await objective.update.run(...step.update);
       head.receive("h", "scaled");
       await this.#theta.pass("update");

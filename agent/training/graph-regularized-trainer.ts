@@ -4,7 +4,7 @@ import type { Graph } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { alignedArray, type Feeds, tensor } from "../graph/session.js";
 import type { TrainingReport } from "../learner.js";
-import { adamMoments, adamStep } from "../model/adam.js";
+import { adamLookAhead } from "../model/adam.js";
 import { networkFromFlat, weightCount } from "../model/dynamics.js";
 import { type HypernetworkShape, hypernetwork, hypernetworkParameters } from "../model/hypernetwork.js";
 import { ParameterGroup } from "../model/parameters.js";
@@ -126,7 +126,7 @@ function objective(
       const eGradients = taskGradients.slice(-1);
       if (earlier === undefined) return { taskLoss, gradients: [thetaGradients, eGradients] };
       const ahead = theta.values.map((w, i) =>
-        adamStep(w, adamMoments(thetaGradients[i]!, theta.moments[i]!), theta.scalars),
+        adamLookAhead(w, thetaGradients[i]!, theta.moments[i]!, theta.scalars),
       );
       const picks = ops.gather(earlier.picks, iteration);
       const generated = hypernetwork(shape, ahead, ops.gather(earlier.embeddings, picks));

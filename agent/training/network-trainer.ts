@@ -1,7 +1,7 @@
 import type { Graph } from "../graph/graph.js";
 import { type Feeds, Session, tensor } from "../graph/session.js";
 import type { LearnerOptions, TrainingReport } from "../learner.js";
-import { adamSchedule, type StepSizes } from "../model/adam.js";
+import { ADAM_SCALARS, adamSchedule, type StepSizes } from "../model/adam.js";
 import { begun } from "./begun.js";
 import { type LossNames, LossRecorder } from "./losses.js";
 import { MinibatchFeeder, type TrainingCall } from "./minibatches.js";
@@ -76,7 +76,9 @@ export class NetworkTrainer {
     };
     for (const { name, parameters, stepSizes } of this.#groups) {
       const schedule = adamSchedule(stepSizes, this.steps + 1, iterations);
-      Object.assign(feeds, parameters.feeds(true), { [`adam.${name}`]: tensor(schedule, [iterations, 2]) });
+      Object.assign(feeds, parameters.feeds(true), {
+        [`adam.${name}`]: tensor(schedule, [iterations, ADAM_SCALARS]),
+      });
       Object.assign(results, parameters.results());
     }
     await begun(this.#session).run(feeds, results);

@@ -2,6 +2,7 @@ import { Graph, type Tensor } from "../graph/graph.js";
 import { loop } from "../graph/loop.js";
 import * as ops from "../graph/operations.js";
 import {
+  ADAM_SCALARS,
   type AdamScalars,
   type AdamState,
   adamScalars,
@@ -76,7 +77,7 @@ export function trainingGraph(
 ): Graph {
   const g = new Graph();
   const data = minibatchInputs(g, dynamics, batchSize);
-  const schedules = groups.map(({ name }) => g.input(`adam.${name}`, ["iterations", 2]));
+  const schedules = groups.map(({ name }) => g.input(`adam.${name}`, ["iterations", ADAM_SCALARS]));
   const objective = declare(g);
   const initial = groups.flatMap(({ parameters }) => parameters.declare(g, true));
   const { carried = [] } = objective;

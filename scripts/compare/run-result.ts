@@ -61,6 +61,7 @@ export interface MeasuredRun extends RunResult {
 /** What is kept of a run beside figures over all: no single episode. */
 export type RunSummary = Omit<RunResult, "learning">;
 
+/** A run without what is known of single episodes. */
 export function withoutEpisodes({ measured: _, learning: __, ...run }: MeasuredRun): RunSummary {
   return run;
 }

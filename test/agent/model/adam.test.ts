@@ -3,7 +3,15 @@ import { Graph } from "../../../agent/graph/graph.js";
 import { loop } from "../../../agent/graph/loop.js";
 import * as ops from "../../../agent/graph/operations.js";
 import { Session, tensor } from "../../../agent/graph/session.js";
-import { adamMoments, adamScalars, adamSchedule, adamStep, clipScale } from "../../../agent/model/adam.js";
+import {
+  ADAM_SCALARS,
+  adamMoments,
+  adamScalars,
+  adamSchedule,
+  adamStep,
+  clipScale,
+  type StepSizes,
+} from "../../../agent/model/adam.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { take } from "../../take.js";
 import { normals, relativeError } from "../fixtures.js";
@@ -30,7 +38,7 @@ function reference(start: ArrayLike<number>, gradients: Float32Array) {
 async function inGraph(start: Float32Array, gradients: Float32Array) {
   const g = new Graph();
   const count = g.input("count", [], "int64");
-  const [all, scalars] = [g.input("gradients", [STEPS, 2, 3]), g.input("scalars", [STEPS, 2])];
+  const [all, scalars] = [g.input("gradients", [STEPS, 2, 3]), g.input("scalars", [STEPS, ADAM_SCALARS])];
   const initial = ["p", "m", "v"].map((name) => g.input(name, [2, 3]));
   const { states } = loop(g, count, initial, (_, iteration, current) => {
     const [p, m, v] = take(3, current);
@@ -49,7 +57,7 @@ async function inGraph(start: Float32Array, gradients: Float32Array) {
     {
       count: tensor(BigInt64Array.of(BigInt(STEPS)), []),
       gradients: tensor(gradients, [STEPS, 2, 3]),
-      scalars: tensor(scalarData, [STEPS, 2]),
+      scalars: tensor(scalarData, [STEPS, ADAM_SCALARS]),
       p: tensor(start, [2, 3]),
       m: tensor(new Float32Array(SIZE), [2, 3]),
       v: tensor(new Float32Array(SIZE), [2, 3]),
@@ -85,9 +93,18 @@ describe("adamSchedule", () => {
     const falling = adamSchedule({ learningRate: RATE, endFactor: 0.2 }, 11, 4);
     const factors = [1, 0.8, 0.6, 0.4];
     factors.forEach((factor, i) => {
-      expect(falling[2 * i]).toBeCloseTo(factor * constant[2 * i]!, 8);
-      expect(falling[2 * i + 1]).toBe(constant[2 * i + 1]);
+      const [stepSize, ...epsilons] = falling.subarray(ADAM_SCALARS * i, ADAM_SCALARS * (i + 1));
+      const [wanted, ...same] = constant.subarray(ADAM_SCALARS * i, ADAM_SCALARS * (i + 1));
+      expect(stepSize).toBeCloseTo(factor * wanted!, 8);
+      expect(epsilons).toEqual(same);
     });
+  });
+
+  it("has ε of a look-ahead as that of the step, or as it is", () => {
+    const ofStep = (sizes: Partial<StepSizes>) => [...adamSchedule({ learningRate: RATE, ...sizes }, 1, 1)];
+    const epsilon = Math.fround(1e-8 * Math.sqrt(1 - 0.999));
+    expect(ofStep({}).slice(1)).toEqual([epsilon, epsilon]);
+    expect(ofStep({ lookAheadEpsilon: "uncorrected" }).slice(1)).toEqual([epsilon, Math.fround(1e-8)]);
   });
 });
 

@@ -43,6 +43,7 @@ describe("profiles", () => {
       beta: 0.05,
       regularizedTasks: "all",
       coresetSize: 100,
+      lookAheadEpsilon: "uncorrected",
     });
     const mlp = { ewcLambda: 1e4, siStrength: 0.1, siDamping: 1e-3 };
     expect(s.mlp).toEqual({ learningRate: 1e-3, endFactor: 1, coresetSize: 100, ...mlp });

@@ -2,7 +2,7 @@ import type { LearnerState } from "../../../agent/learner.js";
 import type { NormalizerArrays } from "../../../agent/model/normalizer.js";
 import type { ReplayBuffer, TrainingData } from "../../../agent/model/replay-buffer.js";
 
-/** HyperCRL's training step in plain float64, from the formulas of the paper; gradients by central differences. */
+/** HyperCRL's training step in plain float64, from the formulas of the paper; gradients mostly by central differences. */
 export interface ReferenceShape {
   readonly embedding: number;
   /** One hidden ELU layer. */
@@ -18,6 +18,8 @@ export interface ReferenceOptions {
   readonly embeddingLearningRate: number;
   readonly beta: number;
   readonly clipNorm: number;
+  /** Whether the look-ahead corrects the bias of √v alone and not of ε, as the published code's. */
+  readonly uncorrectedAhead?: boolean;
 }
 
 export interface Group {
@@ -164,13 +166,19 @@ export function differentiate(f: (x: Float64Array) => number, at: Float64Array, 
   });
 }
 
-/** Adam (Kingma & Ba 2015) as published: the parameters after step `t`. */
-export function adam({ value, m, v }: Group, gradient: Float64Array, rate: number, t: number): Group {
+/** Adam (Kingma & Ba 2015) as published: the parameters after step `t`. @param eps added to √v̂ */
+export function adam(
+  { value, m, v }: Group,
+  gradient: Float64Array,
+  rate: number,
+  t: number,
+  eps = 1e-8,
+): Group {
   const nextM = m.map((x, i) => 0.9 * x + 0.1 * gradient[i]!);
   const nextV = v.map((x, i) => 0.999 * x + 0.001 * gradient[i]! ** 2);
   const next = value.map((x, i) => {
     const mean = nextM[i]! / (1 - 0.9 ** t);
-    return x - (rate * mean) / (Math.sqrt(nextV[i]! / (1 - 0.999 ** t)) + 1e-8);
+    return x - (rate * mean) / (Math.sqrt(nextV[i]! / (1 - 0.999 ** t)) + eps);
   });
   return { value: next, m: nextM, v: nextV };
 }
@@ -203,6 +211,76 @@ export function referenceOf(state: LearnerState): ReferenceState {
 /** `Σ c_p x_p` */
 const product = (c: ArrayLike<number>, x: readonly number[]) => x.reduce((sum, v, p) => sum + c[p]! * v, 0);
 
+type Activation = readonly [f: (z: number) => number, slope: (z: number) => number];
+const TANH: Activation = [Math.tanh, (z) => 1 - Math.tanh(z) ** 2];
+const ELU: Activation = [elu, (z) => (z > 0 ? 1 : Math.exp(z))];
+
+/**
+ * Gradients for the parameters and the input of a network with one hidden layer, written out: central differences leave
+ * nothing of those that are tiny beside others.
+ * @param d gradient for its outputs
+ */
+function backward(
+  x: ArrayLike<number>,
+  p: Float64Array,
+  hidden: number,
+  d: ArrayLike<number>,
+  [f, slope]: Activation,
+): [parameters: Float64Array, input: Float64Array] {
+  const z = affine(x, p, 0, hidden);
+  const second = (x.length + 1) * hidden;
+  const gradient = new Float64Array(p.length);
+  const input = new Float64Array(x.length);
+  for (let o = 0; o < d.length; o++) gradient[second + hidden * d.length + o] = d[o]!;
+  for (let i = 0; i < hidden; i++) {
+    let dz = 0;
+    for (let o = 0; o < d.length; o++) {
+      gradient[second + i * d.length + o] = f(z[i]!) * d[o]!;
+      dz += p[second + i * d.length + o]! * d[o]!;
+    }
+    dz *= slope(z[i]!);
+    gradient[x.length * hidden + i] = dz;
+    for (let r = 0; r < x.length; r++) {
+      gradient[r * hidden + i] = x[r]! * dz;
+      input[r]! += p[r * hidden + i]! * dz;
+    }
+  }
+  return [gradient, input];
+}
+
+/** Gradients of the task loss for Θ and for the embedding. */
+function taskGradients(
+  shape: ReferenceShape,
+  theta: Float64Array,
+  e: Float64Array,
+  rows: readonly NormalizedRow[],
+): readonly [Float64Array, Float64Array] {
+  const weights = Float64Array.from(generate(shape, theta, e));
+  if (shape.chunks === undefined && !shape.outputVariance) {
+    const H = shape.dynamics[1];
+    const gWeights = new Float64Array(weights.length);
+    for (const { x, y } of rows) {
+      const predicted = affine(
+        affine(x, weights, 0, H).map(Math.tanh),
+        weights,
+        (x.length + 1) * H,
+        y.length,
+      );
+      const d = predicted.map((value, k) => (2 * (value - y[k]!)) / y.length);
+      backward(x, weights, H, d, TANH)[0].forEach((g, p) => {
+        gWeights[p]! += g;
+      });
+    }
+    return backward(e, theta, shape.hidden, gWeights, ELU);
+  }
+  // By the chain rule: ∂L/∂Θ = Σ_p ∂L/∂w_p ∂h_p/∂Θ, which spares a pass over the rows for each number of Θ.
+  const gWeights = differentiate((w) => normalizedLoss(shape, w, rows), weights);
+  return [
+    differentiate((p) => product(gWeights, generate(shape, p, e)), theta),
+    differentiate((q) => product(gWeights, generate(shape, theta, q)), e),
+  ];
+}
+
 /** One minibatch: what comes of it, and its losses and gradients. */
 export function referenceStep(
   shape: ReferenceShape,
@@ -215,17 +293,16 @@ export function referenceStep(
   const { theta, embedding: e, earlier } = before;
   const step = before.steps + 1;
   const minibatch = normalizedRows(data, normalizer, rows);
-  const loss = (w: ArrayLike<number>) => normalizedLoss(shape, w, minibatch);
-  // By the chain rule: ∂L/∂Θ = Σ_p ∂L/∂w_p ∂h_p/∂Θ, which spares a pass over the rows for each number of Θ.
   const weights = Float64Array.from(generate(shape, theta.value, e.value));
-  const gWeights = differentiate(loss, weights);
-  const gTask = differentiate((p) => product(gWeights, generate(shape, p, e.value)), theta.value);
-  const gEmbedding = differentiate((q) => product(gWeights, generate(shape, theta.value, q)), e.value);
-  const change = adam(theta, gTask, options.learningRate, step).value.map((p, i) => p - theta.value[i]!);
+  const [gTask, gEmbedding] = taskGradients(shape, theta.value, e.value, minibatch);
+  // √v + ε, corrected together, is √v̂ + ε / √(1 - β2^t).
+  const eps = options.uncorrectedAhead ? 1e-8 / Math.sqrt(1 - 0.999 ** step) : 1e-8;
+  const ahead = adam(theta, gTask, options.learningRate, step, eps);
+  const change = ahead.value.map((p, i) => p - theta.value[i]!);
   const penalty = (p: Float64Array) => {
-    const ahead = p.map((value, i) => value + change[i]!);
+    const there = p.map((value, i) => value + change[i]!);
     const sum = earlier.reduce((total, { embedding, target }) => {
-      const drift = generate(shape, ahead, embedding).map((w, k) => w - target[k]!);
+      const drift = generate(shape, there, embedding).map((w, k) => w - target[k]!);
       return total + product(drift, drift);
     }, 0);
     return (options.beta * rows.length * sum) / earlier.length;
@@ -240,7 +317,7 @@ export function referenceStep(
   };
   return {
     next,
-    taskLoss: loss(weights),
+    taskLoss: normalizedLoss(shape, weights, minibatch),
     penalty: penalty(theta.value),
     norms: { total: norm(total), penalty: norm(gPenalty), task: norm(gTask), embedding: norm(gEmbedding) },
   };

@@ -2,6 +2,8 @@ import { afterAll, describe, expect, it } from "vitest";
 import { ONE_THREAD } from "../../../agent/compute.js";
 import type { LearnerState } from "../../../agent/learner.js";
 import { HyperCrlLearner } from "../../../agent/methods/hypercrl.js";
+import type { StepSizes } from "../../../agent/model/adam.js";
+import type { NormalizerArrays } from "../../../agent/model/normalizer.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { linearSystem, pointData, relativeError } from "../fixtures.js";
 import {
@@ -51,7 +53,13 @@ const CASES: readonly Case[] = [
 const made: HyperCrlLearner[] = [];
 afterAll(() => Promise.all(made.map((learner) => learner.release())));
 
-function makeLearner(engine: "fused" | "graph", { beta, clipNorm }: Case): HyperCrlLearner {
+type Start = Pick<Case, "beta" | "clipNorm" | "warmUp">;
+
+function makeLearner(
+  engine: "fused" | "graph",
+  { beta, clipNorm }: Start,
+  ahead?: StepSizes["lookAheadEpsilon"],
+): HyperCrlLearner {
   const learner = new HyperCrlLearner({
     dynamics: { sizes: SHAPE.dynamics, activation: "tanh" },
     batchSize: BATCH,
@@ -59,7 +67,7 @@ function makeLearner(engine: "fused" | "graph", { beta, clipNorm }: Case): Hyper
     rng: Rng.fromSeed(9),
     compute: ONE_THREAD,
     hypernetwork: { embedding: SHAPE.embedding, hidden: [SHAPE.hidden], activation: "elu", init: "xavier" },
-    stepSizes: { learningRate: RATES.learningRate },
+    stepSizes: { learningRate: RATES.learningRate, ...(ahead && { lookAheadEpsilon: ahead }) },
     embeddingStepSizes: { learningRate: RATES.embeddingLearningRate },
     beta,
     regularizedTasks: "all",
@@ -70,7 +78,7 @@ function makeLearner(engine: "fused" | "graph", { beta, clipNorm }: Case): Hyper
 }
 
 /** The state of a learner in its third task. */
-async function inThirdTask(situation: Case): Promise<LearnerState> {
+async function inThirdTask(situation: Start): Promise<LearnerState> {
   const learner = makeLearner("fused", situation);
   for (const [j, { buffer, normalizer }] of ALL.entries()) {
     await learner.beginTask(j);
@@ -81,13 +89,18 @@ async function inThirdTask(situation: Case): Promise<LearnerState> {
 }
 
 /** The reference after each step. */
-function referenceSteps(start: LearnerState, { beta, clipNorm }: Case) {
-  const { buffer, normalizer } = ALL[2]!;
+function referenceSteps(
+  start: LearnerState,
+  { beta, clipNorm }: Start,
+  { normalizer, uncorrectedAhead }: { normalizer: NormalizerArrays; uncorrectedAhead?: boolean },
+) {
+  const { buffer } = ALL[2]!;
+  const options = { ...RATES, beta, clipNorm, ...(uncorrectedAhead && { uncorrectedAhead }) };
   const draws = Rng.fromSeed(77);
   let state = referenceOf(start);
   return Array.from({ length: STEPS }, () => {
     const rows = Array.from({ length: BATCH }, () => draws.integer(buffer.size));
-    const step = referenceStep(SHAPE, { ...RATES, beta, clipNorm }, state, buffer, normalizer, rows);
+    const step = referenceStep(SHAPE, options, state, buffer, normalizer, rows);
     state = step.next;
     return step;
   });
@@ -105,7 +118,7 @@ describe.each(CASES)("ten minibatches of 100: $name", (situation) => {
   it("leave Θ and the embedding where the reference's do, after each of them and from both engines", async () => {
     const start = await inThirdTask(situation);
     const { buffer, normalizer } = ALL[2]!;
-    const wanted = referenceSteps(start, situation);
+    const wanted = referenceSteps(start, situation, { normalizer });
     const { clipNorm, clipped } = situation;
     // The situation is the one it is named for.
     const norms = wanted.map((step) => step.norms);
@@ -131,6 +144,31 @@ describe.each(CASES)("ten minibatches of 100: $name", (situation) => {
       await whole.restore(start);
       await whole.train(buffer, normalizer, STEPS, Rng.fromSeed(77));
       expect(whole.state()).toEqual(learner.state());
+    }
+  });
+});
+
+describe("ten minibatches in which some gradients are tiny", () => {
+  it.each(["corrected", "uncorrected"] as const)("look ahead with ε %s", async (ahead) => {
+    const situation = { beta: 20, clipNorm: 1e5, warmUp: 0 };
+    const start = await inThirdTask(situation);
+    const { buffer, normalizer: usual } = ALL[2]!;
+    // Inputs near zero, and with them the gradients of the first layer.
+    const normalizer = { ...usual, inputScale: usual.inputScale.map((scale) => 1e-8 * scale) };
+    const [wanted, other] = [ahead === "uncorrected", ahead === "corrected"].map((uncorrectedAhead) =>
+      referenceSteps(start, situation, { normalizer, uncorrectedAhead }),
+    );
+    for (const engine of ["fused", "graph"] as const) {
+      const learner = makeLearner(engine, situation, ahead);
+      await learner.restore(start);
+      const draws = Rng.fromSeed(77);
+      for (const [k, { next, penalty }] of wanted!.entries()) {
+        const report = await learner.train(buffer, normalizer, 1, draws);
+        expectSame(thetaOf(learner.state()), next.theta, thetaOf(start));
+        expect(report.regularizer / (penalty / BATCH)).toBeCloseTo(1, 2);
+        if (k === 0)
+          expect(Math.abs(report.regularizer / (other![k]!.penalty / BATCH) - 1)).toBeGreaterThan(0.05);
+      }
     }
   });
 });
