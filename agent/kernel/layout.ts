@@ -1,8 +1,9 @@
+import { PAGE_BYTES } from "../../sim/core/wasm.js";
+
 /** Columns of a tile; see `assembly/head.ts`. */
 export const TILE = 16;
 /** Pieces that a pass is cut into. Their number is fixed so that sums do not depend on who computes them. */
 export const CHUNKS = 32;
-const PAGE = 65536;
 /** Where the constants of a minibatch hold the gradient of a drift of 1. */
 export const DRIFT_GRADIENT = 6;
 /** 4 GiB, all that WebAssembly can address. */
@@ -116,10 +117,10 @@ export function headMemory(shape: HeadShape, shared: boolean): WebAssembly.Memor
  * views of the memory must be made anew.
  */
 export function growHeadMemory(memory: WebAssembly.Memory, shape: HeadShape): void {
-  const missing = pagesFor(shape) - memory.buffer.byteLength / PAGE;
+  const missing = pagesFor(shape) - memory.buffer.byteLength / PAGE_BYTES;
   if (missing > 0) memory.grow(missing);
 }
 
 function pagesFor(shape: HeadShape): number {
-  return Math.ceil(layout(shape).bytes / PAGE);
+  return Math.ceil(layout(shape).bytes / PAGE_BYTES);
 }

@@ -209,8 +209,8 @@ export interface StepSlopes {
 }
 
 /**
- * The way back through `encodeInput`: from the derivatives with respect to `input`, which it wrote, adds those with respect to
- * the observation and the action.
+ * The backward pass of `encodeInput`: takes the derivatives `slopes [I]` with respect to `input [I]`, which it wrote, and adds the
+ * derivatives with respect to the state and the action to theirs. Of `input` only the cosines and sines of angles are read.
  */
 export function encodeInputBackward(
   spec: TaskSpec,

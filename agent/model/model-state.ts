@@ -64,7 +64,7 @@ export class StateSpec {
     return next;
   }
 
-  /** Writes the changes of a state `[S]` that has its observation already and follows `state`. */
+  /** Completes the state `next [S]`, which follows `state [S]` and holds its observation already, by the past changes. */
   addChanges(state: Float32Array, next: Float32Array): void {
     if (this.#steps === 0) return;
     const [X, Q] = [this.observationSize, this.#quantities];
@@ -77,8 +77,8 @@ export class StateSpec {
   }
 
   /**
-   * The way back through `addChanges`, with derivatives with respect to both states `[S]`: writes those of `state`, without what
-   * comes through the observation of `next`, and completes those of that observation.
+   * The backward pass of `addChanges`. Both arguments are derivatives with respect to the states of the same name, `[S]`: those of
+   * `state` are written, as far as it acts through the past changes, and those of the observation in `next` are completed.
    */
   addChangesBackward(state: Float32Array, next: Float32Array): void {
     state.fill(0);

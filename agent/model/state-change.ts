@@ -1,6 +1,6 @@
 import { UsageError } from "../../sim/core/errors.js";
 import { canonical } from "../../sim/core/math/rotation.js";
-import { conjugate, IDENTITY, multiply, normalize, type Quat, quatAt } from "../../sim/core/math/vector.js";
+import { conjugate, multiply, normalize, type Quat, quatAt } from "../../sim/core/math/vector.js";
 import type { TaskSpec } from "../../sim/task.js";
 import type { Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
@@ -64,7 +64,7 @@ export function encodeChange(
 /** The rotation that a predicted change of a quaternion stands for. */
 const rotationOf = (change: ArrayLike<number>, start: number): Quat => {
   const [x, y, z, w] = quatAt(change, start);
-  return [x, y, z, w + IDENTITY[3]];
+  return [x, y, z, w + 1];
 };
 
 /** Writes the observation that follows `before` by a predicted change to `after`, all `[X]`; see `encodeChange`. */
@@ -80,7 +80,7 @@ export function decodeChange(
     after.set(normalize(multiply(rotationOf(change, start), quatAt(before, start))), start);
 }
 
-/** What `decodeChange` takes and gives, or derivatives with respect to each; all `[X]`. */
+/** What `decodeChange` takes and gives, or the derivatives with respect to each; all `[X]`. */
 export interface DecodedChange {
   readonly before: Float32Array;
   readonly change: Float32Array;
@@ -88,8 +88,8 @@ export interface DecodedChange {
 }
 
 /**
- * The way back through `decodeChange`: from the derivatives with respect to `after` writes those with respect to `change` and
- * adds those with respect to `before`. Those of `after` are used up.
+ * The backward pass of `decodeChange`: takes the derivatives with respect to `after`, writes those with respect to `change` and
+ * adds those with respect to `before` to theirs. Those with respect to `after` are overwritten.
  */
 export function decodeChangeBackward(
   { quaternions, absolute }: ChangeKinds,
@@ -107,11 +107,11 @@ export function decodeChangeBackward(
   for (let i = 0; i < slopes.before.length; i++) slopes.before[i]! += slopes.after[i]!;
 }
 
-/** From the derivatives with respect to `normalize(q)` those with respect to q. */
+/** The backward pass of `normalize(q)`: from the derivatives with respect to its result, those with respect to q. */
 function normalizeBackward(q: Quat, slope: Quat): Quat {
-  const times = (a: Quat, b: Quat) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3];
-  const scale = 1 / Math.sqrt(times(q, q));
-  const along = times(q, slope) * scale * scale;
+  const dot = (a: Quat, b: Quat) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3];
+  const scale = 1 / Math.sqrt(dot(q, q));
+  const along = dot(q, slope) * scale * scale;
   const [x, y, z, w] = q.map((v, i) => (slope[i]! - v * along) * scale);
   return [x!, y!, z!, w!];
 }

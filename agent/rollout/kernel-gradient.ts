@@ -11,16 +11,16 @@ import { TransitionSlopes } from "./transition-slopes.js";
 export interface KernelProblem {
   readonly states: StateSpec;
   readonly costed: Costed;
-  /** Of the mean. */
+  /** The network that predicts the mean. */
   readonly network: MlpShape;
   /** Where the network is loaded, and for how many steps the last reward is held. */
   readonly columns: RolloutColumns;
 }
 
 /**
- * Costs of N rollouts and their derivatives: step by step through the network's own kernel, for in an unrolled graph the
- * runtime takes several times as long for its thousand small nodes as for the arithmetic. The rewards of all steps, with
- * their derivatives, are one small graph.
+ * Computes the costs of N rollouts and their derivatives step by step through a kernel for the network. In an unrolled graph
+ * the runtime takes several times as long for handling a thousand small nodes as for their arithmetic. The rewards of all steps,
+ * with their derivatives, are one small graph.
  */
 export class KernelGradient implements RolloutGradient {
   readonly samples: number;

@@ -1,4 +1,4 @@
-import { instantiate } from "../../sim/core/wasm.js";
+import { fixedMemory, instantiate } from "../../sim/core/wasm.js";
 import { type Activation, layerSizes, type MlpShape } from "../model/dynamics.js";
 
 /** Functions of `assembly/network.ts`; every address is in bytes, every count in numbers. */
@@ -18,16 +18,16 @@ type Kernel = {
 
 /** Columns of a tile. */
 const TILE = 8;
+/** Bytes of a float32. */
 const NUMBER = 4;
-const PAGE = 65536;
 /** Left free at the start of the memory: address 0 means nothing. */
 const RESERVED = 1024;
 
 const tilesOf = (size: number) => Math.ceil(size / TILE);
 const widthOf = (size: number) => tilesOf(size) * TILE;
 /**
- * Rows of a tile come in pairs, the last filled with zeros. Where a size is odd, infinity becomes NaN by that, which as a cost
- * is the worst as well.
+ * Rows of a tile come in pairs, so an odd number of them gets one more of zeros. An infinite number times those zeros is NaN, which
+ * planners take for the worst cost as they do infinity.
  */
 const paired = (size: number) => size + (size % 2);
 
@@ -35,16 +35,16 @@ const paired = (size: number) => size + (size % 2);
 interface LayerPlaces {
   readonly ins: number;
   readonly outs: number;
-  /** Weights in tiles of outputs, for the way there. */
+  /** Weights in tiles of outputs, for the forward pass. */
   readonly forward: number;
-  /** Weights in tiles of inputs, for the way back. */
+  /** Weights in tiles of inputs, for the backward pass. */
   readonly backward: number;
   readonly bias: number;
   /** What it gives at every step, `[H, N, width]`. */
   readonly outputs: number;
 }
 
-/** How many states go through a network, and how often. */
+/** How many rows go through a network at once, and in how many steps. */
 export interface PassSizes {
   /** N */
   readonly rows: number;
@@ -53,8 +53,8 @@ export interface PassSizes {
 }
 
 /**
- * A network in a WebAssembly memory, through which N rows of numbers go in H steps, forwards and then backwards. It keeps what
- * the way back needs. The results of a row do not depend on the others.
+ * A network in a WebAssembly memory, through which N rows of numbers go in H steps, forwards and then backwards. It keeps the
+ * outputs of every layer at every step, which the backward pass needs. The results of a row do not depend on the others.
  */
 export class NetworkKernel {
   /** What the network reads at each step, `[H, N, inputStride]`. */
@@ -69,10 +69,10 @@ export class NetworkKernel {
   readonly inputSlopes: Float32Array;
   readonly #kernel: Kernel;
   readonly #memory: WebAssembly.Memory;
-  /** Puts what follows each layer but the last in the place of numbers. */
+  /** Applies the activation, which follows each layer but the last, to numbers in place. */
   readonly #activate: Kernel["elu"];
-  /** Multiplies derivatives by its slope. */
-  readonly #addSlope: Kernel["eluSlope"];
+  /** Multiplies derivatives by the activation's slope, in place. */
+  readonly #timesSlope: Kernel["eluSlope"];
   readonly #rows: number;
   readonly #layers: readonly LayerPlaces[];
   readonly #inputsAt: number;
@@ -83,6 +83,7 @@ export class NetworkKernel {
 
   constructor(shape: MlpShape, { rows, steps }: PassSizes) {
     let end = RESERVED;
+    // Every array begins at a multiple of 64 bytes.
     const place = (numbers: number) => {
       const at = end;
       end += Math.ceil(numbers / 16) * 16 * NUMBER;
@@ -101,11 +102,10 @@ export class NetworkKernel {
     }));
     this.#slopes = sizes.map((size) => place(rows * widthOf(size)));
     this.#zeros = place(widthOf(Math.max(...sizes)));
-    const pages = Math.ceil(end / PAGE);
-    this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    this.#memory = fixedMemory(end);
     this.#kernel = instantiate<Kernel>("agent/rollout/network.wasm", this.#memory);
     this.#activate = this.#kernel[activation];
-    this.#addSlope = this.#kernel[`${activation}Slope`];
+    this.#timesSlope = this.#kernel[`${activation}Slope`];
     this.inputStride = widthOf(sizes[0]!);
     this.outputStride = widthOf(sizes.at(-1)!);
     this.inputs = this.#view(this.#inputsAt, steps * rows * this.inputStride);
@@ -124,12 +124,12 @@ export class NetworkKernel {
     this.#layers.forEach(({ ins, outs, forward, backward, bias }, l) => {
       const weights = parts[2 * l]!;
       this.#view(bias, outs).set(parts[2 * l + 1]!);
-      const there = this.#view(forward, paired(ins) * widthOf(outs));
-      const back = this.#view(backward, paired(outs) * widthOf(ins));
+      const forwardTiles = this.#view(forward, paired(ins) * widthOf(outs));
+      const backwardTiles = this.#view(backward, paired(outs) * widthOf(ins));
       for (let o = 0; o < outs; o++) {
         for (let i = 0; i < ins; i++) {
-          there[inTiles(i, o, paired(ins))] = weights[o * ins + i]!;
-          back[inTiles(o, i, paired(outs))] = weights[o * ins + i]!;
+          forwardTiles[inTiles(i, o, paired(ins))] = weights[o * ins + i]!;
+          backwardTiles[inTiles(o, i, paired(outs))] = weights[o * ins + i]!;
         }
       }
     });
@@ -148,7 +148,7 @@ export class NetworkKernel {
     }
   }
 
-  /** Turns `outputSlopes` of step h, which has been gone through forwards, into `inputSlopes`. */
+  /** Turns `outputSlopes` of step h into `inputSlopes`; the step's forward pass has been made. */
   backward(h: number): void {
     const rows = this.#rows;
     for (let l = this.#layers.length - 1; l >= 0; l--) {
@@ -159,7 +159,7 @@ export class NetworkKernel {
       if (l === 0) return;
       const count = rows * widthOf(ins);
       const y = this.#layers[l - 1]!.outputs + h * count * NUMBER;
-      this.#addSlope(y, to, count);
+      this.#timesSlope(y, to, count);
     }
   }
 

@@ -4,7 +4,7 @@ import type { CostGradient } from "../../planners/types.js";
 export interface RolloutGradient {
   /** N */
   readonly samples: number;
-  /** To be called when the network has other weights. */
+  /** Must be called when the network has got other weights. */
   load(): void;
   /** Costs of actions `[H, N, U]` from a state `[S]`, and their derivatives; valid until the next call. */
   run(state: Float32Array, actions: Float32Array): Promise<CostGradient>;

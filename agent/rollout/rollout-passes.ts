@@ -14,9 +14,9 @@ interface StateRows {
   readonly observations: Rows;
 }
 
-/** Rolls N action sequences out H steps through a dynamics network, and takes derivatives the same way back. */
+/** Rolls N action sequences out H steps through a dynamics network, and takes derivatives back through the same steps. */
 export class RolloutPasses {
-  /** Derivatives with respect to the actions, `[H, N, U]`, as of the last way back. */
+  /** Derivatives with respect to the actions, `[H, N, U]`, as of the last backward pass. */
   readonly gradient: Float32Array;
   readonly #states: StateSpec;
   readonly #kinds: ChangeKinds;
@@ -128,7 +128,10 @@ export class RolloutPasses {
     writeColumn(transitions, k + (X + U) * stride, observations[k + this.#rows]!, stride);
   }
 
-  /** From the state after transition k back to the predicted change and, but for that, the state before. */
+  /**
+   * From the derivatives with respect to the state after transition k: those with respect to the predicted change, and those with
+   * respect to the state before as far as it acts past the network.
+   */
   #decodeBackward(k: number, slopes: Float32Array, before: StateRows, after: StateRows): void {
     const n = k % this.#rows;
     const [X, U, stride] = [
@@ -145,7 +148,7 @@ export class RolloutPasses {
     );
   }
 
-  /** From what the network read for transition k back to the state before and the action. */
+  /** From the derivatives with respect to what the network read for transition k: adds those for the state before and the action. */
   #encodeBackward(k: number, slopes: Float32Array, before: StateRows): void {
     const n = k % this.#rows;
     const [X, stride] = [this.#states.observationSize, this.#actionRows.length];

@@ -5,9 +5,9 @@ import { alignedArrays, type Feeds, Session, tensor } from "../graph/session.js"
 import { type AllSteps, type Costed, costsIn, joinSteps } from "./rollout-costs.js";
 
 /**
- * One session that yields the costs of N rollouts of which all transitions are known, and their derivatives with respect to these.
- * Transitions are columns, the N of the first step before those of the second: an observation, an action and the next
- * observation, `[X + U + X, H·N]`. One array of all is quicker than three, each of which costs the runtime something.
+ * One session that yields the costs of N rollouts whose transitions are all known, and the derivatives with respect to these.
+ * Transitions are the columns of one array `[X + U + X, H·N]`, the N of the first step before those of the second: an observation,
+ * an action and the next observation. Three arrays would be slower, because each input costs the runtime some time.
  */
 export class TransitionSlopes {
   /** To be written before a run. */
@@ -33,7 +33,7 @@ export class TransitionSlopes {
 
   /**
    * @param samples N
-   * @param rest where the reward is held: the graph's input that says for how many steps
+   * @param rest the graph's input `REST`, where the last reward is held; else nothing
    */
   static async create(costed: Costed, samples: number, rest: Feeds): Promise<TransitionSlopes> {
     const { task, horizon } = costed;

@@ -1,4 +1,4 @@
-import { hasSimd, instantiate } from "./wasm.js";
+import { fixedMemory, hasSimd, instantiate } from "./wasm.js";
 
 /** The functions of `assembly/noise.ts`. */
 interface Kernel {
@@ -27,8 +27,7 @@ export interface Noise {
 
 function createNoise(): Noise | undefined {
   if (!hasSimd()) return undefined;
-  const pages = Math.ceil((BLOCK_AT + 4 * BLOCK) / 65536);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const memory = fixedMemory(BLOCK_AT + 4 * BLOCK);
   const kernel = instantiate<Kernel>("sim/core/noise.wasm", memory);
   const state = new Int32Array(memory.buffer, STATE_AT, NOISE_STATE);
   const block = new Float32Array(memory.buffer, BLOCK_AT, BLOCK);

@@ -13,6 +13,15 @@ export function hasSimd(): boolean {
   return WebAssembly.validate(wasmBytes("sim/core/noise.wasm"));
 }
 
+/** Bytes of a page, the unit in which WebAssembly memory is given. */
+export const PAGE_BYTES = 65536;
+
+/** A memory of at least so many bytes, which never grows, so that views of it stay valid. */
+export function fixedMemory(bytes: number): WebAssembly.Memory {
+  const pages = Math.ceil(bytes / PAGE_BYTES);
+  return new WebAssembly.Memory({ initial: pages, maximum: pages });
+}
+
 /** Kernels by path. Each is compiled once: its code gets quicker while it runs, for all its instances. */
 const modules = new Map<string, WebAssembly.Module>();
 

@@ -1,6 +1,6 @@
-// A dynamics network for a few states at once, forwards and backwards. States are rows; a row of n numbers takes up as many
-// as the next multiple of 8. Weights are kept in tiles of 8 columns: tile t holds [inner][8] numbers, contiguous. A sum
-// is added up in the same order whichever row it belongs to and however many there are.
+// A dynamics network for a few states at once, forwards and backwards. States are rows; a row of n numbers takes the space of
+// the next multiple of 8. Weights are kept in tiles of 8 columns: tile t holds [inner][8] numbers, contiguous. Every sum is
+// added up in the same order, whichever row it belongs to and however many rows there are.
 
 /** Bytes of one row of a tile. */
 const ROW: usize = 32;
@@ -158,7 +158,7 @@ function multiplyTile(
   }
 }
 
-/** Puts max(y, 0) in the place of each number. */
+/** Replaces each number y by max(y, 0). */
 export function relu(y: usize, count: usize): void {
   const zero = f32x4.splat(0);
   for (const end = y + (count << 2); y < end; y += 16) v128.store(y, f32x4.pmax(v128.load(y), zero));
@@ -178,7 +178,7 @@ export function reluSlope(y: usize, d: usize, count: usize): void {
 @inline
 function eluOf(y: v128): v128 {
   const zero = f32x4.splat(0);
-  // Below -80 the result is -1 to the last digit. What is no number stays none as the first operand.
+  // Below -80 the result is -1 to the last digit. NaN passes through pmin and pmax because it is their first operand.
   const x = f32x4.pmax(f32x4.pmin(y, zero), f32x4.splat(-80));
   // e^x = 2^n e^r with |r| ≤ ln 2 / 2; adding 1.5 · 2^23 rounds, and leaves n in the lowest bits.
   const rounded = mulAdd(x, f32x4.splat(1.44269504088896341), f32x4.splat(12582912));
@@ -195,7 +195,7 @@ function eluOf(y: v128): v128 {
   return f32x4.add(f32x4.pmax(y, zero), mulAdd(scale, p, f32x4.sub(scale, one)));
 }
 
-/** Puts `eluOf` in the place of each number; they come in pairs of vectors, for which constants are loaded once. */
+/** Replaces each number y by `eluOf(y)`, two vectors at a time, so that constants are loaded once for both. */
 export function elu(y: usize, count: usize): void {
   for (const end = y + (count << 2); y < end; y += 32) {
     const a = v128.load(y);
@@ -215,7 +215,7 @@ export function eluSlope(y: usize, d: usize, count: usize): void {
   }
 }
 
-/** Puts tanh(y) in the place of each number; the rational approximation is that of the Eigen library. */
+/** Replaces each number y by tanh(y); the rational approximation is that of the Eigen library. */
 export function tanh(y: usize, count: usize): void {
   for (const end = y + (count << 2); y < end; y += 16) {
     const x = f32x4.pmax(f32x4.pmin(v128.load(y), f32x4.splat(9)), f32x4.splat(-9));

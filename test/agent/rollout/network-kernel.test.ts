@@ -62,7 +62,7 @@ describe.each(SHAPES)("$sizes $activation", (shape) => {
   const parts = layers(shape, rng);
   const [I, O] = [shape.sizes[0]!, shape.sizes.at(-1)!];
 
-  it.each([1, 2, 3, 4, 5, 6, 13])("goes there and back with %d rows, step after step", (rows) => {
+  it.each([1, 2, 3, 4, 5, 6, 13])("goes forwards and backwards with %d rows, step after step", (rows) => {
     const steps = 3;
     const kernel = new NetworkKernel(shape, { rows, steps });
     kernel.load(parts);
