@@ -26,7 +26,7 @@ export class MpcPolicy {
   readonly #model: RolloutModel;
   /** Undefined where the planner's actions are the task's own. */
   readonly #scale: ActionScale | undefined;
-  /** For how many steps a plan's last reward counts, when the episode has made so many. */
+  /** For how many steps a plan's last reward is held, by the steps that the episode has made. */
   readonly #held: (stepsDone: number) => number;
   readonly #makePlanner: (rng: Rng) => Planner;
   #planner: Planner;

@@ -1,6 +1,6 @@
 import type { Task } from "./task.js";
 
-/** What else is said of an episode under its own name. */
+/** Names under which logs and tables already say something else of an episode. */
 const TAKEN: readonly string[] = ["success", "return", "terminated"];
 
 /** What a name of an outcome must be. */

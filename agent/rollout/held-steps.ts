@@ -1,11 +1,11 @@
 /**
- * For how long a plan's last reward goes on counting after it: to the episode's end (true), for so many steps at most, or not at
- * all (false).
+ * For how long a plan's last reward goes on counting after the plan: to the episode's end (true), for so many steps at most (a
+ * number), or not at all (false).
  */
 export type HoldReward = boolean | number;
 
 /**
- * Steps for which the last reward counts once more.
+ * For how many steps the last reward counts once more, a whole number from 0.
  * @param left steps that the episode has after the plan; negative where the plan goes beyond its end
  */
 export function heldSteps(holdReward: HoldReward, left: number): number {

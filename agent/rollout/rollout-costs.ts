@@ -5,7 +5,7 @@ import * as ops from "../graph/operations.js";
 /** The input of a graph that holds for how many steps the last reward is held, `[1, 1]`. */
 export const REST = "rest";
 
-/** What costs are predicted of. */
+/** What the costs of a plan depend on beside its transitions. */
 export interface Costed {
   readonly task: Task;
   readonly horizon: number;

@@ -160,8 +160,11 @@ export function liveTable({ stopped, watched }: LiveTimes): string {
     );
     const ratio = Math.exp(logarithms.mean);
     const bounds = {
-      ...{ n: logarithms.n, low: Math.exp(logarithms.low), high: Math.exp(logarithms.high) },
-      ...{ lowest: Math.exp(logarithms.lowest), highest: Math.exp(logarithms.highest) },
+      n: logarithms.n,
+      low: Math.exp(logarithms.low),
+      high: Math.exp(logarithms.high),
+      lowest: Math.exp(logarithms.lowest),
+      highest: Math.exp(logarithms.highest),
     };
     const without = medianOf(stopped.map(ms));
     const withPage = medianOf(watched.map(ms));

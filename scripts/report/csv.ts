@@ -17,16 +17,8 @@ export function reportCsv(data: ReportData): string {
     ...(differences?.rows ?? []).flatMap(({ label, figures }) =>
       figures.map((f) => [label, `${f.score}Difference`, "", "", "", "", f.mean, f.low, f.high, f.n]),
     ),
-    ...counts.flatMap((line) =>
-      Object.entries(line.counts).map(([name, { count, of }]) => [
-        ...[line.label, `${name}Episodes`, "", "", "", "", count, null, null, of],
-      ]),
-    ),
-    ...reached.flatMap((line) =>
-      Object.entries(line.counts).map(([name, { count, of }]) => [
-        ...[line.label, `${name}Reached`, "", "", "", "", count, null, null, of],
-      ]),
-    ),
+    ...countedRows(counts, "Episodes"),
+    ...countedRows(reached, "Reached"),
     ...matrices.flatMap(({ label, cells }) =>
       cells.flatMap(({ afterTask, task, return: plain, normalised, n }) => [
         [label, "evaluationReturn", "", afterTask + 1, task + 1, "", plain, null, null, n],
@@ -52,6 +44,15 @@ function oracleRows(oracle: ReportData["oracle"]): (string | Value)[][] {
   return Object.entries(figures).map(([name, mean]) => [
     ...["oracle", name, "", "", "", "", mean, null, null, episodes],
   ]);
+}
+
+/** Counts of every line, with what they are counted of as n. */
+function countedRows(lines: ReportData["counts"], suffix: string): (string | Value)[][] {
+  return lines.flatMap(({ label, counts }) =>
+    Object.entries(counts).map(([name, { count, of }]) => [
+      ...[label, `${name}${suffix}`, "", "", "", "", count, null, null, of],
+    ]),
+  );
 }
 
 function modelErrorRows({ unit, task, curves }: ModelErrorChart) {

@@ -1,6 +1,6 @@
 import { firstOf } from "../../sim/core/element.js";
 import { meanOf } from "../../sim/core/mean.js";
-import { compareRuns, ORACLE_SCORES, oracleLine } from "../compare/comparison.js";
+import { compareRuns, type MethodComparison, ORACLE_SCORES, oracleLine } from "../compare/comparison.js";
 import { DIFFERENCE_SCORES, differenceDefinition, differencesFrom } from "../compare/differences.js";
 import type { Estimate } from "../compare/estimate.js";
 import type { Oracle } from "../compare/oracle-reference.js";
@@ -10,13 +10,11 @@ import {
   normalise,
   type Reference,
   type RunScores,
-  reachedCounts,
   referenceOf,
   SCORES,
   type Score,
   scoreRun,
 } from "../compare/scores.js";
-import { addCounts } from "../runs/counts.js";
 import type {
   Cell,
   DifferencesTable,
@@ -43,17 +41,22 @@ export function finishedResults(runs: readonly ReportRun[]): MeasuredRun[] {
   return runs.flatMap(({ result }) => result ?? []);
 }
 
-/** The figures of the comparison over finished runs, lines in the order of `labels`. */
-export function scoreCharts(
-  runs: readonly ReportRun[],
+/** The comparison of finished runs, lines in the order of `labels`. */
+export function comparisonLines(
+  results: readonly MeasuredRun[],
   labels: readonly string[],
   oracle: Oracle | undefined,
+): MethodComparison[] {
+  return compareRuns(results, oracle).sort((a, b) => labels.indexOf(a.method) - labels.indexOf(b.method));
+}
+
+/** The figures of a comparison, with those of each of its finished runs. */
+export function scoreCharts(
+  lines: readonly MethodComparison[],
+  results: readonly RunResult[],
+  oracle: Oracle | undefined,
 ): ScoreChart[] {
-  const results = finishedResults(runs);
   const reference = referenceOf(results);
-  const lines = compareRuns(results, oracle).sort(
-    (a, b) => labels.indexOf(a.method) - labels.indexOf(b.method),
-  );
   return SCORES.map((score) => {
     const [heading, digits] = COLUMNS[score];
     // Headings name the unit after a comma where there is one.
@@ -98,29 +101,21 @@ function unitOf(score: Score, reference: Reference | undefined): string {
   return score === "retention" ? "ratio" : "relative to single";
 }
 
-/** What is counted of episodes of finished runs, lines in the order of `labels`, and of the oracle. */
+/** What is counted of the episodes of each line, and of the oracle beside them. */
 export function countRows(
-  runs: readonly ReportRun[],
-  labels: readonly string[],
+  lines: readonly MethodComparison[],
   oracle: Oracle | undefined,
 ): ReportData["counts"] {
-  const lines = labels.flatMap((label) => {
-    const own = finishedResults(runs).filter((run) => run.label === label);
-    return own.length === 0 ? [] : [{ label, counts: addCounts(own.map(({ counts }) => counts)) }];
-  });
-  if (lines.length === 0 || oracle === undefined) return lines;
-  return [...lines, { label: "oracle", counts: oracle.counts }];
+  const rows = lines.map(({ method: label, counts }) => ({ label, counts }));
+  if (rows.length === 0 || oracle === undefined) return rows;
+  return [...rows, { label: "oracle", counts: oracle.counts }];
 }
 
-/** In how many tasks of finished runs each return was reached, lines in the order of `labels`. */
-export function reachedRows(runs: readonly ReportRun[], labels: readonly string[]): ReportData["reached"] {
-  const results = finishedResults(runs);
-  const reference = referenceOf(results);
-  if (reference === undefined) return [];
-  return labels.flatMap((label) => {
-    const own = results.filter((run) => run.label === label);
-    return own.length === 0 ? [] : [{ label, counts: reachedCounts(own, reference) }];
-  });
+/** In how many tasks of each line each return was reached; none without runs of `single`. */
+export function reachedRows(lines: readonly MethodComparison[]): ReportData["reached"] {
+  return lines
+    .filter(({ reached }) => Object.keys(reached).length > 0)
+    .map(({ method: label, reached }) => ({ label, counts: reached }));
 }
 
 /** The oracle's figures and its episodes per task. */

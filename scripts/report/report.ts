@@ -9,6 +9,7 @@ import { curveCharts } from "./curves.js";
 import { QUANTITIES, type Quantity, type ReportData, type RunRow } from "./data.js";
 import { episodeRows } from "./episodes.js";
 import {
+  comparisonLines,
   countRows,
   differencesTable,
   finishedResults,
@@ -41,6 +42,7 @@ export function reportData(
   const record = runs.map(({ folder }) => readSuiteRecord(folder)).find((one) => one !== undefined);
   const found = findOracle({ suite, tasks: tasks.filter((task) => task !== "?"), record }, given, folders);
   const oracle = "oracle" in found ? found.oracle : undefined;
+  const lines = comparisonLines(results, labels, oracle);
   const charts = QUANTITIES.map((quantity) => [quantity, curveCharts(runs, quantity)]);
   return {
     schema: 1,
@@ -65,9 +67,9 @@ export function reportData(
     definitions: definitions(reference, found),
     failedReferences: failedReferences(results).map(failedReferenceText),
     reference: reference?.label ?? null,
-    scores: scoreCharts(runs, labels, oracle),
-    counts: countRows(runs, labels, oracle),
-    reached: reachedRows(runs, labels),
+    scores: scoreCharts(lines, results, oracle),
+    counts: countRows(lines, oracle),
+    reached: reachedRows(lines),
     oracle: oracle === undefined || results.length === 0 ? null : oracleFigures(results, oracle),
     differences: differencesTable(runs, labels, chooseFrom(labels, from), oracle),
     matrices: matrices(runs, labels),

@@ -15,9 +15,12 @@ const POSTURE_DAMPING = 2 * Math.sqrt(POSTURE_STIFFNESS);
 // Keeps the operational-space inertia finite where the arm is stretched out.
 const REGULARISATION = 1e-6;
 
-/** 1/kg: below this the arm counts as close to a singularity. A hand before a door or over a table has 0.014 or more. */
+/**
+ * h_0 of `#dampNearSingularity`, 1/kg: below this the arm counts as close to a singularity. A hand that works at a door or on the
+ * near part of a table has 0.014 or more.
+ */
 const NEAR_SINGULAR = 0.01;
-/** 1/kg, added at the singularity itself. */
+/** λ_0 of `#dampNearSingularity`, 1/kg: what is added at the singularity itself. */
 const MOST_DAMPING = 0.03;
 
 /** What the control law takes of an arm's state. */
@@ -31,7 +34,7 @@ type ArmReading = Pick<
  * end-effector point to a goal position and orientation, each through its own effective inertia, and joint
  * torques without effect on the end effector hold the posture. The orientation error is sin(angle)·axis as there,
  * which needs no trigonometric function. Works in place on its own buffers; nothing of it outlives a call, so it
- * has no state to save.
+ * has no state to save. Near a singularity it is damped, which robosuite's is not; see `#dampNearSingularity`.
  */
 export class OperationalSpaceController {
   /** Joint torques `[7]`, N·m, within the joints' limits. */
@@ -102,17 +105,18 @@ export class OperationalSpaceController {
   }
 
   /**
-   * An arm that is stretched out cannot move its end effector further that way: the mobility in that direction, the smallest
-   * eigenvalue of the position's block A_p, goes to zero, and the force for an acceleration to infinity. Torques would then swing
-   * from one limit to the other and joints reach 10 rad/s. So λ = λ_0 (1 - h / h_0)² is added to the diagonal of A_p where
-   * h = 1 / tr A_p⁻¹, which is at most that eigenvalue, is below h_0: damped least squares (Nakamura & Hanafusa 1986, Wampler
-   * 1986). Elsewhere nothing changes.
+   * Damps the position part of the law where the arm is stretched out. There the end effector cannot move further: the mobility in
+   * that direction, the smallest eigenvalue of the position's block A_p, goes to zero, and the force for an acceleration to
+   * infinity. Torques would swing from one limit to the other, and joints would reach 17 rad/s. So where h = 1 / tr A_p⁻¹, which is
+   * at most that eigenvalue, is below h_0, λ = λ_0 (1 - h / h_0)² is added to the diagonal of A_p: damped least squares
+   * (Nakamura & Hanafusa 1986, Wampler 1986). Elsewhere nothing changes, not by a bit.
    */
   #dampNearSingularity(): void {
     const a = this.#mobility;
     const [xx, yx, yy, zx, zy, zz] = [a[0]!, a[6]!, a[7]!, a[12]!, a[13]!, a[14]!];
     const determinant = xx * (yy * zz - zy * zy) - yx * (yx * zz - zy * zx) + zx * (yx * zy - yy * zx);
     const minors = xx * yy - yx * yx + (xx * zz - zx * zx) + (yy * zz - zy * zy);
+    // The trace of an inverse is the sum of the principal minors over the determinant.
     const h = determinant / minors;
     if (h >= NEAR_SINGULAR) return;
     const damping = MOST_DAMPING * (1 - h / NEAR_SINGULAR) ** 2;

@@ -82,8 +82,8 @@ export const pushSlideSuite: TaskSuite = {
     "Strike a second block so that it slides to a pose; 5 tasks differ in the second block's friction",
   tasks: FRICTIONS.map((friction) => createPushSlideTask(friction)),
   defaults: {
-    // A strike must be foreseen to the end of its slide, from 18 numbers without velocities: gentle actions, the whole
-    // episode, and the mean of many elites rather than the one sequence that the model thinks best.
+    // A strike must be foreseen to the end of its slide: gentle actions, a plan for nearly the whole episode, and the mean of
+    // many elites rather than the one sequence that the model thinks best.
     quick: [
       // How fast the blocks slide and turn tells where they will be, and no channel says it.
       "dynamics.history=2",

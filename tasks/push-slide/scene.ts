@@ -54,8 +54,8 @@ class PushSlideContent implements SceneContent {
     this.#first = addSlider(world, FIRST_START, FIRST_FRICTION);
     this.#second = addSlider(world, SECOND_START, friction);
     this.#arm = new TableArm(world, GRIPPER_START, substepsPerControl(CONTROL_PERIOD, PHYSICS_STEP.timestep));
-    const closestCornerErrorMm = this.#second.measure(BLOCK_HALF, GOAL).maxCornerErrorMm;
-    this.extra = Object.assign(this.#arm.goal, { closestCornerErrorMm });
+    // The arm's own object, extended: what a snapshot restores in `extra` is the goal that the arm follows.
+    this.extra = Object.assign(this.#arm.goal, { closestCornerErrorMm: this.#cornerErrorMm() });
     this.bodies = pushSlideBodies(this.#arm.frames);
     if (variedStarts) this.start = (random) => this.#startAnywhere(random);
   }
@@ -74,13 +74,16 @@ class PushSlideContent implements SceneContent {
       this.#second.place(second, angle + turns[1]);
       return true;
     });
-    this.extra.closestCornerErrorMm = this.#second.measure(BLOCK_HALF, GOAL).maxCornerErrorMm;
+    this.extra.closestCornerErrorMm = this.#cornerErrorMm();
   }
 
   advance(action: ArrayLike<number>): void {
     this.#arm.advance(action);
-    const { maxCornerErrorMm } = this.#second.measure(BLOCK_HALF, GOAL);
-    this.extra.closestCornerErrorMm = Math.min(this.extra.closestCornerErrorMm, maxCornerErrorMm);
+    this.extra.closestCornerErrorMm = Math.min(this.extra.closestCornerErrorMm, this.#cornerErrorMm());
+  }
+
+  #cornerErrorMm(): number {
+    return this.#second.measure(BLOCK_HALF, GOAL).maxCornerErrorMm;
   }
 
   observe(out: Float32Array): void {

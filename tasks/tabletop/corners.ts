@@ -45,7 +45,10 @@ export function movingGripper(offset: string, point: "backEdge" | "middle", bloc
   }));
 }
 
-/** A block that slides: its middle and its length from back to front, which turns with it; no channel tells how fast. */
+/**
+ * A block that slides: its middle, and its length as a vector from the back edge to the front edge, which turns with it. No channel
+ * tells how fast they change.
+ */
 export function movingBlock(block: string): MovingQuantity[] {
   return AXES.flatMap((axis) => {
     const [front, back] = [meanOf(FRONT_EDGE, axis, block), meanOf(BACK_EDGE, axis, block)];

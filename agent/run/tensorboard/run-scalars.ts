@@ -64,7 +64,10 @@ export class RunScalars {
     if (this.#episodes.length < this.#evaluationEpisodes) return undefined;
     const rows = this.#episodes.map(
       (e): Values => ({
-        ...{ return: e.return, success: Number(e.success), ...ended(e), ...e.measures },
+        return: e.return,
+        success: Number(e.success),
+        ...ended(e),
+        ...e.measures,
         ...Object.fromEntries(Object.entries(e.outcomes ?? {}).map(([name, came]) => [name, Number(came)])),
       }),
     );

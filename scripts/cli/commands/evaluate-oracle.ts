@@ -85,7 +85,8 @@ function outcome({ return: sum, success }: OracleEpisode): string[] {
   return [`return ${number(sum)}`, ...(success ? ["success"] : [])];
 }
 
-function intervalText({ low, high }: OracleReference["tasks"][number]["oracle"]["return"]): string {
+/** The interval over episodes; `–` where there are too few for one. */
+function overEpisodes({ low, high }: OracleReference["tasks"][number]["oracle"]["return"]): string {
   return low === null ? "–" : `[${number(low)}, ${number(high)}]`;
 }
 
@@ -104,7 +105,7 @@ function referenceText(reference: OracleReference, width: number): string {
     ["success", ...outcomes.map(measureTitle), ...keys.map(measureTitle)],
   ];
   const body = rows.map(({ task, random, oracle, success, measures, ...counted }) => [
-    ...[task, number(random), number(oracle.mean), intervalText(oracle)],
+    ...[task, number(random), number(oracle.mean), overEpisodes(oracle)],
     ...[percent(success), ...outcomes.map((name) => percent(outcomeShare(counted, name)))],
     ...keys.map((key) => number(measures[key])),
   ]);

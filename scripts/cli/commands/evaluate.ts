@@ -74,8 +74,10 @@ function evaluationText({ afterTask, tasks }: RunEvaluation, width: number): str
   const head = [
     ["task", "mean\nreturn", "std", "min", "max"],
     [
-      ...["success", ...outcomes.map(measureTitle)],
-      ...[...(ending ? ["ended by\nitself"] : []), ...keys.map(measureTitle)],
+      "success",
+      ...outcomes.map(measureTitle),
+      ...(ending ? ["ended by\nitself"] : []),
+      ...keys.map(measureTitle),
     ],
   ];
   const body = rows.map((row) => [
