@@ -110,7 +110,7 @@ test("the strike that solves the highest friction is too hard for the lowest", (
 
 describe("a block that slides over the mark and on", () => {
   const task = tasks[1]!;
-  const environment = new Environment(task);
+  let environment: Environment;
   const measured: Readonly<Record<string, number>>[] = [];
   const step = (k: number) => {
     environment.step([k < 6 ? SOLVING[2]! : k < 12 ? -0.5 : 0, 0]);
@@ -119,6 +119,7 @@ describe("a block that slides over the mark and on", () => {
   let middle: EnvironmentState;
 
   beforeAll(() => {
+    environment = new Environment(task);
     environment.reset(1);
     measured.push(environment.scene.measure());
     for (let k = 0; k < 50; k++) {
