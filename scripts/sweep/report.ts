@@ -46,6 +46,7 @@ import {
 import { settingsThatDiffer } from "../compare/setting-differences.js";
 import { measureTitle, table } from "../compare/tables.js";
 import { number, PLAIN_WIDTH, wrap } from "../compare/text.js";
+import type { OutcomeCounts } from "../runs/counts.js";
 import { type Manifest, type ManifestRun, runFolder } from "./manifest.js";
 
 /** A run whose process failed. */
@@ -271,7 +272,7 @@ function cell(found: Estimate, runs: number, digits: number): string {
   return [number(mean, digits), below.join(" ")].filter((line) => line !== "").join("\n");
 }
 
-/** One line per method and figure, then per method and difference, then per count: how many of n episodes. */
+/** One line per method and figure, then per method and difference, then per count: how many of n tasks or episodes. */
 function reportCsv(report: SweepReport): string {
   const { methods, oracle, differences } = report;
   const value = (x: number) => (Number.isFinite(x) ? String(x) : "");
@@ -280,6 +281,8 @@ function reportCsv(report: SweepReport): string {
     const bounds = [low, high].map(value);
     return [method, figure, value(mean), ...bounds, n, ...[lowest, highest, p].map(value)].join(",");
   };
+  const counted = (method: string, counts: OutcomeCounts, suffix: string) =>
+    Object.entries(counts).map(([name, { count, of }]) => `${method},${name}${suffix},${count},,,${of},,,`);
   const lines = [
     ...methods.flatMap((m) => SCORES.map((name) => line(m.method, name, m[name]))),
     ...(oracle === null
@@ -288,12 +291,8 @@ function reportCsv(report: SweepReport): string {
     ...(differences?.methods ?? []).flatMap((m) =>
       DIFFERENCE_SCORES.map((name) => line(m.method, `${name}Difference`, m[name])),
     ),
-    ...methods.flatMap(({ method, reached }) =>
-      Object.entries(reached).map(([name, { count, of }]) => `${method},${name}Reached,${count},,,${of},,,`),
-    ),
-    ...countedLines(report).flatMap(({ method, counts }) =>
-      Object.entries(counts).map(([name, { count, of }]) => `${method},${name}Episodes,${count},,,${of},,,`),
-    ),
+    ...methods.flatMap(({ method, reached }) => counted(method, reached, "Reached")),
+    ...countedLines(report).flatMap(({ method, counts }) => counted(method, counts, "Episodes")),
   ];
   return `${["method,figure,mean,low,high,n,lowest,highest,p", ...lines].join("\n")}\n`;
 }
