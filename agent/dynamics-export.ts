@@ -8,7 +8,7 @@ import { alignedArray, Session, tensor } from "./graph/session.js";
 import { type Layer, layerSizes, meanShape } from "./model/dynamics.js";
 import { StateSpec } from "./model/model-state.js";
 import { inputOffset } from "./model/normalizer.js";
-import { foldFeeds, foldGraph, layerNames, nextObservations } from "./rollout/rollout.js";
+import { foldFeeds, foldGraph, layerNames, nextObservations } from "./rollout/rollout-graphs.js";
 
 /** A matrix, row-major. */
 interface Matrix {
