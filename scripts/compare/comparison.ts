@@ -8,6 +8,7 @@ import type { FoundOracle, Oracle } from "./oracle-reference.js";
 import type { MeasuredRun, RunResult } from "./run-result.js";
 import {
   type FailedReference,
+  LEARNING_SCORES,
   normalise,
   ofOracle,
   type Reference,
@@ -53,7 +54,7 @@ export function definitions(
     "retention: mean of (return after the last task / return right after learning it), over the tasks but the last where both returns, not normalised, are positive: the ratio of the published code",
     "forward transfer: mean over tasks of (AUC - AUC of single) / (1 - AUC of single); AUC = success rate over the task's planned learning steps, each episode's success weighted by its steps (Continual World); tasks where single always succeeds are left out",
     `transfer of return: mean over tasks of (mean return while learning - that of single with the same seed) / (single's end - exploring); of whole learning episodes: mean = all planned ones, single's end = its last ${RUNNING}, exploring = those of single that only explored, the last two as means over the seeds of single`,
-    `steps to half, to 90 %: planned steps of a task until the mean of the last ${RUNNING} whole learning episodes first reaches exploring + 0.5 or 0.9 of the way to single's end, mean over tasks; where it never does, all planned steps of the task are counted, so that the figure is too low: the table below says how often it was reached`,
+    `steps to half, to 90 %: planned steps of a task until the mean of the last ${RUNNING} whole learning episodes first reaches exploring + 0.5 or 0.9 of the way to single's end, mean over tasks; where it never does, all planned steps of the task are counted, so that the figure is a lower bound; a table of its own says in how many tasks of all runs it was reached`,
     "success: share of evaluation episodes after the last task that succeeded, mean over tasks; the numbers of episodes beside it are of all tasks and runs together, as is what else the suite counts (`hypercrl tasks --suite NAME` says what)",
     "wall and processor time: of all processes that worked on the run, minutes; peak memory: largest resident set of any of them, MiB",
     "brackets: 95 % interval, where there are at least five seeds (of single, too, where figures are normalised by it): seeds are drawn again with replacement, within each the episodes, and with them those of single, of the random policy and of the oracle; 2.5 % and 97.5 % of 10,000 draws. With five seeds it holds the true value in about nine of ten cases",
@@ -103,16 +104,7 @@ function linesOf<R extends RunResult>(runs: readonly R[]): ReadonlyMap<string, r
 }
 
 /** Figures that change with the runs of method single. */
-const NORMALISED: ReadonlySet<Score> = new Set<Score>([
-  ...([
-    "average",
-    "forgetting",
-    "forwardTransfer",
-    "returnTransfer",
-    "stepsToHalf",
-    "stepsToNinety",
-  ] as const),
-]);
+const NORMALISED: ReadonlySet<Score> = new Set<Score>(["average", "forgetting", ...LEARNING_SCORES]);
 
 /** Figures that the oracle has; it learns nothing, so the others do not apply. */
 export const ORACLE_SCORES = ["average", "oracleAverage", "success"] as const satisfies readonly Score[];

@@ -24,10 +24,18 @@ export interface RunScores {
 
 export type Score = keyof RunScores;
 
+/** Names of the figures that are read from what happens while tasks are learned. */
+export const LEARNING_SCORES = [
+  "forwardTransfer",
+  "returnTransfer",
+  "stepsToHalf",
+  "stepsToNinety",
+] as const satisfies readonly Score[];
+
 /** Names of the figures; those of a group stay side by side where a table has no room for all. */
 export const SCORE_GROUPS: readonly (readonly Score[])[] = [
   ["average", "oracleAverage", "forgetting", "retention"],
-  ["forwardTransfer", "returnTransfer", "stepsToHalf", "stepsToNinety"],
+  LEARNING_SCORES,
   ["success"],
   ["wallMinutes", "cpuMinutes", "peakMiB"],
 ];

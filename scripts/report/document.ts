@@ -12,7 +12,7 @@ import {
   definitionsSection,
   differencesSection,
   episodesSection,
-  reachedSection,
+  learningSection,
   runsSection,
   scoresTable,
   settingsSection,
@@ -50,7 +50,7 @@ ${matrixSection(data)}
 ${data.runs.some((run) => run.finished) ? scoreFigures(data) : html`<p>No run is finished yet.</p>`}
 ${scoresTable(data)}
 ${countsSection(data)}
-${reachedSection(data)}
+${learningSection(data)}
 ${differencesSection(data)}
 ${definitionsSection(data)}
 ${modelErrorSection(data)}

@@ -1,7 +1,7 @@
 import { elementAt, firstOf } from "../../sim/core/element.js";
 import { countedNames, countText, outcomeTitle } from "../compare/counts-text.js";
 import { intervalText, pText } from "../compare/interval-text.js";
-import { REACHED, reachedTitle } from "../compare/scores.js";
+import { LEARNING_SCORES, REACHED, reachedTitle } from "../compare/scores.js";
 import { count, number } from "../compare/text.js";
 import type {
   DifferenceFigure,
@@ -14,8 +14,21 @@ import type {
 } from "./data.js";
 import { type Html, html, htmlTable } from "./html.js";
 
-/** Mean, interval and n of every figure of every line. */
-export function scoresTable({ scores, oracle }: ReportData): Html {
+/** The figures of what was learned, and those of learning; one table has no room for all. */
+function byMoment(scores: readonly ScoreChart[]): {
+  readonly learned: ScoreChart[];
+  readonly learning: ScoreChart[];
+} {
+  const names: ReadonlySet<string> = new Set(LEARNING_SCORES);
+  return {
+    learned: scores.filter(({ score }) => !names.has(score)),
+    learning: scores.filter(({ score }) => names.has(score)),
+  };
+}
+
+/** Mean, interval and n of every figure of what was learned, of every line. */
+export function scoresTable({ scores: all, oracle }: ReportData): Html {
+  const scores = byMoment(all).learned;
   const lines = firstOf(scores, "figures").estimates.map(({ label }) => label);
   if (lines.length === 0) return html``;
   const head = ["method", ...scores.map(titleWithUnit)];
@@ -38,13 +51,18 @@ export function countsSection({ counts }: ReportData): Html {
 ${htmlTable("Evaluation episodes after the last task", ["method", ...names.map(outcomeTitle)], rows)}`;
 }
 
-/** In how many tasks each return that steps are counted to was reached. */
-export function reachedSection({ reached }: ReportData): Html {
+/** Figures of learning, and in how many tasks each return that steps are counted to was reached; nothing without `single`. */
+export function learningSection({ scores, reached }: ReportData): Html {
   if (reached.length === 0) return html``;
-  const rows = reached.map(({ label, counts }) => [label, ...REACHED.map((name) => countText(counts[name]))]);
-  const head = ["method", ...REACHED.map(reachedTitle)];
-  return html`<h3>Tasks in which the return came as far as</h3>
-${htmlTable("Tasks in which a return was reached", head, rows)}`;
+  const { learning } = byMoment(scores);
+  const rows = reached.map(({ label, counts }, i) => [
+    label,
+    ...learning.map(({ estimates, digits }) => estimateText(elementAt(estimates, i, "lines"), digits)),
+    ...REACHED.map((name) => countText(counts[name])),
+  ]);
+  const titles = REACHED.map((name) => `tasks that reached ${reachedTitle(name)}`);
+  return html`<h3>While tasks are learned</h3>
+${htmlTable("While tasks are learned", ["method", ...learning.map(titleWithUnit), ...titles], rows)}`;
 }
 
 /** Units of time and memory; the others are in the definitions. */
@@ -109,13 +127,18 @@ export function runsSection({ runs, notBegun, scores }: ReportData): Html {
       .map(([name, version]) => `${name} ${version}`)
       .join(", ");
   const made = [...new Set(runs.map(versions))];
+  const { learned, learning } = byMoment(scores);
+  const figures = (run: RunRow, some: readonly ScoreChart[]) =>
+    some.map(({ score, digits }) => number(run.scores?.[score], digits));
+  const learningRows = runs.map((run) => [run.label, run.seed, ...figures(run, learning)]);
   const rows = runs.map((run) => [
     ...[run.label, run.seed, run.finished ? run.state : html`<b>${run.state}</b>`],
-    ...scores.map(({ score, digits }) => number(run.scores?.[score], digits)),
+    ...figures(run, learned),
     ...[html`<code class="path">${run.folder}</code>`, made.indexOf(versions(run)) + 1],
   ]);
   return html`<h2>Runs</h2>
-${htmlTable("Runs", ["method", "seed", "state", ...scores.map(titleWithUnit), "folder", "versions"], rows)}
+${htmlTable("Runs", ["method", "seed", "state", ...learned.map(titleWithUnit), "folder", "versions"], rows)}
+${htmlTable("Runs while tasks are learned", ["method", "seed", ...learning.map(titleWithUnit)], learningRows)}
 ${notBegun.length === 0 ? html`` : html`<p>Not begun: ${notBegun.join(", ")}</p>`}
 <h3>Versions</h3>
 ${made.length === 1 ? html`` : html`<p class="unfinished">Not all runs were made with the same versions: small differences between them may come from there.</p>`}

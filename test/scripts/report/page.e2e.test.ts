@@ -70,8 +70,8 @@ describe.skipIf(noBrowser)("a page", () => {
   });
 
   it("opens from its file, asks for nothing and complains about nothing", async () => {
-    // Five quantities against steps, two matrices, eight figures, model errors of two tasks, and time.
-    expect(await page.locator("[data-chart] svg").count()).toBe(5 + 2 + 8 + 2 + 1);
+    // Five quantities against steps, two matrices, eleven figures, model errors of two tasks, and time.
+    expect(await page.locator("[data-chart] svg").count()).toBe(5 + 2 + 11 + 2 + 1);
     expect(await page.locator(".unfinished").textContent()).toMatch(/1 of 4 runs go on or were stopped/);
     expect(complaints).toEqual([]);
   });

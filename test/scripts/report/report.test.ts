@@ -56,7 +56,7 @@ describe("figures", () => {
     }
     expect(data.definitions).toEqual(definitions(reference, NO_ORACLE));
     expect(data.reached).toEqual(methods.map(({ method: label, reached: counts }) => ({ label, counts })));
-    expect(reportHtml(data)).toContain("<h3>Tasks in which the return came as far as</h3>");
+    expect(reportHtml(data)).toContain("<h3>While tasks are learned</h3>");
   });
 
   it("of each run are those of the comparison, too", () => {
