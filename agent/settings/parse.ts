@@ -83,10 +83,19 @@ function wrongSettings(value: unknown, source: string, issue: z.core.$ZodIssue):
 /** What stands in a value at the place of an issue, and what its schema wants there. */
 export function gotAndExpected(
   value: unknown,
-  { path, message }: z.core.$ZodIssue,
+  issue: z.core.$ZodIssue,
 ): { readonly got: string; readonly expected: string } {
-  const got = JSON.stringify(valueAt(value, path)) ?? "nothing";
-  return { got, expected: message.replace(/^[^:]*: expected /, "") };
+  const got = JSON.stringify(valueAt(value, issue.path)) ?? "nothing";
+  return { got, expected: expectedBy(issue) };
+}
+
+/** What a schema wants, in its own words; of one that takes several kinds of values, all of them. */
+function expectedBy(issue: z.core.$ZodIssue): string {
+  if (issue.code !== "invalid_union" || issue.errors.length === 0) {
+    return issue.message.replace(/^[^:]*: expected /, "");
+  }
+  const kinds = issue.errors.flat().map((one) => expectedBy(one).replace(/, received .*$/, ""));
+  return [...new Set(kinds)].join(" or ");
 }
 
 /** The value at a path of keys; undefined where there is none. */

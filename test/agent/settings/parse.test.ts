@@ -75,6 +75,9 @@ describe("parseSavedSettings", () => {
     expect(wrong({ planner: { ...mine.planner, samples: 0 } })).toMatch(
       /planner.samples is not valid; got 0/,
     );
+    const holding = (holdReward: unknown) => wrong({ planner: { ...mine.planner, holdReward } });
+    expect(holding("long")).toMatch(/holdReward is not valid; got "long"; expected boolean or number\. /);
+    expect(holding(0.5)).toMatch(/holdReward is not valid; got 0\.5; expected boolean or int\. /);
     const builtin = { ...set(), planner: { ...set().planner, glances: 2 } };
     expect(usage(() => parseSavedSettings(builtin, "a.json")).message).toMatch(
       /Unknown key in a\.json at planner; got glances/,
