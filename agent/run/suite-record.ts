@@ -78,7 +78,7 @@ export function readSuiteRecord(folder: string): SuiteRecord | undefined {
   if (!existsSync(path)) return undefined;
   return readDocument(path, recordSchema, {
     expected: "what a suite was, as `hypercrl train` writes it",
-    todo: "Restore the file from a copy, or delete it: changes of the suite are then not noticed",
+    todo: "Restore the file from a copy, or, if the suite's tasks have no revision, delete it: changes of the suite are then not noticed",
   });
 }
 

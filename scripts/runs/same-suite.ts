@@ -1,3 +1,4 @@
+import { RUN_FILES } from "../../agent/run/run-files.js";
 import {
   describeSuite,
   moduleDifferences,
@@ -41,17 +42,14 @@ export function checkSameSuite(folder: string, now: SuiteRecord, call: SuiteCall
   const warn = call.onWarning ?? (() => {});
   const then = readSuiteRecord(folder);
   if (then === undefined) {
+    refuseUnknownRevision(folder, now);
     warn(`run ${folder} does not say what its suite was when it began: changes since are not noticed`);
     return;
   }
   const specs = specDifferences(then, now);
   if (specs.length > 0) {
-    throw new InputError({
-      what: `Suite ${now.suite} is not what run ${folder} was made with`,
-      got: specs.slice(0, LISTED).join("; ") + (specs.length > LISTED ? "; …" : ""),
-      expected: "the same tasks, channels, bounds and lengths",
-      todo: "Restore the suite as it was, or begin a new run",
-    });
+    const got = specs.slice(0, LISTED).join("; ") + (specs.length > LISTED ? "; …" : "");
+    throw anotherSuite(folder, now, got);
   }
   const files = moduleDifferences(then, now);
   if (files.length === 0) return;
@@ -65,4 +63,25 @@ export function checkSameSuite(folder: string, now: SuiteRecord, call: SuiteCall
     });
   }
   warn(`suite ${now.suite} has changed since run ${folder} was begun: ${changed}`);
+}
+
+/** A run of a version that noted nothing of suites is older than all revisions. */
+function refuseUnknownRevision(folder: string, now: SuiteRecord): void {
+  const revised = now.tasks.find(({ spec }) => (spec.revision ?? 0) !== 0);
+  if (revised === undefined) return;
+  const { name, spec } = revised;
+  throw anotherSuite(
+    folder,
+    now,
+    `no ${RUN_FILES.suite} in the run, and ${name}.revision ${String(spec.revision)} now`,
+  );
+}
+
+function anotherSuite(folder: string, { suite }: SuiteRecord, got: string): InputError {
+  return new InputError({
+    what: `Suite ${suite} is not what run ${folder} was made with`,
+    got,
+    expected: "the same tasks, channels, bounds and lengths",
+    todo: "Restore the suite as it was (one of the package by installing the version that made the run), or begin a new run",
+  });
 }

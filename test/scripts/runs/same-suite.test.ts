@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeSuite, specDifferences } from "../../../agent/run/suite-record.js";
+import { checkSameSuite } from "../../../scripts/runs/same-suite.js";
 import { moduleHashes } from "../../../scripts/runs/suite-code.js";
 import { train } from "../../../scripts/runs/train.js";
 import { fileHashes, temporaryFolder } from "../../files.js";
@@ -113,6 +114,16 @@ describe("a run of a suite of the package", () => {
     writeFileSync(join(damaged, "suite.json"), '{"version":1,"tasks":null}');
     expectOneError(await call(["evaluate", damaged]), 3, /suite\.json is damaged; got suite: /);
   });
+});
+
+it("a run that noted nothing is refused where the suite has been revised since", () => {
+  const check = (spec: { revision?: number }) => () =>
+    checkSameSuite(join(folder, "nothing"), describeSuite(pointSuite(pointTask({ spec })), 1, undefined), {});
+  expect(check({ revision: 2 })).toThrow(
+    /Suite point is not what run .* was made with; got no suite\.json in the run, and light\.revision 2 now/,
+  );
+  expect(check({ revision: 0 })).not.toThrow();
+  expect(check({})).not.toThrow();
 });
 
 it("a changed file of a suite of one's own is told, and accepted when the call says so", async () => {
