@@ -8,7 +8,7 @@ export const OUTCOME_NAME_EXPECTED = `a letter, then letters, digits, dashes and
 
 /** Whether a task may name an outcome so; see `OUTCOME_NAME_EXPECTED`. */
 export function isOutcomeName(value: unknown): value is string {
-  return typeof value === "string" && /^[A-Za-z][\w-]*$/.test(value) && !TAKEN.includes(value);
+  return typeof value === "string" && /^[A-Za-z][\w-]*$/.test(value) && !TAKEN.includes(value.toLowerCase());
 }
 
 /**

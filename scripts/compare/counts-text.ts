@@ -21,9 +21,14 @@ export function outcomeTitle(name: string): string {
   return unit === undefined ? words : `${words} ${unit}`;
 }
 
+/** The count of an outcome; undefined where none is. An outcome may be named like what every object has, such as `constructor`. */
+export function countOf(counts: OutcomeCounts, name: string): OutcomeCount | undefined {
+  return Object.hasOwn(counts, name) ? counts[name] : undefined;
+}
+
 /** Share of the episodes that had an outcome; NaN where none says so. */
 export function outcomeShare({ counts }: Counted, name: string): number {
-  const found = counts[name];
+  const found = countOf(counts, name);
   return found === undefined ? Number.NaN : found.count / found.of;
 }
 

@@ -5,6 +5,7 @@ export function measureName(key: string): { readonly name: string; readonly unit
   const words = key
     .replace(/([A-Z])/g, " $1")
     .toLowerCase()
+    .trim()
     .split(" ");
   const unit = words.at(-1)!;
   if (words.length < 2 || !UNITS.includes(unit)) return { name: words.join(" "), unit: undefined };

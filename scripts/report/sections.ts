@@ -1,5 +1,5 @@
 import { elementAt, firstOf } from "../../sim/core/element.js";
-import { countedNames, countText, outcomeTitle } from "../compare/counts-text.js";
+import { countedNames, countOf, countText, outcomeTitle } from "../compare/counts-text.js";
 import { intervalText, pText } from "../compare/interval-text.js";
 import { LEARNING_SCORES, REACHED, reachedTitle } from "../compare/scores.js";
 import { count, number } from "../compare/text.js";
@@ -46,7 +46,10 @@ export function scoresTable({ scores: all, oracle }: ReportData): Html {
 export function countsSection({ counts }: ReportData): Html {
   if (counts.length === 0) return html``;
   const names = countedNames(counts);
-  const rows = counts.map((line) => [line.label, ...names.map((name) => countText(line.counts[name]))]);
+  const rows = counts.map((line) => [
+    line.label,
+    ...names.map((name) => countText(countOf(line.counts, name))),
+  ]);
   return html`<h3>Evaluation episodes after the last task</h3>
 ${htmlTable("Evaluation episodes after the last task", ["method", ...names.map(outcomeTitle)], rows)}`;
 }

@@ -11,7 +11,7 @@ import {
   type OracleLine,
   oracleLine,
 } from "../compare/comparison.js";
-import { countedNames, countText } from "../compare/counts-text.js";
+import { countedNames, countOf, countText } from "../compare/counts-text.js";
 import {
   chooseFrom,
   DIFFERENCE_SCORES,
@@ -204,7 +204,10 @@ function countedLines({ methods, oracle }: SweepReport): Pick<MethodComparison, 
 function countsTable(report: SweepReport, width: number): string {
   const lines = countedLines(report);
   const names = countedNames(lines);
-  const rows = lines.map(({ method, counts }) => [method, ...names.map((name) => countText(counts[name]))]);
+  const rows = lines.map(({ method, counts }) => [
+    method,
+    ...names.map((name) => countText(countOf(counts, name))),
+  ]);
   return table([["episodes\nwith"], names.map(measureTitle)], rows, { width });
 }
 

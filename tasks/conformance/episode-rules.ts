@@ -85,6 +85,12 @@ function checkOutcomes(task: Task): void {
   const { outcomes } = task;
   if (outcomes === undefined) return;
   ensure(Array.isArray(outcomes), `task.outcomes is ${inWords(outcomes)}`, "a list of outcomes, or nothing");
+  const given: readonly unknown[] = outcomes;
+  // Not forEach, which passes over the gaps of a list.
+  for (let i = 0; i < given.length; i++) {
+    const isObject = typeof given[i] === "object" && given[i] !== null;
+    ensure(isObject, `outcome ${i} is ${inWords(given[i])}`, "{ name, description, holds(measures) }");
+  }
   outcomes.forEach(({ name, description, holds }, i) => {
     ensure(isOutcomeName(name), `outcome ${i} with the name ${inWords(name)}`, OUTCOME_NAME_EXPECTED);
     checkLimit("nameLength", name.length);
@@ -97,7 +103,9 @@ function checkOutcomes(task: Task): void {
   withEnvironments(task, 1, (environment) => {
     environment.reset(3);
     for (const _ of play(environment, randomActions(task, 3, shortEpisode(task)))) {
-      const came: Readonly<Record<string, unknown>> = outcomesOf(task, environment.scene.measure()) ?? {};
+      const measures = environment.scene.measure();
+      const before = JSON.stringify(measures);
+      const came: Readonly<Record<string, unknown>> = outcomesOf(task, measures) ?? {};
       for (const [name, value] of Object.entries(came)) {
         ensure(
           typeof value === "boolean",
@@ -105,6 +113,10 @@ function checkOutcomes(task: Task): void {
           "true or false",
         );
       }
+      const after = JSON.stringify(measures);
+      ensure(after === before, `measures ${after} after asking for outcomes`, `${before}, unchanged`);
+      const again = JSON.stringify(outcomesOf(task, measures));
+      ensure(again === JSON.stringify(came), `${JSON.stringify(came)} and ${again} for the same measures`);
     }
   });
 }

@@ -294,6 +294,24 @@ const episodeBreakages: readonly Breakage[] = [
   withTask("outcomes", "a name that is taken", /outcome 0 with the name "success"/, {
     task: { outcomes: [{ ...SLOW, name: "success" }] },
   }),
+  withTask("outcomes", "a name that is taken but for its capital", /outcome 0 with the name "Success"/, {
+    task: { outcomes: [{ ...SLOW, name: "Success" }] },
+  }),
+  withTask("outcomes", "an outcome that is none", /outcome 1 is null/, { task: { outcomes: [SLOW, null] } }),
+  withTask("outcomes", "a gap", /outcome 0 is undefined/, {
+    // biome-ignore lint/suspicious/noSparseArray: what is tried
+    task: { outcomes: [, SLOW] },
+  }),
+  withTask("outcomes", "changed measures", /measures \{"angleErrorRad":0\} after asking for outcomes/, {
+    task: {
+      outcomes: [
+        { ...SLOW, holds: (measures: object) => Object.assign(measures, { angleErrorRad: 0 }) === measures },
+      ],
+    },
+  }),
+  withTask("outcomes", "chance", /\{"slow":(true|false)\} and \{"slow":(true|false)\} for the same/, {
+    task: { outcomes: [{ ...SLOW, holds: () => ++shared % 2 === 0 }] },
+  }),
   withTask("outcomes", "a name twice", /two outcomes named slow/, { task: { outcomes: [SLOW, SLOW] } }),
   withTask("outcomes", "no description", /outcome slow with the description undefined/, {
     task: { outcomes: [{ ...SLOW, description: undefined }] },

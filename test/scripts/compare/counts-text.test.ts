@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import {
   countedNames,
+  countOf,
   countsText,
   countText,
   outcomeNames,
@@ -35,4 +36,7 @@ it("names the outcomes of all rows, and knows no share of what a row does not co
   expect(outcomeNames(rows)).toEqual(["heldOpen"]);
   expect(outcomeShare(rows[0]!, "heldOpen")).toBe(0.5);
   expect(outcomeShare(rows[1]!, "heldOpen")).toBeNaN();
+  // What every object has is no count.
+  expect(outcomeShare(rows[1]!, "constructor")).toBeNaN();
+  expect(countOf(rows[1]!.counts, "constructor")).toBeUndefined();
 });

@@ -8,6 +8,7 @@ describe("the name of a measure", () => {
     ["distanceM", "distance", "m", "distance, m"],
     ["largestDoorAngle", "largest door angle", undefined, "largest door\nangle"],
     ["height", "height", undefined, "height"],
+    ["HeldOpen", "held open", undefined, "held\nopen"],
   ])("%s", (key, name, unit, title) => {
     expect(measureName(key)).toEqual({ name, unit });
     expect(measureTitle(key)).toBe(title);
