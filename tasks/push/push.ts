@@ -102,9 +102,9 @@ export const PUSH_DEFAULTS: ProfileDefaults = {
 
 /** A correction at the end of the horizon pays only by the steps that follow, hence the held reward. */
 export const PUSH_ORACLE: readonly string[] = [
-  "planner.holdReward=true",
-  "planner.samples=24",
-  "planner.elites=6",
+  "planner.holdReward=8",
+  "planner.samples=40",
+  "planner.elites=8",
 ];
 
 export const pushSuite: TaskSuite = {
