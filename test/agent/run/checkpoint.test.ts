@@ -114,7 +114,7 @@ describe("hashSettings", () => {
       ...settings,
       loop: without(settings.loop, "learningEpisodeSteps", "learningStarts"),
       dynamics: without(settings.dynamics, "outlierLimit", "history"),
-      hypernetwork: without(settings.hypernetwork, "endFactor"),
+      hypernetwork: without(settings.hypernetwork, "endFactor", "lookAheadEpsilon"),
       mlp: without(settings.mlp, "endFactor"),
       planner: without(
         settings.planner,
@@ -140,6 +140,7 @@ describe("hashSettings", () => {
       "loop.learningEpisodeSteps=10",
       "loop.learningStarts=seeded",
       "hypernetwork.endFactor=0.5",
+      "hypernetwork.lookAheadEpsilon=uncorrected",
       "planner.lastAction=middle",
       "planner.chooseBest=true",
       "planner.scaleActions=true",
