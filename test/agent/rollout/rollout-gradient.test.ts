@@ -2,23 +2,12 @@ import { afterEach, describe, expect, it } from "vitest";
 import { type Activation, dynamicsShape, weightCount } from "../../../agent/model/dynamics.js";
 import { StateSpec } from "../../../agent/model/model-state.js";
 import type { NormalizerArrays } from "../../../agent/model/normalizer.js";
-import { MpcPolicy } from "../../../agent/policy.js";
-import { PlanningThreads } from "../../../agent/rollout/planning-threads.js";
 import { RolloutModel } from "../../../agent/rollout/rollout.js";
 import { Rng } from "../../../sim/core/rng.js";
 import type { Task } from "../../../sim/task.js";
 import { pushSuite } from "../../../tasks/push/push.js";
 import { differences } from "../../planners/problems.js";
-import {
-  angleTask,
-  bits,
-  normals,
-  partsFor,
-  pointTask,
-  relativeError,
-  tinySettings,
-  withMoving,
-} from "../fixtures.js";
+import { angleTask, bits, normals, pointTask, relativeError, withMoving } from "../fixtures.js";
 
 const HORIZON = 5;
 
@@ -100,43 +89,3 @@ describe.each([
     expect(bits(await slope(other)).equals(bits(first))).toBe(true);
   });
 });
-
-it.each([
-  ["mppi", 0],
-  ["pddm", 0],
-  ["random", 0],
-  ["gradient", 0],
-  ["icem", 2],
-])(
-  "plans the same with %s on 1 and 2 threads, with %d gradient steps at the end",
-  async (name, polishSteps) => {
-    const settings = tinySettings([
-      ...(polishSteps > 0 ? [`planner.polishSteps=${polishSteps}`] : []),
-      ...[`planner.name=${name}`, "planner.samples=300", "planner.restarts=8", "planner.gradientSteps=3"],
-      `planner.horizon=${HORIZON}`,
-    ]);
-    const p = problem(pointTask, "relu", [64], 11);
-    const threads = PlanningThreads.create(2);
-    opened.push({ release: () => threads.close() });
-    const policies: MpcPolicy[] = [];
-    for (const team of [undefined, threads]) {
-      const policy = await MpcPolicy.create(
-        p.task,
-        p.shape,
-        settings,
-        partsFor(settings).planner,
-        Rng.fromSeed(12),
-        team,
-      );
-      opened.unshift(policy);
-      await policy.load(p.weights, p.normalizer);
-      policies.push(policy);
-    }
-    for (let step = 0; step < 12; step++) {
-      const observation = normals(p.rng, 2);
-      const [one, two] = [await policies[0]!.act(observation, 0), await policies[1]!.act(observation, 0)];
-      expect(bits(two).equals(bits(one)), `step ${step}`).toBe(true);
-      expect(policies[1]!.state()).toEqual(policies[0]!.state());
-    }
-  },
-);

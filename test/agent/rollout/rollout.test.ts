@@ -284,30 +284,45 @@ describe("on several threads", () => {
     }
   });
 
-  it.each(["cem", "icem"])("plans the same with %s on 1 and 2 threads", async (name) => {
-    const settings = tinySettings([`planner.name=${name}`, "planner.samples=300", "planner.horizon=6"]);
-    const p = problem(pointTask, "relu", [64], 11);
-    const policies = [];
-    for (const threads of [undefined, team(2)]) {
-      const policy = await MpcPolicy.create(
-        p.task,
-        p.shape,
-        settings,
-        partsFor(settings).planner,
-        Rng.fromSeed(12),
-        threads,
-      );
-      await policy.load(p.weights, p.normalizer);
-      policies.push(policy);
-    }
-    for (let step = 0; step < 30; step++) {
-      const observation = normals(p.rng, 2);
-      const [one, two] = [await policies[0]!.act(observation, 0), await policies[1]!.act(observation, 0)];
-      expect(bits(two).equals(bits(one)), `step ${step}`).toBe(true);
-      expect(policies[1]!.state()).toEqual(policies[0]!.state());
-    }
-    for (const policy of policies) await policy.release();
-  });
+  it.each([
+    ["cem", 0],
+    ["icem", 0],
+    ["icem", 2],
+    ["mppi", 0],
+    ["pddm", 0],
+    ["random", 0],
+    ["gradient", 0],
+  ])(
+    "plans the same with %s on 1 and 2 threads, with %d gradient steps at the end",
+    async (name, polishSteps) => {
+      const settings = tinySettings([
+        ...(polishSteps > 0 ? [`planner.polishSteps=${polishSteps}`] : []),
+        ...[`planner.name=${name}`, "planner.samples=300", "planner.restarts=8", "planner.gradientSteps=3"],
+        "planner.horizon=6",
+      ]);
+      const p = problem(pointTask, "relu", [64], 11);
+      const policies = [];
+      for (const threads of [undefined, team(2)]) {
+        const policy = await MpcPolicy.create(
+          p.task,
+          p.shape,
+          settings,
+          partsFor(settings).planner,
+          Rng.fromSeed(12),
+          threads,
+        );
+        await policy.load(p.weights, p.normalizer);
+        policies.push(policy);
+      }
+      for (let step = 0; step < 30; step++) {
+        const observation = normals(p.rng, 2);
+        const [one, two] = [await policies[0]!.act(observation, 0), await policies[1]!.act(observation, 0)];
+        expect(bits(two).equals(bits(one)), `step ${step}`).toBe(true);
+        expect(policies[1]!.state()).toEqual(policies[0]!.state());
+      }
+      for (const policy of policies) await policy.release();
+    },
+  );
 
   it("lets the caller work meanwhile, once per call", async () => {
     const p = problem(pointTask, "relu", [30], 13);
