@@ -13,13 +13,24 @@ function status(name: string): number {
   return Number(new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
 }
 
+/** Where in this process's memory the bytes are, and every copy of them. */
+function placesOf(pattern: Buffer, read: (address: number, length: number) => Buffer): number[] {
+  const hits: number[] = [];
+  for (const [, from, to] of readFileSync("/proc/self/maps", "utf8").matchAll(/^(\w+)-(\w+) rw/gm)) {
+    const [first, end] = [Number.parseInt(from!, 16), Number.parseInt(to!, 16)];
+    for (let start = first; start < end; start += 2 ** 22) {
+      const part = read(start, Math.min(2 ** 22, end - start));
+      for (let k = part.indexOf(pattern); k >= 0; k = part.indexOf(pattern, k + 1)) hits.push(start + k);
+    }
+  }
+  return hits;
+}
+
 /** Where an array's numbers are in this process: something unlikely is looked for in all of its memory. */
 function addressOf(array: Float32Array): number {
   const bytes = new Uint8Array(array.buffer, array.byteOffset, 12);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = (i * 89 + 41) % 251;
-  const pattern = Buffer.from(bytes);
   const memory = openSync("/proc/self/mem", "r");
-  const at = (address: number, length: number) => {
+  const read = (address: number, length: number) => {
     const out = Buffer.alloc(length);
     try {
       return out.subarray(0, readSync(memory, out, 0, length, address));
@@ -28,19 +39,17 @@ function addressOf(array: Float32Array): number {
       return out.subarray(0, 0);
     }
   };
-  const hits: number[] = [];
-  for (const [, from, to] of readFileSync("/proc/self/maps", "utf8").matchAll(/^(\w+)-(\w+) rw/gm)) {
-    const [first, end] = [Number.parseInt(from!, 16), Number.parseInt(to!, 16)];
-    for (let start = first; start < end; start += 2 ** 22) {
-      const part = at(start, Math.min(2 ** 22, end - start));
-      for (let k = part.indexOf(pattern); k >= 0; k = part.indexOf(pattern, k + 1)) hits.push(start + k);
-    }
+  let own: number[] = [];
+  // Other threads unmap memory meanwhile: a part that ends there is read in part only, and the array may be in the rest.
+  for (let attempt = 0; attempt < 10 && own.length === 0; attempt++) {
+    for (let i = 0; i < bytes.length; i++) bytes[i] = (i * 89 + 41) % 251;
+    const hits = placesOf(Buffer.from(bytes), read);
+    // Copies of the pattern, such as the one that was looked for, do not change with the array.
+    own = [255, 254, 253].reduce((left, value) => {
+      bytes[0] = value;
+      return left.filter((hit) => read(hit, 1)[0] === value);
+    }, hits);
   }
-  // Copies of the pattern, such as the one that was looked for, do not change with the array.
-  const own = [255, 254, 253].reduce((left, value) => {
-    bytes[0] = value;
-    return left.filter((hit) => at(hit, 1)[0] === value);
-  }, hits);
   closeSync(memory);
   expect(own).toHaveLength(1);
   return own[0]!;
