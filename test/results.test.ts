@@ -1,0 +1,65 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, expect, it } from "vitest";
+
+const folder = mkdtempSync(join(tmpdir(), "hypercrl-results-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const test = (title: string, failureMessages: readonly string[] = []) => ({
+  ancestorTitles: ["a robot"],
+  title,
+  status: failureMessages.length === 0 ? "passed" : "failed",
+  failureMessages,
+});
+
+const file = (name: string, assertionResults: readonly ReturnType<typeof test>[], message = "") => {
+  const passed = message === "" && assertionResults.every(({ status }) => status === "passed");
+  return { name: resolve(name), status: passed ? "passed" : "failed", message, assertionResults };
+};
+
+/** A report as vitest writes it, as far as it is read. */
+function report(name: string, testResults: readonly ReturnType<typeof file>[]): string {
+  const all = testResults.flatMap(({ assertionResults }) => assertionResults);
+  const failed = all.filter(({ status }) => status === "failed").length;
+  const path = join(folder, name);
+  const success = testResults.every(({ status }) => status === "passed");
+  const counts = { numPassedTests: all.length - failed, numFailedTests: failed, numPendingTests: 1 };
+  writeFileSync(path, JSON.stringify({ success, ...counts, numTodoTests: 0, testResults }));
+  return path;
+}
+
+function results(...paths: readonly string[]) {
+  const { status, stdout } = spawnSync(process.execPath, [".ci/results.mjs", ...paths], { encoding: "utf8" });
+  return { status, lines: stdout.trimEnd().split("\n") };
+}
+
+it("the end of a log names every failed test of all reports above the line that counts them", () => {
+  const first = report("first.json", [
+    file("test/arm.test.ts", [
+      test("moves"),
+      test("stops", ["\u001b[31mAssertionError: expected 1 to be 2\u001b[39m\n    at arm.test.ts:3"]),
+    ]),
+    file("test/broken.test.ts", [], "Cannot find module './gone.js'\nRequire stack: …"),
+  ]);
+  const second = report("second.json", [file("test/page.test.ts", [test("is drawn", ["Error: no page"])])]);
+  expect(results(first, second)).toEqual({
+    status: 1,
+    lines: [
+      "FAILED test/arm.test.ts > a robot > stops",
+      "  AssertionError: expected 1 to be 2",
+      "FAILED test/broken.test.ts",
+      "  Cannot find module './gone.js'",
+      "FAILED test/page.test.ts > a robot > is drawn",
+      "  Error: no page",
+      "1 passed, 2 failed, 2 skipped",
+    ],
+  });
+});
+
+it("of reports without a failure it is that line alone, and it is none where nothing passed", () => {
+  const good = report("good.json", [file("test/arm.test.ts", [test("moves")])]);
+  expect(results(good)).toEqual({ status: 0, lines: ["1 passed, 0 failed, 1 skipped"] });
+  expect(results(good, report("empty.json", [])).status).toBe(1);
+});
