@@ -1,5 +1,4 @@
-import { z } from "zod";
-import { valueAt } from "./parse.js";
+import { fieldAt, valueAt } from "./parse.js";
 import { resolveAll, type SettingsChoice, settingNames } from "./resolve.js";
 import { type SettingsCatalog, settingsSchema } from "./schema.js";
 
@@ -37,16 +36,6 @@ export function describeSettings(
         text: usersOf(name, catalog) + (fieldAt(schema, path)?.description ?? ""),
       };
     });
-}
-
-/** The type of the setting at a path; undefined where there is none. */
-export function fieldAt(schema: z.ZodType, path: readonly string[]): z.ZodType | undefined {
-  let field: unknown = schema;
-  for (const key of path) {
-    if (!(field instanceof z.ZodObject) || !Object.hasOwn(field.shape, key)) return undefined;
-    field = field.shape[key];
-  }
-  return field instanceof z.ZodType ? field : undefined;
 }
 
 /** `cem, icem: ` for a setting of these planners alone. */

@@ -22,10 +22,11 @@ export const SETTINGS_TODO = "`hypercrl settings` lists every setting with its m
  * @throws UsageError naming the first field that is wrong
  */
 export function parseSettings(value: unknown, source: string, catalog: SettingsCatalog): Settings {
-  const result = settingsSchema(catalog).safeParse(value);
+  const schema = settingsSchema(catalog);
+  const result = schema.safeParse(value);
   // The groups are those of `Settings`, and what the catalog adds.
   if (result.success) return deepFreeze(result.data as object as Settings);
-  throw wrongSettings(value, source, elementAt(result.error.issues, 0, "issues"));
+  throw wrongSettings(value, source, elementAt(result.error.issues, 0, "issues"), schema);
 }
 
 /**
@@ -66,7 +67,12 @@ function plannersIn(value: unknown): SettingsCatalog["planners"] {
 const anyFields = (names: readonly string[]): SettingFields =>
   Object.fromEntries(names.map((name) => [name, z.unknown().default(null)]));
 
-function wrongSettings(value: unknown, source: string, issue: z.core.$ZodIssue): UsageError {
+function wrongSettings(
+  value: unknown,
+  source: string,
+  issue: z.core.$ZodIssue,
+  schema: z.ZodType,
+): UsageError {
   const path = issue.path.join(".");
   const todo = SETTINGS_TODO;
   if (issue.code === "unrecognized_keys") {
@@ -76,6 +82,7 @@ function wrongSettings(value: unknown, source: string, issue: z.core.$ZodIssue):
   return new UsageError({
     what: path === "" ? `There are no settings in ${source}` : `Setting ${path} is not valid`,
     ...gotAndExpected(value, issue),
+    ...allKinds(schema, issue.path),
     todo,
   });
 }
@@ -96,6 +103,28 @@ function expectedBy(issue: z.core.$ZodIssue): string {
   }
   const kinds = issue.errors.flat().map((one) => expectedBy(one).replace(/, received .*$/, ""));
   return [...new Set(kinds)].join(" or ");
+}
+
+/**
+ * What a setting that takes several kinds of values says in its own words of all of them. The issue speaks of one kind alone where
+ * the value is of that kind and out of its range.
+ */
+function allKinds(schema: z.ZodType, path: readonly PropertyKey[]): { readonly expected?: string } {
+  const field = fieldAt(schema, path.slice(0, 2).map(String));
+  const kinds = field instanceof z.ZodDefault ? field.unwrap() : field;
+  if (!(kinds instanceof z.ZodUnion) || kinds.def.error === undefined) return {};
+  const { message } = elementAt(kinds.safeParse(Symbol("of no kind")).error?.issues ?? [], 0, "issues");
+  return { expected: message };
+}
+
+/** The type of the setting at a path; undefined where there is none. */
+export function fieldAt(schema: z.ZodType, path: readonly string[]): z.ZodType | undefined {
+  let field: unknown = schema;
+  for (const key of path) {
+    if (!(field instanceof z.ZodObject) || !Object.hasOwn(field.shape, key)) return undefined;
+    field = field.shape[key];
+  }
+  return field instanceof z.ZodType ? field : undefined;
 }
 
 /** The value at a path of keys; undefined where there is none. */

@@ -99,7 +99,7 @@ const groups = {
     endFactor: endFactor("hypernetwork"),
     beta: z.number().min(0).max(1e6).describe("Weight of the regulariser that holds earlier tasks' weights."),
     regularizedTasks: z
-      .union([z.literal("all"), z.int().min(1)])
+      .union([z.literal("all"), z.int().min(1)], { error: '"all", or a whole number from 1' })
       .describe("Earlier tasks regularised at each minibatch: all, or this many drawn uniformly."),
     coresetSize: count("replay-hypernet: transitions kept of a task."),
     lookAheadEpsilon: z
@@ -131,7 +131,9 @@ const planning = {
       "Plan with actions scaled so that the bounds of each are ±1, and with noise in those units; by default where the suite's are others.",
     ),
   holdReward: z
-    .union([z.boolean(), z.int().min(1).max(100_000)])
+    .union([z.boolean(), z.int().min(1).max(100_000)], {
+      error: "true, false, or a whole number from 1 to 100000",
+    })
     .describe(
       "Count the reward of a plan's last step once more for every step that the task's episode has after it (true), or for so many of them at most, so that what comes after the horizon is worth something.",
     ),
