@@ -100,7 +100,7 @@ export class EpisodeRun {
   /**
    * Plays the episode by steps that `play` makes, sums up and writes the recording if there is one. When a step fails, what
    * was recorded so far is written beside the others as `failed.mcap`, so that it can be looked at.
-   * @throws Stopped when the user asked to stop; whatever `play` throws; RunError when the recording cannot be written
+   * @throws Stopped when the user asked to stop; whatever `play` throws; InputError or RunError when the recording cannot be written
    */
   async run(play: () => Promise<void>): Promise<Outcome> {
     try {

@@ -37,7 +37,8 @@ export class RunLog {
 
   /**
    * Begins the logs of the run folder, or continues them where `resumeAt` says. A log keeps the version it was begun with.
-   * @throws InputError when a log is damaged, of a newer version or shorter than that; RunError when one cannot be opened
+   * @throws InputError when a log is damaged, of a newer version, shorter than that or cannot be opened; RunError when the disk
+   *   fails
    */
   open(resumeAt?: LogSizes): void {
     const opened: JsonlLog[] = [];

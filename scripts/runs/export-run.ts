@@ -55,8 +55,8 @@ const CHECKED = 128;
 /**
  * Writes the dynamics that a run has learned as one ONNX model, `(x, u, task) → xNext`, then runs that file and
  * compares it with the planner's own model.
- * @throws UsageError when the file exists, InputError when the run has learned nothing or is damaged, RunError when
- *   the file cannot be written or predicts something else; it is then removed
+ * @throws UsageError when the file exists, InputError when the run has learned nothing or is damaged or the file cannot be
+ *   written there, RunError when the disk is full or the file predicts something else; it is then removed
  */
 export async function exportRun(folder: string, options: ExportOptions): Promise<ExportResult> {
   const { onnx: path } = options;

@@ -85,7 +85,7 @@ export function documentText(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-/** Writes a JSON document, whole or not at all. @throws RunError when the disk is full or the folder cannot be written */
+/** Writes a JSON document, whole or not at all. @throws as `writeFileSafely` */
 export function writeDocument(path: string, value: unknown): void {
   writeFileSafely(path, documentText(value));
 }

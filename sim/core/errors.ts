@@ -37,7 +37,7 @@ export class UsageError extends HyperCrlError {
   }
 }
 
-/** A file or folder cannot be used: damaged, truncated, another schema (exit code 3). */
+/** A file or folder cannot be used: damaged, truncated, another schema, not to be written (exit code 3). */
 export class InputError extends HyperCrlError {
   constructor(details: ErrorDetails) {
     super(details, EXIT.input);

@@ -1,11 +1,11 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { HyperCrlError, RunError } from "./errors.js";
+import { HyperCrlError, InputError, RunError } from "./errors.js";
 
 /**
  * Writes a file to a temporary name in the same folder, syncs it and renames it, so that a reader sees the old
  * bytes or the new ones and never a part.
- * @throws RunError when the disk is full or the folder cannot be written.
+ * @throws InputError when there can be no such file, RunError when the disk is full; see `diskError`
  */
 export function writeFileSafely(path: string, data: string | Uint8Array): void {
   try {
@@ -51,7 +51,7 @@ function writeAndSync(path: string, bytes: Uint8Array): void {
   }
 }
 
-/** Makes a folder and those above it, unless they are there. @throws RunError when it cannot be made */
+/** Makes a folder and those above it, unless they are there. @throws as `writeFileSafely` */
 export function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
@@ -60,39 +60,54 @@ export function makeFolder(path: string): void {
   }
 }
 
-/** Turns a file-system error met while writing `path` into a message that says what to do. */
+/**
+ * Turns a file-system error met while writing `path` into a message that says what to do: an InputError where another path would
+ * do, such as for want of permission, and a RunError where the disk is full or fails.
+ */
 export function diskError(path: string, cause: unknown): HyperCrlError {
   if (cause instanceof HyperCrlError) return cause;
   const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-  const words = DISK_PROBLEMS[code] ?? {
-    expected: "a writable folder",
-    todo: "Check the folder's permissions",
-  };
-  return new RunError({
+  const words = WORDS[code] ?? UNWRITABLE;
+  const details = {
     what: `Cannot write ${path}`,
     got: words.got === undefined ? code : `${words.got} (${code})`,
     expected: words.expected,
     todo: words.todo,
     cause,
-  });
+  };
+  return OF_THE_PATH.has(code) ? new InputError(details) : new RunError(details);
 }
 
-const FULL = {
+interface Words {
+  readonly got?: string;
+  readonly expected: string;
+  readonly todo: string;
+}
+
+const UNWRITABLE: Words = { expected: "a writable folder", todo: "Check the folder's permissions" };
+const FULL: Words = {
   got: "no space left on the disk",
   expected: "free disk space",
   todo: "Free some space, then try again",
 };
 const ANOTHER_PLACE = "Choose another place, or move away what is there";
-const NO_FOLDER = {
+const NO_FOLDER: Words = {
   got: "a file in the place of a folder",
   expected: "folders on the way",
   todo: ANOTHER_PLACE,
 };
 
+/** Codes of the system that say that there can be no such file, whatever the disk has room for. */
+const OF_THE_PATH: ReadonlySet<string> = new Set(
+  "EACCES EPERM ENOENT ENAMETOOLONG ELOOP EROFS EISDIR ENOTDIR EEXIST".split(" "),
+);
+
 /** What some codes of the system mean to somebody who wants a file written. */
-const DISK_PROBLEMS: Readonly<Record<string, { got?: string; expected: string; todo: string }>> = {
+const WORDS: Readonly<Record<string, Words>> = {
   ENOSPC: FULL,
   EDQUOT: FULL,
+  EACCES: { ...UNWRITABLE, got: "no permission to write there" },
+  EPERM: { ...UNWRITABLE, got: "no permission to write there" },
   ENAMETOOLONG: { got: "a name that is too long", expected: "a shorter one", todo: "Choose a shorter path" },
   ELOOP: {
     got: "links that lead in a circle",

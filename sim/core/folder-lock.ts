@@ -47,7 +47,7 @@ const PATTERN = /^in-use\.(.+)\.(\d+)\.(\d+)\.lock$/;
  * so that of two that come at the same moment never both go on; files of processes that are gone are removed, and so
  * are those of other machines that have not been renewed for `LEASE_MINUTES`.
  * @param kind what the folder is, for the message: `Run`, `Sweep`
- * @throws InputError when another process works in the folder, RunError when the folder cannot be written
+ * @throws InputError when another process works in the folder or it cannot be written, RunError when the disk is full
  */
 export function lockFolder(folder: string, kind: string): FolderLock {
   const own = `in-use.${hostname()}.${process.pid}.${startOf(process.pid) ?? ownStart()}.lock`;

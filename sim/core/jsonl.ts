@@ -29,7 +29,7 @@ export class JsonlLog {
 
   /**
    * Without `resumeAt` the file must be absent or empty, so that no log is lost by mistake.
-   * @throws InputError when the file does not match `resumeAt`; RunError when it cannot be opened.
+   * @throws InputError when the file does not match `resumeAt`, or there can be no such file; RunError when the disk fails.
    */
   constructor(path: string, options: { readonly resumeAt?: number } = {}) {
     this.#path = path;

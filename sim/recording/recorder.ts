@@ -159,7 +159,7 @@ export class EpisodeRecorder {
   /**
    * Writes the episode: the file at `path` is a whole one or is not there.
    * @param learned see `bytes`
-   * @throws RunError when the disk is full or the folder cannot be written.
+   * @throws InputError when there can be no such file, RunError when the disk is full
    */
   async finish(path: string, learned?: Pick<EpisodeHeader, "randomSteps">): Promise<EpisodeTotals> {
     writeFileSafely(path, await this.bytes(learned));

@@ -20,7 +20,7 @@ export class Board {
   readonly #scalars: RunScalars;
   readonly #files: Record<keyof PastRecords, EventFile>;
 
-  /** @throws RunError when the files cannot be written */
+  /** @throws InputError when there can be no such files, RunError when the disk is full */
   constructor(folder: string, settings: Settings, past: PastRecords = { metrics: [], timing: [] }) {
     this.#scalars = new RunScalars(settings);
     const events = (records: readonly (MetricsRecord | TimingRecord)[]): ScalarEvent[] =>

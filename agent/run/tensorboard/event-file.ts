@@ -70,7 +70,7 @@ export class EventFile {
   /**
    * Makes the file hold `past` and nothing else. A file that begins so is cut, not replaced: a TensorBoard that has
    * it open then reads on.
-   * @throws RunError when it cannot be written
+   * @throws InputError when there can be no such file, RunError when the disk is full
    */
   constructor(path: string, past: readonly ScalarEvent[]) {
     this.#path = path;

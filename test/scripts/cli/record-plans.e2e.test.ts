@@ -42,11 +42,11 @@ test("plans are recorded while training and of saved models, and change nothing"
   expect(episode("other", name).header.settingsHash).not.toBe(own.header.settingsHash);
 
   const inFile = await evaluate("--recordings", join(folder, "plain/settings.json/x"));
-  expectOneError(inFile, 1, /settings\.json\/x/);
+  expectOneError(inFile, 3, /settings\.json\/x/);
 
   // What was measured is shown although it cannot be written.
   const unwritable = await evaluate("--out", join(folder, "plain/settings.json/x"));
-  expect(unwritable.code).toBe(1);
+  expect(unwritable.code).toBe(3);
   expect(unwritable.stdout).toContain("After 2 tasks, 1 episode per task");
 
   const refused = await evaluate(...again);

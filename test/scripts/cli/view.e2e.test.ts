@@ -90,7 +90,7 @@ describe("hypercrl view", () => {
     );
     expectOneError(
       await call(["view", episode, "--export", join(folder, "notes.txt", "x.html")]),
-      1,
+      3,
       /Cannot write/,
     );
     expect(readFileSync(out, "utf8")).toBe(page);

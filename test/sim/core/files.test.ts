@@ -40,7 +40,7 @@ describe("writeFileSafely", () => {
 
   it("says which path cannot be written", () => {
     writeFileSync(join(folder, "plain"), "");
-    expect(() => writeFileSafely(join(folder, "plain", "a"), "x")).toThrow(RunError);
+    expect(() => writeFileSafely(join(folder, "plain", "a"), "x")).toThrow(InputError);
     expect(() => writeFileSafely(join(folder, "plain", "a"), "x")).toThrow(
       /Cannot write .*plain.a; got a file in the place of a folder/,
     );
@@ -87,7 +87,10 @@ describe("diskError", () => {
     const long = diskError("/run/a", Object.assign(new Error(), { code: "ENAMETOOLONG" }));
     expect(long.message).toMatch(/got a name that is too long \(ENAMETOOLONG\).*Choose a shorter path/);
     const denied = diskError("/run/a", Object.assign(new Error(), { code: "EACCES" }));
-    expect(denied.message).toMatch(/got EACCES; expected a writable folder/);
+    expect(denied.message).toMatch(/got no permission to write there \(EACCES\); expected a writable folder/);
+    for (const error of [long, denied]) expect(error).toBeInstanceOf(InputError);
+    const failing = diskError("/run/a", Object.assign(new Error(), { code: "EIO" }));
+    expect(failing).toBeInstanceOf(RunError);
     const own = new InputError({ what: "x" });
     expect(diskError("/run/a", own)).toBe(own);
   });

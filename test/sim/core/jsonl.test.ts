@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { InputError, RunError } from "../../../sim/core/errors.js";
+import { InputError } from "../../../sim/core/errors.js";
 import { JsonlLog, readJsonl } from "../../../sim/core/jsonl.js";
 import { temporaryFolder } from "../../files.js";
 
@@ -71,7 +71,7 @@ describe("JsonlLog", () => {
 
   it("says when the folder cannot be made and when it is used after close", () => {
     writeFileSync(join(folder, "run"), "");
-    expect(() => new JsonlLog(path)).toThrow(RunError);
+    expect(() => new JsonlLog(path)).toThrow(InputError);
     rmSync(join(folder, "run"));
     const log = logOf();
     log.close();
