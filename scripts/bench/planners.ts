@@ -6,10 +6,11 @@ import { elementAt, firstOf } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { meanOf } from "../../sim/core/mean.js";
 import { medianOf } from "../../sim/core/median.js";
-import { type Estimate, estimate } from "../compare/estimate.js";
+import { estimate } from "../compare/estimate.js";
 import { intervalText } from "../compare/interval-text.js";
 import { readRun } from "../compare/run-result.js";
 import { table } from "../compare/tables.js";
+import type { Estimate } from "../compare/value.js";
 import { evaluateRun } from "../runs/evaluate-run.js";
 import { Stopwatch } from "./stopwatch.js";
 

@@ -2,7 +2,7 @@ import { elementAt } from "../../sim/core/element.js";
 import { meanOf } from "../../sim/core/mean.js";
 import { addCounts, type OutcomeCounts } from "../runs/counts.js";
 import { drawScores } from "./draws.js";
-import { type Estimate, FEWEST, interval, withoutInterval } from "./estimate.js";
+import { FEWEST, interval, withoutInterval } from "./estimate.js";
 import { RUNNING } from "./learning-curves.js";
 import type { FoundOracle, Oracle } from "./oracle-reference.js";
 import type { MeasuredRun, RunResult } from "./run-result.js";
@@ -20,6 +20,7 @@ import {
   scoreRun,
 } from "./scores.js";
 import { count } from "./text.js";
+import type { Estimate } from "./value.js";
 
 export interface MethodComparison extends Readonly<Record<Score, Estimate>> {
   /** Label of the runs. */

@@ -2,18 +2,7 @@ import { elementAt } from "../../sim/core/element.js";
 import { largest, smallest } from "../../sim/core/extremes.js";
 import { meanOf } from "../../sim/core/mean.js";
 import { Rng } from "../../sim/core/rng.js";
-
-/** A mean over seeds, runs or episodes, with its 95 % interval; NaN when nothing could be measured. */
-export interface Estimate {
-  readonly mean: number;
-  /** Bounds of the interval; NaN below `FEWEST` values, of which none can be made. */
-  readonly low: number;
-  readonly high: number;
-  readonly n: number;
-  /** The values reach from here to there. */
-  readonly lowest: number;
-  readonly highest: number;
-}
+import type { Estimate } from "./value.js";
 
 /** Values from which on there is an interval. */
 export const FEWEST = 5;

@@ -1,16 +1,8 @@
 import { number } from "./text.js";
-
-/** What is known of a mean: an interval, or where there is none the range of its values. */
-interface Interval {
-  readonly low: number | null;
-  readonly high: number | null;
-  readonly n: number;
-  readonly lowest: number | null;
-  readonly highest: number | null;
-}
+import type { Estimate, Value } from "./value.js";
 
 /** `[0.97, 1.02]` where there is an interval; of fewer seeds their range, `(0.98 … 1.01)`; nothing of one. */
-export function intervalText(found: Interval, digits: number): string {
+export function intervalText(found: Omit<Estimate<Value>, "mean">, digits: number): string {
   const { low, high, n, lowest, highest } = found;
   if (low !== null && high !== null && Number.isFinite(low) && Number.isFinite(high)) {
     return `[${number(low, digits)}, ${number(high, digits)}]`;

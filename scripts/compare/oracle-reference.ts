@@ -20,6 +20,7 @@ import { packageFolder } from "../runs/package-version.js";
 import { shellWord } from "../runs/shell-word.js";
 import { meanMeasures, successRate } from "../runs/summary.js";
 import { estimate } from "./estimate.js";
+import { orNull } from "./value.js";
 
 /**
  * What planning through a suite's own simulator reaches, kept in a file: the reference that returns are normalised by. The
@@ -138,7 +139,6 @@ function figuresOf(episodes: readonly OracleEpisode[]): OracleReference["tasks"]
 
 function meanWithInterval(values: readonly number[]): z.infer<typeof estimateSchema> {
   const { mean, low, high, n } = estimate(values);
-  const orNull = (bound: number) => (Number.isFinite(bound) ? bound : null);
   return { mean, low: orNull(low), high: orNull(high), n };
 }
 

@@ -1,6 +1,7 @@
 import { elementAt } from "../../sim/core/element.js";
+import type { Value } from "../compare/value.js";
 import { pointsOf } from "./curve-points.js";
-import type { Curve, ModelErrorChart, ReportData, Value } from "./data.js";
+import type { Curve, ModelErrorChart, ReportData } from "./data.js";
 import { QUANTITIES } from "./data.js";
 
 /** Columns that a figure does not have are empty. */

@@ -1,7 +1,5 @@
+import type { Estimate, Value } from "../compare/value.js";
 import type { OutcomeCounts } from "../runs/counts.js";
-
-/** A number, or null for what is not defined or not measured yet. */
-export type Value = number | null;
 
 /**
  * Mean over the runs of a line with the lowest and highest of them, column by column: entry k of every array belongs
@@ -85,20 +83,8 @@ export const QUANTITIES = [
 ] as const;
 export type Quantity = (typeof QUANTITIES)[number];
 
-/** A mean over seeds. */
-export interface PlainEstimate {
-  readonly mean: Value;
-  /** Bounds of the interval; null for too few seeds. */
-  readonly low: Value;
-  readonly high: Value;
-  readonly n: number;
-  /** The seeds' values reach from here to there. */
-  readonly lowest: Value;
-  readonly highest: Value;
-}
-
 /** One figure of one line of the comparison. */
-export interface ScoreEstimate extends PlainEstimate {
+export interface ScoreEstimate extends Estimate<Value> {
   readonly label: string;
   /** Of each finished run that has the figure. */
   readonly values: readonly number[];
@@ -114,7 +100,7 @@ export interface ScoreChart {
 }
 
 /** One figure of a line less that of another with the same seed. */
-export interface DifferenceFigure extends PlainEstimate {
+export interface DifferenceFigure extends Estimate<Value> {
   readonly score: string;
   readonly title: string;
   readonly digits: number;

@@ -3,10 +3,10 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import type { BaselineRecord, EpisodeRecord, EvaluationRecord } from "../../agent/run/records.js";
 import { firstOf } from "../../sim/core/element.js";
 import { learningText } from "../compare/episode-text.js";
+import { orNull } from "../compare/value.js";
 import { shellWord } from "../runs/shell-word.js";
 import { plannedEpisodes } from "../runs/summary.js";
 import type { EpisodeRow } from "./data.js";
-import { orNull } from "./figures.js";
 import type { ReportRun } from "./runs.js";
 
 /** A record with a recording. */

@@ -2,7 +2,6 @@ import { firstOf } from "../../sim/core/element.js";
 import { meanOf } from "../../sim/core/mean.js";
 import { compareRuns, type MethodComparison, ORACLE_SCORES, oracleLine } from "../compare/comparison.js";
 import { DIFFERENCE_SCORES, differenceDefinition, differencesFrom } from "../compare/differences.js";
-import type { Estimate } from "../compare/estimate.js";
 import type { Oracle } from "../compare/oracle-reference.js";
 import type { MeasuredRun, RunResult } from "../compare/run-result.js";
 import {
@@ -15,24 +14,11 @@ import {
   type Score,
   scoreRun,
 } from "../compare/scores.js";
-import type {
-  Cell,
-  DifferencesTable,
-  Matrix,
-  PlainEstimate,
-  ReportData,
-  ScoreChart,
-  TimeShare,
-  Value,
-} from "./data.js";
+import { type Estimate, orNull, type Value } from "../compare/value.js";
+import type { Cell, DifferencesTable, Matrix, ReportData, ScoreChart, TimeShare } from "./data.js";
 import type { ReportRun } from "./runs.js";
 
-/** JSON has no NaN. */
-export function orNull(x: number): Value {
-  return Number.isFinite(x) ? x : null;
-}
-
-function plainEstimate({ mean, low, high, n, lowest, highest }: Estimate): PlainEstimate {
+function plainEstimate({ mean, low, high, n, lowest, highest }: Estimate): Estimate<Value> {
   const bounds = { low: orNull(low), high: orNull(high), lowest: orNull(lowest), highest: orNull(highest) };
   return { mean: orNull(mean), ...bounds, n };
 }

@@ -3,15 +3,8 @@ import { countedNames, countOf, countText, outcomeTitle } from "../compare/count
 import { intervalText, pText } from "../compare/interval-text.js";
 import { LEARNING_SCORES, REACHED, reachedTitle } from "../compare/scores.js";
 import { count, number } from "../compare/text.js";
-import type {
-  DifferenceFigure,
-  EpisodeRow,
-  EpisodesPage,
-  PlainEstimate,
-  ReportData,
-  RunRow,
-  ScoreChart,
-} from "./data.js";
+import type { Estimate, Value } from "../compare/value.js";
+import type { DifferenceFigure, EpisodeRow, EpisodesPage, ReportData, RunRow, ScoreChart } from "./data.js";
 import { type Html, html, htmlTable } from "./html.js";
 
 /** The figures of what was learned, and those of learning; one table has no room for all. */
@@ -73,13 +66,13 @@ function titleWithUnit({ title, unit }: ScoreChart): string {
   return /^(min|MiB)$/.test(unit) ? `${title}, ${unit}` : title;
 }
 
-function estimateText(estimate: PlainEstimate, digits: number): Html {
+function estimateText(estimate: Estimate<Value>, digits: number): Html {
   const { n } = estimate;
   return n === 0 ? html`–` : html`${interval(estimate, digits)} <span class="whole">n ${n}</span>`;
 }
 
 /** The mean and its interval or range, which one run does not have; broken into lines between the two only. */
-function interval(estimate: PlainEstimate, digits: number): Html {
+function interval(estimate: Estimate<Value>, digits: number): Html {
   const value = html`<span class="whole">${number(estimate.mean, digits)}</span>`;
   const text = intervalText(estimate, digits);
   return text === "" ? value : html`${value} <span class="whole">${text}</span>`;

@@ -20,7 +20,6 @@ import {
   differenceDefinition,
   differencesFrom,
 } from "../compare/differences.js";
-import type { Estimate } from "../compare/estimate.js";
 import { intervalText, pText } from "../compare/interval-text.js";
 import { findOracle, type RunsSuite } from "../compare/oracle-reference.js";
 import {
@@ -46,6 +45,7 @@ import {
 import { settingsThatDiffer } from "../compare/setting-differences.js";
 import { measureTitle, table } from "../compare/tables.js";
 import { number, PLAIN_WIDTH, wrap } from "../compare/text.js";
+import type { Estimate } from "../compare/value.js";
 import type { OutcomeCounts } from "../runs/counts.js";
 import { type Manifest, type ManifestRun, runFolder } from "./manifest.js";
 

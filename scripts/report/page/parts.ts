@@ -1,5 +1,5 @@
 import { largest, smallest } from "../../../sim/core/extremes.js";
-import type { Value } from "../data.js";
+import type { Value } from "../../compare/value.js";
 import type { Theme } from "./theme.js";
 
 /** What all plots share. */
