@@ -5,7 +5,8 @@ import { sweepView } from "../cli/sweep-view.js";
 import { PLAIN_WIDTH } from "../compare/text.js";
 import { localEngine } from "../sweep/local-engine.js";
 import { manifestPath } from "../sweep/manifest.js";
-import { reportText, type SweepReport } from "../sweep/report.js";
+import type { SweepReport } from "../sweep/report.js";
+import { reportText } from "../sweep/report-text.js";
 import { runSweep } from "../sweep/sweep.js";
 
 export interface LearningOptions {

@@ -1,6 +1,7 @@
 import { count, number, wrap, wrapParts } from "../compare/text.js";
 import { type Manifest, type ManifestRun, runFolder, settingsOf } from "../sweep/manifest.js";
-import { settingText, sweepSettings } from "../sweep/report.js";
+import { sweepSettings } from "../sweep/report.js";
+import { settingText } from "../sweep/report-text.js";
 import { readPlace } from "../sweep/run-state.js";
 import type { RunOutcome, SweepView } from "../sweep/sweep.js";
 import type { Io } from "./io.js";

@@ -39,7 +39,8 @@ import {
   writeManifest,
 } from "./manifest.js";
 import { baseOf, planRuns, planSeeds, type SweepChoice } from "./plan.js";
-import { differencesLabel, type FailedRun, reportSweep, type SweepReport, writeReport } from "./report.js";
+import { differencesLabel, type FailedRun, reportSweep, type SweepReport } from "./report.js";
+import { writeReport } from "./report-files.js";
 import { lastError } from "./run-state.js";
 import { checkModules, rememberModules } from "./trust.js";
 

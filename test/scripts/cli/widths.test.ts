@@ -5,7 +5,8 @@ import { settingsCommand, tasksCommand } from "../../../scripts/cli/commands/lis
 import { type Io, SILENT_IO, sayError, suggest } from "../../../scripts/cli/io.js";
 import { createProgram } from "../../../scripts/cli/program.js";
 import { summaryText } from "../../../scripts/compare/summary-text.js";
-import { reportText, type SweepReport } from "../../../scripts/sweep/report.js";
+import type { SweepReport } from "../../../scripts/sweep/report.js";
+import { reportText } from "../../../scripts/sweep/report-text.js";
 
 const WIDTHS = [40, 60, 80, 120];
 

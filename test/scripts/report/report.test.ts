@@ -14,7 +14,7 @@ import { reportCsv } from "../../../scripts/report/csv.js";
 import { reportHtml } from "../../../scripts/report/document.js";
 import { reportData } from "../../../scripts/report/report.js";
 import { readSource } from "../../../scripts/report/runs.js";
-import { writeReport } from "../../../scripts/sweep/report.js";
+import { writeReport } from "../../../scripts/sweep/report-files.js";
 import { reportFolder } from "../../../scripts/sweep/sweep.js";
 import { UsageError } from "../../../sim/core/errors.js";
 import { temporaryFolder } from "../../files.js";
