@@ -1,3 +1,4 @@
+import { fixed } from "../../sim/core/fixed.js";
 import { table } from "../compare/tables.js";
 import type { BenchResult, Figure, Machine } from "./result.js";
 
@@ -32,7 +33,7 @@ export function formatComparison(before: BenchResult, now: BenchResult): string 
     c.name,
     showFigure(c.before),
     showFigure(c.now),
-    c.percent === undefined ? "–" : `${c.percent >= 0 ? "+" : ""}${c.percent.toFixed(1)} %`,
+    c.percent === undefined ? "–" : `${c.percent >= 0 ? "+" : ""}${fixed(c.percent, 1)} %`,
   ]);
   const differences = machineDifferences(before.machine, now.machine);
   const notes = differences.length === 0 ? [] : [`Other machine or versions: ${differences.join("; ")}`];

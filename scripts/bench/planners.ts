@@ -4,6 +4,7 @@ import { readSettings } from "../../agent/run/store.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
+import { fixed } from "../../sim/core/fixed.js";
 import { meanOf } from "../../sim/core/mean.js";
 import { medianOf } from "../../sim/core/median.js";
 import { estimate } from "../compare/estimate.js";
@@ -185,5 +186,5 @@ export function randomReturn(run: string): number {
 }
 
 function show(found: Estimate, digits: number): string {
-  return `${found.mean.toFixed(digits)} ${intervalText(found, digits)}`.trimEnd();
+  return `${fixed(found.mean, digits)} ${intervalText(found, digits)}`.trimEnd();
 }

@@ -1,5 +1,6 @@
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
+import { fixed } from "../../sim/core/fixed.js";
 
 /** Columns of what is not a terminal: files and pipes. */
 export const PLAIN_WIDTH = 80;
@@ -42,7 +43,7 @@ function unbreakable(text: string): string {
 
 /** A number for people; `–` for what was not measured. */
 export function number(value: number | null | undefined, digits = 1): string {
-  return value === undefined || value === null || !Number.isFinite(value) ? "–" : value.toFixed(digits);
+  return value === undefined || value === null || !Number.isFinite(value) ? "–" : fixed(value, digits);
 }
 
 export function percent(share: number): string {

@@ -1,5 +1,6 @@
 import type { EChartsCoreOption } from "echarts/core";
 import { largest, smallest } from "../../../sim/core/extremes.js";
+import { fixed } from "../../../sim/core/fixed.js";
 import type { Cell, Matrix, ReportData } from "../data.js";
 import { common, short, tooltipRows } from "./parts.js";
 import type { Theme } from "./theme.js";
@@ -88,7 +89,7 @@ export function matrixOption(
 }
 
 export function cellText(value: number, { reference }: ReportData): string {
-  return value.toFixed(reference === null && Math.abs(value) >= 10 ? 0 : 2);
+  return fixed(value, reference === null && Math.abs(value) >= 10 ? 0 : 2);
 }
 
 function cellTooltip(cell: Cell, { tasks, reference }: ReportData): HTMLElement {

@@ -1,6 +1,6 @@
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
-import { wrap, wrapParts } from "../../../scripts/compare/text.js";
+import { number, wrap, wrapParts } from "../../../scripts/compare/text.js";
 
 describe("wrap", () => {
   it.each([40, 60, 80, 120])("fits %i columns and loses nothing", (width) => {
@@ -36,4 +36,14 @@ it("parts of a line stay whole, on further lines where there is no room", () => 
   expect(wrapParts(parts, 80)).toBe("task 1/5 500-500  step 240 of 3600  12 min left");
   expect(wrapParts(parts, 40)).toBe("task 1/5 500-500  step 240 of 3600\n  12 min left");
   expect(wrapParts(parts, 20)).toBe("task 1/5 500-500\n  step 240 of 3600\n  12 min left");
+});
+
+it("a number is a dash where it was not measured, and has no sign where it is rounded to 0", () => {
+  expect([Number.NaN, null, undefined, -0.0002, -0.0006].map((value) => number(value, 3))).toEqual([
+    "–",
+    "–",
+    "–",
+    "0.000",
+    "-0.001",
+  ]);
 });
