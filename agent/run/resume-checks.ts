@@ -7,18 +7,31 @@ import type { MetricsRecord } from "./records.js";
 import { RUN_FILES } from "./run-files.js";
 
 /**
- * A run saves its state for the first time when the first task's random policy is measured. What went further has lost
- * its checkpoint, and beginning anew would write over what it holds.
- * @throws InputError when the run has saved its state before
+ * What is in the folder of a run without a checkpoint that only a run with one can have written, in words; undefined where there is
+ * nothing such. A run saves its state for the first time when the first task's random policy is measured.
  */
-export function checkNothingSaved(folder: string): void {
+export function savedBefore(folder: string): string | undefined {
   const records = metricsAfter(folder, 0);
   const later = records.filter((r) => !(r.type === "baseline" && r.taskIndex === 0)).length;
   const evaluated = existsSync(join(folder, RUN_FILES.evaluation));
-  if (later === 0 && !evaluated) return;
+  if (later === 0 && !evaluated) return undefined;
+  const found = [
+    ...(records.length > 0 ? [`a log of ${records.length} records`] : []),
+    ...(evaluated ? [RUN_FILES.evaluation] : []),
+  ];
+  return found.join(" and ");
+}
+
+/**
+ * A run that went further than to its first checkpoint has lost it, and beginning anew would write over what it holds.
+ * @throws InputError when the run has saved its state before
+ */
+export function checkNothingSaved(folder: string): void {
+  const got = savedBefore(folder);
+  if (got === undefined) return;
   throw new InputError({
     what: `${join(folder, RUN_FILES.checkpoint)} is missing`,
-    got: `a log of ${records.length} records${evaluated ? ` and ${RUN_FILES.evaluation}` : ""}`,
+    got,
     expected: "the state that the run was saved with",
     todo: "Restore the file and its arrays from a copy. Without them the run can be reported and replayed, and not continued",
   });

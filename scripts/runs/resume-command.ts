@@ -1,3 +1,6 @@
+import { basename, join, resolve } from "node:path";
+import { RUN_FILES } from "../../agent/run/run-files.js";
+import { isThere } from "../../sim/core/system-errors.js";
 import { isModulePath } from "./module-path.js";
 import { shellWord } from "./shell-word.js";
 
@@ -23,6 +26,18 @@ export function moduleOptions({ suite, method, planner }: RunModules): string[] 
 /** The command that continues one run by itself, as a shell takes it. */
 export function resumeCommand(folder: string, modules: RunModules): string {
   return withModules(`hypercrl train --resume ${shellWord(folder)}`, modules);
+}
+
+/**
+ * The command that makes a run again from the beginning in another folder, as a shell takes it: with the very settings, of which
+ * some may have other defaults today, and only where the versions and the suite are those it was made with.
+ */
+export function againCommand(folder: string, modules: RunModules): string {
+  const again = join("runs", `${basename(resolve(folder))}-again`);
+  const { settings, versions, suite } = RUN_FILES;
+  const files = [settings, versions, suite].map((name) => join(folder, name)).filter(isThere);
+  const copy = ["cp", ...files, again].map(shellWord).join(" ");
+  return `mkdir -p ${shellWord(again)} && ${copy} && ${resumeCommand(again, modules)}`;
 }
 
 /** The command that simulates a recorded episode again, as a shell takes it. */

@@ -3,18 +3,20 @@ import { join } from "node:path";
 import { Agent } from "../../agent/agent.js";
 import { partsOf } from "../../agent/catalog.js";
 import { readCheckpoint } from "../../agent/run/checkpoint.js";
-import { TASK_STATES, taskStateFiles } from "../../agent/run/run-files.js";
+import { savedBefore } from "../../agent/run/resume-checks.js";
+import { RUN_FILES, TASK_STATES, taskStateFiles } from "../../agent/run/run-files.js";
 import { hashSettings, readSettings } from "../../agent/run/store.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { firstOf } from "../../sim/core/element.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
+import { isThere } from "../../sim/core/system-errors.js";
 import type { Task } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
 import { chooseCompute } from "./compute.js";
 import { type GivenParts, gatherParts, type PartOptions } from "./given-parts.js";
 import { checkMemory, memoryOfRun } from "./memory-limit.js";
-import { modulesGiven, resumeCommand } from "./resume-command.js";
+import { againCommand, modulesGiven, type RunModules, resumeCommand } from "./resume-command.js";
 import { checkMethod, checkPlanner, settingsOfRun, suiteOfRun } from "./run-parts.js";
 import { checkSameSuite, suiteNow } from "./same-suite.js";
 
@@ -96,14 +98,7 @@ function savedTask(folder: string, { afterTask: wanted, suite, method }: SavedSt
     .filter((n) => Number.isInteger(n))
     .sort((a, b) => a - b);
   const latest = saved.at(-1);
-  if (latest === undefined) {
-    throw new InputError({
-      what: `Run ${folder} has learned no task yet`,
-      got: "no saved state",
-      expected: `${states}/task-1.json, which is written when the first task is learned`,
-      todo: `Continue the run with \`${resumeCommand(folder, modulesGiven({ suite, method }))}\``,
-    });
-  }
+  if (latest === undefined) throw noState(folder, states, modulesGiven({ suite, method }));
   if (wanted === undefined) return latest;
   if (saved.includes(wanted)) return wanted;
   throw new UsageError({
@@ -111,5 +106,25 @@ function savedTask(folder: string, { afterTask: wanted, suite, method }: SavedSt
     got: `task ${wanted}`,
     expected: `one of ${saved.join(", ")}`,
     todo: "Choose one of these, or leave it out for the last",
+  });
+}
+
+/** The error of a run that has not learned a task yet, or whose folder is an archive that keeps its records alone. */
+function noState(folder: string, states: string, modules: RunModules): InputError {
+  const expected = `${states}/task-1.json, which is written when the first task is learned`;
+  const records = isThere(join(folder, RUN_FILES.checkpoint)) ? undefined : savedBefore(folder);
+  if (records === undefined) {
+    return new InputError({
+      what: `Run ${folder} has learned no task yet`,
+      got: "no saved state",
+      expected,
+      todo: `Continue the run with \`${resumeCommand(folder, modules)}\``,
+    });
+  }
+  return new InputError({
+    what: `The folder ${folder} keeps what the run wrote down, and no weights`,
+    got: `${records}, without a saved state`,
+    expected,
+    todo: `Make the run again with \`${againCommand(folder, modules)}\`, and give that folder`,
   });
 }
