@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type BrowserServer, chromium } from "playwright-core";
 import { elementAt } from "../../sim/core/element.js";
 import { RunError } from "../../sim/core/errors.js";
 import { medianOf } from "../../sim/core/median.js";
+import { inTemporaryFolder } from "../cli/temporary-folder.js";
 import { ViewerProcess } from "../cli/viewer-process.js";
 import { estimate } from "../compare/estimate.js";
 import { intervalText } from "../compare/interval-text.js";
@@ -51,24 +50,27 @@ export interface LiveOptions {
  * speed changes it for both. The browser draws as it would by itself.
  * @throws RunError without Chromium, or when the run or the viewer ends too early
  */
-export async function measureLive(options: LiveOptions): Promise<LiveTimes> {
+export function measureLive(options: LiveOptions): Promise<LiveTimes> {
+  return inTemporaryFolder("bench", (folder, asked) => measureIn(folder, options, asked));
+}
+
+async function measureIn(folder: string, options: LiveOptions, asked: AbortSignal): Promise<LiveTimes> {
   const browser = await chromium.launchServer(chromiumOptions("own"));
-  const folder = mkdtempSync(join(tmpdir(), "hypercrl-bench-"));
-  const stop = new AbortController();
-  const run = startRun(join(folder, "run"), stop.signal);
-  const measured = measure(run, browser, options, stop.signal);
+  const done = new AbortController();
+  const stop = AbortSignal.any([done.signal, asked]);
+  const run = startRun(join(folder, "run"), stop);
+  const measured = measure(run, browser, options, stop);
   try {
     const times = await Promise.race([measured, run.end.then(() => undefined)]);
     if (times === undefined) throw tooEarly("a run that ended");
     return times;
   } finally {
     // Ends the measurement too, where the run did not last as long.
-    stop.abort();
+    done.abort();
     await Promise.allSettled([measured, run.end]);
     await run.viewer?.stop();
     signal(browser, "SIGCONT");
     await browser.close();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 

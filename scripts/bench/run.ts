@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent } from "../../agent/agent.js";
 import { MpcPolicy } from "../../agent/policy.js";
@@ -7,6 +5,7 @@ import { RunStore } from "../../agent/run/store.js";
 import { medianOf } from "../../sim/core/median.js";
 import { EpisodeRecorder } from "../../sim/recording/recorder.js";
 import { PhysicsWorld } from "../../sim/world.js";
+import { inTemporaryFolder } from "../cli/temporary-folder.js";
 import { train } from "../runs/train.js";
 import { LONG_REPETITION } from "./measure.js";
 import { type Figures, named, type Row, type Section } from "./result.js";
@@ -49,24 +48,28 @@ type RunTimes = Readonly<Record<Part | "wall", number>>;
 /** Where the wall time of a whole run goes: real training runs in this process, shortened to seconds. */
 export async function benchRun(): Promise<Section> {
   const { warmUp, rounds } = LONG_REPETITION;
-  const folder = mkdtempSync(join(tmpdir(), "hypercrl-bench-"));
-  const watches = Object.fromEntries(WATCHED.map((name) => [name, WATCHERS[name]()])) as Watches;
-  try {
-    const times: RunTimes[] = [];
-    for (let i = 0; i < warmUp + rounds; i++) times.push(await runOnce(join(folder, String(i)), watches));
-    return section(times.slice(warmUp));
-  } finally {
-    for (const name of WATCHED) watches[name].stop();
-    rmSync(folder, { recursive: true });
-  }
+  return inTemporaryFolder("bench", async (folder, signal) => {
+    const watches = Object.fromEntries(WATCHED.map((name) => [name, WATCHERS[name]()])) as Watches;
+    try {
+      const times: RunTimes[] = [];
+      for (let i = 0; i < warmUp + rounds; i++) {
+        times.push(await runOnce(join(folder, String(i)), watches, signal));
+        signal.throwIfAborted();
+      }
+      return section(times.slice(warmUp));
+    } finally {
+      for (const name of WATCHED) watches[name].stop();
+    }
+  });
 }
 
-async function runOnce(out: string, watches: Watches): Promise<RunTimes> {
+async function runOnce(out: string, watches: Watches, signal: AbortSignal): Promise<RunTimes> {
   let training = 0;
   const started = performance.now();
   await train({
     out,
     threads: 1,
+    signal,
     settings: SHORT,
     onProgress: (event) => {
       if (event.type === "training") training += event.ms;

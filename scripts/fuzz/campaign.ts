@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   type CaseReply,
@@ -36,6 +37,8 @@ export interface KindResult {
 export interface CampaignOptions {
   /** Folder of `makeInputs`. */
   readonly inputs: string;
+  /** Where each process has a folder of its own while it lives. */
+  readonly folder: string;
   readonly seed: number;
   /** Of each kind. */
   readonly cases: number;
@@ -44,30 +47,39 @@ export interface CampaignOptions {
   /** Module of the kinds; default those of the program. */
   readonly kinds?: string;
   readonly limits?: Limits;
+  readonly signal?: AbortSignal;
 }
 
-/** Does cases 0 … cases - 1 of a kind in processes of their own. */
+/**
+ * Does cases 0 … cases - 1 of a kind in processes of their own.
+ * @throws the reason of the signal when it stops that, once all processes have ended
+ */
 export async function fuzzKind(kind: string, options: CampaignOptions): Promise<KindResult> {
-  const { inputs, seed, cases, jobs, kinds = KINDS, limits = LIMITS } = options;
+  const { inputs, folder, seed, cases, jobs, kinds = KINDS, limits = LIMITS, signal } = options;
   const counts = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
   const bad: BadCase[] = [];
   let next = 0;
   const work = async () => {
     let worker: CaseProcess | undefined;
-    while (next < cases) {
-      const request = { kind, seed, index: next++ };
-      worker ??= await CaseProcess.start({ inputs, kinds, limits });
-      const { outcome, detail = "" } = await worker.run(request);
-      counts[outcome]++;
-      if (outcome === "refused" || outcome === "harmless") continue;
-      bad.push({ ...request, outcome, detail });
-      // Its memory never shrinks again, or it is gone.
-      worker.end();
-      worker = undefined;
+    try {
+      while (next < cases) {
+        const request = { kind, seed, index: next++ };
+        worker ??= await CaseProcess.start({ inputs, kinds, limits }, folder, signal);
+        const { outcome, detail = "" } = await worker.run(request);
+        signal?.throwIfAborted();
+        counts[outcome]++;
+        if (outcome === "refused" || outcome === "harmless") continue;
+        bad.push({ ...request, outcome, detail });
+        // Its memory never shrinks again, or it is gone.
+        await worker.end();
+        worker = undefined;
+      }
+    } finally {
+      await worker?.end();
     }
-    worker?.end();
   };
-  await Promise.all(Array.from({ length: jobs }, work));
+  const ends = await Promise.allSettled(Array.from({ length: jobs }, work));
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
   return { kind, counts, bad: bad.sort((a, b) => a.index - b.index) };
 }
 
@@ -76,23 +88,36 @@ type Reply = Exclude<CaseReply, { readonly ready: true }>;
 /** A process that does one case after another. */
 class CaseProcess {
   readonly #child: ChildProcess;
-
+  readonly #folder: string;
   readonly #limits: Limits;
+  readonly #signal: AbortSignal | undefined;
+  readonly #ended: Promise<void>;
+  readonly #kill = () => void this.#child.kill("SIGKILL");
 
-  private constructor(child: ChildProcess, limits: Limits) {
-    this.#child = child;
+  private constructor({ folder, limits, ...data }: WorkerData, signal: AbortSignal | undefined) {
+    this.#folder = folder;
     this.#limits = limits;
-  }
-
-  static async start(data: WorkerData): Promise<CaseProcess> {
-    const child = fork(WORKER, [JSON.stringify(data)], {
+    this.#signal = signal;
+    this.#child = fork(WORKER, [JSON.stringify({ ...data, folder, limits } satisfies WorkerData)], {
       execArgv: ["--max-old-space-size=768"],
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
-    const worker = new CaseProcess(child, data.limits);
+    this.#ended = new Promise((resolve) => this.#child.on("exit", () => resolve()));
+    signal?.addEventListener("abort", this.#kill);
+  }
+
+  /** @param parent where its folder is made */
+  static async start(
+    data: Omit<WorkerData, "folder">,
+    parent: string,
+    signal: AbortSignal | undefined,
+  ): Promise<CaseProcess> {
+    const worker = new CaseProcess({ ...data, folder: mkdtempSync(join(parent, "case-")) }, signal);
     const reply = await worker.#reply(START_MS);
-    if (!reply.ready) throw new Error(`A process for cases did not start: ${reply.detail}`);
-    return worker;
+    if (reply.ready) return worker;
+    await worker.end();
+    signal?.throwIfAborted();
+    throw new Error(`A process for cases did not start: ${reply.detail}`);
   }
 
   /** Does a case; a process that does not answer, or takes too much memory, is ended. */
@@ -103,8 +128,12 @@ class CaseProcess {
     return reply;
   }
 
-  end(): void {
-    this.#child.kill("SIGKILL");
+  /** Ends the process, and removes its folder. */
+  async end(): Promise<void> {
+    this.#signal?.removeEventListener("abort", this.#kill);
+    this.#kill();
+    await this.#ended;
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #reply(ms = this.#limits.ms): Promise<CaseReply> {

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { findNamed } from "../../sim/core/one-of.js";
@@ -12,8 +11,7 @@ import type { CaseReply, CaseRequest, WorkerData } from "./protocol.js";
  * A process that does cases one by one, so that one that hangs, ends the process or takes all memory can be told and
  * stopped from outside.
  */
-const { inputs, limits, kinds: source } = JSON.parse(process.argv[2] ?? "") as WorkerData;
-const folder = mkdtempSync(join(tmpdir(), "hypercrl-fuzz-"));
+const { inputs, folder, limits, kinds: source } = JSON.parse(process.argv[2] ?? "") as WorkerData;
 // What is chosen here is not remembered for the user.
 process.env.XDG_STATE_HOME = join(folder, "state");
 // The program's messages are not what is looked at.

@@ -41,14 +41,18 @@ const RUN: TrainOptions = { suite: "reacher", threads: 1, settings: SETTINGS };
  * - `run`, a finished run; `begun`, one that was stopped in the middle of its second task
  * - `episode.mcap`, a recording with plans; `sweep`, a sweep of two runs with an oracle; `compare.json`, what a sweep is asked to compare
  * - `working`, where command lines are given, and `victim`, which nothing may change
+ * @throws the reason of the signal when it stops that
  */
-export async function makeInputs(folder: string): Promise<void> {
+export async function makeInputs(folder: string, signal: AbortSignal): Promise<void> {
   const run = join(folder, "run");
-  await train({ ...RUN, out: run, record: "plans" });
+  await train({ ...RUN, out: run, record: "plans", signal });
+  signal.throwIfAborted();
   await makeBegun(join(folder, "begun"));
+  signal.throwIfAborted();
   const planned = readdirSync(join(run, "episodes")).filter((name) => name.includes("-train-"));
   cpSync(join(run, "episodes", firstOf(planned, "planned episodes")), join(folder, "episode.mcap"));
-  await makeSweep(join(folder, "sweep"));
+  await makeSweep(join(folder, "sweep"), signal);
+  signal.throwIfAborted();
   const { "planner.samples": samples, "planner.elites": elites, "planner.horizon": horizon } = SETTINGS;
   const planner = { "planner.samples": samples, "planner.elites": elites, "planner.horizon": horizon };
   const played = await evaluateOracle({
@@ -93,7 +97,7 @@ async function makeBegun(folder: string): Promise<void> {
   writeFileSync(path, JSON.stringify({ ...content, sha256 }));
 }
 
-async function makeSweep(folder: string): Promise<void> {
+async function makeSweep(folder: string, signal: AbortSignal): Promise<void> {
   const assignments = Object.entries(SETTINGS).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   await runSweep({
     out: folder,
@@ -101,9 +105,10 @@ async function makeSweep(folder: string): Promise<void> {
     resume: false,
     commandLine: COMMAND_LINE,
     engine: localEngine(1),
-    signal: new AbortController().signal,
+    signal,
     view: silentSweepView,
   });
+  signal.throwIfAborted();
   // One run is finished, and one is still to be begun; recordings would only be copied.
   const [finished, other] = readdirSync(join(folder, "runs"));
   rmSync(join(folder, "runs", other ?? ""), { recursive: true });

@@ -41,18 +41,21 @@ export interface KillOptions {
   readonly folder: string;
   /** Path of the built command line. */
   readonly commandLine: string;
+  /** Stops: the command that is running is killed, and nothing writes into the folder any more when this is told. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Kills a command with SIGKILL at random moments, goes on with it until it is finished, and compares every file but the times
  * with those of the command undisturbed; again and again until `kills` processes have been killed.
+ * @throws the reason of the signal once all processes have ended
  */
 export async function killRuns(command: KilledCommand, options: KillOptions): Promise<KillResult> {
-  const { kills, rng, folder, commandLine } = options;
+  const { kills, rng, folder, commandLine, signal = new AbortController().signal } = options;
   const run = (args: readonly string[]) => start(commandLine, args);
   const whole = join(folder, "undisturbed");
   const started = performance.now();
-  await finish(run(command.begin(whole)));
+  await undisturbed(run(command.begin(whole)), whole, signal);
   const duration = performance.now() - started;
   const wanted = contents(command, whole);
   const faults: string[] = [];
@@ -60,7 +63,7 @@ export async function killRuns(command: KilledCommand, options: KillOptions): Pr
   let compared = 0;
   for (let round = 0; killed < kills || compared === 0; round++) {
     const out = join(folder, `killed-${round}`);
-    while (!(await once(command, run, out, rng.uniform() * duration * LATEST))) killed++;
+    while (!(await once(command, run, out, rng.uniform() * duration * LATEST, signal))) killed++;
     compared++;
     faults.push(...differences(wanted, contents(command, out)).map((fault) => `round ${round}: ${fault}`));
     rmSync(out, { recursive: true });
@@ -90,18 +93,33 @@ export async function killAll(
 /** Latest moment of a kill, in durations of the undisturbed command: a process that resumes has less to do. */
 const LATEST = 0.8;
 
+/** Waits for the end of a command that is killed only where the signal stops all. */
+async function undisturbed(child: Started, out: string, signal: AbortSignal): Promise<void> {
+  const kill = () => child.process.kill("SIGKILL");
+  signal.addEventListener("abort", kill);
+  try {
+    await finish(child);
+  } finally {
+    signal.removeEventListener("abort", kill);
+    if (signal.aborted) await untilIdle(out);
+    signal.throwIfAborted();
+  }
+}
+
 /** Starts or continues the command; whether it ended before it was to be killed. */
 async function once(
   { begin, goOn, begun }: KilledCommand,
   run: (args: readonly string[]) => Started,
   out: string,
   delay: number,
+  signal: AbortSignal,
 ): Promise<boolean> {
   const goesOn = existsSync(join(out, begun));
   if (!goesOn) rmSync(out, { recursive: true, force: true });
   const child = run(goesOn ? goOn(out) : begin(out));
   const ended = finish(child);
-  const killed = sleep(delay).then(() => "time" as const);
+  const isTime = () => "time" as const;
+  const killed = sleep(delay, undefined, { signal }).then(isTime, isTime);
   if ((await Promise.race([ended, killed])) !== "time") return true;
   child.process.kill("SIGKILL");
   const finished = await ended.then(
@@ -109,6 +127,7 @@ async function once(
     () => false,
   );
   await untilIdle(out);
+  signal.throwIfAborted();
   return finished;
 }
 

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { Command } from "commander";
 import { writeFileSafely } from "../../sim/core/files.js";
@@ -9,6 +6,7 @@ import { describeMachine } from "../bench/machine.js";
 import { COMMAND_LINE } from "../cli/command-line.js";
 import { newFile, runDeveloperProgram } from "../cli/developer-program.js";
 import { countingNumber, wholeNumber } from "../cli/option-parsers.js";
+import { inTemporaryFolder } from "../cli/temporary-folder.js";
 import { builtinCatalog } from "../runs/catalog.js";
 import { itself, type KilledCommand, type KillResult, killAll, runsOfSweep } from "./kill-runs.js";
 import { minutesSince, toTenth } from "./minutes.js";
@@ -82,7 +80,6 @@ const program = new Command("npm run kills --")
   .action(kills);
 
 async function kills({ kills, seed, out }: Flags): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "hypercrl-kills-"));
   const machine = await describeMachine(undefined);
   const started = performance.now();
   const rng = Rng.fromSeed(seed).split("kills");
@@ -98,11 +95,9 @@ async function kills({ kills, seed, out }: Flags): Promise<void> {
     if (results.length === COMMANDS.length)
       console.log(`${totals.kills} kills, ${totals.faults} differences`);
   };
-  try {
-    await killAll(COMMANDS, { kills, rng, folder, commandLine: COMMAND_LINE }, note);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  await inTemporaryFolder("kills", (folder, signal) =>
+    killAll(COMMANDS, { kills, rng, folder, commandLine: COMMAND_LINE, signal }, note),
+  );
 }
 
 const DEFINITION =

@@ -1,5 +1,5 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { existsSync, mkdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { Command } from "commander";
@@ -8,6 +8,7 @@ import { findNamed } from "../../sim/core/one-of.js";
 import { describeMachine } from "../bench/machine.js";
 import { runDeveloperProgram } from "../cli/developer-program.js";
 import { countingNumber, jobCount, wholeNumber } from "../cli/option-parsers.js";
+import { inTemporaryFolder } from "../cli/temporary-folder.js";
 import { fuzzKind } from "./campaign.js";
 import { newCampaign, readCampaign, withKind } from "./campaign-file.js";
 import { makeInputs } from "./inputs.js";
@@ -46,23 +47,22 @@ async function fuzz({ cases, seed, kinds: names, jobs, out }: Flags): Promise<vo
   const machine = await describeMachine(undefined);
   const known = out !== undefined && existsSync(out);
   let campaign = known ? readCampaign(out, seed, cases, machine) : newCampaign(seed, cases, machine);
-  const inputs = mkdtempSync(join(tmpdir(), "hypercrl-fuzz-inputs-"));
-  process.env.XDG_STATE_HOME = join(inputs, "state");
-  try {
-    await makeInputs(inputs);
+  await inTemporaryFolder("fuzz", async (folder, signal) => {
+    const inputs = join(folder, "inputs");
+    mkdirSync(inputs);
+    process.env.XDG_STATE_HOME = join(inputs, "state");
+    await makeInputs(inputs, signal);
     for (const name of names) {
       if (name in campaign.kinds) continue;
       const started = performance.now();
-      const result = await fuzzKind(name, { inputs, seed, cases, jobs });
+      const result = await fuzzKind(name, { inputs, folder, seed, cases, jobs, signal });
       campaign = withKind(campaign, result, minutesSince(started));
       if (out !== undefined) writeDocument(out, campaign);
       console.log(`${name}: ${OUTCOMES.map((outcome) => `${result.counts[outcome]} ${outcome}`).join(", ")}`);
       for (const { index, outcome, detail } of result.bad.slice(0, SHOWN))
         console.log(`  case ${index}, ${outcome}: ${firstLines(detail)}`);
     }
-  } finally {
-    rmSync(inputs, { recursive: true, force: true });
-  }
+  });
   if (campaign.bad.length > 0) process.exitCode = 1;
 }
 

@@ -30,6 +30,8 @@ export const LIMITS: Limits = { bytes: 1024 * 2 ** 20, ms: 30_000 };
 export interface WorkerData {
   /** Folder of `makeInputs`. */
   readonly inputs: string;
+  /** The process's own folder, for a copy of the inputs. */
+  readonly folder: string;
   /** Module that exports the kinds of inputs as `kinds`. */
   readonly kinds: string;
   readonly limits: Limits;

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { join, relative } from "node:path";
 import { performance } from "node:perf_hooks";
 import { firstOf } from "../../sim/core/element.js";
@@ -33,11 +33,12 @@ const PLANNED_STEPS = 50;
 /**
  * Records a run of all phases, most of whose steps are random, into a new folder.
  * @param steps recorded of learning at least; the episodes of the baseline and of the evaluations come on top
+ * @throws the reason of the signal when it stops that
  */
 export async function recordRun(
   suite: TaskSuite,
   folder: string,
-  { steps, seed }: { readonly steps: number; readonly seed: number },
+  { steps, seed, signal }: { readonly steps: number; readonly seed: number; readonly signal?: AbortSignal },
 ): Promise<void> {
   const { episodeSteps } = firstOf(suite.tasks, "tasks").spec;
   await train({
@@ -45,6 +46,7 @@ export async function recordRun(
     method: "finetune",
     planner: "random",
     seed,
+    ...(signal && { signal }),
     out: folder,
     threads: 1,
     settings: {
@@ -59,6 +61,7 @@ export async function recordRun(
       "planner.horizon": 1,
     },
   });
+  signal?.throwIfAborted();
 }
 
 /** A line of `replay --verify --json`: the files of the run, or one recording. */
@@ -78,14 +81,18 @@ type ReplayLine =
  * Simulates all recordings of a run again in a process of a Node.js and compares them bit by bit, and the run's files with
  * their hashes.
  * @param commandLine path of the built command line
+ * @throws the reason of the signal when it stops that
  */
-export function replayRun(folder: string, node: NodeBinary, commandLine: string): ReplayResult {
+export async function replayRun(
+  folder: string,
+  node: NodeBinary,
+  commandLine: string,
+  signal?: AbortSignal,
+): Promise<ReplayResult> {
   const started = performance.now();
-  const { status, signal, stdout, stderr } = spawnSync(
-    node.path,
-    [commandLine, "replay", "--verify", "--json", folder],
-    { encoding: "utf8", maxBuffer: 2 ** 28 },
-  );
+  const args = [commandLine, "replay", "--verify", "--json", folder];
+  const { end, stdout, stderr } = await outputOf(node.path, args, signal);
+  signal?.throwIfAborted();
   // A process that was ended may leave a part of a line.
   const read = stdout
     .split("\n")
@@ -96,8 +103,8 @@ export function replayRun(folder: string, node: NodeBinary, commandLine: string)
   const compared = new Set(read.flatMap((line) => ("ok" in line ? [line.path] : [])));
   const left = episodesAt(folder).filter((path) => !compared.has(path));
   faults.push(...left.map((path) => `${relative(folder, path)} was not compared`));
-  if (status !== 0 && (faults.length === 0 || stderr !== ""))
-    faults.push(`ended with ${signal ?? status}: ${stderr.replaceAll(join(folder, "/"), "")}`);
+  if (end !== 0 && (faults.length === 0 || stderr !== ""))
+    faults.push(`ended with ${end}: ${stderr.replaceAll(join(folder, "/"), "")}`);
   return {
     node: node.version,
     episodes: same.length,
@@ -105,6 +112,20 @@ export function replayRun(folder: string, node: NodeBinary, commandLine: string)
     minutes: toTenth(minutesSince(started)),
     faults,
   };
+}
+
+/** What a process printed, with its exit code or the signal that ended it. */
+function outputOf(
+  path: string,
+  args: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<{ readonly end: unknown; readonly stdout: string; readonly stderr: string }> {
+  return new Promise((resolve) => {
+    const options = { encoding: "utf8", maxBuffer: 2 ** 28, ...(signal && { signal }) } as const;
+    execFile(path, args, options, (error, stdout, stderr) =>
+      resolve({ end: error === null ? 0 : (error.signal ?? error.code), stdout, stderr }),
+    );
+  });
 }
 
 function faultsOf(line: ReplayLine, folder: string): string[] {

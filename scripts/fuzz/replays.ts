@@ -1,6 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { Command, InvalidArgumentError } from "commander";
@@ -10,6 +9,7 @@ import { describeMachine } from "../bench/machine.js";
 import { COMMAND_LINE } from "../cli/command-line.js";
 import { newFile, runDeveloperProgram } from "../cli/developer-program.js";
 import { countingNumber, wholeNumber } from "../cli/option-parsers.js";
+import { inTemporaryFolder } from "../cli/temporary-folder.js";
 import { builtinCatalog } from "../runs/catalog.js";
 import { minutesSince, toTenth } from "./minutes.js";
 import { type NodeBinary, type ReplayResult, recordRun, replayRun, TASKS } from "./replay-runs.js";
@@ -53,21 +53,10 @@ const program = new Command("npm run replays --")
 
 async function replays({ steps, seed, node, out }: Flags): Promise<void> {
   const nodes = node.length > 0 ? node : [THIS_NODE];
-  const folder = mkdtempSync(join(tmpdir(), "hypercrl-replays-"));
   const started = performance.now();
-  const suites: SuiteResult[] = [];
-  try {
-    for (const [name, share] of Object.entries(SHARES)) {
-      const result = await replaySuite(name, nodes, { folder, steps: Math.ceil(steps * share), seed });
-      suites.push(result);
-      for (const { node, episodes, steps, faults } of result.replays) {
-        console.log(`${name}, ${node}: ${episodes} episodes, ${steps} steps, ${faults.length} differences`);
-        for (const fault of faults.slice(0, SHOWN)) console.log(`  ${fault}`);
-      }
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const suites = await inTemporaryFolder("replays", (folder, signal) =>
+    replaySuites(nodes, { folder, steps, seed, signal }),
+  );
   const minutes = toTenth(minutesSince(started));
   const totals = nodes.map(({ version }, i) => totalOf(version, suites, i));
   for (const { node, episodes, steps, faults } of totals)
@@ -76,6 +65,30 @@ async function replays({ steps, seed, node, out }: Flags): Promise<void> {
   const document = { definition: DEFINITION, seed, minutes, machine, totals, suites };
   if (out !== undefined) writeFileSafely(out, `${JSON.stringify(document, null, 2)}\n`);
   if (totals.some(({ faults, steps: same }) => faults > 0 || same < steps)) process.exitCode = 1;
+}
+
+/** How recordings are made. */
+interface Recording {
+  readonly folder: string;
+  /** Of all suites together, or of one. */
+  readonly steps: number;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+}
+
+/** Records and replays one suite after another. @throws the reason of the signal when it stops that */
+async function replaySuites(nodes: readonly NodeBinary[], recording: Recording): Promise<SuiteResult[]> {
+  const suites: SuiteResult[] = [];
+  for (const [name, share] of Object.entries(SHARES)) {
+    const steps = Math.ceil(recording.steps * share);
+    const result = await replaySuite(name, nodes, { ...recording, steps });
+    suites.push(result);
+    for (const { node, episodes, steps, faults } of result.replays) {
+      console.log(`${name}, ${node}: ${episodes} episodes, ${steps} steps, ${faults.length} differences`);
+      for (const fault of faults.slice(0, SHOWN)) console.log(`  ${fault}`);
+    }
+  }
+  return suites;
 }
 
 /** Differences of a suite that are printed. */
@@ -87,13 +100,14 @@ const DEFINITION =
 async function replaySuite(
   name: string,
   nodes: readonly NodeBinary[],
-  { folder, steps, seed }: { readonly folder: string; readonly steps: number; readonly seed: number },
+  { folder, ...how }: Recording,
 ): Promise<SuiteResult> {
   const run = join(folder, name);
   const started = performance.now();
-  await recordRun(findNamed("task suite", name, builtinCatalog.suites), run, { steps, seed });
+  await recordRun(findNamed("task suite", name, builtinCatalog.suites), run, how);
   const recordingMinutes = toTenth(minutesSince(started));
-  const replays = nodes.map((node) => replayRun(run, node, COMMAND_LINE));
+  const replays: ReplayResult[] = [];
+  for (const node of nodes) replays.push(await replayRun(run, node, COMMAND_LINE, how.signal));
   rmSync(run, { recursive: true });
   return { suite: name, tasks: TASKS, recordingMinutes, replays };
 }

@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
@@ -7,6 +5,7 @@ import { RECORDINGS } from "../../../agent/run/recording-names.js";
 import { HyperCrlError, InputError, UsageError } from "../../../sim/core/errors.js";
 import { largest } from "../../../sim/core/extremes.js";
 import { writeFileSafely } from "../../../sim/core/files.js";
+import { inTemporaryFolder } from "../../cli/temporary-folder.js";
 import { makePlayable } from "../../report/playable.js";
 import { reportData } from "../../report/report.js";
 import { readSource } from "../../report/runs.js";
@@ -116,15 +115,12 @@ async function drawReport(
   browser: Browser,
   runs: readonly string[],
 ): Promise<[curves: Buffer, matrices: Buffer]> {
-  const folder = mkdtempSync(join(tmpdir(), "hypercrl-pictures-"));
-  try {
+  return inTemporaryFolder("pictures", async (folder) => {
     const files = checkOutput(join(folder, "report.html"));
     writeOutput(files, makePlayable(reportData(readSource(runs), files.html), basename(files.episodes)));
     const page = await openPage(browser, pathToFileURL(files.html).href, REPORT_SIZE);
     return [await drawSection(page, "Learning curves"), await drawSection(page, "Evaluation matrix")];
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  });
 }
 
 /** Writes the pictures of the README. */

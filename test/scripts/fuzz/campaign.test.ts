@@ -1,7 +1,8 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../files.js";
 
 // What starts processes does so from the build.
@@ -10,16 +11,20 @@ const { fuzzKind } = (await import(
 )) as typeof import("../../../scripts/fuzz/campaign.js");
 
 const inputs = temporaryFolder();
+const folder = temporaryFolder();
 beforeAll(() => {
   mkdirSync(join(inputs, "victim"));
   writeFileSync(join(inputs, "victim/thesis.tex"), "Three years of work.\n");
 });
-afterAll(() => rmSync(inputs, { recursive: true }));
+afterAll(() => {
+  for (const path of [inputs, folder]) rmSync(path, { recursive: true });
+});
 
 const kinds = pathToFileURL(join(import.meta.dirname, "bad-kinds.mjs")).href;
 const limits = { bytes: 600 * 2 ** 20, ms: 3000 };
-const run = (kind: string, cases: number) =>
-  fuzzKind(kind, { inputs, kinds, limits, cases, seed: 3, jobs: 1 });
+const run = (kind: string, cases: number, signal?: AbortSignal) =>
+  fuzzKind(kind, { inputs, folder, kinds, limits, cases, seed: 3, jobs: 1, ...(signal && { signal }) });
+afterEach(() => expect(readdirSync(folder), "what processes left").toEqual([]));
 
 describe("a campaign", () => {
   it.each(["refused", "harmless"] as const)("counts %s", async (outcome) => {
@@ -40,5 +45,15 @@ describe("a campaign", () => {
     expect(bad.map(({ index }) => index)).toEqual([0, 1]);
     expect(bad[0]).toMatchObject({ kind, seed: 3, outcome });
     expect(bad[0]?.detail).toMatch(detail);
+  });
+
+  it("that is stopped ends its processes, and what they had begun is no finding", async () => {
+    const stop = new AbortController();
+    const campaign = run("hang", 2, stop.signal);
+    const begun = () =>
+      readdirSync(folder).some((name) => readdirSync(join(folder, name)).includes("victim"));
+    while (!begun()) await wait(20);
+    stop.abort("SIGTERM");
+    await expect(campaign).rejects.toBe("SIGTERM");
   });
 });

@@ -37,8 +37,8 @@ async function changeReward(path: string): Promise<void> {
 }
 
 describe("recordings simulated again", () => {
-  it("are all compared, and are as many as were asked for", () => {
-    const { node, episodes, steps, faults } = replay();
+  it("are all compared, and are as many as were asked for", async () => {
+    const { node, episodes, steps, faults } = await replay();
     expect(faults).toEqual([]);
     expect(node).toBe("v0.0.0");
     expect(episodes).toBe(readdirSync(join(run, RECORDINGS)).length);
@@ -52,7 +52,7 @@ describe("recordings simulated again", () => {
   it("name what differs, what cannot be compared, and what its hash does not fit", async () => {
     await changeReward(join(run, RECORDINGS, "01-random-0001.mcap"));
     writeFileSync(join(run, RECORDINGS, "01-random-0002.mcap"), "no recording");
-    const { episodes, faults } = replay();
+    const { episodes, faults } = await replay();
     expect(episodes).toBe(readdirSync(join(run, RECORDINGS)).length - 2);
     const text = unwrapped(faults.join("\n"));
     expect(text).toMatch(/^episodes\/01-random-0001\.mcap is not what its hash says$/m);
@@ -63,8 +63,8 @@ describe("recordings simulated again", () => {
     expect(text).toMatch(/^ended with 3: error: episodes\/01-random-0002\.mcap is not an MCAP file/m);
   });
 
-  it("count as not compared when the process says nothing of them", () => {
-    const { episodes, faults } = replay(join(root, "missing.js"));
+  it("count as not compared when the process says nothing of them", async () => {
+    const { episodes, faults } = await replay(join(root, "missing.js"));
     expect(episodes).toBe(0);
     expect(faults.at(-1)).toMatch(/^ended with 1: .*Cannot find module/s);
     expect(faults).toHaveLength(readdirSync(join(run, RECORDINGS)).length + 1);
