@@ -2,17 +2,12 @@
 // the next multiple of 8. Weights are kept in tiles of 8 columns: tile t holds [inner][8] numbers, contiguous. Every sum is
 // added up in the same order, whichever row it belongs to and however many rows there are.
 
+import { mulAdd } from "../../../sim/core/assembly/simd";
+
 /** Bytes of one row of a tile. */
 const ROW: usize = 32;
 /** Rows that share a pass over a tile: with two vectors each, as many sums as there are registers for. */
 const SHARED: usize = 5;
-
-/** x · y + z */
-// @ts-ignore: decorator
-@inline
-function mulAdd(x: v128, y: v128, z: v128): v128 {
-  return f32x4.add(f32x4.mul(x, y), z);
-}
 
 /**
  * out [rows][8 · tiles] = start + x · W, the same `start` for every row.

@@ -2,17 +2,12 @@
 // Pseudorandom Number Generators", 2021) and the Box-Muller transform, with the polynomials of the Cephes library
 // (Moshier) for logarithm, sine and cosine in float32.
 
+import { mulAdd } from "./simd";
+
 // @ts-ignore: decorator
 @inline
 function rotate(x: v128, k: i32): v128 {
   return v128.or(i32x4.shl(x, k), i32x4.shr_u(x, 32 - k));
-}
-
-/** x · y + z */
-// @ts-ignore: decorator
-@inline
-function mulAdd(x: v128, y: v128, z: v128): v128 {
-  return f32x4.add(f32x4.mul(x, y), z);
 }
 
 /** Natural logarithm of numbers in (0, 1]. */
