@@ -1,15 +1,16 @@
-import type { Rng } from "../sim/core/rng.js";
+import { Rng } from "../sim/core/rng.js";
 import { Environment } from "../sim/environment.js";
 import { randomAction } from "../sim/random-action.js";
+import type { EpisodeHeader } from "../sim/recording/episode.js";
 import type { Task } from "../sim/task.js";
 import type { Agent } from "./agent.js";
 import { type EpisodeOptions, EpisodeRun, type Outcome, type Recordings } from "./episode-run.js";
+import { EVALUATION_SEED, type StartChoice } from "./evaluation-starts.js";
 import { type ModelError, ModelErrorMeter } from "./model-error.js";
 import type { OraclePolicy } from "./oracle-policy.js";
 import { baselineFile, evaluationFile, oracleFile } from "./run/recording-names.js";
 
-/** Seed of an evaluation's first start; the others count on. All methods and moments face the same starts. */
-export const EVALUATION_SEED = 90_000;
+const PUBLISHED: StartChoice = { kind: "published", seed: EVALUATION_SEED };
 
 /** What is evaluated, and how. */
 export interface EvaluationOptions {
@@ -19,8 +20,8 @@ export interface EvaluationOptions {
   readonly episodes: number;
   /** Generator of the run's seed, which a stream for each episode is split from. */
   readonly rng: Rng;
-  /** Seed of the first start; default `EVALUATION_SEED`. */
-  readonly firstSeed?: number | undefined;
+  /** Default the published starts of every evaluation. */
+  readonly starts?: StartChoice;
   readonly recordings: Recordings | undefined;
   /** True once the user asked to stop. */
   readonly stopRequested: () => boolean;
@@ -73,7 +74,7 @@ export async function* evaluateTask(
 }
 
 /**
- * Measures the random policy on a task, from the starts of every evaluation.
+ * Measures the random policy on a task.
  * @throws Stopped when the user asked to stop, in the middle of an episode
  */
 export async function* evaluateRandomPolicy(options: EvaluationOptions): AsyncGenerator<FinishedEpisode> {
@@ -87,8 +88,7 @@ export async function* evaluateRandomPolicy(options: EvaluationOptions): AsyncGe
 }
 
 /**
- * Lets the oracle play a task, from the starts of every evaluation. The same options and settings of the policy give the
- * same episodes.
+ * Lets the oracle play a task. The same options and settings of the policy give the same episodes.
  * @param onStep told of every step made, with its number in the episode, from 1
  * @throws Stopped when the user asked to stop, in the middle of an episode
  */
@@ -115,12 +115,12 @@ async function* episodes(
   fileOf: (episode: number) => string,
   play: (run: EpisodeRun, episode: number, environment: Environment) => Promise<void>,
 ): AsyncGenerator<FinishedEpisode> {
-  const { task, taskIndex, episodes: count, firstSeed = EVALUATION_SEED } = options;
+  const { task, taskIndex, episodes: count, starts = PUBLISHED } = options;
   const { recordings, history = 0, stopRequested } = options;
-  const environment = new Environment(task);
+  const environment = new Environment(task, { variedStarts: starts.kind === "varied" });
   try {
     for (let k = 0; k < count; k++) {
-      const start = { ...kind, taskIndex, seed: firstSeed + k };
+      const start = { ...kind, taskIndex, ...episodeStart(starts, taskIndex, k) };
       const file = fileOf(k);
       const run = new EpisodeRun(environment, { kind: start, recordings, file, history, stopRequested });
       yield { episode: k, outcome: await run.run(() => play(run, k, environment)), file };
@@ -128,4 +128,20 @@ async function* episodes(
   } finally {
     environment.close();
   }
+}
+
+/**
+ * The start of an evaluation episode, as recordings note it. It depends on nothing but the choice, the task and the episode, so
+ * that runs, methods and the oracle face the same. Varied ones come from a stream that no learning episode draws from.
+ * @param taskIndex index of the task
+ * @param episode counts from 0
+ */
+function episodeStart(
+  { kind, seed }: StartChoice,
+  taskIndex: number,
+  episode: number,
+): Pick<EpisodeHeader, "seed" | "starts"> {
+  if (kind === "published") return { seed: seed + episode };
+  const stream = Rng.fromSeed(seed).split(`evaluation-starts/task${taskIndex}/${episode}`);
+  return { seed: stream.uint32(), starts: kind };
 }

@@ -11,6 +11,7 @@ export { z } from "zod";
 
 export { Agent, type AgentState } from "../agent/agent.js";
 export { type Catalog, extendCatalog, type Parts, partsOf } from "../agent/catalog.js";
+export type { EvaluationStarts, StartsNote } from "../agent/evaluation-starts.js";
 export { encodeModel } from "../agent/graph/encode.js";
 export { gradients } from "../agent/graph/gradients.js";
 export { Graph, type Shape, type Tensor } from "../agent/graph/graph.js";

@@ -138,7 +138,7 @@ export interface Task {
   /**
    * Builds the physical side for learning, where `loop.learningStarts` asks for it: like `createScene`, but its `reset`
    * draws from more states than the task's own starts, so that the task is met from many. Snapshots of both fit both.
-   * Evaluation never uses it.
+   * A run is never evaluated with it while it learns; `hypercrl evaluate --starts varied` does so afterwards.
    */
   createLearningScene?(): Scene;
   /** Reward of a transition, shape `[..., 1]`: one definition for environment and planner. */

@@ -5,6 +5,7 @@ import { PROFILES, type Profile } from "../../sim/core/profiles.js";
 import { defaultValues } from "../../sim/core/setting-fields.js";
 import type { TaskSuite } from "../../sim/task.js";
 import { isUnitScaled } from "../action-scale.js";
+import { checkVaries } from "../evaluation-starts.js";
 import { isGroup, parseSettings, SETTINGS_TODO } from "./parse.js";
 import { PROFILE_VALUES } from "./profiles.js";
 import { savedCatalog, savedPart } from "./saved-catalog.js";
@@ -80,14 +81,8 @@ export function resolveAll(
 
 function checkStarts({ loop, tasks }: Settings, suite: SettingsChoice["suite"]): void {
   if (loop.learningStarts !== "varied") return;
-  const without = suite.tasks.slice(0, tasks).find((task) => task.createLearningScene === undefined);
-  if (without === undefined) return;
-  throw new UsageError({
-    what: "Setting loop.learningStarts is not valid",
-    got: `varied, and task ${without.name} of suite ${suite.name} does not say how`,
-    expected: "shared or seeded",
-    todo: "docs/guides/own-suite.md says how a suite varies starts",
-  });
+  const what = "Setting loop.learningStarts is not valid";
+  checkVaries(suite.name, suite.tasks.slice(0, tasks), { what, expected: "shared or seeded" });
 }
 
 function checkHistory({ dynamics: { history }, tasks }: Settings, suite: SettingsChoice["suite"]): void {

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Command, Option } from "commander";
 import type { Catalog } from "../../agent/catalog.js";
+import { EVALUATION_STARTS } from "../../agent/evaluation-starts.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { PROFILES } from "../../sim/core/profiles.js";
 import type { EvaluateOptions } from "../runs/evaluate-run.js";
@@ -242,8 +243,16 @@ function addEvaluate(program: Command, io: Io, done: (exitCode: number) => void)
     .option("--episodes <n>", "episodes per task (default: as in the run)", countingNumber)
     .option(
       "--seed <n>",
-      "seed of planner noise, and of starts where they differ (default: repeats the run's evaluation); with --oracle of planner noise alone",
+      "seed of planner noise, and of starts where they differ (default: repeats the run's evaluation); with --oracle of planner noise, and of varied starts",
       wholeNumber,
+    )
+    .addOption(
+      new Option(
+        "--starts <which>",
+        "from where episodes start: the task's published starts, or states that the suite varies for learning, the same for all runs and the oracle",
+      )
+        .choices(EVALUATION_STARTS)
+        .default("published"),
     )
     .option("--suite <file>", `${SUITE_FILE_TEXT}; with --oracle also a name`)
     .option("--tasks <n>", "with --oracle: only the first n tasks", countingNumber)
@@ -256,7 +265,7 @@ function addEvaluate(program: Command, io: Io, done: (exitCode: number) => void)
     .option("--recordings <dir>", "also record the episodes, with every step's plan, into this new folder")
     .option(
       "--out <file>",
-      "also write the figures of every episode to this new JSON file, which `sweep` and `report` take with --oracle",
+      "also write the figures of every episode to this new JSON file; `sweep` and `report` take one of the oracle from published starts",
     )
     .action(async (run: string | undefined, given: EvaluateArguments) => {
       const { json, out, set: assignments, oracle = false, tasks, ...options } = given;

@@ -61,7 +61,7 @@ const figuresSchema = z.strictObject({
     .min(1),
 });
 
-const referenceSchema = z.strictObject({
+const fileSchema = z.strictObject({
   schema: z.literal(SCHEMA),
   /** For people. */
   definition: z.string(),
@@ -70,8 +70,12 @@ const referenceSchema = z.strictObject({
   /** Of the planner's noise and the random policy. */
   seed: z.int().min(0),
   episodes: z.int().min(1),
-  /** Seed of the first start; the others count on. */
-  firstStart: z.int().min(0),
+  /** Seed of the first published start, from which the others count on; absent where starts were varied. */
+  firstStart: z.int().min(0).optional(),
+  /** From where the episodes started, where those were not the published starts; the file is then no reference for runs. */
+  starts: z.literal("varied").optional(),
+  /** Seed that varied starts were drawn by. */
+  startSeed: z.int().min(0).optional(),
   planner: z.record(z.string(), z.unknown()),
   /** Of early files, in which it was no setting of the planner. */
   holdReward: z.boolean().optional(),
@@ -90,7 +94,12 @@ const referenceSchema = z.strictObject({
     .min(1),
 });
 
-/** A suite's reference. */
+const referenceSchema = fileSchema.refine(
+  ({ starts, firstStart }) => starts !== undefined || firstStart !== undefined,
+  { path: ["firstStart"], message: "missing" },
+);
+
+/** What a file keeps of an evaluation of the oracle: a suite's reference, unless its starts were varied. */
 export type OracleReference = Readonly<z.infer<typeof referenceSchema>>;
 
 const DEFINITION =
@@ -98,13 +107,14 @@ const DEFINITION =
 
 /** What a file keeps of an evaluation. The same seed, settings and suite give the same. */
 export function oracleReference(evaluation: OracleEvaluation): OracleReference {
-  const { suite, versions, seed, episodes, firstStart, record } = evaluation;
+  const { suite, versions, seed, episodes, firstStart, starts, startSeed, record } = evaluation;
   const planner: Record<string, unknown> = { ...evaluation.planner };
   const fields = [...PLANNING_NAMES, ...evaluation.plannerFields];
   return {
     schema: SCHEMA,
     definition: DEFINITION,
-    ...{ suite, versions, seed, episodes, firstStart },
+    ...{ suite, versions, seed, episodes },
+    ...(starts === undefined ? { firstStart } : { starts, startSeed }),
     planner: Object.fromEntries(fields.map((name) => [name, planner[name]])),
     ...(record.modules && { modules: record.modules }),
     tasks: evaluation.tasks.map(({ task, random, oracle }, i) => ({
@@ -142,11 +152,18 @@ function meanWithInterval(values: readonly number[]): z.infer<typeof estimateSch
   return { mean, low: orNull(low), high: orNull(high), n };
 }
 
-/** Reads a reference. @throws InputError when it is missing or damaged */
+/** Reads a reference. @throws InputError when it is missing or damaged, or its figures are from other starts than those of runs */
 export function readOracleReference(path: string): OracleReference {
-  return readDocument(path, referenceSchema, {
+  const reference = readDocument(path, referenceSchema, {
     expected: "a file that `hypercrl evaluate --oracle --out FILE` wrote",
     todo: "Make it again, or restore it from a copy",
+  });
+  if (reference.starts === undefined) return reference;
+  throw new InputError({
+    what: `${path} is no reference for runs`,
+    got: `figures of episodes from ${reference.starts} starts`,
+    expected: "figures from the published starts, from which runs are evaluated",
+    todo: "Make one with `hypercrl evaluate --oracle --out FILE` and without --starts, or give this file another place",
   });
 }
 

@@ -50,7 +50,7 @@ const WORDS = [
     "quick",
     "paper",
   ],
-  ...["1-3", "3-1", "1,2", "1-2000", ",", "1,,2", "plans", "hypercrl,hypercrl"],
+  ...["1-3", "3-1", "1,2", "1-2000", ",", "1,,2", "plans", "hypercrl,hypercrl", "published", "varied"],
 ];
 const SETTINGS = [
   ...["tasks", "seed", "suite", "method", "profile", "planner.name", "planner.samples", "planner.horizon"],

@@ -3,12 +3,15 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { partsOf } from "../../agent/catalog.js";
 import { type Outcome, type Recordings, Stopped } from "../../agent/episode-run.js";
+import { evaluateRandomPolicy, type FinishedEpisode, playOracle } from "../../agent/evaluate-task.js";
 import {
+  chooseStarts,
   EVALUATION_SEED,
-  evaluateRandomPolicy,
-  type FinishedEpisode,
-  playOracle,
-} from "../../agent/evaluate-task.js";
+  type EvaluationStarts,
+  type StartChoice,
+  type StartsNote,
+  startsNote,
+} from "../../agent/evaluation-starts.js";
 import { OraclePolicy } from "../../agent/oracle-policy.js";
 import { LocalSimulator, TaskSimulator } from "../../agent/rollout/simulator-rollouts.js";
 import { SimulatorThreads } from "../../agent/rollout/simulator-threads.js";
@@ -44,10 +47,15 @@ export interface OracleOptions
   /** Episodes per task; default as in the run, or in runs of the suite's quick profile. */
   readonly episodes?: number;
   /**
-   * Seed of the planner's noise and of the random policy; default that of the run, or 1. Starts are those of every evaluation,
-   * so that returns compare with those of runs.
+   * Seed of the planner's noise and of the random policy; default that of the run, or 1. Published starts are those of every
+   * evaluation, so that returns compare with those of runs. Varied ones are drawn by it, as for a run that is evaluated with it.
    */
   readonly seed?: number;
+  /**
+   * From where the episodes of the oracle and of the random policy start; default `published`. Varied starts are, without a
+   * seed, those of every run that is evaluated without one.
+   */
+  readonly starts?: EvaluationStarts;
   /** Threads that simulate together; results do not depend on it. Default: the machine's cores, at most 4; one
    * for a suite that is neither of the package nor in a file. */
   readonly threads?: number;
@@ -65,7 +73,7 @@ export interface OracleOptions
 }
 
 /** What is going to be measured. */
-export interface OracleStart {
+export interface OracleStart extends StartsNote {
   readonly suite: string;
   readonly tasks: readonly Task[];
   readonly episodes: number;
@@ -91,8 +99,8 @@ export interface OracleTask {
 export interface OracleEvaluation extends Omit<OracleStart, "tasks"> {
   /** Names of the planner's own settings, beside those of all planners. */
   readonly plannerFields: readonly string[];
-  /** Seed of the first start; the others count on. */
-  readonly firstStart: number;
+  /** Seed of the first published start; the others count on. Absent where starts were varied. */
+  readonly firstStart?: number;
   /** What the suite was. */
   readonly record: SuiteRecord;
   readonly versions: { readonly hypercrl: string; readonly physics: string };
@@ -107,7 +115,8 @@ export interface SuiteAddress {
   readonly url?: string | undefined;
 }
 
-interface Opened extends OracleStart {
+interface Opened extends Omit<OracleStart, keyof StartsNote> {
+  readonly starts: StartChoice;
   readonly settings: Settings;
   readonly given: GivenParts;
   readonly record: SuiteRecord;
@@ -124,12 +133,13 @@ export async function evaluateOracle(options: OracleOptions): Promise<OracleEval
   await initPhysics();
   checkNewFolder(options.recordings);
   const opened = await open(options);
-  const { suite, tasks, episodes, seed, planner, settings, given, address } = opened;
+  const { suite, tasks, episodes, seed, starts, planner, settings, given, address } = opened;
   if (options.recordings !== undefined) {
     await checkPlansRecordable(tasks, { planner });
     makeFolder(options.recordings);
   }
-  options.onStart?.({ suite, tasks, episodes, seed, planner });
+  const note = startsNote(starts);
+  options.onStart?.({ suite, tasks, episodes, seed, ...note, planner });
   const { hypercrl, physics } = currentVersions();
   const own = partsOf(given.catalog, settings).planner;
   const team = threadsFor(address, options.threads);
@@ -145,9 +155,9 @@ export async function evaluateOracle(options: OracleOptions): Promise<OracleEval
     await team?.close();
   }
   return {
-    ...{ suite, episodes, seed, planner },
+    ...{ suite, episodes, seed, ...note, planner },
     plannerFields: Object.keys(own.settings),
-    firstStart: EVALUATION_SEED,
+    ...(starts.kind === "published" && { firstStart: starts.seed }),
     record: opened.record,
     versions: { hypercrl, physics },
     complete: !options.signal?.aborted,
@@ -175,6 +185,7 @@ async function open(options: OracleOptions): Promise<Opened> {
     });
   }
   if (run !== undefined) checkSameSuite(run, await suiteNow(suite, most, options), options);
+  const tasks = suite.tasks.slice(0, count);
   const seed = options.seed ?? ofRun?.seed ?? 1;
   const settings = oracleSettings(
     suite,
@@ -183,7 +194,8 @@ async function open(options: OracleOptions): Promise<Opened> {
   );
   return {
     suite: suite.name,
-    tasks: suite.tasks.slice(0, count),
+    tasks,
+    starts: oracleStarts(options, suite.name, tasks),
     episodes: options.episodes ?? (ofRun ?? quickSettings(suite, given)).loop.evaluationEpisodes,
     seed,
     planner: settings.planner,
@@ -192,6 +204,12 @@ async function open(options: OracleOptions): Promise<Opened> {
     record: await suiteNow(suite, count, options),
     address: addressOf(suite, options.suite),
   };
+}
+
+/** Published starts stay those of every evaluation, whatever the seed, so that returns compare with those of runs. */
+function oracleStarts(options: OracleOptions, suite: string, tasks: readonly Task[]): StartChoice {
+  const choice = chooseStarts(options, suite, tasks);
+  return choice.kind === "published" ? { ...choice, seed: EVALUATION_SEED } : choice;
 }
 
 function noSuite(): never {
@@ -238,13 +256,14 @@ async function measureTask(
   taskIndex: number,
   { opened, options, own, team }: Measuring,
 ): Promise<void> {
-  const { planner, episodes, seed, settings } = opened;
+  const { planner, episodes, seed, starts, settings } = opened;
   const { signal, recordings: folder } = options;
   const shared = {
     task,
     taskIndex,
     episodes,
     rng: Rng.fromSeed(seed),
+    starts,
     stopRequested: () => signal?.aborted === true,
   };
   const { horizon, holdReward } = planner;

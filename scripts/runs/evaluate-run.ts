@@ -2,6 +2,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Outcome, Stopped } from "../../agent/episode-run.js";
 import { evaluateTask } from "../../agent/evaluate-task.js";
+import {
+  chooseStarts,
+  type EvaluationStarts,
+  type StartChoice,
+  type StartsNote,
+  startsNote,
+} from "../../agent/evaluation-starts.js";
 import type { ModelError } from "../../agent/model-error.js";
 import { recordingOrigin } from "../../agent/run/store.js";
 import { changePlanner } from "../../agent/settings/resolve.js";
@@ -18,8 +25,13 @@ import { currentVersions } from "./versions.js";
 export interface EvaluateOptions extends SavedStateOptions, GivenSettings {
   /** Episodes per task; default as in the run. */
   readonly episodes?: number;
-  /** Seed of starts and planner noise; default the run's own, which repeats its evaluation exactly. */
+  /** Seed of starts and planner noise; by default the run's evaluation is repeated exactly. */
   readonly seed?: number;
+  /**
+   * From where the episodes start; default `published`. Of varied starts, the seed is the starts' too, and where there is none
+   * they are the same for all runs and the oracle.
+   */
+  readonly starts?: EvaluationStarts;
   /** New folder for recordings of the episodes, with the plan of every step. */
   readonly recordings?: string;
   /** Receives every episode as it ends. */
@@ -42,7 +54,7 @@ export interface TaskEvaluation {
 }
 
 /** What `evaluateRun` found. */
-export interface RunEvaluation {
+export interface RunEvaluation extends StartsNote {
   readonly folder: string;
   /** Tasks learned by the state that was evaluated. */
   readonly afterTask: number;
@@ -53,8 +65,8 @@ export interface RunEvaluation {
 
 /**
  * Evaluates a saved state of a run on every task it has learned; changes nothing in the run folder.
- * @throws InputError when there is no such state or it is damaged, UsageError when a number is out of range or the folder
- *   for recordings exists
+ * @throws InputError when there is no such state or it is damaged, UsageError when a number is out of range, the folder
+ *   for recordings exists, or starts shall vary and the suite has none that do
  */
 export async function evaluateRun(folder: string, options: EvaluateOptions = {}): Promise<RunEvaluation> {
   const { recordings } = options;
@@ -62,8 +74,9 @@ export async function evaluateRun(folder: string, options: EvaluateOptions = {})
   const opened = await openSavedState(folder, options, (own, { catalog, planner }) =>
     changePlanner(own, planner, assignmentsOf(options), catalog),
   );
-  const { agent, afterTask, tasks, planned } = opened;
+  const { agent, afterTask, tasks, planned, settings } = opened;
   try {
+    const starts = chooseStarts(options, settings.suite, tasks);
     if (recordings !== undefined) {
       await checkPlansRecordable(tasks, planned);
       makeFolder(recordings);
@@ -74,13 +87,14 @@ export async function evaluateRun(folder: string, options: EvaluateOptions = {})
       const evaluated: (typeof out)[number] = { task: task.name, episodes };
       out.push(evaluated);
       const measured = (modelError: ModelError) => Object.assign(evaluated, { modelError });
-      for await (const episode of episodesOf(opened, j, options, measured)) {
+      for await (const episode of episodesOf(opened, j, { ...options, starts }, measured)) {
         episodes.push(episode);
         options.onEpisode?.(task.name, episode);
       }
       if (options.signal?.aborted) break;
     }
-    return { folder, afterTask, complete: !options.signal?.aborted, tasks: out };
+    const complete = !options.signal?.aborted;
+    return { folder, afterTask, ...startsNote(starts), complete, tasks: out };
   } finally {
     await agent.release();
   }
@@ -101,16 +115,17 @@ export function checkNewFolder(recordings: string | undefined): void {
 async function* episodesOf(
   { agent, afterTask, settings, planned, tasks }: SavedState,
   taskIndex: number,
-  { episodes = settings.loop.evaluationEpisodes, seed, recordings: folder, signal }: EvaluateOptions,
+  options: Omit<EvaluateOptions, "starts"> & { readonly starts: StartChoice },
   onModelError: (error: ModelError) => void,
 ): AsyncGenerator<EvaluatedEpisode> {
+  const { episodes = settings.loop.evaluationEpisodes, starts, recordings: folder, signal } = options;
   const origin = recordingOrigin(planned, currentVersions());
   const how = {
     task: elementAt(tasks, taskIndex, "tasks"),
     taskIndex,
     episodes,
-    rng: Rng.fromSeed(seed ?? settings.seed),
-    firstSeed: seed,
+    rng: Rng.fromSeed(options.seed ?? settings.seed),
+    starts,
     recordings: folder === undefined ? undefined : { folder, origin, plans: true },
     stopRequested: () => signal?.aborted === true,
   };

@@ -21,7 +21,10 @@ export interface EpisodeHeader {
   readonly afterTask: number;
   /** Seed given to `Environment.reset`. */
   readonly seed: number;
-  /** Of a learning episode, where `loop.learningStarts` is not `shared`: what the start was drawn from. */
+  /**
+   * What the start was drawn from: of a learning episode, where `loop.learningStarts` is not `shared`; of an evaluation, where
+   * it was from varied starts.
+   */
   readonly starts?: "seeded" | "varied";
   readonly settingsHash: string;
   readonly versions: { readonly hypercrl: string; readonly physics: string; readonly node?: string };

@@ -14,7 +14,7 @@ import {
 import { type Io, say, sayError, signalCode, warner } from "../io.js";
 import { liveWidth } from "../live-area.js";
 import { duration } from "../progress-view.js";
-import { checkNewFile, type EvaluateFlags } from "./evaluate.js";
+import { checkNewFile, type EvaluateFlags, startsText } from "./evaluate.js";
 
 /** `hypercrl evaluate --oracle`: measures what planning through the true simulator reaches. Returns the exit code. */
 export async function evaluateOracleCommand(
@@ -64,7 +64,8 @@ function progressView(io: Io): Pick<OracleOptions, "onStart" | "onStep" | "onEpi
     onStart: (what) => {
       plan = what;
       const { suite, tasks, episodes, planner, seed } = what;
-      const size = `${count(tasks.length, "task")} of ${suite}, ${count(episodes, "episode")} each`;
+      const each = `${count(episodes, "episode")} each${startsText(what)}`;
+      const size = `${count(tasks.length, "task")} of ${suite}, ${each}`;
       say(io, `Oracle on ${size}, planner ${planner.name}, seed ${seed}`);
     },
     onStep: (task, episode, step) => {
@@ -92,7 +93,7 @@ function overEpisodes({ low, high }: OracleReference["tasks"][number]["oracle"][
 
 /** The figures as a table, and what they were planned with. */
 function referenceText(reference: OracleReference, width: number): string {
-  const { tasks, planner } = reference;
+  const { tasks, planner, starts, episodes } = reference;
   const rows = tasks.map(({ task, random, oracle }) => ({
     ...{ task, random: random.return.mean, oracle: oracle.return, success: oracle.success },
     counts: countOutcomes(oracle.episodes),
@@ -121,7 +122,9 @@ function referenceText(reference: OracleReference, width: number): string {
     ]);
   }
   const settings = Object.entries(planner).map(([name, value]) => `planner.${name}=${JSON.stringify(value)}`);
+  const heading = `Oracle, ${count(episodes, "episode")} per task${startsText(reference)}:`;
   return [
+    ...(starts === undefined ? [] : [wrap(heading, width)]),
     table(head, body, { width }),
     wrap(`The oracle on all tasks: ${countsText(addCounts(rows.map(({ counts }) => counts)))}.`, width),
     wrap(`Planned with ${settings.join(" ")}`, width),

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import type { StartsNote } from "../../../agent/evaluation-starts.js";
 import { writeDocument } from "../../../sim/core/documents.js";
 import { firstOf } from "../../../sim/core/element.js";
 import { UsageError } from "../../../sim/core/errors.js";
@@ -66,7 +67,12 @@ function figures({ task, episodes }: TaskEvaluation) {
   };
 }
 
-function evaluationText({ afterTask, tasks }: RunEvaluation, width: number): string {
+/** Where episodes started, for a heading; nothing of the published starts. */
+export function startsText({ starts, startSeed }: StartsNote): string {
+  return starts === undefined ? "" : ` from ${starts} starts (seed ${startSeed})`;
+}
+
+function evaluationText({ afterTask, tasks, ...note }: RunEvaluation, width: number): string {
   const rows = tasks.map(figures);
   const outcomes = outcomeNames(rows);
   const keys = measureKeys(rows, outcomes);
@@ -89,8 +95,9 @@ function evaluationText({ afterTask, tasks }: RunEvaluation, width: number): str
     ...keys.map((key) => number(row.measures[key])),
   ]);
   const errors = modelErrorTable(tasks, width);
+  const perTask = `${count(firstOf(tasks, "tasks").episodes.length, "episode")} per task`;
   return [
-    `After ${count(afterTask, "task")}, ${count(firstOf(tasks, "tasks").episodes.length, "episode")} per task:`,
+    wrap(`After ${count(afterTask, "task")}, ${perTask}${startsText(note)}:`, width),
     table(head, body, { width }),
     wrap(`All tasks: ${countsText(addCounts(rows.map((row) => row.counts)))}.`, width),
     wrap(

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { metricsByType, readMetrics } from "../../../agent/run/read-log.js";
+import { readEpisode } from "../../../sim/recording/reader.js";
 import { fileHashes, temporaryFolder } from "../../files.js";
 import { take } from "../../take.js";
 import { call, expectOneError, type Finished, TINY, TINY_PUSH, unwrapped } from "../call.js";
@@ -85,6 +86,47 @@ it("evaluate --seed meets other starts, --episodes and --after-task choose, --ou
   const own = records().evaluation.find((r) => r.afterTask === 0)!;
   expect([a, b]).not.toContain(own.return);
   expect(await call(args)).toMatchObject({ code: 2 });
+});
+
+it("evaluate --starts varied says so in heading, figures and recordings, which replay --verify finds again", async () => {
+  const [file, recordings] = [join(folder, "varied.json"), join(folder, "varied")];
+  const args = ["evaluate", out, "--after-task", "1", "--starts", "varied"];
+  const { code, stdout, stderr } = await call([...args, "--out", file, "--recordings", recordings]);
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toMatch(/^After 1 task, 1 episode per task from varied starts \(seed 90000\):\n/);
+  expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ starts: "varied", startSeed: 90_000 });
+  const episode = join(recordings, "01-evaluate-01-01.mcap");
+  const { header, start } = readEpisode(episode);
+  expect(header.starts).toBe("varied");
+  const published = readEpisode(join(out, "episodes", "01-evaluate-01-01.mcap"));
+  expect(published.header.starts).toBeUndefined();
+  expect(start.observation).not.toEqual(published.start.observation);
+  expect(await call(["replay", episode, "--verify"])).toMatchObject({ code: 0 });
+
+  const oracle = ["evaluate", "--oracle", "--episodes", "1", "--tasks", "1", "--threads", "1"];
+  const small = ["samples=2", "elites=1", "horizon=1", "iterations=1"].flatMap((set) => [
+    "--set",
+    `planner.${set}`,
+  ]);
+  const made = join(folder, "varied-oracle.json");
+  const played = await call([...oracle, "--suite", "push", ...small, "--starts", "varied", "--out", made]);
+  expect(played.stdout).toMatch(
+    /^Oracle on 1 task of push, 1 episode each from varied starts \(seed 90000\),/,
+  );
+  expect(played.stdout).toMatch(/^Oracle, 1 episode per task from varied starts \(seed 90000\):\n┌/m);
+  for (const command of ["report", "sweep"]) {
+    const where =
+      command === "report" ? [out, "--out", join(folder, "never.html")] : ["--out", join(folder, "never")];
+    const refused = await call([command, ...where, "--oracle", made]);
+    expectOneError(
+      refused,
+      3,
+      /varied-oracle\.json is no reference for runs; got figures of episodes from varied/,
+    );
+  }
+  const without = await call([...oracle, "--suite", "reacher", "--starts", "varied"]);
+  expectOneError(without, 2, /cannot start from varied starts; got varied, and task \S+ of suite reacher/);
+  expectOneError(await call([...args.slice(0, -1), "other"]), 2, /Allowed choices are published, varied/);
 });
 
 it("evaluate --set plans with other settings, and takes none that only learning knows", async () => {

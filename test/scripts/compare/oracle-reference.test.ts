@@ -128,6 +128,21 @@ describe("a reference", () => {
     });
   });
 
+  it("whose episodes had varied starts is refused, by whatever way it is found", () => {
+    const { firstStart: _, ...rest } = push;
+    const inside = join(folder, "varied");
+    mkdirSync(inside);
+    const path = write("varied/oracle.json", { ...rest, starts: "varied", startSeed: 7 });
+    for (const found of [() => findOracle(runs, path), () => findOracle(runs, undefined, [inside])]) {
+      expect(found).toThrow(InputError);
+      expect(found).toThrow(
+        /oracle\.json is no reference for runs; got figures of episodes from varied starts; expected figures from the published starts.*without --starts/,
+      );
+    }
+    // Without a word of its starts a file is of the published ones, and must say which.
+    expect(() => findOracle(runs, write("startless.json", rest))).toThrow(/is damaged; got firstStart/);
+  });
+
   it("that is missing, damaged or of another kind is bad input", () => {
     expect(() => findOracle(runs, join(folder, "none.json"))).toThrow(
       /none\.json is missing; expected a file/,
