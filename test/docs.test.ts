@@ -2,9 +2,19 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { configuredShape } from "../agent/methods/method.js";
+import { weightCount } from "../agent/model/dynamics.js";
+import { hypernetworkParameters } from "../agent/model/hypernetwork.js";
+import { parameterCount } from "../agent/model/parameters.js";
+import { resolveSettings } from "../agent/settings/resolve.js";
 import { SILENT_IO } from "../scripts/cli/io.js";
 import { createProgram } from "../scripts/cli/program.js";
+import { builtinCatalog } from "../scripts/runs/catalog.js";
+import { elementAt } from "../sim/core/element.js";
+import { findNamed } from "../sim/core/one-of.js";
+import { initPhysics } from "../sim/world.js";
 import { commandBlocks, pages, partsOf, wordsOf } from "./documents.js";
+import { take } from "./take.js";
 
 /** The name that a heading has in an address, as GitHub makes it. */
 const slug = (heading: string) =>
@@ -58,6 +68,27 @@ it("every page of docs can be reached from its index", () => {
 
 it("every diagram is drawn from its text", () => {
   expect(() => execFileSync(process.execPath, ["docs/diagrams/make.mjs", "--check"])).not.toThrow();
+});
+
+describe("the widths of a plain network as large as the hypernetwork", () => {
+  const page = readFileSync("docs/guides/compare.md", "utf8");
+
+  it.each(["push", "door"])("are those that the settings of %s call for", async (name) => {
+    await initPhysics();
+    const suite = findNamed("suite", name, builtinCatalog.suites);
+    const choice = { suite, method: "hypercrl", profile: "quick", seed: 1 };
+    const settings = resolveSettings(choice, [], builtinCatalog);
+    const dynamics = configuredShape(settings, elementAt(suite.tasks, 0, "tasks"));
+    const [inputs, width, , outputs] = take(4, dynamics.sizes);
+    const theta = parameterCount(hypernetworkParameters({ ...settings.hypernetwork, target: dynamics }));
+    const weightsOf = (w: number) => weightCount({ ...dynamics, sizes: [inputs, w, w, outputs] });
+    let w = width;
+    while (Math.abs(weightsOf(w + 1) - theta) < Math.abs(weightsOf(w) - theta)) w++;
+    const figures = [inputs, outputs, weightCount(dynamics), theta, w, weightsOf(w)];
+    const row = figures.map((figure) => figure.toLocaleString("en")).join(" | ");
+    expect(page).toContain(`\n| ${name} | ${row} |\n`);
+    expect(page).toContain(name === "push" ? `[${w}, ${w}]` : `and ${w} in place of`);
+  });
 });
 
 /** What a command names that does not exist. */

@@ -13,7 +13,7 @@ import { FusedRegularizedTrainer } from "../training/fused-regularized-trainer.j
 import { GraphRegularizedTrainer } from "../training/graph-regularized-trainer.js";
 import { drawRows } from "../training/minibatches.js";
 import { drawPicks, type RegularizedTrainer } from "../training/regularized-trainer.js";
-import { initializeTheta } from "../training/theta.js";
+import { drawEmbedding, initializeTheta } from "../training/theta.js";
 import type { LearnerSize, Method } from "./method.js";
 
 /** HyperCRL as published; see `HyperCrlLearner`. */
@@ -77,6 +77,14 @@ export interface HyperCrlOptions extends LearnerOptions {
   readonly engine: "fused" | "graph";
 }
 
+/** Makes the minibatch steps of one hypernetwork: the fused kernel where the options and the machine allow it, else a graph. */
+export function createRegularizedTrainer(options: HyperCrlOptions): RegularizedTrainer {
+  const { hypernetwork, dynamics, engine, compute } = options;
+  const trainer = { ...options, shape: { ...hypernetwork, target: dynamics } };
+  const fused = engine === "fused" && compute.kernel && hypernetwork.chunks === undefined;
+  return fused ? new FusedRegularizedTrainer(trainer, compute.threads) : new GraphRegularizedTrainer(trainer);
+}
+
 /**
  * HyperCRL (Huang et al. 2021, arXiv 2009.11997): a hypernetwork generates the dynamics weights of each task from
  * its embedding; while a new task is learned, what it generates for earlier tasks is held to frozen targets
@@ -92,20 +100,14 @@ export class HyperCrlLearner implements Learner {
   #task = -1;
 
   constructor(options: HyperCrlOptions) {
-    const { dynamics, engine, compute } = options;
     this.#options = options;
-    this.#shape = { ...options.hypernetwork, target: dynamics };
-    const trainer = { ...options, shape: this.#shape };
-    const fused = engine === "fused" && compute.kernel && this.#shape.chunks === undefined;
-    this.#trainer = fused
-      ? new FusedRegularizedTrainer(trainer, compute.threads)
-      : new GraphRegularizedTrainer(trainer);
+    this.#shape = { ...options.hypernetwork, target: options.dynamics };
+    this.#trainer = createRegularizedTrainer(options);
     this.#rng = options.rng;
   }
 
   async beginTask(index: number): Promise<void> {
-    const random = this.#rng.split(`task${index}`);
-    const e = Float32Array.from({ length: this.#shape.embedding }, () => random.normal());
+    const e = drawEmbedding(this.#shape, this.#rng.split(`task${index}`));
     if (index === 0) {
       await initializeTheta(this.#trainer.theta, this.#shape, e, this.#rng.split("initial-weights"));
     } else {

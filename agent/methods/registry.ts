@@ -11,6 +11,7 @@ import { pnn } from "./pnn.js";
 import { replayHypernet } from "./replay-hypernet.js";
 import { si } from "./si.js";
 import { single } from "./single.js";
+import { singleHypernet } from "./single-hypernet.js";
 
 /** Every method, in the order in which help and tables show them. To add one, add it here. */
 export const methods: readonly Method[] = [
@@ -20,6 +21,7 @@ export const methods: readonly Method[] = [
   replayHypernet,
   finetune,
   single,
+  singleHypernet,
   multitask,
   coreset,
   ewc,

@@ -12,7 +12,7 @@ import { GraphRehearsingTrainer } from "../training/graph-rehearsing-trainer.js"
 import { drawRows } from "../training/minibatches.js";
 import type { RehearsingTrainer } from "../training/rehearsing-trainer.js";
 import { StoredData } from "../training/stored-data.js";
-import { initializeTheta } from "../training/theta.js";
+import { drawEmbedding, initializeTheta } from "../training/theta.js";
 
 export interface RehearsingHypernetOptions extends LearnerOptions {
   readonly stepSizes: StepSizes;
@@ -66,8 +66,7 @@ export class RehearsingHypernetLearner implements Learner {
   }
 
   async beginTask(index: number): Promise<void> {
-    const random = this.#rng.split(`task${index}`);
-    const e = Float32Array.from({ length: this.#shape.embedding }, () => random.normal());
+    const e = drawEmbedding(this.#shape, this.#rng.split(`task${index}`));
     this.#task = index;
     await this.#trainer.prepare(index + 1);
     // Θ is drawn as HyperCRL draws it.

@@ -77,6 +77,11 @@ export class GraphTheta implements ThetaHolder {
   }
 }
 
+/** Draws the embedding that a task starts with: E standard normal numbers. */
+export function drawEmbedding({ embedding }: HypernetworkShape, rng: Rng): Float32Array {
+  return Float32Array.from({ length: embedding }, () => rng.normal());
+}
+
 /** Draws Θ, and scales its head for the first task's embedding where the shape asks for it. */
 export async function initializeTheta(
   theta: ThetaHolder,

@@ -52,7 +52,7 @@ it("a run killed again and again ends with the bytes of an undisturbed one", asy
   expectSameRun(out);
 }, 300_000);
 
-// What each kind of method keeps between tasks and minibatches: path integrals, a Fisher matrix, old columns, data.
+// What each kind of method keeps between tasks and minibatches: path integrals, a Fisher matrix, old columns, data, weights.
 it.each([
   ["si", TINY],
   ["ewc", TINY],
@@ -60,6 +60,7 @@ it.each([
   ["coreset", TINY],
   ["replay-hypernet", TINY],
   ["chunked", TINY],
+  ["single-hypernet", TINY],
   ["hypercrl", TINY_PUSH],
 ])(
   "a run of %s killed in its second task ends with the bytes of an undisturbed one",

@@ -39,6 +39,7 @@ describe("the memory that a run needs", () => {
     [821, "pnn", ["tasks=3", "dynamics.hidden=[1000,1000]"]],
     [377, "coreset", ["tasks=3", "dynamics.hidden=[1000,1000]"]],
     [460, "multitask-hypernet", ["tasks=3", "hypernetwork.hidden=[300]", "dynamics.hidden=[128,128]"]],
+    [486, "single-hypernet", ["tasks=3", "hypernetwork.hidden=[300]", "dynamics.hidden=[128,128]"]],
     [
       828,
       "hypercrl",

@@ -1,0 +1,120 @@
+import { elementAt } from "../../sim/core/element.js";
+import type { Rng } from "../../sim/core/rng.js";
+import type { Learner, LearnerState, TrainingReport } from "../learner.js";
+import { type MlpShape, weightCount } from "../model/dynamics.js";
+import type { HypernetworkShape } from "../model/hypernetwork.js";
+import type { NormalizerArrays } from "../model/normalizer.js";
+import type { TrainingData } from "../model/replay-buffer.js";
+import { arraysByName, readRows, savedNumber, savedRows } from "../model/saved-arrays.js";
+import type { Settings } from "../settings/schema.js";
+import { drawRows } from "../training/minibatches.js";
+import type { EarlierTasks, RegularizedTrainer } from "../training/regularized-trainer.js";
+import { drawEmbedding, initializeTheta } from "../training/theta.js";
+import { createRegularizedTrainer, type HyperCrlOptions, hyperCrlOptions, hyperCrlSize } from "./hypercrl.js";
+import type { LearnerSize, Method } from "./method.js";
+
+/** A hypernetwork of its own for every task; see `SingleHypernetLearner`. */
+export const singleHypernet: Method = {
+  name: "single-hypernet",
+  summary: "every task gets a hypernetwork of its own, trained from scratch",
+  trainsWithKernel: true,
+  size: singleHypernetSize,
+  create: (options, settings) => new SingleHypernetLearner({ ...options, ...hyperCrlOptions(settings) }),
+};
+
+/** Each hypernetwork is HyperCRL's with one task; of every task the generated weights are kept. */
+function singleHypernetSize(dynamics: MlpShape, settings: Settings): LearnerSize {
+  const one = hyperCrlSize({ ...settings.hypernetwork, target: dynamics }, { ...settings, tasks: 1 });
+  return { ...one, kept: one.kept + settings.tasks * weightCount(dynamics) };
+}
+
+/** What a hypernetwork of one task alone is held to. */
+const NOTHING_EARLIER: EarlierTasks = { embeddings: [], targets: [], regularized: 0 };
+
+/**
+ * `single` with hypernetworks: every task is learned from scratch, and its dynamics weights come from a hypernetwork and
+ * an embedding of its own, both drawn anew when it begins. It trains as HyperCRL trains its first task, which with the
+ * same seed it learns bit by bit alike, so that it tells what HyperCRL gains because a hypernetwork has many more
+ * parameters to train, and what because tasks share one.
+ *
+ * Nothing can be forgotten: of a task that has ended the generated weights are kept, which is all that planning needs.
+ * Its Θ, embedding and optimiser are dropped, for no later task starts from them.
+ */
+class SingleHypernetLearner implements Learner {
+  readonly #batchSize: number;
+  readonly #shape: HypernetworkShape;
+  readonly #trainer: RegularizedTrainer;
+  readonly #rng: Rng;
+  /** Weights `[P]` of each task begun so far, as last generated. */
+  #weights: Float32Array[] = [];
+  #task = -1;
+  /** Whether the current task has begun and not ended: then its hypernetwork is needed. */
+  #learning = false;
+
+  constructor(options: HyperCrlOptions) {
+    this.#batchSize = options.batchSize;
+    this.#shape = { ...options.hypernetwork, target: options.dynamics };
+    this.#trainer = createRegularizedTrainer(options);
+    this.#rng = options.rng;
+  }
+
+  async beginTask(index: number): Promise<void> {
+    const { theta } = this.#trainer;
+    const e = drawEmbedding(this.#shape, this.#rng.split(`task${index}`));
+    // The first task's stream has the name that HyperCRL gives it.
+    const random = this.#rng.split(index === 0 ? "initial-weights" : `initial-weights${index}`);
+    await initializeTheta(theta, this.#shape, e, random);
+    this.#trainer.newTask(e);
+    await this.#trainer.prepare(NOTHING_EARLIER);
+    this.#task = index;
+    this.#learning = true;
+    this.#weights.push(await theta.generate(e));
+  }
+
+  async train(
+    data: TrainingData,
+    normalizer: NormalizerArrays,
+    iterations: number,
+    rng: Rng,
+  ): Promise<TrainingReport> {
+    const rows = drawRows(data, iterations * this.#batchSize, rng);
+    const call = { data, normalizer, iterations, rows, task: this.#task, picks: new Int32Array(0) };
+    const report = await this.#trainer.train(call);
+    this.#weights[this.#task] = await this.#trainer.theta.generate(this.#trainer.embedding());
+    return report;
+  }
+
+  /** Drops the hypernetwork: what it generates is kept since it was last trained. */
+  async endTask(): Promise<void> {
+    this.#learning = false;
+  }
+
+  async weights(index: number): Promise<Float32Array> {
+    return elementAt(this.#weights, index, "weights of tasks").slice();
+  }
+
+  state(): LearnerState {
+    return {
+      arrays: {
+        ...(this.#learning && arraysByName(this.#trainer.entries())),
+        ...savedRows("weights", this.#weights),
+      },
+      numbers: { task: this.#task, learning: Number(this.#learning), steps: this.#trainer.steps },
+    };
+  }
+
+  async restore({ arrays, numbers }: LearnerState): Promise<void> {
+    this.#task = savedNumber(numbers, "task");
+    this.#learning = savedNumber(numbers, "learning") === 1;
+    this.#weights = readRows(arrays, "weights", this.#task + 1, weightCount(this.#shape.target));
+    if (this.#learning) {
+      this.#trainer.restore(arrays);
+      await this.#trainer.prepare(NOTHING_EARLIER);
+    }
+    this.#trainer.steps = savedNumber(numbers, "steps");
+  }
+
+  async release(): Promise<void> {
+    await this.#trainer.release();
+  }
+}
