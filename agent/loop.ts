@@ -9,6 +9,7 @@ import type { Task } from "../sim/task.js";
 import { Agent } from "./agent.js";
 import { EpisodeRun, type Outcome, type Recordings, Stopped } from "./episode-run.js";
 import { type EvaluationOptions, evaluateRandomPolicy, evaluateTask } from "./evaluate-task.js";
+import { withExploration } from "./exploration.js";
 import type { LoopServices } from "./loop-services.js";
 import type { ModelError } from "./model-error.js";
 import { BEGINNING, type Checkpoint, type Progress } from "./run/checkpoint.js";
@@ -169,7 +170,7 @@ export class ContinualLoop {
     await this.#training.adoptDue(task, steps);
     const before = episode.state;
     if (planned === 0 && steps > this.#progress.steps) episode.randomSteps = steps - this.#progress.steps;
-    const action = planned < 0 ? this.#explore(steps) : await this.#plan(episode);
+    const action = planned < 0 ? this.#explore(steps) : this.#withExploration(await this.#plan(episode));
     const { observation } = episode.step(action);
     this.#agent.remember(before, action, observation);
   }
@@ -181,6 +182,17 @@ export class ContinualLoop {
     if ((steps - begun) % randomHold === 0)
       this.#held = randomAction(this.#taskAt(task).spec, this.#actionRng);
     return this.#held;
+  }
+
+  /** A planned action `[U]` with the noise of `loop.explorationStd`. */
+  #withExploration(planned: Float32Array): Float32Array {
+    const { action } = this.#taskAt(this.#progress.task).spec;
+    return withExploration(
+      planned,
+      action,
+      this.#services.store.settings.loop.explorationStd,
+      this.#actionRng,
+    );
   }
 
   /** Plans an action `[U]`, and measures how long that takes. */

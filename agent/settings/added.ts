@@ -19,5 +19,6 @@ export const ADDED_SETTINGS: readonly (readonly [group: string, name: string, be
   ["dynamics", "outlierLimit", 0],
   ["loop", "learningEpisodeSteps", 0],
   ["loop", "learningStarts", "shared"],
+  ["loop", "explorationStd", 0],
   ["dynamics", "history", 0],
 ];

@@ -22,6 +22,7 @@ const paper: ProfileValues = {
     bufferCapacity: 6000,
     learningEpisodeSteps: 0,
     learningStarts: "shared",
+    explorationStd: 0,
     evaluationEpisodes: 10,
   },
   dynamics: {
@@ -70,6 +71,7 @@ const quick: ProfileValues = {
     bufferCapacity: 4200,
     learningEpisodeSteps: 0,
     learningStarts: "shared",
+    explorationStd: 0,
     evaluationEpisodes: 10,
   },
   dynamics: { ...paper.dynamics, hidden: [100, 100], normalizeTargets: true },

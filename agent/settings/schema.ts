@@ -7,6 +7,7 @@ import { ADDED_SETTINGS } from "./added.js";
 
 const count = (text: string, max?: number) => countField(max).describe(text);
 const rate = (text: string) => z.number().gt(0).max(1).describe(text);
+const share = () => z.number().min(0).max(10);
 const endFactor = (group: string) =>
   rate(
     `Factor that the step sizes of ${group} have fallen to, linearly, when a training session ends; 1: constant.`,
@@ -52,6 +53,11 @@ const groups = {
       .enum(["shared", "seeded", "varied"])
       .describe(
         "Starts of learning episodes. shared: the task's own, the same for all seeds; seeded: the task's own, others for each seed; varied: from the many states that the suite has for learning, others for each seed.",
+      ),
+    explorationStd: z
+      .union([share(), z.array(share()).min(1)], { error: "a number from 0 to 10, or one for each action" })
+      .describe(
+        "Standard deviation of the Gaussian noise on planned actions of learning episodes, in halves of an action's range: one number, or one for each action; 0: none.",
       ),
     evaluationEpisodes: count("Evaluation episodes per task seen so far, after each task.", 1000),
   },

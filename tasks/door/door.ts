@@ -115,21 +115,25 @@ export const doorSuite: TaskSuite = {
     // Unlike push, more steps and fewer minibatches: the dynamics network overfits before it runs out of things to see.
     quick: [
       "loop.initialRandomSteps=2200",
-      "loop.stepsPerTask=13200",
-      "loop.bufferCapacity=15400",
+      "loop.stepsPerTask=16500",
+      "loop.bufferCapacity=18700",
       "loop.randomHold=3",
-      "loop.trainEvery=220",
+      // Half of an episode: what decides happens in its first seconds, and a hand that is stuck has little more to show.
+      "loop.learningEpisodeSteps=110",
+      // So that a hand that is stuck tries what the model does not yet expect anything of.
+      "loop.explorationStd=[0.3,0.3,0.3,0.06,0.06,0.06,0.3]",
+      "loop.trainEvery=275",
       "loop.trainIterations=250",
       ...keptTransitions(600),
       "hypernetwork.beta=5",
       // A rate that falls within a session leaves a settled model to plan with; plain networks do not gain by it.
       "hypernetwork.endFactor=0.05",
-      // The mean of a dozen elites rather than the one sequence that the model thinks best: what the reward does not ask
+      // The mean of many elites rather than the one sequence that the model thinks best: what the reward does not ask
       // for, such as the hand's roll, then stays near zero instead of wandering to a joint's limit.
       "planner.name=cem",
       "planner.horizon=10",
-      "planner.samples=48",
-      "planner.elites=12",
+      "planner.samples=64",
+      "planner.elites=16",
       "planner.iterations=3",
       // Turns of 0.5 rad in 0.1 s make the wrist thrash, which the model cannot foresee.
       "planner.initialStd=[0.5,0.5,0.5,0.1,0.1,0.1,0.5]",

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it, vi } from "vitest";
 import { Agent } from "../../agent/agent.js";
 import { ONE_THREAD } from "../../agent/compute.js";
 import { ContinualLoop } from "../../agent/loop.js";
+import { MpcPolicy } from "../../agent/policy.js";
 import { RolloutModel } from "../../agent/rollout/rollout.js";
 import { metricsByType, readMetrics, readTiming, timingByType } from "../../agent/run/read-log.js";
 import { isForMetrics, isForTiming, type RunEvent } from "../../agent/run/records.js";
@@ -346,6 +347,21 @@ describe("the main loop", () => {
     expect(lengths).toEqual([35, 70, 100]);
   });
 
+  it("adds noise to what is planned while learning, and to nothing else", async () => {
+    const plain = vi.spyOn(MpcPolicy.prototype, "act");
+    const { folder, store, loop } = open("noise", [fakeTask()], false, ["loop.explorationStd=0.2"]);
+    await loop.run();
+    store.close();
+    const planned = await Promise.all(plain.mock.results.map(({ value }) => value as Promise<Float32Array>));
+    const { episode, evaluation } = metricsByType(readMetrics(folder));
+    const actions = (record: { readonly recording: string }) =>
+      readEpisode(join(folder, record.recording)).steps.map(({ action }) => action[0]!);
+    const learned = episode.flatMap(actions).slice(-planned.length + evaluation.flatMap(actions).length);
+    const differences = learned.map((action, i) => Math.abs(action - planned[i]![0]!));
+    expect(differences.filter((difference) => difference > 0).length).toBeGreaterThan(differences.length / 2);
+    expect(evaluation.flatMap(actions)).toEqual(planned.slice(learned.length).map(([action]) => action!));
+  });
+
   it("holds the last reward for the rest of the task's episode, also in learning episodes that are shorter", async () => {
     const hold = vi.spyOn(RolloutModel.prototype, "hold");
     const assignments = ["planner.holdReward=true", "loop.learningEpisodeSteps=15"];
@@ -401,6 +417,11 @@ describe("the main loop", () => {
   it.each([
     ["a task that ends its episodes", fakeTask({ range: 0.05 }), []],
     ["a task with short learning episodes", fakeTask(), ["loop.learningEpisodeSteps=15"]],
+    [
+      "a task with noise on what is planned",
+      fakeTask(),
+      ["loop.explorationStd=0.2", "loop.learningEpisodeSteps=15"],
+    ],
     [
       "a task with varied starts",
       variedTask(),

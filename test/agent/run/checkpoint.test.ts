@@ -112,7 +112,7 @@ describe("hashSettings", () => {
       Object.fromEntries(Object.entries(group).filter(([name]) => !names.includes(name)));
     const older = {
       ...settings,
-      loop: without(settings.loop, "learningEpisodeSteps", "learningStarts"),
+      loop: without(settings.loop, "learningEpisodeSteps", "learningStarts", "explorationStd"),
       dynamics: without(settings.dynamics, "outlierLimit", "history"),
       hypernetwork: without(settings.hypernetwork, "endFactor", "lookAheadEpsilon"),
       mlp: without(settings.mlp, "endFactor"),
@@ -139,6 +139,7 @@ describe("hashSettings", () => {
       "dynamics.outlierLimit=10",
       "loop.learningEpisodeSteps=10",
       "loop.learningStarts=seeded",
+      "loop.explorationStd=0.1",
       "hypernetwork.endFactor=0.5",
       "hypernetwork.lookAheadEpsilon=uncorrected",
       "planner.lastAction=middle",

@@ -20,6 +20,7 @@ describe("profiles", () => {
       trainIterations: 2000,
       learningEpisodeSteps: 0,
       learningStarts: "shared",
+      explorationStd: 0,
     });
     expect(s.loop.bufferCapacity).toBeGreaterThanOrEqual(6000);
     expect(s.loop.evaluationEpisodes).toBeGreaterThanOrEqual(10);
