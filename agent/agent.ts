@@ -9,11 +9,12 @@ import type { Parts } from "./catalog.js";
 import { type Compute, ONE_THREAD } from "./compute.js";
 import type { Learner, LearnerState, TrainingReport } from "./learner.js";
 import { checkedWeights, configuredShape, createLearner, networkShape } from "./methods/method.js";
-import type { MlpShape } from "./model/dynamics.js";
+import type { MlpShape, TaskDynamics } from "./model/dynamics.js";
 import { Normalizer, type NormalizerArrays } from "./model/normalizer.js";
 import { type CleanData, withoutOutliers } from "./model/outliers.js";
 import { ReplayBuffer } from "./model/replay-buffer.js";
 import { MpcPolicy } from "./policy.js";
+import { residualScale } from "./recognition/residual-scale.js";
 import { PlanningThreads } from "./rollout/planning-threads.js";
 import type { Settings } from "./settings/schema.js";
 
@@ -35,19 +36,13 @@ export interface TrainingSession {
   readonly report: Promise<TrainingReport>;
 }
 
-/** What predicts one task. */
-export interface TaskDynamics {
-  readonly shape: MlpShape;
-  /** `[P]` */
-  readonly weights: Float32Array;
-  readonly normalizer: NormalizerArrays;
-}
-
 /** Everything the agent needs to continue bit by bit. */
 export interface AgentState {
   readonly learner: LearnerState;
   /** Per task begun, as of its last training session. */
   readonly normalizers: readonly NormalizerArrays[];
+  /** Per task that has ended, how far its model was off then, `[X]`; missing of tasks that an earlier version ended. */
+  readonly residualScales: readonly (Float32Array | undefined)[];
   /** What exists only while a task is being learned. */
   readonly current: (TaskData & { readonly planner: PlannerState }) | undefined;
 }
@@ -61,6 +56,8 @@ export class Agent {
   readonly learner: Learner;
   /** Per task begun: the normaliser its weights were last trained with. */
   readonly #normalizers: NormalizerArrays[] = [];
+  /** Per task that has ended: see `AgentState.residualScales`. */
+  readonly #residualScales: (Float32Array | undefined)[] = [];
   readonly #parts: Parts;
   readonly #tasks: readonly Task[];
   readonly #shape: MlpShape;
@@ -107,12 +104,13 @@ export class Agent {
     this.#current = { buffer, moments, policy: await this.#newPolicy() };
   }
 
-  /** Ends the current task: the learner keeps what its method needs, then the data are dropped. */
+  /** Ends the current task: the learner keeps what its method needs, the model is measured, then the data are dropped. */
   async endTask(): Promise<void> {
     const rng = this.#rng.split(`end/task${this.#task}`);
     const { buffer } = this.#learned;
     const data = this.#withoutOutliers(buffer)?.data ?? buffer;
     await this.learner.endTask(data, this.#normalizerOf(this.#task), rng);
+    this.#residualScales[this.#task] = residualScale(await this.dynamicsOf(this.#task), data);
     await this.#dropTask();
   }
 
@@ -189,6 +187,7 @@ export class Agent {
     return {
       learner: await this.learner.state(),
       normalizers: this.#normalizers,
+      residualScales: this.#residualScales,
       current: current && {
         buffer: current.buffer,
         moments: current.moments,
@@ -204,6 +203,7 @@ export class Agent {
   async restore(state: AgentState, task: number): Promise<void> {
     await this.learner.restore(state.learner);
     this.#normalizers.splice(0, this.#normalizers.length, ...state.normalizers);
+    this.#residualScales.splice(0, this.#residualScales.length, ...state.residualScales);
     this.#task = task;
     if (state.current === undefined) return;
     const { buffer, moments, planner } = state.current;

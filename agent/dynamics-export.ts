@@ -1,10 +1,10 @@
 import { elementAt } from "../sim/core/element.js";
 import { InputError } from "../sim/core/errors.js";
 import type { Task, TaskSpec } from "../sim/task.js";
-import type { TaskDynamics } from "./agent.js";
 import { Graph, type Tensor } from "./graph/graph.js";
 import * as ops from "./graph/operations.js";
 import { alignedArray, Session, tensor } from "./graph/session.js";
+import type { TaskDynamics } from "./model/dynamics.js";
 import { type Layer, layerSizes, meanShape } from "./model/dynamics.js";
 import { StateSpec } from "./model/model-state.js";
 import { inputOffset } from "./model/normalizer.js";

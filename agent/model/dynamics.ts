@@ -2,6 +2,7 @@ import type { TaskSpec } from "../../sim/task.js";
 import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { StateSpec } from "./model-state.js";
+import type { NormalizerArrays } from "./normalizer.js";
 
 /** What follows every layer but the last. */
 export type Activation = "relu" | "elu" | "tanh";
@@ -38,6 +39,14 @@ export interface Network {
   readonly layers: readonly Layer[];
   /** With two heads: the learned bounds of the log-variance, `[1, 2X]`; see `output-variance.ts`. */
   readonly bounds: Tensor | undefined;
+}
+
+/** What predicts one task. */
+export interface TaskDynamics {
+  readonly shape: MlpShape;
+  /** `[P]` */
+  readonly weights: Float32Array;
+  readonly normalizer: NormalizerArrays;
 }
 
 /** I, how many numbers the network reads. */

@@ -16,6 +16,14 @@ export function clampLogVariance(v: Tensor, upper: Tensor, lower: Tensor): Tenso
   return ops.add(lower, ops.softplus(ops.sub(below, lower)));
 }
 
+/** The same of one number, from its distances of the bounds from their initial values; see `gaussianLoss`. */
+export function logVariance(v: number, upperShift: number, lowerShift: number): number {
+  const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+  const [upper, lower] = [upperShift + INITIAL_UPPER, lowerShift + INITIAL_LOWER];
+  const below = upper - softplus(upper - v);
+  return lower + softplus(below - lower);
+}
+
 /**
  * Loss of a network with two heads: `Σ ((μ - y)² e^{-v} + v) / X + 0.01 Σ (max - min)`, summed over the batch, with
  * the log-variance `v` softly clamped by the learned bounds.

@@ -6,7 +6,7 @@ import type { TaskSpec } from "../../sim/task.js";
 import type { AgentState } from "../agent.js";
 import { Normalizer, type NormalizerArrays } from "../model/normalizer.js";
 import { ReplayBuffer } from "../model/replay-buffer.js";
-import type { SavedArray } from "../model/saved-arrays.js";
+import { type SavedArray, savedRow } from "../model/saved-arrays.js";
 import type { Settings } from "../settings/schema.js";
 
 /** What a message about a damaged checkpoint says. */
@@ -22,6 +22,9 @@ export function damaged(path: string, got: string, cause?: unknown): InputError 
 
 const NORMALIZER_KEYS = ["inputMean", "inputScale", "targetMean", "targetStd"] as const;
 
+/** Beside the normaliser, whose units it is in; earlier versions did not write it. */
+const residualScaleName = (task: number) => `normalizers.${task}.residualScale`;
+
 /** All arrays of an agent's state, by the names that a checkpoint gives them. */
 export function collectArrays(agent: AgentState): Record<string, Tensor> {
   const out: Record<string, Tensor> = {};
@@ -30,6 +33,9 @@ export function collectArrays(agent: AgentState): Record<string, Tensor> {
     for (const key of NORMALIZER_KEYS) {
       out[`normalizers.${j}.${key}`] = { shape: [normalizer[key].length], data: normalizer[key] };
     }
+  });
+  agent.residualScales.forEach((data, j) => {
+    if (data !== undefined) out[residualScaleName(j)] = savedRow(data);
   });
   const { current } = agent;
   if (current === undefined) return out;
@@ -130,6 +136,9 @@ export function rebuildAgent(
   return {
     learner: { arrays: Object.fromEntries(arrays), numbers: document.learner },
     normalizers,
+    residualScales: normalizers.map((_, j) =>
+      saved.has(residualScaleName(j)) ? saved.floats(residualScaleName(j), buffer.targetSize) : undefined,
+    ),
     current: document.current && readCurrent(saved, document.current, buffer, settings),
   };
 }

@@ -1,5 +1,5 @@
-import type { TaskDynamics } from "../../agent/agent.js";
 import { alignedArray, Session, tensor } from "../../agent/graph/session.js";
+import type { TaskDynamics } from "../../agent/model/dynamics.js";
 import type { NormalizerArrays } from "../../agent/model/normalizer.js";
 import { quaternionStarts } from "../../agent/model/state-change.js";
 import { RolloutModel } from "../../agent/rollout/rollout.js";

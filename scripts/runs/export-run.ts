@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { TaskDynamics } from "../../agent/agent.js";
 import { dynamicsGraph } from "../../agent/dynamics-export.js";
 import { encodeModel } from "../../agent/graph/encode.js";
+import type { TaskDynamics } from "../../agent/model/dynamics.js";
 import { StateSpec } from "../../agent/model/model-state.js";
 import { metricsPath, readMetrics } from "../../agent/run/read-log.js";
 import { hashSettings } from "../../agent/run/store.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { TaskDynamics } from "../../agent/agent.js";
 import { dynamicsGraph } from "../../agent/dynamics-export.js";
 import { Session, tensor } from "../../agent/graph/session.js";
+import type { TaskDynamics } from "../../agent/model/dynamics.js";
 import { dynamicsShape, type MlpShape, weightCount } from "../../agent/model/dynamics.js";
 import type { Quat } from "../../sim/core/math/vector.js";
 import { Rng } from "../../sim/core/rng.js";

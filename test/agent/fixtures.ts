@@ -1,8 +1,8 @@
-import type { TaskDynamics } from "../../agent/agent.js";
 import { type Parts, partsOf } from "../../agent/catalog.js";
 import type { Learner } from "../../agent/learner.js";
 import { createLearner } from "../../agent/methods/method.js";
 import { findMethod, methods } from "../../agent/methods/registry.js";
+import type { TaskDynamics } from "../../agent/model/dynamics.js";
 import { type MlpShape, weightCount } from "../../agent/model/dynamics.js";
 import { Normalizer, type NormalizerArrays } from "../../agent/model/normalizer.js";
 import { ReplayBuffer } from "../../agent/model/replay-buffer.js";

@@ -15,6 +15,7 @@ import { parseSavedSettings } from "../../../agent/settings/parse.js";
 import type { Settings } from "../../../agent/settings/schema.js";
 import { InputError } from "../../../sim/core/errors.js";
 import { Rng } from "../../../sim/core/rng.js";
+import { decodeSafetensors } from "../../../sim/core/safetensors.js";
 import type { Task } from "../../../sim/task.js";
 import { temporaryFolder } from "../../files.js";
 import { bits, linearSystem, METHOD_NAMES, partsFor, pointTask, tinySettings } from "../fixtures.js";
@@ -169,6 +170,9 @@ describe("round trip in the midst of a task", () => {
     expect(frozen(a.learner)).toEqual(frozen(b.learner));
     expect(frozen(a.normalizers)).toEqual(frozen(b.normalizers));
     expect(a.normalizers).toHaveLength(2);
+    // Of the task that has ended; the other one is still being learned.
+    expect(frozen(a.residualScales[0])).toBe(frozen(b.residualScales[0]));
+    expect(a.residualScales.map((scale) => scale?.length)).toEqual([2, undefined]);
     expect(frozen(a.current!.planner)).toEqual(frozen(b.current!.planner));
     expect(Object.keys(a.current!.planner.arrays)).toContain("mean");
     expect(frozen({ ...a.current!.moments })).toEqual(frozen({ ...b.current!.moments }));
@@ -176,6 +180,27 @@ describe("round trip in the midst of a task", () => {
     const [x, y] = [a.current!.buffer, b.current!.buffer];
     expect([x.size, x.added]).toEqual([64, 77]);
     expect(bits(x.inputs).equals(bits(y.inputs)) && bits(x.targets).equals(bits(y.targets))).toBe(true);
+  });
+
+  it("is read without what earlier versions did not measure, and the agent lives and ends its task as it would have", async () => {
+    const { agent, checkpoint, read, settings } = await saved();
+    writeCheckpoint(folder, FILES, hashSettings(settings), {
+      ...checkpoint,
+      agent: { ...checkpoint.agent, residualScales: [] },
+    });
+    expect(decodeSafetensors(readFileSync(join(folder, ARRAYS)), ARRAYS).tensors).not.toHaveProperty([
+      "normalizers.0.residualScale",
+    ]);
+    const older = read().agent;
+    expect(older.residualScales).toEqual([undefined, undefined]);
+    const copy = makeAgent(settings);
+    await copy.restore(older, PROGRESS.task);
+    expect(await live(copy, 1, 5, true, 0)).toEqual(await live(agent, 1, 5, true, 0));
+    await Promise.all([agent.endTask(), copy.endTask()]);
+    const [wanted, got] = [await agent.state(), await copy.state()];
+    expect(frozen(got.learner)).toEqual(frozen(wanted.learner));
+    expect(got.residualScales[0]).toBeUndefined();
+    expect(frozen(got.residualScales[1])).toBe(frozen(wanted.residualScales[1]));
   });
 
   it("writes the same bytes for what was read", async () => {

@@ -107,6 +107,7 @@ describe("hypercrl", () => {
       else if (/^learner\.targets\.[01]$/.test(name)) expect(size, name).toBe(P);
       else if (/^normalizers\.[012]\.input(Mean|Scale)$/.test(name)) expect(size, name).toBe(I);
       else if (/^normalizers\.[012]\.target(Mean|Std)$/.test(name)) expect(size, name).toBe(X);
+      else if (/^normalizers\.[01]\.residualScale$/.test(name)) expect(size, name).toBe(X);
       else expect.fail(`${name} is neither network, embedding, target nor normaliser`);
     }
     expect(names.filter((name) => /embeddings|targets/.test(name))).toHaveLength(5);

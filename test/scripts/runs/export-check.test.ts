@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
-import { Agent, type TaskDynamics } from "../../../agent/agent.js";
+import { Agent } from "../../../agent/agent.js";
 import { dynamicsGraph } from "../../../agent/dynamics-export.js";
 import { encodeModel } from "../../../agent/graph/encode.js";
+import type { TaskDynamics } from "../../../agent/model/dynamics.js";
 import { StateSpec } from "../../../agent/model/model-state.js";
 import {
   compareModels,
