@@ -6,10 +6,10 @@ import { Environment } from "../sim/environment.js";
 import { randomAction } from "../sim/random-action.js";
 import type { EpisodeHeader } from "../sim/recording/episode.js";
 import type { Task } from "../sim/task.js";
+import { noisyAction } from "./action-noise.js";
 import { Agent } from "./agent.js";
 import { EpisodeRun, type Outcome, type Recordings, Stopped } from "./episode-run.js";
 import { type EvaluationOptions, evaluateRandomPolicy, evaluateTask } from "./evaluate-task.js";
-import { withExploration } from "./exploration.js";
 import type { LoopServices } from "./loop-services.js";
 import type { ModelError } from "./model-error.js";
 import { BEGINNING, type Checkpoint, type Progress } from "./run/checkpoint.js";
@@ -170,7 +170,7 @@ export class ContinualLoop {
     await this.#training.adoptDue(task, steps);
     const before = episode.state;
     if (planned === 0 && steps > this.#progress.steps) episode.randomSteps = steps - this.#progress.steps;
-    const action = planned < 0 ? this.#explore(steps) : this.#withExploration(await this.#plan(episode));
+    const action = planned < 0 ? this.#explore(steps) : this.#withNoise(await this.#plan(episode));
     const { observation } = episode.step(action);
     this.#agent.remember(before, action, observation);
   }
@@ -185,14 +185,9 @@ export class ContinualLoop {
   }
 
   /** A planned action `[U]` with the noise of `loop.explorationStd`. */
-  #withExploration(planned: Float32Array): Float32Array {
+  #withNoise(planned: Float32Array): Float32Array {
     const { action } = this.#taskAt(this.#progress.task).spec;
-    return withExploration(
-      planned,
-      action,
-      this.#services.store.settings.loop.explorationStd,
-      this.#actionRng,
-    );
+    return noisyAction(planned, action, this.#services.store.settings.loop.explorationStd, this.#actionRng);
   }
 
   /** Plans an action `[U]`, and measures how long that takes. */

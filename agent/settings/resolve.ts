@@ -4,9 +4,9 @@ import { parseJson } from "../../sim/core/parse-json.js";
 import { PROFILES, type Profile } from "../../sim/core/profiles.js";
 import { defaultValues } from "../../sim/core/setting-fields.js";
 import type { TaskSuite } from "../../sim/task.js";
+import { noiseOf } from "../action-noise.js";
 import { isUnitScaled } from "../action-scale.js";
 import { checkVaries } from "../evaluation-starts.js";
-import { explorationOf } from "../exploration.js";
 import { isGroup, parseSettings, SETTINGS_TODO } from "./parse.js";
 import { PROFILE_VALUES } from "./profiles.js";
 import { savedCatalog, savedPart } from "./saved-catalog.js";
@@ -77,12 +77,12 @@ export function resolveAll(
   }
   checkStarts(settings, suite);
   checkHistory(settings, suite);
-  checkExploration(settings, suite);
+  checkNoise(settings, suite);
   return settings;
 }
 
-function checkExploration({ loop, tasks }: Settings, suite: SettingsChoice["suite"]): void {
-  for (const { spec } of suite.tasks.slice(0, tasks)) explorationOf(loop.explorationStd, spec.action.length);
+function checkNoise({ loop, tasks }: Settings, suite: SettingsChoice["suite"]): void {
+  for (const { spec } of suite.tasks.slice(0, tasks)) noiseOf(loop.explorationStd, spec.action.length);
 }
 
 function checkStarts({ loop, tasks }: Settings, suite: SettingsChoice["suite"]): void {

@@ -7,7 +7,7 @@ import { ADDED_SETTINGS } from "./added.js";
 
 const count = (text: string, max?: number) => countField(max).describe(text);
 const rate = (text: string) => z.number().gt(0).max(1).describe(text);
-const share = () => z.number().min(0).max(10);
+const deviation = () => z.number().min(0).max(10);
 const endFactor = (group: string) =>
   rate(
     `Factor that the step sizes of ${group} have fallen to, linearly, when a training session ends; 1: constant.`,
@@ -55,7 +55,9 @@ const groups = {
         "Starts of learning episodes. shared: the task's own, the same for all seeds; seeded: the task's own, others for each seed; varied: from the many states that the suite has for learning, others for each seed.",
       ),
     explorationStd: z
-      .union([share(), z.array(share()).min(1)], { error: "a number from 0 to 10, or one for each action" })
+      .union([deviation(), z.array(deviation()).min(1)], {
+        error: "a number from 0 to 10, or one for each action",
+      })
       .describe(
         "Standard deviation of the Gaussian noise on planned actions of learning episodes, in halves of an action's range: one number, or one for each action; 0: none.",
       ),

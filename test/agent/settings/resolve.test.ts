@@ -285,6 +285,15 @@ describe("--set", () => {
     }
   });
 
+  it("of noise on what is planned are one number, or one for each action of the suite", () => {
+    const set = (suite: string, value: string) => () =>
+      resolveSettings({ ...choice, suite: findSuite(suite) }, [`loop.explorationStd=${value}`], CATALOG);
+    expect(set("push", "[0.1,0.2]")().loop.explorationStd).toEqual([0.1, 0.2]);
+    expect(set("push", "0.1")().loop.explorationStd).toBe(0.1);
+    expect(set("push", "[0.1,0.2,0.3]")).toThrow(/loop\.explorationStd does not fit the task; got 3 numbers/);
+    expect(set("push", "-1")).toThrow(/explorationStd is not valid.*a number from 0 to 10, or one for each/s);
+  });
+
   it("rejects history of a suite that names nothing that moves", () => {
     const history = (suite: string) => () =>
       resolveSettings({ ...choice, suite: findSuite(suite) }, ["dynamics.history=2"], CATALOG);

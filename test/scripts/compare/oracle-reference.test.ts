@@ -99,7 +99,7 @@ describe("a reference", () => {
       ...now,
       tasks: now.tasks.map(({ name, spec: { revision: _, ...spec } }) => ({ name, spec })),
     };
-    const older = readOracleReference("docs/results/door/oracle.json");
+    const older = readOracleReference("docs/results/door-earlier/oracle.json");
     const stale = "another spec of task pull";
     expect(whyStale(older, { ...doors, record: undefined })).toBeUndefined();
     expect(whyStale(older, { ...doors, record: first })).toBeUndefined();

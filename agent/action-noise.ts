@@ -9,24 +9,24 @@ import type { ActionChannel } from "../sim/task.js";
  * @param std standard deviation in halves of an action's range: one number, or one for each action (`loop.explorationStd`)
  * @throws UsageError when a list has another length than the actions
  */
-export function withExploration(
+export function noisyAction(
   planned: Float32Array,
   action: readonly ActionChannel[],
   std: PerAction,
   rng: Rng,
 ): Float32Array {
-  const shares = explorationOf(std, action.length);
-  if (shares.every((share) => share === 0)) return planned;
+  const deviations = noiseOf(std, action.length);
+  if (deviations.every((deviation) => deviation === 0)) return planned;
   return Float32Array.from(action, ({ low, high }, i) => {
-    const noise = ((shares[i]! * (high - low)) / 2) * rng.normal();
+    const noise = ((deviations[i]! * (high - low)) / 2) * rng.normal();
     return Math.min(high, Math.max(low, planned[i]! + noise));
   });
 }
 
 /**
- * The noise of each of so many actions, `[U]`.
+ * The standard deviation of each of so many actions' noise, `[U]`.
  * @throws UsageError when a list has another length
  */
-export function explorationOf(std: PerAction, actions: number): number[] {
+export function noiseOf(std: PerAction, actions: number): number[] {
   return perAction(std, actions, "loop.explorationStd");
 }
