@@ -1,4 +1,5 @@
 import type { Channel, MovingQuantity, ObservationChannel, TaskSuite } from "../../../sim/task.js";
+import { markdownTable } from "./markdown-table.js";
 
 /** Where a suite's page has its tables; what stands between the lines is replaced. */
 const BEGIN = "<!-- made by npm run suite-tables -->";
@@ -91,6 +92,3 @@ function grouped<C extends Channel>(
     };
   });
 }
-
-const markdownTable = (head: readonly string[], rows: readonly (readonly string[])[]) =>
-  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
