@@ -72,11 +72,15 @@ export function writeSuiteRecord(folder: string, record: SuiteRecord): void {
   writeDocument(join(folder, RUN_FILES.suite), record);
 }
 
+/** Whether a run has noted what its suite is. */
+export function hasSuiteRecord(folder: string): boolean {
+  return existsSync(join(folder, RUN_FILES.suite));
+}
+
 /** What a run's suite was; undefined for runs of versions that did not note it. @throws InputError when it is damaged */
 export function readSuiteRecord(folder: string): SuiteRecord | undefined {
-  const path = join(folder, RUN_FILES.suite);
-  if (!existsSync(path)) return undefined;
-  return readDocument(path, recordSchema, {
+  if (!hasSuiteRecord(folder)) return undefined;
+  return readDocument(join(folder, RUN_FILES.suite), recordSchema, {
     expected: "what a suite was, as `hypercrl train` writes it",
     todo: "Restore the file from a copy, or, if the suite's tasks have no revision, delete it: changes of the suite are then not noticed",
   });

@@ -19,21 +19,24 @@ export async function inTemporaryFolder<T>(
   const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   const stop = new AbortController();
   const release = () => {
-    for (const signal of STOP_SIGNALS) process.off(signal, listen);
+    for (const signal of SIGNALS) process.off(signal, listen);
     process.off("exit", remove);
-    remove();
   };
   const listen = (signal: NodeJS.Signals) => {
     if (!stop.signal.aborted) return stop.abort(signal);
+    remove();
     release();
     process.kill(process.pid, signal);
   };
-  for (const signal of STOP_SIGNALS) process.on(signal, listen);
+  for (const signal of SIGNALS) process.on(signal, listen);
   // Others end the process as well, such as what drives a browser.
   process.on("exit", remove);
   try {
     return await work(folder, stop.signal);
   } finally {
+    // Listened to, no signal ends the process halfway through; one that came meanwhile is told of a moment later.
+    remove();
+    await wait(MOMENT_MS);
     release();
     if (stop.signal.aborted) {
       process.kill(process.pid, stop.signal.reason);
@@ -42,6 +45,12 @@ export async function inTemporaryFolder<T>(
     }
   }
 }
+
+/** What ends a process that does not listen: what asks to stop, and the end of the terminal. */
+const SIGNALS = [...STOP_SIGNALS, "SIGHUP"] as const;
+
+/** Enough for the event loop to take up a signal that has come. */
+const MOMENT_MS = 5;
 
 /** Longer than the system needs to end a process that has sent itself a signal. */
 const END_MS = 10_000;

@@ -52,10 +52,13 @@ export interface CampaignOptions {
 
 /**
  * Does cases 0 … cases - 1 of a kind in processes of their own.
- * @throws the reason of the signal when it stops that, once all processes have ended
+ * @throws the reason of the signal when it stops that, Error when a process cannot be started; once all processes have ended
  */
 export async function fuzzKind(kind: string, options: CampaignOptions): Promise<KindResult> {
-  const { inputs, folder, seed, cases, jobs, kinds = KINDS, limits = LIMITS, signal } = options;
+  const { inputs, folder, seed, cases, jobs, kinds = KINDS, limits = LIMITS } = options;
+  // What one process cannot go on after stops the others as well.
+  const failed = new AbortController();
+  const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
   const counts = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
   const bad: BadCase[] = [];
   let next = 0;
@@ -63,10 +66,12 @@ export async function fuzzKind(kind: string, options: CampaignOptions): Promise<
     let worker: CaseProcess | undefined;
     try {
       while (next < cases) {
+        // A listener is not told of what came before it.
+        signal.throwIfAborted();
         const request = { kind, seed, index: next++ };
         worker ??= await CaseProcess.start({ inputs, kinds, limits }, folder, signal);
         const { outcome, detail = "" } = await worker.run(request);
-        signal?.throwIfAborted();
+        signal.throwIfAborted();
         counts[outcome]++;
         if (outcome === "refused" || outcome === "harmless") continue;
         bad.push({ ...request, outcome, detail });
@@ -74,12 +79,15 @@ export async function fuzzKind(kind: string, options: CampaignOptions): Promise<
         await worker.end();
         worker = undefined;
       }
+    } catch (error) {
+      failed.abort(error);
+      throw error;
     } finally {
       await worker?.end();
     }
   };
-  const ends = await Promise.allSettled(Array.from({ length: jobs }, work));
-  for (const end of ends) if (end.status === "rejected") throw end.reason;
+  await Promise.allSettled(Array.from({ length: jobs }, work));
+  signal.throwIfAborted();
   return { kind, counts, bad: bad.sort((a, b) => a.index - b.index) };
 }
 
@@ -90,11 +98,11 @@ class CaseProcess {
   readonly #child: ChildProcess;
   readonly #folder: string;
   readonly #limits: Limits;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: AbortSignal;
   readonly #ended: Promise<void>;
   readonly #kill = () => void this.#child.kill("SIGKILL");
 
-  private constructor({ folder, limits, ...data }: WorkerData, signal: AbortSignal | undefined) {
+  private constructor({ folder, limits, ...data }: WorkerData, signal: AbortSignal) {
     this.#folder = folder;
     this.#limits = limits;
     this.#signal = signal;
@@ -103,20 +111,20 @@ class CaseProcess {
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
     this.#ended = new Promise((resolve) => this.#child.on("exit", () => resolve()));
-    signal?.addEventListener("abort", this.#kill);
+    signal.addEventListener("abort", this.#kill);
   }
 
   /** @param parent where its folder is made */
   static async start(
     data: Omit<WorkerData, "folder">,
     parent: string,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
   ): Promise<CaseProcess> {
     const worker = new CaseProcess({ ...data, folder: mkdtempSync(join(parent, "case-")) }, signal);
     const reply = await worker.#reply(START_MS);
     if (reply.ready) return worker;
     await worker.end();
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     throw new Error(`A process for cases did not start: ${reply.detail}`);
   }
 
@@ -130,7 +138,7 @@ class CaseProcess {
 
   /** Ends the process, and removes its folder. */
   async end(): Promise<void> {
-    this.#signal?.removeEventListener("abort", this.#kill);
+    this.#signal.removeEventListener("abort", this.#kill);
     this.#kill();
     await this.#ended;
     rmSync(this.#folder, { recursive: true, force: true });

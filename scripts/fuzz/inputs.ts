@@ -45,15 +45,14 @@ const RUN: TrainOptions = { suite: "reacher", threads: 1, settings: SETTINGS };
  * @throws the reason of the signal when it stops that
  */
 export async function makeInputs(folder: string, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
   const run = join(folder, "run");
   await train({ ...RUN, out: run, record: "plans", signal });
   signal.throwIfAborted();
-  await makeBegun(join(folder, "begun"));
-  signal.throwIfAborted();
+  await makeBegun(join(folder, "begun"), signal);
   const planned = readdirSync(join(run, "episodes")).filter((name) => name.includes("-train-"));
   cpSync(join(run, "episodes", firstOf(planned, "planned episodes")), join(folder, "episode.mcap"));
   await makeSweep(join(folder, "sweep"), signal);
-  signal.throwIfAborted();
   const { "planner.samples": samples, "planner.elites": elites, "planner.horizon": horizon } = SETTINGS;
   const planner = { "planner.samples": samples, "planner.elites": elites, "planner.horizon": horizon };
   const played = await evaluateOracle({
@@ -62,7 +61,9 @@ export async function makeInputs(folder: string, signal: AbortSignal): Promise<v
     episodes: 1,
     threads: 1,
     settings: planner,
+    signal,
   });
+  signal.throwIfAborted();
   writeFileSync(join(folder, "sweep/oracle.json"), JSON.stringify(oracleReference(played)));
   const compare = {
     suite: "reacher",
@@ -79,16 +80,17 @@ export async function makeInputs(folder: string, signal: AbortSignal): Promise<v
   writeFileSync(join(folder, "victim/thesis.tex"), "Three years of work.\n");
 }
 
-async function makeBegun(folder: string): Promise<void> {
+async function makeBegun(folder: string, signal: AbortSignal): Promise<void> {
   const stop = new AbortController();
   await train({
     ...RUN,
     out: folder,
-    signal: stop.signal,
+    signal: AbortSignal.any([signal, stop.signal]),
     onProgress: (event) => {
       if (event.type === "episode" && event.taskIndex === 1) stop.abort();
     },
   });
+  signal.throwIfAborted();
   // By a fixed name, which cases can replace.
   const path = join(folder, "checkpoint.json");
   const { sha256: _, ...content } = JSON.parse(readFileSync(path, "utf8"));

@@ -52,7 +52,11 @@ export interface KillOptions {
  */
 export async function killRuns(command: KilledCommand, options: KillOptions): Promise<KillResult> {
   const { kills, rng, folder, commandLine, signal = new AbortController().signal } = options;
-  const run = (args: readonly string[]) => start(commandLine, args);
+  const run = (args: readonly string[]) => {
+    // A listener is not told of what came before it.
+    signal.throwIfAborted();
+    return start(commandLine, args);
+  };
   const whole = join(folder, "undisturbed");
   const started = performance.now();
   await undisturbed(run(command.begin(whole)), whole, signal);

@@ -66,8 +66,10 @@ export async function openSavedState(
   const suite = suiteOfRun(folder, settings, given);
   checkMethod(folder, settings, given);
   if (given.planner === undefined) checkPlanner(folder, settings, given);
-  const afterTask = savedTask(folder, options);
-  checkSameSuite(folder, await suiteNow(suite, settings.tasks, options), options);
+  const now = await suiteNow(suite, settings.tasks, options);
+  const checkSuite = () => checkSameSuite(folder, now, options);
+  const afterTask = savedTask(folder, options, checkSuite);
+  checkSuite();
   const planned = settingsOfRun(folder, adjust(settings, given), given);
   const parts = partsOf(given.catalog, planned);
   checkMemory(memoryOfRun(suite.tasks, planned, parts, options.threads), options.memory);
@@ -91,14 +93,18 @@ export async function openSavedState(
 }
 
 /** Checks that the state after `wanted` tasks was saved; default the last one. */
-function savedTask(folder: string, { afterTask: wanted, suite, method }: SavedStateOptions): number {
+function savedTask(
+  folder: string,
+  { afterTask: wanted, suite, method }: SavedStateOptions,
+  checkSuite: () => void,
+): number {
   const states = join(folder, TASK_STATES);
   const saved = (existsSync(states) ? readdirSync(states) : [])
     .map((name) => Number(/^task-(\d+)\.json$/.exec(name)?.[1]))
     .filter((n) => Number.isInteger(n))
     .sort((a, b) => a - b);
   const latest = saved.at(-1);
-  if (latest === undefined) throw noState(folder, states, modulesGiven({ suite, method }));
+  if (latest === undefined) throw noState(folder, states, modulesGiven({ suite, method }), checkSuite);
   if (wanted === undefined) return latest;
   if (saved.includes(wanted)) return wanted;
   throw new UsageError({
@@ -109,8 +115,11 @@ function savedTask(folder: string, { afterTask: wanted, suite, method }: SavedSt
   });
 }
 
-/** The error of a run that has not learned a task yet, or whose folder is an archive that keeps its records alone. */
-function noState(folder: string, states: string, modules: RunModules): InputError {
+/**
+ * The error of a run that has not learned a task yet, or whose folder is an archive that keeps its records alone.
+ * @param checkSuite throws where the suite is not what the run was made with: such a run cannot be made again
+ */
+function noState(folder: string, states: string, modules: RunModules, checkSuite: () => void): InputError {
   const expected = `${states}/task-1.json, which is written when the first task is learned`;
   const records = isThere(join(folder, RUN_FILES.checkpoint)) ? undefined : savedBefore(folder);
   if (records === undefined) {
@@ -121,6 +130,7 @@ function noState(folder: string, states: string, modules: RunModules): InputErro
       todo: `Continue the run with \`${resumeCommand(folder, modules)}\``,
     });
   }
+  checkSuite();
   return new InputError({
     what: `The folder ${folder} keeps what the run wrote down, and no weights`,
     got: `${records}, without a saved state`,

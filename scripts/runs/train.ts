@@ -11,7 +11,7 @@ import { readMetrics } from "../../agent/run/read-log.js";
 import type { RunEvent } from "../../agent/run/records.js";
 import { hasHashes, writeHashes } from "../../agent/run/run-hashes.js";
 import { RunStore, readSettings } from "../../agent/run/store.js";
-import { writeSuiteRecord } from "../../agent/run/suite-record.js";
+import { hasSuiteRecord, writeSuiteRecord } from "../../agent/run/suite-record.js";
 import { parseSettings } from "../../agent/settings/parse.js";
 import { savedCatalog } from "../../agent/settings/saved-catalog.js";
 import type { Settings } from "../../agent/settings/schema.js";
@@ -112,9 +112,9 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
   const { store, lock, checkpoint, suite, catalog } = await open(options, await gatherParts(options));
   try {
     const now = await suiteNow(suite, store.settings.tasks, options);
-    // A run that has saved nothing yet begins now.
+    // A run that has saved nothing yet begins now. It may have noted its suite before, or be a copy of what another run noted.
     const begins = checkpoint === undefined;
-    if (!begins) checkSameSuite(store.folder, now, options);
+    if (!begins || hasSuiteRecord(store.folder)) checkSameSuite(store.folder, now, options);
     const goesOn = options.acceptChangedSuite && checkpoint?.progress.stage !== "done";
     const record = () => (begins || goesOn) && writeSuiteRecord(store.folder, now);
     const { folder, settings } = store;

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { partsOf } from "../../agent/catalog.js";
 import type { MemoryNeed } from "../../agent/memory.js";
-import { readSuiteRecord } from "../../agent/run/suite-record.js";
+import { hasSuiteRecord } from "../../agent/run/suite-record.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { makeFolder } from "../../sim/core/files.js";
@@ -178,7 +178,7 @@ async function checkPending(
   for (const run of manifest.runs) {
     const folder = runFolder(out, run);
     // A run that has not begun has none yet.
-    if (readSuiteRecord(folder) === undefined) continue;
+    if (!hasSuiteRecord(folder)) continue;
     const tasks = now.tasks.slice(0, settingsOf(manifest, run).tasks);
     checkSameSuite(folder, { ...now, tasks }, { acceptChangedSuite, ...(onWarning && { onWarning }) });
   }

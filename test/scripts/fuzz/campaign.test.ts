@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
@@ -55,5 +55,26 @@ describe("a campaign", () => {
     while (!begun()) await wait(20);
     stop.abort("SIGTERM");
     await expect(campaign).rejects.toBe("SIGTERM");
+  });
+
+  /** Processes that load a module which one of them alone can. */
+  const slow = (notes: string, signal?: AbortSignal) => {
+    mkdirSync(notes);
+    const once = pathToFileURL(join(import.meta.dirname, "once-kinds.mjs"));
+    once.searchParams.set("folder", notes);
+    const cases = { kinds: once.href, cases: 200, seed: 3, jobs: 2 };
+    return fuzzKind("slow", { inputs, folder, ...cases, ...(signal && { signal }) });
+  };
+
+  it("that was stopped before it began starts no process", async () => {
+    const notes = join(inputs, "none");
+    await expect(slow(notes, AbortSignal.abort("SIGTERM"))).rejects.toBe("SIGTERM");
+    expect(readdirSync(notes)).toEqual([]);
+  });
+
+  it("ends when one of its processes cannot be started, and does not leave its cases to the others", async () => {
+    const notes = join(inputs, "once");
+    await expect(slow(notes)).rejects.toThrow(/A process for cases did not start/);
+    expect(readFileSync(join(notes, "cases"), "utf8").length).toBeLessThan(100);
   });
 });

@@ -38,6 +38,16 @@ describe("killing a command", () => {
     expect(faults.join()).not.toContain("settings.json");
   });
 
+  it("starts none when it was stopped before", async () => {
+    const folder = join(root, "stopped");
+    mkdirSync(folder);
+    const commandLine = resolve("test/scripts/fuzz/noting-command.mjs");
+    const signal = AbortSignal.abort("SIGTERM");
+    const options = { kills: 3, rng: Rng.fromSeed(1), folder, commandLine, signal };
+    await expect(killRuns(command("same"), options)).rejects.toBe("SIGTERM");
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it("fails with what the command says when it cannot go on", async () => {
     await expect(kill("fails", 3)).rejects.toThrow(/ended with 1: .*cannot go on/s);
   });
