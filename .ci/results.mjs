@@ -1,11 +1,18 @@
 // usage: node .ci/results.mjs REPORT.json ...
-// Prints every failed test of vitest's JSON reports with the first line of its message, then one line with all counts.
+// Prints what failed in vitest's JSON reports, each with the first line of its message, then one line with all counts.
 import { readFileSync } from "node:fs";
-import { relative } from "node:path";
+import { basename, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 
-const reports = process.argv.slice(2).map((path) => JSON.parse(readFileSync(path, "utf8")));
-const total = (count) => reports.reduce((sum, report) => sum + count(report), 0);
+/** A report of a test run, or what to say where the run ended before it had written all of one. */
+function read(path) {
+  try {
+    return { report: JSON.parse(readFileSync(path, "utf8")), failures: [] };
+  } catch (error) {
+    const found = error.code === "ENOENT" ? "missing" : "cut short";
+    return { failures: [`FAILED ${basename(path)}\n  ${found}: its test run ended before writing it`] };
+  }
+}
 
 /** The first line of a message, without the colours of a terminal. */
 const firstLine = (message) =>
@@ -24,9 +31,16 @@ function failuresOf({ name, status, message, assertionResults }) {
   });
 }
 
-for (const failure of reports.flatMap((report) => report.testResults.flatMap(failuresOf)))
-  console.log(failure);
+const results = process.argv.slice(2).map(read);
+const reports = results.flatMap(({ report }) => report ?? []);
+const failures = [
+  ...results.flatMap((result) => result.failures),
+  ...reports.flatMap((report) => report.testResults.flatMap(failuresOf)),
+];
+for (const failure of failures) console.log(failure);
+const total = (count) => reports.reduce((sum, report) => sum + count(report), 0);
 const skipped = total((report) => report.numPendingTests + (report.numTodoTests ?? 0));
 const passed = total((report) => report.numPassedTests);
-console.log(`${passed} passed, ${total((report) => report.numFailedTests)} failed, ${skipped} skipped`);
-process.exitCode = reports.every((report) => report.success && report.numPassedTests > 0) ? 0 : 1;
+console.log(`${passed} passed, ${failures.length} failed, ${skipped} skipped`);
+const whole = reports.every((report) => report.success && report.numPassedTests > 0);
+process.exitCode = whole && failures.length === 0 ? 0 : 1;

@@ -1,3 +1,4 @@
+import { count } from "../sim/core/count.js";
 import { InputError, RunError, UsageError } from "../sim/core/errors.js";
 import { type AnnealingSettings, annealingFactor } from "./annealing.js";
 import type { KnotProblem } from "./knots.js";
@@ -115,9 +116,9 @@ export function perAction(value: PerAction, actions: number, setting: string): n
   if (list.length === actions) return list;
   throw new UsageError({
     what: `Setting ${setting} does not fit the task`,
-    got: `${list.length} numbers`,
-    expected: `one number, or one for each of the ${actions} actions`,
-    todo: `Set it anew, for example --set ${setting}=0.5`,
+    got: count(list.length, "number"),
+    expected: `one number, or one for each of ${count(actions, "action")}`,
+    todo: `Set it anew, for example --set ${setting}=${list[0]}`,
   });
 }
 

@@ -7,8 +7,8 @@ import type { MetricsRecord } from "./records.js";
 import { RUN_FILES } from "./run-files.js";
 
 /**
- * What is in the folder of a run without a checkpoint that only a run with one can have written, in words; undefined where there is
- * nothing such. A run saves its state for the first time when the first task's random policy is measured.
+ * Describes records that can only have been written after a first checkpoint; undefined if there are none. A run saves its state for
+ * the first time when the first task's random policy has been measured.
  */
 export function savedBefore(folder: string): string | undefined {
   const records = metricsAfter(folder, 0);

@@ -105,15 +105,21 @@ function expectedBy(issue: z.core.$ZodIssue): string {
   return [...new Set(kinds)].join(" or ");
 }
 
+/** A setting is named by its group and its own name, or by its name alone; what follows in a path is within its value. */
+const NAME_PARTS = 2;
+
+/** A value that no setting takes. */
+const OF_NO_KIND = Symbol("of no kind");
+
 /**
  * What a setting that takes several kinds of values says in its own words of all of them. The issue speaks of one kind alone where
- * the value is of that kind and out of its range.
+ * the value is of that kind and out of its range; of a value of no kind a schema says what all of them are.
  */
 function allKinds(schema: z.ZodType, path: readonly PropertyKey[]): { readonly expected?: string } {
-  const field = fieldAt(schema, path.slice(0, 2).map(String));
+  const field = fieldAt(schema, path.slice(0, NAME_PARTS).map(String));
   const kinds = field instanceof z.ZodDefault ? field.unwrap() : field;
   if (!(kinds instanceof z.ZodUnion) || kinds.def.error === undefined) return {};
-  const { message } = elementAt(kinds.safeParse(Symbol("of no kind")).error?.issues ?? [], 0, "issues");
+  const { message } = elementAt(kinds.safeParse(OF_NO_KIND).error?.issues ?? [], 0, "issues");
   return { expected: message };
 }
 

@@ -33,11 +33,17 @@ export function formatComparison(before: BenchResult, now: BenchResult): string 
     c.name,
     showFigure(c.before),
     showFigure(c.now),
-    c.percent === undefined ? "–" : `${c.percent >= 0 ? "+" : ""}${fixed(c.percent, 1)} %`,
+    c.percent === undefined ? "–" : `${signed(c.percent)} %`,
   ]);
   const differences = machineDifferences(before.machine, now.machine);
   const notes = differences.length === 0 ? [] : [`Other machine or versions: ${differences.join("; ")}`];
   return [table([["figure", "before", "now", "change"]], rows), ...notes].join("\n");
+}
+
+/** A number with one decimal and its sign; what is rounded to 0 has a plus. */
+function signed(value: number): string {
+  const text = fixed(value, 1);
+  return text.startsWith("-") ? text : `+${text}`;
 }
 
 /** Three or more significant digits, no exponent. */

@@ -1,8 +1,9 @@
 import type { EvaluationRecord, RunEvent } from "../../agent/run/records.js";
+import { count } from "../../sim/core/count.js";
 import { elementAt } from "../../sim/core/element.js";
 import { meanOf } from "../../sim/core/mean.js";
 import { actionsText, endTexts } from "../compare/episode-text.js";
-import { count, number, percent, wrap, wrapParts } from "../compare/text.js";
+import { number, percent, wrap, wrapParts } from "../compare/text.js";
 import type { RunStart } from "../runs/train.js";
 import { type Io, say } from "./io.js";
 import { liveWidth } from "./live-area.js";

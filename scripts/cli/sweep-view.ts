@@ -1,4 +1,5 @@
-import { count, number, wrap, wrapParts } from "../compare/text.js";
+import { count } from "../../sim/core/count.js";
+import { number, wrap, wrapParts } from "../compare/text.js";
 import { type Manifest, type ManifestRun, runFolder, settingsOf } from "../sweep/manifest.js";
 import { sweepSettings } from "../sweep/report.js";
 import { settingText } from "../sweep/report-text.js";

@@ -1,3 +1,4 @@
+import { count } from "../../sim/core/count.js";
 import { elementAt } from "../../sim/core/element.js";
 import { meanOf } from "../../sim/core/mean.js";
 import { addCounts, type OutcomeCounts } from "../runs/counts.js";
@@ -19,7 +20,6 @@ import {
   type Score,
   scoreRun,
 } from "./scores.js";
-import { count } from "./text.js";
 import type { Estimate } from "./value.js";
 
 export interface MethodComparison extends Readonly<Record<Score, Estimate>> {

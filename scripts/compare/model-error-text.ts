@@ -1,7 +1,8 @@
 import type { ModelError } from "../../agent/model-error.js";
+import { count } from "../../sim/core/count.js";
 import { elementAt } from "../../sim/core/element.js";
 import { table } from "./tables.js";
-import { count, percent, wrap } from "./text.js";
+import { percent, wrap } from "./text.js";
 
 /** What the error of a model is, for people. */
 export const MODEL_ERROR_DEFINITION =

@@ -49,8 +49,3 @@ export function number(value: number | null | undefined, digits = 1): string {
 export function percent(share: number): string {
   return Number.isFinite(share) ? `${Math.round(share * 100)} %` : "–";
 }
-
-/** `1 task`, `2 tasks`. */
-export function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
-}

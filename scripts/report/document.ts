@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { count } from "../../sim/core/count.js";
 import { largest } from "../../sim/core/extremes.js";
-import { count } from "../compare/text.js";
 import type { CurveChart, Quantity, ReportData } from "./data.js";
 import { Html, html, jsonScript } from "./html.js";
 import { modelErrorSection } from "./model-error-section.js";

@@ -1,6 +1,6 @@
+import { count } from "../../sim/core/count.js";
 import { elementAt } from "../../sim/core/element.js";
 import { errorText, MODEL_ERROR_DEFINITION } from "../compare/model-error-text.js";
-import { count } from "../compare/text.js";
 import { type ModelErrorChart, type ModelErrorCurve, type ReportData, SHOWN_HORIZON } from "./data.js";
 import { type Html, html, htmlTable } from "./html.js";
 

@@ -98,14 +98,27 @@ const NO_FOLDER: Words = {
 };
 
 /** Codes of the system that say that there can be no such file, whatever the disk has room for. */
-const OF_THE_PATH: ReadonlySet<string> = new Set(
-  "EACCES EPERM ENOENT ENAMETOOLONG ELOOP EROFS EISDIR ENOTDIR EEXIST".split(" "),
-);
+const OF_THE_PATH: ReadonlySet<string> = new Set([
+  "EACCES",
+  "EPERM",
+  "ENOENT",
+  "ENAMETOOLONG",
+  "ELOOP",
+  "EROFS",
+  "EISDIR",
+  "ENOTDIR",
+  "EEXIST",
+]);
 
 /** What some codes of the system mean to somebody who wants a file written. */
 const WORDS: Readonly<Record<string, Words>> = {
   ENOSPC: FULL,
   EDQUOT: FULL,
+  EIO: {
+    got: "a failure of the disk",
+    expected: "a disk that works",
+    todo: "Check the disk, or choose a place on another one",
+  },
   EACCES: { ...UNWRITABLE, got: "no permission to write there" },
   EPERM: { ...UNWRITABLE, got: "no permission to write there" },
   ENAMETOOLONG: { got: "a name that is too long", expected: "a shorter one", todo: "Choose a shorter path" },

@@ -58,7 +58,7 @@ describe("as published", () => {
       }
     }
     expect(() => make({ initialStd: [1, 1, 1] }, 1, wide)).toThrow(
-      /planner\.initialStd does not fit the task; got 3 numbers; expected one number, or one for each of the 2/,
+      /planner\.initialStd does not fit the task; got 3 numbers; expected one number, or one for each of 2/,
     );
   });
 

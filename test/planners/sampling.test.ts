@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { ActionGaussian, readSequence, selectElites, writeSequence } from "../../planners/sampling.js";
+import {
+  ActionGaussian,
+  perAction,
+  readSequence,
+  selectElites,
+  writeSequence,
+} from "../../planners/sampling.js";
 import { RunError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
 
@@ -29,6 +35,19 @@ describe("selectElites", () => {
     expect(() => select([Number.NaN, Infinity], 1)).toThrow(RunError);
     expect(() => select([Number.NaN, Infinity], 1)).toThrow(
       /got 2 costs, the first NaN; expected at least one/,
+    );
+  });
+});
+
+describe("perAction", () => {
+  it("takes one number for all actions, or one for each", () => {
+    expect(perAction(0.3, 2, "planner.initialStd")).toEqual([0.3, 0.3]);
+    expect(perAction([0.3, 0.1], 2, "planner.initialStd")).toEqual([0.3, 0.1]);
+  });
+
+  it("names a value that the setting can have", () => {
+    expect(() => perAction([0.02], 2, "loop.explorationStd")).toThrow(
+      /explorationStd .*; got 1 number; expected one number, or one for each of 2 actions\. .* loop\.explorationStd=0\.02/,
     );
   });
 });

@@ -1,9 +1,10 @@
+import { count } from "../../../sim/core/count.js";
 import { writeDocument } from "../../../sim/core/documents.js";
 import { meanOf } from "../../../sim/core/mean.js";
 import { countsText, outcomeNames, outcomeShare } from "../../compare/counts-text.js";
 import { type OracleReference, oracleReference } from "../../compare/oracle-reference.js";
 import { measureKeys, measureTitle, table } from "../../compare/tables.js";
-import { count, number, percent, wrap, wrapParts } from "../../compare/text.js";
+import { number, percent, wrap, wrapParts } from "../../compare/text.js";
 import { addCounts, countOutcomes } from "../../runs/counts.js";
 import {
   evaluateOracle,

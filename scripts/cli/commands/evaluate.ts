@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
 import type { StartsNote } from "../../../agent/evaluation-starts.js";
+import { count } from "../../../sim/core/count.js";
 import { writeDocument } from "../../../sim/core/documents.js";
 import { firstOf } from "../../../sim/core/element.js";
 import { UsageError } from "../../../sim/core/errors.js";
 import { countsText, outcomeNames, outcomeShare } from "../../compare/counts-text.js";
 import { modelErrorTable } from "../../compare/model-error-text.js";
 import { measureKeys, measureTitle, table } from "../../compare/tables.js";
-import { count, number, percent, wrap } from "../../compare/text.js";
+import { number, percent, wrap } from "../../compare/text.js";
 import { addCounts, countOutcomes } from "../../runs/counts.js";
 import {
   type EvaluateOptions,

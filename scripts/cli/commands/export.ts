@@ -1,5 +1,6 @@
+import { count } from "../../../sim/core/count.js";
 import { table } from "../../compare/tables.js";
-import { count, wrap } from "../../compare/text.js";
+import { wrap } from "../../compare/text.js";
 import { type ExportOptions, type ExportResult, exportRun } from "../../runs/export-run.js";
 import { type Io, warner } from "../io.js";
 

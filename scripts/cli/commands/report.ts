@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { count } from "../../compare/text.js";
+import { count } from "../../../sim/core/count.js";
 import { createReport } from "../../report/create.js";
 import { REPORT_PAGE } from "../../report/page-name.js";
 import { type Io, say } from "../io.js";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
+import { count } from "../../../sim/core/count.js";
 import { UsageError } from "../../../sim/core/errors.js";
 import { writeFileSafely } from "../../../sim/core/files.js";
-import { count } from "../../compare/text.js";
 import { packageVersion } from "../../runs/package-version.js";
 import { EpisodeCatalog } from "../../viewer/episode-catalog.js";
 import { embeddedData, exportedPage } from "../../viewer/export.js";

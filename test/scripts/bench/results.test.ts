@@ -76,6 +76,16 @@ describe("comparison of two results", () => {
     expect(text).not.toContain("Other machine");
   });
 
+  it("prints the sign of what was rounded", () => {
+    const changed = (value: number) =>
+      formatComparison(
+        result({ "planning.push.ms": { value: 1000, unit: "ms" } }),
+        result({ "planning.push.ms": { value, unit: "ms" } }),
+      );
+    for (const value of [999.9, 1000, 1000.1]) expect(changed(value)).toMatch(/ \+0\.0 %/);
+    expect(changed(999)).toMatch(/ -0\.1 %/);
+  });
+
   it("names what differs between the machines", () => {
     const other = { ...MACHINE, cores: 4, versions: { ...MACHINE.versions, node: "v22.0.0" } };
     const withTorch = { ...other, torch: { version: "1.13" } };

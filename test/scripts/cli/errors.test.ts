@@ -83,7 +83,7 @@ describe("a wrong call exits with 2 and starts nothing", () => {
     [
       "list for another number of actions",
       train("--set", "planner.initialStd=[1,2,3]"),
-      /planner\.initialStd does not fit the task; got 3 numbers.*each of the 2 actions/,
+      /planner\.initialStd does not fit the task; got 3 numbers.*each of 2 actions/,
     ],
     [
       "list for another number of actions, in a sweep",

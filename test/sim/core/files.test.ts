@@ -91,6 +91,7 @@ describe("diskError", () => {
     for (const error of [long, denied]) expect(error).toBeInstanceOf(InputError);
     const failing = diskError("/run/a", Object.assign(new Error(), { code: "EIO" }));
     expect(failing).toBeInstanceOf(RunError);
+    expect(failing.message).toMatch(/got a failure of the disk \(EIO\).*Check the disk/);
     const own = new InputError({ what: "x" });
     expect(diskError("/run/a", own)).toBe(own);
   });
