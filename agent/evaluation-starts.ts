@@ -1,6 +1,6 @@
-import { UsageError } from "../sim/core/errors.js";
 import { oneOf } from "../sim/core/one-of.js";
 import type { Task } from "../sim/task.js";
+import { checkVaries } from "./varied-starts.js";
 
 /** From where the episodes of an evaluation can start; see `EvaluationStarts`. */
 export const EVALUATION_STARTS = ["published", "varied"] as const;
@@ -49,26 +49,6 @@ export function chooseStarts(
     checkVaries(suite, tasks, { what, expected: "published" });
   }
   return { kind, seed };
-}
-
-/**
- * Checks that tasks say how their starts are varied.
- * @param suite name of the suite that has the tasks
- * @param words what of the error that depends on who asks
- * @throws UsageError that names the first task which does not
- */
-export function checkVaries(
-  suite: string,
-  tasks: readonly Pick<Task, "name" | "createLearningScene">[],
-  words: { readonly what: string; readonly expected: string },
-): void {
-  const without = tasks.find((task) => task.createLearningScene === undefined);
-  if (without === undefined) return;
-  throw new UsageError({
-    ...words,
-    got: `varied, and task ${without.name} of suite ${suite} does not say how`,
-    todo: "docs/guides/own-suite.md says how a suite varies starts",
-  });
 }
 
 /** What figures say of the starts they were measured from. */

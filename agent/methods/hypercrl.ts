@@ -1,7 +1,6 @@
 import { elementAt } from "../../sim/core/element.js";
 import type { Rng } from "../../sim/core/rng.js";
 import type { Learner, LearnerOptions, LearnerState, TrainingReport } from "../learner.js";
-import type { StepSizes } from "../model/adam.js";
 import { weightCount } from "../model/dynamics.js";
 import { type HypernetworkShape, hypernetworkParameters } from "../model/hypernetwork.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
@@ -9,8 +8,10 @@ import { parameterCount } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
 import { arraysByName, readRows, savedNumber, savedRows } from "../model/saved-arrays.js";
 import type { Settings } from "../settings/schema.js";
-import { FusedRegularizedTrainer } from "../training/fused-regularized-trainer.js";
-import { GraphRegularizedTrainer } from "../training/graph-regularized-trainer.js";
+import {
+  createRegularizedTrainer,
+  type RegularizedTrainerChoice,
+} from "../training/create-regularized-trainer.js";
 import { drawRows } from "../training/minibatches.js";
 import { drawPicks, type RegularizedTrainer } from "../training/regularized-trainer.js";
 import { drawEmbedding, initializeTheta } from "../training/theta.js";
@@ -64,25 +65,11 @@ export function hyperCrlOptions({ hypernetwork, training }: Settings) {
   };
 }
 
-export interface HyperCrlOptions extends LearnerOptions {
+/** How a learner of this kind is made. */
+export interface HyperCrlOptions extends LearnerOptions, Omit<RegularizedTrainerChoice, "shape"> {
   readonly hypernetwork: Omit<HypernetworkShape, "target">;
-  /** Of Θ. */
-  readonly stepSizes: StepSizes;
-  readonly embeddingStepSizes: StepSizes;
-  /** β, weight of the regulariser. */
-  readonly beta: number;
   /** Earlier tasks in the regulariser at each minibatch: all, or this many drawn uniformly. */
   readonly regularizedTasks: "all" | number;
-  /** What makes the minibatch steps; without the kernel, and with chunks, it is the graph in any case. */
-  readonly engine: "fused" | "graph";
-}
-
-/** Makes the minibatch steps of one hypernetwork: the fused kernel where the options and the machine allow it, else a graph. */
-export function createRegularizedTrainer(options: HyperCrlOptions): RegularizedTrainer {
-  const { hypernetwork, dynamics, engine, compute } = options;
-  const trainer = { ...options, shape: { ...hypernetwork, target: dynamics } };
-  const fused = engine === "fused" && compute.kernel && hypernetwork.chunks === undefined;
-  return fused ? new FusedRegularizedTrainer(trainer, compute.threads) : new GraphRegularizedTrainer(trainer);
 }
 
 /**
@@ -102,7 +89,7 @@ export class HyperCrlLearner implements Learner {
   constructor(options: HyperCrlOptions) {
     this.#options = options;
     this.#shape = { ...options.hypernetwork, target: options.dynamics };
-    this.#trainer = createRegularizedTrainer(options);
+    this.#trainer = createRegularizedTrainer({ ...options, shape: this.#shape });
     this.#rng = options.rng;
   }
 

@@ -7,10 +7,11 @@ import type { NormalizerArrays } from "../model/normalizer.js";
 import type { TrainingData } from "../model/replay-buffer.js";
 import { arraysByName, readRows, savedNumber, savedRows } from "../model/saved-arrays.js";
 import type { Settings } from "../settings/schema.js";
+import { createRegularizedTrainer } from "../training/create-regularized-trainer.js";
 import { drawRows } from "../training/minibatches.js";
 import type { EarlierTasks, RegularizedTrainer } from "../training/regularized-trainer.js";
 import { drawEmbedding, initializeTheta } from "../training/theta.js";
-import { createRegularizedTrainer, type HyperCrlOptions, hyperCrlOptions, hyperCrlSize } from "./hypercrl.js";
+import { type HyperCrlOptions, hyperCrlOptions, hyperCrlSize } from "./hypercrl.js";
 import type { LearnerSize, Method } from "./method.js";
 
 /** A hypernetwork of its own for every task; see `SingleHypernetLearner`. */
@@ -33,12 +34,12 @@ const NOTHING_EARLIER: EarlierTasks = { embeddings: [], targets: [], regularized
 
 /**
  * `single` with hypernetworks: every task is learned from scratch, and its dynamics weights come from a hypernetwork and
- * an embedding of its own, both drawn anew when it begins. It trains as HyperCRL trains its first task, which with the
- * same seed it learns bit by bit alike, so that it tells what HyperCRL gains because a hypernetwork has many more
- * parameters to train, and what because tasks share one.
+ * an embedding of its own, both drawn anew when it begins. It trains as HyperCRL trains its first task; with the same seed
+ * both learn that task bit by bit alike. Like HyperCRL it trains many more parameters than `single`, but its tasks share
+ * none of them: HyperCRL's later tasks start from what earlier ones left, and its regulariser holds that.
  *
  * Nothing can be forgotten: of a task that has ended the generated weights are kept, which is all that planning needs.
- * Its Θ, embedding and optimiser are dropped, for no later task starts from them.
+ * Its Θ, embedding and optimiser are no longer part of the saved state, for no later task starts from them.
  */
 class SingleHypernetLearner implements Learner {
   readonly #batchSize: number;
@@ -54,7 +55,7 @@ class SingleHypernetLearner implements Learner {
   constructor(options: HyperCrlOptions) {
     this.#batchSize = options.batchSize;
     this.#shape = { ...options.hypernetwork, target: options.dynamics };
-    this.#trainer = createRegularizedTrainer(options);
+    this.#trainer = createRegularizedTrainer({ ...options, shape: this.#shape });
     this.#rng = options.rng;
   }
 
@@ -84,7 +85,7 @@ class SingleHypernetLearner implements Learner {
     return report;
   }
 
-  /** Drops the hypernetwork: what it generates is kept since it was last trained. */
+  /** The hypernetwork is no longer part of the saved state: what it generates is kept since it was last trained. */
   async endTask(): Promise<void> {
     this.#learning = false;
   }

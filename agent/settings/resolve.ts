@@ -6,7 +6,7 @@ import { defaultValues } from "../../sim/core/setting-fields.js";
 import type { TaskSuite } from "../../sim/task.js";
 import { noiseOf } from "../action-noise.js";
 import { isUnitScaled } from "../action-scale.js";
-import { checkVaries } from "../evaluation-starts.js";
+import { checkVaries } from "../varied-starts.js";
 import { isGroup, parseSettings, SETTINGS_TODO } from "./parse.js";
 import { PROFILE_VALUES } from "./profiles.js";
 import { savedCatalog, savedPart } from "./saved-catalog.js";
