@@ -6,7 +6,7 @@ import { RunError } from "../../sim/core/errors.js";
 import { medianOf } from "../../sim/core/median.js";
 import { inTemporaryFolder } from "../cli/temporary-folder.js";
 import { ViewerProcess } from "../cli/viewer-process.js";
-import { estimate } from "../compare/estimate.js";
+import { estimate } from "../compare/bootstrap.js";
 import { intervalText } from "../compare/interval-text.js";
 import { table } from "../compare/tables.js";
 import { train } from "../runs/train.js";

@@ -7,11 +7,11 @@ import { UsageError } from "../../sim/core/errors.js";
 import { fixed } from "../../sim/core/fixed.js";
 import { meanOf } from "../../sim/core/mean.js";
 import { medianOf } from "../../sim/core/median.js";
-import { estimate } from "../compare/estimate.js";
+import { estimate } from "../compare/bootstrap.js";
+import type { Estimate } from "../compare/estimate.js";
 import { intervalText } from "../compare/interval-text.js";
 import { readRun } from "../compare/run-result.js";
 import { table } from "../compare/tables.js";
-import type { Estimate } from "../compare/value.js";
 import { evaluateRun } from "../runs/evaluate-run.js";
 import { Stopwatch } from "./stopwatch.js";
 

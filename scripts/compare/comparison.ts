@@ -2,8 +2,9 @@ import { count } from "../../sim/core/count.js";
 import { elementAt } from "../../sim/core/element.js";
 import { meanOf } from "../../sim/core/mean.js";
 import { addCounts, type OutcomeCounts } from "../runs/counts.js";
+import { FEWEST, interval, withoutInterval } from "./bootstrap.js";
 import { drawScores } from "./draws.js";
-import { FEWEST, interval, withoutInterval } from "./estimate.js";
+import type { Estimate } from "./estimate.js";
 import { RUNNING } from "./learning-curves.js";
 import type { FoundOracle, Oracle } from "./oracle-reference.js";
 import type { MeasuredRun, RunResult } from "./run-result.js";
@@ -20,7 +21,6 @@ import {
   type Score,
   scoreRun,
 } from "./scores.js";
-import type { Estimate } from "./value.js";
 
 export interface MethodComparison extends Readonly<Record<Score, Estimate>> {
   /** Label of the runs. */

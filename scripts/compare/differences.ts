@@ -1,12 +1,12 @@
 import { elementAt, firstOf } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { didYouMean } from "../../sim/core/one-of.js";
-import { FEWEST, withoutInterval } from "./estimate.js";
+import { FEWEST, withoutInterval } from "./bootstrap.js";
+import type { Estimate } from "./estimate.js";
 import type { Oracle } from "./oracle-reference.js";
 import type { RunResult } from "./run-result.js";
 import { referenceOf, type Score, scoreRun } from "./scores.js";
 import { holm, meanAndError, studentUpper, tTest } from "./student.js";
-import type { Estimate } from "./value.js";
 
 /** Figures whose differences are shown, and whether more of it is better. */
 const HIGHER_IS_BETTER = {

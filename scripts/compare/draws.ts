@@ -1,7 +1,7 @@
 import { elementAt } from "../../sim/core/element.js";
 import { meanOf } from "../../sim/core/mean.js";
 import type { Rng } from "../../sim/core/rng.js";
-import { FEWEST, RESAMPLES, resamplingStream } from "./estimate.js";
+import { FEWEST, RESAMPLES, resamplingStream } from "./bootstrap.js";
 import type { Oracle } from "./oracle-reference.js";
 import type { MeasuredRun, RunResult } from "./run-result.js";
 import { type RunScores, referenceOf, SCORES, type Score, scoreRun } from "./scores.js";

@@ -1,5 +1,6 @@
+import type { Estimate } from "./estimate.js";
 import { number } from "./text.js";
-import type { Estimate, Value } from "./value.js";
+import type { Value } from "./value.js";
 
 /** `[0.97, 1.02]` where there is an interval; of fewer seeds their range, `(0.98 … 1.01)`; nothing of one. */
 export function intervalText(found: Omit<Estimate<Value>, "mean">, digits: number): string {

@@ -19,7 +19,7 @@ import type { OracleEpisode, OracleEvaluation } from "../runs/evaluate-oracle.js
 import { packageFolder } from "../runs/package-version.js";
 import { shellWord } from "../runs/shell-word.js";
 import { meanMeasures, successRate } from "../runs/summary.js";
-import { estimate } from "./estimate.js";
+import { estimate } from "./bootstrap.js";
 import { orNull } from "./value.js";
 
 /**
@@ -152,18 +152,11 @@ function meanWithInterval(values: readonly number[]): z.infer<typeof estimateSch
   return { mean, low: orNull(low), high: orNull(high), n };
 }
 
-/** Reads a reference. @throws InputError when it is missing or damaged, or its figures are from other starts than those of runs */
+/** Reads a reference. @throws InputError when it is missing or damaged */
 export function readOracleReference(path: string): OracleReference {
-  const reference = readDocument(path, referenceSchema, {
+  return readDocument(path, referenceSchema, {
     expected: "a file that `hypercrl evaluate --oracle --out FILE` wrote",
     todo: "Make it again, or restore it from a copy",
-  });
-  if (reference.starts === undefined) return reference;
-  throw new InputError({
-    what: `${path} is no reference for runs`,
-    got: `figures of episodes from ${reference.starts} starts`,
-    expected: "figures from the published starts, from which runs are evaluated",
-    todo: "Make one with `hypercrl evaluate --oracle --out FILE` and without --starts, or give this file another place",
   });
 }
 
@@ -206,7 +199,8 @@ export interface RunsSuite {
  * The reference for some runs: the one given, else one in a folder of theirs, else that of the package.
  * @param given path of a reference
  * @param folders in which there may be one, by the name `oracle.json`
- * @throws InputError when a file is damaged, or the one given belongs to another suite or to an earlier state of it
+ * @throws InputError when a file is damaged, or the one given belongs to another suite or to an earlier state of it, or has figures
+ *   from other starts than those of runs
  */
 export function findOracle(
   runs: RunsSuite,
@@ -217,6 +211,11 @@ export function findOracle(
     given ?? folders.map((folder) => join(folder, ORACLE_FILE)).find(isThere) ?? builtinPath(runs.suite);
   if (path === undefined) return { none: noReference(runs.suite) };
   const reference = readOracleReference(path);
+  if (reference.starts !== undefined) {
+    if (given === undefined)
+      return { none: `its reference is of ${reference.starts} starts, not of the published ones` };
+    throw otherStarts(path, reference.starts);
+  }
   const stale = whyStale(reference, runs);
   if (stale === undefined) return { oracle: oracleOf(reference, runs.tasks.length) };
   if (given === undefined) return { none: `its reference is not of this suite: ${stale}` };
@@ -225,6 +224,15 @@ export function findOracle(
     got: stale,
     expected: `suite ${runs.suite} as it was when the runs were made`,
     todo: "Make it again with `hypercrl evaluate --oracle`, or leave it out",
+  });
+}
+
+function otherStarts(path: string, starts: string): InputError {
+  return new InputError({
+    what: `${path} is no reference for runs`,
+    got: `figures of episodes from ${starts} starts`,
+    expected: "figures from the published starts, from which runs are evaluated",
+    todo: "Make one with `hypercrl evaluate --oracle --out FILE` and without --starts, or leave it out",
   });
 }
 

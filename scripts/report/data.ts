@@ -1,4 +1,5 @@
-import type { Estimate, Value } from "../compare/value.js";
+import type { Estimate } from "../compare/estimate.js";
+import type { Value } from "../compare/value.js";
 import type { OutcomeCounts } from "../runs/counts.js";
 
 /**

@@ -2,6 +2,7 @@ import { firstOf } from "../../sim/core/element.js";
 import { meanOf } from "../../sim/core/mean.js";
 import { compareRuns, type MethodComparison, ORACLE_SCORES, oracleLine } from "../compare/comparison.js";
 import { DIFFERENCE_SCORES, differenceDefinition, differencesFrom } from "../compare/differences.js";
+import type { Estimate } from "../compare/estimate.js";
 import type { Oracle } from "../compare/oracle-reference.js";
 import type { MeasuredRun, RunResult } from "../compare/run-result.js";
 import {
@@ -14,7 +15,7 @@ import {
   type Score,
   scoreRun,
 } from "../compare/scores.js";
-import { type Estimate, orNull, type Value } from "../compare/value.js";
+import { orNull, type Value } from "../compare/value.js";
 import type { Cell, DifferencesTable, Matrix, ReportData, ScoreChart, TimeShare } from "./data.js";
 import type { ReportRun } from "./runs.js";
 

@@ -1,10 +1,11 @@
 import { count } from "../../sim/core/count.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";
 import { countedNames, countOf, countText, outcomeTitle } from "../compare/counts-text.js";
+import type { Estimate } from "../compare/estimate.js";
 import { intervalText, pText } from "../compare/interval-text.js";
 import { LEARNING_SCORES, REACHED, reachedTitle } from "../compare/scores.js";
 import { number } from "../compare/text.js";
-import type { Estimate, Value } from "../compare/value.js";
+import type { Value } from "../compare/value.js";
 import type { DifferenceFigure, EpisodeRow, EpisodesPage, ReportData, RunRow, ScoreChart } from "./data.js";
 import { type Html, html, htmlTable } from "./html.js";
 

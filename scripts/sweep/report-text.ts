@@ -6,11 +6,11 @@ import {
   type Differences,
   differenceDefinition,
 } from "../compare/differences.js";
+import type { Estimate } from "../compare/estimate.js";
 import { intervalText, pText } from "../compare/interval-text.js";
 import { COLUMNS, REACHED, reachedTitle, SCORE_GROUPS, SCORES, type Score } from "../compare/scores.js";
 import { measureTitle, table } from "../compare/tables.js";
 import { number, PLAIN_WIDTH, wrap } from "../compare/text.js";
-import type { Estimate } from "../compare/value.js";
 import { countedLines, type FailedRun, type SweepReport } from "./report.js";
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { estimate } from "../../../scripts/compare/bootstrap.js";
 import { chooseFrom, differenceDefinition, differencesFrom } from "../../../scripts/compare/differences.js";
-import { estimate } from "../../../scripts/compare/estimate.js";
 import type { RunResult } from "../../../scripts/compare/run-result.js";
 import { UsageError } from "../../../sim/core/errors.js";
 import { madeCurve, madeOracle } from "./made-reference.js";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { estimate, interval } from "../../../scripts/compare/estimate.js";
+import { estimate, interval } from "../../../scripts/compare/bootstrap.js";
 import { intervalText, pText } from "../../../scripts/compare/interval-text.js";
 
 const DRAWS = Array.from({ length: 10_000 }, (_, i) => i);
