@@ -1,6 +1,6 @@
 import type { PlannerState } from "../planners/types.js";
 import { elementAt, firstOf } from "../sim/core/element.js";
-import { RunError } from "../sim/core/errors.js";
+import { InputError, RunError } from "../sim/core/errors.js";
 import type { Rng } from "../sim/core/rng.js";
 import type { Forecast } from "../sim/recording/episode.js";
 import type { Task } from "../sim/task.js";
@@ -17,6 +17,7 @@ import { MpcPolicy } from "./policy.js";
 import { residualScale } from "./recognition/residual-scale.js";
 import { PlanningThreads } from "./rollout/planning-threads.js";
 import type { Settings } from "./settings/schema.js";
+import { checkAlike, type ModelledTask, UnannouncedPolicy } from "./unannounced-policy.js";
 
 /** The data and running statistics of the task being learned, dropped at its end. */
 interface TaskData {
@@ -175,6 +176,29 @@ export class Agent {
     return policy;
   }
 
+  /**
+   * The first `count` tasks with today's models, to be told apart by them.
+   * @throws InputError when it was not measured how far a task's model is off, UsageError when there are fewer than two tasks or
+   *   their specs differ
+   */
+  async knownTasks(count: number): Promise<ModelledTask[]> {
+    checkAlike(this.#tasks.slice(0, count));
+    const known: ModelledTask[] = [];
+    for (let j = 0; j < count; j++) {
+      const [task, scale] = [this.#taskAt(j), this.#residualScales[j]];
+      if (scale === undefined) throw notMeasured(task);
+      known.push({ task, dynamics: await this.dynamicsOf(j), residualScale: scale });
+    }
+    return known;
+  }
+
+  /** A policy that is not told which of the first `count` tasks it plays. @throws InputError and UsageError as `knownTasks` */
+  async unannouncedPolicy(count: number, rng: Rng): Promise<UnannouncedPolicy> {
+    const known = await this.knownTasks(count);
+    const { planner } = this.#parts;
+    return UnannouncedPolicy.create(known, this.settings, planner, rng, this.#threads);
+  }
+
   /** The dynamics of any task begun so far, with today's weights. */
   async dynamicsOf(index: number): Promise<TaskDynamics> {
     const shape = networkShape(this.#parts.method, this.#shape, index);
@@ -275,4 +299,14 @@ export class Agent {
   #normalizerOf(index: number): NormalizerArrays {
     return elementAt(this.#normalizers, index, "normalisers of tasks");
   }
+}
+
+/** The error of a task that an earlier version of the program has learned. */
+function notMeasured({ name }: Task): InputError {
+  return new InputError({
+    what: `Nothing says how far the model of task ${name} is off, by which tasks are told apart`,
+    got: "a run whose task was learned by an earlier version of hypercrl, which did not measure it",
+    expected: `an array residualScale of ${name} in the saved state`,
+    todo: "Make the run again: its other results will be the same",
+  });
 }

@@ -57,7 +57,7 @@ export async function* evaluateTask(
     const fileOf = (k: number) => evaluationFile(afterTask, taskIndex, k);
     const { history } = agent.settings.dynamics;
     const meter = new ModelErrorMeter(task.spec);
-    yield* episodes({ ...options, history }, kind, fileOf, async (episode, k) => {
+    yield* playEpisodes({ ...options, history }, kind, fileOf, async (episode, k) => {
       policy.startEpisode(stream(k));
       const states = [episode.state];
       const actions: Float32Array[] = [];
@@ -82,7 +82,7 @@ export async function* evaluateRandomPolicy(options: EvaluationOptions): AsyncGe
   const rng = options.rng.split(`baseline/${taskIndex}`);
   const kind = { phase: "random", afterTask: -1 } as const;
   const fileOf = (k: number) => baselineFile(taskIndex, k);
-  yield* episodes(options, kind, fileOf, async (episode) => {
+  yield* playEpisodes(options, kind, fileOf, async (episode) => {
     while (!episode.over) episode.step(randomAction(task.spec, rng));
   });
 }
@@ -100,7 +100,7 @@ export async function* playOracle(
   const { taskIndex, rng } = options;
   const kind = { phase: "evaluate", afterTask: -1 } as const;
   const fileOf = (k: number) => oracleFile(taskIndex, k);
-  yield* episodes(options, kind, fileOf, async (episode, k, environment) => {
+  yield* playEpisodes(options, kind, fileOf, async (episode, k, environment) => {
     policy.startEpisode(environment, rng.split(`oracle/${taskIndex}/${k}`));
     while (!episode.over) {
       await episode.act(policy);
@@ -109,7 +109,14 @@ export async function* playOracle(
   });
 }
 
-async function* episodes(
+/**
+ * Plays evaluation episodes of a task, whatever chooses the actions.
+ * @param kind what the episodes are for
+ * @param fileOf name of an episode's recording
+ * @param play makes the steps of an episode
+ * @throws Stopped when the user asked to stop, in the middle of an episode
+ */
+export async function* playEpisodes(
   options: EvaluationOptions & Pick<EpisodeOptions, "history">,
   kind: Pick<EpisodeOptions["kind"], "phase" | "afterTask">,
   fileOf: (episode: number) => string,

@@ -8,7 +8,7 @@ import type { MlpShape } from "./model/dynamics.js";
 import type { NormalizerArrays } from "./model/normalizer.js";
 import { heldSteps } from "./rollout/held-steps.js";
 import type { PlanningThreads } from "./rollout/planning-threads.js";
-import { RolloutModel } from "./rollout/rollout.js";
+import { type PlanningModel, RolloutModel } from "./rollout/rollout.js";
 import type { Settings } from "./settings/schema.js";
 
 /** What a planner knows of a task. @throws UsageError when an action has no bounds */
@@ -21,9 +21,20 @@ export function planningProblem(
   return { horizon, low: action.map((c) => c.low), high: action.map((c) => c.high) };
 }
 
-/** Model-predictive control of one task: a planner over rollouts through the task's dynamics weights. */
-export class MpcPolicy {
-  readonly #model: RolloutModel;
+/** The model of one task, without weights yet, as the settings have it planned with. @param threads as in `RolloutOptions` */
+export function modelToPlanWith(
+  task: Task,
+  shape: MlpShape,
+  { planner: { horizon, holdReward }, dynamics: { history } }: Pick<Settings, "planner" | "dynamics">,
+  threads: PlanningThreads | undefined,
+): Promise<RolloutModel> {
+  return RolloutModel.create(task, shape, horizon, { threads, history, holdReward: holdReward !== false });
+}
+
+/** Model-predictive control of one task: a planner over rollouts through the task's dynamics weights, or through another model. */
+export class MpcPolicy<Model extends PlanningModel = RolloutModel> {
+  /** What is planned with; released with the policy. */
+  readonly model: Model;
   /** Undefined where the planner's actions are the task's own. */
   readonly #scale: ActionScale | undefined;
   /** For how many steps a plan's last reward is held, by the steps that the episode has made. */
@@ -32,13 +43,13 @@ export class MpcPolicy {
   #planner: Planner;
 
   private constructor(
-    model: RolloutModel,
+    model: Model,
     scale: ActionScale | undefined,
     held: (stepsDone: number) => number,
     makePlanner: (rng: Rng) => Planner,
     rng: Rng,
   ) {
-    this.#model = model;
+    this.model = model;
     this.#scale = scale;
     this.#held = held;
     this.#makePlanner = makePlanner;
@@ -57,11 +68,21 @@ export class MpcPolicy {
     rng: Rng,
     threads?: PlanningThreads,
   ): Promise<MpcPolicy> {
+    checkBounded(task.spec.action);
+    const model = await modelToPlanWith(task, shape, settings, threads);
+    return MpcPolicy.over(model, task, settings, planner, rng);
+  }
+
+  /** The same with a model that need not be the task's own. */
+  static over<Model extends PlanningModel>(
+    model: Model,
+    task: Task,
+    settings: Settings,
+    planner: PlannerDefinition,
+    rng: Rng,
+  ): MpcPolicy<Model> {
     const { horizon, scaleActions, holdReward } = settings.planner;
     const problem = planningProblem(task.spec, settings.planner);
-    const { history } = settings.dynamics;
-    const holds = holdReward !== false;
-    const model = await RolloutModel.create(task, shape, horizon, { threads, history, holdReward: holds });
     const scale = scaleActions ? new ActionScale(task.spec.action) : undefined;
     const makePlanner = (stream: Rng) => createPlanner(planner, problem, settings.planner, stream);
     const { episodeSteps } = task.spec;
@@ -70,8 +91,8 @@ export class MpcPolicy {
   }
 
   /** Sets the weights `[P]` and normaliser to plan with. */
-  load(weights: Float32Array, normalizer: NormalizerArrays): Promise<void> {
-    return this.#model.load(weights, normalizer);
+  load(this: MpcPolicy, weights: Float32Array, normalizer: NormalizerArrays): Promise<void> {
+    return this.model.load(weights, normalizer);
   }
 
   /** Starts an episode: forgets the warm start; with `rng` also takes a new random stream. */
@@ -87,12 +108,12 @@ export class MpcPolicy {
    */
   async act(state: Float32Array, stepsDone: number): Promise<Float32Array> {
     const scale = this.#scale;
-    this.#model.hold(this.#held(stepsDone));
+    this.model.hold(this.#held(stepsDone));
     const own = (actions: Float32Array) => scale?.sequences(actions) ?? actions;
     const action = await this.#planner.plan(
-      (actions, samples, meanwhile) => this.#model.costs(state, own(actions), samples, meanwhile),
+      (actions, samples, meanwhile) => this.model.costs(state, own(actions), samples, meanwhile),
       async (actions, samples) => {
-        const slope = await this.#model.gradient(state, own(actions), samples);
+        const slope = await this.model.gradient(state, own(actions), samples);
         return scale?.derivative(slope) ?? slope;
       },
     );
@@ -110,14 +131,14 @@ export class MpcPolicy {
     actions.set(chosen);
     actions.set(others, chosen.length);
     const own = this.#scale?.own(actions) ?? actions;
-    const observations = await this.#model.observations(state, own);
+    const observations = await this.model.observations(state, own);
     const end = (observations.length * chosen.length) / actions.length;
     return { chosen: observations.subarray(0, end), others: observations.subarray(end) };
   }
 
   /** Predicted states `[H, S, N]` after actions `[H, U, N]` from N states `[S, N]`; changes nothing in what is planned later. */
   rollOut(states: Float32Array, actions: Float32Array): Promise<Float32Array> {
-    return this.#model.rollOut(states, actions);
+    return this.model.rollOut(states, actions);
   }
 
   state(): PlannerState {
@@ -129,6 +150,6 @@ export class MpcPolicy {
   }
 
   async release(): Promise<void> {
-    await this.#model.release();
+    await this.model.release();
   }
 }

@@ -11,6 +11,7 @@ export { z } from "zod";
 
 export { Agent, type AgentState } from "../agent/agent.js";
 export { type Catalog, extendCatalog, type Parts, partsOf } from "../agent/catalog.js";
+export type { Recognition } from "../agent/evaluate-unannounced.js";
 export type { EvaluationStarts, StartsNote } from "../agent/evaluation-starts.js";
 export { encodeModel } from "../agent/graph/encode.js";
 export { gradients } from "../agent/graph/gradients.js";
@@ -136,6 +137,13 @@ export {
   type RunEvaluation,
   type TaskEvaluation,
 } from "./runs/evaluate-run.js";
+export {
+  evaluateRunUnannounced,
+  type RecognizedEpisode,
+  type UnannouncedEvaluation,
+  type UnannouncedOptions,
+  type UnannouncedTask,
+} from "./runs/evaluate-unannounced.js";
 export { type ExportOptions, type ExportResult, exportRun, type TaskExport } from "./runs/export-run.js";
 export type { PartOptions } from "./runs/given-parts.js";
 export { loadMethod, loadPlanner } from "./runs/part-files.js";

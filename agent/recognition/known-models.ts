@@ -1,5 +1,5 @@
 import type { TaskSpec } from "../../sim/task.js";
-import { encodeInput, inputSize, type TaskDynamics } from "../model/dynamics.js";
+import { encodeInput, featureCount, type TaskDynamics } from "../model/dynamics.js";
 import { StateSpec } from "../model/model-state.js";
 import { changeKinds, encodeChange } from "../model/state-change.js";
 import { OneStepModel } from "./one-step-model.js";
@@ -24,14 +24,14 @@ export class KnownModels {
    * @param spec of every task
    * @param history past changes that the models see of each moving quantity, see `StateSpec`
    */
-  constructor(spec: TaskSpec, history: number, tasks: readonly [KnownTask, ...KnownTask[]]) {
+  constructor(spec: TaskSpec, history: number, tasks: readonly KnownTask[]) {
     this.#states = new StateSpec(spec, history);
     this.#kinds = changeKinds(spec);
     this.#tasks = tasks.map(({ dynamics, residualScale }) => ({
       model: new OneStepModel(dynamics),
       scale: residualScale,
     }));
-    this.#input = new Float32Array(inputSize(tasks[0].dynamics.shape));
+    this.#input = new Float32Array(featureCount(this.#states.spec) + spec.action.length);
     this.#change = new Float32Array(spec.observation.length);
   }
 

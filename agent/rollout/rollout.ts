@@ -54,6 +54,12 @@ export interface RolloutOptions {
  */
 const KERNEL_SAMPLES = 10;
 
+/** What a policy asks of a model; see `RolloutModel`, whose methods these are. */
+export type PlanningModel = Pick<
+  RolloutModel,
+  "hold" | "costs" | "gradient" | "observations" | "rollOut" | "release"
+>;
+
 /** Evaluates action sequences through one task's model; see `rolloutGraph`. */
 export class RolloutModel {
   readonly #fold: Session;

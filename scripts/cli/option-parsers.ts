@@ -19,6 +19,16 @@ function wholeNumberIn(low: number, high: number, what = "whole number"): (text:
 export const wholeNumber = wholeNumberIn(0, MOST);
 /** Those from 1. */
 export const countingNumber = wholeNumberIn(1, MOST);
+/** What `evaluate --tasks` says in place of a number. */
+export const UNANNOUNCED = "unannounced";
+
+/** A number of tasks from 1, or `unannounced`. */
+export function taskChoice(text: string): number | typeof UNANNOUNCED {
+  if (text === UNANNOUNCED) return text;
+  if (/^\d+$/.test(text)) return countingNumber(text);
+  throw new InvalidArgumentError(`Expected a number of tasks with --oracle, or ${UNANNOUNCED}.`);
+}
+
 /** A TCP port. */
 export const portNumber = wholeNumberIn(1, 65535, "port");
 /** Processes at a time. */

@@ -18,6 +18,8 @@ import {
   methodList,
   portNumber,
   seedList,
+  taskChoice,
+  UNANNOUNCED,
   wholeNumber,
 } from "./option-parsers.js";
 import { chooseSweep, type SweepArguments, sweepFolder } from "./sweep-arguments.js";
@@ -224,7 +226,8 @@ function ownModules({ suite, method, planner }: PartArguments): PartArguments {
 interface EvaluateArguments extends Omit<EvaluateOptions, "suite"> {
   readonly suite?: string;
   readonly oracle?: boolean;
-  readonly tasks?: number;
+  readonly tasks?: number | typeof UNANNOUNCED;
+  readonly switchEvery?: number;
   readonly set: readonly string[];
   readonly json?: boolean;
   readonly out?: string;
@@ -255,7 +258,19 @@ function addEvaluate(program: Command, io: Io, done: (exitCode: number) => void)
         .default("published"),
     )
     .option("--suite <file>", `${SUITE_FILE_TEXT}; with --oracle also a name`)
-    .option("--tasks <n>", "with --oracle: only the first n tasks", countingNumber)
+    .option(
+      "--tasks <which>",
+      "unannounced: do not tell the run which task it faces, it finds out from what its actions do; with --oracle a number: only the first n tasks",
+      taskChoice,
+    )
+    .addOption(
+      new Option(
+        "--switch-every <n>",
+        "with --tasks unannounced: change the task after n episodes and carry over what is believed (default: every episode begins anew)",
+      )
+        .argParser(countingNumber)
+        .conflicts("oracle"),
+    )
     .option("--accept-changed-suite", CHANGED_SUITE_TEXT)
     .option("--method <file>", METHOD_FILE_TEXT)
     .option("--planner <name|file>", PLANNER_TEXT)
@@ -268,8 +283,15 @@ function addEvaluate(program: Command, io: Io, done: (exitCode: number) => void)
       "also write the figures of every episode to this new JSON file; `sweep` and `report` take one of the oracle from published starts",
     )
     .action(async (run: string | undefined, given: EvaluateArguments) => {
-      const { json, out, set: assignments, oracle = false, tasks, ...options } = given;
+      const { json, out, set: assignments, oracle = false, tasks, switchEvery, ...options } = given;
       const flags = { ...(json && { json }), ...(out !== undefined && { out }) };
+      if (tasks === UNANNOUNCED) {
+        const { evaluateUnannouncedCommand } = await import("./commands/evaluate-unannounced.js");
+        const how = { ...options, assignments, ...(switchEvery !== undefined && { switchEvery }) };
+        done(await evaluateUnannouncedCommand(runUnannounced(run, oracle), how, flags, io));
+        return;
+      }
+      if (switchEvery !== undefined) throw switchWithoutNeed(switchEvery);
       if (oracle) {
         const what = { ...(run !== undefined && { run }), ...(tasks !== undefined && { tasks }) };
         const { evaluateOracleCommand } = await import("./commands/evaluate-oracle.js");
@@ -281,6 +303,28 @@ function addEvaluate(program: Command, io: Io, done: (exitCode: number) => void)
     });
 }
 
+/** The run whose tasks shall not be announced. @throws UsageError where there is none, or the oracle shall play */
+function runUnannounced(run: string | undefined, oracle: boolean): string {
+  if (run !== undefined && !oracle) return run;
+  throw new UsageError({
+    what: oracle
+      ? "The oracle plans through the simulator of its task, so it knows which it is"
+      : "There is no run to evaluate",
+    got: `--tasks ${UNANNOUNCED}${oracle ? " and --oracle" : ""}`,
+    expected: oracle ? "one of the two, or a number of tasks" : "a run folder",
+    todo: "`hypercrl evaluate --help` explains both",
+  });
+}
+
+function switchWithoutNeed(episodes: number): UsageError {
+  return new UsageError({
+    what: "The task changes between episodes only where it is not announced",
+    got: `--switch-every ${episodes}`,
+    expected: `--tasks ${UNANNOUNCED} beside it`,
+    todo: `Add --tasks ${UNANNOUNCED}, or leave it out`,
+  });
+}
+
 /** @throws UsageError where only the oracle could be meant */
 function runToEvaluate(run: string | undefined, tasks: number | undefined): string {
   if (run !== undefined && tasks === undefined) return run;
@@ -288,7 +332,10 @@ function runToEvaluate(run: string | undefined, tasks: number | undefined): stri
     what:
       run === undefined ? "There is no run to evaluate" : "A run is evaluated on every task it has learned",
     ...(tasks !== undefined && { got: `--tasks ${tasks}` }),
-    expected: run === undefined ? "a run folder, or --oracle with --suite" : "--tasks with --oracle alone",
+    expected:
+      run === undefined
+        ? "a run folder, or --oracle with --suite"
+        : `--tasks with a number with --oracle alone, or --tasks ${UNANNOUNCED}`,
     todo: "`hypercrl evaluate --help` explains both",
   });
 }

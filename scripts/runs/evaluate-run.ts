@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Outcome, Stopped } from "../../agent/episode-run.js";
-import { evaluateTask } from "../../agent/evaluate-task.js";
+import { type EvaluationOptions, evaluateTask, type FinishedEpisode } from "../../agent/evaluate-task.js";
 import {
   chooseStarts,
   type EvaluationStarts,
@@ -69,35 +69,58 @@ export interface RunEvaluation extends StartsNote {
  *   for recordings exists, or starts shall vary and the suite has none that do
  */
 export async function evaluateRun(folder: string, options: EvaluateOptions = {}): Promise<RunEvaluation> {
+  return withSavedState(folder, options, (opened, starts) => evaluateTasks(folder, options, opened, starts));
+}
+
+/**
+ * Opens a saved state to be evaluated, checks what can be checked before the first episode, and closes it at the end.
+ * @param check of the caller's own, before a folder for recordings is made
+ */
+export async function withSavedState<Result>(
+  folder: string,
+  options: Omit<EvaluateOptions, "onEpisode">,
+  evaluate: (opened: SavedState, starts: StartChoice) => Promise<Result>,
+  check: (opened: SavedState) => Promise<unknown> = async () => {},
+): Promise<Result> {
   const { recordings } = options;
   checkNewFolder(recordings);
   const opened = await openSavedState(folder, options, (own, { catalog, planner }) =>
     changePlanner(own, planner, assignmentsOf(options), catalog),
   );
-  const { agent, afterTask, tasks, planned, settings } = opened;
+  const { agent, tasks, planned, settings } = opened;
   try {
     const starts = chooseStarts(options, settings.suite, tasks);
+    await check(opened);
     if (recordings !== undefined) {
       await checkPlansRecordable(tasks, planned);
       makeFolder(recordings);
     }
-    const out: { task: string; episodes: EvaluatedEpisode[]; modelError?: ModelError }[] = [];
-    for (const [j, task] of tasks.entries()) {
-      const episodes: EvaluatedEpisode[] = [];
-      const evaluated: (typeof out)[number] = { task: task.name, episodes };
-      out.push(evaluated);
-      const measured = (modelError: ModelError) => Object.assign(evaluated, { modelError });
-      for await (const episode of episodesOf(opened, j, { ...options, starts }, measured)) {
-        episodes.push(episode);
-        options.onEpisode?.(task.name, episode);
-      }
-      if (options.signal?.aborted) break;
-    }
-    const complete = !options.signal?.aborted;
-    return { folder, afterTask, ...startsNote(starts), complete, tasks: out };
+    return await evaluate(opened, starts);
   } finally {
     await agent.release();
   }
+}
+
+async function evaluateTasks(
+  folder: string,
+  options: EvaluateOptions,
+  opened: SavedState,
+  starts: StartChoice,
+): Promise<RunEvaluation> {
+  const out: { task: string; episodes: EvaluatedEpisode[]; modelError?: ModelError }[] = [];
+  for (const [j, task] of opened.tasks.entries()) {
+    const episodes: EvaluatedEpisode[] = [];
+    const evaluated: (typeof out)[number] = { task: task.name, episodes };
+    out.push(evaluated);
+    const measured = (modelError: ModelError) => Object.assign(evaluated, { modelError });
+    for await (const episode of episodesOf(opened, j, { ...options, starts }, measured)) {
+      episodes.push(episode);
+      options.onEpisode?.(task.name, episode);
+    }
+    if (options.signal?.aborted) break;
+  }
+  const complete = !options.signal?.aborted;
+  return { folder, afterTask: opened.afterTask, ...startsNote(starts), complete, tasks: out };
 }
 
 /** @throws UsageError when there is something where recordings shall go */
@@ -111,29 +134,43 @@ export function checkNewFolder(recordings: string | undefined): void {
   });
 }
 
-/** Whole episodes only: the one that the signal interrupts is dropped. */
-async function* episodesOf(
-  { agent, afterTask, settings, planned, tasks }: SavedState,
-  taskIndex: number,
-  options: Omit<EvaluateOptions, "starts"> & { readonly starts: StartChoice },
-  onModelError: (error: ModelError) => void,
-): AsyncGenerator<EvaluatedEpisode> {
+/** Options as `evaluateRun` takes them, with the starts that they stand for. */
+type ChosenOptions = Omit<EvaluateOptions, "starts" | "onEpisode"> & { readonly starts: StartChoice };
+
+/** What the options say of the episodes of every task. */
+export function episodeOptions(
+  { settings, planned }: SavedState,
+  options: ChosenOptions,
+): Omit<EvaluationOptions, "task" | "taskIndex"> {
   const { episodes = settings.loop.evaluationEpisodes, starts, recordings: folder, signal } = options;
   const origin = recordingOrigin(planned, currentVersions());
-  const how = {
-    task: elementAt(tasks, taskIndex, "tasks"),
-    taskIndex,
+  return {
     episodes,
     rng: Rng.fromSeed(options.seed ?? settings.seed),
     starts,
     recordings: folder === undefined ? undefined : { folder, origin, plans: true },
     stopRequested: () => signal?.aborted === true,
   };
+}
+
+/** An episode with the path of its recording, if there is one. @param folder of the recordings */
+export function evaluated({ outcome, file }: FinishedEpisode, folder: string | undefined): EvaluatedEpisode {
+  return { ...outcome, ...(folder !== undefined && { recording: join(folder, file) }) };
+}
+
+/** Whole episodes only: the one that the signal interrupts is dropped. */
+async function* episodesOf(
+  opened: SavedState,
+  taskIndex: number,
+  options: ChosenOptions,
+  onModelError: (error: ModelError) => void,
+): AsyncGenerator<EvaluatedEpisode> {
+  const { agent, afterTask, tasks } = opened;
+  const task = elementAt(tasks, taskIndex, "tasks");
+  const how = { ...episodeOptions(opened, options), task, taskIndex };
   const evaluation = evaluateTask(agent, afterTask - 1, how, onModelError);
   try {
-    for await (const { outcome, file } of evaluation) {
-      yield { ...outcome, ...(folder !== undefined && { recording: join(folder, file) }) };
-    }
+    for await (const episode of evaluation) yield evaluated(episode, options.recordings);
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
   }

@@ -62,4 +62,22 @@ describe("Agent", () => {
       await agent.release();
     },
   );
+
+  it("does not tell tasks apart that an earlier version learned, and says which to make again", async () => {
+    const tasks = [pointTask, { ...pointTask, name: "point-2" }];
+    const agent = new Agent(tasks, settings, parts, Rng.fromSeed(1));
+    const x = Float32Array.of(0.2, -0.4);
+    for (const task of [0, 1]) {
+      await agent.beginTask(task);
+      agent.remember(x, Float32Array.of(0, 0), x);
+      await agent.endTask();
+    }
+    expect((await agent.knownTasks(2)).map(({ residualScale }) => residualScale.length)).toEqual([2, 2]);
+    const { residualScales, ...state } = await agent.state();
+    await agent.restore({ ...state, residualScales: [residualScales[0], undefined] }, 1);
+    const refused = agent.unannouncedPolicy(2, Rng.fromSeed(2));
+    await expect(refused).rejects.toThrow(InputError);
+    await expect(refused).rejects.toThrow(/Nothing says how far the model of task point-2 is off/);
+    await agent.release();
+  });
 });

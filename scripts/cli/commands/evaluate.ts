@@ -34,12 +34,7 @@ export async function evaluateCommand(
   const signal = io.stopSignal();
   const evaluation = await evaluateRun(folder, { ...options, signal, onWarning: warner(io) });
   if (!evaluation.complete) {
-    const { recordings } = options;
-    const kept =
-      recordings === undefined
-        ? "nothing was written"
-        : `${recordings} holds the episodes that came to their end`;
-    if (signal.reason !== "SIGPIPE") sayError(io, `Stopped; ${kept}.`);
+    sayStopped(io, signal, options.recordings);
     return signalCode(signal.reason);
   }
   const report = { ...evaluation, tasks: evaluation.tasks.map((t) => ({ ...figures(t), ...t })) };
@@ -49,13 +44,23 @@ export async function evaluateCommand(
   return 0;
 }
 
+/** Says that an evaluation was stopped, and what is left of it. @param recordings folder of the recordings, if there is one */
+export function sayStopped(io: Io, { reason }: AbortSignal, recordings: string | undefined): void {
+  const kept =
+    recordings === undefined
+      ? "nothing was written"
+      : `${recordings} holds the episodes that came to their end`;
+  if (reason !== "SIGPIPE") sayError(io, `Stopped; ${kept}.`);
+}
+
 /** @throws UsageError when there is something where figures shall go */
 export function checkNewFile(out: string | undefined): void {
   if (out === undefined || !existsSync(out)) return;
   throw new UsageError({ what: `${out} exists`, expected: "a new path", todo: "Choose another --out" });
 }
 
-function figures({ task, episodes }: TaskEvaluation) {
+/** The figures of a task's episodes. */
+export function figures({ task, episodes }: Pick<TaskEvaluation, "task" | "episodes">) {
   const returns = spread(episodes.map((e) => e.return));
   const terminated = endRate(episodes);
   return {

@@ -50,6 +50,46 @@ it("train ends with a report command that writes into the run folder", () => {
   expect(trained.stdout.split("\n")).toContain(`  npx hypercrl report ${out}`);
 });
 
+it("evaluate --tasks unannounced says how tasks were recognised, beside what the run returned when it was told", async () => {
+  const before = fileHashes(out);
+  const { code, stdout } = await call(["evaluate", out, "--tasks", "unannounced", "--json"]);
+  expect(code).toBe(0);
+  const report = JSON.parse(stdout) as {
+    tasks: { mean: number; toldRatio: number; rightShare: number }[];
+  };
+  expect(report).toMatchObject({
+    afterTask: 2,
+    complete: true,
+    recognition: { hazard: 0.01, certain: 0.95 },
+  });
+  for (const [j, task] of report.tasks.entries()) {
+    const told = records().evaluation.find((r) => r.afterTask === 1 && r.taskIndex === j)!;
+    expect(task).toMatchObject({ task: told.task, toldReturn: told.return, countedEpisodes: 1 });
+    expect(task.toldRatio).toBeCloseTo(task.mean / told.return, 12);
+    expect(task.rightShare).toBeGreaterThanOrEqual(0);
+    expect(task.rightShare).toBeLessThanOrEqual(1);
+  }
+  const args = ["evaluate", out, "--tasks", "unannounced", "--switch-every", "1"];
+  const text = unwrapped((await call(args)).stdout);
+  expect(text).toMatch(
+    /^After 2 tasks, unannounced, 1 episode per task; the task changes after every 1 episode, /,
+  );
+  expect(text).toContain("recognised");
+  expect(fileHashes(out)).toEqual(before);
+});
+
+it.each([
+  [["--tasks", "unannounced", "--oracle"], /The oracle plans through the simulator of its task/],
+  [["--tasks", "unannounced", "--after-task", "1"], /There are too few tasks to tell apart; got 1 task/],
+  [["--tasks", "unannounced", "--switch-every", "0"], /'0' is invalid. Expected a whole number from 1/],
+  [["--switch-every", "2"], /The task changes between episodes only where it is not announced/],
+  [["--oracle", "--switch-every", "2"], /--switch-every <n>' cannot be used with option '--oracle'/],
+  [["--tasks", "2"], /A run is evaluated on every task it has learned; got --tasks 2/],
+  [["--tasks", "some"], /'some' is invalid. Expected a number of tasks with --oracle, or unannounced/],
+])("evaluate refuses %j", async (flags, message) => {
+  expectOneError(await call(["evaluate", out, ...flags]), 2, message);
+});
+
 it("evaluate repeats the run's own evaluation exactly and changes nothing in the run", async () => {
   const before = fileHashes(out);
   for (const afterTask of [1, 0]) {

@@ -1,0 +1,135 @@
+import type { Rng } from "../sim/core/rng.js";
+import type { Task } from "../sim/task.js";
+import type { Agent } from "./agent.js";
+import { type EvaluationOptions, type FinishedEpisode, playEpisodes } from "./evaluate-task.js";
+import { evaluationFile } from "./run/recording-names.js";
+import type { UnannouncedPolicy } from "./unannounced-policy.js";
+
+/** What is evaluated, and how. */
+export interface UnannouncedEvaluation extends Omit<EvaluationOptions, "task" | "taskIndex"> {
+  /** The tasks that it may be, K. */
+  readonly tasks: readonly Task[];
+  /**
+   * Episodes after which the task changes while what is believed is carried over; by default every task has all its episodes, and
+   * every episode begins with all tasks equally probable.
+   */
+  readonly switchEvery?: number | undefined;
+}
+
+/** How an episode's task was recognised. */
+export interface Recognition {
+  /** Steps of the episode. */
+  readonly steps: number;
+  /** Steps that were planned with the right task as the most probable one. */
+  readonly rightSteps: number;
+  /** Steps after which the right task was the most probable one until the end; `null` where at the end it was not. */
+  readonly stepsUntilRight: number | null;
+  /** Whether what was believed came from an episode of another task. */
+  readonly afterSwitch: boolean;
+}
+
+/** An episode whose task was not announced. */
+export interface UnannouncedEpisode extends FinishedEpisode {
+  readonly taskIndex: number;
+  readonly recognition: Recognition;
+}
+
+/**
+ * Evaluates an agent on tasks that have ended without telling it which it faces. Starts and random numbers of an episode are those of
+ * `evaluateTask`, so that an agent which is certain from the first step on plays the same episodes.
+ * @param afterTask index of the last task learned
+ * @throws Stopped when the user asked to stop, in the middle of an episode; what `Agent.unannouncedPolicy` throws
+ */
+export async function* evaluateUnannounced(
+  agent: Agent,
+  afterTask: number,
+  options: UnannouncedEvaluation,
+): AsyncGenerator<UnannouncedEpisode> {
+  const { tasks, episodes, switchEvery, rng } = options;
+  const policy = await agent.unannouncedPolicy(tasks.length, rng);
+  const order =
+    switchEvery === undefined
+      ? inTurn(tasks.length, episodes)
+      : mixed(tasks.length, episodes, switchEvery, rng);
+  const { history } = agent.settings.dynamics;
+  const played = tasks.map((task, taskIndex) =>
+    unannouncedEpisodes(policy, afterTask, { ...options, history, task, taskIndex }),
+  );
+  try {
+    let before: number | undefined;
+    for (const taskIndex of order) {
+      if (switchEvery === undefined) policy.forget();
+      const { value } = await played[taskIndex]!.next();
+      if (value === undefined) return;
+      const afterSwitch = switchEvery !== undefined && before !== undefined && before !== taskIndex;
+      yield { ...value, recognition: { ...value.recognition, afterSwitch } };
+      before = taskIndex;
+    }
+  } finally {
+    for (const generator of played) await generator.return(undefined);
+    await policy.release();
+  }
+}
+
+/** The episodes of one task, each played when it is asked for. */
+async function* unannouncedEpisodes(
+  policy: UnannouncedPolicy,
+  afterTask: number,
+  options: EvaluationOptions & { readonly history: number },
+): AsyncGenerator<UnannouncedEpisode, undefined> {
+  const { taskIndex, rng } = options;
+  const kind = { phase: "evaluate", afterTask } as const;
+  const fileOf = (k: number) => evaluationFile(afterTask, taskIndex, k);
+  let right: boolean[] = [];
+  const finished = playEpisodes(options, kind, fileOf, async (episode, k) => {
+    policy.startEpisode(rng.split(`evaluate/${afterTask}/${taskIndex}/${k}`));
+    const isRight = () => policy.believed === taskIndex;
+    right = [isRight()];
+    while (!episode.over) {
+      const { state } = episode;
+      const action = await episode.act(policy);
+      policy.observe(state, action, episode.state);
+      right.push(isRight());
+    }
+  });
+  for await (const episode of finished) {
+    yield { ...episode, taskIndex, recognition: { ...recognitionOf(right), afterSwitch: false } };
+  }
+  return undefined;
+}
+
+/** @param right whether the right task was the most probable one, before the first step and after each */
+export function recognitionOf(right: readonly boolean[]): Omit<Recognition, "afterSwitch"> {
+  const steps = right.length - 1;
+  const lastWrong = right.lastIndexOf(false);
+  return {
+    steps,
+    rightSteps: right.slice(0, steps).filter(Boolean).length,
+    stepsUntilRight: lastWrong === steps ? null : lastWrong + 1,
+  };
+}
+
+/** All episodes of the first task, then of the second, and so on. */
+function inTurn(tasks: number, episodes: number): number[] {
+  return Array.from({ length: tasks * episodes }, (_, i) => Math.floor(i / episodes));
+}
+
+/**
+ * The task of each episode: round after round every task once, in an order of its own, for `each` episodes, the last time for
+ * as many as are left. No two tasks that follow each other are the same.
+ */
+export function mixed(tasks: number, episodes: number, each: number, rng: Rng): number[] {
+  const stream = rng.split("unannounced/order");
+  const order: number[] = [];
+  for (let done = 0; done < episodes; done += each) {
+    const left = Array.from({ length: tasks }, (_, k) => k);
+    while (left.length > 0) {
+      const last = order.at(-1);
+      const allowed = left.filter((k) => k !== last);
+      const task = allowed[stream.integer(allowed.length)]!;
+      left.splice(left.indexOf(task), 1);
+      for (let k = 0; k < Math.min(each, episodes - done); k++) order.push(task);
+    }
+  }
+  return order;
+}

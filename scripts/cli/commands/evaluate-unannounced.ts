@@ -1,0 +1,92 @@
+import { count } from "../../../sim/core/count.js";
+import { writeDocument } from "../../../sim/core/documents.js";
+import { firstOf } from "../../../sim/core/element.js";
+import { medianOf } from "../../../sim/core/median.js";
+import { outcomeNames, outcomeShare } from "../../compare/counts-text.js";
+import { measureTitle, table } from "../../compare/tables.js";
+import { number, percent, wrap } from "../../compare/text.js";
+import {
+  evaluateRunUnannounced,
+  type UnannouncedEvaluation,
+  type UnannouncedOptions,
+  type UnannouncedTask,
+} from "../../runs/evaluate-unannounced.js";
+import { type Io, signalCode, warner } from "../io.js";
+import { checkNewFile, type EvaluateFlags, figures, sayStopped, startsText } from "./evaluate.js";
+
+/** `hypercrl evaluate --tasks unannounced`: measures a saved state that is not told its tasks. Returns the exit code. */
+export async function evaluateUnannouncedCommand(
+  folder: string,
+  options: UnannouncedOptions,
+  { json, out }: EvaluateFlags,
+  io: Io,
+): Promise<number> {
+  checkNewFile(out);
+  const signal = io.stopSignal();
+  const evaluation = await evaluateRunUnannounced(folder, { ...options, signal, onWarning: warner(io) });
+  if (!evaluation.complete) {
+    sayStopped(io, signal, options.recordings);
+    return signalCode(signal.reason);
+  }
+  const report = { ...evaluation, tasks: evaluation.tasks.map((t) => ({ ...recognitionFigures(t), ...t })) };
+  // First, so that a file that cannot be written does not lose what was measured.
+  io.out(json ? JSON.stringify(report) : unannouncedText(evaluation, io.columns()));
+  if (out !== undefined) writeDocument(out, report);
+  return 0;
+}
+
+/** The figures of a task. Where the task changes, how long it took is counted in the episodes after a change alone. */
+function recognitionFigures(task: UnannouncedTask) {
+  const { episodes, toldReturn } = task;
+  const all = episodes.map(({ recognition }) => recognition);
+  const switched = all.filter(({ afterSwitch }) => afterSwitch);
+  const counted = switched.length > 0 ? switched : all;
+  const until = counted.flatMap(({ stepsUntilRight }) => (stepsUntilRight === null ? [] : [stepsUntilRight]));
+  const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
+  const own = figures(task);
+  return {
+    ...own,
+    rightShare: sum(all.map(({ rightSteps }) => rightSteps)) / sum(all.map(({ steps }) => steps)),
+    recognizedEpisodes: until.length,
+    countedEpisodes: counted.length,
+    stepsUntilRight: until.length === 0 ? null : medianOf(until),
+    ...(toldReturn !== undefined && toldReturn !== 0 && { toldRatio: own.mean / toldReturn }),
+  };
+}
+
+function unannouncedText(evaluation: UnannouncedEvaluation, width: number): string {
+  const { afterTask, tasks, switchEvery, recognition, ...note } = evaluation;
+  const rows = tasks.map((task) => ({ ...recognitionFigures(task), toldReturn: task.toldReturn }));
+  const outcomes = outcomeNames(rows);
+  const told = rows.some(({ toldReturn }) => toldReturn !== undefined);
+  const head = [
+    [
+      "task",
+      "mean\nreturn",
+      ...(told ? ["told\nreturn", "ratio"] : []),
+      "success",
+      ...outcomes.map(measureTitle),
+    ],
+    ["right\ntask", "steps until\nright for good", "recognised\nepisodes"],
+  ];
+  const body = rows.map((row) => [
+    ...[row.task, number(row.mean), ...(told ? [number(row.toldReturn), number(row.toldRatio, 2)] : [])],
+    ...[percent(row.success), ...outcomes.map((name) => percent(outcomeShare(row, name)))],
+    ...[percent(row.rightShare), number(row.stepsUntilRight, 0)],
+    `${row.recognizedEpisodes} of ${row.countedEpisodes}`,
+  ]);
+  const perTask = `${count(firstOf(tasks, "tasks").episodes.length, "episode")} per task`;
+  const change =
+    switchEvery === undefined
+      ? "every episode begins with all tasks equally probable"
+      : `the task changes after every ${count(switchEvery, "episode")}, and what is believed is carried over`;
+  const counted = switchEvery === undefined ? "all episodes" : "the episodes after a change";
+  return [
+    wrap(`After ${count(afterTask, "task")}, unannounced, ${perTask}${startsText(note)}; ${change}:`, width),
+    table(head, body, { width }),
+    wrap(
+      `Right task: share of the steps that were planned with it as the most probable one. Steps until right for good: from an episode's first step, median over ${counted} in which the right task was on top at the end; these are counted last.${told ? " Told return: of the run's own evaluation, which was told the task; ratio: to that." : ""} A task's model is planned with alone from a probability of ${recognition.certain} on.`,
+      width,
+    ),
+  ].join("\n");
+}

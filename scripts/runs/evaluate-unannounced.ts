@@ -1,0 +1,152 @@
+import { Stopped } from "../../agent/episode-run.js";
+import { evaluateUnannounced, type Recognition } from "../../agent/evaluate-unannounced.js";
+import { type StartChoice, type StartsNote, startsNote } from "../../agent/evaluation-starts.js";
+import { readMetrics } from "../../agent/run/read-log.js";
+import { RECOGNITION, type RecognitionSettings } from "../../agent/unannounced-policy.js";
+import { elementAt } from "../../sim/core/element.js";
+import { UsageError } from "../../sim/core/errors.js";
+import { meanOf } from "../../sim/core/mean.js";
+import {
+  type EvaluatedEpisode,
+  type EvaluateOptions,
+  episodeOptions,
+  evaluated,
+  withSavedState,
+} from "./evaluate-run.js";
+import type { SavedState } from "./saved-state.js";
+
+/** What `evaluateRunUnannounced` measures, and how. */
+export interface UnannouncedOptions extends Omit<EvaluateOptions, "onEpisode"> {
+  /**
+   * Episodes after which the task changes, to one drawn by the seed, while what is believed is carried over. By default every
+   * episode begins with all tasks equally probable.
+   */
+  readonly switchEvery?: number;
+  /** Receives every episode as it ends. */
+  readonly onEpisode?: (task: string, episode: RecognizedEpisode) => void;
+}
+
+/** What came of one episode, and how its task was recognised. */
+export interface RecognizedEpisode extends EvaluatedEpisode {
+  readonly recognition: Recognition;
+}
+
+/** The episodes of one task. */
+export interface UnannouncedTask {
+  readonly task: string;
+  readonly episodes: readonly RecognizedEpisode[];
+  /**
+   * Mean return of the run's own evaluation of the same state on this task, which was told the task. Absent where the options ask
+   * for other episodes than the run played, or the log does not have them.
+   */
+  readonly toldReturn?: number;
+}
+
+/** What `evaluateRunUnannounced` found. */
+export interface UnannouncedEvaluation extends StartsNote {
+  readonly folder: string;
+  /** Tasks learned by the state that was evaluated. */
+  readonly afterTask: number;
+  /** Episodes after which the task changed; absent where every episode began anew. */
+  readonly switchEvery?: number;
+  /** How the policy went by the probabilities of the tasks. */
+  readonly recognition: RecognitionSettings;
+  /** False when the signal stopped it; tasks then hold what was measured. */
+  readonly complete: boolean;
+  readonly tasks: readonly UnannouncedTask[];
+}
+
+/**
+ * Evaluates a saved state of a run on every task it has learned without telling it which it faces: how well each task's model
+ * explains what happened says how probable the task is, and the most probable one is planned for. Starts and random numbers are those
+ * of `evaluateRun`. Changes nothing in the run folder.
+ * @throws InputError when there is no such state, it is damaged, or an earlier version learned it; UsageError when it has learned
+ *   fewer than two tasks, their channels differ, or as `evaluateRun`
+ */
+export async function evaluateRunUnannounced(
+  folder: string,
+  options: UnannouncedOptions = {},
+): Promise<UnannouncedEvaluation> {
+  const { switchEvery, onEpisode, ...others } = options;
+  checkSwitch(switchEvery);
+  const check = ({ agent, afterTask }: SavedState) => agent.knownTasks(afterTask);
+  return withSavedState(
+    folder,
+    others,
+    async (opened, starts) => {
+      const episodes = await playAll(opened, starts, options);
+      const told = isAsRun(options) ? toldReturns(folder, opened.afterTask) : [];
+      return {
+        ...{ folder, afterTask: opened.afterTask },
+        ...startsNote(starts),
+        ...(switchEvery !== undefined && { switchEvery }),
+        recognition: RECOGNITION,
+        complete: options.signal?.aborted !== true,
+        tasks: opened.tasks.map(({ name }, j) => {
+          const toldReturn = told[j];
+          return {
+            ...{ task: name, episodes: elementAt(episodes, j, "tasks") },
+            ...(toldReturn !== undefined && { toldReturn }),
+          };
+        }),
+      };
+    },
+    check,
+  );
+}
+
+/** @throws UsageError when tasks cannot change after so many episodes */
+function checkSwitch(switchEvery: number | undefined): void {
+  if (switchEvery === undefined || (Number.isInteger(switchEvery) && switchEvery >= 1)) return;
+  throw new UsageError({
+    what: "Tasks cannot change after so many episodes",
+    got: String(switchEvery),
+    expected: "a whole number from 1",
+    todo: "Leave switchEvery out, and every episode begins anew",
+  });
+}
+
+/** The whole episodes of each task; the one that the signal interrupts is dropped. */
+async function playAll(
+  opened: SavedState,
+  starts: StartChoice,
+  { switchEvery, onEpisode, ...options }: UnannouncedOptions,
+): Promise<RecognizedEpisode[][]> {
+  const { agent, afterTask, tasks } = opened;
+  const out = tasks.map((): RecognizedEpisode[] => []);
+  const how = { ...episodeOptions(opened, { ...options, starts }), tasks, switchEvery };
+  try {
+    for await (const played of evaluateUnannounced(agent, afterTask - 1, how)) {
+      const { taskIndex, recognition } = played;
+      const episode = { ...evaluated(played, options.recordings), recognition };
+      elementAt(out, taskIndex, "tasks").push(episode);
+      onEpisode?.(elementAt(tasks, taskIndex, "tasks").name, episode);
+      if (options.signal?.aborted) break;
+    }
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+  }
+  return out;
+}
+
+/** Whether the options ask for the episodes that the run's own evaluation played. */
+function isAsRun({
+  episodes,
+  seed,
+  starts,
+  planner,
+  assignments = [],
+  settings,
+}: UnannouncedOptions): boolean {
+  const asked = [episodes, seed, planner, settings].some((option) => option !== undefined);
+  return !asked && assignments.length === 0 && (starts ?? "published") === "published";
+}
+
+/** By task, the mean return of the run's evaluation after so many tasks; undefined where there is none. */
+function toldReturns(folder: string, afterTask: number): (number | undefined)[] {
+  const records = readMetrics(folder).filter((r) => r.type === "evaluation");
+  return Array.from({ length: afterTask }, (_, j) => {
+    const own = records.filter((r) => r.afterTask === afterTask - 1 && r.taskIndex === j);
+    return own.length === 0 ? undefined : meanOf(own.map((r) => r.return));
+  });
+}

@@ -1,0 +1,138 @@
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { metricsByType, readMetrics } from "../../../agent/run/read-log.js";
+import { evaluateRun } from "../../../scripts/runs/evaluate-run.js";
+import { evaluateRunUnannounced } from "../../../scripts/runs/evaluate-unannounced.js";
+import { train } from "../../../scripts/runs/train.js";
+import { UsageError } from "../../../sim/core/errors.js";
+import { meanOf } from "../../../sim/core/mean.js";
+import { readEpisode } from "../../../sim/recording/reader.js";
+import type { TaskSuite } from "../../../sim/task.js";
+import { findSuite } from "../../../tasks/registry.js";
+import { fileHashes, temporaryFolder } from "../../files.js";
+import { take } from "../../take.js";
+
+const folder = temporaryFolder();
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The shortest pole of the suite after the first, and the longest. */
+const [, , short, , , , , , , long] = findSuite("cartpole").tasks;
+const suite: TaskSuite = { name: "poles", description: "two of the poles", tasks: [short!, long!] };
+const run = join(folder, "run");
+const shared = { suite, threads: 1 };
+
+beforeAll(async () => {
+  await train({
+    ...shared,
+    method: "single",
+    seed: 1,
+    out: run,
+    settings: {
+      "loop.initialRandomSteps": 300,
+      "loop.stepsPerTask": 400,
+      "loop.trainEvery": 100,
+      "loop.trainIterations": 300,
+      "loop.evaluationEpisodes": 2,
+      "dynamics.hidden": [32, 32],
+      "planner.samples": 24,
+      "planner.elites": 4,
+      "planner.iterations": 1,
+      "planner.horizon": 8,
+    },
+  });
+});
+
+describe("an evaluation without announced tasks", () => {
+  it("finds which of two poles it is in most steps, and changes nothing in the run", async () => {
+    const before = fileHashes(run);
+    const { tasks, complete, afterTask } = await evaluateRunUnannounced(run, shared);
+    expect({ complete, afterTask }).toEqual({ complete: true, afterTask: 2 });
+    expect(tasks.map(({ task }) => task)).toEqual([short!.name, long!.name]);
+    for (const { task, episodes } of tasks) {
+      expect(episodes).toHaveLength(2);
+      const share = meanOf(episodes.map(({ recognition: { rightSteps, steps } }) => rightSteps / steps));
+      expect(share, task).toBeGreaterThan(0.7);
+      for (const { recognition } of episodes)
+        expect(recognition).toMatchObject({ steps: 200, afterSwitch: false });
+    }
+    expect(fileHashes(run)).toEqual(before);
+  });
+
+  it("repeats itself, and names the told return of the run's log where the episodes are those of the run", async () => {
+    const [one, other] = [
+      await evaluateRunUnannounced(run, shared),
+      await evaluateRunUnannounced(run, shared),
+    ];
+    expect(one).toEqual(other);
+    const { evaluation } = metricsByType(readMetrics(run));
+    for (const [j, { toldReturn }] of one.tasks.entries()) {
+      const own = evaluation.filter((r) => r.afterTask === 1 && r.taskIndex === j);
+      expect(toldReturn).toBe(meanOf(own.map((r) => r.return)));
+    }
+    const seeded = await evaluateRunUnannounced(run, { ...shared, episodes: 1 });
+    expect(seeded.tasks.map(({ toldReturn }) => toldReturn)).toEqual([undefined, undefined]);
+  });
+
+  it("starts from where an evaluation that tells the task starts", async () => {
+    const [blind, told] = [join(folder, "blind"), join(folder, "told")];
+    await evaluateRunUnannounced(run, { ...shared, episodes: 2, recordings: blind, switchEvery: 1 });
+    await evaluateRun(run, { ...shared, episodes: 2, recordings: told });
+    const starts = (recordings: string) =>
+      readdirSync(recordings)
+        .sort()
+        .map((name) => {
+          const { header, start } = readEpisode(join(recordings, name));
+          return [name, header.task, header.seed, ...start.observation];
+        });
+    expect(starts(blind)).toHaveLength(4);
+    expect(starts(blind)).toEqual(starts(told));
+  });
+
+  it("carries over what is believed where the task changes", async () => {
+    const order: [string, boolean][] = [];
+    const { switchEvery, tasks } = await evaluateRunUnannounced(run, {
+      ...shared,
+      episodes: 4,
+      switchEvery: 2,
+      onEpisode: (task, { recognition }) => order.push([task, recognition.afterSwitch]),
+    });
+    expect(switchEvery).toBe(2);
+    expect(tasks.map(({ episodes }) => episodes.length)).toEqual([4, 4]);
+    const changes = order.map(([task], i) => i > 0 && order[i - 1]![0] !== task);
+    expect(order.map(([, afterSwitch]) => afterSwitch)).toEqual(changes);
+    expect(changes).toEqual([false, false, true, false, true, false, true, false]);
+    // Some episode that follows one of its own task begins with the task known.
+    const [known] = take(
+      1,
+      tasks.flatMap(({ episodes }) =>
+        episodes.filter(({ recognition }) => recognition.stepsUntilRight === 0),
+      ),
+    );
+    expect(known.recognition.rightSteps).toBe(200);
+  });
+
+  it("refuses what cannot be evaluated before anything is made", async () => {
+    const recordings = join(folder, "never");
+    const one = evaluateRunUnannounced(run, { ...shared, afterTask: 1, recordings });
+    await expect(one).rejects.toThrow(UsageError);
+    await expect(one).rejects.toThrow(/too few tasks to tell apart; got 1 task that was learned, 0.4m/);
+    expect(readdirSync(folder)).not.toContain("never");
+    for (const switchEvery of [0, 1.5]) {
+      await expect(evaluateRunUnannounced(run, { ...shared, switchEvery })).rejects.toThrow(
+        /cannot change after so many episodes; got/,
+      );
+    }
+  });
+
+  it("stops when it is asked to, with what it has", async () => {
+    const stop = new AbortController();
+    const { complete, tasks } = await evaluateRunUnannounced(run, {
+      ...shared,
+      signal: stop.signal,
+      onEpisode: () => stop.abort(),
+    });
+    expect(complete).toBe(false);
+    expect(tasks.map(({ episodes }) => episodes.length)).toEqual([1, 0]);
+  });
+});
