@@ -1,11 +1,22 @@
 import { describe, expect, it } from "vitest";
+import { Agent } from "../../../agent/agent.js";
 import { Graph } from "../../../agent/graph/graph.js";
 import { Session, tensor } from "../../../agent/graph/session.js";
 import { dynamicsShape, encodeInput, featureCount, type MlpShape } from "../../../agent/model/dynamics.js";
 import { clampLogVariance } from "../../../agent/model/output-variance.js";
 import { OneStepModel } from "../../../agent/recognition/one-step-model.js";
 import { Rng } from "../../../sim/core/rng.js";
-import { angleTask, normals, predictedChange, randomDynamics } from "../fixtures.js";
+import {
+  angleTask,
+  linearSystem,
+  METHOD_NAMES,
+  normals,
+  partsFor,
+  pointTask,
+  predictedChange,
+  randomDynamics,
+  tinySettings,
+} from "../fixtures.js";
 
 const X = 3;
 const [x, u] = [Float32Array.of(0.3, -1.2, 0.8), Float32Array.of(0.4)];
@@ -78,4 +89,36 @@ describe("OneStepModel", () => {
     dynamics.weights[0] = Number.NaN;
     expect([...new OneStepModel(dynamics).predict(input()).change].every(Number.isNaN)).toBe(true);
   });
+});
+
+describe.each(METHOD_NAMES)("the models of %s", (method) => {
+  it.each([false, true])(
+    "are those that are planned with, of every task, outputVariance=%s",
+    async (variance) => {
+      const settings = tinySettings([`method=${method}`, `dynamics.outputVariance=${variance}`]);
+      const tasks = [pointTask, { ...pointTask, name: "point-2" }];
+      const agent = new Agent(tasks, settings, partsFor(settings), Rng.fromSeed(3));
+      const rng = Rng.fromSeed(4);
+      for (const j of [0, 1]) {
+        await agent.beginTask(j);
+        for (let t = 0; t < 40; t++) {
+          const [before, action] = [normals(rng, 2), normals(rng, 2)];
+          agent.remember(before, action, linearSystem(j)(before, action));
+        }
+        await agent.adopt(agent.startTraining());
+        await agent.endTask();
+      }
+      const [before, action] = [normals(rng, 2), normals(rng, 2)];
+      const encoded = new Float32Array(4);
+      encodeInput(pointTask.spec, before, action, encoded);
+      for (const [j, { dynamics, residualScale }] of (await agent.knownTasks(2)).entries()) {
+        expect(residualScale.every((scale) => scale > 0 && Number.isFinite(scale))).toBe(true);
+        const policy = await agent.policyFor(j, Rng.fromSeed(5));
+        const planned = (await policy.rollOut(before, action)).map((v, i) => v - before[i]!);
+        await policy.release();
+        expect(apart(new OneStepModel(dynamics).predict(encoded).change, planned)).toBeLessThan(1e-5);
+      }
+      await agent.release();
+    },
+  );
 });
