@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { RunError } from "../sim/core/errors.js";
 import type { Environment, StepResult } from "../sim/environment.js";
 import { outcomesOf } from "../sim/outcomes.js";
+import type { Belief } from "../sim/recording/belief-messages.js";
 import type { EpisodeHeader, Forecast } from "../sim/recording/episode.js";
 import { EpisodeRecorder } from "../sim/recording/recorder.js";
 import { StateSpec } from "./model/model-state.js";
@@ -139,6 +140,11 @@ export class EpisodeRun {
   async recordPlan(planner: Forecaster): Promise<void> {
     if (!this.options.recordings?.plans) return;
     this.#recorder?.recordPlan(await planner.forecast(this.state, OTHERS_RECORDED));
+  }
+
+  /** Records, where plans are recorded, the belief that the next step is planned with. */
+  recordBelief(belief: Belief): void {
+    if (this.options.recordings?.plans) this.#recorder?.recordBelief(belief);
   }
 
   /** Plans and makes a step; returns its action `[U]`. @throws Stopped when the user asked to stop */

@@ -52,8 +52,9 @@ export async function* evaluateUnannounced(
       ? inTurn(tasks.length, episodes)
       : mixed(tasks.length, episodes, switchEvery, rng);
   const { history } = agent.settings.dynamics;
+  const names = tasks.map(({ name }) => name);
   const played = tasks.map((task, taskIndex) =>
-    unannouncedEpisodes(policy, afterTask, { ...options, history, task, taskIndex }),
+    unannouncedEpisodes(policy, afterTask, { ...options, history, task, taskIndex, names }),
   );
   try {
     let before: number | undefined;
@@ -75,9 +76,9 @@ export async function* evaluateUnannounced(
 async function* unannouncedEpisodes(
   policy: UnannouncedPolicy,
   afterTask: number,
-  options: EvaluationOptions & { readonly history: number },
+  options: EvaluationOptions & { readonly history: number; readonly names: readonly string[] },
 ): AsyncGenerator<UnannouncedEpisode, undefined> {
-  const { taskIndex, rng } = options;
+  const { taskIndex, rng, names } = options;
   const kind = { phase: "evaluate", afterTask } as const;
   const fileOf = (k: number) => evaluationFile(afterTask, taskIndex, k);
   let right: boolean[] = [];
@@ -87,6 +88,7 @@ async function* unannouncedEpisodes(
     right = [isRight()];
     while (!episode.over) {
       const { state } = episode;
+      episode.recordBelief({ tasks: names, probabilities: policy.probabilities });
       const action = await episode.act(policy);
       policy.observe(state, action, episode.state);
       right.push(isRight());

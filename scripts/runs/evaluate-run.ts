@@ -74,13 +74,14 @@ export async function evaluateRun(folder: string, options: EvaluateOptions = {})
 
 /**
  * Opens a saved state to be evaluated, checks what can be checked before the first episode, and closes it at the end.
- * @param check of the caller's own, before a folder for recordings is made
+ * @param check of the caller's own, before a folder for recordings is made; gives the names of the tasks whose probabilities are
+ *   recorded, if any are
  */
 export async function withSavedState<Result>(
   folder: string,
   options: Omit<EvaluateOptions, "onEpisode">,
   evaluate: (opened: SavedState, starts: StartChoice) => Promise<Result>,
-  check: (opened: SavedState) => Promise<unknown> = async () => {},
+  check: (opened: SavedState) => Promise<readonly string[] | undefined> = async () => undefined,
 ): Promise<Result> {
   const { recordings } = options;
   checkNewFolder(recordings);
@@ -90,9 +91,9 @@ export async function withSavedState<Result>(
   const { agent, tasks, planned, settings } = opened;
   try {
     const starts = chooseStarts(options, settings.suite, tasks);
-    await check(opened);
+    const believed = await check(opened);
     if (recordings !== undefined) {
-      await checkPlansRecordable(tasks, planned);
+      await checkPlansRecordable(tasks, planned, believed);
       makeFolder(recordings);
     }
     return await evaluate(opened, starts);

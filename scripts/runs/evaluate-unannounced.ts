@@ -69,7 +69,10 @@ export async function evaluateRunUnannounced(
 ): Promise<UnannouncedEvaluation> {
   const { switchEvery, onEpisode, ...others } = options;
   checkSwitch(switchEvery);
-  const check = ({ agent, afterTask }: SavedState) => agent.knownTasks(afterTask);
+  const check = async ({ agent, afterTask }: SavedState) => {
+    const known = await agent.knownTasks(afterTask);
+    return known.map(({ task }) => task.name);
+  };
   return withSavedState(
     folder,
     others,

@@ -30,6 +30,8 @@ export interface RecordedPlans {
   readonly horizon: number;
   /** Sequences beside the chosen one, K. */
   readonly others: number;
+  /** Names of the tasks whose probabilities stand beside each plan; default none. */
+  readonly believed?: readonly string[];
 }
 
 /**
@@ -80,6 +82,7 @@ async function recordBeginning(
     const rng = Rng.fromSeed(HEADER.seed);
     const record = async (until: number): Promise<Beginning> => {
       while (environment.stepsDone < until && !environment.over) {
+        if (plans?.believed !== undefined) recorder.recordBelief(undecided(plans.believed));
         if (plans !== undefined) recorder.recordPlan(standingStill(environment.observation, plans));
         const action = randomAction(task.spec, rng);
         recorder.record(action, environment.step(action));
@@ -103,6 +106,11 @@ function standingStill(observation: Float32Array, { horizon, others }: RecordedP
     return out;
   };
   return { chosen: repeated(horizon), others: repeated(others * horizon) };
+}
+
+/** A belief with as many digits as any other. */
+function undecided(tasks: readonly string[]) {
+  return { tasks, probabilities: tasks.map(() => 1 / 3) };
 }
 
 function readBeginning(bytes: Uint8Array) {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { RunError } from "../core/errors.js";
 import { writeFileSafely } from "../core/files.js";
 import type { Environment, StepResult } from "../environment.js";
+import { type Belief, BeliefCodec } from "./belief-messages.js";
 import { type EpisodeHeader, type EpisodeTotals, type Forecast, toMetadata } from "./episode.js";
 import { frameTransforms, sceneUpdate } from "./foxglove.js";
 import { buildMcap, type McapChannel, type McapMessage } from "./mcap.js";
@@ -22,6 +23,7 @@ export const TOPICS = {
   step: "/step",
   plan: "/plan",
   prediction: "/prediction",
+  belief: "/belief",
 } as const;
 
 /** SHA-256 of a snapshot, hex. */
@@ -40,6 +42,8 @@ export class EpisodeRecorder {
   readonly #codec: StepCodec;
   /** Made with the first plan: an episode without plans has no topics of theirs. */
   #plans: PlanCodec | undefined;
+  /** Made with the first belief, likewise. */
+  #beliefs: BeliefCodec | undefined;
   readonly #snapshot: Uint8Array;
   readonly #moving: readonly number[];
   readonly #messages: McapMessage[] = [];
@@ -118,6 +122,17 @@ export class EpisodeRecorder {
   }
 
   /**
+   * Records the belief that the next step will be planned with.
+   * @throws RunError when that step has been made already
+   */
+  recordBelief(belief: Belief): void {
+    const { steps } = this.#totals;
+    this.#expectStep(steps, "recordBelief() must be called before environment.step()");
+    this.#beliefs ??= new BeliefCodec(belief.tasks);
+    this.#add(TOPICS.belief, this.#beliefs.encode(steps + 1, belief));
+  }
+
+  /**
    * The whole file, so far.
    * @param learned what is known of a learning episode only once its steps are made
    */
@@ -149,6 +164,9 @@ export class EpisodeRecorder {
             protobuf(TOPICS.plan, sceneUpdate),
             json(TOPICS.prediction, "hypercrl.Prediction", this.#plans.schema()),
           ]),
+      ...(this.#beliefs === undefined
+        ? []
+        : [json(TOPICS.belief, "hypercrl.Belief", this.#beliefs.schema())]),
     ];
     return buildMcap(`hypercrl ${this.#header.versions.hypercrl}`, channels, this.#messages, {
       attachments: new Map([[SNAPSHOT_NAME, this.#snapshot]]),

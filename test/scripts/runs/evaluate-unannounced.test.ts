@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { metricsByType, readMetrics } from "../../../agent/run/read-log.js";
@@ -7,8 +7,11 @@ import { evaluateRunUnannounced } from "../../../scripts/runs/evaluate-unannounc
 import { train } from "../../../scripts/runs/train.js";
 import { UsageError } from "../../../sim/core/errors.js";
 import { meanOf } from "../../../sim/core/mean.js";
+import { readMcap } from "../../../sim/recording/mcap.js";
 import { readEpisode } from "../../../sim/recording/reader.js";
+import { verifyEpisode } from "../../../sim/recording/verify.js";
 import type { TaskSuite } from "../../../sim/task.js";
+import { physicsVersion } from "../../../sim/world.js";
 import { findSuite } from "../../../tasks/registry.js";
 import { fileHashes, temporaryFolder } from "../../files.js";
 import { take } from "../../take.js";
@@ -43,6 +46,27 @@ beforeAll(async () => {
   });
 });
 
+/** Checks the recorded beliefs of an episode of task j: one a step, and in so many of them the task is the most probable. */
+function expectBeliefs(recording: string, j: number, rightSteps: number): void {
+  const episode = readEpisode(recording);
+  expect(verifyEpisode(episode, suite.tasks[j]!, physicsVersion())).toMatchObject({ ok: true });
+  const messages = readMcap(recording, readFileSync(recording)).messages.get("/belief") ?? [];
+  const beliefs = messages.map((bytes) => {
+    const { step, probabilities } = JSON.parse(new TextDecoder().decode(bytes)) as {
+      step: number;
+      probabilities: Record<string, number>;
+    };
+    return {
+      step,
+      right: probabilities[suite.tasks[j]!.name]!,
+      other: probabilities[suite.tasks[1 - j]!.name]!,
+    };
+  });
+  expect(beliefs.map(({ step }) => step)).toEqual(episode.steps.map((_, i) => i + 1));
+  for (const { right, other } of beliefs) expect(right + other).toBeCloseTo(1, 9);
+  expect(beliefs.filter(({ right, other }) => right > other)).toHaveLength(rightSteps);
+}
+
 describe("an evaluation without announced tasks", () => {
   it("finds which of two poles it is in most steps, and changes nothing in the run", async () => {
     const before = fileHashes(run);
@@ -76,7 +100,8 @@ describe("an evaluation without announced tasks", () => {
 
   it("starts from where an evaluation that tells the task starts", async () => {
     const [blind, told] = [join(folder, "blind"), join(folder, "told")];
-    await evaluateRunUnannounced(run, { ...shared, episodes: 2, recordings: blind, switchEvery: 1 });
+    const how = { ...shared, episodes: 2, recordings: blind, switchEvery: 1 };
+    const { tasks } = await evaluateRunUnannounced(run, how);
     await evaluateRun(run, { ...shared, episodes: 2, recordings: told });
     const starts = (recordings: string) =>
       readdirSync(recordings)
@@ -87,6 +112,9 @@ describe("an evaluation without announced tasks", () => {
         });
     expect(starts(blind)).toHaveLength(4);
     expect(starts(blind)).toEqual(starts(told));
+    for (const [j, { episodes }] of tasks.entries()) {
+      for (const { recording, recognition } of episodes) expectBeliefs(recording!, j, recognition.rightSteps);
+    }
   });
 
   it("carries over what is believed where the task changes", async () => {

@@ -45,6 +45,14 @@ describe("what a whole episode comes to", () => {
     await checkRecordable(long(2 * steps));
   });
 
+  it("is refused by the number of messages, of which a belief takes one more a step", async () => {
+    const plans = { horizon: 2, others: 1, believed: ["light", "heavy"] };
+    const long = (episodeSteps: number) => pointTask({ spec: { episodeSteps } });
+    // Five a step, and four at the start.
+    await checkRecordable(long(99_999), plans);
+    expect(await exceeded(long(100_000), plans)).toBe("500,004 messages, at most 500,000");
+  });
+
   it("is refused by the size of the file", async () => {
     expect(await exceeded(wide(400, 90_000))).toMatch(/^\d{3},\d{3},\d{3} bytes, at most 268,435,456$/);
   });
