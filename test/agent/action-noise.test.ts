@@ -40,6 +40,6 @@ describe("noisyAction", () => {
 
   it("needs one number, or one for each action", () => {
     const call = () => noisyAction(Float32Array.of(1, 0.5), ACTION, [0.1], Rng.fromSeed(3));
-    expect(call).toThrow(/loop\.explorationStd.*got 1 numbers.*one for each of the 2 actions/s);
+    expect(call).toThrow(/loop\.explorationStd.*got 1 number; .*one for each of 2 actions/s);
   });
 });

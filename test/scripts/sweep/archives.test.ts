@@ -17,6 +17,7 @@ const NAMES = [
   "cheetah",
   "reacher",
   "cartpole",
+  "door",
   "door-earlier",
   "door-cem",
 ];
