@@ -79,7 +79,7 @@ function unannouncedText(evaluation: UnannouncedEvaluation, width: number): stri
   const change =
     switchEvery === undefined
       ? "every episode begins with all tasks equally probable"
-      : `the task changes after every ${count(switchEvery, "episode")}, and what is believed is carried over`;
+      : `the task changes after every ${switchEvery === 1 ? "episode" : `${switchEvery} episodes`}, and what is believed is carried over`;
   const counted = switchEvery === undefined ? "all episodes" : "the episodes after a change";
   return [
     wrap(`After ${count(afterTask, "task")}, unannounced, ${perTask}${startsText(note)}; ${change}:`, width),

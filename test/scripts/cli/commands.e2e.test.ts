@@ -72,7 +72,7 @@ it("evaluate --tasks unannounced says how tasks were recognised, beside what the
   const args = ["evaluate", out, "--tasks", "unannounced", "--switch-every", "1"];
   const text = unwrapped((await call(args)).stdout);
   expect(text).toMatch(
-    /^After 2 tasks, unannounced, 1 episode per task; the task changes after every 1 episode, /,
+    /^After 2 tasks, unannounced, 1 episode per task; the task changes after every episode, /,
   );
   expect(text).toContain("recognised");
   expect(fileHashes(out)).toEqual(before);
