@@ -1,4 +1,4 @@
-import { elementAt } from "../sim/core/element.js";
+import { elementAt, firstOf } from "../sim/core/element.js";
 import { HyperCrlError, InputError } from "../sim/core/errors.js";
 import { problemOf } from "../sim/core/problem.js";
 import { Rng } from "../sim/core/rng.js";
@@ -10,6 +10,7 @@ import { noisyAction } from "./action-noise.js";
 import { Agent } from "./agent.js";
 import { EpisodeRun, type Outcome, type Recordings, Stopped } from "./episode-run.js";
 import { type EvaluationOptions, evaluateRandomPolicy, evaluateTask } from "./evaluate-task.js";
+import { evaluatedTasks } from "./evaluated-tasks.js";
 import type { LoopServices } from "./loop-services.js";
 import type { ModelError } from "./model-error.js";
 import { BEGINNING, type Checkpoint, type Progress } from "./run/checkpoint.js";
@@ -21,7 +22,7 @@ import type { BaselineRecord, EvaluationRecord } from "./run/records.js";
 import { TrainingSessions } from "./training-sessions.js";
 
 /**
- * The main loop: for each task in order, explore, learn and plan; then evaluate every task seen so far. Work is
+ * The main loop: for each task in order, explore, learn and plan; then evaluate the tasks seen so far. Work is
  * done in units of whole episodes with a checkpoint between them, which is what makes resuming exact.
  */
 export class ContinualLoop {
@@ -54,7 +55,10 @@ export class ContinualLoop {
     this.#actionRng = this.#rng.split("random-actions");
     this.#agent = new Agent(this.#tasks, settings, services.parts, this.#rng.split("agent"), compute);
     this.#training = new TrainingSessions(this.#agent, services);
-    this.#matrix = new EvaluationMatrix(this.#tasks.map((t) => t.name));
+    this.#matrix = new EvaluationMatrix(
+      this.#tasks.map((t) => t.name),
+      (afterTask) => evaluatedTasks(settings, afterTask),
+    );
   }
 
   /**
@@ -210,7 +214,8 @@ export class ContinualLoop {
     this.#environment = undefined;
     const { task: taskIndex } = this.#progress;
     const { store } = this.#services;
-    this.#advance({ stage: "evaluate", steps: 0, episode: 0, evaluated: 0 });
+    const first = firstOf(evaluatedTasks(store.settings, taskIndex), "tasks evaluated");
+    this.#advance({ stage: "evaluate", steps: 0, episode: 0, evaluated: first });
     const state = await this.#state();
     const kept = keptBy(state.agent.learner);
     store.log.emit({ type: "kept", task: this.#taskAt(taskIndex).name, taskIndex, ...kept });
@@ -228,8 +233,10 @@ export class ContinualLoop {
     for await (const { episode, outcome, file } of episodes) {
       this.#evaluated({ type: "evaluation", ...what, episode, ...outcome, recording: recordingPath(file) });
     }
-    if (taskIndex < afterTask) return this.#advance({ evaluated: taskIndex + 1 });
-    this.#services.store.writeEvaluation(this.#matrix.toJson());
+    const { store } = this.#services;
+    const next = evaluatedTasks(store.settings, afterTask).find((j) => j > taskIndex);
+    if (next !== undefined) return this.#advance({ evaluated: next });
+    store.writeEvaluation(this.#matrix.toJson());
     const last = afterTask + 1 === this.#tasks.length;
     this.#advance(last ? { stage: "done" } : { stage: "learn", task: afterTask + 1, evaluated: 0 });
   }

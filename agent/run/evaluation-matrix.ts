@@ -15,7 +15,10 @@ export const evaluationSchema = z
     tasks: z.array(z.string()).min(1),
     /** Of the random policy on each task, `[K]`. */
     random: z.array(returns),
-    /** `returns[i][j]`: on task j after learning task i, j ≤ i; i goes up to the last task after which all were evaluated. */
+    /**
+     * `returns[i][j]`: on task j after learning task i, j ≤ i; empty where it was not evaluated then. i goes up to the last task
+     * after which all that were to be evaluated were.
+     */
     returns: z.array(z.array(returns)),
   })
   .refine(({ tasks, random }) => random.length === tasks.length, {
@@ -33,14 +36,26 @@ export const evaluationSchema = z
 /** What `evaluation.json` holds. */
 export type EvaluationJson = z.output<typeof evaluationSchema>;
 
+const DEFINITION =
+  "returns[i][j]: returns of the evaluation episodes on task j after learning task i (undiscounted sums of rewards)";
+
 /** R[i][j]: evaluation return on task j after learning task i. */
 export class EvaluationMatrix {
   readonly tasks: readonly string[];
   readonly #random: number[][];
   readonly #returns: number[][][];
+  readonly #evaluated: (afterTask: number) => readonly number[];
 
-  constructor(tasks: readonly string[]) {
+  /**
+   * @param tasks names, `[K]`
+   * @param evaluated indices of the tasks to be evaluated after a task; by default all until then
+   */
+  constructor(
+    tasks: readonly string[],
+    evaluated: (afterTask: number) => readonly number[] = (i) => Array.from({ length: i + 1 }, (_, j) => j),
+  ) {
     this.tasks = tasks;
+    this.#evaluated = evaluated;
     this.#random = tasks.map(() => []);
     this.#returns = tasks.map((_, i) => tasks.slice(0, i + 1).map(() => []));
   }
@@ -66,14 +81,16 @@ export class EvaluationMatrix {
     return meanOf(this.#randomOf(j));
   }
 
-  /** Mean return on task j after task i; NaN before it was measured. */
+  /** Mean return on task j after task i; NaN where it was not measured. */
   mean(i: number, j: number): number {
     return meanOf(this.#returnsOf(i, j));
   }
 
-  /** Last task after which every task seen so far was evaluated; -1 before the first. */
+  /** Last task after which every task that was to be evaluated then was; -1 before the first. */
   get lastComplete(): number {
-    return this.#returns.findLastIndex((row) => row.every((r) => r.length > 0));
+    return this.#returns.findLastIndex((_, i) =>
+      this.#evaluated(i).every((j) => this.#returnsOf(i, j).length > 0),
+    );
   }
 
   #randomOf(j: number): number[] {
@@ -86,12 +103,13 @@ export class EvaluationMatrix {
 
   /** What `evaluation.json` holds. */
   toJson(): EvaluationJson {
+    const returns = this.#returns.slice(0, this.lastComplete + 1);
+    const gaps = returns.flat().some(({ length }) => length === 0);
     return {
-      definition:
-        "returns[i][j]: returns of the evaluation episodes on task j after learning task i (undiscounted sums of rewards)",
+      definition: gaps ? `${DEFINITION}; an empty list: not evaluated then` : DEFINITION,
       tasks: [...this.tasks],
       random: this.#random,
-      returns: this.#returns.slice(0, this.lastComplete + 1),
+      returns,
     };
   }
 }

@@ -20,5 +20,6 @@ export const ADDED_SETTINGS: readonly (readonly [group: string, name: string, be
   ["loop", "learningEpisodeSteps", 0],
   ["loop", "learningStarts", "shared"],
   ["loop", "explorationStd", 0],
+  ["loop", "evaluateTasks", "all"],
   ["dynamics", "history", 0],
 ];

@@ -23,6 +23,7 @@ const paper: ProfileValues = {
     learningEpisodeSteps: 0,
     learningStarts: "shared",
     explorationStd: 0,
+    evaluateTasks: "all",
     evaluationEpisodes: 10,
   },
   dynamics: {
@@ -72,6 +73,7 @@ const quick: ProfileValues = {
     learningEpisodeSteps: 0,
     learningStarts: "shared",
     explorationStd: 0,
+    evaluateTasks: "all",
     evaluationEpisodes: 10,
   },
   dynamics: { ...paper.dynamics, hidden: [100, 100], normalizeTargets: true },

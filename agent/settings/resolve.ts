@@ -6,6 +6,7 @@ import { defaultValues } from "../../sim/core/setting-fields.js";
 import type { TaskSuite } from "../../sim/task.js";
 import { noiseOf } from "../action-noise.js";
 import { isUnitScaled } from "../action-scale.js";
+import { checkEvaluatedTasks } from "../evaluated-tasks.js";
 import { checkVaries } from "../varied-starts.js";
 import { isGroup, parseSettings, SETTINGS_TODO } from "./parse.js";
 import { PROFILE_VALUES } from "./profiles.js";
@@ -78,6 +79,7 @@ export function resolveAll(
   checkStarts(settings, suite);
   checkHistory(settings, suite);
   checkNoise(settings, suite);
+  checkEvaluatedTasks(settings);
   return settings;
 }
 

@@ -7,6 +7,8 @@ import { ADDED_SETTINGS } from "./added.js";
 
 const count = (text: string, max?: number) => countField(max).describe(text);
 const rate = (text: string) => z.number().gt(0).max(1).describe(text);
+const allOrSome = () =>
+  z.union([z.literal("all"), z.int().min(1)], { error: '"all", or a whole number from 1' });
 const deviation = () => z.number().min(0).max(10);
 const endFactor = (group: string) =>
   rate(
@@ -61,7 +63,10 @@ const groups = {
       .describe(
         "Standard deviation of the Gaussian noise on planned actions of learning episodes, in halves of an action's range: one number, or one for each action; 0: none.",
       ),
-    evaluationEpisodes: count("Evaluation episodes per task seen so far, after each task.", 1000),
+    evaluateTasks: allOrSome().describe(
+      "Tasks evaluated after each task but the last: all seen so far, or at most this many of them, the one just learned and others drawn uniformly by the seed; after the last task always all.",
+    ),
+    evaluationEpisodes: count("Evaluation episodes per task that is evaluated, after each task.", 1000),
   },
   dynamics: {
     hidden: layers("Hidden layer sizes of the dynamics network."),
@@ -106,9 +111,9 @@ const groups = {
     embeddingLearningRate: rate("Adam's step size for the task embedding."),
     endFactor: endFactor("hypernetwork"),
     beta: z.number().min(0).max(1e6).describe("Weight of the regulariser that holds earlier tasks' weights."),
-    regularizedTasks: z
-      .union([z.literal("all"), z.int().min(1)], { error: '"all", or a whole number from 1' })
-      .describe("Earlier tasks regularised at each minibatch: all, or this many drawn uniformly."),
+    regularizedTasks: allOrSome().describe(
+      "Earlier tasks regularised at each minibatch: all, or this many drawn uniformly.",
+    ),
     coresetSize: count("replay-hypernet: transitions kept of a task."),
     lookAheadEpsilon: z
       .enum(["corrected", "uncorrected"])

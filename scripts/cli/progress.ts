@@ -1,3 +1,4 @@
+import { evaluatedTasks, evaluationsFrom } from "../../agent/evaluated-tasks.js";
 import type { BaselineRecord, EvaluationRecord, RunEvent, StepEvent } from "../../agent/run/records.js";
 import { firstOf } from "../../sim/core/element.js";
 import type { RunStart } from "../runs/train.js";
@@ -30,7 +31,7 @@ export class ProgressTracker {
     this.taskIndex = start.progress?.stage === "baseline" ? 0 : (start.progress?.task ?? 0);
     this.totalSteps = loop.initialRandomSteps + loop.stepsPerTask;
     this.#remainingSteps = tasks * loop.stepsPerTask;
-    this.#remainingEvaluations = ((tasks * (tasks + 1)) / 2) * loop.evaluationEpisodes;
+    this.#remainingEvaluations = evaluationsFrom(start.settings, 0) * loop.evaluationEpisodes;
   }
 
   /** Takes in an event that happened at `now`, ms. */
@@ -79,12 +80,12 @@ export class ProgressTracker {
   }
 
   #evaluation({ afterTask, taskIndex, task, episode }: EvaluationRecord, now: number): void {
-    const { evaluationEpisodes } = this.#start.settings.loop;
-    const { tasks } = this.#start.settings;
-    const rowsDone = (afterTask * (afterTask + 1)) / 2;
-    const all = (tasks * (tasks + 1)) / 2;
-    this.#remainingEvaluations = (all - rowsDone - taskIndex) * evaluationEpisodes - episode - 1;
-    this.#remainingSteps = (tasks - afterTask - 1) * this.#start.settings.loop.stepsPerTask;
+    const { settings } = this.#start;
+    const { tasks, loop } = settings;
+    const ofThisRow = evaluatedTasks(settings, afterTask).filter((j) => j >= taskIndex).length;
+    const left = ofThisRow + evaluationsFrom(settings, afterTask + 1);
+    this.#remainingEvaluations = left * loop.evaluationEpisodes - episode - 1;
+    this.#remainingSteps = (tasks - afterTask - 1) * loop.stepsPerTask;
     this.taskIndex = afterTask;
     this.evaluating = task;
     this.#spend(this.#evaluating, undefined, now);

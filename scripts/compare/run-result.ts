@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { evaluatedTasks } from "../../agent/evaluated-tasks.js";
 import {
   type EvaluationJson,
   EvaluationMatrix,
@@ -9,6 +10,7 @@ import { metricsByType, metricsPath, readMetrics } from "../../agent/run/read-lo
 import type { EpisodeRecord, MetricsRecord } from "../../agent/run/records.js";
 import { RUN_FILES } from "../../agent/run/run-files.js";
 import { readSettings } from "../../agent/run/store.js";
+import type { Settings } from "../../agent/settings/schema.js";
 import { readDocument } from "../../sim/core/documents.js";
 import { elementAt } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
@@ -29,7 +31,10 @@ export interface RunResult {
   readonly tasks: readonly string[];
   /** Mean return of the random policy per task, `[K]`. */
   readonly random: readonly number[];
-  /** `means[i][j]`: mean return on task j after learning task i, j ≤ i. */
+  /**
+   * `means[i][j]`: mean return on task j after learning task i, j ≤ i; NaN where it was not evaluated then (`loop.evaluateTasks`).
+   * Right after learning it, j = i, and after the last task every task was.
+   */
   readonly means: readonly (readonly number[])[];
   /** Share of evaluation episodes after the last task that succeeded, per task, `[K]`. */
   readonly success: readonly number[];
@@ -51,7 +56,7 @@ export interface MeasuredRun extends RunResult {
   readonly measured: {
     /** Returns of the random policy, by task and episode, `[K][E]`. */
     readonly random: readonly (readonly number[])[];
-    /** `returns[i][j]`: returns `[E]` on task j after learning task i, j ≤ i. */
+    /** `returns[i][j]`: returns `[E]` on task j after learning task i, j ≤ i; empty where it was not evaluated then. */
     readonly returns: readonly (readonly (readonly number[])[])[];
     /** 1 where an episode after the last task succeeded, else 0; by task and episode, `[K][E]`. */
     readonly success: readonly (readonly number[])[];
@@ -89,7 +94,8 @@ export function isFinished(folder: string): boolean {
  * @throws InputError when the folder is no run or is not finished
  */
 export function readRun(folder: string, label?: string): MeasuredRun {
-  const { method, seed, loop } = readSettings(folder);
+  const settings = readSettings(folder);
+  const { method, seed, loop } = settings;
   const evaluation = finishedEvaluation(folder);
   if (evaluation === undefined) {
     throw new InputError({
@@ -106,7 +112,8 @@ export function readRun(folder: string, label?: string): MeasuredRun {
     if (found.length !== wanted) throw cutLog(folder, task, found.length, wanted);
     return found;
   });
-  checkReturnsAgree(folder, evaluation, [...baseline, ...evaluated]);
+  checkAllMeasured(folder, settings, evaluation);
+  checkReturnsAgree(folder, settings, evaluation, [...baseline, ...evaluated]);
   const success = last.map((found) => found.map((r) => Number(r.success)));
   const moved = evaluated.map((r) => r.measures.blockDisplacementMm ?? Number.NaN);
   return {
@@ -128,11 +135,35 @@ export function readRun(folder: string, label?: string): MeasuredRun {
 }
 
 /**
+ * Only what the settings leave out may be missing.
+ * @throws InputError when the run has no returns where it was to be evaluated
+ */
+function checkAllMeasured(folder: string, settings: Settings, { tasks, returns }: EvaluationJson): void {
+  const choice = { ...settings, tasks: tasks.length };
+  for (const [i, row] of returns.entries()) {
+    const missing = evaluatedTasks(choice, i).find((j) => row[j]?.length === 0);
+    if (missing === undefined) continue;
+    throw new InputError({
+      what: `${join(folder, RUN_FILES.evaluation)} lacks returns that its run measures`,
+      got: `none in returns.${i}.${missing}`,
+      expected: `those on task ${tasks[missing]} after learning ${tasks[i]}`,
+      todo: "Restore the file from a copy, or leave this run out",
+    });
+  }
+}
+
+/**
  * The log and `evaluation.json` say the same returns twice, so that a figure that was changed in one of them shows.
  * @throws InputError when they differ
  */
-function checkReturnsAgree(folder: string, written: EvaluationJson, records: readonly MetricsRecord[]): void {
-  const matrix = new EvaluationMatrix(written.tasks);
+function checkReturnsAgree(
+  folder: string,
+  settings: Settings,
+  written: EvaluationJson,
+  records: readonly MetricsRecord[],
+): void {
+  const choice = { ...settings, tasks: written.tasks.length };
+  const matrix = new EvaluationMatrix(written.tasks, (afterTask) => evaluatedTasks(choice, afterTask));
   for (const record of records) matrix.accept(record);
   const logged = matrix.toJson();
   const rows = (name: string, a: readonly (readonly number[])[], b: readonly (readonly number[])[]) =>

@@ -32,6 +32,7 @@ const SETTINGS = {
   "loop.learningEpisodeSteps": 20,
   "loop.learningStarts": "seeded",
   "loop.explorationStd": 0.1,
+  "loop.evaluateTasks": 1,
   "dynamics.hidden": [8, 8],
 } as const;
 const RUN: TrainOptions = { suite: "reacher", threads: 1, settings: SETTINGS };

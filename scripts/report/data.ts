@@ -126,6 +126,7 @@ export interface Cell {
   readonly return: number;
   /** The same of normalised returns; null without a reference. */
   readonly normalised: Value;
+  /** Runs that were evaluated on the task then; there is no cell where none was. */
   readonly n: number;
 }
 

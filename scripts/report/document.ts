@@ -122,7 +122,7 @@ function matrixSection({ matrices, reference }: ReportData): Html {
       ? "return (undiscounted sum of rewards)"
       : `normalised return: random policy 0, ${reference} right after learning the task 1`;
   return html`<h2>Evaluation matrix</h2>
-<p class="faint">On each task (columns) after learning each task (rows): ${what}, mean over evaluation episodes and seeds.</p>
+<p class="faint">On each task (columns) after learning each task (rows): ${what}, mean over evaluation episodes and the seeds that were evaluated on it then; –: none was.</p>
 <p class="scale"><span id="scale-low"></span><i id="scale"></i><span id="scale-high"></span></p>
 <div class="grid">${matrices.map(({ label }) => html`<figure data-of="${label}"><h3>${label}</h3><div class="matrix" data-chart="matrix" data-label="${label}"></div></figure>`)}</div>`;
 }

@@ -17,7 +17,7 @@ export function modelErrorSection({ labels, tasks, modelErrors: { charts, leftOu
           html`<figure><h4>${elementAt(tasks, task, "tasks")}</h4><div class="error" data-chart="modelError" data-index="${index}"></div></figure>`,
       );
   return html`<h2>Model error on held-out episodes</h2>
-<p class="faint">${MODEL_ERROR_DEFINITION}. Solid: the model, after each task learned from its own on; dotted: predicting no change. Lines: mean over seeds.</p>
+<p class="faint">${MODEL_ERROR_DEFINITION}. Solid: the model, after each task learned from its own on; dotted: predicting no change. Points: mean over the seeds that were evaluated on the task then.</p>
 ${leftOut.map((line) => html`<p>${line.label}: ${line.leftOut} of ${line.of} predictions were not finite and are left out.</p>`)}
 ${units.map((unit) => html`<h3>${count(SHOWN_HORIZON, "step")} ahead, ${unit}</h3><div class="grid">${figures(unit)}</div>`)}
 ${labels.map((label) => lineTable(label, charts, tasks, labels.length === 1))}`;

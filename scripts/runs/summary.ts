@@ -20,7 +20,7 @@ export interface TaskSummary {
   readonly random: number;
   /** Mean evaluation return right after the task was learned, R[j][j]. */
   readonly learned: number;
-  /** Mean evaluation return after the last task evaluated on it, R[K-1][j] of a finished run. */
+  /** Mean evaluation return after the last task that was learned and evaluated after, R[K-1][j] of a finished run. */
   readonly final: number;
   /** `learned - final`: positive when the task was partly forgotten. NaN of a task after which none was learned. */
   readonly forgetting: number;
@@ -54,6 +54,7 @@ export interface Summary {
 export function summarize(records: readonly MetricsRecord[]): Summary {
   const names = new Map<number, string>();
   for (const record of records) if ("task" in record) names.set(record.taskIndex, record.task);
+  const afterTask = lastEvaluated(records.filter((r) => r.type === "evaluation"));
   const tasks = [...names]
     .sort(([a], [b]) => a - b)
     .map(([j, name]) =>
@@ -61,16 +62,24 @@ export function summarize(records: readonly MetricsRecord[]): Summary {
         name,
         records.filter((r) => r.taskIndex === j),
         j,
+        afterTask,
       ),
     );
-  const afterTask = lastEvaluated(records.filter((r) => r.type === "evaluation"));
   return { tasks, afterTask, best: bestEpisode(records) };
 }
 
-function summarizeTask(task: string, records: readonly MetricsRecord[], index: number): TaskSummary {
+/**
+ * @param records of the task
+ * @param last index of the last task after which anything was evaluated
+ */
+function summarizeTask(
+  task: string,
+  records: readonly MetricsRecord[],
+  index: number,
+  last: number,
+): TaskSummary {
   const random = records.filter((r) => r.type === "baseline");
   const evaluations = records.filter((r) => r.type === "evaluation");
-  const last = lastEvaluated(evaluations);
   const atEnd = evaluations.filter(({ afterTask }) => afterTask === last);
   const learned = meanReturn(evaluations.filter(({ afterTask }) => afterTask === index));
   const final = meanReturn(atEnd);

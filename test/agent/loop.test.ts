@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { Agent } from "../../agent/agent.js";
 import { ONE_THREAD } from "../../agent/compute.js";
+import { evaluatedTasks } from "../../agent/evaluated-tasks.js";
 import { ContinualLoop } from "../../agent/loop.js";
 import { MpcPolicy } from "../../agent/policy.js";
 import { RolloutModel } from "../../agent/rollout/rollout.js";
@@ -16,7 +17,7 @@ import { Environment } from "../../sim/environment.js";
 import { readEpisode } from "../../sim/recording/reader.js";
 import { verifyEpisode } from "../../sim/recording/verify.js";
 import type { Scene, Task } from "../../sim/task.js";
-import { temporaryFolder } from "../files.js";
+import { fileHashes, temporaryFolder } from "../files.js";
 import { fakeTask, PHYSICS } from "../sim/recording/fake-task.js";
 import { take } from "../take.js";
 import { CATALOG, partsFor, withMoving } from "./fixtures.js";
@@ -474,6 +475,69 @@ describe("the main loop", () => {
     expect(resumed.store.takeUp()).toEqual([]);
     expect(existsSync(join(folder, "episodes", "failed.mcap"))).toBe(false);
     resumed.store.close();
+  });
+
+  describe("with loop.evaluateTasks", () => {
+    const tasks = ["a", "b", "c", "d"].map((name) => ({ ...fakeTask(), name }));
+    const some = ["loop.evaluateTasks=2"];
+    const linesOf = (folder: string) =>
+      readFileSync(join(folder, "metrics.jsonl"), "utf8").trim().split("\n");
+
+    it("evaluates as many tasks after each, and after the last all; everything else is as it was", async () => {
+      const [whole, part] = [open("every task", tasks), open("some tasks", tasks, false, some)];
+      for (const { loop, store } of [whole, part]) {
+        expect(await loop.run()).toBe("done");
+        store.close();
+      }
+      const left = metricsByType(readMetrics(part.folder)).evaluation;
+      const pairs = [...new Set(left.map((r) => `${r.afterTask}/${r.taskIndex}`))];
+      const drawn = evaluatedTasks(part.store.settings, 2);
+      expect(pairs).toEqual(["0/0", "1/0", "1/1", ...drawn.map((j) => `2/${j}`), "3/0", "3/1", "3/2", "3/3"]);
+      const out = [0, 1].find((j) => !drawn.includes(j))!;
+      const isLeftOut = (line: string) => line.includes(`"afterTask":2,"task":"${tasks[out]!.name}"`);
+      expect(linesOf(part.folder)).toEqual(linesOf(whole.folder).filter((line) => !isLeftOut(line)));
+      const { returns } = JSON.parse(readFileSync(join(part.folder, "evaluation.json"), "utf8"));
+      const full = JSON.parse(readFileSync(join(whole.folder, "evaluation.json"), "utf8"));
+      full.returns[2][out] = [];
+      expect(returns).toEqual(full.returns);
+      expect(part.loop.matrix.mean(2, out)).toBeNaN();
+    });
+
+    // After the third task two of three are evaluated, after the last all; killed at the first and at the last of each.
+    it.each([
+      [2, 0],
+      [2, 3],
+      [3, 0],
+      [3, 5],
+    ])(
+      "killed after task %i at its evaluation episode %i, it ends in the same bytes",
+      async (after, before) => {
+        const reference = open(`some ${after} ${before}`, tasks, false, some);
+        expect(await reference.loop.run()).toBe("done");
+        reference.store.close();
+        const killed = open(`killed ${after} ${before}`, tasks, false, some);
+        let met = 0;
+        killed.store.log.listen((event) => {
+          if (event.type !== "evaluation" || event.afterTask !== after) return;
+          if (met++ === before) throw new RunError({ what: "killed" });
+        });
+        await expect(killed.loop.run()).rejects.toThrow("killed");
+        killed.store.close();
+        const resumed = RunStore.resume(killed.folder, VERSIONS, () => fakeTask().spec);
+        const { stage, task, evaluated } = resumed.checkpoint!.progress;
+        expect([stage, task]).toEqual(["evaluate", after]);
+        expect(evaluatedTasks(killed.store.settings, after)[Math.floor(before / 2)]).toBe(evaluated);
+        const again = loopOf(tasks, resumed.store);
+        await again.restore(resumed.checkpoint!);
+        expect(resumed.store.takeUp()).toEqual([]);
+        again.readLog();
+        expect(await again.run()).toBe("done");
+        resumed.store.close();
+        const untimed = ({ folder }: { folder: string }) =>
+          Object.entries(fileHashes(folder)).filter(([name]) => !name.includes("timing"));
+        expect(untimed(killed)).toEqual(untimed(reference));
+      },
+    );
   });
 
   it("takes an evaluation back that its process wrote and did not live to save", async () => {

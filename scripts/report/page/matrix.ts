@@ -17,6 +17,19 @@ function shownValue({ normalised, return: plain }: Cell, data: ReportData): numb
   return data.reference === null ? plain : normalised;
 }
 
+/** A moment and a task. */
+type Pair = Pick<Cell, "afterTask" | "task">;
+
+/** What nothing was measured of, at moments at which some task was. */
+function unmeasured({ cells }: Matrix): Pair[] {
+  const measured = new Set(cells.map(({ afterTask, task }) => `${afterTask}/${task}`));
+  return [...new Set(cells.map(({ afterTask }) => afterTask))].flatMap((afterTask) =>
+    Array.from({ length: afterTask + 1 }, (_, task) => ({ afterTask, task })).filter(
+      ({ task }) => !measured.has(`${afterTask}/${task}`),
+    ),
+  );
+}
+
 /** Lowest and highest value of all lines: one scale for all. */
 export function matrixRange(data: ReportData): readonly [low: number, high: number] {
   const all = data.matrices.flatMap(({ cells }) => cells.map((cell) => shownValue(cell, data)));
@@ -66,11 +79,12 @@ export function matrixOption(
       min: low,
       max: high,
       dimension: 2,
+      seriesIndex: 0,
       inRange: { color: SCALE },
     },
     tooltip: {
       ...shared.tooltip,
-      formatter: ({ data: { cell } }: { data: { cell: Cell } }) => cellTooltip(cell, data),
+      formatter: ({ data: { cell } }: { data: { cell: Cell | Pair } }) => cellTooltip(cell, data),
     },
     series: [
       {
@@ -84,6 +98,14 @@ export function matrixOption(
             cellText(value, data),
         },
       },
+      {
+        type: "scatter",
+        symbol: "rect",
+        symbolSize: 0.8 * room,
+        itemStyle: { color: "transparent", opacity: 1 },
+        label: { show: true, color: theme.faint, formatter: "–" },
+        data: unmeasured(matrix).map((cell) => ({ value: [cell.task, cell.afterTask], cell })),
+      },
     ],
   };
 }
@@ -92,8 +114,10 @@ export function cellText(value: number, { reference }: ReportData): string {
   return fixed(value, reference === null && Math.abs(value) >= 10 ? 0 : 2);
 }
 
-function cellTooltip(cell: Cell, { tasks, reference }: ReportData): HTMLElement {
-  return tooltipRows(`on ${tasks[cell.task]} after ${tasks[cell.afterTask]}`, [
+function cellTooltip(cell: Cell | Pair, { tasks, reference }: ReportData): HTMLElement {
+  const title = `on ${tasks[cell.task]} after ${tasks[cell.afterTask]}`;
+  if (!("n" in cell)) return tooltipRows(title, [{ text: "not measured" }]);
+  return tooltipRows(title, [
     ...(reference === null ? [] : [{ text: `normalised return ${short(cell.normalised)}` }]),
     { text: `return ${short(cell.return)}` },
     { text: `n ${cell.n}` },

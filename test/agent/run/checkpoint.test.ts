@@ -113,7 +113,13 @@ describe("hashSettings", () => {
       Object.fromEntries(Object.entries(group).filter(([name]) => !names.includes(name)));
     const older = {
       ...settings,
-      loop: without(settings.loop, "learningEpisodeSteps", "learningStarts", "explorationStd"),
+      loop: without(
+        settings.loop,
+        "learningEpisodeSteps",
+        "learningStarts",
+        "explorationStd",
+        "evaluateTasks",
+      ),
       dynamics: without(settings.dynamics, "outlierLimit", "history"),
       hypernetwork: without(settings.hypernetwork, "endFactor", "lookAheadEpsilon"),
       mlp: without(settings.mlp, "endFactor"),
@@ -141,6 +147,7 @@ describe("hashSettings", () => {
       "loop.learningEpisodeSteps=10",
       "loop.learningStarts=seeded",
       "loop.explorationStd=0.1",
+      "loop.evaluateTasks=1",
       "hypernetwork.endFactor=0.5",
       "hypernetwork.lookAheadEpsilon=uncorrected",
       "planner.lastAction=middle",

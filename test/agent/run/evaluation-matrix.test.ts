@@ -41,6 +41,18 @@ describe("EvaluationMatrix", () => {
     expect(JSON.parse(JSON.stringify(matrix.toJson())).returns).toEqual([[[1, 2]], [[5], [6]]]);
   });
 
+  it("has no mean where a task was left out, and says so where it is written", () => {
+    const matrix = new EvaluationMatrix(["a", "b", "c"], (i) => (i === 1 ? [1] : [0, 1, 2].slice(0, i + 1)));
+    matrix.add(0, 0, 1);
+    expect(matrix.toJson().definition).not.toContain("empty list");
+    matrix.add(1, 1, 2);
+    expect(matrix.lastComplete).toBe(1);
+    expect(matrix.mean(1, 0)).toBeNaN();
+    const { definition, returns } = matrix.toJson();
+    expect(definition).toMatch(/; an empty list: not evaluated then$/);
+    expect(returns).toEqual([[[1]], [[], [2]]]);
+  });
+
   it("takes returns of the random policy and of evaluations, and leaves other records out", () => {
     const matrix = new EvaluationMatrix(["a", "b"]);
     const records = [

@@ -21,6 +21,7 @@ describe("profiles", () => {
       learningEpisodeSteps: 0,
       learningStarts: "shared",
       explorationStd: 0,
+      evaluateTasks: "all",
     });
     expect(s.loop.bufferCapacity).toBeGreaterThanOrEqual(6000);
     expect(s.loop.evaluationEpisodes).toBeGreaterThanOrEqual(10);

@@ -10,13 +10,13 @@ import { pushSuite } from "../../../tasks/push/push.js";
 import { CATALOG } from "../../agent/fixtures.js";
 import { episodeRecord, evaluationRecord } from "../../agent/run/make-records.js";
 
-function start(): RunStart {
+function start(tasks = 2, more: readonly string[] = []): RunStart {
   const choice = { suite: pushSuite, method: "hypercrl", profile: "quick", seed: 1 };
   const assignments = [
-    ...["tasks=2", "loop.initialRandomSteps=10", "loop.stepsPerTask=100", "loop.evaluationEpisodes=2"],
+    ...[`tasks=${tasks}`, "loop.initialRandomSteps=10", "loop.stepsPerTask=100", "loop.evaluationEpisodes=2"],
   ];
-  const settings = resolveSettings(choice, assignments, CATALOG);
-  return { folder: "x", settings, tasks: pushSuite.tasks.slice(0, 2), progress: undefined };
+  const settings = resolveSettings(choice, [...assignments, ...more], CATALOG);
+  return { folder: "x", settings, tasks: pushSuite.tasks.slice(0, tasks), progress: undefined };
 }
 
 const tracker = () => new ProgressTracker(start());
@@ -38,6 +38,19 @@ it("extrapolates planned steps and evaluation episodes separately", () => {
   evaluation(0, 1260);
   evaluation(1, 2260);
   expect(t.remainingMs).toBeCloseTo(100 * 5 + 4 * 1000, 9);
+});
+
+it("counts the evaluations that are left where some tasks are left out", () => {
+  const t = new ProgressTracker(start(4, ["loop.evaluateTasks=2"]));
+  const evaluation = (afterTask: number, taskIndex: number, episode: number, now: number) =>
+    t.accept(evaluationRecord({ afterTask, taskIndex, episode }), now);
+  evaluation(2, 2, 0, 1000);
+  evaluation(2, 2, 1, 2000);
+  // No steps of the last task yet; 4 tasks of 2 episodes after it.
+  evaluation(3, 0, 0, 3000);
+  expect(t.remainingMs).toBeCloseTo(7 * 1000, 9);
+  evaluation(3, 3, 0, 4000);
+  expect(t.remainingMs).toBeCloseTo(1000, 9);
 });
 
 it("takes from a record which task was evaluated, whatever the task is called", () => {

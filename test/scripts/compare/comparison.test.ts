@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { readMetrics } from "../../../agent/run/read-log.js";
 import { resolveSettings } from "../../../agent/settings/resolve.js";
 import {
   compareRuns,
@@ -367,10 +368,10 @@ describe("a run folder", () => {
   const folder = join(root, "run");
   const writeLines = (name: string, records: object[]) =>
     writeFileSync(join(folder, name), records.map((r) => `${JSON.stringify(r)}\n`).join(""));
-  const write = (returns: number[][][]) => {
+  const write = (returns: number[][][], assignments: readonly string[] = []) => {
     mkdirSync(folder, { recursive: true });
     const choice = { suite: fakeSuite(2), method: "single", profile: "quick", seed: 7 };
-    const settings = resolveSettings(choice, [], CATALOG);
+    const settings = resolveSettings(choice, assignments, CATALOG);
     writeFileSync(join(folder, "settings.json"), JSON.stringify(settings));
     const evaluation = { definition: "", tasks: ["a", "b"], random: [[0, 2], [4]], returns };
     writeFileSync(join(folder, "evaluation.json"), JSON.stringify(evaluation));
@@ -473,6 +474,17 @@ describe("a run folder", () => {
   ])("is refused with %s", (_, returns) => {
     write(returns);
     expect(() => readRun(folder)).toThrow(/evaluation\.json is damaged; got returns: expected a row/);
+  });
+
+  it("is refused without the returns after a task that its settings say were measured", () => {
+    write([[[10, 20]], [[], [5, 7]]], ["loop.evaluateTasks=1"]);
+    writeLines(
+      "metrics.jsonl",
+      readMetrics(folder).filter((r) => !("afterTask" in r) || r.taskIndex !== 0 || r.afterTask !== 1),
+    );
+    expect(() => readRun(folder)).toThrow(
+      /evaluation\.json lacks returns that its run measures; got none in returns\.1\.0; expected those on task a after learning b/,
+    );
   });
 
   it("is refused while unfinished", () => {

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { evaluatedTasks } from "../../../agent/evaluated-tasks.js";
 import {
   LOG_VERSION,
   type MetricsRecord,
@@ -11,6 +12,7 @@ import type { Settings } from "../../../agent/settings/schema.js";
 import { builtinCatalog } from "../../../scripts/runs/catalog.js";
 import { addRuns, emptyManifest, runFolder, writeManifest } from "../../../scripts/sweep/manifest.js";
 import { baseOf, runId } from "../../../scripts/sweep/plan.js";
+import { elementAt } from "../../../sim/core/element.js";
 import { pushSuite } from "../../../tasks/push/push.js";
 import {
   baselineRecord,
@@ -99,9 +101,11 @@ export function makeRun(folder: string, run: MadeRun): string {
   lines("metrics.jsonl", [head, ...metrics]);
   lines("timing.jsonl", [head, ...timingsOf(settings, learned)]);
   const random = tasks.map((_, j) => [j, j + 2]);
-  const returns = tasks
-    .slice(0, learned)
-    .map((_, i) => tasks.slice(0, i + 1).map((_, j) => [0, 1].map((k) => evaluationReturn(run, i, j, k))));
+  const returns = tasks.slice(0, learned).map((_, i) => {
+    const evaluated = evaluatedTasks(settings, i);
+    const found = (j: number) => [0, 1].map((k) => evaluationReturn(run, i, j, k));
+    return tasks.slice(0, i + 1).map((_, j) => (evaluated.includes(j) ? found(j) : []));
+  });
   json("evaluation.json", { definition: "", tasks, random, returns });
   return folder;
 }
@@ -142,15 +146,18 @@ function metricsOf(run: MadeRun, settings: Settings): MetricsRecord[] {
       );
     }
     records.push(keptRecord({ task, taskIndex: i }));
-    const evaluated = tasks.slice(0, i + 1).flatMap((name, j) => [
-      ...[0, 1].map((k) =>
-        evaluationRecord({
-          ...{ afterTask: i, task: name, taskIndex: j, episode: k },
-          ...outcome(evaluationReturn(run, i, j, k), `${label(i)}-evaluate-${label(j)}-${label(k)}`),
-        }),
-      ),
-      ...(run.modelErrors === false ? [] : [modelErrorOf(run, i, j, name)]),
-    ]);
+    const evaluated = evaluatedTasks(settings, i).flatMap((j) => {
+      const name = elementAt(tasks, j, "tasks");
+      return [
+        ...[0, 1].map((k) =>
+          evaluationRecord({
+            ...{ afterTask: i, task: name, taskIndex: j, episode: k },
+            ...outcome(evaluationReturn(run, i, j, k), `${label(i)}-evaluate-${label(j)}-${label(k)}`),
+          }),
+        ),
+        ...(run.modelErrors === false ? [] : [modelErrorOf(run, i, j, name)]),
+      ];
+    });
     return [...records, ...evaluated];
   });
   return [...baseline, ...learning];

@@ -98,6 +98,17 @@ describe.skipIf(noBrowser)("a page", () => {
     expect((await texts(page, '[data-label="single"]')).filter((text) => text === "1.00")).toHaveLength(2);
   });
 
+  it("draws a dash where a task was not evaluated", async () => {
+    const tasks = ["a", "b", "c"];
+    const gaps = makeRun(join(root, "gaps"), {
+      ...{ method: "ewc", seed: 1, tasks, loop: { evaluateTasks: 1 } },
+    });
+    const { page } = await open("gaps", [gaps]);
+    const dashes = page.locator('[data-chart="matrix"] text', { hasText: /^–$/ });
+    expect(await dashes.count()).toBe(1);
+    await page.close();
+  });
+
   it("hides a method in all plots when its button is pressed", async () => {
     const single = await variable(page, "--line-1");
     await page.getByRole("button", { name: "single" }).click();

@@ -169,6 +169,48 @@ describe("an unfinished run", () => {
   });
 });
 
+describe("where some tasks are left out of evaluations", () => {
+  const tasks = ["a", "b", "c", "d"];
+  const made = (evaluateTasks: number | "all") =>
+    [1, 2, 3].map((seed) => folderOf({ method: "single", seed, tasks, loop: { evaluateTasks } }));
+  const [some, all] = [made(2), made("all")];
+
+  it("figures are those of all evaluations, as they need no other", () => {
+    const figures = (folders: readonly string[]) => {
+      const { scores, counts, differences } = reportData(readSource(folders), page);
+      return { scores, counts, differences };
+    };
+    expect(figures(some)).toEqual(figures(all));
+    for (const [i, folder] of some.entries()) {
+      const [{ means }, { means: whole }] = [readRun(folder), readRun(all[i]!)];
+      const gaps = means.flat().filter(Number.isNaN);
+      expect(gaps).toHaveLength(1);
+      expect(means.map((row, i) => row[i])).toEqual(whole.map((row, i) => row[i]));
+      expect(means[3]).toEqual(whole[3]);
+    }
+  });
+
+  it("a cell of the matrix is the mean of the runs that have it, and missing where none has", () => {
+    const [matrix] = take(1, reportData(readSource(some), page).matrices);
+    const runs = some.map((folder) => readRun(folder));
+    for (const i of tasks.keys()) {
+      for (let j = 0; j <= i; j++) {
+        const own = runs.map(({ means }) => means[i]![j]!).filter(Number.isFinite);
+        const cell = matrix.cells.find((c) => c.afterTask === i && c.task === j);
+        expect(cell?.n ?? 0).toBe(own.length);
+        if (cell !== undefined) expect(cell.return).toBeCloseTo(own.reduce((a, b) => a + b) / own.length, 12);
+      }
+    }
+    const alone = report(some[0]!);
+    expect(alone.matrices[0]!.cells).toHaveLength(9);
+    const rows = reportCsv(alone).split("\n");
+    expect(rows.filter((row) => row.startsWith("single,evaluationReturn,"))).toHaveLength(9);
+    const after = alone.modelErrors.charts.find(({ task, unit }) => task === 0 && unit === "m")!;
+    const measured = alone.matrices[0]!.cells.filter(({ task }) => task === 0).map((c) => c.afterTask);
+    for (const { afterTask } of after.curves) expect(afterTask).toEqual(measured);
+  });
+});
+
 describe("the oracle", () => {
   const file = join(root, "push-oracle.json");
   // Random 1 and 3 as in the runs, the oracle 201 and 203.

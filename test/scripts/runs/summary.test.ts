@@ -42,6 +42,25 @@ it("takes R[j][j], R[K-1][j] and their difference", () => {
   ]);
 });
 
+it("has no return after the last task of one that was evaluated only before, nor a mean over it", () => {
+  const summary = summarize([
+    ...[baselineRecord({ return: 1 }), baselineRecord({ task: "b", taskIndex: 1, return: 5 })],
+    ...[evaluation(0, 0, 10), evaluation(1, 1, 30, true)],
+  ]);
+  const nothing = {
+    final: Number.NaN,
+    forgetting: Number.NaN,
+    success: Number.NaN,
+    counts: {},
+    measures: {},
+  };
+  expect(summary.tasks[0]).toEqual({ task: "a", random: 1, learned: 10, ...nothing });
+  expect(summary.tasks[1]).toMatchObject({ learned: 30, final: 30 });
+  expect(summaryText(summary, 120)).toMatch(
+    /│ a +│ +1\.0 │ +10\.0 │ +– │ +– │ +– │.*\n│ b .*\n│ mean +│ +3\.0 │ +20\.0 │ +– │ +– │ +– │/,
+  );
+});
+
 it("counts what else a task names, in a column of its own and over all tasks", () => {
   const held = (taskIndex: number, success: boolean, heldOpen: boolean) =>
     evaluationRecord({
