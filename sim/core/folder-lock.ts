@@ -3,7 +3,6 @@ import {
   existsSync,
   openSync,
   readdirSync,
-  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -11,9 +10,10 @@ import {
 } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { performance } from "node:perf_hooks";
 import { InputError, RunError } from "./errors.js";
 import { diskError } from "./files.js";
+import { readRegularFile } from "./own-files.js";
+import { isAliveHere, machineId, ownIdentity, type ProcessIdentity } from "./process-identity.js";
 
 /** Held while a process works in a folder. */
 export interface FolderLock {
@@ -23,12 +23,9 @@ export interface FolderLock {
   release(): void;
 }
 
-interface Holder {
+interface Holder extends ProcessIdentity {
   readonly file: string;
   readonly host: string;
-  readonly pid: number;
-  /** Tells a process from an earlier one with the same id. */
-  readonly start: string;
 }
 
 /**
@@ -37,8 +34,15 @@ interface Holder {
  */
 const LEASE_MINUTES = 10;
 const RENEWED_EVERY_MS = 60_000;
-/** What a lock holds that is renewed. Those of earlier versions are empty. */
-const RENEWED = "renewed every minute\n";
+/**
+ * What a lock holds that is renewed, with the machine, since host names may be the same on two. Those of earlier versions do
+ * not name it, and still earlier ones are empty.
+ */
+const RENEWED = (machine: string) => `renewed every minute on ${machine}\n`;
+const MACHINE = /^renewed every minute on (\S+)\n$/;
+
+/** Far more than a lock holds. */
+const MOST_BYTES = 1000;
 
 const PATTERN = /^in-use\.(.+)\.(\d+)\.(\d+)\.lock$/;
 
@@ -50,15 +54,17 @@ const PATTERN = /^in-use\.(.+)\.(\d+)\.(\d+)\.lock$/;
  * @throws InputError when another process works in the folder or it cannot be written, RunError when the disk is full
  */
 export function lockFolder(folder: string, kind: string): FolderLock {
-  const own = `in-use.${hostname()}.${process.pid}.${startOf(process.pid) ?? ownStart()}.lock`;
+  const { pid, start } = ownIdentity();
+  const own = `in-use.${hostname()}.${pid}.${start}.lock`;
   const path = join(folder, own);
+  const text = RENEWED(machineId());
   try {
-    writeFileSync(path, RENEWED, { flag: "wx" });
+    writeFileSync(path, text, { flag: "wx" });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw diskError(path, cause);
     throw inUse(folder, kind, holderOf(own)!);
   }
-  const renewal = setInterval(() => renew(path), RENEWED_EVERY_MS).unref();
+  const renewal = setInterval(() => renew(path, text), RENEWED_EVERY_MS).unref();
   const release = () => {
     clearInterval(renewal);
     rmSync(path, { force: true });
@@ -82,10 +88,10 @@ export function lockFolder(folder: string, kind: string): FolderLock {
 }
 
 /** Writes into a lock, so that the file system notes the time. One that is gone stays so. */
-function renew(path: string): void {
+function renew(path: string, text: string): void {
   try {
     const file = openSync(path, "r+");
-    writeSync(file, RENEWED);
+    writeSync(file, text);
     closeSync(file);
   } catch {
     // A file system that does not answer may do so in a minute; `check` tells of a lock that is gone.
@@ -115,20 +121,30 @@ function holderOf(file: string): Holder | undefined {
 
 /** A process of another machine cannot be asked: it counts as alive as long as it renews its lock. */
 function isAlive(folder: string, holder: Holder, now: number): boolean {
-  return holder.host === hostname() ? isAliveHere(holder) : !hasRunOut(join(folder, holder.file), now);
+  const path = join(folder, holder.file);
+  const machine = machineOf(path);
+  const here = machine === undefined ? holder.host === hostname() : machine === machineId();
+  return here ? isAliveHere(holder) : !hasRunOut(path, now);
 }
 
-/** Whether a process of this machine lives. */
-function isAliveHere({ pid, start }: Pick<Holder, "pid" | "start">): boolean {
-  if (pid === process.pid) return start === (startOf(pid) ?? ownStart());
+/** The machine that a lock names; undefined where it names none or is gone. */
+function machineOf(path: string): string | undefined {
   try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: it lives, but belongs to somebody else.
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
+    return MACHINE.exec(readRegularFile(path, MOST_BYTES).toString("utf8"))?.[1];
+  } catch {
+    return undefined;
   }
-  const current = startOf(pid);
-  return current === undefined || current === start;
+}
+
+/**
+ * Removes the locks that processes of a machine hold on a folder. A process of it that should live all the same notices before it
+ * writes anything more.
+ * @param machine as of `machineId`
+ */
+export function breakLocks(folder: string, machine: string): void {
+  for (const { file } of holders(folder)) {
+    if (machineOf(join(folder, file)) === machine) rmSync(join(folder, file), { force: true });
+  }
 }
 
 /** Whether a lock that its process would renew has not been for too long; one that is gone has. */
@@ -139,21 +155,6 @@ function hasRunOut(path: string, now: number): boolean {
   } catch {
     return true;
   }
-}
-
-/** When a process began, in clock ticks since the machine's start; undefined where /proc does not tell. */
-function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // Fields are counted after the command, which is in parentheses and may hold anything; the start is the 22nd.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-  } catch {
-    return undefined;
-  }
-}
-
-function ownStart(): string {
-  return String(Math.round(performance.timeOrigin));
 }
 
 function inUse(folder: string, kind: string, { host, pid, file }: Holder): InputError {

@@ -5,7 +5,8 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { InputError, RunError } from "../../../sim/core/errors.js";
-import { isInUse, lockFolder } from "../../../sim/core/folder-lock.js";
+import { breakLocks, isInUse, lockFolder } from "../../../sim/core/folder-lock.js";
+import { machineId } from "../../../sim/core/process-identity.js";
 import { processesIn, temporaryFolder } from "../../files.js";
 
 const root = temporaryFolder();
@@ -62,7 +63,8 @@ describe("a lock of another machine", () => {
   const renewed = (minutes: number) => {
     const own = lockFolder(folder, "Run");
     const [name] = readdirSync(folder);
-    writeFileSync(path, readFileSync(join(folder, name!)));
+    const text = readFileSync(join(folder, name!), "utf8");
+    writeFileSync(path, text.replace(machineId(), "another.1"));
     own.release();
     const seconds = Date.now() / 1000 - 60 * minutes;
     utimesSync(path, seconds, seconds);
@@ -82,6 +84,24 @@ describe("a lock of another machine", () => {
     expect(readdirSync(folder)).toHaveLength(1);
     lock.check();
     lock.release();
+  });
+
+  it("is one of another machine though that has the same host name", () => {
+    const own = lockFolder(folder, "Run");
+    const [name] = readdirSync(folder);
+    const text = readFileSync(join(folder, name!), "utf8");
+    own.release();
+    const same = join(folder, `in-use.${hostname()}.${2 ** 22 + 1}.123.lock`);
+    writeFileSync(same, text);
+    // Here there is no such process.
+    expect(isInUse(folder, Date.now())).toBe(false);
+    writeFileSync(same, text.replace(machineId(), "another.1"));
+    expect(isInUse(folder, Date.now())).toBe(true);
+    expect(() => lockFolder(folder, "Run")).toThrow(/is in use/);
+    breakLocks(folder, machineId());
+    expect(isInUse(folder, Date.now())).toBe(true);
+    breakLocks(folder, "another.1");
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it("of a version that did not renew holds for ever", () => {
