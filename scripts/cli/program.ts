@@ -18,11 +18,18 @@ import {
   methodList,
   portNumber,
   seedList,
+  slurmMemory,
   taskChoice,
   UNANNOUNCED,
   wholeNumber,
 } from "./option-parsers.js";
-import { chooseSweep, type SweepArguments, sweepFolder } from "./sweep-arguments.js";
+import {
+  chooseAsked,
+  chooseSlurm,
+  chooseSweep,
+  type SweepArguments,
+  sweepFolder,
+} from "./sweep-arguments.js";
 
 /**
  * The whole command line; the code of a command is loaded when it is called, so that help and wrong calls are answered
@@ -50,6 +57,7 @@ export function createProgram(outside: Io, done: (exitCode: number) => void, lis
   addView(program, io, done);
   addSweep(program, io, done, listed);
   addReport(program, io, done);
+  addSlurmJobs(program, io, done);
   command(program, "tasks", "list the task suites and their tasks")
     .option("--suite <name|file>", "this suite alone; a module of your own is checked against every rule")
     .action(async (flags) => {
@@ -389,6 +397,7 @@ function addSweep(
   listed: HelpLists | undefined,
 ): void {
   const chosen = ["suite", "methods", "planner", "seeds", "profile", "set", "tasks"];
+  const instead = ["resume", "report", "file", ...chosen];
   command(program, "sweep", "train several methods with several seeds and compare them")
     .option("--suite <name|file>", "task suite, or a module of your own (default: push)")
     .option(
@@ -423,12 +432,47 @@ function addSweep(
       "--accept-changed-suite",
       "with --resume: go on although files of the suite have changed since a run was begun",
     )
+    .addOption(
+      new Option(
+        "--engine <name>",
+        "local: processes of this machine; slurm: jobs of a cluster (default: local)",
+      ).choices([...["local", "slurm"]]),
+    )
+    .option("--partition <name>", "with slurm: partition of the jobs (default: the cluster's)")
+    .option(
+      "--time <limit>",
+      "with slurm: limit of a job, after which it goes on in another (default: the partition's)",
+    )
+    .option(
+      "--mem <size>",
+      "with slurm: memory of a job, such as 4G (default: what its run needs)",
+      slurmMemory,
+    )
+    .option("--cpus <n>", "with slurm: processors of a job, and threads of its run (default: 1)", jobCount)
+    .option("--array-limit <n>", "with slurm: most jobs at a time (default: the cluster's)", countingNumber)
+    .option("--tries <n>", "with slurm: how often a run that fails is tried (default: 3)", jobCount)
+    .option("--sbatch <words>", "with slurm: further options of sbatch; repeatable", collect, [])
+    .addOption(
+      new Option("--status [dir]", "show what the runs of a sweep in Slurm are at").conflicts([
+        ...["wait", "cancel", ...instead],
+      ]),
+    )
+    .option("--wait [dir]", "stay until the jobs of a sweep in Slurm have ended, then print its table")
+    .addOption(
+      new Option("--cancel [dir]", "end the jobs of a sweep in Slurm; its runs save").conflicts([
+        ...["wait", ...instead],
+      ]),
+    )
     .option("--quiet", "print the table only")
-    .action(async ({ jobs = availableParallelism(), ...flags }: SweepArguments) => {
+    .action(async (given: SweepArguments) => {
       const { sweepCommand } = await import("./commands/sweep.js");
-      const { resume, report } = flags;
-      const asked = { resume: resume !== undefined, report: report !== undefined, out: sweepFolder(flags) };
-      done(await sweepCommand(chooseSweep(flags), { ...flags, ...asked, jobs }, io));
+      const { jobs = availableParallelism(), resume, report, wait } = given;
+      const flags = {
+        ...given,
+        ...{ jobs, resume: resume !== undefined, report: report !== undefined, wait: wait !== undefined },
+        ...{ out: sweepFolder(given), slurm: chooseSlurm(given), ask: chooseAsked(given) },
+      };
+      done(await sweepCommand(chooseSweep(given), flags, io));
     });
 }
 
@@ -444,5 +488,24 @@ function addReport(program: Command, io: Io, done: (exitCode: number) => void): 
     .action(async (paths: string[], flags) => {
       const { reportCommand } = await import("./commands/report.js");
       done(await reportCommand(paths, flags, io));
+    });
+}
+
+/** What the jobs of a sweep in Slurm call. */
+function addSlurmJobs(program: Command, io: Io, done: (exitCode: number) => void): void {
+  const job = (name: string) =>
+    program
+      .command(name, { hidden: true })
+      .argument("<folder>", "folder of the sweep")
+      .requiredOption("--submission <n>", "number of the submission", countingNumber);
+  job("slurm-task").action(async (out: string, flags) => {
+    const { slurmTaskCommand } = await import("./commands/slurm-job.js");
+    done(await slurmTaskCommand(out, flags, io));
+  });
+  job("slurm-close")
+    .requiredOption("--array <job>", "number of the array of jobs")
+    .action(async (out: string, flags) => {
+      const { slurmCloseCommand } = await import("./commands/slurm-job.js");
+      done(await slurmCloseCommand(out, flags, io));
     });
 }

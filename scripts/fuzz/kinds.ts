@@ -18,6 +18,7 @@ import { readSource } from "../report/runs.js";
 import { builtinCatalog } from "../runs/catalog.js";
 import { taskOfEpisode } from "../runs/run-parts.js";
 import { summarizeRun, train } from "../runs/train.js";
+import { localEngine } from "../sweep/local-engine.js";
 import { baseOf, planRuns } from "../sweep/plan.js";
 import { reportFolder, runSweep } from "../sweep/sweep.js";
 import { readSweepFile } from "../sweep/sweep-file.js";
@@ -144,7 +145,7 @@ async function continueRuns(folder: string): Promise<void> {
         choice: undefined,
         resume: true,
         commandLine: COMMAND_LINE,
-        engine: { run: async () => {} },
+        engine: { ...localEngine(1), run: async () => {} },
         signal: AbortSignal.abort(),
         view: silentSweepView,
       }),

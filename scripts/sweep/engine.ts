@@ -1,3 +1,6 @@
+import type { MemoryNeed } from "../../agent/memory.js";
+import type { ManifestRun } from "./manifest.js";
+
 /** One run for an engine: where it lives and how a process for it is started. */
 export interface RunJob {
   /** Unique in the sweep. */
@@ -27,7 +30,23 @@ export interface EngineEvents {
  */
 export interface SweepEngine {
   /**
-   * Runs every job; resolves when no process of it is left. A run that fails does not keep others from running.
+   * Whether the runs are made by processes of this machine, which end before `run` resolves. Otherwise `run` hands them over and
+   * resolves, and whoever makes a run prepares its folder.
+   */
+  readonly here: boolean;
+  /** Threads of each run. */
+  readonly threads: number;
+  /** Asked before anything is written. @throws UsageError when the engine cannot work on this machine */
+  checkReady(): Promise<void>;
+  /**
+   * Which of the unfinished runs of the sweep in `out` are to be made now: not those that are on their way already.
+   * @throws RunError when that cannot be found out
+   */
+  due(out: string, unfinished: readonly ManifestRun[]): Promise<readonly ManifestRun[]>;
+  /** @param needs of the runs to be made @throws UsageError when there is no memory for them */
+  checkMemory(needs: readonly MemoryNeed[]): void;
+  /**
+   * Runs every job; resolves when no process of it is left here. A run that fails does not keep others from running.
    * Aborting `signal` asks the running ones to save and stop, and starts no more.
    */
   run(jobs: readonly RunJob[], events: EngineEvents, signal: AbortSignal): Promise<void>;

@@ -110,9 +110,10 @@ function differenceCell(difference: Difference, pairs: number, digits: number): 
 }
 
 /** What failed and how each run is continued alone. */
-function failedText(failed: readonly FailedRun[], width: number): string {
-  const one = ({ id, end, error, command }: FailedRun) => [
+export function failedText(failed: readonly FailedRun[], width: number): string {
+  const one = ({ id, end, error, command, log }: FailedRun) => [
     wrap(`  ${id}: ${end}${error === undefined ? "" : `, ${error}`}`, width),
+    ...(log === undefined ? [] : [`    log: ${log}`]),
     `    rerun it alone: ${command}`,
   ];
   return ["Failed:", ...failed.flatMap(one)].join("\n");

@@ -34,6 +34,8 @@ export interface FailedRun {
   readonly error: string | undefined;
   /** Command that continues this run alone. */
   readonly command: string;
+  /** File with what its processes printed, where they ran on another machine. */
+  readonly log?: string;
 }
 
 /** What a sweep found so far. */

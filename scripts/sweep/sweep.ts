@@ -14,9 +14,9 @@ import { findOracle } from "../compare/oracle-reference.js";
 import { isFinished } from "../compare/run-result.js";
 import { builtinCatalog } from "../runs/catalog.js";
 import { gatherParts } from "../runs/given-parts.js";
-import { checkMemoryOfJobs, GIB, memoryOfRun } from "../runs/memory-limit.js";
+import { memoryOfRun } from "../runs/memory-limit.js";
 import { isModulePath } from "../runs/module-path.js";
-import { moduleOptions, type RunModules, resumeCommand } from "../runs/resume-command.js";
+import { resumeCommand } from "../runs/resume-command.js";
 import { checkSameSuite, suiteNow } from "../runs/same-suite.js";
 import { suiteFrom } from "../runs/suite-file.js";
 import { currentVersions } from "../runs/versions.js";
@@ -41,11 +41,12 @@ import {
 import { baseOf, planRuns, planSeeds, type SweepChoice } from "./plan.js";
 import { differencesLabel, type FailedRun, reportSweep, type SweepReport } from "./report.js";
 import { writeReport } from "./report-files.js";
+import { endInWords, jobOf, type RunProcesses } from "./run-job.js";
 import { lastError } from "./run-state.js";
 import { checkModules, rememberModules } from "./trust.js";
 
-/** What `runSweep` runs, and where. */
-export interface SweepOptions {
+/** What is made of a sweep, where and by whom. */
+export interface SweepWork {
   /** Folder of the sweep. */
   readonly out: string;
   /** What to compare; undefined: what the sweep holds. */
@@ -68,11 +69,13 @@ export interface SweepOptions {
   /** Told of what the user should know and is no error. */
   readonly onWarning?: (text: string) => void;
   readonly engine: SweepEngine;
-  /** Runs that the engine makes at a time, for which the memory must do together; default 1. */
-  readonly jobs?: number;
-  /** Most memory that they may take, bytes; default 80 % of the machine's. */
+  /** Most memory that a run may take, bytes; default 80 % of the machine's where runs are made here, else what they need. */
   readonly memory?: number | undefined;
   readonly signal: AbortSignal;
+}
+
+/** What `runSweep` runs, and who is told of it. */
+export interface SweepOptions extends SweepWork {
   readonly view: SweepView;
 }
 
@@ -97,28 +100,14 @@ export type RunOutcome =
 /**
  * Runs what a manifest lists and is not finished; afterwards `sweep-results.json`, `.csv` and `.txt` say what was
  * found. Runs that fail are in the report.
+ * @param options whose engine makes the runs here
  * @throws UsageError for a choice that cannot be, InputError for a folder that cannot be continued or is in use, or an oracle
  *   of another suite, RunError when another process has taken the folder over
  */
-export async function runSweep(options: SweepOptions): Promise<SweepReport> {
+export function runSweep(options: SweepOptions): Promise<SweepReport> {
   const { out, view } = options;
-  await initPhysics();
-  const draft = await openManifest(options);
-  // Better now than when all runs are made.
-  findOracle({ suite: draft.suite, tasks: [], record: undefined }, options.oracle, [out]);
-  makeFolder(out);
-  for (const inside of [RUNS, LOGS]) checkOwnFolder(out, inside);
-  makeFolder(join(out, RUNS));
-  const lock = lockFolder(out, "Sweep");
-  try {
-    // Only now nobody else writes it.
-    const manifest = options.resume ? await openManifest(options) : draft;
-    if (!options.resume) checkEmpty(out);
+  return withSweep(options, async (manifest, pending, lock) => {
     const from = differencesLabel(manifest, options.differencesFrom);
-    const pending = manifest.runs.filter((run) => !isFinished(runFolder(out, run)));
-    await checkPending(options, manifest, pending);
-    writeManifest(out, manifest);
-    rememberModules(out, manifest);
     for (const run of pending) prepareRun(out, manifest, run, currentVersions());
     view.begin(out, manifest, pending);
     let failed: FailedRun[];
@@ -131,19 +120,70 @@ export async function runSweep(options: SweepOptions): Promise<SweepReport> {
     const report = reportSweep(out, manifest, failed, from, options.oracle);
     writeReport(out, report);
     return report;
+  });
+}
+
+/**
+ * Hands over to an engine what a manifest lists and is neither finished nor on its way; returns when that is done, while the runs
+ * go on.
+ * @param options whose engine makes the runs elsewhere
+ * @throws as `runSweep`, and what the engine throws
+ */
+export function submitSweep(options: SweepWork): Promise<void> {
+  const { out, engine, signal } = options;
+  return withSweep(options, async (manifest, pending) => {
+    const jobs = pending.map((run) => jobOf(out, manifest, run, processesOf(options)));
+    await engine.run(jobs, { started() {}, exited() {} }, signal);
+  });
+}
+
+/** Opens the sweep's folder for this process alone, with its manifest written, and works on the runs that are due. */
+async function withSweep<Result>(
+  options: SweepWork,
+  work: (manifest: Manifest, pending: readonly ManifestRun[], lock: FolderLock) => Promise<Result>,
+): Promise<Result> {
+  const { out, engine } = options;
+  await engine.checkReady();
+  await initPhysics();
+  const draft = await openManifest(options);
+  // Better now than when all runs are made.
+  findOracle({ suite: draft.suite, tasks: [], record: undefined }, options.oracle, [out]);
+  differencesLabel(draft, options.differencesFrom);
+  makeFolder(out);
+  for (const inside of [RUNS, LOGS]) checkOwnFolder(out, inside);
+  makeFolder(join(out, RUNS));
+  const lock = lockFolder(out, "Sweep");
+  try {
+    // Only now nobody else writes it.
+    const manifest = options.resume ? await openManifest(options) : draft;
+    if (!options.resume) checkEmpty(out);
+    const unfinished = manifest.runs.filter((run) => !isFinished(runFolder(out, run)));
+    const pending = await engine.due(out, unfinished);
+    await checkPending(options, manifest, pending);
+    writeManifest(out, manifest);
+    rememberModules(out, manifest);
+    return await work(manifest, pending, lock);
   } finally {
     lock.release();
   }
 }
 
 /** The manifest as it will be written. */
-async function openManifest({ out, choice, resume, trustModules, memory }: SweepOptions): Promise<Manifest> {
+async function openManifest({
+  out,
+  choice,
+  resume,
+  trustModules,
+  engine,
+  memory = engine.here ? undefined : Number.POSITIVE_INFINITY,
+}: SweepWork): Promise<Manifest> {
+  const limits = { memory, threads: engine.threads };
   if (!resume) {
     checkEmpty(out);
     const base = baseOf(choice ?? {});
     const { name } = await suiteFrom(base.suite, builtinCatalog);
     const empty = emptyManifest(out, name, base, currentVersions());
-    return addRuns(empty, await planRuns(choice ?? {}, base, out, { memory, threads: THREADS }));
+    return addRuns(empty, await planRuns(choice ?? {}, base, out, limits));
   }
   const manifest = readManifest(out);
   checkSweepVersions(out, manifest, currentVersions());
@@ -156,18 +196,15 @@ async function openManifest({ out, choice, resume, trustModules, memory }: Sweep
   const { methods, seeds = [...new Set(manifest.runs.map((run) => run.seed))] } = choice;
   if (methods === undefined) return addRuns(manifest, planSeeds(manifest.settings, seeds));
   const base = baseOfSweep(out, manifest);
-  return addRuns(manifest, await planRuns({ methods, seeds }, base, out, { memory, threads: THREADS }));
+  return addRuns(manifest, await planRuns({ methods, seeds }, base, out, limits));
 }
-
-/** Threads of a run: many runs are made at a time. */
-const THREADS = 1;
 
 /**
  * Checks that runs can be begun or gone on with.
  * @throws InputError when the suite is not what runs of the sweep were made with, UsageError when there is no memory for them
  */
 async function checkPending(
-  { out, jobs = 1, memory, acceptChangedSuite = false, onWarning }: SweepOptions,
+  { out, engine, acceptChangedSuite = false, onWarning }: SweepWork,
   manifest: Manifest,
   pending: readonly ManifestRun[],
 ): Promise<void> {
@@ -182,7 +219,7 @@ async function checkPending(
     const tasks = now.tasks.slice(0, settingsOf(manifest, run).tasks);
     checkSameSuite(folder, { ...now, tasks }, { acceptChangedSuite, ...(onWarning && { onWarning }) });
   }
-  checkMemoryOfJobs(await memoryOfRuns(out, manifest, pending, suite), jobs, memory);
+  engine.checkMemory(await memoryOfRuns(out, manifest, pending, suite, engine.threads));
 }
 
 /** The memory that each of some runs needs. */
@@ -191,12 +228,13 @@ async function memoryOfRuns(
   manifest: Manifest,
   runs: readonly ManifestRun[],
   suite: TaskSuite,
+  threads: number,
 ): Promise<MemoryNeed[]> {
   const lines = new Map<string, (settings: Settings) => MemoryNeed>();
   for (const label of new Set(runs.map((run) => run.label))) {
     const { method, planner } = modulesOfRun(out, manifest, label);
     const { catalog } = await gatherParts({ ...(method && { method }), ...(planner && { planner }) });
-    lines.set(label, (settings) => memoryOfRun(suite.tasks, settings, partsOf(catalog, settings), THREADS));
+    lines.set(label, (settings) => memoryOfRun(suite.tasks, settings, partsOf(catalog, settings), threads));
   }
   return runs.flatMap((run) => lines.get(run.label)?.(settingsOf(manifest, run)) ?? []);
 }
@@ -273,7 +311,7 @@ async function runAll(
     if (signal.aborted && exit.startError === undefined) return view.ended(run, { kind: "stopped" });
     const failure: FailedRun = {
       id: run.id,
-      end: describe(exit),
+      end: endInWords(exit),
       error: exit.startError ?? lastError(job.log, logStart.get(job.id) ?? 0),
       command: resumeCommand(folder, modulesOfRun(out, manifest, run.label)),
     };
@@ -281,43 +319,29 @@ async function runAll(
     view.ended(run, { kind: "failed", ...failure });
   };
   await engine.run(
-    pending.map((run) => jobOf(run, modulesOfRun(out, manifest, run.label), options)),
+    pending.map((run) => jobOf(out, manifest, run, processesOf(options))),
     { started, exited },
     signal,
   );
   return failed;
 }
 
-/** The folder holds the settings, so one command begins and continues any run. */
-function jobOf(
-  run: ManifestRun,
-  modules: RunModules,
-  { commandLine, out, memory, acceptChangedSuite }: SweepOptions,
-): RunJob {
-  const options = [
-    ...["--quiet", "--threads", String(THREADS), ...moduleOptions(modules)],
-    ...(acceptChangedSuite ? ["--accept-changed-suite"] : []),
-    ...(memory === undefined ? [] : ["--memory", String(memory / GIB)]),
-    ...["--resume", runFolder(out, run)],
-  ];
-  return {
-    id: run.id,
-    command: [process.execPath, commandLine, "train", ...options],
-    log: join(out, LOGS, `${run.id}.log`),
-  };
-}
-
-function describe({ code, signal }: RunExit): string {
-  if (signal !== null) return `killed by ${signal}`;
-  return code === null ? "not started" : `exit code ${code}`;
+function processesOf({ commandLine, engine, memory, acceptChangedSuite }: SweepWork): RunProcesses {
+  return { commandLine, threads: engine.threads, memory, acceptChangedSuite };
 }
 
 /**
  * The report of a sweep as it is now; starts nothing and may be called while the sweep goes on.
  * @param from line that differences are shown from; default the first
  * @param oracle path of the suite's oracle; default the one in the folder, or that of the package
+ * @param failed runs that are known to have failed
  */
-export function reportFolder(out: string, from?: string, oracle?: string): SweepReport {
+export function reportFolder(
+  out: string,
+  from?: string,
+  oracle?: string,
+  failed: readonly FailedRun[] = [],
+): SweepReport {
   const manifest = readManifest(out);
-  return reportSweep(out, manifest, [], differencesLabel(manifest, from), oracle);
+  return reportSweep(out, manifest, failed, differencesLabel(manifest, from), oracle);
 }

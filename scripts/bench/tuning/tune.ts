@@ -57,7 +57,6 @@ export async function tune(
     resume: existsSync(manifestPath(out)),
     commandLine: COMMAND_LINE,
     engine: localEngine(jobs),
-    jobs,
     // Ctrl-C ends this process, which the runs notice; they save and stop.
     signal: new AbortController().signal,
     view: sweepView({ out: say, columns: () => PLAIN_WIDTH, live: undefined, now: () => performance.now() }),

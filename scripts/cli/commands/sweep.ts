@@ -1,21 +1,36 @@
 import { parse } from "node:path";
+import { count } from "../../../sim/core/count.js";
+import { UsageError } from "../../../sim/core/errors.js";
 import { shellWord } from "../../runs/shell-word.js";
 import { localEngine } from "../../sweep/local-engine.js";
 import { baseOf, type SweepChoice } from "../../sweep/plan.js";
 import type { SweepReport } from "../../sweep/report.js";
+import { writeReport } from "../../sweep/report-files.js";
 import { reportText } from "../../sweep/report-text.js";
-import { reportFolder, runSweep } from "../../sweep/sweep.js";
+import { failedInSlurm } from "../../sweep/slurm/close.js";
+import { queuedJobs } from "../../sweep/slurm/programs.js";
+import { type SlurmOptions, submissionNumbers } from "../../sweep/slurm/submissions.js";
+import { type Submitted, slurmEngine } from "../../sweep/slurm-engine.js";
+import { reportFolder, runSweep, type SweepWork, submitSweep } from "../../sweep/sweep.js";
 import { COMMAND_LINE } from "../command-line.js";
 import type { Io } from "../io.js";
 import { sayError, signalCode, suggest, warner } from "../io.js";
 import { silentSweepView, sweepView } from "../sweep-view.js";
+import { cancelCommand, statusCommand, tellSubmitted, waitForSweep } from "./sweep-slurm.js";
 
 export interface SweepFlags {
   /** Default: `runs/sweep-<suite>-<profile>`. */
   readonly out?: string | undefined;
+  /** Runs at a time on this machine. */
   readonly jobs: number;
-  /** Most memory that the runs may take together, bytes. */
+  /** Most memory that the runs may take, here together and in Slurm each, bytes. */
   readonly memory?: number | undefined;
+  /** How jobs are submitted; undefined to make the runs on this machine. */
+  readonly slurm?: SlurmOptions | undefined;
+  /** What to do about a sweep in Slurm in place of submitting. */
+  readonly ask?: "status" | "cancel" | "wait" | undefined;
+  /** Stay until the jobs that are submitted have ended. */
+  readonly wait?: boolean | undefined;
   readonly resume?: boolean | undefined;
   /** Only show the runs finished so far. */
   readonly report?: boolean | undefined;
@@ -39,25 +54,21 @@ export async function sweepCommand(
 ): Promise<number> {
   const { suite, profile } = baseOf(choice ?? {});
   const out = flags.out ?? `runs/sweep-${parse(suite).name.replace(/\W+/g, "-")}-${profile}`;
+  const json = flags.json ?? false;
   if (flags.report) {
-    show(reportFolder(out, flags.differencesFrom, flags.oracle), flags, io);
+    show(await reportNow(out, flags), flags, io);
     return 0;
   }
+  if (flags.ask === "status") return statusCommand(out, json, io);
+  if (flags.ask === "cancel") return cancelCommand(out, json, io);
   const signal = io.stopSignal();
+  if (flags.ask === "wait") return waitAndShow(out, flags, signal, io);
+  const options = optionsOf(choice, flags, out, signal, io);
+  if (flags.slurm !== undefined) return submitCommand(options, flags.slurm, flags, io);
+  if (flags.resume) await checkNotInSlurm(out);
   const report = await runSweep({
-    out,
-    choice,
-    resume: flags.resume ?? false,
-    differencesFrom: flags.differencesFrom,
-    oracle: flags.oracle,
-    commandLine: COMMAND_LINE,
-    trustModules: async (modules) => flags.trustSuite || (await askToTrust(modules, io)),
-    acceptChangedSuite: flags.acceptChangedSuite,
-    onWarning: warner(io),
-    engine: localEngine(flags.jobs),
-    jobs: flags.jobs,
-    memory: flags.memory,
-    signal,
+    ...options,
+    engine: localEngine(flags.jobs, flags.memory),
     view: flags.quiet || flags.json ? silentSweepView : sweepView(io),
   });
   if (signal.reason === "SIGPIPE") return signalCode(signal.reason);
@@ -71,6 +82,87 @@ export async function sweepCommand(
   const all = report.runs.length + report.unfinished.length;
   suggest(io, `${report.failed.length} of ${all} runs failed; continue with`, again);
   return 1;
+}
+
+type EnginelessWork = Omit<SweepWork, "engine">;
+
+function optionsOf(
+  choice: SweepChoice | undefined,
+  flags: SweepFlags,
+  out: string,
+  signal: AbortSignal,
+  io: Io,
+): EnginelessWork {
+  return {
+    out,
+    choice,
+    resume: flags.resume ?? false,
+    differencesFrom: flags.differencesFrom,
+    oracle: flags.oracle,
+    commandLine: COMMAND_LINE,
+    trustModules: async (modules) => flags.trustSuite || (await askToTrust(modules, io)),
+    acceptChangedSuite: flags.acceptChangedSuite,
+    onWarning: warner(io),
+    memory: flags.memory,
+    signal,
+  };
+}
+
+/** Submits to Slurm, and waits if asked. */
+async function submitCommand(
+  options: EnginelessWork,
+  slurm: SlurmOptions,
+  flags: SweepFlags,
+  io: Io,
+): Promise<number> {
+  const { out, commandLine, signal } = options;
+  let submitted: Submitted | undefined;
+  const engine = slurmEngine({
+    ...{ out, commandLine, options: slurm, memoryLimit: flags.memory },
+    acceptChangedSuite: flags.acceptChangedSuite ?? false,
+    onSubmitted: (what) => {
+      submitted = what;
+    },
+  });
+  await submitSweep({ ...options, engine });
+  if (!flags.wait || !flags.json) tellSubmitted(out, submitted, flags.json ?? false, io);
+  return flags.wait ? waitAndShow(out, flags, signal, io) : 0;
+}
+
+/** Waits for a sweep in Slurm, and ends as one does that ran here. */
+async function waitAndShow(out: string, flags: SweepFlags, signal: AbortSignal, io: Io): Promise<number> {
+  await waitForSweep(out, flags.quiet || flags.json || false, signal, io);
+  if (signal.aborted) {
+    if (signal.reason !== "SIGPIPE")
+      suggest(io, "Not waiting any more; the jobs go on. See", `hypercrl sweep --status ${shellWord(out)}`);
+    return signalCode(signal.reason);
+  }
+  const report = await reportNow(out, flags);
+  writeReport(out, report);
+  show(report, flags, io);
+  if (report.unfinished.length === 0) return 0;
+  const all = report.runs.length + report.unfinished.length;
+  const again = `hypercrl sweep --engine slurm --resume ${shellWord(out)}`;
+  suggest(io, `${report.unfinished.length} of ${all} runs are not finished; continue with`, again);
+  return 1;
+}
+
+async function reportNow(out: string, { differencesFrom, oracle }: SweepFlags): Promise<SweepReport> {
+  return reportFolder(out, differencesFrom, oracle, await failedInSlurm(out));
+}
+
+/** @throws UsageError when jobs of the sweep are in the queue, which would make the same runs */
+async function checkNotInSlurm(out: string): Promise<void> {
+  if (submissionNumbers(out).length === 0) return;
+  // Where there is no Slurm, such as where the folder was copied to, nothing is in its queue.
+  const queue = await queuedJobs(out).catch(() => []);
+  if (queue.length === 0) return;
+  throw new UsageError({
+    what: `Sweep ${out} is under way in Slurm`,
+    got: `${count(queue.length, "job")} in the queue`,
+    expected: "no job of it, to make its runs on this machine",
+    todo: "Submit more with --engine slurm, or end its jobs with --cancel",
+  });
 }
 
 /** Asks in a terminal; a program that calls this one cannot answer. */

@@ -7,6 +7,7 @@ import { builtinCatalog } from "../../../scripts/runs/catalog.js";
 import { suiteNow } from "../../../scripts/runs/same-suite.js";
 import { suiteFrom } from "../../../scripts/runs/suite-file.js";
 import type { EngineEvents, RunJob, SweepEngine } from "../../../scripts/sweep/engine.js";
+import { localEngine } from "../../../scripts/sweep/local-engine.js";
 import { runSweep, type SweepOptions } from "../../../scripts/sweep/sweep.js";
 import { InputError, RunError } from "../../../sim/core/errors.js";
 import { isLockFile } from "../../../sim/core/folder-lock.js";
@@ -20,7 +21,7 @@ type Work = (jobs: readonly RunJob[], events: EngineEvents, signal: AbortSignal)
 
 /** A sweep whose engine starts no processes. */
 function sweep(out: string, suite: string, work: Work, options: Partial<SweepOptions> = {}) {
-  const engine: SweepEngine = { run: async (...all) => void (await work(...all)) };
+  const engine: SweepEngine = { ...localEngine(1), run: async (...all) => void (await work(...all)) };
   return runSweep({
     out,
     choice: { suite, methods: [{ method: "single" }], seeds: [1, 2] },

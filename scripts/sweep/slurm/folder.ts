@@ -1,0 +1,2 @@
+/** Folder inside of a sweep's for what its jobs in Slurm note. */
+export const SLURM = "slurm";
