@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { STOP_SIGNALS } from "./io.js";
+import { STOP_SIGNALS } from "../runs/stop-signals.js";
 
 /**
  * Works in a new folder for what nobody keeps, which is removed when the work ends. What asks to stop aborts the signal that the work

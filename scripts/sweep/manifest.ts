@@ -13,7 +13,7 @@ import { problemOf } from "../../sim/core/problem.js";
 import { isThere } from "../../sim/core/system-errors.js";
 import { isModulePath } from "../runs/module-path.js";
 import type { RunModules } from "../runs/resume-command.js";
-import { fromFolder, idOf, isLabel, LABEL_RULE, type PlannedRun, type SweepBase } from "./plan.js";
+import { fromFolder, idOf, isLabel, LABEL_RULE, type PlannedRun, type SweepBase, withSeed } from "./plan.js";
 
 const SCHEMA = 1;
 
@@ -140,11 +140,13 @@ export function addRuns(manifest: Manifest, planned: readonly PlannedRun[]): Man
   const settings = { ...manifest.settings };
   const methodFiles = { ...manifest.methodFiles };
   const runs = [...manifest.runs];
+  const known = new Set(runs.map(({ id }) => id));
+  const read = lineReader(settings);
   for (const { id, label, settings: all, methodFile } of planned) {
     const { seed, ...rest } = all;
     const hash = hashSettings(all);
     // By the hash, which a setting that was added since does not change.
-    if (settings[label] !== undefined && hashSettings(readLine(settings, label, seed)) !== hash) {
+    if (settings[label] !== undefined && hashSettings(read(label, seed)) !== hash) {
       throw new UsageError({
         what: `The sweep holds runs of ${label} with other settings`,
         expected: "the same settings for all seeds of a line",
@@ -153,25 +155,40 @@ export function addRuns(manifest: Manifest, planned: readonly PlannedRun[]): Man
     }
     settings[label] ??= rest;
     if (methodFile !== undefined) methodFiles[label] ??= methodFile;
-    if (!runs.some((run) => run.id === id)) runs.push({ id, label, seed, hash });
+    if (!known.has(id)) runs.push({ id, label, seed, hash });
+    known.add(id);
   }
   const files = Object.keys(methodFiles).length > 0 ? { methodFiles } : {};
   return { ...manifest, ...files, settings, runs };
 }
 
 /** Settings of a run. @throws InputError when they are damaged or those of another version */
-export function settingsOf(manifest: Manifest, { id, label, seed, hash }: ManifestRun): Settings {
-  const settings = readLine(manifest.settings, label, seed);
-  if (hashSettings(settings) === hash) return settings;
-  throw damaged("sweep.json", `settings of run ${id} that do not match its hash`, undefined);
+export function settingsOf(manifest: Manifest, run: ManifestRun): Settings {
+  return settingsReader(manifest)(run);
 }
 
-function readLine(settings: Manifest["settings"], label: string, seed: number): Settings {
-  try {
-    return parseSavedSettings({ ...settings[label], seed }, "its settings");
-  } catch (cause) {
-    throw damaged("sweep.json", problemOf(cause), cause);
-  }
+/** The same for many runs: what the runs of a line share is checked once. */
+export function settingsReader(manifest: Manifest): (run: ManifestRun) => Settings {
+  const read = lineReader(manifest.settings);
+  return ({ id, label, seed, hash }) => {
+    const settings = read(label, seed);
+    if (hashSettings(settings) === hash) return settings;
+    throw damaged("sweep.json", `settings of run ${id} that do not match its hash`, undefined);
+  };
+}
+
+/** Reads the settings of a line's runs by its label and their seeds. */
+function lineReader(lines: Manifest["settings"]): (label: string, seed: number) => Settings {
+  const parsed = new Map<string, Settings>();
+  return (label, seed) => {
+    try {
+      const line = parsed.get(label) ?? parseSavedSettings({ ...lines[label], seed }, "its settings");
+      parsed.set(label, line);
+      return withSeed(line, seed);
+    } catch (cause) {
+      throw damaged("sweep.json", problemOf(cause), cause);
+    }
+  };
 }
 
 /** Makes the folder of a run, ready to be begun, unless it is there. @throws InputError when it holds another run */

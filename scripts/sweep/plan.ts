@@ -93,17 +93,26 @@ export async function planRuns(
   checkLabels(lines.map(({ label }) => label));
   const common = choice.seeds ?? DEFAULT_SEEDS;
   const seeds = [...new Set(lines.flatMap((line) => line.seeds ?? common))];
-  const settingsOf = ({ method, set, given }: Line, seed: number) => {
+  // Seeds share everything else, which is checked once.
+  const chosen = new Map<string, Settings>();
+  const settingsOf = ({ label, method, set, given }: Line, seed: number): Settings => {
     const { method: name = method, planner, catalog } = given;
     const choice = { suite, method: name, planner, profile: base.profile, seed };
     const assignments = [...base.assignments, ...assignmentsOf({ settings: set })];
-    return chooseSettings(choice, assignments, catalog, limits);
+    const settings = chosen.get(label) ?? chooseSettings(choice, assignments, catalog, limits);
+    chosen.set(label, settings);
+    return withSeed(settings, seed);
   };
   return seeds.flatMap((seed) =>
     lines
       .filter((line) => (line.seeds ?? common).includes(seed))
       .map((line) => planRun(line, settingsOf(line, seed), folder)),
   );
+}
+
+/** The same settings with another seed. */
+export function withSeed(settings: Settings, seed: number): Settings {
+  return Object.freeze({ ...settings, seed });
 }
 
 async function loadLine(line: SweepMethod, planner: string | undefined): Promise<Line> {
@@ -118,9 +127,13 @@ function planRun({ label, method }: Line, settings: Settings, folder: string): P
 
 /** The runs of lines whose settings are known already, with more seeds. @param lines settings without seed, by label */
 export function planSeeds(lines: Readonly<Record<string, object>>, seeds: readonly number[]): PlannedRun[] {
+  const [first = 0] = seeds;
+  const settings = Object.entries(lines).map(
+    ([label, line]) => [label, parseSavedSettings({ ...line, seed: first }, `settings of ${label}`)] as const,
+  );
   return seeds.flatMap((seed) =>
-    Object.entries(lines).map(([label, line]) => {
-      const settings = parseSavedSettings({ ...line, seed }, `settings of ${label}`);
+    settings.map(([label, line]) => {
+      const settings = withSeed(line, seed);
       return { id: runId(label, settings), label, settings };
     }),
   );

@@ -81,6 +81,7 @@ export function reportSweep(
   const finished = manifest.runs
     .filter((run) => isFinished(runFolder(folder, run)))
     .map((run) => ({ id: run.id, ...readRun(runFolder(folder, run), run.label) }));
+  const done = new Set(finished.map(({ id }) => id));
   const reference = referenceOf(finished);
   const labels = Object.keys(manifest.settings);
   const found = findOracle(sweepSuite(folder, manifest, finished), given, [folder]);
@@ -103,7 +104,7 @@ export function reportSweep(
       ...withoutEpisodes(run),
       scores: scoreRun(run, reference, oracle),
     })),
-    unfinished: manifest.runs.map(({ id }) => id).filter((id) => finished.every((run) => run.id !== id)),
+    unfinished: manifest.runs.map(({ id }) => id).filter((id) => !done.has(id)),
     failed,
   };
 }

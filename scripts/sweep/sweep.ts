@@ -35,7 +35,7 @@ import {
   RUNS,
   readManifest,
   runFolder,
-  settingsOf,
+  settingsReader,
   writeManifest,
 } from "./manifest.js";
 import { baseOf, planRuns, planSeeds, type SweepChoice } from "./plan.js";
@@ -189,7 +189,7 @@ async function openManifest({
   checkSweepVersions(out, manifest, currentVersions());
   await checkModules(out, manifest, choice ?? {}, trustModules);
   // Fails now rather than in the middle when a run's settings are damaged.
-  for (const run of manifest.runs) settingsOf(manifest, run);
+  manifest.runs.forEach(settingsReader(manifest));
   if (choice === undefined) return manifest;
   checkSameBase(out, choice, manifest);
   if (choice.methods === undefined && choice.seeds === undefined) return manifest;
@@ -212,11 +212,12 @@ async function checkPending(
   const given = baseOfSweep(out, manifest).suite;
   const suite = await suiteFrom(given, builtinCatalog);
   const now = await suiteNow(suite, suite.tasks.length, { suite: given });
+  const settingsOf = settingsReader(manifest);
   for (const run of manifest.runs) {
     const folder = runFolder(out, run);
     // A run that has not begun has none yet.
     if (!hasSuiteRecord(folder)) continue;
-    const tasks = now.tasks.slice(0, settingsOf(manifest, run).tasks);
+    const tasks = now.tasks.slice(0, settingsOf(run).tasks);
     checkSameSuite(folder, { ...now, tasks }, { acceptChangedSuite, ...(onWarning && { onWarning }) });
   }
   engine.checkMemory(await memoryOfRuns(out, manifest, pending, suite, engine.threads));
@@ -236,7 +237,8 @@ async function memoryOfRuns(
     const { catalog } = await gatherParts({ ...(method && { method }), ...(planner && { planner }) });
     lines.set(label, (settings) => memoryOfRun(suite.tasks, settings, partsOf(catalog, settings), threads));
   }
-  return runs.flatMap((run) => lines.get(run.label)?.(settingsOf(manifest, run)) ?? []);
+  const settingsOf = settingsReader(manifest);
+  return runs.flatMap((run) => lines.get(run.label)?.(settingsOf(run)) ?? []);
 }
 
 const OTHER = {

@@ -12,7 +12,8 @@ import {
   type OracleOptions,
   type OracleStart,
 } from "../../runs/evaluate-oracle.js";
-import { type Io, say, sayError, signalCode, warner } from "../io.js";
+import { signalCode } from "../../runs/stop-signals.js";
+import { type Io, say, sayError, warner } from "../io.js";
 import { liveWidth } from "../live-area.js";
 import { duration } from "../progress-view.js";
 import { checkNewFile, type EvaluateFlags, startsText } from "./evaluate.js";

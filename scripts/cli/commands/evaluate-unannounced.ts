@@ -11,7 +11,8 @@ import {
   type UnannouncedOptions,
   type UnannouncedTask,
 } from "../../runs/evaluate-unannounced.js";
-import { type Io, signalCode, warner } from "../io.js";
+import { signalCode } from "../../runs/stop-signals.js";
+import { type Io, warner } from "../io.js";
 import { checkNewFile, type EvaluateFlags, figures, sayStopped, startsText } from "./evaluate.js";
 
 /** `hypercrl evaluate --tasks unannounced`: measures a saved state that is not told its tasks. Returns the exit code. */

@@ -15,8 +15,9 @@ import {
   type RunEvaluation,
   type TaskEvaluation,
 } from "../../runs/evaluate-run.js";
+import { signalCode } from "../../runs/stop-signals.js";
 import { endRate, meanMeasures, spread, successRate } from "../../runs/summary.js";
-import { type Io, sayError, signalCode, warner } from "../io.js";
+import { type Io, sayError, warner } from "../io.js";
 
 export interface EvaluateFlags {
   readonly json?: boolean;

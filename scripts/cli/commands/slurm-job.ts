@@ -1,9 +1,9 @@
 import { InputError } from "../../../sim/core/errors.js";
+import { STOP_SIGNALS } from "../../runs/stop-signals.js";
 import { closeSubmission } from "../../sweep/slurm/close.js";
 import { type JobEnvironment, runTask } from "../../sweep/slurm/task.js";
 import { COMMAND_LINE } from "../command-line.js";
 import type { Io } from "../io.js";
-import { STOP_SIGNALS } from "../io.js";
 
 /** `hypercrl slurm-task`, which jobs in Slurm call: makes the runs of one task of an array. Returns the exit code. */
 export async function slurmTaskCommand(

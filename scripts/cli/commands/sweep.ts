@@ -2,6 +2,7 @@ import { parse } from "node:path";
 import { count } from "../../../sim/core/count.js";
 import { UsageError } from "../../../sim/core/errors.js";
 import { shellWord } from "../../runs/shell-word.js";
+import { signalCode } from "../../runs/stop-signals.js";
 import { localEngine } from "../../sweep/local-engine.js";
 import { baseOf, type SweepChoice } from "../../sweep/plan.js";
 import type { SweepReport } from "../../sweep/report.js";
@@ -14,7 +15,7 @@ import { type Submitted, slurmEngine } from "../../sweep/slurm-engine.js";
 import { reportFolder, runSweep, type SweepWork, submitSweep } from "../../sweep/sweep.js";
 import { COMMAND_LINE } from "../command-line.js";
 import type { Io } from "../io.js";
-import { sayError, signalCode, suggest, warner } from "../io.js";
+import { sayError, suggest, warner } from "../io.js";
 import { silentSweepView, sweepView } from "../sweep-view.js";
 import { cancelCommand, statusCommand, tellSubmitted, waitForSweep } from "./sweep-slurm.js";
 
@@ -143,7 +144,7 @@ async function waitAndShow(out: string, flags: SweepFlags, signal: AbortSignal, 
   if (report.unfinished.length === 0) return 0;
   const all = report.runs.length + report.unfinished.length;
   const again = `hypercrl sweep --engine slurm --resume ${shellWord(out)}`;
-  suggest(io, `${report.unfinished.length} of ${all} runs are not finished; continue with`, again);
+  suggest(io, `${report.unfinished.length} of ${all} runs did not finish; continue with`, again);
   return 1;
 }
 

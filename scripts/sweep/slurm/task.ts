@@ -7,6 +7,7 @@ import { EXIT } from "../../../sim/core/errors.js";
 import { breakLocks } from "../../../sim/core/folder-lock.js";
 import { machineId, ownIdentity } from "../../../sim/core/process-identity.js";
 import { isFinished } from "../../compare/run-result.js";
+import { STOP_SIGNALS, signalCode } from "../../runs/stop-signals.js";
 import { type Manifest, type ManifestRun, prepareRun, readManifest, runFolder } from "../manifest.js";
 import { endInWords, jobOf } from "../run-job.js";
 import { runProcess } from "../run-process.js";
@@ -59,6 +60,12 @@ export interface TaskTimes {
 
 /** A file that a shared file system shows elsewhere a minute late must not look like a process that is gone. */
 const TIMES: TaskTimes = { beat: 15_000, lease: 180_000 };
+
+/** How a process ends that was asked to: by its code, or by the second signal. */
+const STOPPED: ReadonlySet<unknown> = new Set(STOP_SIGNALS.flatMap((name) => [name, signalCode(name)]));
+
+/** Longer than it takes until a signal to all processes of a job has reached each, ms. */
+const MOMENT = 1000;
 
 /**
  * Makes the runs of one task of an array, one after another: begins each or goes on with it, tries it again where it fails, and
@@ -177,6 +184,8 @@ class RunMaker {
     }, times.beat);
     try {
       const exit = await runProcess(job, AbortSignal.any([signal, lost.signal]), "channel");
+      // Slurm sends signals to all processes of a job, and this one may hear of it last.
+      if (STOPPED.has(exit.signal ?? exit.code)) await sleep(MOMENT);
       if (isSuperseded(out, id, number)) return undefined;
       const end = endInWords(exit);
       if (isFinished(this.#folder)) return { outcome: "finished", end };
