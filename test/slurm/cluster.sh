@@ -79,7 +79,10 @@ start)
 node) start_node "$3" ;;
 stop)
   for name in $(cat "$dir/nodes" 2>/dev/null) slurmctld munged; do
-    [ -f "$dir/$name.pid" ] && kill "$(cat "$dir/$name.pid")" 2>/dev/null || true
+    pid="$(cat "$dir/$name.pid" 2>/dev/null)" || continue
+    kill "$pid" 2>/dev/null || continue
+    # It writes its state at the end.
+    for _ in $(seq 50); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
   done
   ;;
 *)

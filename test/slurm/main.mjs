@@ -46,8 +46,8 @@ function randomFrom(seed) {
 const folder = mkdtempSync(join(tmpdir(), "hypercrl-slurm-"));
 
 /** Runs a test on a cluster of its own. */
-async function on(name, work, groups = false) {
-  const cluster = new Cluster(join(folder, `cluster-${name}`), groups);
+async function on(name, work, options = {}) {
+  const cluster = new Cluster(join(folder, `cluster-${name}`), options);
   cluster.start(NODES);
   try {
     await work({ cluster, folder, nodes: NODES });
@@ -69,8 +69,11 @@ try {
       await testCancel(all);
     });
   }
-  if (only.includes("memory")) await on("memory", testMemory, true);
-  if (only.includes("large")) await on("large", (all) => testLarge({ ...all, seeds: Number(values.large) }));
+  if (only.includes("memory")) await on("memory", testMemory, { groups: true });
+  if (only.includes("large")) {
+    const seeds = Number(values.large);
+    await on("large", (all) => testLarge({ ...all, seeds }), { optimized: true });
+  }
   say("all passed");
 } finally {
   if (!values.keep) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });

@@ -43,8 +43,11 @@ export class Cluster {
   #folder;
   #env;
 
-  /** @param groups hold jobs to their memory by control groups */
-  constructor(folder, groups = false, optimized = false) {
+  /**
+   * @param groups hold jobs to their memory by control groups
+   * @param optimized let Node.js optimize its code, for times that shall be those of everybody
+   */
+  constructor(folder, { groups = false, optimized = false }) {
     this.#folder = folder;
     this.#env = {
       ...process.env,

@@ -53,7 +53,7 @@ export interface TaskOptions {
 }
 
 /** How often a process shows that it is at work, and how long one of another machine may not have, ms. */
-export interface TaskTimes {
+interface TaskTimes {
   readonly beat: number;
   readonly lease: number;
 }

@@ -6,6 +6,7 @@ import {
   methodList,
   portNumber,
   seedList,
+  slurmMemory,
   wholeNumber,
 } from "../../../scripts/cli/option-parsers.js";
 
@@ -40,4 +41,13 @@ it("numbers on the command line are read", () => {
 
 it("a repeated option keeps all its values", () => {
   expect(collect("b", collect("a", []))).toEqual(["a", "b"]);
+});
+
+it("memory is read as Slurm reads it", () => {
+  expect(["800", "800M", "4G", "1t", "2048K", "2GB"].map((text) => slurmMemory(text) / 2 ** 20)).toEqual([
+    ...[800, 800, 4096, 2 ** 20, 2, 2048],
+  ]);
+  for (const bad of ["", "0", "4.5G", "12X", "512K", "G"]) {
+    expect(() => slurmMemory(bad), bad).toThrow(/Expected memory of at least 1M/);
+  }
 });

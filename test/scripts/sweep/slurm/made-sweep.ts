@@ -19,7 +19,7 @@ export async function makeSweep(out: string, seeds: number): Promise<Manifest> {
   return manifest;
 }
 
-export const OPTIONS: SlurmOptions = { cpus: 1, tries: 3, sbatch: [] };
+const OPTIONS: SlurmOptions = { cpus: 1, tries: 3, sbatch: [] };
 
 /** A submission of all runs of a sweep, as many tasks as runs unless given. */
 export function submissionOf(manifest: Manifest, tasks = manifest.runs.length): Omit<Submission, "schema"> {
