@@ -21,7 +21,7 @@ export async function testLarge({ cluster, folder, methods = METHODS, seeds }) {
   tell("submitted in", await cluster.hypercrl(["sweep", ...words, ...options, "--out", out]));
   const status = () => cluster.hypercrl(["sweep", "--status", out]);
   const waiting = await status();
-  check(waiting.stdout.includes(`${runs} waiting`), waiting.stdout);
+  check(waiting.stdout.replace(/\s+/g, " ").includes(`${runs} waiting`), waiting.stdout);
   tell("status while all wait", waiting);
   tell("cancelled in", await cluster.hypercrl(["sweep", "--cancel", out]));
   await cluster.hypercrl(["sweep", ...sweepWords("single", "1"), "--out", made, "--quiet"]);
