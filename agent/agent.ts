@@ -169,9 +169,12 @@ export class Agent {
     return this.#learned.policy.forecast(state, most);
   }
 
-  /** A policy for any task begun so far, with today's weights: what evaluation measures. */
-  async policyFor(index: number, rng: Rng): Promise<MpcPolicy> {
-    const policy = await this.#createPolicy(index, rng);
+  /**
+   * A policy for any task begun so far, with today's weights: what evaluation measures.
+   * @param together whether the agent's threads plan together; by default they do
+   */
+  async policyFor(index: number, rng: Rng, together = true): Promise<MpcPolicy> {
+    const policy = await this.#createPolicy(index, rng, together ? this.#threads : undefined);
     await policy.load(await this.#weightsOf(index), this.#normalizerOf(index));
     return policy;
   }
@@ -265,19 +268,12 @@ export class Agent {
   }
 
   #newPolicy(): Promise<MpcPolicy> {
-    return this.#createPolicy(this.#task, this.#rng.split(`planner/task${this.#task}`));
+    return this.#createPolicy(this.#task, this.#rng.split(`planner/task${this.#task}`), this.#threads);
   }
 
-  #createPolicy(index: number, rng: Rng): Promise<MpcPolicy> {
+  #createPolicy(index: number, rng: Rng, threads: PlanningThreads | undefined): Promise<MpcPolicy> {
     const shape = networkShape(this.#parts.method, this.#shape, index);
-    return MpcPolicy.create(
-      this.#taskAt(index),
-      shape,
-      this.settings,
-      this.#parts.planner,
-      rng,
-      this.#threads,
-    );
+    return MpcPolicy.create(this.#taskAt(index), shape, this.settings, this.#parts.planner, rng, threads);
   }
 
   async #loadPolicy(policy: MpcPolicy): Promise<void> {

@@ -1,6 +1,6 @@
 /** What of the machine a run may use. Nothing of it is a setting: results do not depend on the threads. */
 export interface Compute {
-  /** Threads that work together on planning and training, with the calling one. */
+  /** Threads that work together on planning, training and evaluation, with the calling one. */
   readonly threads: number;
   /** Whether the fused kernel can run; without it the graph trainer takes its place. */
   readonly kernel: boolean;

@@ -1,31 +1,18 @@
-import { Rng } from "../sim/core/rng.js";
-import { Environment } from "../sim/environment.js";
+import type { Environment } from "../sim/environment.js";
 import { randomAction } from "../sim/random-action.js";
-import type { EpisodeHeader } from "../sim/recording/episode.js";
-import type { Task } from "../sim/task.js";
 import type { Agent } from "./agent.js";
-import { type EpisodeOptions, EpisodeRun, type Outcome, type Recordings } from "./episode-run.js";
-import { EVALUATION_SEED, type StartChoice } from "./evaluation-starts.js";
+import { EpisodePlayer, episodeStream, type PlayedEpisode } from "./episode-player.js";
+import type { EpisodeOptions, EpisodeRun, Outcome } from "./episode-run.js";
+import type { EpisodeThreads, PlayedTask } from "./episode-threads.js";
+import {
+  beginEpisode,
+  type EpisodesInCommon,
+  type EvaluationOptions,
+  evaluationEnvironment,
+} from "./evaluation-episode.js";
 import { type ModelError, ModelErrorMeter } from "./model-error.js";
 import type { OraclePolicy } from "./oracle-policy.js";
-import { baselineFile, evaluationFile, oracleFile } from "./run/recording-names.js";
-
-const PUBLISHED: StartChoice = { kind: "published", seed: EVALUATION_SEED };
-
-/** What is evaluated, and how. */
-export interface EvaluationOptions {
-  readonly task: Task;
-  /** Index of the task. */
-  readonly taskIndex: number;
-  readonly episodes: number;
-  /** Generator of the run's seed, which a stream for each episode is split from. */
-  readonly rng: Rng;
-  /** Default the published starts of every evaluation. */
-  readonly starts?: StartChoice;
-  readonly recordings: Recordings | undefined;
-  /** True once the user asked to stop. */
-  readonly stopRequested: () => boolean;
-}
+import { baselineFile, oracleFile } from "./run/recording-names.js";
 
 /** An evaluation episode that came to its end. */
 export interface FinishedEpisode {
@@ -41,6 +28,7 @@ export interface FinishedEpisode {
  * options and planner settings give the same episodes.
  * @param afterTask index of the last task learned
  * @param onModelError told, once the last episode has been given out, how well the model predicts all of them
+ * @param threads that play episodes at the same time; without, they are played one after another, with the same results
  * @throws Stopped when the user asked to stop, in the middle of an episode
  */
 export async function* evaluateTask(
@@ -48,29 +36,48 @@ export async function* evaluateTask(
   afterTask: number,
   options: EvaluationOptions,
   onModelError: (error: ModelError) => void,
+  threads?: EpisodeThreads,
 ): AsyncGenerator<FinishedEpisode> {
-  const { task, taskIndex, rng } = options;
-  const stream = (k: number) => rng.split(`evaluate/${afterTask}/${taskIndex}/${k}`);
-  const policy = await agent.policyFor(taskIndex, stream(0));
+  const { task, taskIndex, rng, episodes: count, stopRequested } = options;
+  const together = count > 1 ? threads : undefined;
+  const policy = await agent.policyFor(
+    taskIndex,
+    episodeStream(rng, afterTask, taskIndex, 0),
+    together === undefined,
+  );
+  const { history } = agent.settings.dynamics;
+  const player = new EpisodePlayer(policy, afterTask, { ...options, history });
   try {
-    const kind = { phase: "evaluate", afterTask } as const;
-    const fileOf = (k: number) => evaluationFile(afterTask, taskIndex, k);
-    const { history } = agent.settings.dynamics;
+    const played =
+      together === undefined
+        ? playInTurn(player, count, stopRequested)
+        : together.play(player, await openFor(agent, afterTask, options), options);
     const meter = new ModelErrorMeter(task.spec);
-    yield* playEpisodes({ ...options, history }, kind, fileOf, async (episode, k) => {
-      policy.startEpisode(stream(k));
-      const states = [episode.state];
-      const actions: Float32Array[] = [];
-      while (!episode.over) {
-        actions.push((await episode.act(policy)).slice());
-        states.push(episode.state);
-      }
-      await meter.add(policy, { states, actions });
-    });
+    let episode = 0;
+    for await (const { trajectory, ...finished } of played) {
+      await meter.add(policy, trajectory);
+      yield { episode: episode++, ...finished };
+    }
     onModelError(meter.result());
   } finally {
+    player.close();
     await policy.release();
   }
+}
+
+async function* playInTurn(
+  player: EpisodePlayer,
+  count: number,
+  stopRequested: () => boolean,
+): AsyncGenerator<PlayedEpisode> {
+  for (let k = 0; k < count; k++) yield await player.play(k, stopRequested);
+}
+
+/** What other threads need to play along. */
+async function openFor(agent: Agent, afterTask: number, options: EvaluationOptions): Promise<PlayedTask> {
+  const { taskIndex, rng, starts, recordings } = options;
+  const dynamics = await agent.dynamicsOf(taskIndex);
+  return { taskIndex, afterTask, settings: agent.settings, dynamics, rng: rng.state(), starts, recordings };
 }
 
 /**
@@ -117,38 +124,19 @@ export async function* playOracle(
  * @throws Stopped when the user asked to stop, in the middle of an episode
  */
 export async function* playEpisodes(
-  options: EvaluationOptions & Pick<EpisodeOptions, "history">,
+  options: EvaluationOptions & EpisodesInCommon,
   kind: Pick<EpisodeOptions["kind"], "phase" | "afterTask">,
   fileOf: (episode: number) => string,
   play: (run: EpisodeRun, episode: number, environment: Environment) => Promise<void>,
 ): AsyncGenerator<FinishedEpisode> {
-  const { task, taskIndex, episodes: count, starts = PUBLISHED } = options;
-  const { recordings, history = 0, stopRequested } = options;
-  const environment = new Environment(task, { variedStarts: starts.kind === "varied" });
+  const environment = evaluationEnvironment(options);
   try {
-    for (let k = 0; k < count; k++) {
-      const start = { ...kind, taskIndex, ...episodeStart(starts, taskIndex, k) };
+    for (let k = 0; k < options.episodes; k++) {
       const file = fileOf(k);
-      const run = new EpisodeRun(environment, { kind: start, recordings, file, history, stopRequested });
+      const run = beginEpisode(environment, options, kind, file, k);
       yield { episode: k, outcome: await run.run(() => play(run, k, environment)), file };
     }
   } finally {
     environment.close();
   }
-}
-
-/**
- * The start of an evaluation episode, as recordings note it. It depends on nothing but the choice, the task and the episode, so
- * that runs, methods and the oracle face the same. Varied ones come from a stream that no learning episode draws from.
- * @param taskIndex index of the task
- * @param episode counts from 0
- */
-function episodeStart(
-  { kind, seed }: StartChoice,
-  taskIndex: number,
-  episode: number,
-): Pick<EpisodeHeader, "seed" | "starts"> {
-  if (kind === "published") return { seed: seed + episode };
-  const stream = Rng.fromSeed(seed).split(`evaluation-starts/task${taskIndex}/${episode}`);
-  return { seed: stream.uint32(), starts: kind };
 }

@@ -1,7 +1,8 @@
 import type { Rng } from "../sim/core/rng.js";
 import type { Task } from "../sim/task.js";
 import type { Agent } from "./agent.js";
-import { type EvaluationOptions, type FinishedEpisode, playEpisodes } from "./evaluate-task.js";
+import { type FinishedEpisode, playEpisodes } from "./evaluate-task.js";
+import type { EvaluationOptions } from "./evaluation-episode.js";
 import { evaluationFile } from "./run/recording-names.js";
 import type { UnannouncedPolicy } from "./unannounced-policy.js";
 

@@ -1,5 +1,6 @@
 import type { Parts } from "./catalog.js";
 import type { Compute } from "./compute.js";
+import type { EpisodeThreads } from "./episode-threads.js";
 import type { RunStore } from "./run/store.js";
 
 /** What the loop needs from outside: where to write, the time, and when to stop. */
@@ -11,6 +12,8 @@ export interface LoopServices {
   /** A clock in ms; only ever used to report how long things took. */
   readonly now: () => number;
   readonly compute: Compute;
+  /** Threads that play evaluation episodes at the same time, which stay the caller's; without, they are played in turn. */
+  readonly episodeThreads?: EpisodeThreads | undefined;
   /** What learns and what plans. */
   readonly parts: Parts;
   /** True once the user asked to stop; the run then ends at its last checkpoint. */

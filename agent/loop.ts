@@ -9,8 +9,9 @@ import type { Task } from "../sim/task.js";
 import { noisyAction } from "./action-noise.js";
 import { Agent } from "./agent.js";
 import { EpisodeRun, type Outcome, type Recordings, Stopped } from "./episode-run.js";
-import { type EvaluationOptions, evaluateRandomPolicy, evaluateTask } from "./evaluate-task.js";
+import { evaluateRandomPolicy, evaluateTask } from "./evaluate-task.js";
 import { evaluatedTasks } from "./evaluated-tasks.js";
+import type { EvaluationOptions } from "./evaluation-episode.js";
 import type { LoopServices } from "./loop-services.js";
 import type { ModelError } from "./model-error.js";
 import { BEGINNING, type Checkpoint, type Progress } from "./run/checkpoint.js";
@@ -227,13 +228,12 @@ export class ContinualLoop {
     const { task: afterTask, evaluated: taskIndex } = this.#progress;
     const options = this.#evaluationOf(taskIndex);
     const what = { afterTask, task: options.task.name, taskIndex };
-    const measured = (error: ModelError) =>
-      this.#services.store.log.emit({ type: "modelError", ...what, ...error });
-    const episodes = evaluateTask(this.#agent, afterTask, options, measured);
+    const { store, episodeThreads } = this.#services;
+    const measured = (error: ModelError) => store.log.emit({ type: "modelError", ...what, ...error });
+    const episodes = evaluateTask(this.#agent, afterTask, options, measured, episodeThreads);
     for await (const { episode, outcome, file } of episodes) {
       this.#evaluated({ type: "evaluation", ...what, episode, ...outcome, recording: recordingPath(file) });
     }
-    const { store } = this.#services;
     const next = evaluatedTasks(store.settings, afterTask).find((j) => j > taskIndex);
     if (next !== undefined) return this.#advance({ evaluated: next });
     store.writeEvaluation(this.#matrix.toJson());

@@ -34,6 +34,8 @@ const MIB = 2 ** 20;
 const PROCESS = 250 * MIB;
 /** A thread that plans or trains along, with a runtime of its own; measured. */
 const THREAD = 25 * MIB;
+/** A thread that plays evaluation episodes, with a physics engine and a runtime of its own; measured. */
+const EPISODE_THREAD = 75 * MIB;
 /** The nodes of a rollout graph for one step ahead, in each thread, as the runtime compiles them; measured. */
 const GRAPH_STEP = 0.1 * MIB;
 /**
@@ -51,6 +53,8 @@ interface Sizes {
   readonly learner: LearnerSize;
   readonly actions: number;
   readonly threads: number;
+  /** Threads that play evaluation episodes beside the calling one. */
+  readonly others: number;
 }
 
 /**
@@ -72,7 +76,8 @@ export function memoryNeed(
     method.size?.(dynamics, settings, ownSettings(settings, method.name)) ??
     networkSize(dynamics, settings, settings.tasks);
   const planned = networkShape(method, dynamics, settings.tasks - 1);
-  const sizes: Sizes = { settings, dynamics, planned, learner, actions: spec.action.length, threads };
+  const others = Math.min(threads, settings.loop.evaluationEpisodes) - 1;
+  const sizes: Sizes = { settings, dynamics, planned, learner, actions: spec.action.length, threads, others };
   const fused = kernel ? learner.fused : 0;
   const byGraph = learner.trained - fused;
   const row = inputSize(dynamics) + targetSize(dynamics);
@@ -85,13 +90,13 @@ export function memoryNeed(
     { what: "the program", bytes: PROCESS, arrayBytes: 0, settings: [] },
     {
       what: "threads",
-      bytes: (threads - 1 + (trainLag > 0 ? 1 : 0)) * THREAD,
+      bytes: (threads - 1 + (trainLag > 0 ? 1 : 0)) * THREAD + others * EPISODE_THREAD,
       arrayBytes: 0,
       settings: [],
     },
     {
       what: "the planner's graph",
-      bytes: horizon * GRAPH_STEP * threads,
+      bytes: horizon * GRAPH_STEP * (threads + others),
       arrayBytes: 0,
       settings: ["planner.horizon"],
     },
@@ -132,7 +137,7 @@ function sessionNumbers({ settings, dynamics, learner }: Sizes): number {
 }
 
 /** The planner's sequences, and what the rollout of all of them holds at a time. */
-function planningNumbers({ settings, planned, actions, threads }: Sizes): number {
+function planningNumbers({ settings, planned, actions, threads, others }: Sizes): number {
   const { name, horizon, polishSteps, polishPlans } = settings.planner;
   const N = samplesOf(settings);
   const states = targetSize(planned);
@@ -142,7 +147,9 @@ function planningNumbers({ settings, planned, actions, threads }: Sizes): number
   const forwards = 6 * actions + joined;
   const sequences = horizon * N * (forwards + (name === "gradient" ? gradient : 0));
   const refined = polishSteps === 0 ? 0 : horizon * polishPlans * (forwards + gradient);
-  return sequences + refined + 2 * N * width + (2 * threads + 5) * weightCount(planned);
+  const weights = weightCount(planned);
+  const ofPlayer = sequences + refined + 2 * N * width + 5 * weights;
+  return (1 + others) * ofPlayer + 2 * threads * weights;
 }
 
 /** N, action sequences at a time; 0 for a planner that does not say so in `planner.samples`. */

@@ -1,12 +1,12 @@
-import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { HyperCrlError } from "../../sim/core/errors.js";
+import { workerData } from "node:worker_threads";
 import { Rng } from "../../sim/core/rng.js";
 import { alignedArrays } from "../graph/session.js";
 import type { Learner } from "../learner.js";
 import { createLearner, type Method } from "../methods/method.js";
 import { findMethod } from "../methods/registry.js";
 import type { TrainingData } from "../model/replay-buffer.js";
-import type { LearnerCall, LearnerMember, LearnerReply } from "./background-learner.js";
+import { answerCalls } from "../threads/answer-calls.js";
+import type { LearnerCall, LearnerMember } from "./background-learner.js";
 
 const { settings, methodModule, shape, rng, compute } = workerData as LearnerMember;
 /** The main thread has checked what the module exports. */
@@ -28,7 +28,7 @@ function aligned(data: TrainingData): TrainingData {
   return { ...data, inputs, targets };
 }
 
-async function answer(call: Exclude<LearnerCall, { method: "release" }>): Promise<unknown> {
+async function answer(call: LearnerCall): Promise<unknown> {
   const learner = learnerMade();
   switch (call.method) {
     case "beginTask":
@@ -50,30 +50,4 @@ async function answer(call: Exclude<LearnerCall, { method: "release" }>): Promis
   }
 }
 
-async function reply(call: Parameters<typeof answer>[0]): Promise<LearnerReply> {
-  try {
-    return { result: await answer(call) };
-  } catch (error) {
-    if (error instanceof HyperCrlError) {
-      return { failed: { ...error.details, cause: undefined }, exitCode: error.exitCode };
-    }
-    const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    return { broken: { message, stack } };
-  }
-}
-
-/** The main thread's end of the line. */
-function connect(): MessagePort {
-  if (parentPort === null) throw new Error("The learner's worker runs on a thread of its own only.");
-  return parentPort;
-}
-
-const port = connect();
-let last: Promise<void> = Promise.resolve();
-port.on("message", (call: LearnerCall) => {
-  last = last.then(async () => {
-    if (call.method !== "release") return port.postMessage(await reply(call));
-    await made?.release();
-    port.close();
-  });
-});
+answerCalls(answer, async () => made?.release());

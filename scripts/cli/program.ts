@@ -133,7 +133,8 @@ const PLANNER_TEXT =
   "plan with this planner (default: the run's own); a file when it does not come with the package";
 const MEMORY_TEXT =
   "refuse what needs more memory than this, by its settings (default: 80 % of the machine's)";
-const THREADS_TEXT = "threads that plan and train together; same results (default: all cores, at most 4)";
+const THREADS_TEXT =
+  "threads that plan, train and evaluate together; same results (default: all cores, at most 4)";
 
 function addTrain(
   program: Command,

@@ -15,7 +15,7 @@ import { checkMemory, memoryOfRun } from "./memory-limit.js";
 export interface RunLimits {
   /** Most memory that it may take, bytes; default 80 % of the machine's. */
   readonly memory?: number | undefined;
-  /** Threads that plan and train together; default the machine's cores, at most 4. */
+  /** Threads that plan, train and evaluate together; default the machine's cores, at most 4. */
   readonly threads?: number | undefined;
 }
 

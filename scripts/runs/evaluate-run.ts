@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Outcome, Stopped } from "../../agent/episode-run.js";
-import { type EvaluationOptions, evaluateTask, type FinishedEpisode } from "../../agent/evaluate-task.js";
+import type { EpisodeThreads } from "../../agent/episode-threads.js";
+import { evaluateTask, type FinishedEpisode } from "../../agent/evaluate-task.js";
+import type { EvaluationOptions } from "../../agent/evaluation-episode.js";
 import {
   chooseStarts,
   type EvaluationStarts,
@@ -17,6 +19,7 @@ import { UsageError } from "../../sim/core/errors.js";
 import { makeFolder } from "../../sim/core/files.js";
 import { Rng } from "../../sim/core/rng.js";
 import { assignmentsOf, type GivenSettings } from "./choose-settings.js";
+import { episodeThreads } from "./episode-threads.js";
 import { checkPlansRecordable } from "./plan-recordings.js";
 import { openSavedState, type SavedState, type SavedStateOptions } from "./saved-state.js";
 import { currentVersions } from "./versions.js";
@@ -109,16 +112,22 @@ async function evaluateTasks(
   starts: StartChoice,
 ): Promise<RunEvaluation> {
   const out: { task: string; episodes: EvaluatedEpisode[]; modelError?: ModelError }[] = [];
-  for (const [j, task] of opened.tasks.entries()) {
-    const episodes: EvaluatedEpisode[] = [];
-    const evaluated: (typeof out)[number] = { task: task.name, episodes };
-    out.push(evaluated);
-    const measured = (modelError: ModelError) => Object.assign(evaluated, { modelError });
-    for await (const episode of episodesOf(opened, j, { ...options, starts }, measured)) {
-      episodes.push(episode);
-      options.onEpisode?.(task.name, episode);
+  const { suite, planner, threads: count } = opened;
+  const threads = episodeThreads(suite, planner, count);
+  try {
+    for (const [j, task] of opened.tasks.entries()) {
+      const episodes: EvaluatedEpisode[] = [];
+      const evaluated: (typeof out)[number] = { task: task.name, episodes };
+      out.push(evaluated);
+      const measured = (modelError: ModelError) => Object.assign(evaluated, { modelError });
+      for await (const episode of episodesOf(opened, j, { ...options, starts }, measured, threads)) {
+        episodes.push(episode);
+        options.onEpisode?.(task.name, episode);
+      }
+      if (options.signal?.aborted) break;
     }
-    if (options.signal?.aborted) break;
+  } finally {
+    await threads?.close();
   }
   const complete = !options.signal?.aborted;
   return { folder, afterTask: opened.afterTask, ...startsNote(starts), complete, tasks: out };
@@ -165,11 +174,12 @@ async function* episodesOf(
   taskIndex: number,
   options: ChosenOptions,
   onModelError: (error: ModelError) => void,
+  threads: EpisodeThreads | undefined,
 ): AsyncGenerator<EvaluatedEpisode> {
   const { agent, afterTask, tasks } = opened;
   const task = elementAt(tasks, taskIndex, "tasks");
   const how = { ...episodeOptions(opened, options), task, taskIndex };
-  const evaluation = evaluateTask(agent, afterTask - 1, how, onModelError);
+  const evaluation = evaluateTask(agent, afterTask - 1, how, onModelError, threads);
   try {
     for await (const episode of evaluation) yield evaluated(episode, options.recordings);
   } catch (error) {

@@ -7,11 +7,12 @@ import { savedBefore } from "../../agent/run/resume-checks.js";
 import { RUN_FILES, TASK_STATES, taskStateFiles } from "../../agent/run/run-files.js";
 import { hashSettings, readSettings } from "../../agent/run/store.js";
 import type { Settings } from "../../agent/settings/schema.js";
+import type { PlannerDefinition } from "../../planners/types.js";
 import { firstOf } from "../../sim/core/element.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
 import { isThere } from "../../sim/core/system-errors.js";
-import type { Task } from "../../sim/task.js";
+import type { Task, TaskSuite } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
 import { chooseCompute } from "./compute.js";
 import { type GivenParts, gatherParts, type PartOptions } from "./given-parts.js";
@@ -24,7 +25,7 @@ import { checkSameSuite, suiteNow } from "./same-suite.js";
 export interface SavedStateOptions extends PartOptions {
   /** Use the state after this many tasks; default the last one saved. */
   readonly afterTask?: number;
-  /** Threads that plan together; results do not depend on it. Default: the machine's cores, at most 4. */
+  /** Threads that plan and play evaluation episodes together; results do not depend on it. Default: the machine's cores, at most 4. */
   readonly threads?: number;
   /** Most memory that may be taken, bytes; default 80 % of the machine's. */
   readonly memory?: number;
@@ -40,6 +41,11 @@ export interface SavedState {
   readonly settings: Settings;
   /** Those of the agent, which differ where they were adjusted. */
   readonly planned: Settings;
+  readonly suite: TaskSuite;
+  /** What the agent plans with. */
+  readonly planner: PlannerDefinition;
+  /** Threads that work together, with the calling one. */
+  readonly threads: number;
   /** How many tasks it has learned. */
   readonly afterTask: number;
   /** Those tasks. */
@@ -89,7 +95,9 @@ export async function openSavedState(
     await agent.release();
     throw error;
   }
-  return { agent, settings, planned, afterTask, tasks: tasks.slice(0, afterTask) };
+  const { planner } = parts;
+  const { threads } = compute;
+  return { agent, settings, planned, suite, planner, threads, afterTask, tasks: tasks.slice(0, afterTask) };
 }
 
 /** Checks that the state after `wanted` tasks was saved; default the last one. */

@@ -3,6 +3,7 @@ import { performance } from "node:perf_hooks";
 import { checkImportable } from "../../agent/background/background-learner.js";
 import { type Catalog, partsOf } from "../../agent/catalog.js";
 import { ONE_THREAD } from "../../agent/compute.js";
+import type { EpisodeThreads } from "../../agent/episode-threads.js";
 import { ContinualLoop } from "../../agent/loop.js";
 import { configuredShape, createLearner, type Method } from "../../agent/methods/method.js";
 import { methods } from "../../agent/methods/registry.js";
@@ -24,6 +25,7 @@ import type { Task, TaskSuite } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
 import { assignmentsOf, chooseSettings, type GivenSettings } from "./choose-settings.js";
 import { chooseCompute } from "./compute.js";
+import { episodeThreads } from "./episode-threads.js";
 import { type GivenParts, gatherParts, type PartOptions } from "./given-parts.js";
 import { checkMemory, memoryOfRun } from "./memory-limit.js";
 import { blamingModule } from "./module-file.js";
@@ -61,7 +63,10 @@ export interface TrainOptions extends PartOptions, GivenSettings {
   readonly resume?: string;
   /** Train in the background while the arm acts: `loop.trainLag` becomes `loop.trainEvery` unless given. */
   readonly async?: boolean;
-  /** Threads that plan and train together; results do not depend on it. Default: the machine's cores, at most 4. */
+  /**
+   * Threads that plan, train and play evaluation episodes together; results do not depend on it. Default: the machine's cores, at
+   * most 4.
+   */
   readonly threads?: number;
   /**
    * Most memory that the run may take, bytes; default 80 % of the machine's. What it will need is computed from its settings
@@ -110,6 +115,7 @@ interface OpenRun {
 export async function train(options: TrainOptions = {}): Promise<TrainResult> {
   await initPhysics();
   const { store, lock, checkpoint, suite, catalog } = await open(options, await gatherParts(options));
+  let threads: EpisodeThreads | undefined;
   try {
     const now = await suiteNow(suite, store.settings.tasks, options);
     // A run that has saved nothing yet begins now. It may have noted its suite before, or be a copy of what another run noted.
@@ -123,12 +129,15 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
     if (options.onProgress !== undefined) store.log.listen(options.onProgress);
     store.log.listen(() => usage.note());
     store.checkBeforeWriting(lock.check);
+    const compute = chooseCompute(parts.method, settings, options.threads, options.onWarning ?? (() => {}));
+    threads = episodeThreads(suite, parts.planner, compute.threads);
     const loop = new ContinualLoop(suite.tasks, {
       store,
       recordPlans: store.plansRecorded,
       now: () => performance.now(),
       parts,
-      compute: chooseCompute(parts.method, settings, options.threads, options.onWarning ?? (() => {})),
+      compute,
+      episodeThreads: threads,
       stopRequested: () => options.signal?.aborted ?? false,
     });
     try {
@@ -152,6 +161,8 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
     if (outcome === "done" && !(wasDone && hasHashes(folder))) writeHashes(folder);
     return { outcome, folder, settings, progress: loop.progress, summary: summarizeRun(folder) };
   } finally {
+    // They write recordings, so they end while the folder is still this process's own.
+    await threads?.close();
     store.close();
     lock.release();
   }

@@ -27,8 +27,9 @@ const metrics = (out: string) => readJsonl(join(out, "metrics.jsonl")).records;
 describe("threads", () => {
   it("change no byte of a run, nor of an evaluation", async () => {
     const runs = [];
+    const several = ["--set", "loop.evaluationEpisodes=3"];
     for (const threads of ["1", "3"])
-      runs.push(await train(`threads-${threads}`, [...WIDE, "--threads", threads]));
+      runs.push(await train(`threads-${threads}`, [...WIDE, ...several, "--threads", threads]));
     for (const { code, stderr } of runs) expect(code, stderr).toBe(0);
     const hashes = runs.map(({ out }) => fileHashes(out));
     const [one, three] = take(2, hashes);

@@ -30,7 +30,7 @@ describe("the memory that a run needs", () => {
   // Node 20, Linux x64).
   it.each<[measured: number, method: string, assignments: string[], threads?: number]>([
     [250, "hypercrl", ["tasks=2", "dynamics.hidden=[16,16]"]],
-    [284, "hypercrl", ["tasks=2", "dynamics.hidden=[16,16]"], 4],
+    [514, "hypercrl", ["tasks=2", "dynamics.hidden=[16,16]"], 4],
     [800, "hypercrl", ["tasks=2", "hypernetwork.hidden=[800]", "dynamics.hidden=[128,128]"]],
     [10_380, "hypercrl", ["tasks=5", `hypernetwork.hidden=[${new Array(8).fill(4096)}]`]],
     [1048, "finetune", ["tasks=2", "dynamics.hidden=[3000,3000]"]],
