@@ -47,7 +47,7 @@ export async function testCancel({ cluster, folder }) {
   checkSameRuns(slurm, local);
   const [tries] = Object.values(triesOf(slurm));
   const outcomes = tries.map(({ end }) => end?.outcome).join(", ");
-  check(outcomes === "cancelled, finished", `the tries ended as ${outcomes}`);
+  check(outcomes === "stopped, finished", `the tries ended as ${outcomes}`);
   say(`cancelled and resumed: tries ended as ${outcomes}; same bytes as on the local engine`);
 }
 

@@ -4,7 +4,7 @@ import { differencesLabel, type FailedRun, reportSweep } from "../report.js";
 import { writeReport } from "../report-files.js";
 import { slurmEngine } from "../slurm-engine.js";
 import { submitSweep } from "../sweep.js";
-import { queuedJobs, statesOfJob } from "./programs.js";
+import { queuedJobs, recordsOfArray } from "./programs.js";
 import { failedRuns, leftBehind, statusOfRuns } from "./states.js";
 import { readSubmission, submissionNumbers } from "./submissions.js";
 
@@ -32,8 +32,7 @@ export async function closeSubmission(options: CloseOptions): Promise<void> {
   const manifest = readManifest(out);
   const queue = await queuedJobs(out);
   const runs = statusOfRuns(out, manifest, queue);
-  const states = await statesOfJob(array);
-  const left = leftBehind(out, number, runs, states.length > 0 && !states.includes("CANCELLED"));
+  const left = leftBehind(out, number, runs, await recordsOfArray(array));
   if (left.length > 0) {
     const submission = readSubmission(out, number);
     const engine = slurmEngine({

@@ -149,10 +149,22 @@ export async function requeueJob(job: string): Promise<boolean> {
   return (await ask("scontrol", ["requeue", job])).code === 0;
 }
 
-/** The states of a job, or of the tasks of an array, such as `RUNNING`; none where Slurm does not tell, or no more. */
-export async function statesOfJob(job: string): Promise<string[]> {
+/** A task of an array, or several that never began, as Slurm remembers it for some minutes after its end. */
+export interface TaskRecord {
+  /** Undefined for several. */
+  readonly task: number | undefined;
+  /** `COMPLETED`, `CANCELLED` and so on. */
+  readonly state: string;
+}
+
+/** What Slurm remembers of the tasks of an array. */
+export async function recordsOfArray(job: string): Promise<TaskRecord[]> {
   const { stdout } = await ask("scontrol", ["show", "job", "--oneliner", job]);
-  return [...stdout.matchAll(/\bJobState=(\w+)/g)].flatMap(([, state]) => state ?? []);
+  return stdout.split("\n").flatMap((line) => {
+    const [, state] = /\bJobState=(\w+)/.exec(line) ?? [];
+    const [, task] = /\bArrayTaskId=(\d+)(?:\s|$)/.exec(line) ?? [];
+    return state === undefined ? [] : [{ state, task: task === undefined ? undefined : Number(task) }];
+  });
 }
 
 function noAnswer(program: string, said: string): RunError {

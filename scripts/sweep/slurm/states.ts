@@ -3,7 +3,7 @@ import { resumeCommand } from "../../runs/resume-command.js";
 import { type Manifest, type ManifestRun, modulesOfRun, runFolder } from "../manifest.js";
 import type { FailedRun } from "../report.js";
 import { logOfRun } from "../run-job.js";
-import type { QueuedJob } from "./programs.js";
+import type { QueuedJob, TaskRecord } from "./programs.js";
 import { readSubmission, runsOfTask, type Submission, submissionNumbers } from "./submissions.js";
 import { failedTries, isGivenUp, lifeOf, readTries, type Try } from "./tries.js";
 
@@ -105,26 +105,24 @@ function endOf(last: Try | undefined): string {
 }
 
 /**
- * The unfinished runs that a submission has left and that another try may finish: those whose task began and was not cancelled.
- * @param neverBegun whether tasks that noted nothing were ended by something else than the user
+ * The unfinished runs that a submission has left and that another try may finish: those whose task began and was not cancelled, and
+ * where Slurm remembers the array and nothing was cancelled in it, those whose task noted nothing.
+ * @param records what Slurm remembers of the array
  */
 export function leftBehind(
   out: string,
   number: number,
   runs: readonly RunStatus[],
-  neverBegun: boolean,
+  records: readonly TaskRecord[],
 ): string[] {
   const submission = readSubmission(out, number);
+  const cancelled = records.filter(({ state }) => state === "CANCELLED");
   const missing = new Set(runs.filter(({ state }) => state === "missing").map(({ run }) => run.id));
-  return Array.from({ length: submission.tasks }, (_, task) => runsOfTask(submission, task)).flatMap(
-    (ids) => {
-      const left = ids.filter((id) => missing.has(id));
-      if (left.length === 0) return [];
-      const tries = ids
-        .flatMap((id) => readTries(out, id))
-        .filter(({ claim }) => claim.submission === number);
-      const cancelled = tries.some(({ end }) => end?.outcome === "cancelled");
-      return !cancelled && (tries.length > 0 || neverBegun) ? left : [];
-    },
-  );
+  return Array.from({ length: submission.tasks }, (_, task) => task).flatMap((task) => {
+    const ids = runsOfTask(submission, task);
+    const left = ids.filter((id) => missing.has(id));
+    if (left.length === 0 || cancelled.some((record) => record.task === task)) return [];
+    const began = ids.some((id) => readTries(out, id).some(({ claim }) => claim.submission === number));
+    return began || (records.length > 0 && cancelled.length === 0) ? left : [];
+  });
 }

@@ -12,7 +12,7 @@ import { type Manifest, type ManifestRun, prepareRun, readManifest, runFolder } 
 import { endInWords, jobOf } from "../run-job.js";
 import { runProcess } from "../run-process.js";
 import { lastError } from "../run-state.js";
-import { requeueJob, statesOfJob } from "./programs.js";
+import { requeueJob } from "./programs.js";
 import { readSubmission, runsOfTask, type Submission } from "./submissions.js";
 import {
   beat,
@@ -189,7 +189,7 @@ class RunMaker {
       if (isSuperseded(out, id, number)) return undefined;
       const end = endInWords(exit);
       if (isFinished(this.#folder)) return { outcome: "finished", end };
-      if (signal.aborted) return await this.#stopped(end, before);
+      if (signal.aborted) return this.#stopped(end, before);
       const error = exit.startError ?? lastError(job.log, logStart);
       const again = exit.code !== EXIT.usage && exit.code !== EXIT.input;
       return { outcome: again ? "failed" : "refused", end, ...(error !== undefined && { error }) };
@@ -199,11 +199,7 @@ class RunMaker {
   }
 
   /** How a try ended that this job's end stopped. A run that got no further would not do so the next time. */
-  async #stopped(end: string, before: string): Promise<TryEnd> {
-    const { environment, signal } = this.#options;
-    if (signal.reason !== "SIGUSR1" && (await statesOfJob(environment.job)).includes("CANCELLED")) {
-      return { outcome: "cancelled", end };
-    }
+  #stopped(end: string, before: string): TryEnd {
     if (placeOf(this.#folder) !== before) return { outcome: "stopped", end };
     const error = "stopped by the end of its job before it had saved anything new; give it more --time";
     return { outcome: "failed", end, error };

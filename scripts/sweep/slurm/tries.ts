@@ -36,10 +36,10 @@ export type Claim = Readonly<z.infer<typeof claimSchema>>;
 
 const endSchema = z.strictObject({
   /**
-   * `finished`; `stopped`: saved, to be gone on with, such as before a time limit; `cancelled`: the same because the user
-   * cancelled the job; `failed`: perhaps to be tried again; `refused`: another try would end in the same way.
+   * `finished`; `stopped`: saved, to be gone on with, such as before a time limit; `failed`: perhaps to be tried again; `refused`:
+   * another try would end in the same way.
    */
-  outcome: z.enum(["finished", "stopped", "cancelled", "failed", "refused"]),
+  outcome: z.enum(["finished", "stopped", "failed", "refused"]),
   /** `exit code 1`, `killed by SIGKILL`. */
   end: z.string(),
   /** The last error line of the process. */

@@ -57,8 +57,8 @@ const ids = () => readManifest(out).runs.map(({ id }) => id);
 it("what was killed with its job or may be tried once more is submitted again, under the same campaign", async () => {
   tried(0, 1);
   tried(1, 1, { outcome: "failed", end: "exit code 1" });
-  tried(2, 1, { outcome: "cancelled", end: "exit code 143" });
-  const { said } = await close("JobState=FAILED JobState=CANCELLED");
+  tried(2, 1, { outcome: "stopped", end: "exit code 143" });
+  const { said } = await close("ArrayTaskId=0 JobState=FAILED\nArrayTaskId=2 JobState=CANCELLED");
   expect(said).toEqual(["submitted 2 runs again as job 71"]);
   expect(readSubmission(out, 2)).toMatchObject({ campaign: 1, runs: ids().slice(0, 2) });
   // Three tries altogether: one of the first is left to the first run, none to the second.
@@ -78,7 +78,9 @@ it("what was killed with its job or may be tried once more is submitted again, u
 });
 
 it("tasks that noted nothing are submitted again unless the user may have cancelled them", async () => {
-  expect((await close("JobState=FAILED JobState=CANCELLED")).said).toEqual(["0 of 4 runs are finished"]);
+  expect((await close("ArrayTaskId=0 JobState=FAILED\nArrayTaskId=1-3%2 JobState=CANCELLED")).said).toEqual([
+    "0 of 4 runs are finished",
+  ]);
   expect((await close("")).said).toEqual(["0 of 4 runs are finished"]);
   expect(existsSync(join(out, "slurm", "submission-2.json"))).toBe(false);
   const { said, calls } = await close("JobState=NODE_FAIL");

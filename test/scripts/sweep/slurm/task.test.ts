@@ -119,11 +119,11 @@ describe("a job whose time is over", () => {
     });
   });
 
-  it("stays out of the queue when its user has cancelled it, and does not count that", async () => {
-    const slurm = fakeSlurm(join(out, "bin"), { scontrol: "echo JobId=17 JobState=CANCELLED Reason=None" });
-    await stopped("untilStopped(() => process.exit(143));", "SIGTERM");
-    expect(ends(0)).toEqual(["cancelled"]);
-    expect(slurm.calls()).toEqual(["scontrol show job --oneliner 17"]);
+  it("stays out of the queue when it is ended otherwise: whether to go on is for Slurm or the closing job to say", async () => {
+    const slurm = fakeSlurm(join(out, "bin"), { scontrol: "exit 0" });
+    await stopped(saving, "SIGTERM");
+    expect(ends(0)).toEqual(["stopped"]);
+    expect(slurm.calls()).toEqual([]);
   });
 });
 
