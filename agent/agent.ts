@@ -204,7 +204,7 @@ export class Agent {
 
   /** The dynamics of any task begun so far, with today's weights. */
   async dynamicsOf(index: number): Promise<TaskDynamics> {
-    const shape = networkShape(this.#parts.method, this.#shape, index);
+    const shape = this.#networkOf(index);
     return { shape, weights: await this.#weightsOf(index), normalizer: this.#normalizerOf(index) };
   }
 
@@ -272,7 +272,7 @@ export class Agent {
   }
 
   #createPolicy(index: number, rng: Rng, threads: PlanningThreads | undefined): Promise<MpcPolicy> {
-    const shape = networkShape(this.#parts.method, this.#shape, index);
+    const shape = this.#networkOf(index);
     return MpcPolicy.create(this.#taskAt(index), shape, this.settings, this.#parts.planner, rng, threads);
   }
 
@@ -284,7 +284,12 @@ export class Agent {
   async #weightsOf(index: number): Promise<Float32Array> {
     const { method } = this.#parts;
     const weights: unknown = await this.learner.weights(index);
-    return checkedWeights(weights, method, networkShape(method, this.#shape, index), index);
+    return checkedWeights(weights, method, this.#networkOf(index), index);
+  }
+
+  /** The network that is planned with on a task. */
+  #networkOf(index: number): MlpShape {
+    return networkShape(this.#parts.method, this.#shape, index, this.settings.dynamics.members);
   }
 
   #taskAt(index: number): Task {

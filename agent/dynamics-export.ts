@@ -5,7 +5,7 @@ import { Graph, type Tensor } from "./graph/graph.js";
 import * as ops from "./graph/operations.js";
 import { alignedArray, Session, tensor } from "./graph/session.js";
 import type { TaskDynamics } from "./model/dynamics.js";
-import { type Layer, layerSizes, meanShape } from "./model/dynamics.js";
+import { type Layer, layerSizes, meanShape, wholeLayer } from "./model/dynamics.js";
 import { StateSpec } from "./model/model-state.js";
 import { inputOffset } from "./model/normalizer.js";
 import { foldFeeds, foldGraph, layerNames, nextObservations } from "./rollout/rollout-graphs.js";
@@ -50,7 +50,7 @@ export async function dynamicsGraph(
   const offset = joinOffsets(g, dynamics, number);
   const xColumns = ops.transpose(x, [1, 0]);
   const uColumns = ops.transpose(u, [1, 0]);
-  const whole = layers.map((layer) => [layer]);
+  const whole = layers.map(wholeLayer);
   const { activation } = elementAt(dynamics, 0, "dynamics of tasks").shape;
   const next = nextObservations(states, whole, activation, xColumns, uColumns, offset);
   g.output("xNext", ops.transpose(next, [1, 0]));

@@ -72,10 +72,12 @@ export function memoryNeed(
   const { spec } = elementAt(tasks, 0, "tasks");
   const dynamics = configuredShape(settings, { spec });
   const { method } = parts;
-  const learner =
+  const learner = ensembleSize(
     method.size?.(dynamics, settings, ownSettings(settings, method.name)) ??
-    networkSize(dynamics, settings, settings.tasks);
-  const planned = networkShape(method, dynamics, settings.tasks - 1);
+      networkSize(dynamics, settings, settings.tasks),
+    settings.dynamics.members,
+  );
+  const planned = networkShape(method, dynamics, settings.tasks - 1, settings.dynamics.members);
   const others = Math.min(threads, settings.loop.evaluationEpisodes) - 1;
   const sizes: Sizes = { settings, dynamics, planned, learner, actions: spec.action.length, threads, others };
   const fused = kernel ? learner.fused : 0;
@@ -125,6 +127,20 @@ export function memoryNeed(
     bytes: list.reduce((sum, { bytes }) => sum + bytes, 0),
     parts: list,
     checkpointBytes: NUMBER * (3 * learner.trained + learner.kept + stored + used),
+  };
+}
+
+/** Of n learners of a size, which are trained one after the other. */
+function ensembleSize(member: LearnerSize, members: number): LearnerSize {
+  if (members === 1) return member;
+  const { trained, kept, transitions, batches, fused, settings } = member;
+  return {
+    trained: members * trained,
+    kept: members * kept,
+    transitions: members * transitions,
+    batches,
+    fused: members * fused,
+    settings: [...settings, "dynamics.members"],
   };
 }
 

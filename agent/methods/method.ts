@@ -7,7 +7,9 @@ import type { Task } from "../../sim/task.js";
 import { type Compute, ONE_THREAD } from "../compute.js";
 import type { Learner, LearnerOptions } from "../learner.js";
 import { dynamicsShape, type MlpShape, weightCount } from "../model/dynamics.js";
+import { ensembleShape, joinMembers } from "../model/ensemble.js";
 import { ownSettings, type Settings } from "../settings/schema.js";
+import { EnsembleLearner } from "./ensemble-learner.js";
 
 /**
  * A way to learn one task after another, with all that the rest of the program must know of it. To add one, write a
@@ -67,7 +69,8 @@ export function defineMethod<F extends SettingFields>(method: Method<F>): Method
 }
 
 /**
- * Makes a method's learner as the settings say.
+ * Makes a method's learner as the settings say, or an ensemble of them.
+ * @param dynamics the configured network, of one member
  * @throws InputError when the method makes something else than a learner
  */
 export function createLearner(
@@ -78,10 +81,22 @@ export function createLearner(
   compute: Compute = ONE_THREAD,
 ): Learner {
   const { batchSize, clipNorm } = settings.training;
+  const { members } = settings.dynamics;
   const own = ownSettings(settings, method.name);
-  const learner = method.create({ dynamics, batchSize, clipNorm, rng, compute }, settings, own);
-  checkLearner(learner, method.name);
-  return learner;
+  const create = (stream: Rng): Learner => {
+    const learner = method.create({ dynamics, batchSize, clipNorm, rng: stream, compute }, settings, own);
+    checkLearner(learner, method.name);
+    return learner;
+  };
+  if (members === 1) return create(rng);
+  const learners = Array.from({ length: members }, (_, m) => create(rng.split(`member${m}`)));
+  return new EnsembleLearner(learners, (weights, task) => {
+    const shape = memberShape(method, dynamics, task);
+    return joinMembers(
+      shape,
+      weights.map((each) => checkedWeights(each, method, shape, task)),
+    );
+  });
 }
 
 const LEARNER_MEMBERS = Object.keys({
@@ -137,7 +152,16 @@ export function checkedWeights(
   });
 }
 
-/** The network whose weights a method's learner gives for a task. */
-export function networkShape(method: Method, dynamics: MlpShape, task: number): MlpShape {
+/** The network whose weights one learner of a method gives for a task. */
+function memberShape(method: Method, dynamics: MlpShape, task: number): MlpShape {
   return method.networkShape?.(dynamics, task) ?? dynamics;
+}
+
+/**
+ * The network that is planned with on a task: that of a method's learner, or of an ensemble of them.
+ * @param dynamics as configured, of one member
+ * @param members `dynamics.members`
+ */
+export function networkShape(method: Method, dynamics: MlpShape, task: number, members = 1): MlpShape {
+  return ensembleShape(memberShape(method, dynamics, task), members);
 }

@@ -25,6 +25,8 @@ export interface MlpShape {
   readonly outputVariance?: boolean;
   /** Hidden layers consist of this many equal blocks, of which none reads a later one; see `progressiveShape`. */
   readonly blocks?: number;
+  /** Hidden layers are those of this many networks side by side, each with its `blocks`; see `ensembleShape`. */
+  readonly members?: number;
 }
 
 export interface Layer {
@@ -116,8 +118,8 @@ function cutFlat(flat: Tensor, shape: MlpShape): { part: Tensor; size: readonly 
 
 /** The shape of what planning uses: the mean alone. */
 export function meanShape(shape: MlpShape): MlpShape {
-  const { sizes, activation, blocks } = shape;
-  return { sizes: [...sizes.slice(0, -1), targetSize(shape)], activation, ...(blocks && { blocks }) };
+  const { outputVariance: _, ...mean } = shape;
+  return { ...mean, sizes: [...shape.sizes.slice(0, -1), targetSize(shape)] };
 }
 
 /** Layers that predict the mean alone, as `meanShape` says. */
@@ -137,23 +139,33 @@ export function mlp(layers: readonly Layer[], activation: Activation, x: Tensor)
   }, x);
 }
 
-/**
- * A layer for samples as columns, its weights `[out, in]` and biases `[out, 1]`: whole, or in blocks of outputs, each of
- * which reads as many of the first inputs as its weights have columns.
- */
-export type ColumnLayer = readonly Layer[];
+/** Outputs of a layer for samples as columns, weights `[out, in]` and biases `[out, 1]`, that read the layer's inputs from `from` on. */
+interface ColumnBlock extends Layer {
+  readonly from: number;
+}
+
+/** A layer for samples as columns, its outputs in blocks that come one after the other. */
+export type ColumnLayer = readonly ColumnBlock[];
+
+/** A layer of which every output reads all inputs. */
+export const wholeLayer = (layer: Layer): ColumnLayer => [{ ...layer, from: 0 }];
 
 /** Cuts what is known to be zero from layers between hidden layers. */
-export function columnLayers(layers: readonly Layer[], { sizes, blocks = 1 }: MlpShape): ColumnLayer[] {
+export function columnLayers(
+  layers: readonly Layer[],
+  { sizes, blocks = 1, members = 1 }: MlpShape,
+): ColumnLayer[] {
+  const count = blocks * members;
   return layers.map((layer, i) => {
-    if (blocks === 1 || i === 0 || i === layers.length - 1) return [layer];
-    const rows = sizes[i + 1]! / blocks;
-    const columns = sizes[i]! / blocks;
-    return Array.from({ length: blocks }, (_, j) => {
+    if (count === 1 || i === 0 || i === layers.length - 1) return wholeLayer(layer);
+    const rows = sizes[i + 1]! / count;
+    const columns = sizes[i]! / count;
+    return Array.from({ length: count }, (_, j) => {
       const block = (t: Tensor) => ops.slice(t, j * rows, (j + 1) * rows, 0);
-      const weight = block(layer.weight);
-      const bias = block(layer.bias);
-      return { weight: ops.slice(weight, 0, (j + 1) * columns), bias };
+      // Blocks of a member read its own blocks up to theirs.
+      const from = (j - (j % blocks)) * columns;
+      const weight = ops.slice(block(layer.weight), from, (j + 1) * columns);
+      return { weight, bias: block(layer.bias), from };
     });
   });
 }
@@ -162,13 +174,16 @@ export function columnLayers(layers: readonly Layer[], { sizes, blocks = 1 }: Ml
 export function mlpColumns(layers: readonly ColumnLayer[], activation: Activation, x: Tensor): Tensor {
   const last = layers.length - 1;
   return layers.reduce((h, parts, i) => {
-    const y = parts.map(({ weight, bias }, j) => {
-      const read = j + 1 < parts.length ? ops.slice(h, 0, weight.shape[1] as number, 0) : h;
+    const inputs = parts.reduce((most, { weight, from }) => Math.max(most, from + columnsOf(weight)), 0);
+    const y = parts.map(({ weight, bias, from }) => {
+      const read = columnsOf(weight) < inputs ? ops.slice(h, from, from + columnsOf(weight), 0) : h;
       return ops.gemm(weight, read, bias);
     });
     return i === last ? ops.concat(y, 0) : activate(activation, ops.concat(y, 0));
   }, x);
 }
+
+const columnsOf = ({ shape }: Tensor): number => shape[1] as number;
 
 /** Entries of φ(s): every angle becomes (cos, sin). */
 export function featureCount(spec: TaskSpec): number {

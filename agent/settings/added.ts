@@ -22,4 +22,5 @@ export const ADDED_SETTINGS: readonly (readonly [group: string, name: string, be
   ["loop", "explorationStd", 0],
   ["loop", "evaluateTasks", "all"],
   ["dynamics", "history", 0],
+  ["dynamics", "members", 1],
 ];

@@ -32,6 +32,7 @@ const paper: ProfileValues = {
     normalizeTargets: false,
     outputVariance: false,
     history: 0,
+    members: 1,
     outlierLimit: 0,
   },
   training: { batchSize: 100, clipNorm: 5, engine: "fused" },

@@ -82,6 +82,10 @@ const groups = {
       .describe(
         "Past changes that the model sees of each quantity that the suite names as moving, such as a gripper whose velocity is not observed; 0: none.",
       ),
+    members: count(
+      "Networks whose mean is planned with, each with initial weights and minibatches of its own; 1: one network.",
+      16,
+    ),
     outlierLimit: z
       .number()
       .min(0)
