@@ -46,12 +46,12 @@ export async function dynamicsGraph(
   const u = g.input("u", ["N", spec.action.length]);
   const task = g.input("task", [], "int64");
   const number = taskNumber(g, task, tasks.length);
-  const layers = joinTasks(g, folded, number);
+  const { members, activation } = elementAt(dynamics, 0, "dynamics of tasks").shape;
+  const layers = joinTasks(g, folded, number, members);
   const offset = joinOffsets(g, dynamics, number);
   const xColumns = ops.transpose(x, [1, 0]);
   const uColumns = ops.transpose(u, [1, 0]);
   const whole = layers.map(wholeLayer);
-  const { activation } = elementAt(dynamics, 0, "dynamics of tasks").shape;
   const next = nextObservations(states, whole, activation, xColumns, uColumns, offset);
   g.output("xNext", ops.transpose(next, [1, 0]));
   return g;
@@ -109,16 +109,17 @@ async function foldLayers({ shape, weights, normalizer }: TaskDynamics): Promise
 
 /**
  * The layers of the task that is asked for. A progressive network is wider in every task: hidden layers are filled up
- * with the last task's, of which it is a part, and its output layer reads nothing of what it does not have.
+ * with the last task's, of which it is a part, and its output layer reads nothing of what it does not have. Of an ensemble this holds
+ * for each member.
  */
-function joinTasks(g: Graph, folded: readonly FoldedLayer[][], task: Tensor): Layer[] {
+function joinTasks(g: Graph, folded: readonly FoldedLayer[][], task: Tensor, members = 1): Layer[] {
   const widest = elementAt(folded, folded.length - 1, "tasks");
   return widest.map((largest, i) => {
     const output = i === widest.length - 1;
     const joined = (part: "weight" | "bias") => {
       const rest = output ? undefined : largest[part].data;
       const matrices = folded.map((layers) =>
-        filled(elementAt(layers, i, "layers")[part], largest[part], rest),
+        filled(elementAt(layers, i, "layers")[part], largest[part], rest, members),
       );
       // The output layer is gathered even when it is shared, so that a number that is no task's is always refused.
       return pick(g, matrices, task, !output);
@@ -138,14 +139,29 @@ function joinOffsets(g: Graph, dynamics: readonly TaskDynamics[], task: Tensor):
   return pick(g, matrices, task, true);
 }
 
-/** A matrix in the upper left corner of a larger one, with what `rest` has there or zeros elsewhere. */
-function filled({ rows, columns, data }: Matrix, size: Matrix, rest: Float32Array | undefined): Matrix {
-  if (rows === size.rows && columns === size.columns) return { rows, columns, data };
-  const out = rest?.slice() ?? new Float32Array(size.rows * size.columns);
+/**
+ * A matrix in a larger one, with what `rest` has there or zeros elsewhere. Rows and columns of which there are more consist of as many
+ * equal parts as there are members; each part comes first in the larger part of its member.
+ */
+function filled(small: Matrix, large: Matrix, rest: Float32Array | undefined, members: number): Matrix {
+  if (small.rows === large.rows && small.columns === large.columns) return small;
+  const out = rest?.slice() ?? new Float32Array(large.rows * large.columns);
+  const { rows, columns, data } = small;
   for (let r = 0; r < rows; r++) {
-    out.set(data.subarray(r * columns, (r + 1) * columns), r * size.columns);
+    const row = placeIn(r, rows, large.rows, members);
+    for (let c = 0; c < columns; c++) {
+      const column = placeIn(c, columns, large.columns, members);
+      out[row * large.columns + column] = elementAt(data, r * columns + c, "weights");
+    }
   }
-  return { rows: size.rows, columns: size.columns, data: out };
+  return { rows: large.rows, columns: large.columns, data: out };
+}
+
+/** Where one of `few` rows or columns lies among `many`; see `filled`. */
+function placeIn(index: number, few: number, many: number, members: number): number {
+  if (few === many) return index;
+  const part = few / members;
+  return Math.floor(index / part) * (many / members) + (index % part);
 }
 
 /** One of the matrices by number, `[rows, columns]`; when all are equal, that one alone is kept. */

@@ -18,7 +18,9 @@ function withPrefix<T>(entries: Readonly<Record<string, T>>, prefix: string): Re
 }
 
 /**
- * An ensemble of a method's learners, each from initial weights of its own and with its own minibatches of the same data. Its
+ * An ensemble of a method's learners, each from initial weights of its own and with its own minibatches of the same data, trained one
+ * after the other. Its weights for a task are those of one network that predicts the mean of the members, see `ensembleShape`; its state
+ * is theirs, with `members.N.` before every name.
  */
 export class EnsembleLearner implements Learner {
   readonly #members: readonly Learner[];

@@ -139,7 +139,10 @@ export function mlp(layers: readonly Layer[], activation: Activation, x: Tensor)
   }, x);
 }
 
-/** Outputs of a layer for samples as columns, weights `[out, in]` and biases `[out, 1]`, that read the layer's inputs from `from` on. */
+/**
+ * A block of a layer's outputs for samples as columns, with weights `[out, in]` and biases `[out, 1]`. It reads as many of the layer's
+ * inputs as its weights have columns, from `from` on.
+ */
 interface ColumnBlock extends Layer {
   readonly from: number;
 }

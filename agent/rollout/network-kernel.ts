@@ -1,5 +1,6 @@
 import { fixedMemory, instantiate } from "../../sim/core/wasm.js";
-import { type Activation, layerSizes, type MlpShape } from "../model/dynamics.js";
+import type { Activation, MlpShape } from "../model/dynamics.js";
+import { fillTiles, type GroupRun, layerProducts, type Product, tileNumbers } from "./layer-products.js";
 
 /** Functions of `assembly/network.ts`; every address is in bytes, every count in numbers. */
 type Kernel = {
@@ -12,33 +13,27 @@ type Kernel = {
     w: number,
     start: number,
     out: number,
+    outStride: number,
   ): void;
 } & Record<Activation, (y: number, count: number) => void> &
   Record<`${Activation}Slope`, (y: number, d: number, count: number) => void>;
 
-/** Columns of a tile. */
-const TILE = 8;
 /** Bytes of a float32. */
 const NUMBER = 4;
 /** Left free at the start of the memory: address 0 means nothing. */
 const RESERVED = 1024;
 
-const tilesOf = (size: number) => Math.ceil(size / TILE);
-const widthOf = (size: number) => tilesOf(size) * TILE;
-/**
- * Rows of a tile come in pairs, so an odd number of them gets one more of zeros. An infinite number times those zeros is NaN, which
- * planners take for the worst cost as they do infinity.
- */
-const paired = (size: number) => size + (size % 2);
+/** A product, and where its weights begin, in bytes. */
+interface PlacedProduct extends Product {
+  readonly weights: number;
+}
 
-/** One layer with `ins` inputs and `outs` outputs, and where its arrays begin, in bytes. */
+/** One layer, and where its arrays begin, in bytes. */
 interface LayerPlaces {
-  readonly ins: number;
-  readonly outs: number;
-  /** Weights in tiles of outputs, for the forward pass. */
-  readonly forward: number;
-  /** Weights in tiles of inputs, for the backward pass. */
-  readonly backward: number;
+  readonly reads: GroupRun;
+  readonly writes: GroupRun;
+  readonly forward: readonly PlacedProduct[];
+  readonly backward: readonly PlacedProduct[];
   readonly bias: number;
   /** What it gives at every step, `[H, N, width]`. */
   readonly outputs: number;
@@ -89,25 +84,28 @@ export class NetworkKernel {
       end += Math.ceil(numbers / 16) * 16 * NUMBER;
       return at;
     };
-    const { sizes, activation } = shape;
+    const placed = (products: readonly Product[]) =>
+      products.map((product) => ({ ...product, weights: place(tileNumbers(product)) }));
+    const layers = layerProducts(shape);
+    const widths = [layers[0]!.reads, ...layers.map(({ writes }) => writes)].map(({ width }) => width);
     this.#rows = rows;
-    this.#inputsAt = place(steps * rows * widthOf(sizes[0]!));
-    this.#layers = layerSizes(shape).map(([ins, outs]) => ({
-      ins,
-      outs,
-      forward: place(paired(ins) * widthOf(outs)),
-      backward: place(paired(outs) * widthOf(ins)),
-      bias: place(widthOf(outs)),
-      outputs: place(steps * rows * widthOf(outs)),
+    this.inputStride = widths[0]!;
+    this.outputStride = widths.at(-1)!;
+    this.#inputsAt = place(steps * rows * this.inputStride);
+    this.#layers = layers.map(({ reads, writes, forward, backward }) => ({
+      reads,
+      writes,
+      forward: placed(forward),
+      backward: placed(backward),
+      bias: place(writes.width),
+      outputs: place(steps * rows * writes.width),
     }));
-    this.#slopes = sizes.map((size) => place(rows * widthOf(size)));
-    this.#zeros = place(widthOf(Math.max(...sizes)));
+    this.#slopes = widths.map((width) => place(rows * width));
+    this.#zeros = place(Math.max(...widths));
     this.#memory = fixedMemory(end);
     this.#kernel = instantiate<Kernel>("agent/rollout/network.wasm", this.#memory);
-    this.#activate = this.#kernel[activation];
-    this.#timesSlope = this.#kernel[`${activation}Slope`];
-    this.inputStride = widthOf(sizes[0]!);
-    this.outputStride = widthOf(sizes.at(-1)!);
+    this.#activate = this.#kernel[shape.activation];
+    this.#timesSlope = this.#kernel[`${shape.activation}Slope`];
     this.inputs = this.#view(this.#inputsAt, steps * rows * this.inputStride);
     this.outputs = this.#view(this.#layers.at(-1)!.outputs, steps * rows * this.outputStride);
     this.inputSlopes = this.#view(this.#slopes[0]!, rows * this.inputStride);
@@ -121,16 +119,18 @@ export class NetworkKernel {
 
   /** Takes weights `[out, in]` and biases `[out]` of the layers in turn, as copies; what follows them is not read. */
   load(parts: readonly Float32Array[]): void {
-    this.#layers.forEach(({ ins, outs, forward, backward, bias }, l) => {
+    this.#layers.forEach(({ writes, forward, backward, bias }, l) => {
       const weights = parts[2 * l]!;
-      this.#view(bias, outs).set(parts[2 * l + 1]!);
-      const forwardTiles = this.#view(forward, paired(ins) * widthOf(outs));
-      const backwardTiles = this.#view(backward, paired(outs) * widthOf(ins));
-      for (let o = 0; o < outs; o++) {
-        for (let i = 0; i < ins; i++) {
-          forwardTiles[inTiles(i, o, paired(ins))] = weights[o * ins + i]!;
-          backwardTiles[inTiles(o, i, paired(outs))] = weights[o * ins + i]!;
-        }
+      const ins = weights.length / parts[2 * l + 1]!.length;
+      const biases = this.#view(bias, writes.width);
+      writes.forEach((o, place) => {
+        biases[place] = parts[2 * l + 1]![o]!;
+      });
+      for (const product of forward) {
+        fillTiles(product, (i, o) => weights[o * ins + i]!, this.#tiles(product));
+      }
+      for (const product of backward) {
+        fillTiles(product, (o, i) => weights[o * ins + i]!, this.#tiles(product));
       }
     });
   }
@@ -138,13 +138,13 @@ export class NetworkKernel {
   /** Puts the inputs of step h, from 0, through the network. */
   forward(h: number): void {
     const rows = this.#rows;
-    let [x, stride] = [this.#inputsAt + h * rows * this.inputStride * NUMBER, this.inputStride];
-    for (const [l, { ins, outs, forward, bias, outputs }] of this.#layers.entries()) {
-      const count = rows * widthOf(outs);
+    let x = this.#inputsAt + h * rows * this.inputStride * NUMBER;
+    for (const [l, { reads, writes, forward, bias, outputs }] of this.#layers.entries()) {
+      const count = rows * writes.width;
       const y = outputs + h * count * NUMBER;
-      this.#kernel.multiply(rows, paired(ins), tilesOf(outs), x, stride * NUMBER, forward, bias, y);
+      for (const product of forward) this.#multiply(product, x, reads, bias, y, writes);
       if (l < this.#layers.length - 1) this.#activate(y, count);
-      [x, stride] = [y, widthOf(outs)];
+      x = y;
     }
   }
 
@@ -152,23 +152,44 @@ export class NetworkKernel {
   backward(h: number): void {
     const rows = this.#rows;
     for (let l = this.#layers.length - 1; l >= 0; l--) {
-      const { ins, outs, backward } = this.#layers[l]!;
+      const { reads, writes, backward } = this.#layers[l]!;
       const [to, from] = [this.#slopes[l]!, this.#slopes[l + 1]!];
-      const stride = widthOf(outs) * NUMBER;
-      this.#kernel.multiply(rows, paired(outs), tilesOf(ins), from, stride, backward, this.#zeros, to);
+      for (const product of backward) this.#multiply(product, from, writes, this.#zeros, to, reads);
       if (l === 0) return;
-      const count = rows * widthOf(ins);
+      const count = rows * reads.width;
       const y = this.#layers[l - 1]!.outputs + h * count * NUMBER;
       this.#timesSlope(y, to, count);
     }
   }
 
+  /** Adds a product of rows at `x`, which take the places of `xs`, to those numbers at `start` that it gives; writes them to rows at `y`. */
+  #multiply(
+    { reads, writes, weights }: PlacedProduct,
+    x: number,
+    xs: GroupRun,
+    start: number,
+    y: number,
+    ys: GroupRun,
+  ): void {
+    const [from, to] = [reads.start * NUMBER, writes.start * NUMBER];
+    this.#kernel.multiply(
+      this.#rows,
+      reads.inner,
+      writes.tiles,
+      x + from,
+      xs.width * NUMBER,
+      weights,
+      start + to,
+      y + to,
+      ys.width * NUMBER,
+    );
+  }
+
+  #tiles(product: PlacedProduct): Float32Array {
+    return this.#view(product.weights, tileNumbers(product));
+  }
+
   #view(address: number, length: number): Float32Array {
     return new Float32Array(this.#memory.buffer, address, length);
   }
-}
-
-/** Where a number of row k and column j lies in tiles of `rows` rows. */
-function inTiles(k: number, j: number, rows: number): number {
-  return (Math.floor(j / TILE) * rows + k) * TILE + (j % TILE);
 }

@@ -34,6 +34,7 @@ const SETTINGS = {
   "loop.explorationStd": 0.1,
   "loop.evaluateTasks": 1,
   "dynamics.hidden": [8, 8],
+  "dynamics.members": 2,
 } as const;
 const RUN: TrainOptions = { suite: "reacher", threads: 1, settings: SETTINGS };
 

@@ -15,6 +15,7 @@ const SHARED: usize = 5;
  * @param stride bytes from one row of x to the next
  * @param w [tiles][inner][8]
  * @param start [8 · tiles]
+ * @param outStride bytes from one row of out to the next
  */
 export function multiply(
   rows: usize,
@@ -25,6 +26,7 @@ export function multiply(
   w: usize,
   start: usize,
   out: usize,
+  outStride: usize,
 ): void {
   const width = tiles * ROW;
   const tile = inner * ROW;
@@ -33,14 +35,14 @@ export function multiply(
     let from = x;
     let to = out + at;
     for (; left >= SHARED; left -= SHARED) {
-      multiplyTile(5, inner, from, stride, w, start + at, to, width);
+      multiplyTile(5, inner, from, stride, w, start + at, to, outStride);
       from += SHARED * stride;
-      to += SHARED * width;
+      to += SHARED * outStride;
     }
-    if (left == 4) multiplyTile(4, inner, from, stride, w, start + at, to, width);
-    else if (left == 3) multiplyTile(3, inner, from, stride, w, start + at, to, width);
-    else if (left == 2) multiplyTile(2, inner, from, stride, w, start + at, to, width);
-    else if (left == 1) multiplyTile(1, inner, from, stride, w, start + at, to, width);
+    if (left == 4) multiplyTile(4, inner, from, stride, w, start + at, to, outStride);
+    else if (left == 3) multiplyTile(3, inner, from, stride, w, start + at, to, outStride);
+    else if (left == 2) multiplyTile(2, inner, from, stride, w, start + at, to, outStride);
+    else if (left == 1) multiplyTile(1, inner, from, stride, w, start + at, to, outStride);
     w += tile;
   }
 }
@@ -59,7 +61,7 @@ function multiplyTile(
   w: usize,
   start: usize,
   out: usize,
-  width: usize,
+  outStride: usize,
 ): void {
   let a0 = v128.load(start);
   let a1 = v128.load(start, 16);
@@ -136,20 +138,20 @@ function multiplyTile(
   v128.store(out, a0);
   v128.store(out, a1, 16);
   if (rows > 1) {
-    v128.store(out + width, b0);
-    v128.store(out + width, b1, 16);
+    v128.store(out + outStride, b0);
+    v128.store(out + outStride, b1, 16);
   }
   if (rows > 2) {
-    v128.store(out + 2 * width, c0);
-    v128.store(out + 2 * width, c1, 16);
+    v128.store(out + 2 * outStride, c0);
+    v128.store(out + 2 * outStride, c1, 16);
   }
   if (rows > 3) {
-    v128.store(out + 3 * width, d0);
-    v128.store(out + 3 * width, d1, 16);
+    v128.store(out + 3 * outStride, d0);
+    v128.store(out + 3 * outStride, d1, 16);
   }
   if (rows > 4) {
-    v128.store(out + 4 * width, e0);
-    v128.store(out + 4 * width, e1, 16);
+    v128.store(out + 4 * outStride, e0);
+    v128.store(out + 4 * outStride, e1, 16);
   }
 }
 

@@ -56,9 +56,14 @@ function expectSameState(a: LearnerState, b: LearnerState): void {
   }
 }
 
-describe.each(METHOD_NAMES)("%s on a thread of its own", (method) => {
-  it("learns what it learns on the calling thread, bit by bit", async () => {
-    const { here, background } = both([`method=${method}`]);
+describe.each([
+  ...METHOD_NAMES.map((method) => ({ method, members: 1 })),
+  ...["hypercrl", "pnn", "coreset"].map((method) => ({ method, members: 2 })),
+])("$members of $method on a thread of their own", ({ method, members }) => {
+  const set = [`method=${method}`, `dynamics.members=${members}`];
+
+  it("learn what they learn on the calling thread, bit by bit", async () => {
+    const { here, background } = both(set);
     const wanted = await learnTwoTasks(here);
     const found = await learnTwoTasks(background);
     expect(found.reports).toEqual(wanted.reports);
@@ -66,8 +71,8 @@ describe.each(METHOD_NAMES)("%s on a thread of its own", (method) => {
     expectSameState(found.state, wanted.state);
   });
 
-  it("goes on from a saved state", async () => {
-    const { here, background } = both([`method=${method}`]);
+  it("go on from a saved state", async () => {
+    const { here, background } = both(set);
     const { state } = await learnTwoTasks(here);
     await background.restore(state);
     const { buffer, normalizer } = pointData(linearSystem(1), 40, 11);

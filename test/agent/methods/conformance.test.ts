@@ -58,8 +58,8 @@ function expectSameBits(a: LearnerState, b: LearnerState): void {
 }
 
 /** Mean squared error on unseen transitions of a task, in normalised units. */
-async function error(learner: Learner, method: Method, task: number): Promise<number> {
-  const { sizes } = networkShape(findMethod(method), DYNAMICS, task);
+async function error(learner: Learner, method: Method, task: number, members = 1): Promise<number> {
+  const { sizes } = networkShape(findMethod(method), DYNAMICS, task, members);
   const weights = await learner.weights(task);
   const { buffer } = UNSEEN[task]!;
   let sum = 0;
@@ -80,42 +80,48 @@ const MOMENTS = [
   { moment: "in the third task", last: 2, ended: false },
 ];
 
-describe.each(METHOD_NAMES)("%s", (method) => {
-  it.each(MOMENTS)("continues bit by bit in another learner: $moment", async ({ last, ended }) => {
-    const [original, copy] = [make(method), make(method)];
-    for (let j = 0; j <= last; j++) {
-      await original.beginTask(j);
-      await learn(original, j, 8);
-      if (j < last || ended) await end(original, j);
-    }
-    await copy.restore(structuredClone(await original.state()));
-    expectSameBits(await copy.state(), await original.state());
-    for (const learner of [original, copy]) {
-      if (!ended) await learn(learner, last, 6, 99).then(() => end(learner, last));
-      await learner.beginTask(last + 1);
-      await learn(learner, (last + 1) % 3, 6);
-    }
-    expectSameBits(await copy.state(), await original.state());
-    for (let j = 0; j <= last + 1; j++) {
-      expect(bits(await copy.weights(j)).equals(bits(await original.weights(j)))).toBe(true);
-    }
-  });
+/** Settings of one network, and of an ensemble. */
+const MEMBERS = [1, 2].map((members) => [`dynamics.members=${members}`]);
 
-  it("stops on data that are not finite and leaves the learner as it was", async () => {
-    const learner = make(method);
-    for (const j of [0, 1]) {
-      await learner.beginTask(j);
-      if (j === 0) await learn(learner, 0, 5).then(() => end(learner, 0));
-    }
-    const before = structuredClone(await learner.state());
-    const { buffer, normalizer } = pointData(linearSystem(0), 50, 3);
-    buffer.inputs.fill(Number.NaN);
-    const training = learner.train(buffer, normalizer, 4, Rng.fromSeed(1));
-    await expect(training).rejects.toThrow(RunError);
-    await expect(training).rejects.toThrow(/is not finite at minibatch 0 of 4 on task 2/);
-    expectSameBits(await learner.state(), before);
-  });
-});
+describe.each(METHOD_NAMES.flatMap((method) => MEMBERS.map((set) => ({ method, set }))))(
+  "$method, $set",
+  ({ method, set }) => {
+    it.each(MOMENTS)("continues bit by bit in another learner: $moment", async ({ last, ended }) => {
+      const [original, copy] = [make(method, set), make(method, set)];
+      for (let j = 0; j <= last; j++) {
+        await original.beginTask(j);
+        await learn(original, j, 8);
+        if (j < last || ended) await end(original, j);
+      }
+      await copy.restore(structuredClone(await original.state()));
+      expectSameBits(await copy.state(), await original.state());
+      for (const learner of [original, copy]) {
+        if (!ended) await learn(learner, last, 6, 99).then(() => end(learner, last));
+        await learner.beginTask(last + 1);
+        await learn(learner, (last + 1) % 3, 6);
+      }
+      expectSameBits(await copy.state(), await original.state());
+      for (let j = 0; j <= last + 1; j++) {
+        expect(bits(await copy.weights(j)).equals(bits(await original.weights(j)))).toBe(true);
+      }
+    });
+
+    it("stops on data that are not finite and leaves the learner as it was", async () => {
+      const learner = make(method, set);
+      for (const j of [0, 1]) {
+        await learner.beginTask(j);
+        if (j === 0) await learn(learner, 0, 5).then(() => end(learner, 0));
+      }
+      const before = structuredClone(await learner.state());
+      const { buffer, normalizer } = pointData(linearSystem(0), 50, 3);
+      buffer.inputs.fill(Number.NaN);
+      const training = learner.train(buffer, normalizer, 4, Rng.fromSeed(1));
+      await expect(training).rejects.toThrow(RunError);
+      await expect(training).rejects.toThrow(/is not finite at minibatch 0 of 4 on task 2/);
+      expectSameBits(await learner.state(), before);
+    });
+  },
+);
 
 describe.each(METHOD_NAMES)("%s with step sizes that fall within a session", (method) => {
   const weightsAfter = async (assignments: readonly string[], sessions: readonly number[]) => {
@@ -142,6 +148,27 @@ describe.each(METHOD_NAMES)("%s with step sizes that fall within a session", (me
     const whole = moved(await parametersAfter([], 2)).map((change) => 0.55 * change);
     expect(Math.max(...whole)).toBeGreaterThan(1e-4);
     expect(relativeError(moved(await parametersAfter(falling, 2)), whole)).toBeLessThan(1e-3);
+  });
+});
+
+describe.each(METHOD_NAMES)("an ensemble of %s", (method) => {
+  it("learns one system with two members that differ", async () => {
+    const learner = make(method, ["dynamics.members=2"]);
+    await learner.beginTask(0);
+    const before = await error(learner, method, 0, 2);
+    const { taskLoss } = await learn(learner, 0, 300);
+    expect(taskLoss).toBeGreaterThan(0);
+    expect(await error(learner, method, 0, 2)).toBeLessThan(0.7 * before);
+    const { arrays } = await learner.state();
+    const names = Object.keys(arrays);
+    const ofFirst = names.filter((name) => name.startsWith("members.0."));
+    expect(ofFirst.length).toBeGreaterThan(0);
+    expect(names).toHaveLength(2 * ofFirst.length);
+    const equal = ofFirst.filter((name) => {
+      const other = arrays[name.replace("members.0.", "members.1.")]!;
+      return bits(other.data).equals(bits(arrays[name]!.data));
+    });
+    expect(equal.length).toBeLessThan(ofFirst.length);
   });
 });
 

@@ -22,4 +22,10 @@ it("knows that a progressive network grows with each task, and that others do no
     blocks: 3,
   });
   expect(networkShape(findMethod("ewc"), dynamics, 2)).toBe(dynamics);
+  expect(networkShape(findMethod("pnn"), dynamics, 2, 4)).toEqual({
+    ...dynamics,
+    sizes: [4, 96, 72, 2],
+    blocks: 3,
+    members: 4,
+  });
 });

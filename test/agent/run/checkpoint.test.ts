@@ -120,7 +120,7 @@ describe("hashSettings", () => {
         "explorationStd",
         "evaluateTasks",
       ),
-      dynamics: without(settings.dynamics, "outlierLimit", "history"),
+      dynamics: without(settings.dynamics, "outlierLimit", "history", "members"),
       hypernetwork: without(settings.hypernetwork, "endFactor", "lookAheadEpsilon"),
       mlp: without(settings.mlp, "endFactor"),
       planner: without(
@@ -144,6 +144,7 @@ describe("hashSettings", () => {
     expect(hashSettings(parseSavedSettings(older, "older settings"))).toBe(hash);
     const changes = [
       "dynamics.outlierLimit=10",
+      "dynamics.members=2",
       "loop.learningEpisodeSteps=10",
       "loop.learningStarts=seeded",
       "loop.explorationStd=0.1",

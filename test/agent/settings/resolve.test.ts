@@ -31,6 +31,7 @@ describe("profiles", () => {
       normalizeTargets: false,
       outputVariance: false,
       history: 0,
+      members: 1,
       outlierLimit: 0,
     });
     expect(s.training).toEqual({ batchSize: 100, clipNorm: 5, engine: "fused" });

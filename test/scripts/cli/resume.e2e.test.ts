@@ -55,6 +55,7 @@ it("a run killed again and again ends with the bytes of an undisturbed one", asy
 // What each kind of method keeps between tasks and minibatches: path integrals, a Fisher matrix, old columns, data, weights.
 it.each([
   ["si", TINY],
+  ["si", [...TINY, "--set", "dynamics.members=2"]],
   ["ewc", TINY],
   ["pnn", TINY],
   ["coreset", TINY],
@@ -65,8 +66,8 @@ it.each([
 ])(
   "a run of %s killed in its second task ends with the bytes of an undisturbed one",
   async (method, settings) => {
-    const undisturbed = join(folder, `${method}-undisturbed`);
-    const killed = join(folder, `${method}-killed`);
+    const undisturbed = join(folder, `${method}-${settings.length}-undisturbed`);
+    const killed = join(folder, `${method}-${settings.length}-killed`);
     const train = (out: string) => ["train", "--quiet", "--method", method, "--out", out, ...settings];
     const { code, stderr } = await call(train(undisturbed));
     expect(code, stderr).toBe(0);

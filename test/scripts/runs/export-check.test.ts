@@ -28,12 +28,13 @@ const TASKS = 3;
 async function learned(
   method: string,
   history = 0,
+  members = 1,
 ): Promise<{ tasks: Task[]; states: StateSpec; dynamics: TaskDynamics[] }> {
   const marked = withMoving(pointTask, "x", "y");
   const tasks = Array.from({ length: TASKS }, (_, j): Task => ({ ...marked, name: `point${j}` }));
   const states = new StateSpec(marked.spec, history);
   const tiny = tinySettings(["dynamics.hidden=[12,10]"]);
-  const settings = { ...tiny, method, dynamics: { ...tiny.dynamics, history } };
+  const settings = { ...tiny, method, dynamics: { ...tiny.dynamics, history, members } };
   const rng = Rng.fromSeed(8);
   const agent = new Agent(tasks, settings, partsFor(settings), rng.split("agent"), {
     threads: 1,
@@ -54,10 +55,14 @@ async function learned(
   return { tasks, states, dynamics };
 }
 
-it.each([...METHOD_NAMES.map((method) => [method, 0] as const), ["hypercrl", 2] as const])(
-  "what %s learned predicts the same in the file and in the planner, task by task, with changes of %i steps",
-  async (method, history) => {
-    const { tasks, states, dynamics } = await learned(method, history);
+it.each([
+  ...METHOD_NAMES.map((method) => [method, 0, 1] as const),
+  ["hypercrl", 2, 1] as const,
+  ...["hypercrl", "pnn", "multitask"].map((method) => [method, 0, 3] as const),
+])(
+  "what %s learned predicts the same in the file and in the planner, task by task, with changes of %i steps and %i members",
+  async (method, history, members) => {
+    const { tasks, states, dynamics } = await learned(method, history, members);
     const graph = await dynamicsGraph(tasks, dynamics, history);
     const exported = await ExportedModel.load(encodeModel(graph));
     const rng = Rng.fromSeed(9);
