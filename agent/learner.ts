@@ -54,8 +54,10 @@ export interface Learner {
 
 /** What every learner is made with. */
 export interface LearnerOptions {
-  /** The dynamics network. */
+  /** The dynamics network, of one member. */
   readonly dynamics: MlpShape;
+  /** Networks that it makes for each task, where its method makes them itself (`Method.ownMembers`); default 1. */
+  readonly members?: number;
   readonly batchSize: number;
   /** Largest global gradient norm. */
   readonly clipNorm: number;

@@ -75,7 +75,7 @@ export function memoryNeed(
   const learner = ensembleSize(
     method.size?.(dynamics, settings, ownSettings(settings, method.name)) ??
       networkSize(dynamics, settings, settings.tasks),
-    settings.dynamics.members,
+    method.ownMembers ? 1 : settings.dynamics.members,
   );
   const planned = networkShape(method, dynamics, settings.tasks - 1, settings.dynamics.members);
   const others = Math.min(threads, settings.loop.evaluationEpisodes) - 1;

@@ -56,15 +56,16 @@ export class Head {
   }
 
   /**
-   * Chooses the regularised tasks `[R]` of the next look-ahead.
+   * Chooses what the next look-ahead regularises.
+   * @param rows of `targets`, `[R]`
    * @param driftGradient gradient of the regulariser for a drift of 1
    */
-  setPicks(tasks: ArrayLike<number>, driftGradient: number): void {
+  setPicks(rows: ArrayLike<number>, driftGradient: number): void {
     const { picks, adam } = this.arrays;
     adam[DRIFT_GRADIENT] = driftGradient;
     const addresses = new Uint32Array(picks.buffer, picks.byteOffset, picks.length);
     for (let j = 0; j < addresses.length; j++)
-      addresses[j] = this.#addresses.targets + tasks[j]! * this.padded * 4;
+      addresses[j] = this.#addresses.targets + rows[j]! * this.padded * 4;
   }
 
   /** What `setPicks` was given, as float32. */
@@ -102,7 +103,7 @@ export class Head {
   /** The regulariser at Θ + ΔΘ for one chunk. */
   lookAhead(chunk: number): void {
     const { w, m, v, h, ahead, picks, d, adam, scratch, gram } = this.#addresses;
-    const R = this.shape.regularized;
+    const { embeddings: G, regularized: R } = this.shape;
     this.#kernel.lookAhead(
       ...this.#tiles(chunk),
       this.rows,
@@ -110,6 +111,7 @@ export class Head {
       m,
       v,
       h,
+      G,
       ahead,
       R,
       picks,
@@ -119,7 +121,7 @@ export class Head {
       adam,
       scratch + chunk * this.rows * TILE * 4,
       this.#sums(chunk),
-      gram + chunk * (R + 1) ** 2 * 16,
+      gram + chunk * (G + R) ** 2 * 16,
     );
   }
 

@@ -16,11 +16,11 @@ export interface HeadShape {
   readonly hidden: number;
   /** P, generated weights. */
   readonly columns: number;
-  /** Earlier tasks with a target. */
+  /** Targets: one for each earlier task and member. */
   readonly earlier: number;
   /** G, embeddings that a minibatch generates weights for and has a loss of. */
   readonly embeddings: number;
-  /** R, earlier tasks that a minibatch regularises. */
+  /** R, embeddings of earlier tasks that a minibatch regularises. */
   readonly regularized: number;
 }
 
@@ -47,7 +47,7 @@ export interface HeadArrays {
   readonly targets: Float32Array;
   /** Generated weights `[G, columns padded]`. */
   readonly generated: Float32Array;
-  /** Gradients for generated weights `[G + R, columns padded]`: of the losses, then of the regularised tasks. */
+  /** Gradients for generated weights `[G + R, columns padded]`: of the losses, then of the regularised embeddings. */
   readonly d: Float32Array;
   /** Hidden outputs of the embeddings `[G, rows]`, the last entry of each 1. */
   readonly h: Float32Array;
@@ -59,11 +59,11 @@ export interface HeadArrays {
   readonly adam: Float32Array;
   /** Sums of `backward` and `lookAhead` by chunk, `[CHUNKS, max(G, R), rows, 4]`. */
   readonly sums: Float32Array;
-  /** Products of the rows of `d` that a look-ahead takes, by chunk, `[CHUNKS, R + 1, R + 1, 4]`. */
+  /** Products of the rows of `d` that a look-ahead takes, by chunk, `[CHUNKS, G + R, G + R, 4]`. */
   readonly gram: Float32Array;
   /** One tile for each chunk. */
   readonly scratch: Float32Array;
-  /** Addresses of the regularised tasks' targets `[R]`, 32-bit integers. */
+  /** Addresses of the regularised embeddings' targets `[R]`, 32-bit integers. */
   readonly picks: Float32Array;
 }
 
@@ -84,7 +84,7 @@ export function layout({ hidden, columns, earlier, embeddings: G, regularized: R
     scaled: rows * (G + R),
     adam: DRIFT_GRADIENT + 1,
     sums: CHUNKS * Math.max(G, R) * rows * 4,
-    gram: CHUNKS * (R + 1) ** 2 * 4,
+    gram: CHUNKS * (G + R) ** 2 * 4,
     scratch: CHUNKS * rows * TILE,
     picks: R,
   };

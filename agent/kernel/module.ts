@@ -12,6 +12,7 @@ export interface Kernel {
     m: number,
     v: number,
     h0: number,
+    G: number,
     ahead: number,
     R: number,
     targets: number,

@@ -11,25 +11,45 @@ export function addSums({ arrays: { sums }, rows }: Head, out: Float32Array, cou
  * From the products of a look-ahead: the sum of squares of the head's gradient Σ_t h_t ⊗ d_t, which is
  * Σ_{s,t} (h_s · h_t)(d_s · d_t), and that of the drifts' d alone.
  */
-export function gradientSquares({ arrays: { gram, h, ahead }, rows, shape: { regularized: R } }: Head): {
+export function gradientSquares({ arrays: { gram, h, ahead }, rows, shape }: Head): {
   all: number;
   drifts: number;
 } {
-  const hidden = [h, ...Array.from({ length: R }, (_, j) => ahead.subarray(j * rows, (j + 1) * rows))];
+  const { embeddings: G, regularized: R } = shape;
+  const hidden = [...rowsOf(h, G, rows), ...rowsOf(ahead, R, rows)];
   const stride = gram.length / CHUNKS;
   let all = 0;
   let drifts = 0;
-  for (let s = 0; s <= R; s++) {
+  for (let s = 0; s < G + R; s++) {
     for (let t = 0; t <= s; t++) {
-      const product = overChunks(gram, (s * (R + 1) + t) * 4, stride);
+      const product = overChunks(gram, (s * (G + R) + t) * 4, stride);
       all += (s === t ? 1 : 2) * product * dot(hidden[s]!, hidden[t]!);
-      if (s === t && s > 0) drifts += product;
+      if (s === t && s >= G) drifts += product;
     }
   }
   return { all, drifts };
 }
 
-export function dot(a: Float32Array, b: Float32Array): number {
+/**
+ * The sum of squares of Σ_g h_g ⊗ d_g.
+ * @param h `[G, rows]`
+ * @param products of the d's, `[G, G]`
+ */
+export function outerSquares(h: Float32Array, products: Float32Array): number {
+  const G = Math.sqrt(products.length);
+  const hidden = rowsOf(h, G, h.length / G);
+  let sum = 0;
+  for (let s = 0; s < G; s++) {
+    for (let t = 0; t < G; t++) sum += dot(hidden[s]!, hidden[t]!) * products[s * G + t]!;
+  }
+  return sum;
+}
+
+function rowsOf(all: Float32Array, count: number, width: number): Float32Array[] {
+  return Array.from({ length: count }, (_, j) => all.subarray(j * width, (j + 1) * width));
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;

@@ -25,7 +25,7 @@ export const chunked = defineMethod({
     chunkEmbedding: countField(4096).default(20).describe("Size of a chunk's embedding."),
   },
   size: (dynamics, settings, own) =>
-    hyperCrlSize({ ...chunkedShape(settings, own), target: dynamics }, settings, CHUNKED_SIZES),
+    hyperCrlSize({ ...chunkedShape(settings, own), target: dynamics }, settings, { names: CHUNKED_SIZES }),
   create: (options, settings, own) =>
     new HyperCrlLearner({
       ...options,

@@ -12,9 +12,10 @@ import {
   createRegularizedTrainer,
   type RegularizedTrainerChoice,
 } from "../training/create-regularized-trainer.js";
+import { drawEmbeddings, generateMembers, joinGenerated } from "../training/members.js";
 import { drawRows } from "../training/minibatches.js";
 import { drawPicks, type RegularizedTrainer } from "../training/regularized-trainer.js";
-import { drawEmbedding, initializeTheta } from "../training/theta.js";
+import { initializeTheta } from "../training/theta.js";
 import type { LearnerSize, Method } from "./method.js";
 
 /** HyperCRL as published; see `HyperCrlLearner`. */
@@ -22,7 +23,11 @@ export const hypercrl: Method = {
   name: "hypercrl",
   summary: "a hypernetwork generates each task's weights and is held to those of earlier tasks",
   trainsWithKernel: true,
-  size: (dynamics, settings) => hyperCrlSize({ ...settings.hypernetwork, target: dynamics }, settings),
+  ownMembers: true,
+  size: (dynamics, settings) =>
+    hyperCrlSize({ ...settings.hypernetwork, target: dynamics }, settings, {
+      members: settings.dynamics.members,
+    }),
   create: (options, settings) => new HyperCrlLearner({ ...options, ...hyperCrlOptions(settings) }),
 };
 
@@ -31,22 +36,29 @@ export function headSize({ hidden, target }: Pick<HypernetworkShape, "hidden" | 
   return (elementAt(hidden, hidden.length - 1, "hidden layers") + 1) * weightCount(target);
 }
 
-/** Of a learner of this kind: Θ is trained, and a target is kept of each earlier task. */
+/**
+ * Of a learner of this kind: Θ is trained, and a target is kept of each member of each earlier task.
+ * @param members that it makes itself
+ * @param names of the settings that decide the size of one network
+ */
 export function hyperCrlSize(
   shape: HypernetworkShape,
   { tasks, hypernetwork, training }: Settings,
-  names: readonly string[] = ["hypernetwork.hidden", "dynamics.hidden"],
+  {
+    members = 1,
+    names = ["hypernetwork.hidden", "dynamics.hidden"],
+  }: { readonly members?: number; readonly names?: readonly string[] } = {},
 ): LearnerSize {
   const { regularizedTasks } = hypernetwork;
   const regularized = regularizedTasks === "all" ? tasks - 1 : Math.min(regularizedTasks, tasks - 1);
   const generated = weightCount(shape.target);
   return {
     trained: parameterCount(hypernetworkParameters(shape)),
-    kept: (tasks - 1) * generated + tasks * shape.embedding + (regularized + 2) * generated,
+    kept: members * ((tasks - 1) * generated + tasks * shape.embedding + (regularized + 2) * generated),
     transitions: 0,
-    batches: 1,
+    batches: members,
     fused: training.engine === "fused" && shape.chunks === undefined ? headSize(shape) : 0,
-    settings: names,
+    settings: members === 1 ? names : [...names, "dynamics.members"],
   };
 }
 
@@ -66,7 +78,7 @@ export function hyperCrlOptions({ hypernetwork, training }: Settings) {
 }
 
 /** How a learner of this kind is made. */
-export interface HyperCrlOptions extends LearnerOptions, Omit<RegularizedTrainerChoice, "shape"> {
+export interface HyperCrlOptions extends LearnerOptions, Omit<RegularizedTrainerChoice, "shape" | "members"> {
   readonly hypernetwork: Omit<HypernetworkShape, "target">;
   /** Earlier tasks in the regulariser at each minibatch: all, or this many drawn uniformly. */
   readonly regularizedTasks: "all" | number;
@@ -76,30 +88,39 @@ export interface HyperCrlOptions extends LearnerOptions, Omit<RegularizedTrainer
  * HyperCRL (Huang et al. 2021, arXiv 2009.11997): a hypernetwork generates the dynamics weights of each task from
  * its embedding; while a new task is learned, what it generates for earlier tasks is held to frozen targets
  * `W*_j`. No data of earlier tasks is kept: Θ, one embedding and one target per task are all.
+ *
+ * An ensemble of n is one Θ with n embeddings for each task, in place of n hypernetworks: a minibatch passes over Θ as often as that of
+ * one network. How the members are learned and held is described at `RegularizedTrainer`.
  */
 export class HyperCrlLearner implements Learner {
   readonly #options: HyperCrlOptions;
   readonly #shape: HypernetworkShape;
+  /** G */
+  readonly #members: number;
   readonly #trainer: RegularizedTrainer;
   readonly #rng: Rng;
+  /** Of each task, `[G, E]`. */
   #embeddings: Float32Array[] = [];
+  /** Of each earlier task, `[G, P]`. */
   #targets: Float32Array[] = [];
   #task = -1;
 
   constructor(options: HyperCrlOptions) {
     this.#options = options;
     this.#shape = { ...options.hypernetwork, target: options.dynamics };
-    this.#trainer = createRegularizedTrainer({ ...options, shape: this.#shape });
+    this.#members = options.members ?? 1;
+    this.#trainer = createRegularizedTrainer({ ...options, shape: this.#shape, members: this.#members });
     this.#rng = options.rng;
   }
 
   async beginTask(index: number): Promise<void> {
-    const e = drawEmbedding(this.#shape, this.#rng.split(`task${index}`));
+    const e = drawEmbeddings(this.#shape, this.#members, this.#rng.split(`task${index}`));
     if (index === 0) {
-      await initializeTheta(this.#trainer.theta, this.#shape, e, this.#rng.split("initial-weights"));
+      const first = e.subarray(0, this.#shape.embedding);
+      await initializeTheta(this.#trainer.theta, this.#shape, first, this.#rng.split("initial-weights"));
     } else {
       this.#targets = [];
-      for (let j = 0; j < index; j++) this.#targets.push(await this.weights(j));
+      for (let j = 0; j < index; j++) this.#targets.push(await this.#generate(j));
     }
     this.#task = index;
     this.#trainer.newTask(e);
@@ -113,7 +134,7 @@ export class HyperCrlLearner implements Learner {
     iterations: number,
     rng: Rng,
   ): Promise<TrainingReport> {
-    const rows = drawRows(data, iterations * this.#options.batchSize, rng);
+    const rows = drawRows(data, iterations * this.#members * this.#options.batchSize, rng);
     const picks = drawPicks(this.#task, this.#regularized, iterations, rng);
     const call = { data, normalizer, iterations, rows, task: this.#task, picks };
     const report = await this.#trainer.train(call);
@@ -125,7 +146,7 @@ export class HyperCrlLearner implements Learner {
   async endTask(): Promise<void> {}
 
   async weights(index: number): Promise<Float32Array> {
-    return this.#trainer.theta.generate(elementAt(this.#embeddings, index, "embeddings of tasks"));
+    return joinGenerated(this.#shape, await this.#generate(index));
   }
 
   state(): LearnerState {
@@ -143,8 +164,9 @@ export class HyperCrlLearner implements Learner {
     const { embedding, target } = this.#shape;
     this.#trainer.restore(arrays);
     this.#task = savedNumber(numbers, "task");
-    this.#embeddings = readRows(arrays, "embeddings", this.#task + 1, embedding);
-    this.#targets = readRows(arrays, "targets", savedNumber(numbers, "targets"), weightCount(target));
+    this.#embeddings = readRows(arrays, "embeddings", this.#task + 1, this.#members * embedding);
+    const size = this.#members * weightCount(target);
+    this.#targets = readRows(arrays, "targets", savedNumber(numbers, "targets"), size);
     if (this.#task < 0) return;
     await this.#prepare();
     this.#trainer.steps = savedNumber(numbers, "steps");
@@ -152,6 +174,12 @@ export class HyperCrlLearner implements Learner {
 
   async release(): Promise<void> {
     await this.#trainer.release();
+  }
+
+  /** The weights of all members for a task, `[G, P]`. */
+  #generate(index: number): Promise<Float32Array> {
+    const embeddings = elementAt(this.#embeddings, index, "embeddings of tasks");
+    return generateMembers(this.#trainer.theta, this.#shape, embeddings);
   }
 
   #prepare(): Promise<void> {

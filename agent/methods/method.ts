@@ -27,6 +27,11 @@ export interface Method<F extends SettingFields = SettingFields> {
   /** Whether the fused kernel makes its minibatches where the machine and `training.engine` allow it; default no. */
   readonly trainsWithKernel?: boolean;
   /**
+   * Whether its learner makes the networks of an ensemble itself: it is then made once, with `LearnerOptions.members`, and its weights
+   * are those of `joinMembers`. Default no: an ensemble consists of as many learners.
+   */
+  readonly ownMembers?: boolean;
+  /**
    * The network whose weights its learner gives for a task, when that is not the configured one.
    * @param dynamics as configured
    * @param task 0-based
@@ -83,12 +88,13 @@ export function createLearner(
   const { batchSize, clipNorm } = settings.training;
   const { members } = settings.dynamics;
   const own = ownSettings(settings, method.name);
-  const create = (stream: Rng): Learner => {
-    const learner = method.create({ dynamics, batchSize, clipNorm, rng: stream, compute }, settings, own);
+  const create = (stream: Rng, networks = 1): Learner => {
+    const options = { dynamics, members: networks, batchSize, clipNorm, rng: stream, compute };
+    const learner = method.create(options, settings, own);
     checkLearner(learner, method.name);
     return learner;
   };
-  if (members === 1) return create(rng);
+  if (members === 1 || method.ownMembers) return create(rng, members);
   const learners = Array.from({ length: members }, (_, m) => create(rng.split(`member${m}`)));
   return new EnsembleLearner(learners, (weights, task) => {
     const shape = memberShape(method, dynamics, task);

@@ -8,9 +8,10 @@ import type { TrainingData } from "../model/replay-buffer.js";
 import { arraysByName, readRows, savedNumber, savedRows } from "../model/saved-arrays.js";
 import type { Settings } from "../settings/schema.js";
 import { createRegularizedTrainer } from "../training/create-regularized-trainer.js";
+import { drawEmbeddings, generateMembers, joinGenerated } from "../training/members.js";
 import { drawRows } from "../training/minibatches.js";
 import type { EarlierTasks, RegularizedTrainer } from "../training/regularized-trainer.js";
-import { drawEmbedding, initializeTheta } from "../training/theta.js";
+import { initializeTheta } from "../training/theta.js";
 import { type HyperCrlOptions, hyperCrlOptions, hyperCrlSize } from "./hypercrl.js";
 import type { LearnerSize, Method } from "./method.js";
 
@@ -19,14 +20,17 @@ export const singleHypernet: Method = {
   name: "single-hypernet",
   summary: "every task gets a hypernetwork of its own, trained from scratch",
   trainsWithKernel: true,
+  ownMembers: true,
   size: singleHypernetSize,
   create: (options, settings) => new SingleHypernetLearner({ ...options, ...hyperCrlOptions(settings) }),
 };
 
 /** Each hypernetwork is HyperCRL's with one task; of every task the generated weights are kept. */
 function singleHypernetSize(dynamics: MlpShape, settings: Settings): LearnerSize {
-  const one = hyperCrlSize({ ...settings.hypernetwork, target: dynamics }, { ...settings, tasks: 1 });
-  return { ...one, kept: one.kept + settings.tasks * weightCount(dynamics) };
+  const { members } = settings.dynamics;
+  const shape = { ...settings.hypernetwork, target: dynamics };
+  const one = hyperCrlSize(shape, { ...settings, tasks: 1 }, { members });
+  return { ...one, kept: one.kept + settings.tasks * members * weightCount(dynamics) };
 }
 
 /** What a hypernetwork of one task alone is held to. */
@@ -39,14 +43,17 @@ const NOTHING_EARLIER: EarlierTasks = { embeddings: [], targets: [], regularized
  * none of them: HyperCRL's later tasks start from what earlier ones left, and its regulariser holds that.
  *
  * Nothing can be forgotten: of a task that has ended the generated weights are kept, which is all that planning needs.
- * Its Θ, embedding and optimiser are no longer part of the saved state, for no later task starts from them.
+ * Its Θ, embedding and optimiser are no longer part of the saved state, for no later task starts from them. An ensemble has several
+ * embeddings for each task's Θ, as HyperCRL's has.
  */
 class SingleHypernetLearner implements Learner {
   readonly #batchSize: number;
   readonly #shape: HypernetworkShape;
+  /** G */
+  readonly #members: number;
   readonly #trainer: RegularizedTrainer;
   readonly #rng: Rng;
-  /** Weights `[P]` of each task begun so far, as last generated. */
+  /** Weights `[G, P]` of each task begun so far, as last generated. */
   #weights: Float32Array[] = [];
   #task = -1;
   /** Whether the current task has begun and not ended: then its hypernetwork is needed. */
@@ -55,21 +62,22 @@ class SingleHypernetLearner implements Learner {
   constructor(options: HyperCrlOptions) {
     this.#batchSize = options.batchSize;
     this.#shape = { ...options.hypernetwork, target: options.dynamics };
-    this.#trainer = createRegularizedTrainer({ ...options, shape: this.#shape });
+    this.#members = options.members ?? 1;
+    this.#trainer = createRegularizedTrainer({ ...options, shape: this.#shape, members: this.#members });
     this.#rng = options.rng;
   }
 
   async beginTask(index: number): Promise<void> {
     const { theta } = this.#trainer;
-    const e = drawEmbedding(this.#shape, this.#rng.split(`task${index}`));
+    const e = drawEmbeddings(this.#shape, this.#members, this.#rng.split(`task${index}`));
     // The first task's stream has the name that HyperCRL gives it.
     const random = this.#rng.split(index === 0 ? "initial-weights" : `initial-weights${index}`);
-    await initializeTheta(theta, this.#shape, e, random);
+    await initializeTheta(theta, this.#shape, e.subarray(0, this.#shape.embedding), random);
     this.#trainer.newTask(e);
     await this.#trainer.prepare(NOTHING_EARLIER);
     this.#task = index;
     this.#learning = true;
-    this.#weights.push(await theta.generate(e));
+    this.#weights.push(await generateMembers(theta, this.#shape, e));
   }
 
   async train(
@@ -78,10 +86,11 @@ class SingleHypernetLearner implements Learner {
     iterations: number,
     rng: Rng,
   ): Promise<TrainingReport> {
-    const rows = drawRows(data, iterations * this.#batchSize, rng);
+    const rows = drawRows(data, iterations * this.#members * this.#batchSize, rng);
     const call = { data, normalizer, iterations, rows, task: this.#task, picks: new Int32Array(0) };
     const report = await this.#trainer.train(call);
-    this.#weights[this.#task] = await this.#trainer.theta.generate(this.#trainer.embedding());
+    const embeddings = this.#trainer.embedding();
+    this.#weights[this.#task] = await generateMembers(this.#trainer.theta, this.#shape, embeddings);
     return report;
   }
 
@@ -91,7 +100,7 @@ class SingleHypernetLearner implements Learner {
   }
 
   async weights(index: number): Promise<Float32Array> {
-    return elementAt(this.#weights, index, "weights of tasks").slice();
+    return joinGenerated(this.#shape, elementAt(this.#weights, index, "weights of tasks").slice());
   }
 
   state(): LearnerState {
@@ -107,7 +116,8 @@ class SingleHypernetLearner implements Learner {
   async restore({ arrays, numbers }: LearnerState): Promise<void> {
     this.#task = savedNumber(numbers, "task");
     this.#learning = savedNumber(numbers, "learning") === 1;
-    this.#weights = readRows(arrays, "weights", this.#task + 1, weightCount(this.#shape.target));
+    const size = this.#members * weightCount(this.#shape.target);
+    this.#weights = readRows(arrays, "weights", this.#task + 1, size);
     if (this.#learning) {
       this.#trainer.restore(arrays);
       await this.#trainer.prepare(NOTHING_EARLIER);

@@ -2,28 +2,37 @@ import { gradients } from "../graph/gradients.js";
 import { Graph, type Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { ADAM_SCALARS, adamLookAhead, adamScalars, adamUpdate, clipScale } from "../model/adam.js";
-import { networkFromFlat, weightCount } from "../model/dynamics.js";
+import { weightCount } from "../model/dynamics.js";
 import type { ParameterGroup } from "../model/parameters.js";
 import { type HiddenLayers, hiddenOf, hiddenSize, outputHidden, withOne } from "./fused-graphs.js";
-import { minibatchInputs, normalizedMinibatch, predictionLoss } from "./minibatches.js";
-import type { RegularizedTrainerOptions } from "./regularized-trainer.js";
+import { minibatchInputs, normalizedMinibatch } from "./minibatches.js";
+import { membersLoss, type RegularizedTrainerOptions } from "./regularized-trainer.js";
 
-/** The task loss of one minibatch and its gradient for the generated weights `[1, P]`. */
-export function taskGraph({ shape: { target }, batchSize }: RegularizedTrainerOptions): Graph {
+/**
+ * The task loss of one minibatch and its gradient `d` for the generated weights, both `[G, width]`; what is beyond the P
+ * weights of a row has a gradient of 0. Also the products of the rows of d, `[G, G]`.
+ */
+export function taskGraph(options: RegularizedTrainerOptions, width: number): Graph {
   const g = new Graph();
-  const data = minibatchInputs(g, target, batchSize);
+  const { shape, members, batchSize } = options;
+  const P = weightCount(shape.target);
+  const data = minibatchInputs(g, shape.target, members * batchSize);
   const iteration = g.input("iteration", [], "int64");
-  const weights = g.input("weights", [1, weightCount(target)]);
-  const { x, y } = normalizedMinibatch(data, iteration);
-  const taskLoss = predictionLoss(networkFromFlat(weights, target), target, x, y);
-  const [d] = gradients(taskLoss, [weights]);
+  const generated = g.input("weights", [members, width]);
+  const weights = width === P ? generated : ops.slice(generated, 0, P);
+  const taskLoss = membersLoss(options, weights, normalizedMinibatch(data, iteration));
+  const [d] = gradients(taskLoss, [generated]);
   g.output("taskLoss", taskLoss);
   g.output("d", d);
-  g.output("squares", ops.sumOfSquares(d));
+  const products =
+    members === 1
+      ? ops.reshape(ops.sumOfSquares(d), [1, 1])
+      : ops.gemm(d, d, undefined, { transposeB: true });
+  g.output("products", products);
   return g;
 }
 
-/** Inputs and first results that the look-ahead and the update share. */
+/** Inputs and first results that the look-ahead and the update share. @param e the task's embeddings `[G, E]` */
 function declareStep(g: Graph, layers: HiddenLayers, e: Tensor) {
   const size = hiddenSize(layers.shape);
   const state = layers.hidden.group.declareState(g);
@@ -31,7 +40,7 @@ function declareStep(g: Graph, layers: HiddenLayers, e: Tensor) {
   const moments = state.moments[0]!;
   const iteration = g.input("iteration", [], "int64");
   const scalars = adamScalars(g.input("adam.theta", ["iterations", ADAM_SCALARS]), iteration);
-  const dh = ops.slice(g.input("dh", [1, size + 1]), 0, size);
+  const dh = ops.slice(g.input("dh", [e.shape[0] as number, size + 1]), 0, size);
   const h = hiddenOf(layers, value, e);
   const [gradient, eGradient] = gradients(ops.reduceSum(ops.mul(h, dh)), [value, e]);
   /** Where the task's own step would lead. */
@@ -39,11 +48,14 @@ function declareStep(g: Graph, layers: HiddenLayers, e: Tensor) {
   return { state, h, iteration, scalars, gradient, eGradient, lookAhead };
 }
 
-/** Hidden outputs `[R, hidden + 1]` of the regularised embeddings after the task's own step. */
-export function lookAheadGraph(layers: HiddenLayers, regularized: number): Graph {
+/**
+ * Hidden outputs `[R, hidden + 1]` of the regularised embeddings after the task's own step.
+ * @param members G, embeddings of the task
+ */
+export function lookAheadGraph(layers: HiddenLayers, members: number, regularized: number): Graph {
   const g = new Graph();
   const { embedding } = layers.shape;
-  const e = g.input("embedding", [1, embedding]);
+  const e = g.input("embedding", [members, embedding]);
   const step = declareStep(g, layers, e);
   const earlier = g.input("earlier", [regularized, embedding]);
   g.output("ahead", withOne(hiddenOf(layers, step.lookAhead(), earlier)));
@@ -51,9 +63,11 @@ export function lookAheadGraph(layers: HiddenLayers, regularized: number): Graph
 }
 
 /**
- * The step of hidden layers and embedding, the clip scale of the whole gradient, and what the head's update needs.
+ * The step of hidden layers and embeddings, the clip scale of the whole gradient, and what the head's update needs.
  * Inputs beside the parameters: `dh` and, with earlier tasks, `dhAhead`, the gradients for the hidden outputs;
  * `squares []`, the sum of squares of the head's gradient.
+ * @param embedding the task's, `[G, E]`
+ * @param regularized R, embeddings of earlier tasks
  */
 export function updateGraph(
   layers: HiddenLayers,
@@ -78,7 +92,7 @@ export function updateGraph(
   return g;
 }
 
-/** The gradient with the regulariser's, and the hidden outputs of the task and of the regularised embeddings. */
+/** The gradient with the regulariser's, and the hidden outputs of the task's and of the regularised embeddings. */
 function regularizedGradient(
   g: Graph,
   layers: HiddenLayers,

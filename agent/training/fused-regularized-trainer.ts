@@ -1,9 +1,10 @@
 import { elementAt } from "../../sim/core/element.js";
 import { alignedArrays, type Feeds, type RunTensors, Session, tensor } from "../graph/session.js";
 import type { Head } from "../kernel/head.js";
-import { addSums, dot, gradientSquares } from "../kernel/sums.js";
+import { addSums, gradientSquares, outerSquares } from "../kernel/sums.js";
 import type { TrainingReport } from "../learner.js";
 import { ADAM_SCALARS } from "../model/adam.js";
+import { weightCount } from "../model/dynamics.js";
 import { ParameterGroup } from "../model/parameters.js";
 import type { NamedArray, SavedArrays } from "../model/saved-arrays.js";
 import { begun } from "./begun.js";
@@ -19,14 +20,16 @@ import {
 } from "./regularized-trainer.js";
 
 interface RegularizedExchange extends Exchange {
-  /** Gradients for the hidden outputs of the regularised embeddings `[R, rows]`. */
+  /** Gradients for the hidden outputs of the regularised embeddings `[R · G, rows]`. */
   readonly dhAhead: Float32Array;
-  /** Regularised embeddings `[R, E]`. */
+  /** Regularised embeddings `[R · G, E]`. */
   readonly earlier: Float32Array;
   /** Sum of squares of the head's gradient. */
   readonly squares: Float32Array;
-  /** Sum of squares of the task's gradient for the generated weights. */
-  readonly taskSquares: Float32Array;
+  /** Products of the members' gradients for their generated weights `[G, G]`. */
+  readonly taskProducts: Float32Array;
+  /** Rows of the head's targets that are regularised `[R · G]`. */
+  readonly targetRows: Int32Array;
 }
 
 /** What the minibatches of one task need. */
@@ -49,14 +52,14 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
 
   /** @param threads that share the head's passes */
   constructor(options: RegularizedTrainerOptions, threads: number) {
-    const { shape, batchSize, stepSizes, embeddingStepSizes } = options;
+    const { shape, members, batchSize, stepSizes, embeddingStepSizes } = options;
     this.#options = options;
     this.theta = new FusedTheta(shape, threads);
-    this.#embedding = new ParameterGroup([{ name: "embedding", shape: [1, shape.embedding], bound: 0 }]);
+    this.#embedding = new ParameterGroup([{ name: "embedding", shape: [members, shape.embedding], bound: 0 }]);
     this.#trainer = new FusedTrainer(
       {
         dynamics: shape.target,
-        batchSize,
+        batchSize: members * batchSize,
         stepSizes: [stepSizes, embeddingStepSizes],
         lossNames: REGULARIZED_LOSSES,
       },
@@ -79,20 +82,25 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
   }
 
   async prepare(earlier: EarlierTasks): Promise<void> {
-    const { shape, clipNorm } = this.#options;
-    const { targets, regularized } = earlier;
-    this.theta.reshape({ earlier: targets.length, embeddings: 1, regularized });
+    const { shape, members, clipNorm } = this.#options;
+    const { targets } = earlier;
+    const rows = earlier.regularized * members;
+    this.theta.reshape({ earlier: targets.length * members, embeddings: members, regularized: rows });
     const { head, layers } = this.theta;
+    const P = weightCount(shape.target);
     targets.forEach((target, j) => {
-      head.arrays.targets.set(target, j * head.padded);
+      for (let m = 0; m < members; m++) {
+        const row = j * members + m;
+        head.arrays.targets.set(target.subarray(m * P, (m + 1) * P), row * head.padded);
+      }
     });
     await this.#releaseSessions();
     this.#prepared = {
       earlier,
       exchange: createExchange(head, shape.embedding),
-      losses: await Session.create(taskGraph(this.#options)),
-      lookAhead: regularized === 0 ? undefined : await Session.create(lookAheadGraph(layers, regularized)),
-      update: await Session.create(updateGraph(layers, this.#embedding, clipNorm, regularized)),
+      losses: await Session.create(taskGraph(this.#options, taskWidth(head))),
+      lookAhead: rows === 0 ? undefined : await Session.create(lookAheadGraph(layers, members, rows)),
+      update: await Session.create(updateGraph(layers, this.#embedding, clipNorm, rows)),
     };
     this.#trainer.steps = 0;
   }
@@ -102,7 +110,7 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
     return this.#trainer.train(call, {
       ...prepared,
       embeddings: this.#embedding,
-      count: 1,
+      count: this.#options.members,
       createStep: (minibatches, schedules) => this.#createStep(prepared, call, minibatches, schedules),
     });
   }
@@ -134,29 +142,30 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
     const thetaSchedule = elementAt(schedules, 0, "schedules");
     const embeddingSchedule = elementAt(schedules, 1, "schedules");
     const { head, hidden } = this.theta;
-    const { ports, rows, shape } = head;
+    const { ports, rows } = head;
+    const { embeddings: G, regularized } = head.shape;
     const x = prepared.exchange;
     const R = prepared.earlier.regularized;
-    const P = shape.columns;
+    const width = taskWidth(head);
     const iteration = tensor(x.iteration, []);
     const common: Feeds = {
       iteration,
       "adam.theta": tensor(thetaSchedule, [thetaSchedule.length / ADAM_SCALARS, ADAM_SCALARS]),
-      dh: tensor(x.dh, [1, rows]),
-      ...(R > 0 && { earlier: tensor(x.earlier, [R, x.earlier.length / R]) }),
+      dh: tensor(x.dh, [G, rows]),
+      ...(R > 0 && { earlier: tensor(x.earlier, [regularized, x.earlier.length / regularized]) }),
       ...hidden.group.feeds(true),
     };
     const ahead: RunTensors = [
       { ...common, ...this.#embedding.feeds(false) },
-      { ahead: tensor(ports.ahead, [R, rows]) },
+      { ahead: tensor(ports.ahead, [regularized, rows]) },
     ];
     return {
       losses: [
-        { ...minibatches, iteration, weights: tensor(ports.generated.subarray(0, P), [1, P]) },
+        { ...minibatches, iteration, weights: tensor(ports.generated.subarray(0, G * width), [G, width]) },
         {
           taskLoss: tensor(x.taskLoss, []),
-          d: tensor(ports.d.subarray(0, P), [1, P]),
-          squares: tensor(x.taskSquares, []),
+          d: tensor(ports.d.subarray(0, G * width), [G, width]),
+          products: tensor(x.taskProducts, [G, G]),
         },
       ],
       addedLoss: (i) => this.#regularize(prepared, picks.subarray(i * R, (i + 1) * R), ahead),
@@ -164,7 +173,7 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
         {
           ...common,
           ...this.#embedding.feeds(true),
-          ...(R > 0 && { dhAhead: tensor(x.dhAhead, [R, rows]) }),
+          ...(R > 0 && { dhAhead: tensor(x.dhAhead, [regularized, rows]) }),
           squares: tensor(x.squares, []),
           "adam.embedding": tensor(embeddingSchedule, [
             embeddingSchedule.length / ADAM_SCALARS,
@@ -174,8 +183,8 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
         {
           ...hidden.group.results(),
           ...this.#embedding.results(),
-          scaled: tensor(ports.scaled, [rows, R + 1]),
-          h: tensor(ports.h, [1, rows]),
+          scaled: tensor(ports.scaled, [rows, G + regularized]),
+          h: tensor(ports.h, [G, rows]),
         },
       ],
     };
@@ -191,20 +200,21 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
     tasks: Int32Array,
     ahead: RunTensors,
   ): Promise<number> {
-    const { shape, beta, batchSize } = this.#options;
+    const { shape, members, beta, batchSize } = this.#options;
     const { head } = this.theta;
     if (lookAhead === undefined) {
-      exchange.squares[0] = dot(head.arrays.h, head.arrays.h) * exchange.taskSquares[0]!;
+      exchange.squares[0] = outerSquares(head.arrays.h, exchange.taskProducts);
       return 0;
     }
-    head.setPicks(tasks, (2 * beta * batchSize) / tasks.length);
     tasks.forEach((task, j) => {
-      exchange.earlier.set(earlier.embeddings[task]!, j * shape.embedding);
+      exchange.earlier.set(earlier.embeddings[task]!, j * members * shape.embedding);
+      for (let m = 0; m < members; m++) exchange.targetRows[j * members + m] = task * members + m;
     });
+    head.setPicks(exchange.targetRows, (2 * beta * batchSize) / tasks.length);
     await lookAhead.run(...ahead);
     head.receive("ahead");
     await this.theta.pass("lookAhead");
-    addSums(head, exchange.dhAhead, tasks.length);
+    addSums(head, exchange.dhAhead, head.shape.regularized);
     const { all, drifts } = gradientSquares(head);
     exchange.squares[0] = all;
     // The d of a drift is 2 β B / R times it, and the regulariser β B / R times its square.
@@ -218,14 +228,22 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
   }
 }
 
-function createExchange({ rows, shape: { regularized } }: Head, embedding: number): RegularizedExchange {
-  const [dh, dhAhead, earlier, squares, taskSquares, taskLoss] = alignedArrays([
-    rows,
+/** Numbers that the task's graph reads and writes for each member: with several, rows as they lie in the head. */
+function taskWidth({ padded, shape: { columns, embeddings } }: Head): number {
+  return embeddings === 1 ? columns : padded;
+}
+
+function createExchange({ rows, shape }: Head, embedding: number): RegularizedExchange {
+  const { embeddings: G, regularized } = shape;
+  const [dh, dhAhead, earlier, squares, taskProducts, taskLoss] = alignedArrays([
+    G * rows,
     regularized * rows,
     regularized * embedding,
     1,
-    1,
+    G * G,
     1,
   ]);
-  return { dh, dhAhead, earlier, squares, taskSquares, taskLoss, iteration: new BigInt64Array(1) };
+  const targetRows = new Int32Array(regularized);
+  const iteration = new BigInt64Array(1);
+  return { dh, dhAhead, earlier, squares, taskProducts, targetRows, taskLoss, iteration };
 }

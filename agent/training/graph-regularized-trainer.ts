@@ -1,18 +1,18 @@
 import { Tensor as OrtTensor } from "hypercrl-onnxruntime";
 import { gradients } from "../graph/gradients.js";
-import type { Graph } from "../graph/graph.js";
+import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { alignedArray, type Feeds, tensor } from "../graph/session.js";
 import type { TrainingReport } from "../learner.js";
 import { adamLookAhead } from "../model/adam.js";
-import { networkFromFlat, weightCount } from "../model/dynamics.js";
-import { type HypernetworkShape, hypernetwork, hypernetworkParameters } from "../model/hypernetwork.js";
+import { weightCount } from "../model/dynamics.js";
+import { hypernetwork, hypernetworkParameters } from "../model/hypernetwork.js";
 import { ParameterGroup } from "../model/parameters.js";
 import type { NamedArray, SavedArrays } from "../model/saved-arrays.js";
-import { predictionLoss } from "./minibatches.js";
 import { NetworkTrainer } from "./network-trainer.js";
 import {
   type EarlierTasks,
+  membersLoss,
   REGULARIZED_LOSSES,
   type RegularizedCall,
   type RegularizedTrainer,
@@ -30,12 +30,13 @@ export class GraphRegularizedTrainer implements RegularizedTrainer {
   #earlier: Feeds = {};
 
   constructor(options: RegularizedTrainerOptions) {
-    const { shape } = options;
+    const { shape, members, batchSize } = options;
     this.#options = options;
     this.theta = new GraphTheta(shape, new ParameterGroup(hypernetworkParameters(shape)));
-    this.#embedding = new ParameterGroup([{ name: "embedding", shape: [1, shape.embedding], bound: 0 }]);
+    this.#embedding = new ParameterGroup([{ name: "embedding", shape: [members, shape.embedding], bound: 0 }]);
     this.#network = new NetworkTrainer({
       ...options,
+      batchSize: members * batchSize,
       dynamics: shape.target,
       lossNames: REGULARIZED_LOSSES,
     });
@@ -57,7 +58,7 @@ export class GraphRegularizedTrainer implements RegularizedTrainer {
 
   async prepare(earlier: EarlierTasks): Promise<void> {
     const { embeddings, targets } = earlier;
-    const { shape, stepSizes, embeddingStepSizes } = this.#options;
+    const { shape, members, stepSizes, embeddingStepSizes } = this.#options;
     const groups = [
       { name: "theta", parameters: this.theta.group, stepSizes },
       { name: "embedding", parameters: this.#embedding, stepSizes: embeddingStepSizes },
@@ -67,8 +68,8 @@ export class GraphRegularizedTrainer implements RegularizedTrainer {
       targets.length === 0
         ? {}
         : {
-            "earlier.embeddings": stack(embeddings, shape.embedding),
-            "earlier.targets": stack(targets, weightCount(shape.target)),
+            "earlier.embeddings": stack(embeddings, members * shape.embedding),
+            "earlier.targets": stack(targets, members * weightCount(shape.target)),
           };
   }
 
@@ -111,16 +112,15 @@ function stack(rows: readonly Float32Array[], width: number): OrtTensor {
 /** The step that `RegularizedTrainer` describes. */
 function objective(
   g: Graph,
-  { shape, batchSize, beta }: RegularizedTrainerOptions,
+  options: RegularizedTrainerOptions,
   { targets, regularized }: EarlierTasks,
 ): Objective<readonly [theta: TrainedGroup, embedding: TrainedGroup]> {
-  const dynamics = shape.target;
-  const earlier = targets.length === 0 ? undefined : declareEarlier(g, shape, targets.length, regularized);
+  const { shape, batchSize, beta } = options;
+  const earlier = targets.length === 0 ? undefined : declareEarlier(g, options, targets.length, regularized);
   return {
-    step: ({ x, y, iteration }, [theta, embedding]) => {
+    step: (minibatch, [theta, embedding]) => {
       const e = embedding.values[0]!;
-      const network = networkFromFlat(hypernetwork(shape, theta.values, e), dynamics);
-      const taskLoss = predictionLoss(network, dynamics, x, y);
+      const taskLoss = membersLoss(options, hypernetwork(shape, theta.values, e), minibatch);
       const taskGradients = gradients(taskLoss, [...theta.values, e]);
       const thetaGradients = taskGradients.slice(0, -1);
       const eGradients = taskGradients.slice(-1);
@@ -128,20 +128,37 @@ function objective(
       const ahead = theta.values.map((w, i) =>
         adamLookAhead(w, thetaGradients[i]!, theta.moments[i]!, theta.scalars),
       );
-      const picks = ops.gather(earlier.picks, iteration);
-      const generated = hypernetwork(shape, ahead, ops.gather(earlier.embeddings, picks));
-      const drift = ops.sub(generated, ops.gather(earlier.targets, picks));
+      const { embeddings, wanted } = earlier(minibatch.iteration);
+      const drift = ops.sub(hypernetwork(shape, ahead, embeddings), wanted);
       const added = ops.mul(ops.sumOfSquares(drift), (beta * batchSize) / regularized);
       return { taskLoss, added, gradients: [gradients(added, ahead, thetaGradients), eGradients] };
     },
   };
 }
 
-/** Frozen embeddings and targets of the earlier tasks, and which of them each minibatch takes. */
-function declareEarlier(g: Graph, shape: HypernetworkShape, tasks: number, regularized: number) {
-  return {
-    embeddings: g.input("earlier.embeddings", [tasks, shape.embedding]),
-    targets: g.input("earlier.targets", [tasks, weightCount(shape.target)]),
-    picks: g.input("earlier.picks", ["iterations", regularized], "int32"),
+/**
+ * Declares frozen embeddings and targets of the earlier tasks, and which of them each minibatch takes.
+ * @returns the embeddings `[R · G, E]` and targets `[R · G, P]` of a minibatch
+ */
+function declareEarlier(
+  g: Graph,
+  { shape, members }: RegularizedTrainerOptions,
+  tasks: number,
+  regularized: number,
+): (iteration: Tensor) => { readonly embeddings: Tensor; readonly wanted: Tensor } {
+  const widths = { embeddings: shape.embedding, targets: weightCount(shape.target) };
+  const embeddings = g.input("earlier.embeddings", [tasks, members * widths.embeddings]);
+  const targets = g.input("earlier.targets", [tasks, members * widths.targets]);
+  const all = g.input("earlier.picks", ["iterations", regularized], "int32");
+  return (iteration) => {
+    const picks = ops.gather(all, iteration);
+    const rowsOf = (t: Tensor, width: number) => {
+      const picked = ops.gather(t, picks);
+      return members === 1 ? picked : ops.reshape(picked, [regularized * members, width]);
+    };
+    return {
+      embeddings: rowsOf(embeddings, widths.embeddings),
+      wanted: rowsOf(targets, widths.targets),
+    };
   };
 }

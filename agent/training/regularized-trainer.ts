@@ -1,16 +1,22 @@
 import type { Rng } from "../../sim/core/rng.js";
 import type { TrainingReport } from "../learner.js";
+import type { Tensor } from "../graph/graph.js";
+import * as ops from "../graph/operations.js";
 import type { StepSizes } from "../model/adam.js";
+import { networkFromFlat, networksFromFlat } from "../model/dynamics.js";
 import type { HypernetworkShape } from "../model/hypernetwork.js";
 import type { NamedArray, SavedArrays } from "../model/saved-arrays.js";
 import type { LossNames } from "./losses.js";
-import type { TrainingCall } from "./minibatches.js";
+import { type Minibatch, predictionLoss, type TrainingCall } from "./minibatches.js";
 import type { ThetaHolder } from "./theta.js";
 
 export interface RegularizedTrainerOptions {
   readonly shape: HypernetworkShape;
+  /** G, networks that are generated for a task, each from an embedding of its own. */
+  readonly members: number;
+  /** B, rows of a minibatch for each member. */
   readonly batchSize: number;
-  /** Largest global gradient norm of Θ, and of the embedding. */
+  /** Largest global gradient norm of Θ, and of the task's embeddings. */
   readonly clipNorm: number;
   /** β, weight of the regulariser. */
   readonly beta: number;
@@ -27,15 +33,15 @@ export const REGULARIZED_LOSSES: LossNames = {
 
 /** What the regulariser holds Θ to: one entry per earlier task. */
 export interface EarlierTasks {
-  /** Frozen embeddings, each `[E]`. */
+  /** Frozen embeddings of all members, each `[G, E]`. */
   readonly embeddings: readonly Float32Array[];
-  /** Frozen targets W*, each `[P]`. */
+  /** Frozen targets W* of all members, each `[G, P]`. */
   readonly targets: readonly Float32Array[];
   /** R, how many of them a minibatch regularises. */
   readonly regularized: number;
 }
 
-/** A training call and the earlier tasks that it regularises. */
+/** A training call, with rows `[iterations, G · B]`, and the earlier tasks that it regularises. */
 export interface RegularizedCall extends TrainingCall {
   /** Earlier tasks regularised at each minibatch, `[iterations, R]`; see `drawPicks`. */
   readonly picks: Int32Array;
@@ -46,24 +52,44 @@ export interface RegularizedCall extends TrainingCall {
  * gradient of the task loss for Θ and e_t; the Adam step that it alone would take gives Θ + ΔΘ (a constant); the
  * regulariser's gradient is taken there; the sum, clipped, makes the real step. e_t learns from the task loss only.
  * (Huang et al. 2021, equations 4 to 6.)
+ *
+ * With G members, member m of task t has the weights `h(e_{t,m}; Θ)`. The task loss is the sum of the members' losses, each on B rows of
+ * its own, and the regulariser holds all members of the earlier tasks:
+ * `Σ_m L_m(h(e_{t,m}; Θ)) + β B / R Σ_j Σ_m |h(e_{j,m}; Θ + ΔΘ) - W*_{j,m}|²`. ΔΘ is the step for all members' task losses together,
+ * and their embeddings' gradients are clipped together. Reported losses are divided by G · B, so that they compare with one network's.
  */
 export interface RegularizedTrainer {
   readonly theta: ThetaHolder;
   /** Minibatches since the optimiser was fresh. */
   steps: number;
-  /** Starts a task: its embedding, a fresh optimiser. */
+  /** Starts a task: its embeddings `[G, E]`, a fresh optimiser. */
   newTask(e: Float32Array): void;
   /** Builds what the minibatches of the current task need; call after `newTask` or `restore`. */
   prepare(earlier: EarlierTasks): Promise<void>;
   /** @throws RunError when a loss is not finite */
   train(call: RegularizedCall): Promise<TrainingReport>;
-  /** A copy of the embedding of the current task. */
+  /** A copy of the embeddings of the current task, `[G, E]`. */
   embedding(): Float32Array;
-  /** Θ, the embedding and their moments by name, the same names and shapes from every trainer. */
+  /** Θ, the embeddings and their moments by name, the same names and shapes from every trainer. */
   entries(): NamedArray[];
   /** Sets everything from saved entries. @throws InputError when one is missing or of another size */
   restore(saved: SavedArrays): void;
   release(): Promise<void>;
+}
+
+/**
+ * The task loss of one minibatch, the sum of all members'.
+ * @param weights generated for each, `[G, P]`
+ * @param minibatch G · B rows, member after member
+ */
+export function membersLoss(
+  { shape: { target }, members, batchSize }: RegularizedTrainerOptions,
+  weights: Tensor,
+  { x, y }: Pick<Minibatch, "x" | "y">,
+): Tensor {
+  if (members === 1) return predictionLoss(networkFromFlat(weights, target), target, x, y);
+  const byMember = (t: Tensor) => ops.reshape(t, [members, batchSize, t.shape[1] as number]);
+  return predictionLoss(networksFromFlat(weights, target), target, byMember(x), byMember(y));
 }
 
 /** Draws the earlier tasks to regularise `[iterations, R]`: in each minibatch all of them, or R different ones. */

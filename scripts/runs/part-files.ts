@@ -33,6 +33,7 @@ const METHOD: readonly Requirement[] = [
     holds: isFunction,
   },
   { member: "trainsWithKernel", expected: "true, false or nothing", holds: optional(isBoolean) },
+  { member: "ownMembers", expected: "true, false or nothing", holds: optional(isBoolean) },
   { member: "networkShape", expected: "a function, or nothing", holds: optional(isFunction) },
   { member: "defaults", expected: DEFAULTS_EXPECTED, holds: isProfileDefaults },
 ];

@@ -115,15 +115,15 @@ function aheadOf(
 
 /**
  * The regulariser at Θ + ΔΘ for tiles first … last - 1. For each tile: the weights after the step that the task's
- * gradient alone would take; what they generate for R earlier embeddings; the drift from the targets, times
- * `coefficient`, in d[1 … R]; and the sums W' · d for the hidden layers.
- * @param h0 the task's hidden output [rows]; its d is d[0]
+ * gradient alone would take, Σ h ⊗ d over its G embeddings; what they generate for R earlier embeddings; the drift from
+ * the targets, times `coefficient`, in d[G … G + R - 1]; and the sums W' · d for the hidden layers.
+ * @param h0 hidden outputs of the task's embeddings, [G][rows]; their d's are d[0 … G - 1]
  * @param ahead hidden outputs of the earlier embeddings under the look-ahead, [R][rows]
  * @param targets addresses of the R target rows, each [columns]
- * @param d [R + 1][stride bytes]: d[0] is read, the others are written
+ * @param d [G + R][stride bytes]: the first G are read, the others are written
  * @param scratch [rows][16]
  * @param sums [R][rows][4]
- * @param gram [R + 1][R + 1][4], lower triangle: products of the d's over these columns, lanes to be added
+ * @param gram [G + R][G + R][4], lower triangle: products of the d's over these columns, lanes to be added
  */
 export function lookAhead(
   first: usize,
@@ -133,6 +133,7 @@ export function lookAhead(
   m: usize,
   v: usize,
   h0: usize,
+  G: usize,
   ahead: usize,
   R: usize,
   targets: usize,
@@ -144,15 +145,36 @@ export function lookAhead(
   sums: usize,
   gram: usize,
 ): void {
+  const count = G + R;
   memory.fill(sums, 0, (R * rows) << 4);
-  memory.fill(gram, 0, ((R + 1) * (R + 1)) << 4);
+  memory.fill(gram, 0, (count * count) << 4);
   const tile = rows * ROW;
   for (let t = first; t < last; t++) {
     const at = t * ROW;
     const from = t * tile;
-    const d1 = d + at + stride;
+    const d0 = d + at;
+    const d1 = d0 + G * stride;
     const target = load<usize>(targets) + at;
-    writeAhead(rows, w + from, m + from, v + from, h0, d + at, adam, scratch, ahead, target, coefficient, d1);
+    if (G === 1) {
+      writeAhead(rows, w + from, m + from, v + from, h0, d0, adam, scratch, ahead, target, coefficient, d1);
+    } else {
+      writeAheadOfSeveral(
+        rows,
+        w + from,
+        m + from,
+        v + from,
+        h0,
+        G,
+        d0,
+        stride,
+        adam,
+        scratch,
+        ahead,
+        target,
+        coefficient,
+        d1,
+      );
+    }
     let j: usize = 1;
     for (; j + 1 < R; j += 2) {
       const one = load<usize>(targets + (j << 2)) + at;
@@ -172,9 +194,9 @@ export function lookAhead(
       const s = sums + ((j * rows) << 4);
       addBackward(scratch, d1 + j * stride, s, s + (rows << 4));
     }
-    for (let a: usize = 0; a <= R; a++) {
+    for (let a: usize = 0; a < count; a++) {
       for (let b: usize = 0; b <= a; b++) {
-        addProduct(d + a * stride + at, d + b * stride + at, gram + ((a * (R + 1) + b) << 4));
+        addProduct(d0 + a * stride, d0 + b * stride, gram + ((a * count + b) << 4));
       }
     }
   }
@@ -227,6 +249,74 @@ function writeAhead(
     v128.store(scratch, w2, 32);
     s2 = f32x4.add(s2, f32x4.mul(next, w2));
     const w3 = aheadOf(w + 48, m + 48, v + 48, f32x4.mul(hm, d3), f32x4.mul(hv, d3), beta1, beta2, step, eps);
+    v128.store(scratch, w3, 48);
+    s3 = f32x4.add(s3, f32x4.mul(next, w3));
+    w += ROW;
+    m += ROW;
+    v += ROW;
+    scratch += ROW;
+    h += 4;
+  }
+  storeDrift(s0, s1, s2, s3, target, coefficient, dOut);
+}
+
+/** The same with the gradient of G embeddings, Σ_g h_g ⊗ d_g: `h0` is [G][rows], and `d` [G][stride bytes]. */
+// @ts-ignore: decorator
+@inline
+function writeAheadOfSeveral(
+  rows: usize,
+  w: usize,
+  m: usize,
+  v: usize,
+  h0: usize,
+  G: usize,
+  d: usize,
+  stride: usize,
+  adam: usize,
+  scratch: usize,
+  h: usize,
+  target: usize,
+  coefficient: f32,
+  dOut: usize,
+): void {
+  const beta1 = v128.load32_splat(adam);
+  const rest1 = v128.load32_splat(adam, 4);
+  const beta2 = v128.load32_splat(adam, 8);
+  const rest2 = v128.load32_splat(adam, 12);
+  const step = v128.load32_splat(adam, 16);
+  const eps = v128.load32_splat(adam, 20);
+  const dEnd = d + G * stride;
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  const end = h0 + (rows << 2);
+  for (let hp = h0; hp < end; hp += 4) {
+    let hg = hp;
+    const hr = v128.load32_splat(hg);
+    let g0 = f32x4.mul(hr, v128.load(d));
+    let g1 = f32x4.mul(hr, v128.load(d, 16));
+    let g2 = f32x4.mul(hr, v128.load(d, 32));
+    let g3 = f32x4.mul(hr, v128.load(d, 48));
+    for (let dg = d + stride; dg < dEnd; dg += stride) {
+      hg += rows << 2;
+      const ho = v128.load32_splat(hg);
+      g0 = f32x4.add(g0, f32x4.mul(ho, v128.load(dg)));
+      g1 = f32x4.add(g1, f32x4.mul(ho, v128.load(dg, 16)));
+      g2 = f32x4.add(g2, f32x4.mul(ho, v128.load(dg, 32)));
+      g3 = f32x4.add(g3, f32x4.mul(ho, v128.load(dg, 48)));
+    }
+    const next = v128.load32_splat(h);
+    const w0 = aheadOf(w, m, v, f32x4.mul(g0, rest1), f32x4.mul(g0, rest2), beta1, beta2, step, eps);
+    v128.store(scratch, w0);
+    s0 = f32x4.add(s0, f32x4.mul(next, w0));
+    const w1 = aheadOf(w + 16, m + 16, v + 16, f32x4.mul(g1, rest1), f32x4.mul(g1, rest2), beta1, beta2, step, eps);
+    v128.store(scratch, w1, 16);
+    s1 = f32x4.add(s1, f32x4.mul(next, w1));
+    const w2 = aheadOf(w + 32, m + 32, v + 32, f32x4.mul(g2, rest1), f32x4.mul(g2, rest2), beta1, beta2, step, eps);
+    v128.store(scratch, w2, 32);
+    s2 = f32x4.add(s2, f32x4.mul(next, w2));
+    const w3 = aheadOf(w + 48, m + 48, v + 48, f32x4.mul(g3, rest1), f32x4.mul(g3, rest2), beta1, beta2, step, eps);
     v128.store(scratch, w3, 48);
     s3 = f32x4.add(s3, f32x4.mul(next, w3));
     w += ROW;

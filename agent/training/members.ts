@@ -1,0 +1,41 @@
+import type { Rng } from "../../sim/core/rng.js";
+import { weightCount } from "../model/dynamics.js";
+import { joinMembers } from "../model/ensemble.js";
+import type { HypernetworkShape } from "../model/hypernetwork.js";
+import { drawEmbedding, type ThetaHolder } from "./theta.js";
+
+/**
+ * Draws the embeddings that the members of a task start with, `[G, E]`.
+ * @param rng the task's stream: the first member draws from it, every other from one of its own
+ */
+export function drawEmbeddings(shape: HypernetworkShape, members: number, rng: Rng): Float32Array {
+  const out = new Float32Array(members * shape.embedding);
+  for (let m = 0; m < members; m++) {
+    out.set(drawEmbedding(shape, m === 0 ? rng : rng.split(`member${m}`)), m * shape.embedding);
+  }
+  return out;
+}
+
+/** What Θ generates for the embeddings `[G, E]` of a task's members: `[G, P]`. */
+export async function generateMembers(
+  theta: ThetaHolder,
+  { embedding, target }: HypernetworkShape,
+  embeddings: Float32Array,
+): Promise<Float32Array> {
+  const P = weightCount(target);
+  const members = embeddings.length / embedding;
+  const out = new Float32Array(members * P);
+  for (const [m, e] of rowsOf(embeddings, members).entries()) out.set(await theta.generate(e), m * P);
+  return out;
+}
+
+/** The network that the generated weights `[G, P]` of a task's members make together; for one member a view of them. */
+export function joinGenerated({ target }: HypernetworkShape, generated: Float32Array): Float32Array {
+  return joinMembers(target, rowsOf(generated, generated.length / weightCount(target)));
+}
+
+/** Views of the rows. */
+function rowsOf(all: Float32Array, count: number): Float32Array[] {
+  const width = all.length / count;
+  return Array.from({ length: count }, (_, m) => all.subarray(m * width, (m + 1) * width));
+}
