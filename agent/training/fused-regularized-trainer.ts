@@ -55,7 +55,9 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
     const { shape, members, batchSize, stepSizes, embeddingStepSizes } = options;
     this.#options = options;
     this.theta = new FusedTheta(shape, threads);
-    this.#embedding = new ParameterGroup([{ name: "embedding", shape: [members, shape.embedding], bound: 0 }]);
+    this.#embedding = new ParameterGroup([
+      { name: "embedding", shape: [members, shape.embedding], bound: 0 },
+    ]);
     this.#trainer = new FusedTrainer(
       {
         dynamics: shape.target,

@@ -33,7 +33,9 @@ export class GraphRegularizedTrainer implements RegularizedTrainer {
     const { shape, members, batchSize } = options;
     this.#options = options;
     this.theta = new GraphTheta(shape, new ParameterGroup(hypernetworkParameters(shape)));
-    this.#embedding = new ParameterGroup([{ name: "embedding", shape: [members, shape.embedding], bound: 0 }]);
+    this.#embedding = new ParameterGroup([
+      { name: "embedding", shape: [members, shape.embedding], bound: 0 },
+    ]);
     this.#network = new NetworkTrainer({
       ...options,
       batchSize: members * batchSize,

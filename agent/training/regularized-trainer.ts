@@ -1,7 +1,7 @@
 import type { Rng } from "../../sim/core/rng.js";
-import type { TrainingReport } from "../learner.js";
 import type { Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
+import type { TrainingReport } from "../learner.js";
 import type { StepSizes } from "../model/adam.js";
 import { networkFromFlat, networksFromFlat } from "../model/dynamics.js";
 import type { HypernetworkShape } from "../model/hypernetwork.js";

@@ -1,11 +1,12 @@
 import { oneOf } from "../../sim/core/one-of.js";
 import { benchEnvironment } from "./environment.js";
 import { benchFlatCost } from "./flat-cost.js";
+import { benchMembers } from "./members.js";
 import { benchMemory } from "./memory.js";
 import { benchNoise } from "./noise.js";
 import { benchPlanning } from "./planning.js";
 import { benchRehearsal } from "./rehearsal.js";
-import type { Section } from "./result.js";
+import { joinSections, type Section } from "./result.js";
 import { benchRun } from "./run.js";
 import type { EagerTorch } from "./torch.js";
 import { checkEagerTraining } from "./torch-check.js";
@@ -33,7 +34,7 @@ const RUNS: Readonly<Record<SectionName, (torch: EagerTorch | undefined) => Prom
       for (const { assignments } of ENGINES)
         for (const batchedTasks of [true, false]) await checkEagerTraining(torch, assignments, batchedTasks);
     }
-    return benchTraining(torch);
+    return joinSections([await benchTraining(torch), await benchMembers()]);
   },
   rehearsal: benchRehearsal,
   noise: benchNoise,
