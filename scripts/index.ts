@@ -31,6 +31,7 @@ export {
   networkFromParts,
   weightCount,
 } from "../agent/model/dynamics.js";
+export { joinMembers } from "../agent/model/ensemble.js";
 export { Normalizer, type NormalizerArrays } from "../agent/model/normalizer.js";
 export { ParameterGroup, type ParameterSpec } from "../agent/model/parameters.js";
 export { ReplayBuffer, type TrainingData } from "../agent/model/replay-buffer.js";
