@@ -21,13 +21,7 @@ export async function benchMembers(): Promise<Section> {
 }
 
 async function benchOne(name: BenchSize["name"], earlier: number): Promise<Section> {
-  const sizes = MEMBERS.map((members) =>
-    benchSize(name, [
-      "dynamics.hidden=[100,100]",
-      "dynamics.normalizeTargets=true",
-      `dynamics.members=${members}`,
-    ]),
-  );
+  const sizes = MEMBERS.map((members) => benchSize(name, [`dynamics.members=${members}`], "quick"));
   const data = randomData(firstOf(sizes, "sizes").task.spec, true);
   const learners: Learner[] = [];
   for (const size of sizes) learners.push(await begunLearner(size, earlier + 1));

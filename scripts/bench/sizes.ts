@@ -27,13 +27,17 @@ const ASSIGNMENTS: Readonly<Record<BenchSize["name"], readonly string[]>> = {
 };
 
 /**
- * The settings of Huang et al. (2021) for a suite's first task, with changes as `--set` takes them. The door's model
- * turns a quaternion where the eager counterpart adds a difference, which costs us a little more.
+ * The settings of Huang et al. (2021), or of the quick profile, for a suite's first task, with changes as `--set` takes them. The
+ * door's model turns a quaternion where the eager counterpart adds a difference, which costs us a little more.
  */
-export function benchSize(name: BenchSize["name"], changes: readonly string[] = []): BenchSize {
+export function benchSize(
+  name: BenchSize["name"],
+  changes: readonly string[] = [],
+  profile: Settings["profile"] = "paper",
+): BenchSize {
   const suite = findSuite(name);
   const task = firstOf(suite.tasks, "tasks");
-  const choice = { suite: { ...suite, tasks: [task] }, method: "hypercrl", profile: "paper", seed: 1 };
+  const choice = { suite: { ...suite, tasks: [task] }, method: "hypercrl", profile, seed: 1 };
   const settings = resolveSettings(choice, [...ASSIGNMENTS[name], ...changes], builtinCatalog);
   const { hidden, activation } = settings.dynamics;
   const parts = partsOf(builtinCatalog, settings);

@@ -38,6 +38,11 @@ describe("the memory that a run needs", () => {
     [552, "ewc", ["tasks=3", "dynamics.hidden=[1000,1000]"]],
     [821, "pnn", ["tasks=3", "dynamics.hidden=[1000,1000]"]],
     [457, "finetune", ["tasks=2", "dynamics.hidden=[500,500]", "dynamics.members=4"]],
+    [
+      505,
+      "hypercrl",
+      ["tasks=2", "hypernetwork.hidden=[300]", "dynamics.hidden=[128,128]", "dynamics.members=4"],
+    ],
     [377, "coreset", ["tasks=3", "dynamics.hidden=[1000,1000]"]],
     [460, "multitask-hypernet", ["tasks=3", "hypernetwork.hidden=[300]", "dynamics.hidden=[128,128]"]],
     [486, "single-hypernet", ["tasks=3", "hypernetwork.hidden=[300]", "dynamics.hidden=[128,128]"]],
