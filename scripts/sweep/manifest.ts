@@ -228,7 +228,7 @@ export function readManifest(folder: string): Manifest {
     throw new InputError({
       what: `${path} is missing`,
       expected: "a sweep folder, made by `hypercrl sweep --out FOLDER`",
-      todo: "Check --out, or leave out --resume to begin a sweep",
+      todo: "Check the folder, or begin a sweep there first",
     });
   }
   const value = readJsonFile(path, MANIFEST_ERROR);

@@ -25,6 +25,10 @@ const { values } = parseArgs({
   },
 });
 
+const only = values.only.split(",");
+const unknown = only.filter((name) => !TESTS.includes(name));
+if (unknown.length > 0) throw new Error(`--only ${unknown.join(",")}; expected some of ${TESTS.join(",")}`);
+
 const missing = ["slurmctld", "slurmd", "sbatch", "munged"].filter(
   (name) => spawnSync("sh", ["-c", `PATH=$PATH:/usr/sbin command -v ${name}`]).status !== 0,
 );
@@ -45,6 +49,15 @@ function randomFrom(seed) {
 
 const folder = mkdtempSync(join(tmpdir(), "hypercrl-slurm-"));
 
+/** Removes what was made. What a job that still ends writes meanwhile shall not hide why a test failed. */
+function remove() {
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  } catch (error) {
+    say(`${folder} could not be removed: ${error.message}`);
+  }
+}
+
 /** Runs a test on a cluster of its own. */
 async function on(name, work, options = {}) {
   const cluster = new Cluster(join(folder, `cluster-${name}`), options);
@@ -56,7 +69,6 @@ async function on(name, work, options = {}) {
   }
 }
 
-const only = values.only.split(",");
 try {
   if (only.includes("kills")) {
     const [runs, every] = [Number(values.runs), Number(values.every)];
@@ -76,5 +88,5 @@ try {
   }
   say("all passed");
 } finally {
-  if (!values.keep) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  if (!values.keep) remove();
 }

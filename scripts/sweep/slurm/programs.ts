@@ -61,13 +61,20 @@ export async function submit(args: readonly string[]): Promise<string> {
 /** What is wrong with a cluster or full for now, and not with the call. */
 const NOT_NOW =
   /contact|connect|timed out|temporarily|limit|not responding|authentication|munge|credential|slurmctld/i;
+/** A --time that the partition does not allow, now or later. */
+const WRONG_TIME = /time limit is invalid|time-min|time limit specification/i;
 
-async function rejected(said: string): Promise<Error> {
-  const got = said
+/** What a program of Slurm says in several lines, as one and without its own name. */
+function oneLine(said: string): string {
+  return said
     .split("\n")
-    .map((line) => line.replace(/^sbatch: (error: )?/, "").trim())
+    .map((line) => line.replace(/^\w+: ((error|fatal): )?/, "").trim())
     .filter((line) => line !== "")
     .join(" ");
+}
+
+async function rejected(said: string): Promise<Error> {
+  const got = oneLine(said);
   if (/invalid partition/i.test(said)) {
     return new UsageError({
       what: "Slurm has no such partition",
@@ -76,7 +83,7 @@ async function rejected(said: string): Promise<Error> {
       todo: "Give another --partition",
     });
   }
-  const code = NOT_NOW.test(said) ? EXIT.run : EXIT.usage;
+  const code = NOT_NOW.test(said) && !WRONG_TIME.test(said) ? EXIT.run : EXIT.usage;
   return errorWithCode(
     {
       what: "Slurm did not take the jobs",
@@ -170,7 +177,7 @@ export async function recordsOfArray(job: string): Promise<TaskRecord[]> {
 function noAnswer(program: string, said: string): RunError {
   return new RunError({
     what: `${program} failed`,
-    got: said.trim() || "no answer",
+    got: oneLine(said) || "no answer",
     expected: "an answer of Slurm's controller",
     todo: "Try again; if it stays so, ask those who run the cluster",
   });

@@ -114,9 +114,21 @@ describe("what keeps a sweep from being submitted", () => {
       1,
       /did not take the jobs; got .*Unable to contact.*Try again later with --resume/,
     ],
+    [
+      "a time that the partition does not allow",
+      "sbatch: error: Batch job submission failed: Requested time limit is invalid (missing or exceeds some limit)",
+      2,
+      /did not take the jobs; got Batch job .*time limit is invalid.*Change --partition, --time/,
+    ],
   ])("%s", async (_, said, exitCode, message) => {
     fakeSlurm(bin, { ...WILLING, sbatch: `[ "$1" = --version ] || { echo '${said}' >&2; exit 1; }` });
     expectOneError(await call(slurm("--partition", "nope")), exitCode, message);
+  });
+
+  it("a queue that does not answer, whose lines are told as one", async () => {
+    const said = "printf 'squeue: error: no host\\nsqueue: fatal: no configuration\\n' >&2; exit 1";
+    fakeSlurm(bin, { ...WILLING, squeue: said });
+    expectOneError(await call(slurm()), 1, /squeue failed; got no host no configuration; expected/);
   });
 
   it("less memory than its runs need", async () => {
@@ -150,6 +162,10 @@ describe("options of the other engine", () => {
   ])("%s", async (_, options, message) => {
     expectOneError(await call(words(...options)), 2, message);
     expect(existsSync(out)).toBe(false);
+  });
+
+  it("--status of a folder that holds no sweep does not speak of other options", async () => {
+    expectOneError(await call(["sweep", "--status", out]), 3, /sweep\.json is missing.*Check the folder/);
   });
 
   it("--status", async () => {
