@@ -40,11 +40,11 @@ export function gibibytes(text: string): number {
   throw new InvalidArgumentError("Expected a number of GiB above 0, such as 16.");
 }
 
-/** Memory as Slurm takes it, such as `4G`, as bytes: MiB without a letter. */
+/** Memory as Slurm takes it, such as `4G`, as bytes: MiB without a letter, and whole MiB in any case. */
 export function slurmMemory(text: string): number {
-  const [, amount, unit = "M"] = /^(\d+)([KMGT]?)B?$/i.exec(text) ?? [];
+  const [, amount, unit = ""] = /^(\d+)([KMGT]?)B?$/i.exec(text) ?? [];
   const bytes = Number(amount) * 1024 ** (1 + "KMGT".indexOf(unit.toUpperCase() || "M"));
-  if (bytes >= 2 ** 20) return bytes;
+  if (bytes >= 2 ** 20) return Math.ceil(bytes / 2 ** 20) * 2 ** 20;
   throw new InvalidArgumentError("Expected memory of at least 1M, such as 800M or 4G.");
 }
 

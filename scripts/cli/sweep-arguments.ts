@@ -117,7 +117,7 @@ export function chooseAsked(args: SweepArguments): "status" | "cancel" | "wait" 
   return args.wait !== undefined && args.engine !== "slurm" ? "wait" : undefined;
 }
 
-/** Words as a shell would split them; quotes keep words together. */
+/** Splits at spaces; text in quotes stays together. */
 function words(text: string): string[] {
   const found = text.match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? [];
   return found.map((word) => word.replace(/"([^"]*)"|'([^']*)'/g, "$1$2"));

@@ -121,10 +121,13 @@ function holderOf(file: string): Holder | undefined {
 
 /** A process of another machine cannot be asked: it counts as alive as long as it renews its lock. */
 function isAlive(folder: string, holder: Holder, now: number): boolean {
-  const path = join(folder, holder.file);
-  const machine = machineOf(path);
-  const here = machine === undefined ? holder.host === hostname() : machine === machineId();
-  return here ? isAliveHere(holder) : !hasRunOut(path, now);
+  return isHere(folder, holder) ? isAliveHere(holder) : !hasRunOut(join(folder, holder.file), now);
+}
+
+/** Whether a process is of this machine; host names may be the same on two, so they decide only where a lock names no machine. */
+function isHere(folder: string, { host, file }: Holder): boolean {
+  const machine = machineOf(join(folder, file));
+  return machine === undefined ? host === hostname() : machine === machineId();
 }
 
 /** The machine that a lock names; undefined where it names none or is gone. */
@@ -157,8 +160,9 @@ function hasRunOut(path: string, now: number): boolean {
   }
 }
 
-function inUse(folder: string, kind: string, { host, pid, file }: Holder): InputError {
-  const elsewhere = host !== hostname();
+function inUse(folder: string, kind: string, holder: Holder): InputError {
+  const { host, pid, file } = holder;
+  const elsewhere = !isHere(folder, holder);
   return new InputError({
     what: `${kind} ${folder} is in use`,
     got: elsewhere ? `process ${pid} on ${host} at work in it` : `process ${pid} at work in it`,

@@ -9,7 +9,7 @@ import type { SweepReport } from "../../sweep/report.js";
 import { writeReport } from "../../sweep/report-files.js";
 import { reportText } from "../../sweep/report-text.js";
 import { failedInSlurm } from "../../sweep/slurm/close.js";
-import { queuedJobs } from "../../sweep/slurm/programs.js";
+import { queuedJobsIfAny } from "../../sweep/slurm/programs.js";
 import { type SlurmOptions, submissionNumbers } from "../../sweep/slurm/submissions.js";
 import { type Submitted, slurmEngine } from "../../sweep/slurm-engine.js";
 import { reportFolder, runSweep, type SweepWork, submitSweep } from "../../sweep/sweep.js";
@@ -155,8 +155,7 @@ async function reportNow(out: string, { differencesFrom, oracle }: SweepFlags): 
 /** @throws UsageError when jobs of the sweep are in the queue, which would make the same runs */
 async function checkNotInSlurm(out: string): Promise<void> {
   if (submissionNumbers(out).length === 0) return;
-  // Where there is no Slurm, such as where the folder was copied to, nothing is in its queue.
-  const queue = await queuedJobs(out).catch(() => []);
+  const queue = await queuedJobsIfAny(out);
   if (queue.length === 0) return;
   throw new UsageError({
     what: `Sweep ${out} is under way in Slurm`,

@@ -4,7 +4,7 @@ import { differencesLabel, type FailedRun, reportSweep } from "../report.js";
 import { writeReport } from "../report-files.js";
 import { slurmEngine } from "../slurm-engine.js";
 import { submitSweep } from "../sweep.js";
-import { queuedJobs, recordsOfArray } from "./programs.js";
+import { queuedJobs, queuedJobsIfAny, recordsOfArray } from "./programs.js";
 import { failedRuns, leftBehind, statusOfRuns } from "./states.js";
 import { readSubmission, submissionNumbers } from "./submissions.js";
 
@@ -65,7 +65,6 @@ export async function closeSubmission(options: CloseOptions): Promise<void> {
 export async function failedInSlurm(out: string): Promise<FailedRun[]> {
   if (submissionNumbers(out).length === 0) return [];
   const manifest = readManifest(out);
-  // Without Slurm, such as where the folder was copied to, nothing is under way.
-  const queue = await queuedJobs(out).catch(() => []);
+  const queue = await queuedJobsIfAny(out);
   return failedRuns(out, manifest, statusOfRuns(out, manifest, queue));
 }

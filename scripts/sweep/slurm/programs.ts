@@ -104,10 +104,10 @@ async function partitions(): Promise<string> {
   return names.length === 0 ? "those that `sinfo` lists" : names.join(", ");
 }
 
-/** Where Slurm has no array as large as this by default. */
+/** Slurm's own default of MaxArraySize. */
 const DEFAULT_ARRAY = 1001;
 
-/** How many tasks an array of jobs may have. */
+/** How many tasks an array of jobs may have. @throws UsageError where there is no Slurm */
 export async function largestArray(): Promise<number> {
   const { stdout } = await ask("scontrol", ["show", "config"]);
   return Math.max(1, Number(/^MaxArraySize\s*=\s*(\d+)/m.exec(stdout)?.[1] ?? DEFAULT_ARRAY));
@@ -126,7 +126,20 @@ export interface QueuedJob {
   readonly reason: string;
 }
 
-/** The jobs of a sweep that have not ended. @throws RunError when Slurm does not answer */
+/**
+ * The same, and none where there is no Slurm, such as where the folder was copied to.
+ * @throws RunError when Slurm does not answer
+ */
+export async function queuedJobsIfAny(out: string): Promise<QueuedJob[]> {
+  try {
+    return await queuedJobs(out);
+  } catch (error) {
+    if (error instanceof UsageError) return [];
+    throw error;
+  }
+}
+
+/** The jobs of a sweep that have not ended. @throws RunError when Slurm does not answer, UsageError where there is none */
 export async function queuedJobs(out: string): Promise<QueuedJob[]> {
   const args = ["--me", "--noheader", "--array", "--format=%F|%K|%T|%r|%j"];
   const { code, stdout, stderr } = await ask("squeue", args);

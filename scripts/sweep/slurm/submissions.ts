@@ -82,7 +82,7 @@ export function lastSubmission(out: string): Submission {
   });
 }
 
-/** Writes a new submission before it is made, since its jobs read it. @returns its number */
+/** Writes a submission before its jobs are submitted, since they read it. */
 export function writeSubmission(out: string, number: number, submission: Omit<Submission, "schema">): void {
   checkOwnFolder(out, SLURM);
   makeFolder(jobLogs(out));

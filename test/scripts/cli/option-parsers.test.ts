@@ -44,6 +44,8 @@ it("a repeated option keeps all its values", () => {
 });
 
 it("memory is read as Slurm reads it", () => {
+  // Slurm takes no fractions.
+  expect(slurmMemory("3000001K") / 2 ** 20).toBe(2930);
   expect(["800", "800M", "4G", "1t", "2048K", "2GB"].map((text) => slurmMemory(text) / 2 ** 20)).toEqual([
     ...[800, 800, 4096, 2 ** 20, 2, 2048],
   ]);

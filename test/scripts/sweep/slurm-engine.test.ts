@@ -238,5 +238,9 @@ describe("a sweep in Slurm", () => {
     }
     writeSubmission(out, 1, submissionOf(readManifest(out)));
     expectOneError(await call(["sweep", "--status", out]), 1, /squeue failed; got .*Unable to contact/);
+    // Neither a report of what failed nor runs on this machine, which jobs may be at.
+    for (const what of ["--report", "--resume"]) {
+      expectOneError(await call(["sweep", what, out]), 1, /squeue failed; got .*Unable to contact/);
+    }
   });
 });
