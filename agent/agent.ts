@@ -15,9 +15,9 @@ import { type CleanData, withoutOutliers } from "./model/outliers.js";
 import { ReplayBuffer } from "./model/replay-buffer.js";
 import { MpcPolicy } from "./policy.js";
 import { residualScale } from "./recognition/residual-scale.js";
+import { checkAlike, type ModelledTask, UnannouncedPolicy } from "./recognition/unannounced-policy.js";
 import { PlanningThreads } from "./rollout/planning-threads.js";
 import type { Settings } from "./settings/schema.js";
-import { checkAlike, type ModelledTask, UnannouncedPolicy } from "./unannounced-policy.js";
 
 /** The data and running statistics of the task being learned, dropped at its end. */
 interface TaskData {

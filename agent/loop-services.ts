@@ -1,6 +1,6 @@
 import type { Parts } from "./catalog.js";
 import type { Compute } from "./compute.js";
-import type { EpisodeThreads } from "./episode-threads.js";
+import type { EpisodeThreads } from "./evaluation/episode-threads.js";
 import type { RunStore } from "./run/store.js";
 
 /** What the loop needs from outside: where to write, the time, and when to stop. */

@@ -9,17 +9,17 @@ import type { Task } from "../sim/task.js";
 import { noisyAction } from "./action-noise.js";
 import { Agent } from "./agent.js";
 import { EpisodeRun, type Outcome, type Recordings, Stopped } from "./episode-run.js";
-import { evaluateRandomPolicy, evaluateTask } from "./evaluate-task.js";
-import { evaluatedTasks } from "./evaluated-tasks.js";
-import type { EvaluationOptions } from "./evaluation-episode.js";
+import { evaluateRandomPolicy, evaluateTask } from "./evaluation/evaluate-task.js";
+import type { EvaluationOptions } from "./evaluation/evaluation-episode.js";
+import type { ModelError } from "./evaluation/model-error.js";
 import type { LoopServices } from "./loop-services.js";
-import type { ModelError } from "./model-error.js";
 import { BEGINNING, type Checkpoint, type Progress } from "./run/checkpoint.js";
 import { EvaluationMatrix } from "./run/evaluation-matrix.js";
 import { keptBy } from "./run/kept.js";
 import { readMetrics } from "./run/read-log.js";
 import { learningFile, recordingPath } from "./run/recording-names.js";
 import type { BaselineRecord, EvaluationRecord } from "./run/records.js";
+import { evaluatedTasks } from "./settings/evaluated-tasks.js";
 import { TrainingSessions } from "./training-sessions.js";
 
 /**

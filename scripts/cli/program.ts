@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Command, Option } from "commander";
 import type { Catalog } from "../../agent/catalog.js";
-import { EVALUATION_STARTS } from "../../agent/evaluation-starts.js";
+import { EVALUATION_STARTS } from "../../agent/evaluation/evaluation-starts.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { PROFILES } from "../../sim/core/profiles.js";
 import type { EvaluateOptions } from "../runs/evaluate-run.js";

@@ -1,5 +1,5 @@
-import { evaluatedTasks, evaluationsFrom } from "../../agent/evaluated-tasks.js";
 import type { BaselineRecord, EvaluationRecord, RunEvent, StepEvent } from "../../agent/run/records.js";
+import { evaluatedTasks, evaluationsFrom } from "../../agent/settings/evaluated-tasks.js";
 import { firstOf } from "../../sim/core/element.js";
 import type { RunStart } from "../runs/train.js";
 

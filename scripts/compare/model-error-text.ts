@@ -1,4 +1,4 @@
-import type { ModelError } from "../../agent/model-error.js";
+import type { ModelError } from "../../agent/evaluation/model-error.js";
 import { count } from "../../sim/core/count.js";
 import { elementAt } from "../../sim/core/element.js";
 import { table } from "./tables.js";

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { evaluatedTasks } from "../../agent/evaluated-tasks.js";
 import {
   type EvaluationJson,
   EvaluationMatrix,
@@ -10,6 +9,7 @@ import { metricsByType, metricsPath, readMetrics } from "../../agent/run/read-lo
 import type { EpisodeRecord, MetricsRecord } from "../../agent/run/records.js";
 import { RUN_FILES } from "../../agent/run/run-files.js";
 import { readSettings } from "../../agent/run/store.js";
+import { evaluatedTasks } from "../../agent/settings/evaluated-tasks.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { readDocument } from "../../sim/core/documents.js";
 import { elementAt } from "../../sim/core/element.js";

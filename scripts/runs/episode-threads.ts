@@ -1,4 +1,4 @@
-import { EpisodeThreads } from "../../agent/episode-threads.js";
+import { EpisodeThreads } from "../../agent/evaluation/episode-threads.js";
 import { builtinPlanners } from "../../planners/registry.js";
 import type { PlannerDefinition } from "../../planners/types.js";
 import type { TaskSuite } from "../../sim/task.js";

@@ -1,4 +1,4 @@
-import { serveEpisodes } from "../../agent/serve-episodes.js";
+import { serveEpisodes } from "../../agent/evaluation/serve-episodes.js";
 import { builtinPlanners } from "../../planners/registry.js";
 import { findNamed } from "../../sim/core/one-of.js";
 import { initPhysics } from "../../sim/world.js";

@@ -3,7 +3,11 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { partsOf } from "../../agent/catalog.js";
 import { type Outcome, type Recordings, Stopped } from "../../agent/episode-run.js";
-import { evaluateRandomPolicy, type FinishedEpisode, playOracle } from "../../agent/evaluate-task.js";
+import {
+  evaluateRandomPolicy,
+  type FinishedEpisode,
+  playOracle,
+} from "../../agent/evaluation/evaluate-task.js";
 import {
   chooseStarts,
   EVALUATION_SEED,
@@ -11,8 +15,8 @@ import {
   type StartChoice,
   type StartsNote,
   startsNote,
-} from "../../agent/evaluation-starts.js";
-import { OraclePolicy } from "../../agent/oracle-policy.js";
+} from "../../agent/evaluation/evaluation-starts.js";
+import { OraclePolicy } from "../../agent/evaluation/oracle-policy.js";
 import { LocalSimulator, TaskSimulator } from "../../agent/rollout/simulator-rollouts.js";
 import { SimulatorThreads } from "../../agent/rollout/simulator-threads.js";
 import { readSettings, recordingOrigin } from "../../agent/run/store.js";

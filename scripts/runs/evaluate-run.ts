@@ -1,17 +1,17 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Outcome, Stopped } from "../../agent/episode-run.js";
-import type { EpisodeThreads } from "../../agent/episode-threads.js";
-import { evaluateTask, type FinishedEpisode } from "../../agent/evaluate-task.js";
-import type { EvaluationOptions } from "../../agent/evaluation-episode.js";
+import type { EpisodeThreads } from "../../agent/evaluation/episode-threads.js";
+import { evaluateTask, type FinishedEpisode } from "../../agent/evaluation/evaluate-task.js";
+import type { EvaluationOptions } from "../../agent/evaluation/evaluation-episode.js";
 import {
   chooseStarts,
   type EvaluationStarts,
   type StartChoice,
   type StartsNote,
   startsNote,
-} from "../../agent/evaluation-starts.js";
-import type { ModelError } from "../../agent/model-error.js";
+} from "../../agent/evaluation/evaluation-starts.js";
+import type { ModelError } from "../../agent/evaluation/model-error.js";
 import { recordingOrigin } from "../../agent/run/store.js";
 import { changePlanner } from "../../agent/settings/resolve.js";
 import { elementAt } from "../../sim/core/element.js";

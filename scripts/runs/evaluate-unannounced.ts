@@ -1,8 +1,8 @@
 import { Stopped } from "../../agent/episode-run.js";
-import { evaluateUnannounced, type Recognition } from "../../agent/evaluate-unannounced.js";
-import { type StartChoice, type StartsNote, startsNote } from "../../agent/evaluation-starts.js";
+import { evaluateUnannounced, type Recognition } from "../../agent/evaluation/evaluate-unannounced.js";
+import { type StartChoice, type StartsNote, startsNote } from "../../agent/evaluation/evaluation-starts.js";
+import { RECOGNITION, type RecognitionSettings } from "../../agent/recognition/unannounced-policy.js";
 import { readMetrics } from "../../agent/run/read-log.js";
-import { RECOGNITION, type RecognitionSettings } from "../../agent/unannounced-policy.js";
 import { elementAt } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { meanOf } from "../../sim/core/mean.js";

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { StartsNote } from "../../../agent/evaluation-starts.js";
+import type { StartsNote } from "../../../agent/evaluation/evaluation-starts.js";
 import { count } from "../../../sim/core/count.js";
 import { writeDocument } from "../../../sim/core/documents.js";
 import { firstOf } from "../../../sim/core/element.js";

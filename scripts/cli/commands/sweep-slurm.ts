@@ -6,9 +6,9 @@ import { shellWord } from "../../runs/shell-word.js";
 import { readManifest } from "../../sweep/manifest.js";
 import { failedText } from "../../sweep/report-text.js";
 import { cancelJobs, type QueuedJob, queuedJobs } from "../../sweep/slurm/programs.js";
+import type { Submitted } from "../../sweep/slurm/slurm-engine.js";
 import { failedRuns, type RunState, type RunStatus, statusOfRuns } from "../../sweep/slurm/states.js";
 import { lastSubmission } from "../../sweep/slurm/submissions.js";
-import type { Submitted } from "../../sweep/slurm-engine.js";
 import { type Io, say, suggest, warner } from "../io.js";
 
 /** How often the queue is looked at, ms. */

@@ -2,9 +2,9 @@ import { initPhysics } from "../../../sim/world.js";
 import { readManifest } from "../manifest.js";
 import { differencesLabel, type FailedRun, reportSweep } from "../report.js";
 import { writeReport } from "../report-files.js";
-import { slurmEngine } from "../slurm-engine.js";
 import { submitSweep } from "../sweep.js";
 import { queuedJobs, queuedJobsIfAny, recordsOfArray } from "./programs.js";
+import { slurmEngine } from "./slurm-engine.js";
 import { failedRuns, leftBehind, statusOfRuns } from "./states.js";
 import { readSubmission, submissionNumbers } from "./submissions.js";
 

@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { evaluatedTasks } from "../../../agent/evaluated-tasks.js";
 import {
   LOG_VERSION,
   type MetricsRecord,
   metricsSchema,
   type TimingRecord,
 } from "../../../agent/run/records.js";
+import { evaluatedTasks } from "../../../agent/settings/evaluated-tasks.js";
 import { resolveSettings } from "../../../agent/settings/resolve.js";
 import type { Settings } from "../../../agent/settings/schema.js";
 import { builtinCatalog } from "../../../scripts/runs/catalog.js";

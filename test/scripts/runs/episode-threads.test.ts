@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import type { EpisodePlayer, PlayedEpisode } from "../../../agent/episode-player.js";
-import { EpisodeThreads, type PlayedTask } from "../../../agent/episode-threads.js";
+import type { EpisodePlayer, PlayedEpisode } from "../../../agent/evaluation/episode-player.js";
+import { EpisodeThreads, type PlayedTask } from "../../../agent/evaluation/episode-threads.js";
 import { configuredShape } from "../../../agent/methods/method.js";
 import { inputSize, targetSize, weightCount } from "../../../agent/model/dynamics.js";
 import { Normalizer } from "../../../agent/model/normalizer.js";

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { EvaluationStarts } from "../../../agent/evaluation-starts.js";
+import type { EvaluationStarts } from "../../../agent/evaluation/evaluation-starts.js";
 import { oracleReference } from "../../../scripts/compare/oracle-reference.js";
 import { evaluateOracle, type OracleOptions } from "../../../scripts/runs/evaluate-oracle.js";
 import { type EvaluateOptions, evaluateRun } from "../../../scripts/runs/evaluate-run.js";

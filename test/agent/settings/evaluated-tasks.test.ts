@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { evaluatedTasks, evaluationsFrom } from "../../agent/evaluated-tasks.js";
-import { resolveSettings } from "../../agent/settings/resolve.js";
-import { UsageError } from "../../sim/core/errors.js";
-import { fakeTask } from "../sim/recording/fake-task.js";
-import { CATALOG } from "./fixtures.js";
+import { evaluatedTasks, evaluationsFrom } from "../../../agent/settings/evaluated-tasks.js";
+import { resolveSettings } from "../../../agent/settings/resolve.js";
+import { UsageError } from "../../../sim/core/errors.js";
+import { fakeTask } from "../../sim/recording/fake-task.js";
+import { CATALOG } from "../fixtures.js";
 
 const choice = (evaluateTasks: "all" | number, { seed = 1, tasks = 10 } = {}) => ({
   ...{ seed, tasks },

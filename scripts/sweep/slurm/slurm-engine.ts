@@ -1,11 +1,11 @@
 import { join, resolve } from "node:path";
-import type { MemoryNeed } from "../../agent/memory.js";
-import { UsageError } from "../../sim/core/errors.js";
-import { checkMemory, inGiB } from "../runs/memory-limit.js";
-import { shellWord } from "../runs/shell-word.js";
-import type { SweepEngine } from "./engine.js";
-import { checkSlurm, largestArray, queuedJobs, submit } from "./slurm/programs.js";
-import { runsUnderWay } from "./slurm/states.js";
+import type { MemoryNeed } from "../../../agent/memory.js";
+import { UsageError } from "../../../sim/core/errors.js";
+import { checkMemory, inGiB } from "../../runs/memory-limit.js";
+import { shellWord } from "../../runs/shell-word.js";
+import type { SweepEngine } from "../engine.js";
+import { checkSlurm, largestArray, queuedJobs, submit } from "./programs.js";
+import { runsUnderWay } from "./states.js";
 import {
   closingName,
   jobLogs,
@@ -14,7 +14,7 @@ import {
   type Submission,
   submissionNumbers,
   writeSubmission,
-} from "./slurm/submissions.js";
+} from "./submissions.js";
 
 const MIB = 2 ** 20;
 /** What the process beside a run takes that looks after it; measured. */

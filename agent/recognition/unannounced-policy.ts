@@ -1,16 +1,16 @@
-import type { PlannerDefinition } from "../planners/types.js";
-import { firstOf } from "../sim/core/element.js";
-import { UsageError } from "../sim/core/errors.js";
-import type { Rng } from "../sim/core/rng.js";
-import type { Forecast } from "../sim/recording/episode.js";
-import type { Task, TaskSpec } from "../sim/task.js";
-import { MpcPolicy, modelToPlanWith } from "./policy.js";
-import { KnownModels, type KnownTask } from "./recognition/known-models.js";
-import { TaskPosterior } from "./recognition/posterior.js";
-import { MixedRollout } from "./rollout/mixed-rollout.js";
-import type { PlanningThreads } from "./rollout/planning-threads.js";
-import type { RolloutModel } from "./rollout/rollout.js";
-import type { Settings } from "./settings/schema.js";
+import type { PlannerDefinition } from "../../planners/types.js";
+import { firstOf } from "../../sim/core/element.js";
+import { UsageError } from "../../sim/core/errors.js";
+import type { Rng } from "../../sim/core/rng.js";
+import type { Forecast } from "../../sim/recording/episode.js";
+import type { Task, TaskSpec } from "../../sim/task.js";
+import { MpcPolicy, modelToPlanWith } from "../policy.js";
+import { MixedRollout } from "../rollout/mixed-rollout.js";
+import type { PlanningThreads } from "../rollout/planning-threads.js";
+import type { RolloutModel } from "../rollout/rollout.js";
+import type { Settings } from "../settings/schema.js";
+import { KnownModels, type KnownTask } from "./known-models.js";
+import { TaskPosterior } from "./posterior.js";
 
 /** How a policy that is not told its task goes by the probabilities of the tasks. */
 export interface RecognitionSettings {

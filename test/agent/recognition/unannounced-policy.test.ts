@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { MpcPolicy } from "../../agent/policy.js";
-import { RolloutModel } from "../../agent/rollout/rollout.js";
-import { checkAlike, UnannouncedPolicy } from "../../agent/unannounced-policy.js";
-import { UsageError } from "../../sim/core/errors.js";
-import { Rng } from "../../sim/core/rng.js";
-import type { Task, TaskSpec } from "../../sim/task.js";
-import { linearSystem, partsFor, pointTask, tinySettings } from "./fixtures.js";
-import { linearDynamics } from "./recognition/linear-dynamics.js";
+import { MpcPolicy } from "../../../agent/policy.js";
+import { checkAlike, UnannouncedPolicy } from "../../../agent/recognition/unannounced-policy.js";
+import { RolloutModel } from "../../../agent/rollout/rollout.js";
+import { UsageError } from "../../../sim/core/errors.js";
+import { Rng } from "../../../sim/core/rng.js";
+import type { Task, TaskSpec } from "../../../sim/task.js";
+import { linearSystem, partsFor, pointTask, tinySettings } from "../fixtures.js";
+import { linearDynamics } from "./linear-dynamics.js";
 
 const released: { release(): Promise<void> }[] = [];
 afterEach(async () => {

@@ -1,8 +1,9 @@
-import type { Environment } from "../sim/environment.js";
-import { randomAction } from "../sim/random-action.js";
-import type { Agent } from "./agent.js";
+import type { Environment } from "../../sim/environment.js";
+import { randomAction } from "../../sim/random-action.js";
+import type { Agent } from "../agent.js";
+import type { EpisodeOptions, EpisodeRun, Outcome } from "../episode-run.js";
+import { baselineFile, oracleFile } from "../run/recording-names.js";
 import { EpisodePlayer, episodeStream, type PlayedEpisode } from "./episode-player.js";
-import type { EpisodeOptions, EpisodeRun, Outcome } from "./episode-run.js";
 import type { EpisodeThreads, PlayedTask } from "./episode-threads.js";
 import {
   beginEpisode,
@@ -12,7 +13,6 @@ import {
 } from "./evaluation-episode.js";
 import { type ModelError, ModelErrorMeter } from "./model-error.js";
 import type { OraclePolicy } from "./oracle-policy.js";
-import { baselineFile, oracleFile } from "./run/recording-names.js";
 
 /** An evaluation episode that came to its end. */
 export interface FinishedEpisode {

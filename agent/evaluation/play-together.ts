@@ -1,5 +1,5 @@
+import { Stopped } from "../episode-run.js";
 import type { PlayedEpisode } from "./episode-player.js";
-import { Stopped } from "./episode-run.js";
 
 /** How often it is looked whether the user asked to stop, ms. */
 const WATCH_MS = 20;

@@ -1,9 +1,9 @@
-import { elementAt, firstOf } from "../sim/core/element.js";
-import { angleFromHalf, continueAngle } from "../sim/core/math/angle.js";
-import { conjugate, multiply, quatAt } from "../sim/core/math/vector.js";
-import type { TaskSpec } from "../sim/task.js";
-import { quaternionStarts } from "./model/state-change.js";
-import type { ModelErrorRecord } from "./run/records.js";
+import { elementAt, firstOf } from "../../sim/core/element.js";
+import { angleFromHalf, continueAngle } from "../../sim/core/math/angle.js";
+import { conjugate, multiply, quatAt } from "../../sim/core/math/vector.js";
+import type { TaskSpec } from "../../sim/task.js";
+import { quaternionStarts } from "../model/state-change.js";
+import type { ModelErrorRecord } from "../run/records.js";
 
 /** Control steps ahead at which errors are measured. */
 const HORIZONS = [1, 5, 10, 20] as const;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { mixed, recognitionOf } from "../../agent/evaluate-unannounced.js";
-import { Rng } from "../../sim/core/rng.js";
+import { mixed, recognitionOf } from "../../../agent/evaluation/evaluate-unannounced.js";
+import { Rng } from "../../../sim/core/rng.js";
 
 describe("recognitionOf", () => {
   it.each([

@@ -1,10 +1,10 @@
-import type { Rng } from "../sim/core/rng.js";
-import type { Environment } from "../sim/environment.js";
-import type { Outcome } from "./episode-run.js";
+import type { Rng } from "../../sim/core/rng.js";
+import type { Environment } from "../../sim/environment.js";
+import type { Outcome } from "../episode-run.js";
+import type { MpcPolicy } from "../policy.js";
+import { evaluationFile } from "../run/recording-names.js";
 import { beginEpisode, type EpisodesInCommon, evaluationEnvironment } from "./evaluation-episode.js";
 import type { Trajectory } from "./model-error.js";
-import type { MpcPolicy } from "./policy.js";
-import { evaluationFile } from "./run/recording-names.js";
 
 /** An evaluation episode as it was played. */
 export interface PlayedEpisode {

@@ -1,15 +1,15 @@
-import type { PlannerDefinition } from "../planners/types.js";
-import { elementAt } from "../sim/core/element.js";
-import { Rng } from "../sim/core/rng.js";
-import type { Task } from "../sim/task.js";
+import type { PlannerDefinition } from "../../planners/types.js";
+import { elementAt } from "../../sim/core/element.js";
+import { Rng } from "../../sim/core/rng.js";
+import type { Task } from "../../sim/task.js";
+import { Stopped } from "../episode-run.js";
+import { alignedArray } from "../graph/session.js";
+import { MpcPolicy } from "../policy.js";
+import type { Settings } from "../settings/schema.js";
+import { answerCalls } from "../threads/answer-calls.js";
 import { EpisodePlayer, episodeStream } from "./episode-player.js";
-import { Stopped } from "./episode-run.js";
 import type { EpisodeAnswer, EpisodeCall, PlayedTask } from "./episode-threads.js";
-import { alignedArray } from "./graph/session.js";
 import { EpisodeLimit } from "./play-together.js";
-import { MpcPolicy } from "./policy.js";
-import type { Settings } from "./settings/schema.js";
-import { answerCalls } from "./threads/answer-calls.js";
 
 /** What settings name, in this thread. */
 export interface PlayedParts {

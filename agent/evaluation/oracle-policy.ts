@@ -1,14 +1,14 @@
-import { createPlanner } from "../planners/checked-planner.js";
-import type { Planner, PlannerDefinition } from "../planners/types.js";
-import { UsageError } from "../sim/core/errors.js";
-import type { Rng } from "../sim/core/rng.js";
-import type { Environment } from "../sim/environment.js";
-import type { Forecast } from "../sim/recording/episode.js";
-import type { Task } from "../sim/task.js";
-import { ActionScale } from "./action-scale.js";
-import { planningProblem } from "./policy.js";
-import type { SimulatorCosts } from "./rollout/simulator-rollouts.js";
-import type { Settings } from "./settings/schema.js";
+import { createPlanner } from "../../planners/checked-planner.js";
+import type { Planner, PlannerDefinition } from "../../planners/types.js";
+import { UsageError } from "../../sim/core/errors.js";
+import type { Rng } from "../../sim/core/rng.js";
+import type { Environment } from "../../sim/environment.js";
+import type { Forecast } from "../../sim/recording/episode.js";
+import type { Task } from "../../sim/task.js";
+import { ActionScale } from "../action-scale.js";
+import { planningProblem } from "../policy.js";
+import type { SimulatorCosts } from "../rollout/simulator-rollouts.js";
+import type { Settings } from "../settings/schema.js";
 
 /**
  * Model-predictive control through the task's own simulator: what a planner reaches when its model is right. The

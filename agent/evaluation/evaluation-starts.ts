@@ -1,6 +1,6 @@
-import { oneOf } from "../sim/core/one-of.js";
-import type { Task } from "../sim/task.js";
-import { checkVaries } from "./varied-starts.js";
+import { oneOf } from "../../sim/core/one-of.js";
+import type { Task } from "../../sim/task.js";
+import { checkVaries } from "../settings/varied-starts.js";
 
 /** From where the episodes of an evaluation can start; see `EvaluationStarts`. */
 export const EVALUATION_STARTS = ["published", "varied"] as const;

@@ -1,5 +1,5 @@
-import { UsageError } from "../sim/core/errors.js";
-import type { Task } from "../sim/task.js";
+import { UsageError } from "../../sim/core/errors.js";
+import type { Task } from "../../sim/task.js";
 
 /**
  * Checks that tasks say how their starts are varied.

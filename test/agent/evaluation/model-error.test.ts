@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { dynamicsShape } from "../../agent/model/dynamics.js";
-import { StateSpec } from "../../agent/model/model-state.js";
-import { ModelErrorMeter, type Predictor, type Trajectory } from "../../agent/model-error.js";
-import { RolloutModel } from "../../agent/rollout/rollout.js";
-import type { ObservationChannel, TaskSpec } from "../../sim/task.js";
-import { pointTask, withMoving } from "./fixtures.js";
+import { ModelErrorMeter, type Predictor, type Trajectory } from "../../../agent/evaluation/model-error.js";
+import { dynamicsShape } from "../../../agent/model/dynamics.js";
+import { StateSpec } from "../../../agent/model/model-state.js";
+import { RolloutModel } from "../../../agent/rollout/rollout.js";
+import type { ObservationChannel, TaskSpec } from "../../../sim/task.js";
+import { pointTask, withMoving } from "../fixtures.js";
 
 function specOf(...observation: readonly ObservationChannel[]): TaskSpec {
   const action = [{ name: "push", unit: "N", low: -1, high: 1 }];

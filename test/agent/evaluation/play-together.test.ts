@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { PlayedEpisode } from "../../agent/episode-player.js";
-import { Stopped } from "../../agent/episode-run.js";
-import { EpisodeLimit, type PlayEpisode, playTogether } from "../../agent/play-together.js";
-import { RunError } from "../../sim/core/errors.js";
+import { Stopped } from "../../../agent/episode-run.js";
+import type { PlayedEpisode } from "../../../agent/evaluation/episode-player.js";
+import { EpisodeLimit, type PlayEpisode, playTogether } from "../../../agent/evaluation/play-together.js";
+import { RunError } from "../../../sim/core/errors.js";
 
 const played = (episode: number): PlayedEpisode => ({
   outcome: { return: episode, success: false, measures: {} },

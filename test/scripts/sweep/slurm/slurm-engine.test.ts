@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { readManifest, runFolder } from "../../../scripts/sweep/manifest.js";
-import { readSubmission, writeSubmission } from "../../../scripts/sweep/slurm/submissions.js";
-import { beginTry, endTry } from "../../../scripts/sweep/slurm/tries.js";
-import { temporaryFolder } from "../../files.js";
-import { call, expectOneError, TINY_SWEEP, unwrapped } from "../call.js";
-import { fakeSlurm, WILLING } from "./slurm/fake-slurm.js";
-import { FINISHED, makeSweep, submissionOf } from "./slurm/made-sweep.js";
+import { readManifest, runFolder } from "../../../../scripts/sweep/manifest.js";
+import { readSubmission, writeSubmission } from "../../../../scripts/sweep/slurm/submissions.js";
+import { beginTry, endTry } from "../../../../scripts/sweep/slurm/tries.js";
+import { temporaryFolder } from "../../../files.js";
+import { call, expectOneError, TINY_SWEEP, unwrapped } from "../../call.js";
+import { fakeSlurm, WILLING } from "./fake-slurm.js";
+import { FINISHED, makeSweep, submissionOf } from "./made-sweep.js";
 
 const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));

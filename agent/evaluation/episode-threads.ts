@@ -1,13 +1,13 @@
-import type { RngState } from "../sim/core/rng.js";
+import type { RngState } from "../../sim/core/rng.js";
+import type { Recordings } from "../episode-run.js";
+import { Stopped } from "../episode-run.js";
+import type { TaskDynamics } from "../model/dynamics.js";
+import type { Settings } from "../settings/schema.js";
+import { CallThread, type ThreadName } from "../threads/call-thread.js";
 import type { EpisodePlayer, PlayedEpisode } from "./episode-player.js";
-import type { Recordings } from "./episode-run.js";
-import { Stopped } from "./episode-run.js";
 import type { EvaluationOptions } from "./evaluation-episode.js";
 import type { StartChoice } from "./evaluation-starts.js";
-import type { TaskDynamics } from "./model/dynamics.js";
 import { EpisodeLimit, type PlayEpisode, playTogether } from "./play-together.js";
-import type { Settings } from "./settings/schema.js";
-import { CallThread, type ThreadName } from "./threads/call-thread.js";
 
 /** A task whose episodes are played, as a thread is told of it. */
 export interface PlayedTask {

@@ -1,10 +1,10 @@
-import type { Rng } from "../sim/core/rng.js";
-import type { Task } from "../sim/task.js";
-import type { Agent } from "./agent.js";
+import type { Rng } from "../../sim/core/rng.js";
+import type { Task } from "../../sim/task.js";
+import type { Agent } from "../agent.js";
+import type { UnannouncedPolicy } from "../recognition/unannounced-policy.js";
+import { evaluationFile } from "../run/recording-names.js";
 import { type FinishedEpisode, playEpisodes } from "./evaluate-task.js";
 import type { EvaluationOptions } from "./evaluation-episode.js";
-import { evaluationFile } from "./run/recording-names.js";
-import type { UnannouncedPolicy } from "./unannounced-policy.js";
 
 /** What is evaluated, and how. */
 export interface UnannouncedEvaluation extends Omit<EvaluationOptions, "task" | "taskIndex"> {

@@ -1,6 +1,6 @@
-import { UsageError } from "../sim/core/errors.js";
-import { Rng } from "../sim/core/rng.js";
-import type { Settings } from "./settings/schema.js";
+import { UsageError } from "../../sim/core/errors.js";
+import { Rng } from "../../sim/core/rng.js";
+import type { Settings } from "./schema.js";
 
 /** What decides on which tasks a run is evaluated. */
 type Choice = Pick<Settings, "seed" | "tasks"> & { readonly loop: Pick<Settings["loop"], "evaluateTasks"> };

@@ -1,8 +1,8 @@
-import { Rng } from "../sim/core/rng.js";
-import { Environment } from "../sim/environment.js";
-import type { EpisodeHeader } from "../sim/recording/episode.js";
-import type { Task } from "../sim/task.js";
-import { type EpisodeOptions, EpisodeRun, type Recordings } from "./episode-run.js";
+import { Rng } from "../../sim/core/rng.js";
+import { Environment } from "../../sim/environment.js";
+import type { EpisodeHeader } from "../../sim/recording/episode.js";
+import type { Task } from "../../sim/task.js";
+import { type EpisodeOptions, EpisodeRun, type Recordings } from "../episode-run.js";
 import { EVALUATION_SEED, type StartChoice } from "./evaluation-starts.js";
 
 const PUBLISHED: StartChoice = { kind: "published", seed: EVALUATION_SEED };
