@@ -174,7 +174,8 @@ export class Agent {
    * @param together whether the agent's threads plan together; by default they do
    */
   async policyFor(index: number, rng: Rng, together = true): Promise<MpcPolicy> {
-    const policy = await this.#createPolicy(index, rng, together ? this.#threads : undefined);
+    const shape = this.#networkOf(index);
+    const policy = await this.#createPolicy(index, shape, rng, together ? this.#threads : undefined);
     await policy.load(await this.#weightsOf(index), this.#normalizerOf(index));
     return policy;
   }
@@ -267,29 +268,55 @@ export class Agent {
     return outlierLimit > 0 ? withoutOutliers(buffer, outlierLimit, normalizeTargets) : undefined;
   }
 
+  /** A policy for learning the current task. */
   #newPolicy(): Promise<MpcPolicy> {
-    return this.#createPolicy(this.#task, this.#rng.split(`planner/task${this.#task}`), this.#threads);
+    const shape = this.#networkOf(this.#task, this.#takeTurns);
+    return this.#createPolicy(this.#task, shape, this.#rng.split(`planner/task${this.#task}`), this.#threads);
   }
 
-  #createPolicy(index: number, rng: Rng, threads: PlanningThreads | undefined): Promise<MpcPolicy> {
-    const shape = this.#networkOf(index);
+  #createPolicy(
+    index: number,
+    shape: MlpShape,
+    rng: Rng,
+    threads: PlanningThreads | undefined,
+  ): Promise<MpcPolicy> {
     return MpcPolicy.create(this.#taskAt(index), shape, this.settings, this.#parts.planner, rng, threads);
   }
 
   async #loadPolicy(policy: MpcPolicy): Promise<void> {
-    await policy.load(await this.#weightsOf(this.#task), this.#normalizerOf(this.#task));
+    const weights = await this.#weightsOf(this.#task, this.#plannedMember);
+    await policy.load(weights, this.#normalizerOf(this.#task));
   }
 
-  /** Today's weights `[P]` for a task. @throws InputError when the method gives something else */
-  async #weightsOf(index: number): Promise<Float32Array> {
+  /**
+   * Whether learning episodes are planned with one member of the ensemble at a time. Each is a guess at what the data allow, so acting
+   * on one after the other tries out what they differ in, as posterior sampling does (Strens 2000; with an ensemble Osband et al. 2016),
+   * and a plan costs what it costs with one network.
+   */
+  get #takeTurns(): boolean {
+    const { loop, dynamics } = this.settings;
+    return loop.learningModel === "member" && dynamics.members > 1;
+  }
+
+  /** The member whose turn it is since the last training session, where they take turns. */
+  get #plannedMember(): number | undefined {
+    if (!this.#takeTurns) return undefined;
+    const { loop, dynamics } = this.settings;
+    const planned = this.#learned.buffer.added - loop.initialRandomSteps;
+    return Math.max(0, Math.floor(planned / loop.trainEvery)) % dynamics.members;
+  }
+
+  /** Today's weights `[P]` for a task, of all members or of one. @throws InputError when the method gives something else */
+  async #weightsOf(index: number, member?: number): Promise<Float32Array> {
     const { method } = this.#parts;
-    const weights: unknown = await this.learner.weights(index);
-    return checkedWeights(weights, method, this.#networkOf(index), index);
+    const weights: unknown = await this.learner.weights(index, member);
+    return checkedWeights(weights, method, this.#networkOf(index, member !== undefined), index);
   }
 
-  /** The network that is planned with on a task. */
-  #networkOf(index: number): MlpShape {
-    return networkShape(this.#parts.method, this.#shape, index, this.settings.dynamics.members);
+  /** The network that is planned with on a task: that of all members, or of one of them. */
+  #networkOf(index: number, oneMember = false): MlpShape {
+    const members = oneMember ? 1 : this.settings.dynamics.members;
+    return networkShape(this.#parts.method, this.#shape, index, members);
   }
 
   #taskAt(index: number): Task {

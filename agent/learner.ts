@@ -42,8 +42,12 @@ export interface Learner {
    * @param normalizer the one its weights were last trained with, which stays theirs for good
    */
   endTask(data: TrainingData, normalizer: NormalizerArrays, rng: Rng): Promise<void>;
-  /** Dynamics weights `[P]` for a task begun earlier or now. */
-  weights(index: number): Promise<Float32Array>;
+  /**
+   * Dynamics weights `[P]` for a task begun earlier or now: of an ensemble those of the network that its members make together, see
+   * `ensembleShape`, or those of one of them.
+   * @param member 0-based; given to ensembles alone
+   */
+  weights(index: number, member?: number): Promise<Float32Array>;
   /** Copies of all that it needs to continue. */
   state(): LearnerState | Promise<LearnerState>;
   /** Continues from a saved state. @throws InputError when an array is missing or of another size */

@@ -27,7 +27,8 @@ export interface LearnerMember {
 
 /** Calls the worker answers, by name; the arguments are those of `Learner`, with a random stream as its state. */
 export type LearnerCall =
-  | { readonly method: "beginTask" | "weights"; readonly arguments: readonly [index: number] }
+  | { readonly method: "beginTask"; readonly arguments: readonly [index: number] }
+  | { readonly method: "weights"; readonly arguments: readonly [index: number, member: number | undefined] }
   | {
       readonly method: "train";
       readonly arguments: readonly [TrainingData, NormalizerArrays, iterations: number, rng: RngState];
@@ -84,8 +85,8 @@ export class BackgroundLearner implements Learner {
     await this.#thread.call({ method: "endTask", arguments: [storedRows(data), normalizer, rng.state()] });
   }
 
-  async weights(index: number): Promise<Float32Array> {
-    return (await this.#thread.call({ method: "weights", arguments: [index] })) as Float32Array;
+  async weights(index: number, member?: number): Promise<Float32Array> {
+    return (await this.#thread.call({ method: "weights", arguments: [index, member] })) as Float32Array;
   }
 
   async state(): Promise<LearnerState> {

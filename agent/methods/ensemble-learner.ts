@@ -1,3 +1,4 @@
+import { elementAt } from "../../sim/core/element.js";
 import { meanOf } from "../../sim/core/mean.js";
 import type { Rng } from "../../sim/core/rng.js";
 import type { Learner, LearnerState, TrainingReport } from "../learner.js";
@@ -65,7 +66,8 @@ export class EnsembleLearner implements Learner {
     }
   }
 
-  async weights(index: number): Promise<Float32Array> {
+  async weights(index: number, member?: number): Promise<Float32Array> {
+    if (member !== undefined) return elementAt(this.#members, member, "members").weights(index);
     const weights: Float32Array[] = [];
     // A copy, as a learner may use the same array again.
     for (const member of this.#members) weights.push((await member.weights(index)).slice());

@@ -12,7 +12,7 @@ import {
   createRegularizedTrainer,
   type RegularizedTrainerChoice,
 } from "../training/create-regularized-trainer.js";
-import { drawEmbeddings, generateMembers, joinGenerated } from "../training/members.js";
+import { drawEmbeddings, generatedNetwork, generateMembers } from "../training/members.js";
 import { drawRows } from "../training/minibatches.js";
 import { drawPicks, type RegularizedTrainer } from "../training/regularized-trainer.js";
 import { initializeTheta } from "../training/theta.js";
@@ -145,8 +145,8 @@ export class HyperCrlLearner implements Learner {
   /** Nothing: no data outlive their task, and targets are frozen when the next one begins. */
   async endTask(): Promise<void> {}
 
-  async weights(index: number): Promise<Float32Array> {
-    return joinGenerated(this.#shape, await this.#generate(index));
+  async weights(index: number, member?: number): Promise<Float32Array> {
+    return generatedNetwork(this.#shape, await this.#generate(index), member);
   }
 
   state(): LearnerState {

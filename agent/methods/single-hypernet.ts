@@ -8,7 +8,7 @@ import type { TrainingData } from "../model/replay-buffer.js";
 import { arraysByName, readRows, savedNumber, savedRows } from "../model/saved-arrays.js";
 import type { Settings } from "../settings/schema.js";
 import { createRegularizedTrainer } from "../training/create-regularized-trainer.js";
-import { drawEmbeddings, generateMembers, joinGenerated } from "../training/members.js";
+import { drawEmbeddings, generatedNetwork, generateMembers } from "../training/members.js";
 import { drawRows } from "../training/minibatches.js";
 import type { EarlierTasks, RegularizedTrainer } from "../training/regularized-trainer.js";
 import { initializeTheta } from "../training/theta.js";
@@ -99,8 +99,8 @@ class SingleHypernetLearner implements Learner {
     this.#learning = false;
   }
 
-  async weights(index: number): Promise<Float32Array> {
-    return joinGenerated(this.#shape, elementAt(this.#weights, index, "weights of tasks").slice());
+  async weights(index: number, member?: number): Promise<Float32Array> {
+    return generatedNetwork(this.#shape, elementAt(this.#weights, index, "weights of tasks").slice(), member);
   }
 
   state(): LearnerState {

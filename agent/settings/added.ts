@@ -19,6 +19,7 @@ export const ADDED_SETTINGS: readonly (readonly [group: string, name: string, be
   ["dynamics", "outlierLimit", 0],
   ["loop", "learningEpisodeSteps", 0],
   ["loop", "learningStarts", "shared"],
+  ["loop", "learningModel", "ensemble"],
   ["loop", "explorationStd", 0],
   ["loop", "evaluateTasks", "all"],
   ["dynamics", "history", 0],

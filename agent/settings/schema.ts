@@ -56,6 +56,11 @@ const groups = {
       .describe(
         "Starts of learning episodes. shared: the task's own, the same for all seeds; seeded: the task's own, others for each seed; varied: from the many states that the suite has for learning, others for each seed.",
       ),
+    learningModel: z
+      .enum(["ensemble", "member"])
+      .describe(
+        "What an ensemble plans learning episodes with. ensemble: the mean of its members; member: one of them, the next after each training session. With one member both are the same.",
+      ),
     explorationStd: z
       .union([deviation(), z.array(deviation()).min(1)], {
         error: "a number from 0 to 10, or one for each action",

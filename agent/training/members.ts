@@ -1,3 +1,4 @@
+import { elementAt } from "../../sim/core/element.js";
 import type { Rng } from "../../sim/core/rng.js";
 import { weightCount } from "../model/dynamics.js";
 import { joinMembers } from "../model/ensemble.js";
@@ -29,9 +30,17 @@ export async function generateMembers(
   return out;
 }
 
-/** The network that the generated weights `[G, P]` of a task's members make together; for one member a view of them. */
-export function joinGenerated({ target }: HypernetworkShape, generated: Float32Array): Float32Array {
-  return joinMembers(target, rowsOf(generated, generated.length / weightCount(target)));
+/**
+ * The network that the generated weights `[G, P]` of a task's members make together, or that of one of them; views where nothing is
+ * joined.
+ */
+export function generatedNetwork(
+  { target }: HypernetworkShape,
+  generated: Float32Array,
+  member?: number,
+): Float32Array {
+  const rows = rowsOf(generated, generated.length / weightCount(target));
+  return member === undefined ? joinMembers(target, rows) : elementAt(rows, member, "members");
 }
 
 /** Views of the rows. */

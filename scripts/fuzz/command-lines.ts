@@ -64,7 +64,7 @@ const SETTINGS = [
   ...["loop.bufferCapacity", "loop.stepsPerTask", "loop.initialRandomSteps", "loop.evaluationEpisodes"],
   ...["planner.holdReward", "planner.annealIterations", "planner.annealHorizon", "planner.knots"],
   ...["planner.polishSteps", "planner.polishRate", "planner.polishPlans", "dynamics.history"],
-  "dynamics.members",
+  ...["dynamics.members", "loop.learningModel"],
   ...["loop.learningEpisodeSteps", "loop.learningStarts", "loop.explorationStd", "loop.evaluateTasks"],
   ...["loop.trainIterations", "loop.trainEvery", "loop.trainLag", "loop.randomHold", "training.engine"],
   ...[

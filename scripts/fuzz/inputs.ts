@@ -31,6 +31,7 @@ const SETTINGS = {
   "planner.polishPlans": 2,
   "loop.learningEpisodeSteps": 20,
   "loop.learningStarts": "seeded",
+  "loop.learningModel": "member",
   "loop.explorationStd": 0.1,
   "loop.evaluateTasks": 1,
   "dynamics.hidden": [8, 8],

@@ -41,6 +41,7 @@ const VALUES = {
   "planner.polishPlans": mostly([1, 2, 3, 7, 100_000], [0, -1]),
   "loop.learningEpisodeSteps": mostly([0, 1, 2, 7, 1000], [-1, 0.5]),
   "loop.learningStarts": mostly(["shared", "seeded", "varied"], ["x"]),
+  "loop.learningModel": mostly(["ensemble", "member"], ["x"]),
   "loop.explorationStd": mostly([0, 0.1, 10, [0.1, 0.2]], [-1, 11, [], [0.1, 0.2, 0.3, 0.4, 0.5]]),
   "loop.evaluateTasks": mostly(["all", 1], [0, 2, 0.5, "x"]),
   "dynamics.history": mostly([0, 1, 2, 16], [17, -1]),

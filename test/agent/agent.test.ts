@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Agent } from "../../agent/agent.js";
 import type { Learner } from "../../agent/learner.js";
 import { createLearner } from "../../agent/methods/method.js";
@@ -59,6 +59,39 @@ describe("Agent", () => {
           ),
         );
       }
+      await agent.release();
+    },
+  );
+
+  it.each([
+    { set: [], asked: [undefined, undefined, undefined] },
+    { set: ["loop.learningModel=member"], asked: [0, 1, 0] },
+    { set: ["loop.learningModel=member", "dynamics.members=1"], asked: [undefined, undefined, undefined] },
+  ])(
+    "with $set plans learning with $asked after one session and the next, evaluation with all",
+    async (each) => {
+      const own = tinySettings([
+        ...["loop.initialRandomSteps=8", "loop.trainEvery=8", "dynamics.members=2", "loop.trainIterations=1"],
+        ...each.set,
+      ]);
+      const agent = new Agent([pointTask], own, partsFor(own), Rng.fromSeed(1));
+      const weights = vi.spyOn(agent.learner, "weights");
+      const askedFor = () => weights.mock.calls.splice(0).map(([, member]) => member);
+      await agent.beginTask(0);
+      const x = Float32Array.of(0.2, -0.4);
+      const asked: unknown[] = [];
+      for (let session = 0; session < 3; session++) {
+        for (let step = 0; step < 8; step++) agent.remember(x, Float32Array.of(0, step), x);
+        await agent.adopt(agent.startTraining());
+        asked.push(...askedFor());
+        const policy = await agent.policyFor(0, Rng.fromSeed(2));
+        await policy.release();
+        expect(askedFor()).toEqual([undefined]);
+      }
+      expect(asked).toEqual(each.asked);
+      await agent.restore(await agent.state(), 0);
+      expect(askedFor()).toEqual(each.asked.slice(-1));
+      expect((await agent.act(x, 0)).length).toBe(2);
       await agent.release();
     },
   );

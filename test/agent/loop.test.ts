@@ -424,6 +424,11 @@ describe("the main loop", () => {
       ["loop.explorationStd=0.2", "loop.learningEpisodeSteps=15"],
     ],
     [
+      "a task planned by the members of an ensemble in turn",
+      fakeTask(),
+      ["dynamics.members=3", "loop.learningModel=member", "loop.learningEpisodeSteps=15"],
+    ],
+    [
       "a task with varied starts",
       variedTask(),
       ["loop.learningStarts=varied", "loop.learningEpisodeSteps=15"],

@@ -36,7 +36,8 @@ function both(assignments: readonly string[] = []): { here: Learner; background:
   return { here, background };
 }
 
-async function learnTwoTasks(learner: Learner) {
+/** @param member whose weights are asked for beside those of all */
+async function learnTwoTasks(learner: Learner, member?: number) {
   const reports = [];
   for (const j of [0, 1]) {
     const { buffer, normalizer } = pointData(linearSystem(j), 40, 10 + j);
@@ -44,7 +45,8 @@ async function learnTwoTasks(learner: Learner) {
     reports.push(await learner.train(buffer, normalizer, 12, Rng.fromSeed(j)));
     if (j === 0) await learner.endTask(buffer, normalizer, Rng.fromSeed(30));
   }
-  return { reports, weights: await learner.weights(0), state: await learner.state() };
+  const weights = await learner.weights(0);
+  return { reports, weights, ofMember: await learner.weights(0, member), state: await learner.state() };
 }
 
 function expectSameState(a: LearnerState, b: LearnerState): void {
@@ -64,8 +66,10 @@ describe.each([
 
   it("learn what they learn on the calling thread, bit by bit", async () => {
     const { here, background } = both(set);
-    const wanted = await learnTwoTasks(here);
-    const found = await learnTwoTasks(background);
+    const last = members === 1 ? undefined : members - 1;
+    const wanted = await learnTwoTasks(here, last);
+    const found = await learnTwoTasks(background, last);
+    expect(bits(found.ofMember).equals(bits(wanted.ofMember))).toBe(true);
     expect(found.reports).toEqual(wanted.reports);
     expect(bits(found.weights).equals(bits(wanted.weights))).toBe(true);
     expectSameState(found.state, wanted.state);

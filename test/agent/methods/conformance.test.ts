@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { Learner, LearnerState } from "../../../agent/learner.js";
 import { networkShape } from "../../../agent/methods/method.js";
 import { findMethod } from "../../../agent/methods/registry.js";
+import { joinMembers } from "../../../agent/model/ensemble.js";
 import type { Settings } from "../../../agent/settings/schema.js";
 import { RunError } from "../../../sim/core/errors.js";
 import { Rng } from "../../../sim/core/rng.js";
@@ -181,6 +182,16 @@ describe.each(METHOD_NAMES)("an ensemble of %s", (method) => {
       return bits(other.data).equals(bits(arrays[name]!.data));
     });
     expect(equal.length).toBeLessThan(ofFirst.length);
+  });
+
+  it("gives the weights of each member, which together are those planned with", async () => {
+    const learner = make(method, ["dynamics.members=2"]);
+    await learner.beginTask(0);
+    await learn(learner, 0, 2);
+    const members = [(await learner.weights(0, 0)).slice(), (await learner.weights(0, 1)).slice()];
+    expect(members[0]).not.toEqual(members[1]);
+    const joined = joinMembers(networkShape(findMethod(method), DYNAMICS, 0), members);
+    expect(bits(await learner.weights(0)).equals(bits(joined))).toBe(true);
   });
 });
 

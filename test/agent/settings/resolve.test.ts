@@ -20,6 +20,7 @@ describe("profiles", () => {
       trainIterations: 2000,
       learningEpisodeSteps: 0,
       learningStarts: "shared",
+      learningModel: "ensemble",
       explorationStd: 0,
       evaluateTasks: "all",
     });
