@@ -28,6 +28,8 @@ interface TaskData {
 /** What the agent has of the task being learned. */
 interface CurrentTask extends TaskData {
   readonly policy: MpcPolicy;
+  /** See `TaskState.trained`. */
+  trained: boolean;
 }
 
 /** A training session that has been started. */
@@ -37,15 +39,30 @@ export interface TrainingSession {
   readonly report: Promise<TrainingReport>;
 }
 
-/** Everything the agent needs to continue bit by bit. */
-export interface AgentState {
+/** What outlives a task. It changes with training sessions and at the end of a task, and at no other time that a state is saved. */
+export interface LearnedState {
   readonly learner: LearnerState;
   /** Per task begun, as of its last training session. */
   readonly normalizers: readonly NormalizerArrays[];
   /** Per task that has ended, how far its model was off then, `[X]`; missing of tasks that an earlier version ended. */
   readonly residualScales: readonly (Float32Array | undefined)[];
-  /** What exists only while a task is being learned. */
-  readonly current: (TaskData & { readonly planner: PlannerState }) | undefined;
+}
+
+/** What exists only while a task is being learned. */
+export interface TaskState extends TaskData {
+  readonly planner: PlannerState;
+  /**
+   * Whether what was learned is saved as it is within this task. Until the task's first training session it is that of before
+   * the task, since beginning the task once more gives the rest.
+   */
+  readonly trained: boolean;
+}
+
+/** Everything the agent needs to continue bit by bit. */
+export interface AgentState {
+  /** Undefined while it is what a new agent begins with. */
+  readonly learned: LearnedState | undefined;
+  readonly current: TaskState | undefined;
 }
 
 /**
@@ -66,6 +83,7 @@ export class Agent {
   readonly #threads: PlanningThreads | undefined;
   #task = -1;
   #current: CurrentTask | undefined;
+  #unsaved = false;
 
   /**
    * @param parts what `settings.method` and `settings.planner.name` stand for
@@ -94,15 +112,20 @@ export class Agent {
 
   /** Starts learning a task: empty buffer and normaliser; the learner freezes what it must keep. */
   async beginTask(index: number): Promise<void> {
-    await this.learner.beginTask(index);
-    await this.#dropTask();
-    this.#task = index;
     const { loop, dynamics } = this.settings;
     const buffer = new ReplayBuffer(this.#taskAt(index).spec, loop.bufferCapacity, dynamics.history);
-    const { inputSize, targetSize } = buffer;
-    const moments = new Normalizer(inputSize, targetSize, dynamics.normalizeTargets);
+    const moments = await this.#beginLearning(index, buffer);
+    await this.#dropTask();
+    this.#task = index;
+    this.#current = { buffer, moments, policy: await this.#newPolicy(), trained: this.#unsaved };
+  }
+
+  /** Begins what outlives the task. @returns the empty normaliser */
+  async #beginLearning(index: number, { inputSize, targetSize }: ReplayBuffer): Promise<Normalizer> {
+    await this.learner.beginTask(index);
+    const moments = new Normalizer(inputSize, targetSize, this.settings.dynamics.normalizeTargets);
     this.#normalizers[index] = moments.arrays();
-    this.#current = { buffer, moments, policy: await this.#newPolicy() };
+    return moments;
   }
 
   /** Ends the current task: the learner keeps what its method needs, the model is measured, then the data are dropped. */
@@ -110,6 +133,7 @@ export class Agent {
     const rng = this.#rng.split(`end/task${this.#task}`);
     const { buffer } = this.#learned;
     const data = this.#withoutOutliers(buffer)?.data ?? buffer;
+    this.#unsaved = true;
     await this.learner.endTask(data, this.#normalizerOf(this.#task), rng);
     this.#residualScales[this.#task] = residualScale(await this.dynamicsOf(this.#task), data);
     await this.#dropTask();
@@ -146,8 +170,10 @@ export class Agent {
   /** Waits for a session and hands its weights to the planner. */
   async adopt({ normalizer, report }: TrainingSession): Promise<TrainingReport> {
     const losses = await report;
+    const current = this.#learned;
     this.#normalizers[this.#task] = normalizer;
-    await this.#loadPolicy(this.#learned.policy);
+    current.trained = this.#unsaved = true;
+    await this.#loadPolicy(current.policy);
     return losses;
   }
 
@@ -209,37 +235,54 @@ export class Agent {
     return { shape, weights: await this.#weightsOf(index), normalizer: this.#normalizerOf(index) };
   }
 
-  /** Everything the agent needs to continue bit by bit; arrays are not copied. */
-  async state(): Promise<AgentState> {
-    const current = this.#current;
+  /** Whether what was learned has changed since `noteSaved`, or since the agent was made or restored. */
+  get unsaved(): boolean {
+    return this.#unsaved;
+  }
+
+  /** What was learned so far is saved. */
+  noteSaved(): void {
+    this.#unsaved = false;
+  }
+
+  /** What outlives a task; only the learner's arrays are copied. */
+  async learnedState(): Promise<LearnedState> {
     return {
       learner: await this.learner.state(),
       normalizers: this.#normalizers,
       residualScales: this.#residualScales,
-      current: current && {
-        buffer: current.buffer,
-        moments: current.moments,
-        planner: current.policy.state(),
-      },
     };
+  }
+
+  /** What exists while a task is being learned, undefined otherwise; arrays are not copied. */
+  taskState(): TaskState | undefined {
+    if (this.#current === undefined) return undefined;
+    const { buffer, moments, policy, trained } = this.#current;
+    return { buffer, moments, planner: policy.state(), trained };
   }
 
   /**
    * Continues from a saved state.
    * @param task the task being learned or evaluated, -1 before the first
    */
-  async restore(state: AgentState, task: number): Promise<void> {
-    await this.learner.restore(state.learner);
-    this.#normalizers.splice(0, this.#normalizers.length, ...state.normalizers);
-    this.#residualScales.splice(0, this.#residualScales.length, ...state.residualScales);
+  async restore({ learned, current }: AgentState, task: number): Promise<void> {
+    if (learned !== undefined) await this.#restoreLearned(learned);
     this.#task = task;
-    if (state.current === undefined) return;
-    const { buffer, moments, planner } = state.current;
+    this.#unsaved = current?.trained ?? false;
+    if (current === undefined) return;
+    const { buffer, moments, planner, trained } = current;
+    if (!trained) await this.#beginLearning(task, buffer);
     await this.#dropTask();
     const policy = await this.#newPolicy();
-    this.#current = { buffer, moments, policy };
+    this.#current = { buffer, moments, policy, trained };
     policy.restore(planner);
     await this.#loadPolicy(policy);
+  }
+
+  async #restoreLearned({ learner, normalizers, residualScales }: LearnedState): Promise<void> {
+    await this.learner.restore(learner);
+    this.#normalizers.splice(0, this.#normalizers.length, ...normalizers);
+    this.#residualScales.splice(0, this.#residualScales.length, ...residualScales);
   }
 
   /** Frees the runtime's memory and ends the threads; the agent is unusable afterwards. */

@@ -13,7 +13,8 @@ import { evaluateRandomPolicy, evaluateTask } from "./evaluation/evaluate-task.j
 import type { EvaluationOptions } from "./evaluation/evaluation-episode.js";
 import type { ModelError } from "./evaluation/model-error.js";
 import type { LoopServices } from "./loop-services.js";
-import { BEGINNING, type Checkpoint, type Progress } from "./run/checkpoint.js";
+import { BEGINNING, type Checkpoint } from "./run/checkpoint.js";
+import type { Progress } from "./run/checkpoint-document.js";
 import { EvaluationMatrix } from "./run/evaluation-matrix.js";
 import { keptBy } from "./run/kept.js";
 import { readMetrics } from "./run/read-log.js";
@@ -105,7 +106,7 @@ export class ContinualLoop {
         if (this.#progress.stage === "baseline") await this.#measureRandomPolicy();
         else if (this.#progress.stage === "learn") await this.#learnEpisode();
         else await this.#evaluateTask();
-        this.#services.store.save(await this.#state());
+        await this.#save();
       }
       return "done";
     } catch (error) {
@@ -217,10 +218,10 @@ export class ContinualLoop {
     const { store } = this.#services;
     const first = firstOf(evaluatedTasks(store.settings, taskIndex), "tasks evaluated");
     this.#advance({ stage: "evaluate", steps: 0, episode: 0, evaluated: first });
-    const state = await this.#state();
-    const kept = keptBy(state.agent.learner);
+    const learned = await this.#agent.learnedState();
+    const kept = keptBy(learned.learner);
     store.log.emit({ type: "kept", task: this.#taskAt(taskIndex).name, taskIndex, ...kept });
-    store.saveTask(taskIndex, state);
+    store.saveTask(taskIndex, { ...this.#place(), learned });
   }
 
   /** One earlier (or the current) task: planning with today's weights, nothing learned. */
@@ -325,9 +326,15 @@ export class ContinualLoop {
     this.#progress = { ...this.#progress, ...change };
   }
 
-  async #state(): Promise<Omit<Checkpoint, "metricsBytes">> {
-    const agent = await this.#agent.state();
-    return { progress: this.#progress, agent, actionRng: this.#actionRng.state() };
+  async #save(): Promise<void> {
+    const learned = this.#agent.unsaved ? await this.#agent.learnedState() : undefined;
+    this.#services.store.save({ ...this.#place(), learned, current: this.#agent.taskState() });
+    this.#agent.noteSaved();
+  }
+
+  /** Where the run stands, with the random stream that is its own. */
+  #place(): Pick<Checkpoint, "progress" | "actionRng"> {
+    return { progress: this.#progress, actionRng: this.#actionRng.state() };
   }
 }
 

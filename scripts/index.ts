@@ -37,7 +37,7 @@ export { Normalizer, type NormalizerArrays } from "../agent/model/normalizer.js"
 export { ParameterGroup, type ParameterSpec } from "../agent/model/parameters.js";
 export { ReplayBuffer, type TrainingData } from "../agent/model/replay-buffer.js";
 export { graphRewards } from "../agent/rollout/graph-reward.js";
-export type { Progress } from "../agent/run/checkpoint.js";
+export type { Progress } from "../agent/run/checkpoint-document.js";
 export { EvaluationMatrix } from "../agent/run/evaluation-matrix.js";
 export type { MetricsRecord, RunEvent, TimingRecord } from "../agent/run/records.js";
 export { type NewRunOptions, RunStore, type Versions } from "../agent/run/store.js";

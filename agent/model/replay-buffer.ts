@@ -67,6 +67,31 @@ export class ReplayBuffer implements TrainingData {
     return { input, target };
   }
 
+  /** The last `count` transitions as rows `[count, I + X]` of input and target, the oldest first. */
+  lastRows(count: number): Float32Array {
+    const { inputSize, targetSize, capacity } = this;
+    const width = inputSize + targetSize;
+    const rows = new Float32Array(count * width);
+    for (let k = 0; k < count; k++) {
+      const row = (this.#added - count + k) % capacity;
+      rows.set(this.inputs.subarray(row * inputSize, (row + 1) * inputSize), k * width);
+      rows.set(this.targets.subarray(row * targetSize, (row + 1) * targetSize), k * width + inputSize);
+    }
+    return rows;
+  }
+
+  /** Continues with rows `[N, I + X]` as `lastRows` gives them, before which `added` transitions were added. */
+  restoreRows(rows: Float32Array, added: number): void {
+    const { inputSize, targetSize, capacity } = this;
+    const width = inputSize + targetSize;
+    this.#added = added;
+    for (let at = 0; at < rows.length; at += width, this.#added++) {
+      const row = this.#added % capacity;
+      this.inputs.set(rows.subarray(at, at + inputSize), row * inputSize);
+      this.targets.set(rows.subarray(at + inputSize, at + width), row * targetSize);
+    }
+  }
+
   /** Continues from saved rows `[size, I]` and `[size, X]` and the number ever added. */
   restore(inputs: Float32Array, targets: Float32Array, added: number): void {
     this.inputs.set(inputs);

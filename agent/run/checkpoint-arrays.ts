@@ -2,10 +2,9 @@ import { damagedDocument } from "../../sim/core/documents.js";
 import type { InputError } from "../../sim/core/errors.js";
 import type { RngState } from "../../sim/core/rng.js";
 import type { Tensor } from "../../sim/core/safetensors.js";
-import type { TaskSpec } from "../../sim/task.js";
-import type { AgentState } from "../agent.js";
+import type { LearnedState, TaskState } from "../agent.js";
 import { Normalizer, type NormalizerArrays } from "../model/normalizer.js";
-import { ReplayBuffer } from "../model/replay-buffer.js";
+import type { ReplayBuffer } from "../model/replay-buffer.js";
 import { type SavedArray, savedRow } from "../model/saved-arrays.js";
 import type { Settings } from "../settings/schema.js";
 
@@ -25,27 +24,28 @@ const NORMALIZER_KEYS = ["inputMean", "inputScale", "targetMean", "targetStd"] a
 /** Beside the normaliser, whose units it is in; earlier versions did not write it. */
 const residualScaleName = (task: number) => `normalizers.${task}.residualScale`;
 
-/** All arrays of an agent's state, by the names that a checkpoint gives them. */
-export function collectArrays(agent: AgentState): Record<string, Tensor> {
+/** The arrays of what outlives a task, by the names that a checkpoint gives them. */
+export function learnedArrays({
+  learner,
+  normalizers,
+  residualScales,
+}: LearnedState): Record<string, Tensor> {
   const out: Record<string, Tensor> = {};
-  for (const [name, array] of Object.entries(agent.learner.arrays)) out[`learner.${name}`] = array;
-  agent.normalizers.forEach((normalizer, j) => {
+  for (const [name, array] of Object.entries(learner.arrays)) out[`learner.${name}`] = array;
+  normalizers.forEach((normalizer, j) => {
     for (const key of NORMALIZER_KEYS) {
       out[`normalizers.${j}.${key}`] = { shape: [normalizer[key].length], data: normalizer[key] };
     }
   });
-  agent.residualScales.forEach((data, j) => {
+  residualScales.forEach((data, j) => {
     if (data !== undefined) out[residualScaleName(j)] = savedRow(data);
   });
-  const { current } = agent;
-  if (current === undefined) return out;
-  const { buffer, moments, planner } = current;
-  const rows = (data: Float32Array, width: number): SavedArray => ({
-    shape: [buffer.size, width],
-    data: data.subarray(0, buffer.size * width),
-  });
-  out["buffer.inputs"] = rows(buffer.inputs, buffer.inputSize);
-  out["buffer.targets"] = rows(buffer.targets, buffer.targetSize);
+  return out;
+}
+
+/** The arrays of what exists while a task is being learned, without its transitions. */
+export function taskArrays({ moments, planner }: TaskState): Record<string, Tensor> {
+  const out: Record<string, Tensor> = {};
   for (const group of ["inputs", "targets"] as const) {
     for (const key of ["mean", "squares"] as const) {
       const data = moments[group][key];
@@ -56,15 +56,6 @@ export function collectArrays(agent: AgentState): Record<string, Tensor> {
     out[`planner.${name}`] = { shape: [data.length], data };
   }
   return out;
-}
-
-/** What the document of a checkpoint says of an agent, beside its arrays. */
-export interface SavedNumbers {
-  readonly progress: { readonly stage: string; readonly task: number };
-  readonly learner: Readonly<Record<string, number>>;
-  readonly current?:
-    | { readonly bufferAdded: number; readonly momentsCount: number; readonly plannerRng: RngState }
-    | undefined;
 }
 
 /** The arrays of a checkpoint as they were read. */
@@ -123,24 +114,33 @@ export class SavedArrays {
   }
 }
 
-/** The state of an agent from a checkpoint. @throws InputError when arrays are missing or do not fit the run's settings */
-export function rebuildAgent(
-  document: SavedNumbers,
+/**
+ * What outlives a task, from a checkpoint.
+ * @param numbers the learner's
+ * @param sizes of the run's rows
+ * @throws InputError when arrays are missing or do not fit the run's settings
+ */
+export function rebuildLearned(
   saved: SavedArrays,
-  settings: Settings,
-  spec: TaskSpec,
-): AgentState {
-  const buffer = new ReplayBuffer(spec, settings.loop.bufferCapacity, settings.dynamics.history);
-  const normalizers = readNormalizers(saved, document.progress, buffer);
+  numbers: Readonly<Record<string, number>>,
+  progress: Place,
+  sizes: Sizes,
+): LearnedState {
+  const normalizers = readNormalizers(saved, progress, sizes);
   const arrays = saved.namesAfter("learner.").map((name) => [name, saved.array(`learner.${name}`)] as const);
   return {
-    learner: { arrays: Object.fromEntries(arrays), numbers: document.learner },
+    learner: { arrays: Object.fromEntries(arrays), numbers },
     normalizers,
     residualScales: normalizers.map((_, j) =>
-      saved.has(residualScaleName(j)) ? saved.floats(residualScaleName(j), buffer.targetSize) : undefined,
+      saved.has(residualScaleName(j)) ? saved.floats(residualScaleName(j), sizes.targetSize) : undefined,
     ),
-    current: document.current && readCurrent(saved, document.current, buffer, settings),
   };
+}
+
+/** Where a run stands, as far as it says how many tasks were begun. */
+interface Place {
+  readonly stage: string;
+  readonly task: number;
 }
 
 type Sizes = Pick<ReplayBuffer, "inputSize" | "targetSize">;
@@ -148,7 +148,7 @@ type Sizes = Pick<ReplayBuffer, "inputSize" | "targetSize">;
 /** One normaliser per task begun. */
 function readNormalizers(
   saved: SavedArrays,
-  { stage, task }: SavedNumbers["progress"],
+  { stage, task }: Place,
   { inputSize, targetSize }: Sizes,
 ): NormalizerArrays[] {
   const normalizers: NormalizerArrays[] = [];
@@ -166,20 +166,20 @@ function readNormalizers(
   throw saved.damaged(`normalisers of ${normalizers.length} tasks in task ${task + 1}`);
 }
 
-/** What exists only while a task is being learned. @param buffer an empty one, which is filled */
-function readCurrent(
+/** What the document of a checkpoint says of the task being learned. */
+export interface TaskNumbers {
+  readonly bufferAdded: number;
+  readonly momentsCount: number;
+  readonly plannerRng: RngState;
+}
+
+/** The running statistics and the planner of the task being learned. @throws InputError as `rebuildLearned` */
+export function rebuildTask(
   saved: SavedArrays,
-  { bufferAdded, momentsCount, plannerRng }: NonNullable<SavedNumbers["current"]>,
-  buffer: ReplayBuffer,
-  { loop, dynamics }: Settings,
-): NonNullable<AgentState["current"]> {
-  const { inputSize, targetSize } = buffer;
-  const rows = Math.min(bufferAdded, loop.bufferCapacity);
-  buffer.restore(
-    saved.floats("buffer.inputs", rows * inputSize),
-    saved.floats("buffer.targets", rows * targetSize),
-    bufferAdded,
-  );
+  { momentsCount, plannerRng }: TaskNumbers,
+  { inputSize, targetSize }: Sizes,
+  { dynamics }: Settings,
+): Pick<TaskState, "moments" | "planner"> {
   const moments = new Normalizer(inputSize, targetSize, dynamics.normalizeTargets);
   for (const group of ["inputs", "targets"] as const) {
     moments[group].count = momentsCount;
@@ -189,5 +189,15 @@ function readCurrent(
     }
   }
   const arrays = saved.namesAfter("planner.").map((name) => [name, saved.floats(`planner.${name}`)] as const);
-  return { buffer, moments, planner: { rng: plannerRng, arrays: Object.fromEntries(arrays) } };
+  return { moments, planner: { rng: plannerRng, arrays: Object.fromEntries(arrays) } };
+}
+
+/** Fills a buffer with transitions that a checkpoint of an earlier version has among its arrays. @throws InputError as `rebuildLearned` */
+export function fillFromArrays(buffer: ReplayBuffer, saved: SavedArrays, { bufferAdded }: TaskNumbers): void {
+  const rows = Math.min(bufferAdded, buffer.capacity);
+  buffer.restore(
+    saved.floats("buffer.inputs", rows * buffer.inputSize),
+    saved.floats("buffer.targets", rows * buffer.targetSize),
+    bufferAdded,
+  );
 }

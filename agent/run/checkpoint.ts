@@ -1,61 +1,36 @@
-import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
-import { z } from "zod";
-import { readGivenFile, readJsonFile, writeDocument } from "../../sim/core/documents.js";
+import { readGivenFile } from "../../sim/core/documents.js";
 import { InputError } from "../../sim/core/errors.js";
-import { fileName } from "../../sim/core/file-name.js";
-import { writeFileSafely } from "../../sim/core/files.js";
 import { LARGEST } from "../../sim/core/own-files.js";
-import { problemOf } from "../../sim/core/problem.js";
 import type { RngState } from "../../sim/core/rng.js";
-import { decodeSafetensors, encodeSafetensors } from "../../sim/core/safetensors.js";
+import { decodeSafetensors } from "../../sim/core/safetensors.js";
 import type { TaskSpec } from "../../sim/task.js";
-import type { AgentState } from "../agent.js";
+import type { AgentState, LearnedState, TaskState } from "../agent.js";
+import { ReplayBuffer } from "../model/replay-buffer.js";
 import type { Settings } from "../settings/schema.js";
-import { CHECKPOINT_ERROR, collectArrays, damaged, rebuildAgent, SavedArrays } from "./checkpoint-arrays.js";
-import type { CheckpointFiles } from "./run-files.js";
-
-/** Raised whenever the meaning of a checkpoint changes. */
-export const CHECKPOINT_SCHEMA = 2;
-
-const rngState = z.object({ path: z.string(), words: z.array(z.int()).length(4) });
-const count = z.int().min(0);
-
-const progressSchema = z.object({
-  /** What the next unit of work is. */
-  stage: z.enum(["baseline", "learn", "evaluate", "done"]),
-  /** Task being measured, learned, or evaluated after. */
-  task: count,
-  /** Environment steps made in this task. */
-  steps: count,
-  /** Episodes finished in this stage of this task. */
-  episode: count,
-  /** Next task to evaluate. */
-  evaluated: count,
-});
-
-/** Where a run stands, between two episodes. */
-export type Progress = z.infer<typeof progressSchema>;
+import {
+  CHECKPOINT_ERROR,
+  damaged,
+  fillFromArrays,
+  rebuildLearned,
+  rebuildTask,
+  SavedArrays,
+} from "./checkpoint-arrays.js";
+import {
+  CHECKPOINT_SCHEMAS,
+  type CheckpointDocument,
+  hashOf,
+  type PartsDocument,
+  type Progress,
+  readCheckpointDocument,
+  type WholeDocument,
+} from "./checkpoint-document.js";
+import { readTransitions, type WrittenTransitions } from "./transitions-file.js";
 
 /** Where a run without a checkpoint begins. */
 export const BEGINNING: Progress = { stage: "baseline", task: 0, steps: 0, episode: 0, evaluated: 0 };
 
-const documentSchema = z.object({
-  schema: z.number(),
-  settingsHash: z.string(),
-  /** A file beside the document. */
-  arrays: z.object({ file: fileName, sha256: z.string() }),
-  progress: progressSchema,
-  metricsBytes: count,
-  learner: z.record(z.string(), z.number()),
-  actionRng: rngState,
-  current: z.object({ bufferAdded: count, momentsCount: count, plannerRng: rngState }).optional(),
-  /** SHA-256 of the JSON of all the above: a damaged digit would otherwise change the run in silence. */
-  sha256: z.string(),
-});
-
-type Document = z.infer<typeof documentSchema>;
-
+/** A run's state between two episodes. */
 export interface Checkpoint {
   readonly progress: Progress;
   /** Length of the metrics log, so that a resumed run cuts off what came later. */
@@ -64,53 +39,25 @@ export interface Checkpoint {
   readonly actionRng: RngState;
 }
 
-/**
- * Writes a checkpoint: arrays first (safetensors), then the JSON document that names them with their hash, each
- * whole or not at all, so that a crash at any moment leaves the previous checkpoint or the new one.
- * @param files their names in `folder`; the arrays' one is not that of the arrays of a document to be replaced
- */
-export function writeCheckpoint(
-  folder: string,
-  files: CheckpointFiles,
-  settingsHash: string,
-  checkpoint: Checkpoint,
-): void {
-  const { agent, progress } = checkpoint;
-  const bytes = encodeSafetensors(collectArrays(agent));
-  const file = fileName.parse(files.arrays);
-  const { current } = agent;
-  const content: Omit<Document, "sha256"> = {
-    schema: CHECKPOINT_SCHEMA,
-    settingsHash,
-    arrays: { file, sha256: sha256(bytes) },
-    progress,
-    metricsBytes: checkpoint.metricsBytes,
-    learner: { ...agent.learner.numbers },
-    actionRng: mutable(checkpoint.actionRng),
-    ...(current && {
-      current: {
-        bufferAdded: current.buffer.added,
-        momentsCount: current.moments.inputs.count,
-        plannerRng: mutable(current.planner.rng),
-      },
-    }),
-  };
-  const document: Document = { ...content, sha256: sha256(JSON.stringify(content)) };
-  writeFileSafely(join(folder, file), bytes);
-  writeDocument(join(folder, files.document), document);
+/** A file of arrays of what was learned. */
+export interface LearnedFile {
+  /** Its name, also of one that is not there because nothing was learned yet. */
+  readonly file: string;
+  readonly sha256: string | undefined;
+  /** The learner's numbers that belong to it. */
+  readonly numbers: Readonly<Record<string, number>>;
 }
 
-function mutable({ path, words }: RngState): { path: string; words: number[] } {
-  return { path, words: [...words] };
+/** Which files a checkpoint names. */
+export interface CheckpointParts {
+  readonly learned: LearnedFile;
+  /** Undefined where no task is being learned, or all is in the file of what was learned. */
+  readonly task: { readonly file: string; readonly transitions: WrittenTransitions } | undefined;
 }
 
-function sha256(bytes: Uint8Array | string): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
-/** A checkpoint as read, and the name of its arrays' file. */
+/** A checkpoint as read, and its files. */
 export interface SavedCheckpoint extends Checkpoint {
-  readonly arraysFile: string;
+  readonly parts: CheckpointParts;
 }
 
 /**
@@ -133,48 +80,89 @@ export function readCheckpoint(
     });
   }
   checkProgress(path, document, settings);
-  const arraysPath = join(dirname(path), document.arrays.file);
-  const bytes = readGivenFile(arraysPath, LARGEST.arrays, CHECKPOINT_ERROR);
-  if (sha256(bytes) !== document.arrays.sha256) {
-    throw new InputError({
-      what: `Checkpoint arrays ${arraysPath} are damaged`,
-      got: `${bytes.length} bytes with hash ${sha256(bytes).slice(0, 12)}`,
-      expected: `hash ${document.arrays.sha256.slice(0, 12)}`,
-      todo: "Copy the file again from where it came from, or start the run anew",
-    });
+  const buffer = new ReplayBuffer(spec, settings.loop.bufferCapacity, settings.dynamics.history);
+  const { progress, metricsBytes, actionRng } = document;
+  const state =
+    document.schema === CHECKPOINT_SCHEMAS.whole
+      ? readWhole(dirname(path), document, buffer, settings)
+      : readParts(path, document, buffer, settings);
+  return { progress, metricsBytes, actionRng, ...state };
+}
+
+type SavedState = Pick<SavedCheckpoint, "agent" | "parts">;
+
+function readWhole(
+  folder: string,
+  { arrays, learner, progress, current }: WholeDocument,
+  buffer: ReplayBuffer,
+  settings: Settings,
+): SavedState {
+  const saved = readArrays(folder, arrays);
+  const learned = rebuildLearned(saved, learner, progress, buffer);
+  const parts = { learned: { ...arrays, numbers: learner }, task: undefined };
+  if (current === undefined) return { agent: { learned, current }, parts };
+  fillFromArrays(buffer, saved, current);
+  const task: TaskState = { buffer, ...rebuildTask(saved, current, buffer, settings), trained: true };
+  return { agent: { learned, current: task }, parts };
+}
+
+function readParts(
+  path: string,
+  { arrays, learner, progress, current }: PartsDocument,
+  buffer: ReplayBuffer,
+  settings: Settings,
+): SavedState {
+  const folder = dirname(path);
+  const { file, sha256 } = arrays;
+  checkLearned(path, progress, sha256 !== undefined, current?.trained ?? false);
+  const learned: LearnedState | undefined =
+    sha256 === undefined
+      ? undefined
+      : rebuildLearned(readArrays(folder, { file, sha256 }), learner, progress, buffer);
+  const learnedFile: LearnedFile = { file, sha256, numbers: learner };
+  if (current === undefined) {
+    return { agent: { learned, current }, parts: { learned: learnedFile, task: undefined } };
   }
-  const { tensors } = decodeSafetensors(bytes, arraysPath);
+  const saved = readArrays(folder, current.arrays);
+  const transitions = readTransitions(folder, current.transitions, buffer, current.bufferAdded);
+  const { trained } = current;
+  const task: TaskState = { buffer, ...rebuildTask(saved, current, buffer, settings), trained };
   return {
-    progress: document.progress,
-    metricsBytes: document.metricsBytes,
-    actionRng: document.actionRng,
-    agent: rebuildAgent(document, new SavedArrays(arraysPath, tensors), settings, spec),
-    arraysFile: document.arrays.file,
+    agent: { learned, current: task },
+    parts: { learned: learnedFile, task: { file: current.arrays.file, transitions } },
   };
 }
 
-function readCheckpointDocument(path: string): Document {
-  const parsed = readJsonFile(path, CHECKPOINT_ERROR);
-  const schema = (parsed as { schema?: unknown } | null)?.schema;
-  if (schema !== CHECKPOINT_SCHEMA && typeof schema === "number") {
+function readArrays(
+  folder: string,
+  { file, sha256 }: { readonly file: string; readonly sha256: string },
+): SavedArrays {
+  const path = join(folder, file);
+  const bytes = readGivenFile(path, LARGEST.arrays, CHECKPOINT_ERROR);
+  const found = hashOf(bytes);
+  if (found !== sha256) {
     throw new InputError({
-      what: `Checkpoint ${path} has another schema version`,
-      got: String(schema),
-      expected: String(CHECKPOINT_SCHEMA),
-      todo: "Use the hypercrl version that wrote it, or start the run anew",
+      what: `Checkpoint arrays ${path} are damaged`,
+      got: `${bytes.length} bytes with hash ${found.slice(0, 12)}`,
+      expected: `hash ${sha256.slice(0, 12)}`,
+      todo: CHECKPOINT_ERROR.todo,
     });
   }
-  const result = documentSchema.safeParse(parsed);
-  if (result.success) {
-    const { sha256: wanted, ...content } = parsed as Document;
-    if (sha256(JSON.stringify(content)) === wanted) return result.data;
-    throw damaged(path, "content that differs from its checksum");
-  }
-  throw damaged(path, problemOf(result.error), result.error);
+  return new SavedArrays(path, decodeSafetensors(bytes, path).tensors);
+}
+
+/** Nothing was learned yet before the first task's first training session, and at no other time. */
+function checkLearned(path: string, { stage, task }: Progress, learned: boolean, trained: boolean): void {
+  if (learned || stage === "baseline" || (stage === "learn" && task === 0 && !trained)) return;
+  throw damaged(path, `nothing learned in task ${task + 1}`);
 }
 
 /** Checks that a run with these settings can be where a checkpoint says. */
-function checkProgress(path: string, { progress, current }: Document, { tasks, loop }: Settings): void {
+function checkProgress(
+  path: string,
+  { progress, current }: CheckpointDocument,
+  { tasks, loop }: Settings,
+): void {
   const { stage, task, steps, episode, evaluated } = progress;
   const most = loop.initialRandomSteps + loop.stepsPerTask;
   const limits: readonly (readonly [name: string, got: number, most: number])[] = [

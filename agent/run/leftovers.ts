@@ -4,10 +4,10 @@ import { InputError } from "../../sim/core/errors.js";
 import { isTemporaryOf } from "../../sim/core/files.js";
 import { checkOwnFolder, folderInside, removeOwnFile } from "../../sim/core/own-files.js";
 import type { Settings } from "../settings/schema.js";
-import type { Progress } from "./checkpoint.js";
+import type { Progress } from "./checkpoint-document.js";
 import { baselineFile, evaluationFile, FAILED_FILE, learningFile, RECORDINGS } from "./recording-names.js";
 import type { MetricsRecord } from "./records.js";
-import { CHECKPOINT_ARRAYS, CURVES, HASHES, isTemporary, RUN_FILES, TASK_STATES } from "./run-files.js";
+import { CHECKPOINT_NAMES, CURVES, HASHES, isTemporary, RUN_FILES, TASK_STATES } from "./run-files.js";
 
 /** Folders that a run writes in. */
 const FOLDERS = [RECORDINGS, TASK_STATES, CURVES.repeating, CURVES.timing];
@@ -32,18 +32,18 @@ export interface Leftovers {
  * Looks through a run folder that is to be continued.
  * @param progress where it is continued
  * @param records of its log up to there
- * @param arrays name of the arrays that the checkpoint names
+ * @param named files that the checkpoint names
  */
 export function findLeftovers(
   folder: string,
   settings: Settings,
   progress: Progress,
   records: readonly MetricsRecord[],
-  arrays: string | undefined,
+  named: readonly string[],
 ): Leftovers {
   const logged = new Set(records.flatMap((r) => ("recording" in r ? [basename(r.recording)] : [])));
   const written = new Set(recordingsOf(progress, settings.loop.evaluationEpisodes));
-  const isUnnamed = among(CHECKPOINT_ARRAYS.filter((name) => name !== arrays));
+  const isUnnamed = among(CHECKPOINT_NAMES.filter((name) => !named.includes(name)));
   const isCurves = (name: string) => name === CURVES.file;
   const looks: readonly Look[] = [
     {
@@ -52,7 +52,7 @@ export function findLeftovers(
       isOwn: (name) => written.has(name) || isTemporaryOf(name, (file) => written.has(file)),
     },
     { inside: "", looksAt: isUnnamed, isOwn: isUnnamed },
-    temporaries("", among([...Object.values(RUN_FILES), ...Object.values(HASHES), ...CHECKPOINT_ARRAYS])),
+    temporaries("", among([...Object.values(RUN_FILES), ...Object.values(HASHES), ...CHECKPOINT_NAMES])),
     temporaries(TASK_STATES, (name) => /^task-\d+\.(json|safetensors)$/.test(name)),
     temporaries(CURVES.repeating, isCurves),
     temporaries(CURVES.timing, isCurves),

@@ -36,14 +36,26 @@ export const CURVES = {
 } as const;
 
 /**
- * The arrays of `checkpoint.json` take turns with two names: those of the checkpoint before are there until the new one
- * is whole, and a process killed in between leaves no name that another does not know.
+ * The files that `checkpoint.json` names take turns with two names each: those of the checkpoint before are there until the new
+ * one is whole, and a process killed in between leaves no name that another does not know.
  */
-export const CHECKPOINT_ARRAYS = ["checkpoint-a.safetensors", "checkpoint-b.safetensors"] as const;
+export const CHECKPOINT_FILES = {
+  /** Arrays of what outlives a task. */
+  learned: ["checkpoint-a.safetensors", "checkpoint-b.safetensors"],
+  /** Arrays of the task being learned, without its transitions. */
+  task: ["current-a.safetensors", "current-b.safetensors"],
+  /** Transitions of the task being learned. */
+  transitions: ["transitions-a.f32", "transitions-b.f32"],
+} as const;
 
-/** Name of the arrays that are written next. @param now those that the checkpoint names */
-export function nextArrays(now: string | undefined): string {
-  const [first, second] = CHECKPOINT_ARRAYS;
+/** All these names. */
+export const CHECKPOINT_NAMES: readonly string[] = Object.values(CHECKPOINT_FILES).flat();
+
+/** The name whose turn it is. @param now the one that the checkpoint names */
+export function nextName<Name extends string>(
+  [first, second]: readonly [Name, Name],
+  now: string | undefined,
+): Name {
   return now === first ? second : first;
 }
 

@@ -6,7 +6,7 @@ import { readDocument, writeDocument } from "../../sim/core/documents.js";
 import { isFileName } from "../../sim/core/file-name.js";
 import { folderInside, withRegularFile } from "../../sim/core/own-files.js";
 import { RECORDINGS } from "./recording-names.js";
-import { CHECKPOINT_ARRAYS, CURVES, HASHES, isTemporary, LOGS, RUN_FILES, TASK_STATES } from "./run-files.js";
+import { CHECKPOINT_NAMES, CURVES, HASHES, isTemporary, LOGS, RUN_FILES, TASK_STATES } from "./run-files.js";
 
 /**
  * What a finished run's files were when it was finished, so that a file that was changed, lost or added since can be
@@ -35,7 +35,7 @@ const hashesSchema = z.strictObject({
 const LISTS = [
   {
     file: HASHES.repeating,
-    root: [...Object.values(RUN_FILES), ...CHECKPOINT_ARRAYS, LOGS.metrics],
+    root: [...Object.values(RUN_FILES), ...CHECKPOINT_NAMES, LOGS.metrics],
     folders: [RECORDINGS, TASK_STATES, CURVES.repeating],
   },
   { file: HASHES.timing, root: [LOGS.timing], folders: [CURVES.timing] },

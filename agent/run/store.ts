@@ -5,34 +5,23 @@ import { z } from "zod";
 import { damagedDocument, readDocument, readJsonFile, writeDocument } from "../../sim/core/documents.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { makeFolder } from "../../sim/core/files.js";
-import { LARGEST, readRegularFile, removeOwnFile } from "../../sim/core/own-files.js";
+import { LARGEST, readRegularFile } from "../../sim/core/own-files.js";
 import { problemOf } from "../../sim/core/problem.js";
 import { isThere } from "../../sim/core/system-errors.js";
 import type { EpisodeHeader } from "../../sim/recording/episode.js";
 import type { TaskSpec } from "../../sim/task.js";
+import type { LearnedState, TaskState } from "../agent.js";
 import { ADDED_SETTINGS } from "../settings/added.js";
 import { isGroup, parseSavedSettings } from "../settings/parse.js";
 import type { Settings } from "../settings/schema.js";
-import {
-  BEGINNING,
-  type Checkpoint,
-  readCheckpoint,
-  type SavedCheckpoint,
-  writeCheckpoint,
-} from "./checkpoint.js";
+import { BEGINNING, type Checkpoint, readCheckpoint, type SavedCheckpoint } from "./checkpoint.js";
+import { CheckpointWriter, type StateNumbers, writeTaskState } from "./checkpoint-writer.js";
 import type { EvaluationJson } from "./evaluation-matrix.js";
 import { checkFolders, findLeftovers, removeLeftovers } from "./leftovers.js";
 import { readMetrics, timingPath } from "./read-log.js";
 import { RECORDINGS } from "./recording-names.js";
 import { checkNewest, checkNothingSaved } from "./resume-checks.js";
-import {
-  isRunFolder,
-  nextArrays,
-  RUN_FILES,
-  SETTINGS_ERROR,
-  TASK_STATES,
-  taskStateFiles,
-} from "./run-files.js";
+import { isRunFolder, RUN_FILES, SETTINGS_ERROR, TASK_STATES, taskStateFiles } from "./run-files.js";
 import { RunLog } from "./run-log.js";
 
 /** Versions that decide a run's numbers. */
@@ -64,10 +53,21 @@ export interface NewRunOptions {
   readonly resume?: string;
 }
 
+/** A state to be saved between two episodes. */
+export interface UnsavedState extends Omit<StateNumbers, "metricsBytes"> {
+  readonly learned: LearnedState | undefined;
+  readonly current: TaskState | undefined;
+}
+
+/** The state after a task. */
+export interface LearnedTask extends Omit<StateNumbers, "metricsBytes"> {
+  readonly learned: LearnedState;
+}
+
 /**
  * The folder of one run:
  * `settings.json`, `versions.json`, `metrics.jsonl` (same seed, same bytes), `timing.jsonl`, `tensorboard/` (the
- * same as curves), `episodes/*.mcap`, `checkpoint.json` with its arrays, `checkpoints/task-N.json` after each task,
+ * same as curves), `episodes/*.mcap`, `checkpoint.json` with the files it names (`checkpoint-writer.ts`), `checkpoints/task-N.json` after each task,
  * `evaluation.json`, `recording.json` when recordings hold more than steps, and of a finished run `hashes.json` and
  * `hashes-timing.json` (`run-hashes.ts`).
  */
@@ -81,8 +81,7 @@ export class RunStore {
   #checkOwner: () => void = () => {};
   /** The checkpoint that is continued from. */
   #checkpoint: SavedCheckpoint | undefined;
-  /** Name of the newest checkpoint's arrays. */
-  #arraysFile: string | undefined;
+  #checkpoints: CheckpointWriter;
 
   private constructor(folder: string, settings: Settings, versions: Versions) {
     this.folder = folder;
@@ -90,6 +89,7 @@ export class RunStore {
     this.settingsHash = hashSettings(settings);
     this.versions = versions;
     this.log = new RunLog(folder, settings, () => this.#checkOwner());
+    this.#checkpoints = new CheckpointWriter(folder, this.settingsHash);
   }
 
   /**
@@ -148,7 +148,7 @@ export class RunStore {
     const checkpoint = readCheckpoint(path, hashSettings(settings), settings, specOf(settings));
     checkNewest(folder, checkpoint);
     store.#checkpoint = checkpoint;
-    store.#arraysFile = checkpoint.arraysFile;
+    store.#checkpoints = new CheckpointWriter(folder, store.settingsHash, checkpoint.parts);
     return { store, checkpoint };
   }
 
@@ -159,11 +159,11 @@ export class RunStore {
    * @throws InputError when a log does not match the checkpoint
    */
   takeUp(): readonly string[] {
-    const { progress = BEGINNING, metricsBytes = 0, arraysFile } = this.#checkpoint ?? {};
+    const { progress = BEGINNING, metricsBytes = 0 } = this.#checkpoint ?? {};
     makeFolder(this.recordingsFolder);
     this.log.open({ metrics: metricsBytes, timing: wholeLines(timingPath(this.folder)) });
     const records = readMetrics(this.folder, this.settings.tasks);
-    const left = findLeftovers(this.folder, this.settings, progress, records, arraysFile);
+    const left = findLeftovers(this.folder, this.settings, progress, records, this.#checkpoints.named);
     removeLeftovers(left);
     return left.foreign;
   }
@@ -186,25 +186,23 @@ export class RunStore {
     return recordingOrigin(this.settings, this.versions);
   }
 
-  /** Saves the state between two episodes and removes the arrays of the checkpoint before. */
-  save(checkpoint: Omit<Checkpoint, "metricsBytes">): void {
+  /**
+   * Saves the state between two episodes.
+   * @param state `learned` is undefined where it has not changed since the state before, see `Agent.unsaved`
+   */
+  save({ learned, current, ...numbers }: UnsavedState): void {
     this.#checkOwner();
     this.log.flush();
-    const before = this.#arraysFile;
-    const arrays = nextArrays(before);
-    const files = { document: RUN_FILES.checkpoint, arrays };
     const { metricsBytes } = this.log;
-    writeCheckpoint(this.folder, files, this.settingsHash, { ...checkpoint, metricsBytes });
-    if (before !== undefined) removeOwnFile(join(this.folder, before));
-    this.#arraysFile = arrays;
+    this.#checkpoints.save({ ...numbers, metricsBytes }, learned, current);
   }
 
   /** Keeps the state after a task for later evaluation. */
-  saveTask(task: number, checkpoint: Omit<Checkpoint, "metricsBytes">): void {
+  saveTask(task: number, { learned, ...numbers }: LearnedTask): void {
     this.#checkOwner();
     const states = join(this.folder, TASK_STATES);
     const { metricsBytes } = this.log;
-    writeCheckpoint(states, taskStateFiles(task), this.settingsHash, { ...checkpoint, metricsBytes });
+    writeTaskState(states, taskStateFiles(task), this.settingsHash, { ...numbers, metricsBytes }, learned);
   }
 
   /** Writes what the log amounts to: never more than it holds on disk. */

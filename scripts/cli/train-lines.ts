@@ -1,4 +1,4 @@
-import type { Progress } from "../../agent/run/checkpoint.js";
+import type { Progress } from "../../agent/run/checkpoint-document.js";
 import type { RunEvent } from "../../agent/run/records.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import type { Summary } from "../runs/summary.js";

@@ -1,6 +1,18 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  ftruncateSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { HyperCrlError, InputError, RunError } from "./errors.js";
+import { openOwnFile } from "./own-files.js";
 
 /**
  * Writes a file to a temporary name in the same folder, syncs it and renames it, so that a reader sees the old
@@ -21,9 +33,49 @@ export function writeFileSafely(path: string, data: string | Uint8Array): void {
       rmSync(temporary, { force: true });
     }
     // The rename itself is on the disk only when the folder is.
-    const folder = openSync(dirname(path), "r");
-    fsyncSync(folder);
-    closeSync(folder);
+    syncFolder(dirname(path));
+  } catch (cause) {
+    throw diskError(path, cause);
+  }
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, "r");
+  fsyncSync(folder);
+  closeSync(folder);
+}
+
+/**
+ * Gives a file a second name in its folder, in the place of what has that name; its bytes are not written again.
+ * @returns false where the file system cannot do that: the file then has its first name alone
+ */
+export function linkFile(path: string, second: string): boolean {
+  try {
+    rmSync(second, { force: true });
+    linkSync(path, second);
+    syncFolder(dirname(second));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Writes the end of a file that is there, and syncs it: what was behind `position` goes.
+ * @throws InputError when it is no file of its own, RunError when the disk is full
+ */
+export function writeEnd(path: string, position: number, data: Uint8Array): void {
+  try {
+    const file = openOwnFile(path, constants.O_WRONLY);
+    try {
+      ftruncateSync(file, position);
+      for (let done = 0; done < data.length; ) {
+        done += writeSync(file, data, done, data.length - done, position + done);
+      }
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
   } catch (cause) {
     throw diskError(path, cause);
   }

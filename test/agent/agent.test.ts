@@ -16,7 +16,7 @@ describe("Agent", () => {
     expect(() => agent.startTraining()).toThrow(learning);
     await agent.beginTask(0);
     agent.startEpisode();
-    expect((await agent.state()).current?.buffer.size).toBe(0);
+    expect(agent.taskState()?.buffer.size).toBe(0);
     await agent.release();
     expect(() => agent.startEpisode()).toThrow(learning);
   });
@@ -106,8 +106,9 @@ describe("Agent", () => {
       await agent.endTask();
     }
     expect((await agent.knownTasks(2)).map(({ residualScale }) => residualScale.length)).toEqual([2, 2]);
-    const { residualScales, ...state } = await agent.state();
-    await agent.restore({ ...state, residualScales: [residualScales[0], undefined] }, 1);
+    const { residualScales, ...state } = await agent.learnedState();
+    const learned = { ...state, residualScales: [residualScales[0], undefined] };
+    await agent.restore({ learned, current: undefined }, 1);
     const refused = agent.unannouncedPolicy(2, Rng.fromSeed(2));
     await expect(refused).rejects.toThrow(InputError);
     await expect(refused).rejects.toThrow(/Nothing says how far the model of task point-2 is off/);

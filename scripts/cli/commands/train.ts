@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Progress } from "../../../agent/run/checkpoint.js";
+import type { Progress } from "../../../agent/run/checkpoint-document.js";
 import { HyperCrlError } from "../../../sim/core/errors.js";
 import { summaryText } from "../../compare/summary-text.js";
 import { number } from "../../compare/text.js";

@@ -3,13 +3,9 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Agent } from "../../../agent/agent.js";
-import {
-  CHECKPOINT_SCHEMA,
-  type Checkpoint,
-  readCheckpoint,
-  writeCheckpoint,
-} from "../../../agent/run/checkpoint.js";
+import { Agent, type TaskState } from "../../../agent/agent.js";
+import { readCheckpoint } from "../../../agent/run/checkpoint.js";
+import { CheckpointWriter } from "../../../agent/run/checkpoint-writer.js";
 import { hashSettings } from "../../../agent/run/store.js";
 import { parseSavedSettings } from "../../../agent/settings/parse.js";
 import type { Settings } from "../../../agent/settings/schema.js";
@@ -19,6 +15,7 @@ import { decodeSafetensors } from "../../../sim/core/safetensors.js";
 import type { Task } from "../../../sim/task.js";
 import { temporaryFolder } from "../../files.js";
 import { bits, linearSystem, METHOD_NAMES, partsFor, pointTask, tinySettings } from "../fixtures.js";
+import { writeWholeCheckpoint } from "./whole-checkpoint.js";
 
 const TASKS: readonly Task[] = [pointTask, { ...pointTask, name: "point-2" }];
 const PROGRESS = { stage: "learn", task: 1, steps: 90, episode: 4, evaluated: 0 } as const;
@@ -70,23 +67,22 @@ async function busyAgent(settings: Settings): Promise<Agent> {
 }
 
 const ARRAYS = "checkpoint-a.safetensors";
-const FILES = { document: "checkpoint.json", arrays: ARRAYS };
+const CURRENT = "current-a.safetensors";
+const TRANSITIONS = "transitions-a.f32";
+const NUMBERS = { progress: PROGRESS, metricsBytes: 12, actionRng: Rng.fromSeed(8).state() };
 
 async function saved(settings = tinySettings()) {
   const agent = await busyAgent(settings);
   const path = join(folder, "checkpoint.json");
-  const actionRng = Rng.fromSeed(8).state();
-  const checkpoint: Checkpoint = {
-    progress: PROGRESS,
-    metricsBytes: 12,
-    agent: await agent.state(),
-    actionRng,
-  };
-  const files = ["checkpoint.json", ARRAYS];
-  writeCheckpoint(folder, FILES, hashSettings(settings), checkpoint);
-  const read = () => readCheckpoint(path, hashSettings(settings), settings, pointTask.spec);
-  return { agent, path, checkpoint, files, read, settings, arrays: join(folder, ARRAYS) };
+  const [learned, current] = [await agent.learnedState(), agent.taskState()!];
+  const hash = hashSettings(settings);
+  new CheckpointWriter(folder, hash).save(NUMBERS, learned, current);
+  const read = () => readCheckpoint(path, hash, settings, pointTask.spec);
+  return { agent, path, learned, current, read, settings, hash, arrays: join(folder, ARRAYS) };
 }
+
+/** All of an agent's state. */
+const stateOf = async (agent: Agent) => ({ learned: await agent.learnedState(), current: agent.taskState() });
 
 /** Arrays and typed arrays anywhere in a value, as bytes. */
 function frozen(value: unknown): unknown {
@@ -94,6 +90,14 @@ function frozen(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(frozen);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, frozen(v)]));
+}
+
+function expectSameTask(a: TaskState, b: TaskState): void {
+  expect(frozen(a.planner)).toEqual(frozen(b.planner));
+  expect(frozen({ ...a.moments })).toEqual(frozen({ ...b.moments }));
+  const [x, y] = [a.buffer, b.buffer];
+  expect([x.size, x.added]).toEqual([y.size, y.added]);
+  expect(bits(x.inputs).equals(bits(y.inputs)) && bits(x.targets).equals(bits(y.targets))).toBe(true);
 }
 
 function inputError(call: () => unknown): InputError {
@@ -170,54 +174,62 @@ describe("hashSettings", () => {
 
 describe("round trip in the midst of a task", () => {
   it("gives back every number bit by bit", async () => {
-    const { checkpoint, read, files } = await saved();
+    const { learned, current, read } = await saved();
     const back = read();
-    expect([...readdirSync(folder)].sort()).toEqual([...files].sort());
-    expect(back.progress).toEqual(PROGRESS);
-    expect(back.metricsBytes).toBe(12);
-    expect(back.actionRng).toEqual(checkpoint.actionRng);
-    const [a, b] = [back.agent, checkpoint.agent];
+    expect([...readdirSync(folder)].sort()).toEqual([ARRAYS, "checkpoint.json", CURRENT, TRANSITIONS]);
+    expect(back).toMatchObject(NUMBERS);
+    const [a, b] = [back.agent.learned!, learned];
     expect(frozen(a.learner)).toEqual(frozen(b.learner));
     expect(frozen(a.normalizers)).toEqual(frozen(b.normalizers));
     expect(a.normalizers).toHaveLength(2);
     // Of the task that has ended; the other one is still being learned.
     expect(frozen(a.residualScales[0])).toBe(frozen(b.residualScales[0]));
     expect(a.residualScales.map((scale) => scale?.length)).toEqual([2, undefined]);
-    expect(frozen(a.current!.planner)).toEqual(frozen(b.current!.planner));
-    expect(Object.keys(a.current!.planner.arrays)).toContain("mean");
-    expect(frozen({ ...a.current!.moments })).toEqual(frozen({ ...b.current!.moments }));
-    expect(a.current!.moments.inputs.count).toBe(77);
-    const [x, y] = [a.current!.buffer, b.current!.buffer];
-    expect([x.size, x.added]).toEqual([64, 77]);
-    expect(bits(x.inputs).equals(bits(y.inputs)) && bits(x.targets).equals(bits(y.targets))).toBe(true);
+    expectSameTask(back.agent.current!, current);
+    expect(Object.keys(back.agent.current!.planner.arrays)).toContain("mean");
+    expect(back.agent.current!.moments.inputs.count).toBe(77);
+    expect([current.buffer.size, current.buffer.added]).toEqual([64, 77]);
+  });
+
+  it("is read of versions that had all arrays in one file", async () => {
+    const { learned, current, read, hash } = await saved();
+    for (const name of readdirSync(folder)) rmSync(join(folder, name));
+    writeWholeCheckpoint(folder, hash, NUMBERS, learned, current);
+    const back = read();
+    expect(back).toMatchObject(NUMBERS);
+    expect(frozen(back.agent.learned!.learner)).toEqual(frozen(learned.learner));
+    expectSameTask(back.agent.current!, current);
+    // Written again in parts at the next save: that file holds what was learned as it is now.
+    expect(back.agent.current!.trained).toBe(true);
+    expect(back.parts.task).toBeUndefined();
   });
 
   it("is read without what earlier versions did not measure, and the agent lives and ends its task as it would have", async () => {
-    const { agent, checkpoint, read, settings } = await saved();
-    writeCheckpoint(folder, FILES, hashSettings(settings), {
-      ...checkpoint,
-      agent: { ...checkpoint.agent, residualScales: [] },
-    });
+    const { agent, learned, current, read, settings, hash } = await saved();
+    new CheckpointWriter(folder, hash).save(NUMBERS, { ...learned, residualScales: [] }, current);
     expect(decodeSafetensors(readFileSync(join(folder, ARRAYS)), ARRAYS).tensors).not.toHaveProperty([
       "normalizers.0.residualScale",
     ]);
     const older = read().agent;
-    expect(older.residualScales).toEqual([undefined, undefined]);
+    expect(older.learned!.residualScales).toEqual([undefined, undefined]);
     const copy = makeAgent(settings);
     await copy.restore(older, PROGRESS.task);
     expect(await live(copy, 1, 5, true, 0)).toEqual(await live(agent, 1, 5, true, 0));
     await Promise.all([agent.endTask(), copy.endTask()]);
-    const [wanted, got] = [await agent.state(), await copy.state()];
+    const [wanted, got] = [await agent.learnedState(), await copy.learnedState()];
     expect(frozen(got.learner)).toEqual(frozen(wanted.learner));
     expect(got.residualScales[0]).toBeUndefined();
     expect(frozen(got.residualScales[1])).toBe(frozen(wanted.residualScales[1]));
   });
 
   it("writes the same bytes for what was read", async () => {
-    const { path, read, settings, arrays } = await saved();
-    const before = [path, arrays].map((f) => readFileSync(f));
-    writeCheckpoint(folder, FILES, hashSettings(settings), read());
-    expect([path, arrays].map((f, i) => readFileSync(f).equals(before[i]!))).toEqual([true, true]);
+    const { read, hash } = await saved();
+    const contents = () => readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "hex")]);
+    const before = contents();
+    const { agent, parts, ...numbers } = read();
+    for (const name of readdirSync(folder)) rmSync(join(folder, name));
+    new CheckpointWriter(folder, hash).save(numbers, agent.learned, agent.current);
+    expect(contents()).toEqual(before);
   });
 
   it.each([
@@ -237,7 +249,7 @@ describe("round trip in the midst of a task", () => {
       const policy = await a.policyFor(0, Rng.fromSeed(4));
       trace.push(...(await policy.act(Float32Array.of(1, 1), 0)));
       await policy.release();
-      return { trace, report, state: frozen(await a.state()) };
+      return { trace, report, state: frozen(await stateOf(a)) };
     };
     const [wanted, found] = [await goOn(agent), await goOn(copy)];
     expect(found).toEqual(wanted);
@@ -247,23 +259,24 @@ describe("round trip in the midst of a task", () => {
   it("differs from a copy that lost its random state, so that the comparison above can fail", async () => {
     const { agent, read, settings } = await saved();
     const copy = makeAgent(settings);
-    const state = read().agent;
-    const planner = { ...state.current!.planner, rng: Rng.fromSeed(1).state() };
-    await copy.restore({ ...state, current: { ...state.current!, planner } }, PROGRESS.task);
+    const { learned, current } = read().agent;
+    const planner = { ...current!.planner, rng: Rng.fromSeed(1).state() };
+    await copy.restore({ learned, current: { ...current!, planner } }, PROGRESS.task);
     expect(await live(copy, 1, 5, true, 0)).not.toEqual(await live(agent, 1, 5, true, 0));
   });
 
   it("has no data and no planner between tasks", async () => {
-    const { agent, settings, read } = await saved();
+    const { agent, settings, read, hash } = await saved();
     await agent.endTask();
-    const checkpoint = {
-      progress: { stage: "evaluate" as const, task: 1, steps: 0, episode: 0, evaluated: 0 },
-      metricsBytes: 0,
-      actionRng: Rng.fromSeed(8).state(),
-    };
-    const content = { ...checkpoint, agent: await agent.state() };
-    writeCheckpoint(folder, FILES, hashSettings(settings), content);
+    const progress = { stage: "evaluate" as const, task: 1, steps: 0, episode: 0, evaluated: 0 };
+    for (const name of readdirSync(folder)) rmSync(join(folder, name));
+    new CheckpointWriter(folder, hash).save(
+      { ...NUMBERS, progress },
+      await agent.learnedState(),
+      agent.taskState(),
+    );
     expect(read().agent.current).toBeUndefined();
+    expect([...readdirSync(folder)].sort()).toEqual([ARRAYS, "checkpoint.json"]);
     expect(readFileSync(join(folder, ARRAYS)).toString("latin1")).not.toMatch(/"(buffer|moments|planner)\./);
     const copy = makeAgent(settings);
     await copy.restore(read().agent, 1);
@@ -277,7 +290,7 @@ describe("damage", () => {
   interface Fields {
     readonly arrays: object;
     readonly progress: object;
-    readonly current: object;
+    readonly current: { readonly transitions: object };
   }
 
   const edit = (path: string, change: (document: Record<string, unknown>) => void) => {
@@ -286,25 +299,44 @@ describe("damage", () => {
     writeFileSync(path, JSON.stringify(document));
   };
 
-  it("in the arrays: truncated, one bit flipped, longer, missing", async () => {
-    const { arrays, read } = await saved();
-    const whole = readFileSync(arrays);
+  it.each([
+    [ARRAYS, "arrays"],
+    [CURRENT, "arrays"],
+    [TRANSITIONS, "transitions"],
+  ])("in %s: truncated, one bit flipped, missing, each with the name of the file", async (name, kind) => {
+    const { read } = await saved();
+    const path = join(folder, name);
+    const whole = readFileSync(path);
+    const refused = () => {
+      const { message } = inputError(read);
+      expect(message).toContain(`Checkpoint ${kind} ${path} are damaged`);
+    };
     for (const length of [0, 5, whole.length >> 1, whole.length - 1]) {
-      writeFileSync(arrays, whole.subarray(0, length));
-      expect(inputError(read).message).toMatch(/arrays .* are damaged/);
+      writeFileSync(path, whole.subarray(0, length));
+      refused();
     }
     for (const at of [0, 40, whole.length - 3]) {
       const flipped = Buffer.from(whole);
       flipped[at]! ^= 4;
-      writeFileSync(arrays, flipped);
-      expect(inputError(read).message).toMatch(/arrays .* are damaged/);
+      writeFileSync(path, flipped);
+      refused();
     }
-    writeFileSync(arrays, Buffer.concat([whole, Buffer.of(0)]));
-    expect(inputError(read).message).toMatch(/are damaged/);
-    writeFileSync(arrays, whole);
+    writeFileSync(path, whole);
     expect(read().progress).toEqual(PROGRESS);
-    rmSync(arrays);
-    expect(inputError(read).message).toContain(`${arrays} is missing`);
+    rmSync(path);
+    expect(inputError(read).message).toContain(`${path} is missing`);
+  });
+
+  it("in arrays that are longer; behind transitions there may be some of a later episode", async () => {
+    const { read } = await saved();
+    for (const name of [ARRAYS, CURRENT, TRANSITIONS]) {
+      const path = join(folder, name);
+      const whole = readFileSync(path);
+      writeFileSync(path, Buffer.concat([whole, Buffer.of(0)]));
+      if (name === TRANSITIONS) expect(read().agent.current?.buffer.added).toBe(77);
+      else expect(inputError(read).message).toContain(`${path} are damaged`);
+      writeFileSync(path, whole);
+    }
   });
 
   it("in the document: truncated, empty, not JSON, not a checkpoint, missing", async () => {
@@ -325,7 +357,8 @@ describe("damage", () => {
       "{}",
       '"text"',
       '{"schema":"1"}',
-      `{"schema":${CHECKPOINT_SCHEMA}}`,
+      '{"schema":2}',
+      '{"schema":3}',
     ]) {
       writeFileSync(path, text);
       expect(inputError(read).message, text).toMatch(/checkpoint\.json is damaged/);
@@ -373,10 +406,21 @@ describe("damage", () => {
     ["a part of a step", (d) => Object.assign(d.progress, { steps: 1.5 }), /progress\.steps/],
     ["a negative task", (d) => Object.assign(d.progress, { task: -1 }), /progress\.task/],
     [
-      "fewer rows than counted",
+      "fewer transitions than counted",
       (d) => Object.assign(d.current, { bufferAdded: 3 }),
-      /numbers in buffer\.inputs/,
+      /transitions-a\.f32 is damaged; got 64 transitions, where the task has made 3/,
     ],
+    [
+      "fewer transitions than there is room for",
+      (d) => Object.assign(d.current.transitions, { rows: 63 }),
+      /transitions-a\.f32 is damaged; got 63 transitions, where the task has made 77/,
+    ],
+    [
+      "transitions in a file of another kind",
+      (d) => Object.assign(d.current.transitions, { file: "settings.json" }),
+      /checkpoint\.json is damaged; got current\.transitions\.file/,
+    ],
+    ["nothing learned", (d) => Object.assign(d.arrays, { sha256: undefined }), /nothing learned in task 2/],
     [
       "normalisers of later tasks",
       (d) => Object.assign(d.progress, { task: 0 }),
@@ -395,7 +439,7 @@ describe("damage", () => {
   it("of another schema version, with both numbers", async () => {
     const { path, read } = await saved();
     edit(path, (d) => Object.assign(d, { schema: 99 }));
-    expect(inputError(read).details).toMatchObject({ got: "99", expected: String(CHECKPOINT_SCHEMA) });
+    expect(inputError(read).details).toMatchObject({ got: "99", expected: "2 or 3" });
   });
 
   it("of other settings, with both hashes", async () => {

@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { Agent } from "../../../agent/agent.js";
-import { writeCheckpoint } from "../../../agent/run/checkpoint.js";
+import { CheckpointWriter } from "../../../agent/run/checkpoint-writer.js";
 import { keptBy } from "../../../agent/run/kept.js";
 import { hashSettings } from "../../../agent/run/store.js";
 import type { Settings } from "../../../agent/settings/schema.js";
@@ -43,18 +43,21 @@ async function inThirdTask(method: Settings["method"], steps = 50) {
     await agent.adopt(agent.startTraining());
     if (j < 2) await agent.endTask();
   }
-  const state = await agent.state();
-  const name = `${method}-${steps}`;
-  const files = { document: `${name}.json`, arrays: `${name}.safetensors` };
-  writeCheckpoint(folder, files, hashSettings(settings), {
-    progress: { stage: "learn", task: 2, steps, episode: 1, evaluated: 0 },
-    metricsBytes: 0,
-    actionRng: Rng.fromSeed(8).state(),
-    agent: state,
-  });
-  const bytes = readFileSync(join(folder, files.arrays));
-  const { tensors } = decodeSafetensors(bytes, files.arrays);
-  return { bytes, tensors, rows, kept: keptBy(state.learner), normalizers: state.normalizers };
+  const learned = await agent.learnedState();
+  const run = join(folder, `${method}-${steps}`);
+  new CheckpointWriter(run, hashSettings(settings)).save(
+    {
+      progress: { stage: "learn", task: 2, steps, episode: 1, evaluated: 0 },
+      metricsBytes: 0,
+      actionRng: Rng.fromSeed(8).state(),
+    },
+    learned,
+    agent.taskState(),
+  );
+  const arrays = readFileSync(join(run, "checkpoint-a.safetensors"));
+  const { tensors } = decodeSafetensors(arrays, "arrays");
+  const bytes = Buffer.concat([arrays, readFileSync(join(run, "transitions-a.f32"))]);
+  return { bytes, tensors, rows, kept: keptBy(learned.learner), normalizers: learned.normalizers };
 }
 
 /** How many rows `[φ(x), u]` of a task the bytes of a checkpoint hold, as they were or normalised. */

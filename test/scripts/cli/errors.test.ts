@@ -13,7 +13,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readCheckpoint, writeCheckpoint } from "../../../agent/run/checkpoint.js";
+import { readCheckpoint } from "../../../agent/run/checkpoint.js";
+import { writeTaskState } from "../../../agent/run/checkpoint-writer.js";
 import { hashSettings, readSettings } from "../../../agent/run/store.js";
 import { reacherSuite } from "../../../tasks/reacher/reacher.js";
 import { fileHashes, flipByte, halve, temporaryFolder } from "../../files.js";
@@ -175,8 +176,9 @@ const swapNetwork = (copy: string) => {
   edit(join(copy, "settings.json"), (text) =>
     text.replace(/("hidden": \[\s+16,\s+)16/, (_, start) => `${start}8`),
   );
-  const files = { document: "checkpoint.json", arrays: checkpoint.arraysFile };
-  writeCheckpoint(copy, files, hashSettings(readSettings(copy)), checkpoint);
+  const { agent, parts, ...numbers } = checkpoint;
+  const files = { document: "checkpoint.json", arrays: parts.learned.file };
+  writeTaskState(copy, files, hashSettings(readSettings(copy)), numbers, agent.learned!);
 };
 
 describe("a run that cannot be continued exits with 3 and is left as it is", () => {
