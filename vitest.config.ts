@@ -8,8 +8,13 @@ const E2E = "test/**/*.e2e.test.ts";
 /** Draws the pictures of the README as those who change them do; takes as long as many other files together. */
 const PICTURES = "test/scripts/bench/figures/pictures.e2e.test.ts";
 
-/** Unit tests of what happens once in a process: physics that is not there yet, parts added to the registries. */
-const FRESH_PROCESS = ["test/sim/world.test.ts", "test/scripts/runs/more-parts.test.ts"];
+/** Unit tests of what happens once in a process: physics that is not there yet, parts added to the registries, a disk that fails. */
+const FRESH_PROCESS = [
+  "test/sim/world.test.ts",
+  "test/scripts/runs/more-parts.test.ts",
+  "test/agent/loop-checkpoints.test.ts",
+  "test/agent/run/checkpoint-writer.test.ts",
+];
 
 /** Files that start processes take longest; begun last, they would leave a core idle at the end. */
 class LongestFirst extends BaseSequencer {

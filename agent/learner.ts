@@ -24,7 +24,10 @@ export interface TrainingReport {
 
 /** A way to learn the dynamics of one task after another. */
 export interface Learner {
-  /** Starts task `index` (0-based, in order): fresh optimiser, frozen targets, new embedding or head. */
+  /**
+   * Starts task `index` (0-based, in order): fresh optimiser, frozen targets, new embedding or head. From the same state it always
+   * does the same: what it did is not saved before the task's first `train`, but done again.
+   */
   beginTask(index: number): Promise<void>;
   /**
    * Runs `iterations` minibatches on the current task's data.
@@ -48,7 +51,7 @@ export interface Learner {
    * @param member 0-based; given to ensembles alone
    */
   weights(index: number, member?: number): Promise<Float32Array>;
-  /** Copies of all that it needs to continue. */
+  /** Copies of all that it needs to continue; it changes in `beginTask`, `train`, `endTask` and `restore` alone. */
   state(): LearnerState | Promise<LearnerState>;
   /** Continues from a saved state. @throws InputError when an array is missing or of another size */
   restore(state: LearnerState): Promise<void>;

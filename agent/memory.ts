@@ -23,7 +23,7 @@ export interface MemoryNeed {
   /** Sum of the parts. */
   readonly bytes: number;
   readonly parts: readonly MemoryPart[];
-  /** Of the arrays in a checkpoint. */
+  /** Of the arrays of a checkpoint that are in one file: of what was learned. */
   readonly checkpointBytes: number;
 }
 
@@ -126,7 +126,7 @@ export function memoryNeed(
   return {
     bytes: list.reduce((sum, { bytes }) => sum + bytes, 0),
     parts: list,
-    checkpointBytes: NUMBER * (3 * learner.trained + learner.kept + stored + used),
+    checkpointBytes: NUMBER * (3 * learner.trained + learner.kept + stored),
   };
 }
 

@@ -94,14 +94,25 @@ async function makeBegun(folder: string, signal: AbortSignal): Promise<void> {
     },
   });
   signal.throwIfAborted();
-  // By a fixed name, which cases can replace.
+  // By fixed names, which cases can replace.
   const path = join(folder, "checkpoint.json");
   const { sha256: _, ...content } = JSON.parse(readFileSync(path, "utf8"));
-  renameSync(join(folder, content.arrays.file), join(folder, "arrays.safetensors"));
-  content.arrays.file = "arrays.safetensors";
+  const { current } = content;
+  const named = [content.arrays, current.arrays, current.transitions];
+  Object.values(BEGUN_FILES).forEach((name, i) => {
+    renameSync(join(folder, named[i].file), join(folder, name));
+    named[i].file = name;
+  });
   const sha256 = createHash("sha256").update(JSON.stringify(content)).digest("hex");
   writeFileSync(path, JSON.stringify({ ...content, sha256 }));
 }
+
+/** Files that the checkpoint of `begun` names: of what was learned, and of the task that is being learned. */
+export const BEGUN_FILES = {
+  learned: "arrays.safetensors",
+  task: "current-a.safetensors",
+  transitions: "transitions-a.f32",
+} as const;
 
 async function makeSweep(folder: string, signal: AbortSignal): Promise<void> {
   const assignments = Object.entries(SETTINGS).map(([name, value]) => `${name}=${JSON.stringify(value)}`);

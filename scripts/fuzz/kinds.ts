@@ -36,6 +36,7 @@ import {
   type Standin,
 } from "./changes.js";
 import { commandKind } from "./command-lines.js";
+import { BEGUN_FILES } from "./inputs.js";
 import { type FuzzKind, isRefusal } from "./kind.js";
 import { usedSettingsKind } from "./used-settings.js";
 
@@ -257,22 +258,52 @@ function changedCheckpoint(original: Buffer, changes: Parameters<typeof changedJ
   return `${sealed}\n`;
 }
 
+/** What a checkpoint says of one of its files. */
+type NamedFile = (content: {
+  readonly arrays: Hashed;
+  readonly current: { readonly arrays: Hashed; readonly transitions: Hashed };
+}) => Hashed;
+
+interface Hashed {
+  sha256: string;
+}
+
 /** Arrays that a checkpoint names with their right hash: other names, shapes and numbers, or other bytes. */
-function changedArrays(
+function changedArrays(named: NamedFile) {
+  return (
+    original: Buffer,
+    {
+      json: changes,
+      bytes,
+    }: { json: Parameters<typeof changedJson>[1]; bytes: Parameters<typeof changedBytes>[1] },
+    path: string,
+  ): Uint8Array =>
+    sealed(
+      path,
+      changes.length % 2 === 0 ? changedBytes(original, bytes) : changedHeader(original, changes),
+      named,
+    );
+}
+
+/** Transitions with their right hash, mostly: that of as many bytes as there were. */
+function changedTransitions(
   original: Buffer,
-  {
-    json: changes,
-    bytes,
-  }: { json: Parameters<typeof changedJson>[1]; bytes: Parameters<typeof changedBytes>[1] },
+  changes: Parameters<typeof changedBytes>[1],
   path: string,
 ): Uint8Array {
-  const arrays = changes.length % 2 === 0 ? changedBytes(original, bytes) : changedHeader(original, changes);
+  const bytes = changedBytes(original, changes);
+  sealed(path, bytes.subarray(0, original.length), ({ current }) => current.transitions);
+  return bytes;
+}
+
+/** Notes the hash of a file in the checkpoint beside it. @returns the file */
+function sealed(path: string, bytes: Uint8Array, named: NamedFile): Uint8Array {
   const document = join(path, "../checkpoint.json");
   const { sha256: _, ...content } = JSON.parse(readFileSync(document, "utf8"));
-  content.arrays.sha256 = createHash("sha256").update(arrays).digest("hex");
+  named(content).sha256 = createHash("sha256").update(bytes).digest("hex");
   const sha256 = createHash("sha256").update(JSON.stringify(content)).digest("hex");
   writeFileSync(document, JSON.stringify({ ...content, sha256 }));
-  return arrays;
+  return bytes;
 }
 
 /** Safetensors with another header of the right length. */
@@ -286,14 +317,27 @@ function changedHeader(original: Buffer, changes: Parameters<typeof changedJson>
   return Buffer.concat([head, header, whole.subarray(8 + length)]);
 }
 
-/** The hash of the arrays that `checkpoint.json` of the inputs names. */
-const ARRAYS = "begun/arrays.safetensors";
+const arraysChanges = fc.record({ json: jsonChanges, bytes: bytesChanges });
 
 /** All kinds of files that people send one another, and the command line. */
 export const kinds: readonly FuzzKind[] = [
   fileKind("settings", "begun/settings.json", jsonChanges, json, resume),
   fileKind("checkpoint", "begun/checkpoint.json", jsonChanges, changedCheckpoint, resume),
-  fileKind("arrays", ARRAYS, fc.record({ json: jsonChanges, bytes: bytesChanges }), changedArrays, resume),
+  fileKind(
+    "arrays",
+    `begun/${BEGUN_FILES.learned}`,
+    arraysChanges,
+    changedArrays((content) => content.arrays),
+    resume,
+  ),
+  fileKind(
+    "arrays of the task being learned",
+    `begun/${BEGUN_FILES.task}`,
+    arraysChanges,
+    changedArrays(({ current }) => current.arrays),
+    resume,
+  ),
+  fileKind("transitions", `begun/${BEGUN_FILES.transitions}`, bytesChanges, changedTransitions, resume),
   fileKind("metrics", "begun/metrics.jsonl", linesChanges, lines, resume),
   fileKind("metrics of a finished run", "run/metrics.jsonl", linesChanges, lines, show),
   fileKind("timing", "run/timing.jsonl", linesChanges, lines, show),

@@ -89,7 +89,7 @@ describe("Agent", () => {
         expect(askedFor()).toEqual([undefined]);
       }
       expect(asked).toEqual(each.asked);
-      await agent.restore(await agent.state(), 0);
+      await agent.restore({ learned: await agent.learnedState(), current: agent.taskState() }, 0);
       expect(askedFor()).toEqual(each.asked.slice(-1));
       expect((await agent.act(x, 0)).length).toBe(2);
       await agent.release();

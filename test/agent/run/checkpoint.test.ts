@@ -194,7 +194,7 @@ describe("round trip in the midst of a task", () => {
   it("is read of versions that had all arrays in one file", async () => {
     const { learned, current, read, hash } = await saved();
     for (const name of readdirSync(folder)) rmSync(join(folder, name));
-    writeWholeCheckpoint(folder, hash, NUMBERS, learned, current);
+    writeWholeCheckpoint(folder, hash, NUMBERS, learned, current, ARRAYS);
     const back = read();
     expect(back).toMatchObject(NUMBERS);
     expect(frozen(back.agent.learned!.learner)).toEqual(frozen(learned.learner));

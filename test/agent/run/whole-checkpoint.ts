@@ -8,14 +8,15 @@ import { encodeSafetensors } from "../../../sim/core/safetensors.js";
 
 const hashOf = (bytes: Uint8Array | string) => createHash("sha256").update(bytes).digest("hex");
 
-/** A checkpoint in the midst of a task with all arrays in one file, as versions wrote it that knew no other; its two names. */
+/** A checkpoint in the midst of a task with all arrays in one file, as versions wrote it that knew no other. @param file name of the arrays */
 export function writeWholeCheckpoint(
   folder: string,
   settingsHash: string,
   { progress, metricsBytes, actionRng }: Omit<Checkpoint, "agent">,
   learned: LearnedState,
   task: TaskState,
-): string[] {
+  file: string,
+): void {
   const { buffer, moments, planner } = task;
   const { size, inputSize, targetSize } = buffer;
   const bytes = encodeSafetensors({
@@ -24,7 +25,6 @@ export function writeWholeCheckpoint(
     "buffer.targets": { shape: [size, targetSize], data: buffer.targets.subarray(0, size * targetSize) },
     ...taskArrays(task),
   });
-  const file = "checkpoint-a.safetensors";
   const content = {
     schema: 2,
     settingsHash,
@@ -42,5 +42,4 @@ export function writeWholeCheckpoint(
   writeFileSync(join(folder, file), bytes);
   const text = JSON.stringify({ ...content, sha256: hashOf(JSON.stringify(content)) });
   writeFileSync(join(folder, "checkpoint.json"), text);
-  return ["checkpoint.json", file];
 }

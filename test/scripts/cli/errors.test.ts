@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCheckpoint } from "../../../agent/run/checkpoint.js";
 import { writeTaskState } from "../../../agent/run/checkpoint-writer.js";
 import { hashSettings, readSettings } from "../../../agent/run/store.js";
+import { train } from "../../../scripts/runs/train.js";
 import { reacherSuite } from "../../../tasks/reacher/reacher.js";
 import { fileHashes, flipByte, halve, temporaryFolder } from "../../files.js";
 import { call, expectOneError, TINY, unwrapped } from "../call.js";
@@ -301,5 +302,64 @@ describe("a run that cannot be continued exits with 3 and is left as it is", () 
   it("a damaged state is not evaluated", async () => {
     const copy = damagedRun("bad-state", (c) => halve(join(c, "checkpoints", "task-1.json")));
     expectOneError(await call(["evaluate", copy, "--after-task", "1"]), 3, /task-1\.json is damaged/);
+  });
+});
+
+describe("a run that was left in the midst of a task", () => {
+  const begun = join(folder, "begun");
+  const NAMES = [/^checkpoint-[ab]\.safetensors$/, /^current-[ab]\.safetensors$/, /^transitions-[ab]\.f32$/];
+
+  beforeAll(async () => {
+    const stop = new AbortController();
+    const { suite, ...settings } = readSettings(good);
+    const names = [
+      "initialRandomSteps",
+      "stepsPerTask",
+      "trainEvery",
+      "trainIterations",
+      "evaluationEpisodes",
+    ];
+    const ofLoop = names.map((name) => [`loop.${name}`, Reflect.get(settings.loop, name)]);
+    const ofPlanner = ["samples", "elites", "iterations", "horizon"].map((name) => [
+      `planner.${name}`,
+      Reflect.get(settings.planner, name),
+    ]);
+    await train({
+      suite,
+      out: begun,
+      threads: 1,
+      settings: {
+        ...Object.fromEntries([...ofLoop, ...ofPlanner]),
+        tasks: settings.tasks,
+        "dynamics.hidden": settings.dynamics.hidden,
+      },
+      signal: stop.signal,
+      onProgress: (event) => {
+        if (event.type === "episode" && event.taskIndex === 1) stop.abort();
+      },
+    });
+    expect(fileHashes(begun)["settings.json"]).toBe(fileHashes(good)["settings.json"]);
+  });
+
+  it("is continued from a copy of its folder, to the same bytes", async () => {
+    const copy = join(folder, "begun-copy");
+    cpSync(begun, copy, { recursive: true });
+    const { code, stderr } = await call(["train", "--quiet", "--resume", copy]);
+    expect(code, stderr).toBe(0);
+    expect(fileHashes(copy)).toEqual(fileHashes(good));
+  });
+
+  it.each(NAMES)("exits with 3 and names a file that is cut, changed or lost: %s", async (pattern) => {
+    const copy = join(folder, "begun-damaged");
+    for (const damage of [halve, flipByte, rmSync]) {
+      cpSync(begun, copy, { recursive: true });
+      const name = readdirSync(copy).find((file) => pattern.test(file))!;
+      damage(join(copy, name));
+      const before = contents(copy);
+      const message = new RegExp(`${name} (are damaged; got \\d+ bytes|are damaged; got hash|is missing)`);
+      expectOneError(await call(["train", "--resume", copy]), 3, message);
+      expect(contents(copy)).toEqual(before);
+      rmSync(copy, { recursive: true });
+    }
   });
 });
