@@ -1,3 +1,4 @@
+import { MIB } from "../sim/core/bytes.js";
 import { elementAt } from "../sim/core/element.js";
 import type { Task } from "../sim/task.js";
 import type { Parts } from "./catalog.js";
@@ -29,7 +30,6 @@ export interface MemoryNeed {
 
 /** Bytes of a number. */
 const NUMBER = 4;
-const MIB = 2 ** 20;
 /** The process with the physics engine and the runtime, before anything is learned; measured. */
 const PROCESS = 250 * MIB;
 /** A thread that plans or trains along, with a runtime of its own; measured. */

@@ -24,6 +24,7 @@ export { type Feeds, Session, tensor } from "../agent/graph/session.js";
 export type { Learner, LearnerOptions, LearnerState, TrainingReport } from "../agent/learner.js";
 export { ContinualLoop } from "../agent/loop.js";
 export type { LoopServices } from "../agent/loop-services.js";
+export type { MemoryNeed, MemoryPart } from "../agent/memory.js";
 export { defineMethod, type LearnerSize, type Method } from "../agent/methods/method.js";
 export { PlainLearner, type PlainOptions } from "../agent/methods/plain-learner.js";
 export {
@@ -157,8 +158,15 @@ export {
 } from "./runs/summary.js";
 export { type RunStart, summarizeRun, type TrainOptions, type TrainResult, train } from "./runs/train.js";
 export { currentVersions } from "./runs/versions.js";
-export type { RunExit, RunJob, SweepEngine } from "./sweep/engine.js";
+export type { EngineEvents, RunCommand, RunExit, RunJob, SweepEngine } from "./sweep/engine.js";
 export { localEngine } from "./sweep/local-engine.js";
+export type { Manifest, ManifestRun } from "./sweep/manifest.js";
 export type { SweepChoice, SweepMethod } from "./sweep/plan.js";
 export type { FailedRun, SweepReport } from "./sweep/report.js";
-export { type RunOutcome, runSweep, type SweepOptions, type SweepView } from "./sweep/sweep.js";
+export {
+  type RunOutcome,
+  runSweep,
+  type SweepOptions,
+  type SweepView,
+  type SweepWork,
+} from "./sweep/sweep.js";

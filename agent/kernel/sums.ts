@@ -1,3 +1,4 @@
+import { rowsOf } from "../../sim/core/rows.js";
 import type { Head } from "./head.js";
 import { CHUNKS } from "./layout.js";
 
@@ -16,7 +17,7 @@ export function gradientSquares({ arrays: { gram, h, ahead }, rows, shape }: Hea
   drifts: number;
 } {
   const { embeddings: G, regularized: R } = shape;
-  const hidden = [...rowsOf(h, G, rows), ...rowsOf(ahead, R, rows)];
+  const hidden = [...rowsOf(h, rows), ...rowsOf(ahead, rows)];
   const stride = gram.length / CHUNKS;
   let all = 0;
   let drifts = 0;
@@ -37,16 +38,12 @@ export function gradientSquares({ arrays: { gram, h, ahead }, rows, shape }: Hea
  */
 export function outerSquares(h: Float32Array, products: Float32Array): number {
   const G = Math.sqrt(products.length);
-  const hidden = rowsOf(h, G, h.length / G);
+  const hidden = rowsOf(h, h.length / G);
   let sum = 0;
   for (let s = 0; s < G; s++) {
     for (let t = 0; t < G; t++) sum += dot(hidden[s]!, hidden[t]!) * products[s * G + t]!;
   }
   return sum;
-}
-
-function rowsOf(all: Float32Array, count: number, width: number): Float32Array[] {
-  return Array.from({ length: count }, (_, j) => all.subarray(j * width, (j + 1) * width));
 }
 
 function dot(a: Float32Array, b: Float32Array): number {

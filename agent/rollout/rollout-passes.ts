@@ -1,3 +1,4 @@
+import { rowsOf } from "../../sim/core/rows.js";
 import { encodeInput, encodeInputBackward, inputSize, type MlpShape } from "../model/dynamics.js";
 import type { StateSpec } from "../model/model-state.js";
 import { type ChangeKinds, changeKinds, decodeChange, decodeChangeBackward } from "../model/state-change.js";
@@ -157,13 +158,6 @@ export class RolloutPasses {
     addColumn(slopes, k, before.observations[n]!, stride);
     addColumn(slopes, k + X * stride, action, stride);
   }
-}
-
-/** The first `length` numbers of every row of an array whose rows are `stride` numbers apart. */
-function rowsOf(data: Float32Array, stride: number, length = stride): Float32Array[] {
-  return Array.from({ length: data.length / stride }, (_, i) =>
-    data.subarray(i * stride, i * stride + length),
-  );
 }
 
 function stateRows(spec: StateSpec, count: number): StateRows {

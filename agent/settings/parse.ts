@@ -96,13 +96,30 @@ export function gotAndExpected(
   return { got, expected: expectedBy(issue) };
 }
 
-/** What a schema wants, in its own words; of one that takes several kinds of values, all of them. */
+/** How messages begin that a schema has no words of its own for. */
+const WITHOUT_OWN_WORDS = /^(?:Invalid input|Too small|Too big): expected /;
+
+/** Kinds of values for people. */
+const KINDS: Readonly<Record<string, string>> = {
+  int: "a whole number",
+  number: "a number",
+  string: "text",
+  boolean: "true or false",
+  array: "a list",
+  object: "an object",
+};
+
+/** What a schema wants, in its own words or plain ones; of one that takes several kinds of values, all of them. */
 function expectedBy(issue: z.core.$ZodIssue): string {
-  if (issue.code !== "invalid_union" || issue.errors.length === 0) {
-    return issue.message.replace(/^[^:]*: expected /, "");
+  if (issue.code === "invalid_union" && issue.errors.length > 0) {
+    return [...new Set(issue.errors.flat().map(expectedBy))].join(" or ");
   }
-  const kinds = issue.errors.flat().map((one) => expectedBy(one).replace(/, received .*$/, ""));
-  return [...new Set(kinds)].join(" or ");
+  const said = issue.message.replace(/^[^:]*: expected /, "");
+  if (!WITHOUT_OWN_WORDS.test(issue.message)) return said;
+  if (issue.code === "invalid_type") return KINDS[issue.expected] ?? issue.expected;
+  const [, sign = "", limit] = /^(?:number|int) to be ([<>]=?)(.*)$/.exec(said) ?? [];
+  const words = { ">=": "of at least", ">": "above", "<=": "of at most", "<": "below" }[sign];
+  return words === undefined ? said : `a number ${words} ${limit}`;
 }
 
 /** A setting is named by its group and its own name, or by its name alone; what follows in a path is within its value. */

@@ -1,5 +1,6 @@
 import { elementAt } from "../../sim/core/element.js";
 import type { Rng } from "../../sim/core/rng.js";
+import { rowsOf } from "../../sim/core/rows.js";
 import { weightCount } from "../model/dynamics.js";
 import { joinMembers } from "../model/ensemble.js";
 import type { HypernetworkShape } from "../model/hypernetwork.js";
@@ -24,9 +25,9 @@ export async function generateMembers(
   embeddings: Float32Array,
 ): Promise<Float32Array> {
   const P = weightCount(target);
-  const members = embeddings.length / embedding;
-  const out = new Float32Array(members * P);
-  for (const [m, e] of rowsOf(embeddings, members).entries()) out.set(await theta.generate(e), m * P);
+  const members = rowsOf(embeddings, embedding);
+  const out = new Float32Array(members.length * P);
+  for (const [m, e] of members.entries()) out.set(await theta.generate(e), m * P);
   return out;
 }
 
@@ -39,12 +40,6 @@ export function generatedNetwork(
   generated: Float32Array,
   member?: number,
 ): Float32Array {
-  const rows = rowsOf(generated, generated.length / weightCount(target));
+  const rows = rowsOf(generated, weightCount(target));
   return member === undefined ? joinMembers(target, rows) : elementAt(rows, member, "members");
-}
-
-/** Views of the rows. */
-function rowsOf(all: Float32Array, count: number): Float32Array[] {
-  const width = all.length / count;
-  return Array.from({ length: count }, (_, m) => all.subarray(m * width, (m + 1) * width));
 }

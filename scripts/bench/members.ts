@@ -1,6 +1,6 @@
 import type { Learner } from "../../agent/learner.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";
-import { medians, REPETITION } from "./measure.js";
+import { LONG_REPETITION, medians } from "./measure.js";
 import { joinSections, named, type Section } from "./result.js";
 import { type BenchSize, benchSize } from "./sizes.js";
 import { begunLearner, randomData, trainJob } from "./training-job.js";
@@ -9,7 +9,7 @@ const MEMBERS = [1, 2, 4] as const;
 /** Earlier tasks, all in the regulariser: none, and as many as the last of five tasks has. */
 const EARLIER = [0, 4] as const;
 /** Minibatches in one call. */
-const STEPS = 20;
+const STEPS = 5;
 
 /** One minibatch of an ensemble of n embeddings on one hypernetwork against that of a single network, at quick sizes. */
 export async function benchMembers(): Promise<Section> {
@@ -27,7 +27,7 @@ async function benchOne(name: BenchSize["name"], earlier: number): Promise<Secti
   for (const size of sizes) learners.push(await begunLearner(size, earlier + 1));
   const ms = await medians(
     learners.map((learner) => trainJob(learner, data, STEPS)),
-    REPETITION,
+    LONG_REPETITION,
   );
   for (const learner of learners) await learner.release();
   const one = firstOf(ms, "times");

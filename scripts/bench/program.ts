@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { documentText, writeDocument } from "../../sim/core/documents.js";
 import { UsageError } from "../../sim/core/errors.js";
 import type { Io } from "../cli/io.js";
-import { collect, countingNumber, seedList } from "../cli/option-parsers.js";
+import { collect, countingNumber, seedList } from "../cli/options/parsers.js";
 import { formatComparison } from "./compare.js";
 import { searchDoorStart } from "./door-start.js";
 import { benchLearning } from "./learning.js";

@@ -5,7 +5,8 @@ import { foreignModules } from "../runs/foreign-calls.js";
 import { STOP_SIGNALS, signalCode } from "../runs/stop-signals.js";
 import type { Io } from "./io.js";
 import { liveArea } from "./live-area.js";
-import { createProgram, type HelpLists } from "./program.js";
+import type { HelpLists } from "./options/command.js";
+import { createProgram } from "./program.js";
 import { outputLost, reportError } from "./report-error.js";
 import { UNANSWERED, watchModules } from "./watchdog.js";
 

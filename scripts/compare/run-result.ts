@@ -10,7 +10,6 @@ import type { EpisodeRecord, MetricsRecord } from "../../agent/run/records.js";
 import { RUN_FILES } from "../../agent/run/run-files.js";
 import { readSettings } from "../../agent/run/store.js";
 import { evaluatedTasks } from "../../agent/settings/evaluated-tasks.js";
-import type { Settings } from "../../agent/settings/schema.js";
 import { readDocument } from "../../sim/core/documents.js";
 import { elementAt } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
@@ -112,8 +111,9 @@ export function readRun(folder: string, label?: string): MeasuredRun {
     if (found.length !== wanted) throw cutLog(folder, task, found.length, wanted);
     return found;
   });
-  checkAllMeasured(folder, settings, evaluation);
-  checkReturnsAgree(folder, settings, evaluation, [...baseline, ...evaluated]);
+  const tasksAfter = (afterTask: number) => evaluatedTasks({ ...settings, tasks: tasks.length }, afterTask);
+  checkAllMeasured(folder, tasksAfter, evaluation);
+  checkReturnsAgree(folder, tasksAfter, evaluation, [...baseline, ...evaluated]);
   const success = last.map((found) => found.map((r) => Number(r.success)));
   const moved = evaluated.map((r) => r.measures.blockDisplacementMm ?? Number.NaN);
   return {
@@ -134,14 +134,16 @@ export function readRun(folder: string, label?: string): MeasuredRun {
   };
 }
 
+/** Indices of the tasks that a run is evaluated on after learning a task. */
+type TasksAfter = (afterTask: number) => readonly number[];
+
 /**
  * Only what the settings leave out may be missing.
  * @throws InputError when the run has no returns where it was to be evaluated
  */
-function checkAllMeasured(folder: string, settings: Settings, { tasks, returns }: EvaluationJson): void {
-  const choice = { ...settings, tasks: tasks.length };
+function checkAllMeasured(folder: string, tasksAfter: TasksAfter, { tasks, returns }: EvaluationJson): void {
   for (const [i, row] of returns.entries()) {
-    const missing = evaluatedTasks(choice, i).find((j) => row[j]?.length === 0);
+    const missing = tasksAfter(i).find((j) => row[j]?.length === 0);
     if (missing === undefined) continue;
     throw new InputError({
       what: `${join(folder, RUN_FILES.evaluation)} lacks returns that its run measures`,
@@ -158,12 +160,11 @@ function checkAllMeasured(folder: string, settings: Settings, { tasks, returns }
  */
 function checkReturnsAgree(
   folder: string,
-  settings: Settings,
+  tasksAfter: TasksAfter,
   written: EvaluationJson,
   records: readonly MetricsRecord[],
 ): void {
-  const choice = { ...settings, tasks: written.tasks.length };
-  const matrix = new EvaluationMatrix(written.tasks, (afterTask) => evaluatedTasks(choice, afterTask));
+  const matrix = new EvaluationMatrix(written.tasks, tasksAfter);
   for (const record of records) matrix.accept(record);
   const logged = matrix.toJson();
   const rows = (name: string, a: readonly (readonly number[])[], b: readonly (readonly number[])[]) =>

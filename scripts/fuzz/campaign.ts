@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { MIB } from "../../sim/core/bytes.js";
 import {
   type CaseReply,
   type CaseRequest,
@@ -164,7 +165,7 @@ class CaseProcess {
       const late = setTimeout(() => stop("hang", `no answer after ${ms / 1000} s`), ms);
       const watch = setInterval(() => {
         const bytes = residentBytes(child.pid);
-        if (bytes > limits.bytes) stop("memory", `${Math.round(bytes / 2 ** 20)} MiB`);
+        if (bytes > limits.bytes) stop("memory", `${Math.round(bytes / MIB)} MiB`);
       }, WATCHED_EVERY_MS);
       child.on("message", settle);
       child.on("exit", exited);

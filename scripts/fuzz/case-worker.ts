@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
+import { MIB } from "../../sim/core/bytes.js";
 import { findNamed } from "../../sim/core/one-of.js";
 import { initPhysics } from "../../sim/world.js";
 import { type FuzzKind, isRefusal } from "./kind.js";
@@ -46,7 +47,7 @@ async function runCase(kind: FuzzKind, seed: number, index: number): Promise<Cas
   if (fingerprint() !== victim)
     outcome = { outcome: "escaped", detail: "a file outside of what was named is changed" };
   const peak = process.resourceUsage().maxRSS * 1024;
-  if (peak > limits.bytes) outcome = { outcome: "memory", detail: `${Math.round(peak / 2 ** 20)} MiB` };
+  if (peak > limits.bytes) outcome = { outcome: "memory", detail: `${Math.round(peak / MIB)} MiB` };
   restore(outcome.outcome === "escaped" ? undefined : kind.changes);
   return outcome;
 }

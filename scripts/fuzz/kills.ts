@@ -5,7 +5,7 @@ import { Rng } from "../../sim/core/rng.js";
 import { describeMachine } from "../bench/machine.js";
 import { COMMAND_LINE } from "../cli/command-line.js";
 import { newFile, runDeveloperProgram } from "../cli/developer-program.js";
-import { countingNumber, wholeNumber } from "../cli/option-parsers.js";
+import { countingNumber, wholeNumber } from "../cli/options/parsers.js";
 import { inTemporaryFolder } from "../cli/temporary-folder.js";
 import { builtinCatalog } from "../runs/catalog.js";
 import { itself, type KilledCommand, type KillResult, killAll, runsOfSweep } from "./kill-runs.js";

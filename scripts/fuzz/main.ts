@@ -7,7 +7,7 @@ import { writeDocument } from "../../sim/core/documents.js";
 import { findNamed } from "../../sim/core/one-of.js";
 import { describeMachine } from "../bench/machine.js";
 import { runDeveloperProgram } from "../cli/developer-program.js";
-import { countingNumber, jobCount, wholeNumber } from "../cli/option-parsers.js";
+import { countingNumber, jobCount, wholeNumber } from "../cli/options/parsers.js";
 import { inTemporaryFolder } from "../cli/temporary-folder.js";
 import { fuzzKind } from "./campaign.js";
 import { newCampaign, readCampaign, withKind } from "./campaign-file.js";

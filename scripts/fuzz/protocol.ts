@@ -1,3 +1,5 @@
+import { GIB } from "../../sim/core/bytes.js";
+
 /** What can come of a case. The first two are what a program should do with any input. */
 export const OUTCOMES = ["refused", "harmless", "trace", "hang", "memory", "escaped"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -24,7 +26,7 @@ export interface Limits {
 /**
  * Reading the inputs as they are takes some 250 MiB, and a case that does what it should takes some 20 ms on a free core.
  */
-export const LIMITS: Limits = { bytes: 1024 * 2 ** 20, ms: 30_000 };
+export const LIMITS: Limits = { bytes: GIB, ms: 30_000 };
 
 /** What a process that does cases is started with, as JSON. */
 export interface WorkerData {

@@ -8,7 +8,7 @@ import { findNamed } from "../../sim/core/one-of.js";
 import { describeMachine } from "../bench/machine.js";
 import { COMMAND_LINE } from "../cli/command-line.js";
 import { newFile, runDeveloperProgram } from "../cli/developer-program.js";
-import { countingNumber, wholeNumber } from "../cli/option-parsers.js";
+import { countingNumber, wholeNumber } from "../cli/options/parsers.js";
 import { inTemporaryFolder } from "../cli/temporary-folder.js";
 import { builtinCatalog } from "../runs/catalog.js";
 import { minutesSince, toTenth } from "./minutes.js";

@@ -2,13 +2,12 @@ import { totalmem } from "node:os";
 import type { Parts } from "../../agent/catalog.js";
 import { type MemoryNeed, type MemoryPart, memoryNeed } from "../../agent/memory.js";
 import type { Settings } from "../../agent/settings/schema.js";
+import { GIB } from "../../sim/core/bytes.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { LARGEST } from "../../sim/core/own-files.js";
 import type { Task } from "../../sim/task.js";
 import { chooseCompute } from "./compute.js";
 
-/** Bytes of a gibibyte. */
-export const GIB = 2 ** 30;
 /** What WebAssembly can address, and Node.js allocates at once on every version. */
 const LARGEST_ARRAY = 4 * GIB;
 /** Share of the machine's memory that runs may take: an estimate is one, and others use the machine too. */

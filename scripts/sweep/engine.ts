@@ -1,14 +1,20 @@
 import type { MemoryNeed } from "../../agent/memory.js";
 import type { ManifestRun } from "./manifest.js";
 
-/** One run for an engine: where it lives and how a process for it is started. */
-export interface RunJob {
+/** How a process for a run is started. */
+export interface RunCommand {
   /** Unique in the sweep. */
   readonly id: string;
   /** Program and arguments; the same command begins the run and continues it. */
   readonly command: readonly [string, ...string[]];
   /** File that receives what the process prints; appended to. */
   readonly log: string;
+}
+
+/** One run for an engine. */
+export interface RunJob extends RunCommand {
+  /** Memory that it needs at most by its settings, bytes. */
+  readonly memory: number;
 }
 
 /** How a process ended: an exit code, or the signal that killed it, or why it could not be started. */
@@ -18,6 +24,7 @@ export interface RunExit {
   readonly startError?: string;
 }
 
+/** Is told by an engine of the processes that it starts here. */
 export interface EngineEvents {
   /** The process of a run is about to be started. */
   started(job: RunJob): void;
@@ -36,13 +43,18 @@ export interface SweepEngine {
   readonly here: boolean;
   /** Threads of each run. */
   readonly threads: number;
+  /**
+   * Most memory that a run may take, bytes, where it was chosen; otherwise 80 % of the machine's where runs are made here, else what
+   * they need.
+   */
+  readonly memory?: number | undefined;
   /** Asked before anything is written. @throws UsageError when the engine cannot work on this machine */
   checkReady(): Promise<void>;
   /**
-   * Which of the unfinished runs of the sweep in `out` are to be made now: not those that are on their way already.
+   * Which of the unfinished runs are to be made now: not those that are on their way already.
    * @throws RunError when that cannot be found out
    */
-  due(out: string, unfinished: readonly ManifestRun[]): Promise<readonly ManifestRun[]>;
+  due(unfinished: readonly ManifestRun[]): Promise<readonly ManifestRun[]>;
   /** @param needs of the runs to be made @throws UsageError when there is no memory for them */
   checkMemory(needs: readonly MemoryNeed[]): void;
   /**

@@ -10,8 +10,9 @@ export function localEngine(jobs: number, memory?: number): SweepEngine {
   return {
     here: true,
     threads: 1,
+    memory,
     checkReady: async () => {},
-    due: async (_, unfinished) => unfinished,
+    due: async (unfinished) => unfinished,
     checkMemory: (needs) => checkMemoryOfJobs(needs, jobs, memory),
     async run(queue, events, signal) {
       const pending = [...queue];

@@ -62,6 +62,7 @@ const manifestSchema = z
 
 /** `sweep.json`: everything that must be known to run a sweep, on this machine or on another. */
 export type Manifest = Readonly<z.infer<typeof manifestSchema>>;
+/** A run as `sweep.json` lists it: its label, its seed, and the hash of its settings. */
 export type ManifestRun = Manifest["runs"][number];
 
 export function manifestPath(folder: string): string {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { GIB } from "../runs/memory-limit.js";
+import { GIB } from "../../sim/core/bytes.js";
 import { moduleOptions } from "../runs/resume-command.js";
-import type { RunExit, RunJob } from "./engine.js";
+import type { RunCommand, RunExit } from "./engine.js";
 import { LOGS, type Manifest, type ManifestRun, modulesOfRun, runFolder } from "./manifest.js";
 
 /** How the processes of runs are started. */
@@ -25,7 +25,7 @@ export function jobOf(
   manifest: Manifest,
   run: ManifestRun,
   { commandLine, threads, memory, acceptChangedSuite }: RunProcesses,
-): RunJob {
+): RunCommand {
   const options = [
     ...["--quiet", "--threads", String(threads), ...moduleOptions(modulesOfRun(out, manifest, run.label))],
     ...(acceptChangedSuite ? ["--accept-changed-suite"] : []),

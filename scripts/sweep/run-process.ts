@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { problemOf } from "../../sim/core/problem.js";
-import type { RunExit, RunJob } from "./engine.js";
+import type { RunCommand, RunExit } from "./engine.js";
 
 /**
  * Runs the process of a job to its end.
@@ -11,7 +11,7 @@ import type { RunExit, RunJob } from "./engine.js";
  *   two it would end at once
  */
 export async function runProcess(
-  job: RunJob,
+  job: RunCommand,
   signal: AbortSignal,
   how: "SIGTERM" | "channel",
 ): Promise<RunExit> {
@@ -31,7 +31,7 @@ export async function runProcess(
  * A process group of its own, because Ctrl-C in a terminal goes to the whole group and would reach the run twice. The
  * channel tells the run when this process is gone, however that ended, so that no run goes on unseen.
  */
-function startProcess({ command: [program, ...args] }: RunJob, log: number): ChildProcess {
+function startProcess({ command: [program, ...args] }: RunCommand, log: number): ChildProcess {
   return spawn(program, args, { detached: true, stdio: ["ignore", log, log, "ipc"] });
 }
 

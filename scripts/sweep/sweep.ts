@@ -41,7 +41,7 @@ import {
 import { baseOf, planRuns, planSeeds, type SweepChoice } from "./plan.js";
 import { differencesLabel, type FailedRun, reportSweep, type SweepReport } from "./report.js";
 import { writeReport } from "./report-files.js";
-import { endInWords, jobOf, type RunProcesses } from "./run-job.js";
+import { endInWords, jobOf } from "./run-job.js";
 import { lastError } from "./run-state.js";
 import { checkModules, rememberModules } from "./trust.js";
 
@@ -69,8 +69,6 @@ export interface SweepWork {
   /** Told of what the user should know and is no error. */
   readonly onWarning?: (text: string) => void;
   readonly engine: SweepEngine;
-  /** Most memory that a run may take, bytes; default 80 % of the machine's where runs are made here, else what they need. */
-  readonly memory?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -108,8 +106,9 @@ export function runSweep(options: SweepOptions): Promise<SweepReport> {
   const { out, view } = options;
   return withSweep(options, async (manifest, pending, lock) => {
     const from = differencesLabel(manifest, options.differencesFrom);
-    for (const run of pending) prepareRun(out, manifest, run, currentVersions());
-    view.begin(out, manifest, pending);
+    const runs = pending.map(({ run }) => run);
+    for (const run of runs) prepareRun(out, manifest, run, currentVersions());
+    view.begin(out, manifest, runs);
     let failed: FailedRun[];
     try {
       failed = await runAll(manifest, pending, options, lock);
@@ -130,17 +129,22 @@ export function runSweep(options: SweepOptions): Promise<SweepReport> {
  * @throws as `runSweep`, and what the engine throws
  */
 export function submitSweep(options: SweepWork): Promise<void> {
-  const { out, engine, signal } = options;
+  const { engine, signal } = options;
   return withSweep(options, async (manifest, pending) => {
-    const jobs = pending.map((run) => jobOf(out, manifest, run, processesOf(options)));
-    await engine.run(jobs, { started() {}, exited() {} }, signal);
+    await engine.run(jobsOf(options, manifest, pending), { started() {}, exited() {} }, signal);
   });
+}
+
+/** A run that is to be made now, and the memory that it needs. */
+interface PendingRun {
+  readonly run: ManifestRun;
+  readonly need: MemoryNeed;
 }
 
 /** Opens the sweep's folder for this process alone, with its manifest written, and works on the runs that are due. */
 async function withSweep<Result>(
   options: SweepWork,
-  work: (manifest: Manifest, pending: readonly ManifestRun[], lock: FolderLock) => Promise<Result>,
+  work: (manifest: Manifest, pending: readonly PendingRun[], lock: FolderLock) => Promise<Result>,
 ): Promise<Result> {
   const { out, engine } = options;
   await engine.checkReady();
@@ -158,8 +162,7 @@ async function withSweep<Result>(
     const manifest = options.resume ? await openManifest(options) : draft;
     if (!options.resume) checkEmpty(out);
     const unfinished = manifest.runs.filter((run) => !isFinished(runFolder(out, run)));
-    const pending = await engine.due(out, unfinished);
-    await checkPending(options, manifest, pending);
+    const pending = await checkPending(options, manifest, await engine.due(unfinished));
     writeManifest(out, manifest);
     rememberModules(out, manifest);
     return await work(manifest, pending, lock);
@@ -169,15 +172,9 @@ async function withSweep<Result>(
 }
 
 /** The manifest as it will be written. */
-async function openManifest({
-  out,
-  choice,
-  resume,
-  trustModules,
-  engine,
-  memory = engine.here ? undefined : Number.POSITIVE_INFINITY,
-}: SweepWork): Promise<Manifest> {
-  const limits = { memory, threads: engine.threads };
+async function openManifest({ out, choice, resume, trustModules, engine }: SweepWork): Promise<Manifest> {
+  const { here, threads, memory = here ? undefined : Number.POSITIVE_INFINITY } = engine;
+  const limits = { memory, threads };
   if (!resume) {
     checkEmpty(out);
     const base = baseOf(choice ?? {});
@@ -201,14 +198,15 @@ async function openManifest({
 
 /**
  * Checks that runs can be begun or gone on with.
+ * @returns them with the memory that they need
  * @throws InputError when the suite is not what runs of the sweep were made with, UsageError when there is no memory for them
  */
 async function checkPending(
   { out, engine, acceptChangedSuite = false, onWarning }: SweepWork,
   manifest: Manifest,
-  pending: readonly ManifestRun[],
-): Promise<void> {
-  if (pending.length === 0) return;
+  due: readonly ManifestRun[],
+): Promise<PendingRun[]> {
+  if (due.length === 0) return [];
   const given = baseOfSweep(out, manifest).suite;
   const suite = await suiteFrom(given, builtinCatalog);
   const now = await suiteNow(suite, suite.tasks.length, { suite: given });
@@ -220,17 +218,19 @@ async function checkPending(
     const tasks = now.tasks.slice(0, settingsOf(run).tasks);
     checkSameSuite(folder, { ...now, tasks }, { acceptChangedSuite, ...(onWarning && { onWarning }) });
   }
-  engine.checkMemory(await memoryOfRuns(out, manifest, pending, suite, engine.threads));
+  const pending = await withMemory(out, manifest, due, suite, engine.threads);
+  engine.checkMemory(pending.map(({ need }) => need));
+  return pending;
 }
 
-/** The memory that each of some runs needs. */
-async function memoryOfRuns(
+/** Runs with the memory that each of them needs. */
+async function withMemory(
   out: string,
   manifest: Manifest,
   runs: readonly ManifestRun[],
   suite: TaskSuite,
   threads: number,
-): Promise<MemoryNeed[]> {
+): Promise<PendingRun[]> {
   const lines = new Map<string, (settings: Settings) => MemoryNeed>();
   for (const label of new Set(runs.map((run) => run.label))) {
     const { method, planner } = modulesOfRun(out, manifest, label);
@@ -238,7 +238,10 @@ async function memoryOfRuns(
     lines.set(label, (settings) => memoryOfRun(suite.tasks, settings, partsOf(catalog, settings), threads));
   }
   const settingsOf = settingsReader(manifest);
-  return runs.flatMap((run) => lines.get(run.label)?.(settingsOf(run)) ?? []);
+  return runs.flatMap((run) => {
+    const need = lines.get(run.label)?.(settingsOf(run));
+    return need === undefined ? [] : [{ run, need }];
+  });
 }
 
 const OTHER = {
@@ -287,7 +290,7 @@ function checkEmpty(out: string): void {
  */
 async function runAll(
   manifest: Manifest,
-  pending: readonly ManifestRun[],
+  pending: readonly PendingRun[],
   options: SweepOptions,
   lock: FolderLock,
 ): Promise<FailedRun[]> {
@@ -296,7 +299,7 @@ async function runAll(
   const signal = AbortSignal.any([options.signal, takenOver.signal]);
   const failed: FailedRun[] = [];
   const logStart = new Map<string, number>();
-  const runs = new Map(pending.map((run) => [run.id, run]));
+  const runs = new Map(pending.map(({ run }) => [run.id, run]));
   const started = ({ id, log }: RunJob) => {
     logStart.set(id, statSync(log, { throwIfNoEntry: false })?.size ?? 0);
     view.started(runs.get(id)!);
@@ -320,16 +323,22 @@ async function runAll(
     failed.push(failure);
     view.ended(run, { kind: "failed", ...failure });
   };
-  await engine.run(
-    pending.map((run) => jobOf(out, manifest, run, processesOf(options))),
-    { started, exited },
-    signal,
-  );
+  await engine.run(jobsOf(options, manifest, pending), { started, exited }, signal);
   return failed;
 }
 
-function processesOf({ commandLine, engine, memory, acceptChangedSuite }: SweepWork): RunProcesses {
-  return { commandLine, threads: engine.threads, memory, acceptChangedSuite };
+/** What the engine is given of each run. */
+function jobsOf(
+  { out, commandLine, engine, acceptChangedSuite }: SweepWork,
+  manifest: Manifest,
+  pending: readonly PendingRun[],
+): RunJob[] {
+  const { threads, memory } = engine;
+  const processes = { commandLine, threads, memory, acceptChangedSuite };
+  return pending.map(({ run, need }) => ({
+    ...jobOf(out, manifest, run, processes),
+    memory: need.bytes,
+  }));
 }
 
 /**

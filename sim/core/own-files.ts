@@ -10,6 +10,7 @@ import {
   statSync,
 } from "node:fs";
 import { join } from "node:path";
+import { MIB } from "./bytes.js";
 import { InputError } from "./errors.js";
 
 /**
@@ -20,8 +21,6 @@ import { InputError } from "./errors.js";
  * points to; and what is read is a regular file of a stated size, since a pipe or a device would never end.
  * @module
  */
-
-const MIB = 2 ** 20;
 
 /** Largest files that are read whole, bytes. Each is far above what hypercrl writes itself. */
 export const LARGEST = {

@@ -1,4 +1,4 @@
-const MIB = 2 ** 20;
+import { MIB } from "../core/bytes.js";
 
 /**
  * The most that a recording may hold. People open recordings that others sent them, and a small file can ask for much: these
@@ -29,7 +29,7 @@ const LIMITS = {
    * What one request expands to: entries of observations, actions, measures, poses and plans over all steps, plans padded to
    * the longest, measures counted 16 times. As float32 they take 128 MiB, as the text that the page gets 180 MB. 10,000 planned push steps have 13 million.
    */
-  numbers: { most: 32 * MIB, unit: "numbers" },
+  numbers: { most: 2 ** 25, unit: "numbers" },
   /** Characters of the name of a suite, a task, a channel or a measure. */
   nameLength: { most: 200, unit: "characters in one name" },
 } as const;

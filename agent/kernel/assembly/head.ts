@@ -94,10 +94,14 @@ function stepped(w: v128, m: v128, v: v128, stepSize: v128, epsilon: v128): v128
   return f32x4.sub(w, f32x4.mul(f32x4.div(m, f32x4.add(f32x4.sqrt(v), epsilon)), stepSize));
 }
 
-/** The look-ahead of four weights, given (1 - β1) g and √(1 - β2) g. */
+/**
+ * Writes the look-ahead of the four weights at `w + at`, given (1 - β1) g and √(1 - β2) g, to `out + at`; returns `sum`
+ * with their product with `next` added.
+ */
 // @ts-ignore: decorator
 @inline
-function aheadOf(
+function storeAhead(
+  at: usize,
   w: usize,
   m: usize,
   v: usize,
@@ -107,10 +111,15 @@ function aheadOf(
   beta2: v128,
   step: v128,
   epsilon: v128,
+  out: usize,
+  next: v128,
+  sum: v128,
 ): v128 {
-  const nextM = f32x4.add(f32x4.mul(v128.load(m), beta1), gm);
-  const nextV = f32x4.add(f32x4.mul(v128.load(v), beta2), f32x4.mul(gv, gv));
-  return stepped(v128.load(w), nextM, nextV, step, epsilon);
+  const nextM = f32x4.add(f32x4.mul(v128.load(m + at), beta1), gm);
+  const nextV = f32x4.add(f32x4.mul(v128.load(v + at), beta2), f32x4.mul(gv, gv));
+  const ahead = stepped(v128.load(w + at), nextM, nextV, step, epsilon);
+  v128.store(out + at, ahead);
+  return f32x4.add(sum, f32x4.mul(next, ahead));
 }
 
 /**
@@ -239,18 +248,10 @@ function writeAhead(
     const hm = f32x4.mul(hr, rest1);
     const hv = f32x4.mul(hr, rest2);
     const next = v128.load32_splat(h);
-    const w0 = aheadOf(w, m, v, f32x4.mul(hm, d0), f32x4.mul(hv, d0), beta1, beta2, step, eps);
-    v128.store(scratch, w0);
-    s0 = f32x4.add(s0, f32x4.mul(next, w0));
-    const w1 = aheadOf(w + 16, m + 16, v + 16, f32x4.mul(hm, d1), f32x4.mul(hv, d1), beta1, beta2, step, eps);
-    v128.store(scratch, w1, 16);
-    s1 = f32x4.add(s1, f32x4.mul(next, w1));
-    const w2 = aheadOf(w + 32, m + 32, v + 32, f32x4.mul(hm, d2), f32x4.mul(hv, d2), beta1, beta2, step, eps);
-    v128.store(scratch, w2, 32);
-    s2 = f32x4.add(s2, f32x4.mul(next, w2));
-    const w3 = aheadOf(w + 48, m + 48, v + 48, f32x4.mul(hm, d3), f32x4.mul(hv, d3), beta1, beta2, step, eps);
-    v128.store(scratch, w3, 48);
-    s3 = f32x4.add(s3, f32x4.mul(next, w3));
+    s0 = storeAhead(0, w, m, v, f32x4.mul(hm, d0), f32x4.mul(hv, d0), beta1, beta2, step, eps, scratch, next, s0);
+    s1 = storeAhead(16, w, m, v, f32x4.mul(hm, d1), f32x4.mul(hv, d1), beta1, beta2, step, eps, scratch, next, s1);
+    s2 = storeAhead(32, w, m, v, f32x4.mul(hm, d2), f32x4.mul(hv, d2), beta1, beta2, step, eps, scratch, next, s2);
+    s3 = storeAhead(48, w, m, v, f32x4.mul(hm, d3), f32x4.mul(hv, d3), beta1, beta2, step, eps, scratch, next, s3);
     w += ROW;
     m += ROW;
     v += ROW;
@@ -307,18 +308,10 @@ function writeAheadOfSeveral(
       g3 = f32x4.add(g3, f32x4.mul(ho, v128.load(dg, 48)));
     }
     const next = v128.load32_splat(h);
-    const w0 = aheadOf(w, m, v, f32x4.mul(g0, rest1), f32x4.mul(g0, rest2), beta1, beta2, step, eps);
-    v128.store(scratch, w0);
-    s0 = f32x4.add(s0, f32x4.mul(next, w0));
-    const w1 = aheadOf(w + 16, m + 16, v + 16, f32x4.mul(g1, rest1), f32x4.mul(g1, rest2), beta1, beta2, step, eps);
-    v128.store(scratch, w1, 16);
-    s1 = f32x4.add(s1, f32x4.mul(next, w1));
-    const w2 = aheadOf(w + 32, m + 32, v + 32, f32x4.mul(g2, rest1), f32x4.mul(g2, rest2), beta1, beta2, step, eps);
-    v128.store(scratch, w2, 32);
-    s2 = f32x4.add(s2, f32x4.mul(next, w2));
-    const w3 = aheadOf(w + 48, m + 48, v + 48, f32x4.mul(g3, rest1), f32x4.mul(g3, rest2), beta1, beta2, step, eps);
-    v128.store(scratch, w3, 48);
-    s3 = f32x4.add(s3, f32x4.mul(next, w3));
+    s0 = storeAhead(0, w, m, v, f32x4.mul(g0, rest1), f32x4.mul(g0, rest2), beta1, beta2, step, eps, scratch, next, s0);
+    s1 = storeAhead(16, w, m, v, f32x4.mul(g1, rest1), f32x4.mul(g1, rest2), beta1, beta2, step, eps, scratch, next, s1);
+    s2 = storeAhead(32, w, m, v, f32x4.mul(g2, rest1), f32x4.mul(g2, rest2), beta1, beta2, step, eps, scratch, next, s2);
+    s3 = storeAhead(48, w, m, v, f32x4.mul(g3, rest1), f32x4.mul(g3, rest2), beta1, beta2, step, eps, scratch, next, s3);
     w += ROW;
     m += ROW;
     v += ROW;

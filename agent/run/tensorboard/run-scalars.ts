@@ -1,3 +1,4 @@
+import { MIB } from "../../../sim/core/bytes.js";
 import type { Settings } from "../../settings/schema.js";
 import {
   type BaselineRecord,
@@ -107,7 +108,7 @@ function trainingTimes({ ms, waitedMs }: TrainingTime): Values {
 
 function keptValues({ shared, tasks }: KeptRecord): Values {
   return {
-    "kept/MiB": tasks.reduce((sum, t) => sum + t.bytes, shared.bytes) / 2 ** 20,
+    "kept/MiB": tasks.reduce((sum, t) => sum + t.bytes, shared.bytes) / MIB,
     "kept/transitions": tasks.reduce((sum, t) => sum + t.transitions, 0),
   };
 }

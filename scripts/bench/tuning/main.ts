@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { runDeveloperProgram } from "../../cli/developer-program.js";
-import { jobCount } from "../../cli/option-parsers.js";
+import { jobCount } from "../../cli/options/parsers.js";
 import { tune, writePage } from "./tune.js";
 
 interface Flags {

@@ -8,9 +8,9 @@ import { baseOf, type SweepChoice } from "../../sweep/plan.js";
 import type { SweepReport } from "../../sweep/report.js";
 import { writeReport } from "../../sweep/report-files.js";
 import { reportText } from "../../sweep/report-text.js";
-import { failedInSlurm } from "../../sweep/slurm/close.js";
 import { queuedJobsIfAny } from "../../sweep/slurm/programs.js";
 import { type Submitted, slurmEngine } from "../../sweep/slurm/slurm-engine.js";
+import { failedInSlurm } from "../../sweep/slurm/states.js";
 import { type SlurmOptions, submissionNumbers } from "../../sweep/slurm/submissions.js";
 import { reportFolder, runSweep, type SweepWork, submitSweep } from "../../sweep/sweep.js";
 import { COMMAND_LINE } from "../command-line.js";
@@ -104,7 +104,6 @@ function optionsOf(
     trustModules: async (modules) => flags.trustSuite || (await askToTrust(modules, io)),
     acceptChangedSuite: flags.acceptChangedSuite,
     onWarning: warner(io),
-    memory: flags.memory,
     signal,
   };
 }

@@ -1,12 +1,12 @@
 import { initPhysics } from "../../../sim/world.js";
 import { readManifest } from "../manifest.js";
-import { differencesLabel, type FailedRun, reportSweep } from "../report.js";
+import { differencesLabel, reportSweep } from "../report.js";
 import { writeReport } from "../report-files.js";
 import { submitSweep } from "../sweep.js";
-import { queuedJobs, queuedJobsIfAny, recordsOfArray } from "./programs.js";
+import { queuedJobs, recordsOfArray } from "./programs.js";
 import { slurmEngine } from "./slurm-engine.js";
 import { failedRuns, leftBehind, statusOfRuns } from "./states.js";
-import { readSubmission, submissionNumbers } from "./submissions.js";
+import { readSubmission } from "./submissions.js";
 
 /** What the job is given that looks after a submission when its array has ended. */
 export interface CloseOptions {
@@ -56,15 +56,4 @@ export async function closeSubmission(options: CloseOptions): Promise<void> {
   );
   writeReport(out, report);
   say(`${report.runs.length} of ${manifest.runs.length} runs are finished`);
-}
-
-/**
- * The runs of a sweep that failed in Slurm and are not tried any more, for a report; none where it never was there.
- * @throws InputError when a file is damaged
- */
-export async function failedInSlurm(out: string): Promise<FailedRun[]> {
-  if (submissionNumbers(out).length === 0) return [];
-  const manifest = readManifest(out);
-  const queue = await queuedJobsIfAny(out);
-  return failedRuns(out, manifest, statusOfRuns(out, manifest, queue));
 }

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { MIB } from "../../../sim/core/bytes.js";
 import { EXIT, errorWithCode, RunError, UsageError } from "../../../sim/core/errors.js";
 import { namesOfSweep } from "./submissions.js";
 
@@ -10,7 +11,7 @@ interface Answer {
 }
 
 /** Enough for the queue of a large cluster. */
-const MOST_OUTPUT = 256 * 2 ** 20;
+const MOST_OUTPUT = 256 * MIB;
 
 /** @throws UsageError when there is no such program, which means that this machine has no Slurm */
 function ask(program: string, args: readonly string[]): Promise<Answer> {

@@ -1,9 +1,9 @@
 import { join, resolve } from "node:path";
-import type { MemoryNeed } from "../../../agent/memory.js";
+import { MIB } from "../../../sim/core/bytes.js";
 import { UsageError } from "../../../sim/core/errors.js";
 import { checkMemory, inGiB } from "../../runs/memory-limit.js";
 import { shellWord } from "../../runs/shell-word.js";
-import type { SweepEngine } from "../engine.js";
+import type { RunJob, SweepEngine } from "../engine.js";
 import { checkSlurm, largestArray, queuedJobs, submit } from "./programs.js";
 import { runsUnderWay } from "./states.js";
 import {
@@ -16,7 +16,6 @@ import {
   writeSubmission,
 } from "./submissions.js";
 
-const MIB = 2 ** 20;
 /** What the process beside a run takes that looks after it; measured. */
 const BESIDE = 160 * MIB;
 /** An estimate of a run's memory is at least three quarters of what it takes (docs/guides/train.md). */
@@ -55,35 +54,31 @@ export interface SlurmEngineOptions {
  * waits for them. Nodes must see the sweep's folder, this package and Node.js at the same paths.
  */
 export function slurmEngine(given: SlurmEngineOptions): SweepEngine {
-  const { out, options, goOn } = given;
-  let needed = 0;
+  const { out, options, goOn, memoryLimit } = given;
   return {
     here: false,
     threads: options.cpus,
+    memory: memoryLimit,
     checkReady: checkSlurm,
-    due: async (_, unfinished) => {
+    due: async (unfinished) => {
       if (goOn !== undefined) return unfinished.filter(({ id }) => goOn.runs.includes(id));
       const underWay = await runsUnderWay(out, await queuedJobs(out));
       return unfinished.filter(({ id }) => !underWay.has(id));
     },
     checkMemory: (needs) => {
-      for (const need of needs) checkMemory(need, given.memoryLimit ?? Number.POSITIVE_INFINITY);
-      needed = largestOf(needs);
-      if (options.memory !== undefined) checkAsked(options.memory, needed);
+      for (const need of needs) checkMemory(need, memoryLimit ?? Number.POSITIVE_INFINITY);
+      if (options.memory !== undefined)
+        checkAsked(options.memory, largestOf(needs.map(({ bytes }) => bytes)));
     },
     run: async (jobs) => {
-      if (jobs.length === 0) return;
-      await submitAll(
-        given,
-        jobs.map(({ id }) => id),
-        needed,
-      );
+      if (jobs.length > 0) await submitAll(given, jobs);
     },
   };
 }
 
-function largestOf(needs: readonly MemoryNeed[]): number {
-  return needs.reduce((most, { bytes }) => Math.max(most, bytes), 0);
+/** The largest of some numbers of bytes; 0 of none. */
+function largestOf(bytes: readonly number[]): number {
+  return bytes.reduce((most, one) => Math.max(most, one), 0);
 }
 
 /** Memory to ask for, for runs that need so much by the estimate; whole MiB in bytes. */
@@ -103,9 +98,10 @@ function checkAsked(asked: number, needed: number): void {
 
 async function submitAll(
   { out, commandLine, options, acceptChangedSuite, goOn, onSubmitted }: SlurmEngineOptions,
-  runs: readonly string[],
-  needed: number,
+  jobs: readonly RunJob[],
 ): Promise<void> {
+  const runs = jobs.map(({ id }) => id);
+  const needed = largestOf(jobs.map(({ memory }) => memory));
   const number = (submissionNumbers(out).at(-1) ?? 0) + 1;
   const name = newName(out, number);
   const tasks = Math.min(runs.length, await largestArray());
@@ -113,7 +109,7 @@ async function submitAll(
     campaign: goOn?.campaign ?? number,
     name,
     tasks,
-    runs: [...runs],
+    runs,
     runMemory: Math.ceil(needed / MIB) * MIB,
     acceptChangedSuite,
     options,

@@ -1,9 +1,9 @@
 import { isFinished } from "../../compare/run-result.js";
 import { resumeCommand } from "../../runs/resume-command.js";
-import { type Manifest, type ManifestRun, modulesOfRun, runFolder } from "../manifest.js";
+import { type Manifest, type ManifestRun, modulesOfRun, readManifest, runFolder } from "../manifest.js";
 import type { FailedRun } from "../report.js";
 import { logOfRun } from "../run-job.js";
-import type { QueuedJob, TaskRecord } from "./programs.js";
+import { type QueuedJob, queuedJobsIfAny, type TaskRecord } from "./programs.js";
 import { readSubmission, runsOfTask, type Submission, submissionNumbers } from "./submissions.js";
 import { failedTries, isGivenUp, lifeOf, readTries, type Try } from "./tries.js";
 
@@ -98,6 +98,17 @@ export function failedRuns(out: string, manifest: Manifest, runs: readonly RunSt
         log: logOfRun(out, run),
       };
     });
+}
+
+/**
+ * The runs of a sweep that failed in Slurm and are not tried any more, for a report; none where it never was there.
+ * @throws InputError when a file is damaged
+ */
+export async function failedInSlurm(out: string): Promise<FailedRun[]> {
+  if (submissionNumbers(out).length === 0) return [];
+  const manifest = readManifest(out);
+  const queue = await queuedJobsIfAny(out);
+  return failedRuns(out, manifest, statusOfRuns(out, manifest, queue));
 }
 
 function endOf(last: Try | undefined): string {

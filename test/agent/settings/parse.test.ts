@@ -72,8 +72,11 @@ describe("a setting of several kinds of values", () => {
     const catalog = { ...CATALOG, methods: [...CATALOG.methods, { name: "mine", settings: kinds }] };
     const keeping = (value: string) =>
       usage(() => resolveSettings({ ...choice, method: "mine" }, [`mine.keep=${value}`], catalog)).details;
-    expect(keeping('"x"')).toMatchObject({ expected: "boolean or number" });
-    expect(keeping("0")).toMatchObject({ expected: "number to be >=1" });
+    expect(keeping('"x"')).toMatchObject({ expected: "true or false or a number" });
+    expect(keeping("0")).toMatchObject({ expected: "a number of at least 1" });
+    const { details } = usage(() => set("planner.samples=1.5"));
+    expect(details).toMatchObject({ got: "1.5", expected: "a whole number" });
+    expect(usage(() => set("planner.samples=ten")).details).toMatchObject({ expected: "a number" });
   });
 });
 

@@ -6,6 +6,7 @@ import { memoryNeed } from "../../../agent/memory.js";
 import { resolveSettings } from "../../../agent/settings/resolve.js";
 import { builtinCatalog } from "../../../scripts/runs/catalog.js";
 import { checkMemory, checkMemoryOfJobs, defaultMemoryLimit } from "../../../scripts/runs/memory-limit.js";
+import { MIB } from "../../../sim/core/bytes.js";
 import { findNamed } from "../../../sim/core/one-of.js";
 import { initPhysics } from "../../../sim/world.js";
 import { temporaryFolder } from "../../files.js";
@@ -14,7 +15,6 @@ import { call, expectOneError, TINY, unwrapped } from "../call.js";
 const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const MIB = 2 ** 20;
 await initPhysics();
 const suite = findNamed("suite", "reacher", builtinCatalog.suites);
 

@@ -11,6 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const job = (id: string, code: string): RunJob => ({
   ...{ id, command: [process.execPath, "-e", code], log: join(folder, "logs", `${id}.log`) },
+  memory: 0,
 });
 
 /** Runs jobs and notes what the engine tells. */

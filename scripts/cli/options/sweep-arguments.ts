@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
-import { UsageError } from "../../sim/core/errors.js";
-import type { SweepChoice } from "../sweep/plan.js";
-import type { SlurmOptions } from "../sweep/slurm/submissions.js";
-import { readSweepFile } from "../sweep/sweep-file.js";
+import { UsageError } from "../../../sim/core/errors.js";
+import type { SweepChoice } from "../../sweep/plan.js";
+import type { SlurmOptions } from "../../sweep/slurm/submissions.js";
+import { readSweepFile } from "../../sweep/sweep-file.js";
 
 /** The options of `hypercrl sweep` as typed. */
 export interface SweepArguments {

@@ -5,10 +5,12 @@ import {
   jobCount,
   methodList,
   portNumber,
+  processorCount,
   seedList,
   slurmMemory,
+  tryCount,
   wholeNumber,
-} from "../../../scripts/cli/option-parsers.js";
+} from "../../../../scripts/cli/options/parsers.js";
 
 it("lists on the command line are read", () => {
   expect(seedList("1,3-5, 4")).toEqual([1, 3, 4, 5]);
@@ -34,6 +36,8 @@ it("numbers on the command line are read", () => {
   }
   for (const bad of ["0", "1001", "4294967295", "x"]) {
     expect(() => jobCount(bad), bad).toThrow(/Expected a whole number from 1 to 1000/);
+    expect(() => processorCount(bad), bad).toThrow(/Expected a number of processors from 1 to 1000/);
+    expect(() => tryCount(bad), bad).toThrow(/Expected a number of tries from 1 to 1000/);
   }
   for (const bad of ["0", "65536"]) expect(() => portNumber(bad), bad).toThrow(/Expected a port/);
   expect(() => countingNumber("0")).toThrow(/Expected a whole number from 1/);

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { GIB, MIB } from "../../../sim/core/bytes.js";
 
 /** A repeatable option: all its values. */
 export function collect(value: string, before: readonly string[]): string[] {
@@ -33,10 +34,14 @@ export function taskChoice(text: string): number | typeof UNANNOUNCED {
 export const portNumber = wholeNumberIn(1, 65535, "port");
 /** Processes at a time. */
 export const jobCount = wholeNumberIn(1, 1000);
+/** Processors of one job. */
+export const processorCount = wholeNumberIn(1, 1000, "number of processors");
+/** How often a run is tried. */
+export const tryCount = wholeNumberIn(1, 1000, "number of tries");
 
 /** GiB as bytes. */
 export function gibibytes(text: string): number {
-  if (/^\d+(\.\d+)?$/.test(text) && Number(text) > 0) return Number(text) * 2 ** 30;
+  if (/^\d+(\.\d+)?$/.test(text) && Number(text) > 0) return Number(text) * GIB;
   throw new InvalidArgumentError("Expected a number of GiB above 0, such as 16.");
 }
 
@@ -44,7 +49,7 @@ export function gibibytes(text: string): number {
 export function slurmMemory(text: string): number {
   const [, amount, unit = ""] = /^(\d+)([KMGT]?)B?$/i.exec(text) ?? [];
   const bytes = Number(amount) * 1024 ** (1 + "KMGT".indexOf(unit.toUpperCase() || "M"));
-  if (bytes >= 2 ** 20) return Math.ceil(bytes / 2 ** 20) * 2 ** 20;
+  if (bytes >= MIB) return Math.ceil(bytes / MIB) * MIB;
   throw new InvalidArgumentError("Expected memory of at least 1M, such as 800M or 4G.");
 }
 

@@ -1,0 +1,134 @@
+import { type Command, Option } from "commander";
+import { EVALUATION_STARTS } from "../../../agent/evaluation/evaluation-starts.js";
+import { UsageError } from "../../../sim/core/errors.js";
+import type { EvaluateOptions } from "../../runs/evaluate-run.js";
+import type { Io } from "../io.js";
+import { command, type Done } from "./command.js";
+import { collect, countingNumber, gibibytes, taskChoice, UNANNOUNCED, wholeNumber } from "./parsers.js";
+import {
+  CHANGED_SUITE_TEXT,
+  MEMORY_TEXT,
+  METHOD_FILE_TEXT,
+  PLANNER_TEXT,
+  SUITE_FILE_TEXT,
+  THREADS_TEXT,
+} from "./texts.js";
+
+/** What `evaluate` is given for a run. */
+interface EvaluateArguments extends Omit<EvaluateOptions, "suite"> {
+  readonly suite?: string;
+  readonly oracle?: boolean;
+  readonly tasks?: number | typeof UNANNOUNCED;
+  readonly switchEvery?: number;
+  readonly set: readonly string[];
+  readonly json?: boolean;
+  readonly out?: string;
+}
+
+/** `hypercrl evaluate` with its options. */
+export function addEvaluate(program: Command, io: Io, done: Done): void {
+  command(program, "evaluate", "measure a saved state of a run on every task it has learned")
+    .argument("[run]", "run folder; with --oracle it may be left out")
+    .option("--after-task <n>", "use the state after n tasks (default: the last saved)", wholeNumber)
+    .addOption(
+      new Option(
+        "--oracle",
+        "in place of the run, let a planner play that sees the true simulator: what planning can reach on the tasks of the run, or of --suite",
+      ).conflicts(["afterTask", "method", "memory"]),
+    )
+    .option("--episodes <n>", "episodes per task (default: as in the run)", countingNumber)
+    .option(
+      "--seed <n>",
+      "seed of planner noise, and of starts where they differ (default: repeats the run's evaluation); with --oracle of planner noise, and of varied starts",
+      wholeNumber,
+    )
+    .addOption(
+      new Option(
+        "--starts <which>",
+        "from where episodes start: the task's published starts, or states that the suite varies for learning, the same for all runs and the oracle",
+      )
+        .choices(EVALUATION_STARTS)
+        .default("published"),
+    )
+    .option("--suite <file>", `${SUITE_FILE_TEXT}; with --oracle also a name`)
+    .option(
+      "--tasks <which>",
+      "unannounced: do not tell the run which task it faces, it finds out from what its actions do; with --oracle a number: only the first n tasks",
+      taskChoice,
+    )
+    .addOption(
+      new Option(
+        "--switch-every <n>",
+        "with --tasks unannounced: change the task after n episodes and carry over what is believed (default: every episode begins anew)",
+      )
+        .argParser(countingNumber)
+        .conflicts("oracle"),
+    )
+    .option("--accept-changed-suite", CHANGED_SUITE_TEXT)
+    .option("--method <file>", METHOD_FILE_TEXT)
+    .option("--planner <name|file>", PLANNER_TEXT)
+    .option("--threads <n>", THREADS_TEXT, countingNumber)
+    .option("--memory <GiB>", MEMORY_TEXT, gibibytes)
+    .option("--set <planner.name=value>", "plan with another setting; repeatable", collect, [])
+    .option("--recordings <dir>", "also record the episodes, with every step's plan, into this new folder")
+    .option(
+      "--out <file>",
+      "also write the figures of every episode to this new JSON file; `sweep` and `report` take one of the oracle from published starts",
+    )
+    .action(async (run: string | undefined, given: EvaluateArguments) => {
+      const { json, out, set: assignments, oracle = false, tasks, switchEvery, ...options } = given;
+      const flags = { ...(json && { json }), ...(out !== undefined && { out }) };
+      if (tasks === UNANNOUNCED) {
+        const { evaluateUnannouncedCommand } = await import("../commands/evaluate-unannounced.js");
+        const how = { ...options, assignments, ...(switchEvery !== undefined && { switchEvery }) };
+        done(await evaluateUnannouncedCommand(runUnannounced(run, oracle), how, flags, io));
+        return;
+      }
+      if (switchEvery !== undefined) throw switchWithoutNeed(switchEvery);
+      if (oracle) {
+        const what = { ...(run !== undefined && { run }), ...(tasks !== undefined && { tasks }) };
+        const { evaluateOracleCommand } = await import("../commands/evaluate-oracle.js");
+        done(await evaluateOracleCommand({ ...options, ...what, assignments }, flags, io));
+        return;
+      }
+      const { evaluateCommand } = await import("../commands/evaluate.js");
+      done(await evaluateCommand(runToEvaluate(run, tasks), { ...options, assignments }, flags, io));
+    });
+}
+
+/** The run whose tasks shall not be announced. @throws UsageError where there is none, or the oracle shall play */
+function runUnannounced(run: string | undefined, oracle: boolean): string {
+  if (run !== undefined && !oracle) return run;
+  throw new UsageError({
+    what: oracle
+      ? "The oracle plans through the simulator of its task, so it knows which it is"
+      : "There is no run to evaluate",
+    got: `--tasks ${UNANNOUNCED}${oracle ? " and --oracle" : ""}`,
+    expected: oracle ? "one of the two, or a number of tasks" : "a run folder",
+    todo: "`hypercrl evaluate --help` explains both",
+  });
+}
+
+function switchWithoutNeed(episodes: number): UsageError {
+  return new UsageError({
+    what: "The task changes between episodes only where it is not announced",
+    got: `--switch-every ${episodes}`,
+    expected: `--tasks ${UNANNOUNCED} beside it`,
+    todo: `Add --tasks ${UNANNOUNCED}, or leave it out`,
+  });
+}
+
+/** @throws UsageError where only the oracle could be meant */
+function runToEvaluate(run: string | undefined, tasks: number | undefined): string {
+  if (run !== undefined && tasks === undefined) return run;
+  throw new UsageError({
+    what:
+      run === undefined ? "There is no run to evaluate" : "A run is evaluated on every task it has learned",
+    ...(tasks !== undefined && { got: `--tasks ${tasks}` }),
+    expected:
+      run === undefined
+        ? "a run folder, or --oracle with --suite"
+        : `--tasks with a number with --oracle alone, or --tasks ${UNANNOUNCED}`,
+    todo: "`hypercrl evaluate --help` explains both",
+  });
+}
