@@ -32,7 +32,7 @@ describe("parseSettings", () => {
   it.each([null, 3, "text", []])("rejects %j", (value) => {
     const { message } = usage(() => parseSettings(value, "a.json", CATALOG));
     expect(message).toContain(
-      `There are no settings in a.json; got ${JSON.stringify(value)}; expected object`,
+      `There are no settings in a.json; got ${JSON.stringify(value)}; expected an object`,
     );
   });
 
