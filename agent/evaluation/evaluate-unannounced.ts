@@ -17,6 +17,9 @@ export interface UnannouncedEvaluation extends Omit<EvaluationOptions, "task" | 
   readonly switchEvery?: number | undefined;
 }
 
+/** Disagreement of the models from which on a step tells them apart. */
+const INFORMATIVE = 2;
+
 /** How an episode's task was recognised. */
 export interface Recognition {
   /** Steps of the episode. */
@@ -25,6 +28,18 @@ export interface Recognition {
   readonly rightSteps: number;
   /** Steps after which the right task was the most probable one until the end; `null` where at the end it was not. */
   readonly stepsUntilRight: number | null;
+  /**
+   * The first informative step, counted from 1: the first in which two models differed in what they predicted by more than twice the
+   * scale of their errors, see `Evidence.disagreement`; `null` where there was none.
+   */
+  readonly informativeStep: number | null;
+  /**
+   * Steps from the informative one on, with it, after which the right task was first more probable than all others together; 0
+   * where it was so before, and `null` where it never was.
+   */
+  readonly detectionSteps: number | null;
+  /** How often another task became certain after the right one had been more probable than all others together. */
+  readonly falseAlarms: number;
   /** Whether what was believed came from an episode of another task. */
   readonly afterSwitch: boolean;
 }
@@ -82,34 +97,73 @@ async function* unannouncedEpisodes(
   const { taskIndex, rng, names } = options;
   const kind = { phase: "evaluate", afterTask } as const;
   const fileOf = (k: number) => evaluationFile(afterTask, taskIndex, k);
-  let right: boolean[] = [];
+  let beliefs: Float64Array[] = [];
+  let disagreements: number[] = [];
   const finished = playEpisodes(options, kind, fileOf, async (episode, k) => {
     policy.startEpisode(rng.split(`evaluate/${afterTask}/${taskIndex}/${k}`));
-    const isRight = () => policy.believed === taskIndex;
-    right = [isRight()];
+    beliefs = [policy.probabilities];
+    disagreements = [];
     while (!episode.over) {
       const { state } = episode;
       episode.recordBelief({ tasks: names, probabilities: policy.probabilities });
       const action = await episode.act(policy);
-      policy.observe(state, action, episode.state);
-      right.push(isRight());
+      disagreements.push(policy.observe(state, action, episode.state));
+      beliefs.push(policy.probabilities);
     }
   });
   for await (const episode of finished) {
-    yield { ...episode, taskIndex, recognition: { ...recognitionOf(right), afterSwitch: false } };
+    const recognition = recognitionOf(beliefs, taskIndex, disagreements, policy.certain);
+    yield { ...episode, taskIndex, recognition: { ...recognition, afterSwitch: false } };
   }
   return undefined;
 }
 
-/** @param right whether the right task was the most probable one, before the first step and after each */
-export function recognitionOf(right: readonly boolean[]): Omit<Recognition, "afterSwitch"> {
-  const steps = right.length - 1;
-  const lastWrong = right.lastIndexOf(false);
+/**
+ * @param beliefs probabilities `[K]` before the first step and after each
+ * @param right index of the task that is played
+ * @param disagreements of the models, in each step
+ * @param certain probability from which on a task is certain
+ */
+export function recognitionOf(
+  beliefs: readonly Float64Array[],
+  right: number,
+  disagreements: readonly number[],
+  certain: number,
+): Omit<Recognition, "afterSwitch"> {
+  const steps = disagreements.length;
+  const isTop = beliefs.map((belief) => belief.every((p, k) => k === right || p < belief[right]!));
+  const lastWrong = isTop.lastIndexOf(false);
+  const informative = disagreements.findIndex((disagreement) => disagreement > INFORMATIVE);
   return {
     steps,
-    rightSteps: right.slice(0, steps).filter(Boolean).length,
+    rightSteps: isTop.slice(0, steps).filter(Boolean).length,
     stepsUntilRight: lastWrong === steps ? null : lastWrong + 1,
+    ...detectionOf(beliefs, right, informative),
+    falseAlarms: falseAlarmsIn(beliefs, right, certain),
   };
+}
+
+/** @param informative index of the first informative step, -1 where there is none */
+function detectionOf(
+  beliefs: readonly Float64Array[],
+  right: number,
+  informative: number,
+): Pick<Recognition, "informativeStep" | "detectionSteps"> {
+  if (informative === -1) return { informativeStep: null, detectionSteps: null };
+  const steps = beliefs.slice(informative).findIndex((belief) => belief[right]! > 1 / 2);
+  return { informativeStep: informative + 1, detectionSteps: steps === -1 ? null : steps };
+}
+
+function falseAlarmsIn(beliefs: readonly Float64Array[], right: number, certain: number): number {
+  let [alarms, found] = [0, false];
+  for (const belief of beliefs) {
+    if (belief[right]! > 1 / 2) found = true;
+    else if (found && belief.some((p, k) => k !== right && p >= certain)) {
+      alarms++;
+      found = false;
+    }
+  }
+  return alarms;
 }
 
 /** All episodes of the first task, then of the second, and so on. */

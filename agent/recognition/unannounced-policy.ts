@@ -92,6 +92,7 @@ export class UnannouncedPolicy {
 
   /** Starts an episode: forgets the warm start and takes a new random stream; what is believed stays. */
   startEpisode(rng: Rng): void {
+    this.#models.startEpisode();
     this.#policy.startEpisode(rng);
   }
 
@@ -105,14 +106,24 @@ export class UnannouncedPolicy {
     return this.#policy.forecast(state, most);
   }
 
-  /** Learns what a transition from a state `[S]` by an action `[U]` to a state `[S]` says of the task. */
-  observe(state: Float32Array, action: Float32Array, next: Float32Array): void {
-    this.#posterior.update(this.#models.logLikelihoods(state, action, next));
+  /**
+   * Learns what a transition from a state `[S]` by an action `[U]` to a state `[S]` says of the task.
+   * @returns how far apart the models are, see `Evidence.disagreement`
+   */
+  observe(state: Float32Array, action: Float32Array, next: Float32Array): number {
+    const { logLikelihoods, disagreement } = this.#models.compare(state, action, next);
+    this.#posterior.update(logLikelihoods);
+    return disagreement;
   }
 
   /** Probability of each task, `[K]`. */
   get probabilities(): Float64Array {
     return this.#posterior.probabilities;
+  }
+
+  /** Probability from which on a task's model is planned with alone. */
+  get certain(): number {
+    return this.#recognition.certain;
   }
 
   /** The most probable task, counted from 0; undefined where several are equally probable. */

@@ -36,6 +36,9 @@ export async function evaluateUnannouncedCommand(
   return 0;
 }
 
+/** Steps from the first informative one on, within which a task must be found to count as detected. */
+const DETECTION_LIMIT = 100;
+
 /** The figures of a task. Where the task changes, how long it took is counted in the episodes after a change alone. */
 function recognitionFigures(task: UnannouncedTask) {
   const { episodes, toldReturn } = task;
@@ -43,6 +46,10 @@ function recognitionFigures(task: UnannouncedTask) {
   const switched = all.filter(({ afterSwitch }) => afterSwitch);
   const counted = switched.length > 0 ? switched : all;
   const until = counted.flatMap(({ stepsUntilRight }) => (stepsUntilRight === null ? [] : [stepsUntilRight]));
+  const informative = counted.filter(({ informativeStep }) => informativeStep !== null);
+  const detected = informative.flatMap(({ detectionSteps }) =>
+    detectionSteps === null ? [] : [detectionSteps],
+  );
   const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
   const own = figures(task);
   return {
@@ -51,6 +58,12 @@ function recognitionFigures(task: UnannouncedTask) {
     recognizedEpisodes: until.length,
     countedEpisodes: counted.length,
     stepsUntilRight: until.length === 0 ? null : medianOf(until),
+    detectedEpisodes: detected.filter((steps) => steps <= DETECTION_LIMIT).length,
+    informativeEpisodes: informative.length,
+    detectionSteps: detected.length === 0 ? null : medianOf(detected),
+    falseAlarms: sum(all.map(({ falseAlarms }) => falseAlarms)),
+    falseAlarmRate:
+      (10_000 * sum(all.map(({ falseAlarms }) => falseAlarms))) / sum(all.map(({ steps }) => steps)),
     ...(toldReturn !== undefined && toldReturn !== 0 && { toldRatio: own.mean / toldReturn }),
   };
 }
@@ -69,12 +82,15 @@ function unannouncedText(evaluation: UnannouncedEvaluation, width: number): stri
       ...outcomes.map(measureTitle),
     ],
     ["right\ntask", "steps until\nright for good", "recognised\nepisodes"],
+    ["detected", "detection\nsteps", "false\nalarms"],
   ];
   const body = rows.map((row) => [
     ...[row.task, number(row.mean), ...(told ? [number(row.toldReturn), number(row.toldRatio, 2)] : [])],
     ...[percent(row.success), ...outcomes.map((name) => percent(outcomeShare(row, name)))],
     ...[percent(row.rightShare), number(row.stepsUntilRight, 0)],
     `${row.recognizedEpisodes} of ${row.countedEpisodes}`,
+    `${row.detectedEpisodes} of ${row.informativeEpisodes}`,
+    ...[number(row.detectionSteps, 0), String(row.falseAlarms)],
   ]);
   const perTask = `${count(firstOf(tasks, "tasks").episodes.length, "episode")} per task`;
   const change =
@@ -86,7 +102,7 @@ function unannouncedText(evaluation: UnannouncedEvaluation, width: number): stri
     wrap(`After ${count(afterTask, "task")}, unannounced, ${perTask}${startsText(note)}; ${change}:`, width),
     table(head, body, { width }),
     wrap(
-      `Right task: share of the steps that were planned with it as the most probable one. Steps until right for good: from an episode's first step, median over ${counted} in which the right task was on top at the end; these are counted last.${told ? " Told return: of the run's own evaluation, which was told the task; ratio: to that." : ""} A task's model is planned with alone from a probability of ${recognition.certain} on.`,
+      `Right task: share of the steps that were planned with it as the most probable one. Steps until right for good: from an episode's first step, median over ${counted} in which the right task was on top at the end; these are the recognised episodes. Detected: episodes in which the right task came to be more probable than all others together within ${DETECTION_LIMIT} steps of the first in which two models differed by more than twice the scale of their errors; detection steps: how many it took, median. False alarms: how often another task became certain after that.${told ? " Told return: of the run's own evaluation, which was told the task; ratio: to that." : ""} A task's model is planned with alone from a probability of ${recognition.certain} on.`,
       width,
     ),
   ].join("\n");

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { dynamicsShape } from "../../../agent/model/dynamics.js";
 import { KnownModels } from "../../../agent/recognition/known-models.js";
+import { OneStepModel } from "../../../agent/recognition/one-step-model.js";
 import { logStudentT, TaskPosterior } from "../../../agent/recognition/posterior.js";
 import { Rng } from "../../../sim/core/rng.js";
 import {
@@ -28,7 +29,7 @@ describe("KnownModels", () => {
     for (let t = 0; t < 60; t++) {
       const u = Float32Array.of(2 * rng.uniform() - 1, 2 * rng.uniform() - 1);
       const next = linearSystem(t < 30 ? 1 : 2)(x, u).map((v) => v + 0.03 * rng.normal());
-      posterior.update(models.logLikelihoods(x, u, next));
+      posterior.update(models.compare(x, u, next).logLikelihoods);
       tops.push(posterior.top);
       x = next;
     }
@@ -50,7 +51,7 @@ describe("KnownModels", () => {
         sum + logStudentT(c - predicted[i]!, residualScale[i]! * dynamics.normalizer.targetStd[i]!),
       0,
     );
-    expect(models.logLikelihoods(x, u, next)[0]).toBeCloseTo(wanted, 4);
+    expect(models.compare(x, u, next).logLikelihoods[0]).toBeCloseTo(wanted, 4);
   });
 
   it("gives no number for a model that predicts none, and goes by the others", () => {
@@ -58,8 +59,55 @@ describe("KnownModels", () => {
     broken.dynamics.weights[0] = Number.NaN;
     const models = new KnownModels(pointTask.spec, 0, [broken, known(1)]);
     const x = Float32Array.of(0.1, 0.2);
-    const logs = models.logLikelihoods(x, Float32Array.of(0.5, 0.5), x);
+    const { logLikelihoods: logs, disagreement } = models.compare(x, Float32Array.of(0.5, 0.5), x);
     expect(logs[0]).toBeNaN();
     expect(Number.isFinite(logs[1])).toBe(true);
+    expect(disagreement).toBe(0);
+  });
+
+  it("measures all models by one scale, the root mean square of theirs", () => {
+    const scales = [0.01, 0.07];
+    const tasks = scales.map((scale) => ({ ...known(0), residualScale: Float32Array.of(scale, scale) }));
+    const [x, u] = [Float32Array.of(0.1, 0.2), Float32Array.of(0.5, -0.5)];
+    const next = linearSystem(0)(x, u).map((v) => v + 0.1);
+    const { logLikelihoods } = new KnownModels(pointTask.spec, 0, tasks).compare(x, u, next);
+    const { std } = new OneStepModel(tasks[0]!.dynamics).predict([...x, ...u]);
+    const wanted = [0, 1].reduce((sum, i) => sum + logStudentT(0.1, 0.05 * std[i]!), 0);
+    expect(logLikelihoods[0]).toBeCloseTo(wanted, 3);
+    expect(logLikelihoods[1]).toBe(logLikelihoods[0]);
+  });
+
+  it("does not take one error that lasts for many: a model that errs less at rest does not win by resting", () => {
+    // The same step again and again, which the second model foresees a little better.
+    const models = new KnownModels(pointTask.spec, 0, [known(1), known(2)]);
+    const rest = (posterior: TaskPosterior, steps: number) => {
+      const [x, u] = [Float32Array.of(0, 0), Float32Array.of(0, 0)];
+      const atRest = linearSystem(2)(x, u).map((v) => v + 0.01);
+      for (let t = 0; t < steps; t++) posterior.update(models.compare(x, u, atRest).logLikelihoods);
+    };
+    const posterior = new TaskPosterior(2, 0);
+    models.startEpisode();
+    rest(posterior, 1);
+    const [afterOne] = posterior.probabilities;
+    rest(posterior, 1000);
+    expect(posterior.probabilities[0]).toBeCloseTo(afterOne!, 12);
+    // A new episode is new evidence.
+    models.startEpisode();
+    rest(posterior, 1);
+    expect(posterior.probabilities[0]).toBeLessThan(afterOne! - 0.05);
+  });
+
+  it("says by how much the two models furthest apart differ", () => {
+    const [x, u] = [Float32Array.of(0.3, -0.2), Float32Array.of(1, 1)];
+    const tasks = [known(0), known(1), known(2)];
+    const models = new KnownModels(pointTask.spec, 0, tasks);
+    const changes = tasks.map(({ dynamics }) => new OneStepModel(dynamics).predict([...x, ...u]));
+    const apart = (j: number, k: number) =>
+      Math.hypot(
+        ...changes[j]!.change.map((c, i) => (c - changes[k]!.change[i]!) / (0.05 * changes[j]!.std[i]!)),
+      ) / Math.SQRT2;
+    const most = Math.max(apart(0, 1), apart(0, 2), apart(1, 2));
+    expect(most).toBeGreaterThan(0);
+    expect(models.compare(x, u, x).disagreement).toBeCloseTo(most, 4);
   });
 });
