@@ -23,7 +23,7 @@ export interface RecognitionSettings {
 }
 
 /** The settings of `hypercrl evaluate --tasks unannounced`. */
-export const RECOGNITION: RecognitionSettings = { hazard: 0.001, certain: 0.95, considered: 0.05 };
+export const RECOGNITION: RecognitionSettings = { hazard: 0.003, certain: 0.95, considered: 0.05 };
 
 /** A task with its model. */
 export interface ModelledTask extends KnownTask {

@@ -60,7 +60,7 @@ it("evaluate --tasks unannounced says how tasks were recognised, beside what the
   expect(report).toMatchObject({
     afterTask: 2,
     complete: true,
-    recognition: { hazard: 0.001, certain: 0.95 },
+    recognition: { hazard: 0.003, certain: 0.95 },
   });
   for (const [j, task] of report.tasks.entries()) {
     const told = records().evaluation.find((r) => r.afterTask === 1 && r.taskIndex === j)!;
