@@ -28,6 +28,7 @@ export interface RunExit {
 export interface EngineEvents {
   /** The process of a run is about to be started. */
   started(job: RunJob): void;
+  /** The process of a run has ended, or could not be started. */
   exited(job: RunJob, exit: RunExit): void;
 }
 
