@@ -1,4 +1,4 @@
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
 import { unreadable } from "../../sim/core/documents.js";
@@ -18,6 +18,13 @@ export const savedTransitions = z.object({
 
 type SavedTransitions = z.infer<typeof savedTransitions>;
 
+/** What is used of Node's hashes, in words of its own: a project that uses the package may not have Node's types. */
+interface RunningHash {
+  update(bytes: Uint8Array): unknown;
+  copy(): RunningHash;
+  digest(encoding: "hex"): string;
+}
+
 /** Transitions that are in a file. */
 export interface WrittenTransitions {
   /** Whose they are. */
@@ -27,7 +34,7 @@ export interface WrittenTransitions {
   readonly file: SavedTransitions["file"];
   readonly rows: number;
   /** Of these rows; goes on with those that follow. */
-  readonly hash: Hash;
+  readonly hash: RunningHash;
 }
 
 /** A file holds at most so many times the transitions that the buffer has room for. */
@@ -98,7 +105,7 @@ export function readTransitions(
   if (rows > added || rows < Math.min(added, buffer.capacity)) {
     throw damaged(path, `${rows} transitions, where the task has made ${added}`);
   }
-  const hash = createHash("sha256");
+  const hash: RunningHash = createHash("sha256");
   const wanted = rows * rowBytes(buffer);
   try {
     withRegularFile(path, ({ size, read }) => {
