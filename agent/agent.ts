@@ -30,6 +30,8 @@ interface CurrentTask extends TaskData {
   readonly policy: MpcPolicy;
   /** See `TaskState.trained`. */
   trained: boolean;
+  /** Training sessions that were adopted. */
+  sessions: number;
 }
 
 /** A training session that has been started. */
@@ -117,7 +119,7 @@ export class Agent {
     const moments = await this.#beginLearning(index, buffer);
     await this.#dropTask();
     this.#task = index;
-    this.#current = { buffer, moments, policy: await this.#newPolicy(), trained: this.#unsaved };
+    this.#current = { buffer, moments, policy: await this.#newPolicy(), trained: this.#unsaved, sessions: 0 };
   }
 
   /** Begins what outlives the task. @returns the empty normaliser */
@@ -173,6 +175,7 @@ export class Agent {
     const current = this.#learned;
     this.#normalizers[this.#task] = normalizer;
     current.trained = this.#unsaved = true;
+    current.sessions++;
     await this.#loadPolicy(current.policy);
     return losses;
   }
@@ -274,7 +277,10 @@ export class Agent {
     if (!trained) await this.#beginLearning(task, buffer);
     await this.#dropTask();
     const policy = await this.#newPolicy();
-    this.#current = { buffer, moments, policy, trained };
+    const { initialRandomSteps, trainEvery } = this.settings.loop;
+    // A checkpoint holds no session on its way: all that were begun are adopted.
+    const sessions = Math.max(0, Math.ceil((buffer.added - initialRandomSteps) / trainEvery));
+    this.#current = { buffer, moments, policy, trained, sessions };
     policy.restore(planner);
     await this.#loadPolicy(policy);
   }
@@ -344,9 +350,7 @@ export class Agent {
   /** The member whose turn it is since the last training session, where they take turns. */
   get #plannedMember(): number | undefined {
     if (!this.#takeTurns) return undefined;
-    const { loop, dynamics } = this.settings;
-    const planned = this.#learned.buffer.added - loop.initialRandomSteps;
-    return Math.max(0, Math.floor(planned / loop.trainEvery)) % dynamics.members;
+    return Math.max(0, this.#learned.sessions - 1) % this.settings.dynamics.members;
   }
 
   /** Today's weights `[P]` for a task, of all members or of one. @throws InputError when the method gives something else */

@@ -117,9 +117,9 @@ function expectedBy(issue: z.core.$ZodIssue): string {
   const said = issue.message.replace(/^[^:]*: expected /, "");
   if (!WITHOUT_OWN_WORDS.test(issue.message)) return said;
   if (issue.code === "invalid_type") return KINDS[issue.expected] ?? issue.expected;
-  const [, sign = "", limit] = /^(?:number|int) to be ([<>]=?)(.*)$/.exec(said) ?? [];
+  const [, kind, sign = "", limit] = /^(number|int|array) to (?:be|have) ([<>]=?)(\S+)/.exec(said) ?? [];
   const words = { ">=": "of at least", ">": "above", "<=": "of at most", "<": "below" }[sign];
-  return words === undefined ? said : `a number ${words} ${limit}`;
+  return words === undefined ? said : `a ${kind === "array" ? "list" : "number"} ${words} ${limit}`;
 }
 
 /** A setting is named by its group and its own name, or by its name alone; what follows in a path is within its value. */

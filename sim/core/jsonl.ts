@@ -31,14 +31,19 @@ export class JsonlLog {
    * Without `resumeAt` the file must be absent or empty, so that no log is lost by mistake.
    * @throws InputError when the file does not match `resumeAt`, or there can be no such file; RunError when the disk fails.
    */
-  constructor(path: string, options: { readonly resumeAt?: number } = {}) {
+  constructor(path: string, { resumeAt }: { readonly resumeAt?: number } = {}) {
     this.#path = path;
+    // What must be there already is not begun anew.
+    const create = resumeAt === undefined || resumeAt === 0 ? constants.O_CREAT : 0;
     try {
       mkdirSync(dirname(path), { recursive: true });
-      this.#file = openOwnFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND);
-      this.#startAt(options.resumeAt);
+      this.#file = openOwnFile(path, constants.O_RDWR | constants.O_APPEND | create);
+      this.#startAt(resumeAt);
     } catch (cause) {
       this.close();
+      if (create === 0 && (cause as NodeJS.ErrnoException).code === "ENOENT") {
+        throw this.#mismatch("no such file", `at least ${resumeAt} bytes`);
+      }
       throw diskError(path, cause);
     }
   }
@@ -112,7 +117,7 @@ export class JsonlLog {
       what: `Log ${this.#path} does not match the checkpoint`,
       got,
       expected,
-      todo: "Restore the log from a copy, or do without it",
+      todo: "Restore the log from a copy, or begin a new run: this one cannot go on without it",
     });
   }
 }

@@ -89,6 +89,8 @@ describe("Agent", () => {
         expect(askedFor()).toEqual([undefined]);
       }
       expect(asked).toEqual(each.asked);
+      // A checkpoint follows a step that was made after the session.
+      agent.remember(x, Float32Array.of(0, 0), x);
       await agent.restore({ learned: await agent.learnedState(), current: agent.taskState() }, 0);
       expect(askedFor()).toEqual(each.asked.slice(-1));
       expect((await agent.act(x, 0)).length).toBe(2);

@@ -429,6 +429,11 @@ describe("the main loop", () => {
       ["dynamics.members=3", "loop.learningModel=member", "loop.learningEpisodeSteps=15"],
     ],
     [
+      "a task planned by members in turn, the sessions of which are adopted later",
+      fakeTask(),
+      ["dynamics.members=3", "loop.learningModel=member", "loop.trainLag=8", "loop.learningEpisodeSteps=15"],
+    ],
+    [
       "a task with varied starts",
       variedTask(),
       ["loop.learningStarts=varied", "loop.learningEpisodeSteps=15"],

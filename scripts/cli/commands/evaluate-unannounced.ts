@@ -29,7 +29,11 @@ export async function evaluateUnannouncedCommand(
     sayStopped(io, signal, options.recordings);
     return signalCode(signal.reason);
   }
-  const report = { ...evaluation, tasks: evaluation.tasks.map((t) => ({ ...recognitionFigures(t), ...t })) };
+  const { tasks, switchEvery } = evaluation;
+  const report = {
+    ...evaluation,
+    tasks: tasks.map((t) => ({ ...recognitionFigures(t, switchEvery), ...t })),
+  };
   // First, so that a file that cannot be written does not lose what was measured.
   io.out(json ? JSON.stringify(report) : unannouncedText(evaluation, io.columns()));
   if (out !== undefined) writeDocument(out, report);
@@ -39,16 +43,18 @@ export async function evaluateUnannouncedCommand(
 /** Steps from the first informative one on, within which a task must be found to count as detected. */
 const DETECTION_LIMIT = 100;
 
-/** The figures of a task. Where the task changes, how long it took is counted in the episodes after a change alone. */
-function recognitionFigures(task: UnannouncedTask) {
+/**
+ * The figures of a task. Where the task changes, how long it took is counted in the episodes after a change alone.
+ * @param switchEvery as in the evaluation
+ */
+function recognitionFigures(task: UnannouncedTask, switchEvery: number | undefined) {
   const { episodes, toldReturn } = task;
   const all = episodes.map(({ recognition }) => recognition);
-  const switched = all.filter(({ afterSwitch }) => afterSwitch);
-  const counted = switched.length > 0 ? switched : all;
+  const counted = switchEvery === undefined ? all : all.filter(({ afterSwitch }) => afterSwitch);
   const until = counted.flatMap(({ stepsUntilRight }) => (stepsUntilRight === null ? [] : [stepsUntilRight]));
   const informative = counted.filter(({ informativeStep }) => informativeStep !== null);
   const detected = informative.flatMap(({ detectionSteps }) =>
-    detectionSteps === null ? [] : [detectionSteps],
+    detectionSteps === null || detectionSteps > DETECTION_LIMIT ? [] : [detectionSteps],
   );
   const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
   const own = figures(task);
@@ -58,7 +64,7 @@ function recognitionFigures(task: UnannouncedTask) {
     recognizedEpisodes: until.length,
     countedEpisodes: counted.length,
     stepsUntilRight: until.length === 0 ? null : medianOf(until),
-    detectedEpisodes: detected.filter((steps) => steps <= DETECTION_LIMIT).length,
+    detectedEpisodes: detected.length,
     informativeEpisodes: informative.length,
     detectionSteps: detected.length === 0 ? null : medianOf(detected),
     falseAlarms: sum(all.map(({ falseAlarms }) => falseAlarms)),
@@ -70,7 +76,10 @@ function recognitionFigures(task: UnannouncedTask) {
 
 function unannouncedText(evaluation: UnannouncedEvaluation, width: number): string {
   const { afterTask, tasks, switchEvery, recognition, ...note } = evaluation;
-  const rows = tasks.map((task) => ({ ...recognitionFigures(task), toldReturn: task.toldReturn }));
+  const rows = tasks.map((task) => ({
+    ...recognitionFigures(task, switchEvery),
+    toldReturn: task.toldReturn,
+  }));
   const outcomes = outcomeNames(rows);
   const told = rows.some(({ toldReturn }) => toldReturn !== undefined);
   const head = [
@@ -102,7 +111,7 @@ function unannouncedText(evaluation: UnannouncedEvaluation, width: number): stri
     wrap(`After ${count(afterTask, "task")}, unannounced, ${perTask}${startsText(note)}; ${change}:`, width),
     table(head, body, { width }),
     wrap(
-      `Right task: share of the steps that were planned with it as the most probable one. Steps until right for good: from an episode's first step, median over ${counted} in which the right task was on top at the end; these are the recognised episodes. Detected: episodes in which the right task came to be more probable than all others together within ${DETECTION_LIMIT} steps of the first in which two models differed by more than twice the scale of their errors; detection steps: how many it took, median. False alarms: how often another task became certain after that.${told ? " Told return: of the run's own evaluation, which was told the task; ratio: to that." : ""} A task's model is planned with alone from a probability of ${recognition.certain} on.`,
+      `Right task: share of the steps that were planned with it as the most probable one. Steps until right for good: from an episode's first step, median over ${counted} in which the right task was on top at the end; these are the recognised episodes. Detected: episodes in which the right task came to be more probable than all others together within ${DETECTION_LIMIT} steps of the first in which two models differed by more than twice the scale of their errors; detection steps: how many it took, with that one, median; 0 where the right task was so before. False alarms: how often another task became certain after that.${told ? " Told return: of the run's own evaluation, which was told the task; ratio: to that." : ""} A task's model is planned with alone from a probability of ${recognition.certain} on.`,
       width,
     ),
   ].join("\n");

@@ -76,7 +76,11 @@ describe("a wrong call exits with 2 and starts nothing", () => {
       train("--set", "planner.samples=many"),
       /planner\.samples is not valid; got "many".*number/,
     ],
-    ["ill-typed list", train("--set", "dynamics.hidden=16"), /dynamics\.hidden is not valid; got 16; expected a list/],
+    [
+      "ill-typed list",
+      train("--set", "dynamics.hidden=16"),
+      /dynamics\.hidden is not valid; got 16; expected a list/,
+    ],
     [
       "settings that clash",
       train("--planner", "cem", "--set", "planner.elites=500"),

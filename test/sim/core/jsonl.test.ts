@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -67,6 +67,13 @@ describe("JsonlLog", () => {
     expect(() => new JsonlLog(path, { resumeAt: 7 })).toThrow(
       /got no line end at byte 7; expected one there: the log was changed since\./,
     );
+  });
+
+  it("does not begin a log anew that is to be resumed and is missing", () => {
+    expect(() => new JsonlLog(path, { resumeAt: 8 })).toThrow(
+      /got no such file; expected at least 8 bytes\. Restore/,
+    );
+    expect(existsSync(path)).toBe(false);
   });
 
   it("says when the folder cannot be made and when it is used after close", () => {
