@@ -429,9 +429,9 @@ describe("the main loop", () => {
       ["dynamics.members=3", "loop.learningModel=member", "loop.learningEpisodeSteps=15"],
     ],
     [
-      "a task planned by members in turn, the sessions of which are adopted later",
+      "a task planned by members in turn, where a session is due that is adopted later",
       fakeTask(),
-      ["dynamics.members=3", "loop.learningModel=member", "loop.trainLag=8", "loop.learningEpisodeSteps=15"],
+      ["dynamics.members=3", "loop.learningModel=member", "loop.trainLag=8", "loop.learningEpisodeSteps=20"],
     ],
     [
       "a task with varied starts",
