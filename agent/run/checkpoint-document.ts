@@ -38,6 +38,9 @@ const task = z.object({ bufferAdded: count, momentsCount: count, plannerRng: rng
 /** SHA-256 of the JSON of all the rest: a damaged digit would otherwise change the run in silence. */
 const sha256 = z.string();
 
+/** Length of the metrics log, and what it was up to there, which earlier versions did not save. */
+const log = { metricsBytes: count, metricsSha256: z.string().optional() };
+
 /** All arrays in one file. So are all states between tasks, and those in the midst of one of earlier versions. */
 const wholeSchema = z.object({
   schema: z.literal(CHECKPOINT_SCHEMAS.whole),
@@ -45,7 +48,7 @@ const wholeSchema = z.object({
   /** A file beside the document. */
   arrays: z.object({ file: fileName, sha256: z.string() }),
   progress: progressSchema,
-  metricsBytes: count,
+  ...log,
   learner: numbers,
   actionRng: rngState,
   current: task.optional(),
@@ -59,7 +62,7 @@ const partsSchema = z.object({
   /** Of what was learned, see `TaskState.trained`. Without a hash nothing was, and there is no such file. */
   arrays: z.object({ file: fileName, sha256: z.string().optional() }),
   progress: progressSchema,
-  metricsBytes: count,
+  ...log,
   learner: numbers,
   actionRng: rngState,
   current: task

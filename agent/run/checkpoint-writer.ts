@@ -86,7 +86,7 @@ export class CheckpointWriter {
   }
 
   #content(
-    { progress, metricsBytes, actionRng }: StateNumbers,
+    { progress, metricsBytes, metricsSha256, actionRng }: StateNumbers,
     arrays: PartsDocument["arrays"],
     learner: LearnedFile["numbers"],
     current: PartsDocument["current"],
@@ -97,6 +97,7 @@ export class CheckpointWriter {
       arrays,
       progress,
       metricsBytes,
+      ...(metricsSha256 !== undefined && { metricsSha256 }),
       learner: { ...learner },
       actionRng: mutable(actionRng),
       ...(current && { current }),
@@ -154,7 +155,7 @@ export function writeTaskState(
 function writeWhole(
   path: string,
   settingsHash: string,
-  { progress, metricsBytes, actionRng }: StateNumbers,
+  { progress, metricsBytes, metricsSha256, actionRng }: StateNumbers,
   { file, sha256, numbers }: LearnedFile & { readonly sha256: string },
 ): void {
   const content: Omit<WholeDocument, "sha256"> = {
@@ -163,6 +164,7 @@ function writeWhole(
     arrays: { file, sha256 },
     progress,
     metricsBytes,
+    ...(metricsSha256 !== undefined && { metricsSha256 }),
     learner: { ...numbers },
     actionRng: mutable(actionRng),
   };

@@ -35,6 +35,8 @@ export interface Checkpoint {
   readonly progress: Progress;
   /** Length of the metrics log, so that a resumed run cuts off what came later. */
   readonly metricsBytes: number;
+  /** Hash of the log up to there, hexadecimal; earlier versions did not save it. */
+  readonly metricsSha256?: string | undefined;
   readonly agent: AgentState;
   readonly actionRng: RngState;
 }
@@ -71,22 +73,41 @@ export function readCheckpoint(
   spec: TaskSpec,
 ): SavedCheckpoint {
   const document = readCheckpointDocument(path);
-  if (document.settingsHash !== settingsHash) {
-    throw new InputError({
-      what: `Checkpoint ${path} belongs to other settings`,
-      got: `settings hash ${document.settingsHash.slice(0, 12)}`,
-      expected: settingsHash.slice(0, 12),
-      todo: "Restore the run's own settings.json, or start a new run",
-    });
-  }
+  if (document.settingsHash !== settingsHash)
+    throw ofOtherSettings(path, document.settingsHash, settingsHash);
   checkProgress(path, document, settings);
   const buffer = new ReplayBuffer(spec, settings.loop.bufferCapacity, settings.dynamics.history);
-  const { progress, metricsBytes, actionRng } = document;
+  const { progress, metricsBytes, metricsSha256, actionRng } = document;
   const state =
     document.schema === CHECKPOINT_SCHEMAS.whole
       ? readWhole(dirname(path), document, buffer, settings)
       : readParts(path, document, buffer, settings);
-  return { progress, metricsBytes, actionRng, ...state };
+  return { progress, metricsBytes, metricsSha256, actionRng, ...state };
+}
+
+/** The error of a checkpoint's document that was written with other settings. */
+export function ofOtherSettings(path: string, got: string, expected: string): InputError {
+  return new InputError({
+    what: `Checkpoint ${path} belongs to other settings`,
+    got: `settings hash ${got.slice(0, 12)}`,
+    expected: expected.slice(0, 12),
+    todo: "Restore the run's own settings.json, or start a new run",
+  });
+}
+
+/** The error of a checkpoint's arrays that have another hash than their document says. */
+export function damagedArrays(
+  path: string,
+  got: string,
+  expected: string,
+  todo = CHECKPOINT_ERROR.todo,
+): InputError {
+  return new InputError({
+    what: `Checkpoint arrays ${path} are damaged`,
+    got: `hash ${got.slice(0, 12)}`,
+    expected: `hash ${expected.slice(0, 12)}`,
+    todo,
+  });
 }
 
 type SavedState = Pick<SavedCheckpoint, "agent" | "parts">;
@@ -140,14 +161,7 @@ function readArrays(
   const path = join(folder, file);
   const bytes = readGivenFile(path, LARGEST.arrays, CHECKPOINT_ERROR);
   const found = hashOf(bytes);
-  if (found !== sha256) {
-    throw new InputError({
-      what: `Checkpoint arrays ${path} are damaged`,
-      got: `${bytes.length} bytes with hash ${found.slice(0, 12)}`,
-      expected: `hash ${sha256.slice(0, 12)}`,
-      todo: CHECKPOINT_ERROR.todo,
-    });
-  }
+  if (found !== sha256) throw damagedArrays(path, found, sha256);
   return new SavedArrays(path, decodeSafetensors(bytes, path).tensors);
 }
 

@@ -2,22 +2,31 @@ import { existsSync, readdirSync, rmdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { InputError } from "../../sim/core/errors.js";
 import { isTemporaryOf } from "../../sim/core/files.js";
-import { checkOwnFolder, folderInside, removeOwnFile } from "../../sim/core/own-files.js";
+import { checkOwnFile, checkOwnFolder, folderInside, removeOwnFile } from "../../sim/core/own-files.js";
 import type { Settings } from "../settings/schema.js";
 import type { Progress } from "./checkpoint-document.js";
 import { baselineFile, evaluationFile, FAILED_FILE, learningFile, RECORDINGS } from "./recording-names.js";
 import type { MetricsRecord } from "./records.js";
-import { CHECKPOINT_NAMES, CURVES, HASHES, isTemporary, RUN_FILES, TASK_STATES } from "./run-files.js";
+import { CHECKPOINT_NAMES, CURVES, HASHES, isTemporary, LOGS, RUN_FILES, TASK_STATES } from "./run-files.js";
 
 /** Folders that a run writes in. */
 const FOLDERS = [RECORDINGS, TASK_STATES, CURVES.repeating, CURVES.timing];
 
+/** Files that a run writes in its root. */
+const FILES = [
+  ...Object.values(RUN_FILES),
+  ...CHECKPOINT_NAMES,
+  ...Object.values(LOGS),
+  ...Object.values(HASHES),
+];
+
 /**
- * Checks that what a run writes goes into folders of its own.
- * @throws InputError when one of them is a link or no folder
+ * Checks that what a run writes goes into folders and files of its own, before it is continued rather than at the first episode's end.
+ * @throws InputError when one of them is a link or of another kind
  */
-export function checkFolders(folder: string): void {
+export function checkPlaces(folder: string): void {
   for (const inside of FOLDERS) checkOwnFolder(folder, inside);
+  for (const file of FILES) checkOwnFile(folder, file);
 }
 
 /** What a process that was killed can have left in a run folder. */

@@ -1,10 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../../sim/core/errors.js";
-import type { SavedCheckpoint } from "./checkpoint.js";
+import { hashOfFile } from "../../sim/core/file-hash.js";
+import { checkOwnFile } from "../../sim/core/own-files.js";
+import { damagedArrays, ofOtherSettings, type SavedCheckpoint } from "./checkpoint.js";
+import { type Progress, readCheckpointDocument } from "./checkpoint-document.js";
 import { metricsAfter, metricsPath } from "./read-log.js";
 import type { MetricsRecord } from "./records.js";
-import { RUN_FILES } from "./run-files.js";
+import { type CheckpointFiles, RUN_FILES, TASK_STATES, taskStateFiles } from "./run-files.js";
 
 /**
  * Describes records that can only have been written after a first checkpoint; undefined if there are none. A run saves its state for
@@ -59,4 +62,44 @@ export function checkNewest(folder: string, { progress, metricsBytes }: SavedChe
     expected: "those of one episode or evaluation",
     todo: `Restore the newest checkpoint. To go back to this one, cut ${metricsPath(folder)} to its first ${metricsBytes} bytes in a copy of the folder`,
   });
+}
+
+/**
+ * A run does not need the states after its earlier tasks to go on. But when it ends it notes the hashes of all its files, and
+ * must not vouch for a damaged one. States that were deleted, document and arrays, are missing and no more.
+ * @throws InputError when one is damaged, of other settings, or there in part
+ */
+export function checkTaskStates(folder: string, settingsHash: string, { stage, task }: Progress): void {
+  const saved = stage === "evaluate" || stage === "done" ? task + 1 : task;
+  for (let t = 0; t < saved; t++) checkTaskState(folder, settingsHash, taskStateFiles(t));
+}
+
+const TASK_STATE_TODO =
+  "Restore it from a copy, or delete both files of that state, which the run does not need to go on";
+
+function checkTaskState(folder: string, settingsHash: string, files: CheckpointFiles): void {
+  const states = join(folder, TASK_STATES);
+  const all = Object.values(files);
+  for (const name of all) checkOwnFile(states, name);
+  const lost = all.filter((name) => !existsSync(join(states, name)));
+  if (lost.length === all.length) return;
+  const [missing] = lost;
+  if (missing !== undefined) {
+    throw new InputError({
+      what: `${join(states, missing)} is missing`,
+      got: "the other file of that state",
+      expected: `${files.document} and ${files.arrays}`,
+      todo: TASK_STATE_TODO,
+    });
+  }
+  const path = join(states, files.document);
+  const document = readCheckpointDocument(path);
+  if (document.settingsHash !== settingsHash)
+    throw ofOtherSettings(path, document.settingsHash, settingsHash);
+  const arrays = join(states, files.arrays);
+  const { sha256 = "none" } = document.arrays;
+  const found = hashOfFile(arrays);
+  if (found !== sha256) {
+    throw damagedArrays(arrays, found, sha256, TASK_STATE_TODO);
+  }
 }

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { readDocument, writeDocument } from "../../sim/core/documents.js";
+import { hashOfFile } from "../../sim/core/file-hash.js";
 import { isFileName } from "../../sim/core/file-name.js";
-import { folderInside, withRegularFile } from "../../sim/core/own-files.js";
+import { folderInside } from "../../sim/core/own-files.js";
 import { RECORDINGS } from "./recording-names.js";
 import { CHECKPOINT_NAMES, CURVES, HASHES, isTemporary, LOGS, RUN_FILES, TASK_STATES } from "./run-files.js";
 
@@ -44,7 +44,9 @@ const LISTS = [
 /** Notes what the files of a finished run are. @throws RunError when the disk is full */
 export function writeHashes(folder: string): void {
   for (const { file, ...list } of LISTS) {
-    const files = Object.fromEntries(filesOf(folder, list).map((path) => [path, sha256(join(folder, path))]));
+    const files = Object.fromEntries(
+      filesOf(folder, list).map((path) => [path, hashOfFile(join(folder, path))]),
+    );
     writeDocument(join(folder, file), { version: 1, files });
   }
 }
@@ -79,7 +81,7 @@ export function checkHashes(folder: string): RunCheck | undefined {
     const there = new Set(filesOf(folder, list));
     for (const [path, hash] of Object.entries(files)) {
       if (!there.delete(path)) missing.push(path);
-      else if (sha256(join(folder, path)) === hash) unchanged++;
+      else if (hashOfFile(join(folder, path)) === hash) unchanged++;
       else changed.push(path);
     }
     added.push(...there);
@@ -105,15 +107,4 @@ function filesOf(folder: string, { root, folders }: FileList): string[] {
     );
   const isFile = (path: string) => statSync(join(folder, path), { throwIfNoEntry: false })?.isFile();
   return [...root, ...inFolders].filter(isFile).sort();
-}
-
-const CHUNK = 2 ** 20;
-
-/** Of a file of any size, a part at a time. */
-function sha256(path: string): string {
-  return withRegularFile(path, ({ size, read }) => {
-    const hash = createHash("sha256");
-    for (let at = 0; at < size; at += CHUNK) hash.update(read(at, CHUNK));
-    return hash.digest("hex");
-  });
 }

@@ -14,10 +14,24 @@ import {
 } from "./records.js";
 import { Board } from "./tensorboard/board.js";
 
-/** Where both logs are cut off to be continued, bytes. */
-export interface LogSizes {
-  readonly metrics: number;
-  readonly timing: number;
+/** Where a log is cut off to be continued. */
+interface LogEnd {
+  readonly bytes: number;
+  /** Of what comes before, hexadecimal; undefined where nothing says it. */
+  readonly sha256?: string | undefined;
+}
+
+/** Where both logs are cut off to be continued. */
+export interface LogEnds {
+  readonly metrics: LogEnd;
+  readonly timing: LogEnd;
+}
+
+/** What a checkpoint notes of `metrics.jsonl`. */
+export interface WrittenLog {
+  readonly metricsBytes: number;
+  /** Hexadecimal. */
+  readonly metricsSha256: string;
 }
 
 /** Takes every event of a run once: writes what belongs to its logs and its curves, then tells those who listen. */
@@ -37,13 +51,13 @@ export class RunLog {
 
   /**
    * Begins the logs of the run folder, or continues them where `resumeAt` says. A log keeps the version it was begun with.
-   * @throws InputError when a log is damaged, of a newer version, shorter than that or cannot be opened; RunError when the disk
+   * @throws InputError when a log is damaged, of a newer version, shorter than that, changed before that, or cannot be opened; RunError when the disk
    *   fails
    */
-  open(resumeAt?: LogSizes): void {
+  open(resumeAt?: LogEnds): void {
     const opened: JsonlLog[] = [];
-    const openNext = (path: string, size: number | undefined) => {
-      const log = openLog(path, size);
+    const openNext = (path: string, end: LogEnd | undefined) => {
+      const log = openLog(path, end);
       opened.push(log);
       return log;
     };
@@ -59,9 +73,10 @@ export class RunLog {
     }
   }
 
-  /** Length of `metrics.jsonl`, bytes. */
-  get metricsBytes(): number {
-    return this.#opened.metrics.bytes;
+  /** Length of `metrics.jsonl` in bytes and its hash, for a checkpoint. */
+  get written(): WrittenLog {
+    const { bytes, sha256 } = this.#opened.metrics;
+    return { metricsBytes: bytes, metricsSha256: sha256 };
   }
 
   get #opened() {
@@ -105,9 +120,9 @@ export class RunLog {
 }
 
 /** A log that is begun anew begins with its version. */
-function openLog(path: string, resumeAt: number | undefined): JsonlLog {
-  if (resumeAt !== undefined && existsSync(path)) checkLogVersion(path);
-  const log = new JsonlLog(path, resumeAt === undefined ? {} : { resumeAt });
+function openLog(path: string, end: LogEnd | undefined): JsonlLog {
+  if (end !== undefined && existsSync(path)) checkLogVersion(path);
+  const log = new JsonlLog(path, end && { resumeAt: end.bytes, sha256: end.sha256 });
   if (log.bytes === 0) log.append(logHeadSchema.encode({ type: "log", version: LOG_VERSION }));
   return log;
 }

@@ -17,12 +17,12 @@ import type { Settings } from "../settings/schema.js";
 import { BEGINNING, type Checkpoint, readCheckpoint, type SavedCheckpoint } from "./checkpoint.js";
 import { CheckpointWriter, type StateNumbers, writeTaskState } from "./checkpoint-writer.js";
 import type { EvaluationJson } from "./evaluation-matrix.js";
-import { checkFolders, findLeftovers, removeLeftovers } from "./leftovers.js";
+import { checkPlaces, findLeftovers, removeLeftovers } from "./leftovers.js";
 import { readMetrics, timingPath } from "./read-log.js";
 import { RECORDINGS } from "./recording-names.js";
-import { checkNewest, checkNothingSaved } from "./resume-checks.js";
+import { checkNewest, checkNothingSaved, checkTaskStates } from "./resume-checks.js";
 import { isRunFolder, RUN_FILES, SETTINGS_ERROR, TASK_STATES, taskStateFiles } from "./run-files.js";
-import { RunLog } from "./run-log.js";
+import { RunLog, type WrittenLog } from "./run-log.js";
 
 /** Versions that decide a run's numbers. */
 export type Versions = EpisodeHeader["versions"] & { readonly node: string; readonly onnxruntime: string };
@@ -54,13 +54,13 @@ export interface NewRunOptions {
 }
 
 /** A state to be saved between two episodes. */
-export interface UnsavedState extends Omit<StateNumbers, "metricsBytes"> {
+export interface UnsavedState extends Omit<StateNumbers, keyof WrittenLog> {
   readonly learned: LearnedState | undefined;
   readonly current: TaskState | undefined;
 }
 
 /** The state after a task. */
-export interface LearnedTask extends Omit<StateNumbers, "metricsBytes"> {
+export interface LearnedTask extends Omit<StateNumbers, keyof WrittenLog> {
   readonly learned: LearnedState;
 }
 
@@ -138,7 +138,7 @@ export class RunStore {
   } {
     const settings = readSettings(folder);
     checkVersions(folder, versions);
-    checkFolders(folder);
+    checkPlaces(folder);
     const path = join(folder, RUN_FILES.checkpoint);
     const store = new RunStore(folder, settings, versions);
     if (!existsSync(path)) {
@@ -147,6 +147,7 @@ export class RunStore {
     }
     const checkpoint = readCheckpoint(path, hashSettings(settings), settings, specOf(settings));
     checkNewest(folder, checkpoint);
+    checkTaskStates(folder, store.settingsHash, checkpoint.progress);
     store.#checkpoint = checkpoint;
     store.#checkpoints = new CheckpointWriter(folder, store.settingsHash, checkpoint.parts);
     return { store, checkpoint };
@@ -159,9 +160,12 @@ export class RunStore {
    * @throws InputError when a log does not match the checkpoint
    */
   takeUp(): readonly string[] {
-    const { progress = BEGINNING, metricsBytes = 0 } = this.#checkpoint ?? {};
+    const { progress = BEGINNING, metricsBytes = 0, metricsSha256 } = this.#checkpoint ?? {};
     makeFolder(this.recordingsFolder);
-    this.log.open({ metrics: metricsBytes, timing: wholeLines(timingPath(this.folder)) });
+    this.log.open({
+      metrics: { bytes: metricsBytes, sha256: metricsSha256 },
+      timing: { bytes: wholeLines(timingPath(this.folder)) },
+    });
     const records = readMetrics(this.folder, this.settings.tasks);
     const left = findLeftovers(this.folder, this.settings, progress, records, this.#checkpoints.named);
     removeLeftovers(left);
@@ -193,16 +197,15 @@ export class RunStore {
   save({ learned, current, ...numbers }: UnsavedState): void {
     this.#checkOwner();
     this.log.flush();
-    const { metricsBytes } = this.log;
-    this.#checkpoints.save({ ...numbers, metricsBytes }, learned, current);
+    this.#checkpoints.save({ ...numbers, ...this.log.written }, learned, current);
   }
 
   /** Keeps the state after a task for later evaluation. */
   saveTask(task: number, { learned, ...numbers }: LearnedTask): void {
     this.#checkOwner();
     const states = join(this.folder, TASK_STATES);
-    const { metricsBytes } = this.log;
-    writeTaskState(states, taskStateFiles(task), this.settingsHash, { ...numbers, metricsBytes }, learned);
+    const all = { ...numbers, ...this.log.written };
+    writeTaskState(states, taskStateFiles(task), this.settingsHash, all, learned);
   }
 
   /** Writes what the log amounts to: never more than it holds on disk. */

@@ -1,3 +1,4 @@
+import { createHash, type Hash } from "node:crypto";
 import {
   closeSync,
   constants,
@@ -19,26 +20,32 @@ import { problemOf } from "./problem.js";
 const NEWLINE = 0x0a;
 
 /**
- * An append-only log, one JSON object per line. Save `bytes` in a checkpoint after `flush()`, and pass it as
- * `resumeAt` to continue: what was written after the checkpoint is cut off. Non-finite numbers become null.
+ * An append-only log, one JSON object per line. Save `bytes` and `sha256` in a checkpoint after `flush()`, and pass them
+ * to continue: what was written after the checkpoint is cut off. Non-finite numbers become null.
  */
 export class JsonlLog {
   readonly #path: string;
   #file: number | undefined;
   #bytes = 0;
+  /** Of all lines so far. */
+  readonly #hash: Hash = createHash("sha256");
 
   /**
    * Without `resumeAt` the file must be absent or empty, so that no log is lost by mistake.
+   * @param resume where the log is continued, and the hash of what comes before that, if it is known
    * @throws InputError when the file does not match `resumeAt`, or there can be no such file; RunError when the disk fails.
    */
-  constructor(path: string, { resumeAt }: { readonly resumeAt?: number } = {}) {
+  constructor(
+    path: string,
+    { resumeAt, sha256 }: { readonly resumeAt?: number; readonly sha256?: string | undefined } = {},
+  ) {
     this.#path = path;
     // What must be there already is not begun anew.
     const create = resumeAt === undefined || resumeAt === 0 ? constants.O_CREAT : 0;
     try {
       mkdirSync(dirname(path), { recursive: true });
       this.#file = openOwnFile(path, constants.O_RDWR | constants.O_APPEND | create);
-      this.#startAt(resumeAt);
+      this.#startAt(resumeAt, sha256);
     } catch (cause) {
       this.close();
       if (create === 0 && (cause as NodeJS.ErrnoException).code === "ENOENT") {
@@ -51,6 +58,11 @@ export class JsonlLog {
   /** Length of the log in bytes, always at the end of a line. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** SHA-256 of the log, hexadecimal. */
+  get sha256(): string {
+    return this.#hash.copy().digest("hex");
   }
 
   /**
@@ -68,6 +80,7 @@ export class JsonlLog {
       throw diskError(this.#path, cause);
     }
     this.#bytes += line.length;
+    this.#hash.update(line);
   }
 
   /** Waits until every line is on the disk. @throws RunError when that fails. */
@@ -90,7 +103,7 @@ export class JsonlLog {
     throw new RunError({ what: `Log ${this.#path} is used after close()` });
   }
 
-  #startAt(resumeAt: number | undefined): void {
+  #startAt(resumeAt: number | undefined, sha256: string | undefined): void {
     const file = this.#open();
     const length = fstatSync(file).size;
     const at = resumeAt ?? 0;
@@ -108,6 +121,13 @@ export class JsonlLog {
     if (!endsLineAt(file, at)) {
       throw this.#mismatch(`no line end at byte ${at}`, "one there: the log was changed since");
     }
+    this.#hash.update(readUpTo(file, at));
+    if (sha256 !== undefined && this.sha256 !== sha256) {
+      throw this.#mismatch(
+        `other lines before byte ${at}: hash ${this.sha256.slice(0, 12)}`,
+        `hash ${sha256.slice(0, 12)}: the log was changed since`,
+      );
+    }
     ftruncateSync(file, at);
     this.#bytes = at;
   }
@@ -120,6 +140,18 @@ export class JsonlLog {
       todo: "Restore the log from a copy, or begin a new run: this one cannot go on without it",
     });
   }
+}
+
+/** The first `length` bytes of a file. */
+function readUpTo(file: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  let done = 0;
+  while (done < length) {
+    const read = readSync(file, bytes, done, length - done, done);
+    if (read === 0) break;
+    done += read;
+  }
+  return bytes.subarray(0, done);
 }
 
 function endsLineAt(file: number, at: number): boolean {

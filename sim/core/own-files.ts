@@ -55,6 +55,16 @@ export function checkOwnFolder(parent: string, name: string): void {
 }
 
 /**
+ * A file inside a folder of ours that is written by replacing it, so nothing else may be in its place. It need not be there.
+ * @throws InputError when there is a link, a folder or something else that is no regular file
+ */
+export function checkOwnFile(parent: string, name: string): void {
+  const path = join(parent, name);
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && !found.isFile()) throw notRegular(path);
+}
+
+/**
  * Opens a file of a folder of ours to write it. A link is refused, since what it points to is not ours.
  * @param flags as of open(2), without those that this adds
  * @throws InputError when there is something else than a regular file; system errors as they are

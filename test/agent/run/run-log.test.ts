@@ -41,7 +41,7 @@ describe("RunLog", () => {
     expect(told).toEqual([step, session, usageRecord()]);
     expect(metrics()).toBe(HEAD + lines(trainingRecord()));
     expect(timing()).toBe(HEAD + lines(trainingTime(), usageRecord()));
-    expect(log.metricsBytes).toBe(metrics().length);
+    expect(log.written.metricsBytes).toBe(metrics().length);
     const board = curves(readEvents(join(folder, "tensorboard", "events.out.tfevents.0.hypercrl")));
     expect(board["model/task_loss"]).toEqual([[100, 0.5]]);
   });
@@ -63,7 +63,7 @@ describe("RunLog", () => {
     writeFileSync(join(folder, "metrics.jsonl"), old + lines(evaluationRecord()));
     writeFileSync(join(folder, "timing.jsonl"), lines(usageRecord()));
     const log = new RunLog(folder, settings);
-    log.open({ metrics: old.length, timing: lines(usageRecord()).length });
+    log.open({ metrics: { bytes: old.length }, timing: { bytes: lines(usageRecord()).length } });
     log.emit(evaluationRecord({ return: 2 }));
     log.close();
     expect(metrics()).toBe(old + lines(evaluationRecord({ return: 2 })));
@@ -73,7 +73,7 @@ describe("RunLog", () => {
   it("cut to nothing, is begun anew", () => {
     writeFileSync(join(folder, "metrics.jsonl"), lines(episodeRecord()));
     const log = new RunLog(folder, settings);
-    log.open({ metrics: 0, timing: 0 });
+    log.open({ metrics: { bytes: 0 }, timing: { bytes: 0 } });
     log.close();
     expect([metrics(), timing()]).toEqual([HEAD, HEAD]);
   });
@@ -81,7 +81,7 @@ describe("RunLog", () => {
   it("leaves a log of a newer version as it is", () => {
     const newer = lines({ type: "log", version: 2 }, { type: "new" });
     writeFileSync(join(folder, "metrics.jsonl"), newer);
-    const open = () => new RunLog(folder, settings).open({ metrics: 0, timing: 0 });
+    const open = () => new RunLog(folder, settings).open({ metrics: { bytes: 0 }, timing: { bytes: 0 } });
     expect(open).toThrow(InputError);
     expect(open).toThrow(/metrics\.jsonl was written by a newer version of hypercrl/);
     expect(metrics()).toBe(newer);

@@ -181,6 +181,7 @@ const swapNetwork = (copy: string) => {
   edit(join(copy, "settings.json"), (text) =>
     text.replace(/("hidden": \[\s+16,\s+)16/, (_, start) => `${start}8`),
   );
+  rmSync(join(copy, "checkpoints"), { recursive: true });
   const { agent, parts, ...numbers } = checkpoint;
   const files = { document: "checkpoint.json", arrays: parts.learned.file };
   writeTaskState(copy, files, hashSettings(readSettings(copy)), numbers, agent.learned!);
@@ -202,6 +203,29 @@ describe("a run that cannot be continued exits with 3 and is left as it is", () 
       "truncated metrics",
       (c) => halve(join(c, "metrics.jsonl")),
       /metrics\.jsonl does not match the checkpoint/,
+    ],
+    [
+      "a figure in the log",
+      (c) =>
+        edit(join(c, "metrics.jsonl"), (t) =>
+          t.replace(/"return":(-?)\d/, (all, sign) => `"return":${sign}${9 - Number(all.at(-1))}`),
+        ),
+      /metrics\.jsonl does not match the checkpoint; got other lines before byte \d+/,
+    ],
+    [
+      "a state of an earlier task",
+      (c) => halve(join(c, "checkpoints", "task-1.safetensors")),
+      /task-1\.safetensors are damaged; got hash/,
+    ],
+    [
+      "half of the state of an earlier task",
+      (c) => rmSync(join(c, "checkpoints", "task-1.json")),
+      /task-1\.json is missing; got the other file of that state/,
+    ],
+    [
+      "a folder for a file that is written later",
+      (c) => mkdirSync(join(c, "current-a.safetensors")),
+      /current-a\.safetensors is not a file of its own; got a folder/,
     ],
     [
       "another schema",

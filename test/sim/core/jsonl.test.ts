@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 import { join } from "node:path";
@@ -42,6 +43,23 @@ describe("JsonlLog", () => {
     resumed.append({ step: 3 });
     resumed.close();
     expect(readFileSync(path, "utf8")).toBe('{"step":1}\n{"step":2}\n{"step":3}\n');
+  });
+
+  it("tells lines that were changed before the place where it goes on, and leaves them", () => {
+    const log = logOf({ step: 1 }, { step: 2 });
+    const { bytes: resumeAt, sha256 } = log;
+    log.append({ step: 3 });
+    expect(log.sha256).not.toBe(sha256);
+    log.close();
+    const changed = readFileSync(path, "utf8").replace("2", "4");
+    writeFileSync(path, changed);
+    expect(() => new JsonlLog(path, { resumeAt, sha256 })).toThrow(/got other lines before byte 22: hash/);
+    expect(readFileSync(path, "utf8")).toBe(changed);
+    writeFileSync(path, changed.replace("4", "2"));
+    const resumed = new JsonlLog(path, { resumeAt, sha256 });
+    resumed.append({ step: 3 });
+    expect(resumed.sha256).toBe(createHash("sha256").update(readFileSync(path)).digest("hex"));
+    resumed.close();
   });
 
   it("empties the file when resumed at 0, and refuses to without being told", () => {
