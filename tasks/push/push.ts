@@ -71,7 +71,7 @@ export function createPushTask(densities: BlockDensities, physicsStep?: PhysicsS
 }
 
 /**
- * Shorter than the profile, so that five tasks take minutes with every method; see docs/experiments/quick-profile.md for what
+ * Shorter than the profile, so that five tasks take minutes with every method; see docs/experiments/push-trials.md for what
  * each setting was worth.
  */
 export const PUSH_DEFAULTS: ProfileDefaults = {
