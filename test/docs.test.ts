@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { configuredShape } from "../agent/methods/method.js";
 import { weightCount } from "../agent/model/dynamics.js";
-import { hypernetworkParameters } from "../agent/model/hypernetwork.js";
+import { generatedCount, hypernetworkParameters } from "../agent/model/hypernetwork.js";
 import { parameterCount } from "../agent/model/parameters.js";
 import { resolveSettings } from "../agent/settings/resolve.js";
 import { SILENT_IO } from "../scripts/cli/io.js";
@@ -88,6 +88,33 @@ describe("the widths of a plain network as large as the hypernetwork", () => {
     const row = figures.map((figure) => figure.toLocaleString("en")).join(" | ");
     expect(page).toContain(`\n| ${name} | ${row} |\n`);
     expect(page).toContain(name === "push" ? `[${w}, ${w}]` : `and ${w} in place of`);
+  });
+});
+
+describe("the sizes of what a hypernetwork generates", () => {
+  const page = readFileSync("docs/guides/hypernetworks.md", "utf8");
+  const rows = [
+    ["`full`", []],
+    ["`low-rank`, r = 4", ["hypernetwork.output=low-rank"]],
+    ["`low-rank`, r = 8", ["hypernetwork.output=low-rank", "hypernetwork.rank=8"]],
+    ["`hypercomplex`, n = 2", ["hypernetwork.output=hypercomplex"]],
+    ["`hypercomplex`, n = 4", ["hypernetwork.output=hypercomplex", "hypernetwork.algebra=4"]],
+    ["`init=base`, `encoding=angles`", ["hypernetwork.init=base", "hypernetwork.encoding=angles"]],
+  ] as const;
+
+  it.each(rows)("are those of the published sizes: %s", async (name, changes) => {
+    await initPhysics();
+    const figures = ["push", "door"].flatMap((suiteName) => {
+      const suite = findNamed("suite", suiteName, builtinCatalog.suites);
+      const choice = { suite, method: "hypercrl", profile: "paper", seed: 1 };
+      const plain = ["dynamics.outputVariance=false", ...changes];
+      const settings = resolveSettings(choice, plain, builtinCatalog);
+      const target = configuredShape(settings, elementAt(suite.tasks, 0, "tasks"));
+      const shape = { ...settings.hypernetwork, target };
+      return [generatedCount(shape), parameterCount(hypernetworkParameters(shape))];
+    });
+    const row = figures.map((figure) => figure.toLocaleString("en")).join(" | ");
+    expect(page).toContain(`\n| ${name} | ${row} |\n`);
   });
 });
 

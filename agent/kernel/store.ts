@@ -79,7 +79,7 @@ export function clearMoments({ arrays }: Head): void {
   arrays.v.fill(0);
 }
 
-/** Multiplies the weights, not the biases, by a factor for each column `[P]`. */
+/** Multiplies the weights, not the biases, by a factor for each column `[Q]`. */
 export function scaleColumns(head: Head, specs: readonly ParameterSpec[], scales: Float32Array): void {
   const weights = blocks(head.shape.hidden, specs).filter(({ firstRow }) => firstRow === 0);
   for (const block of weights) {
@@ -88,6 +88,15 @@ export function scaleColumns(head: Head, specs: readonly ParameterSpec[], scales
     visit(head, block, (t, b, count) => {
       for (let i = 0; i < count; i++) w[t + i]! *= scales[block.firstColumn + ((b + i) % columns)]!;
     });
+  }
+}
+
+/** Sets the biases, one for each column `[Q]`. */
+export function setBias(head: Head, specs: readonly ParameterSpec[], values: Float32Array): void {
+  for (const block of blocks(head.shape.hidden, specs)) {
+    const { firstRow, firstColumn, spec } = block;
+    if (firstRow === 0) continue;
+    writeBlock(head, block, head.arrays.w, values.subarray(firstColumn, firstColumn + spec.shape[1]));
   }
 }
 

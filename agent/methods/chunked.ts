@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { UsageError } from "../../sim/core/errors.js";
 import { countField } from "../../sim/core/setting-fields.js";
 import type { Settings } from "../settings/schema.js";
+import { checkOutput } from "./check-output.js";
 import { HyperCrlLearner, type HyperCrlOptions, hyperCrlOptions, hyperCrlSize } from "./hypercrl.js";
 import { defineMethod } from "./method.js";
 
@@ -12,6 +14,16 @@ import { defineMethod } from "./method.js";
 export const chunked = defineMethod({
   name: "chunked",
   summary: "HyperCRL with a small hypernetwork that generates the weights chunk by chunk",
+  checkSettings: (settings) => {
+    checkOutput(settings, ["full"]);
+    if (settings.hypernetwork.init !== "base") return;
+    throw new UsageError({
+      what: "Setting hypernetwork.init is not valid",
+      got: "base, and method chunked",
+      expected: "xavier or hyperfan",
+      todo: "Leave it out: all chunks share one bias, so that it cannot start as a network",
+    });
+  },
   // Published for all suites alike.
   defaults: { paper: ["hypernetwork.activation=relu", "hypernetwork.beta=0.005"] },
   settings: {

@@ -2,26 +2,31 @@ import { elementAt } from "../../sim/core/element.js";
 import type { Rng } from "../../sim/core/rng.js";
 import type { Learner, LearnerOptions, LearnerState, TrainingReport } from "../learner.js";
 import { weightCount } from "../model/dynamics.js";
-import { type HypernetworkShape, hypernetworkParameters } from "../model/hypernetwork.js";
+import { generatedCount, type HypernetworkShape, hypernetworkParameters } from "../model/hypernetwork.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
+import { outputForm } from "../model/outputs/outputs.js";
 import { parameterCount } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
 import { arraysByName, readRows, savedNumber, savedRows } from "../model/saved-arrays.js";
 import type { Settings } from "../settings/schema.js";
+import { drawBase } from "../training/base.js";
 import {
   createRegularizedTrainer,
   type RegularizedTrainerChoice,
 } from "../training/create-regularized-trainer.js";
-import { drawEmbeddings, generatedNetwork, generateMembers } from "../training/members.js";
+import { Materializer } from "../training/materializer.js";
+import { drawEmbeddings, generateMembers, memberNetwork } from "../training/members.js";
 import { drawRows } from "../training/minibatches.js";
 import { drawPicks, type RegularizedTrainer } from "../training/regularized-trainer.js";
 import { initializeTheta } from "../training/theta.js";
+import { checkOutput } from "./check-output.js";
 import type { LearnerSize, Method } from "./method.js";
 
 /** HyperCRL as published; see `HyperCrlLearner`. */
 export const hypercrl: Method = {
   name: "hypercrl",
   summary: "a hypernetwork generates each task's weights and is held to those of earlier tasks",
+  checkSettings: (settings) => checkOutput(settings),
   trainsWithKernel: true,
   ownMembers: true,
   size: (dynamics, settings) =>
@@ -31,9 +36,10 @@ export const hypercrl: Method = {
   create: (options, settings) => new HyperCrlLearner({ ...options, ...hyperCrlOptions(settings) }),
 };
 
-/** Numbers in the last layer, which generates the weights at once. */
-export function headSize({ hidden, target }: Pick<HypernetworkShape, "hidden" | "target">): number {
-  return (elementAt(hidden, hidden.length - 1, "hidden layers") + 1) * weightCount(target);
+/** Numbers in the last layer, which generates all at once. */
+export function headSize(shape: HypernetworkShape): number {
+  const { hidden } = shape;
+  return (elementAt(hidden, hidden.length - 1, "hidden layers") + 1) * generatedCount(shape);
 }
 
 /**
@@ -51,9 +57,10 @@ export function hyperCrlSize(
 ): LearnerSize {
   const { regularizedTasks } = hypernetwork;
   const regularized = regularizedTasks === "all" ? tasks - 1 : Math.min(regularizedTasks, tasks - 1);
-  const generated = weightCount(shape.target);
+  const generated = generatedCount(shape);
+  const base = outputForm(shape).hasBase ? members * weightCount(shape.target) : 0;
   return {
-    trained: parameterCount(hypernetworkParameters(shape)),
+    trained: parameterCount(hypernetworkParameters(shape)) + base,
     kept: members * ((tasks - 1) * generated + tasks * shape.embedding + (regularized + 2) * generated),
     transitions: 0,
     batches: members,
@@ -63,7 +70,7 @@ export function hyperCrlSize(
 }
 
 /** What a learner of this kind takes from the settings. */
-export function hyperCrlOptions({ hypernetwork, training }: Settings) {
+export function hyperCrlOptions({ hypernetwork, mlp, training }: Settings) {
   return {
     hypernetwork,
     stepSizes: hypernetwork,
@@ -71,6 +78,7 @@ export function hyperCrlOptions({ hypernetwork, training }: Settings) {
       learningRate: hypernetwork.embeddingLearningRate,
       endFactor: hypernetwork.endFactor,
     },
+    baseStepSizes: mlp,
     beta: hypernetwork.beta,
     regularizedTasks: hypernetwork.regularizedTasks,
     engine: training.engine,
@@ -89,6 +97,8 @@ export interface HyperCrlOptions extends LearnerOptions, Omit<RegularizedTrainer
  * its embedding; while a new task is learned, what it generates for earlier tasks is held to frozen targets
  * `W*_j`. No data of earlier tasks is kept: Θ, one embedding and one target per task are all.
  *
+ * Where `hypernetwork.output` says so, h generates factors of the weights in place of the weights; see `OutputForm`.
+ *
  * An ensemble of n is one Θ with n embeddings for each task, in place of n hypernetworks: a minibatch passes over Θ as often as that of
  * one network. How the members are learned and held is described at `RegularizedTrainer`.
  */
@@ -98,10 +108,11 @@ export class HyperCrlLearner implements Learner {
   /** G */
   readonly #members: number;
   readonly #trainer: RegularizedTrainer;
+  readonly #materializer: Materializer;
   readonly #rng: Rng;
   /** Of each task, `[G, E]`. */
   #embeddings: Float32Array[] = [];
-  /** Of each earlier task, `[G, P]`. */
+  /** Of each earlier task, `[G, Q]`. */
   #targets: Float32Array[] = [];
   #task = -1;
 
@@ -110,6 +121,7 @@ export class HyperCrlLearner implements Learner {
     this.#shape = { ...options.hypernetwork, target: options.dynamics };
     this.#members = options.members ?? 1;
     this.#trainer = createRegularizedTrainer({ ...options, shape: this.#shape, members: this.#members });
+    this.#materializer = new Materializer(this.#shape, this.#members);
     this.#rng = options.rng;
   }
 
@@ -117,7 +129,9 @@ export class HyperCrlLearner implements Learner {
     const e = drawEmbeddings(this.#shape, this.#members, this.#rng.split(`task${index}`));
     if (index === 0) {
       const first = e.subarray(0, this.#shape.embedding);
-      await initializeTheta(this.#trainer.theta, this.#shape, first, this.#rng.split("initial-weights"));
+      const { theta, base } = this.#trainer;
+      await initializeTheta(theta, this.#shape, first, this.#rng.split("initial-weights"));
+      if (base !== undefined) drawBase(base, this.#shape, this.#rng.split("base"));
     } else {
       this.#targets = [];
       for (let j = 0; j < index; j++) this.#targets.push(await this.#generate(j));
@@ -146,7 +160,9 @@ export class HyperCrlLearner implements Learner {
   async endTask(): Promise<void> {}
 
   async weights(index: number, member?: number): Promise<Float32Array> {
-    return generatedNetwork(this.#shape, await this.#generate(index), member);
+    const base = this.#trainer.base?.values(0);
+    const weights = await this.#materializer.weights(await this.#generate(index), base);
+    return memberNetwork(this.#shape, weights, member);
   }
 
   state(): LearnerState {
@@ -161,11 +177,11 @@ export class HyperCrlLearner implements Learner {
   }
 
   async restore({ arrays, numbers }: LearnerState): Promise<void> {
-    const { embedding, target } = this.#shape;
+    const { embedding } = this.#shape;
     this.#trainer.restore(arrays);
     this.#task = savedNumber(numbers, "task");
     this.#embeddings = readRows(arrays, "embeddings", this.#task + 1, this.#members * embedding);
-    const size = this.#members * weightCount(target);
+    const size = this.#members * generatedCount(this.#shape);
     this.#targets = readRows(arrays, "targets", savedNumber(numbers, "targets"), size);
     if (this.#task < 0) return;
     await this.#prepare();
@@ -174,9 +190,10 @@ export class HyperCrlLearner implements Learner {
 
   async release(): Promise<void> {
     await this.#trainer.release();
+    await this.#materializer.release();
   }
 
-  /** The weights of all members for a task, `[G, P]`. */
+  /** What is generated for all members of a task, `[G, Q]`. */
   #generate(index: number): Promise<Float32Array> {
     const embeddings = elementAt(this.#embeddings, index, "embeddings of tasks");
     return generateMembers(this.#trainer.theta, this.#shape, embeddings);

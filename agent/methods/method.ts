@@ -24,6 +24,8 @@ export interface Method<F extends SettingFields = SettingFields> {
   readonly defaults?: ProfileDefaults;
   /** Settings that it alone has, by name: the group of the method's name, as in `chunked.chunk`. */
   readonly settings?: F;
+  /** Checks settings that it shares with others, where not all their combinations mean something to it. @throws UsageError */
+  checkSettings?(settings: Settings): void;
   /** Whether the fused kernel makes its minibatches where the machine and `training.engine` allow it; default no. */
   readonly trainsWithKernel?: boolean;
   /**

@@ -1,3 +1,4 @@
+import { checkOutput, WITHOUT_BASE } from "./check-output.js";
 import type { Method } from "./method.js";
 import { rehearsingHypernetSize } from "./network-size.js";
 import { RehearsingHypernetLearner, rehearsingHypernetOptions } from "./rehearsing-hypernet-learner.js";
@@ -6,6 +7,7 @@ import { RehearsingHypernetLearner, rehearsingHypernetOptions } from "./rehearsi
 export const multitaskHypernet: Method = {
   name: "multitask-hypernet",
   summary: "a hypernetwork without a regulariser that rehearses all data of earlier tasks",
+  checkSettings: (settings) => checkOutput(settings, WITHOUT_BASE),
   trainsWithKernel: true,
   size: (dynamics, settings) => rehearsingHypernetSize(dynamics, settings, "all"),
   create: (options, settings) =>

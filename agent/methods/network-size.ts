@@ -1,6 +1,6 @@
 import { elementAt } from "../../sim/core/element.js";
 import { layerSizes, type MlpShape, weightCount } from "../model/dynamics.js";
-import { hypernetworkParameters } from "../model/hypernetwork.js";
+import { generatedCount, hypernetworkParameters } from "../model/hypernetwork.js";
 import { parameterCount } from "../model/parameters.js";
 import { type Settings, transitionsOfTask } from "../settings/schema.js";
 import { headSize } from "./hypercrl.js";
@@ -37,14 +37,15 @@ export function rehearsingHypernetSize(
   keep: "all" | number,
 ): LearnerSize {
   const { tasks, hypernetwork, training } = settings;
-  const theta = parameterCount(hypernetworkParameters({ ...hypernetwork, target: dynamics }));
+  const shape = { ...hypernetwork, target: dynamics };
+  const theta = parameterCount(hypernetworkParameters(shape));
   return {
     trained: theta + tasks * hypernetwork.embedding,
-    // Generated weights and their gradients, of all tasks in a minibatch.
-    kept: 2 * tasks * weightCount(dynamics),
+    // Generated numbers and their gradients, of all tasks in a minibatch.
+    kept: 2 * tasks * generatedCount(shape),
     transitions: keptTransitions(settings, keep),
     batches: keep === "all" ? tasks : 2,
-    fused: training.engine === "fused" ? headSize({ ...hypernetwork, target: dynamics }) : 0,
+    fused: training.engine === "fused" ? headSize(shape) : 0,
     settings: ["hypernetwork.hidden", "dynamics.hidden", "hypernetwork.coresetSize"],
   };
 }

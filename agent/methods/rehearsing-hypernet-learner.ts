@@ -9,6 +9,7 @@ import { arraysByName, savedNumber } from "../model/saved-arrays.js";
 import type { Settings } from "../settings/schema.js";
 import { FusedRehearsingTrainer } from "../training/fused-rehearsing-trainer.js";
 import { GraphRehearsingTrainer } from "../training/graph-rehearsing-trainer.js";
+import { Materializer } from "../training/materializer.js";
 import { drawRows } from "../training/minibatches.js";
 import type { RehearsingTrainer } from "../training/rehearsing-trainer.js";
 import { StoredData } from "../training/stored-data.js";
@@ -47,6 +48,7 @@ export class RehearsingHypernetLearner implements Learner {
   readonly #options: RehearsingHypernetOptions;
   readonly #shape: HypernetworkShape;
   readonly #trainer: RehearsingTrainer;
+  readonly #materializer: Materializer;
   readonly #stored: StoredData;
   readonly #rng: Rng;
   #task = -1;
@@ -61,6 +63,7 @@ export class RehearsingHypernetLearner implements Learner {
       engine === "fused" && compute.kernel
         ? new FusedRehearsingTrainer(trainer, compute.threads)
         : new GraphRehearsingTrainer(trainer);
+    this.#materializer = new Materializer(this.#shape, 1);
     this.#stored = new StoredData(inputSize(dynamics), targetSize(dynamics));
     this.#rng = options.rng;
   }
@@ -92,7 +95,7 @@ export class RehearsingHypernetLearner implements Learner {
   }
 
   async weights(index: number): Promise<Float32Array> {
-    return this.#trainer.theta.generate(this.#trainer.embedding(index));
+    return this.#materializer.weights(await this.#trainer.theta.generate(this.#trainer.embedding(index)));
   }
 
   state(): LearnerState {
@@ -112,6 +115,7 @@ export class RehearsingHypernetLearner implements Learner {
 
   async release(): Promise<void> {
     await this.#trainer.release();
+    await this.#materializer.release();
   }
 
   /** M, stored transitions of each earlier task in a minibatch. */

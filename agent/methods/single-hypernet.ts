@@ -7,11 +7,14 @@ import type { NormalizerArrays } from "../model/normalizer.js";
 import type { TrainingData } from "../model/replay-buffer.js";
 import { arraysByName, readRows, savedNumber, savedRows } from "../model/saved-arrays.js";
 import type { Settings } from "../settings/schema.js";
+import { drawBase } from "../training/base.js";
 import { createRegularizedTrainer } from "../training/create-regularized-trainer.js";
-import { drawEmbeddings, generatedNetwork, generateMembers } from "../training/members.js";
+import { Materializer } from "../training/materializer.js";
+import { drawEmbeddings, generateMembers, memberNetwork } from "../training/members.js";
 import { drawRows } from "../training/minibatches.js";
 import type { EarlierTasks, RegularizedTrainer } from "../training/regularized-trainer.js";
 import { initializeTheta } from "../training/theta.js";
+import { checkOutput } from "./check-output.js";
 import { type HyperCrlOptions, hyperCrlOptions, hyperCrlSize } from "./hypercrl.js";
 import type { LearnerSize, Method } from "./method.js";
 
@@ -19,6 +22,7 @@ import type { LearnerSize, Method } from "./method.js";
 export const singleHypernet: Method = {
   name: "single-hypernet",
   summary: "every task gets a hypernetwork of its own, trained from scratch",
+  checkSettings: (settings) => checkOutput(settings),
   trainsWithKernel: true,
   ownMembers: true,
   size: singleHypernetSize,
@@ -52,6 +56,7 @@ class SingleHypernetLearner implements Learner {
   /** G */
   readonly #members: number;
   readonly #trainer: RegularizedTrainer;
+  readonly #materializer: Materializer;
   readonly #rng: Rng;
   /** Weights `[G, P]` of each task begun so far, as last generated. */
   #weights: Float32Array[] = [];
@@ -64,20 +69,23 @@ class SingleHypernetLearner implements Learner {
     this.#shape = { ...options.hypernetwork, target: options.dynamics };
     this.#members = options.members ?? 1;
     this.#trainer = createRegularizedTrainer({ ...options, shape: this.#shape, members: this.#members });
+    this.#materializer = new Materializer(this.#shape, this.#members);
     this.#rng = options.rng;
   }
 
   async beginTask(index: number): Promise<void> {
-    const { theta } = this.#trainer;
+    const { theta, base } = this.#trainer;
     const e = drawEmbeddings(this.#shape, this.#members, this.#rng.split(`task${index}`));
     // The first task's stream has the name that HyperCRL gives it.
     const random = this.#rng.split(index === 0 ? "initial-weights" : `initial-weights${index}`);
     await initializeTheta(theta, this.#shape, e.subarray(0, this.#shape.embedding), random);
+    if (base !== undefined)
+      drawBase(base, this.#shape, this.#rng.split(index === 0 ? "base" : `base${index}`));
     this.#trainer.newTask(e);
     await this.#trainer.prepare(NOTHING_EARLIER);
     this.#task = index;
     this.#learning = true;
-    this.#weights.push(await generateMembers(theta, this.#shape, e));
+    this.#weights.push(await this.#generate(e));
   }
 
   async train(
@@ -89,8 +97,7 @@ class SingleHypernetLearner implements Learner {
     const rows = drawRows(data, iterations * this.#members * this.#batchSize, rng);
     const call = { data, normalizer, iterations, rows, task: this.#task, picks: new Int32Array(0) };
     const report = await this.#trainer.train(call);
-    const embeddings = this.#trainer.embedding();
-    this.#weights[this.#task] = await generateMembers(this.#trainer.theta, this.#shape, embeddings);
+    this.#weights[this.#task] = await this.#generate(this.#trainer.embedding());
     return report;
   }
 
@@ -100,7 +107,7 @@ class SingleHypernetLearner implements Learner {
   }
 
   async weights(index: number, member?: number): Promise<Float32Array> {
-    return generatedNetwork(this.#shape, elementAt(this.#weights, index, "weights of tasks").slice(), member);
+    return memberNetwork(this.#shape, elementAt(this.#weights, index, "weights of tasks").slice(), member);
   }
 
   state(): LearnerState {
@@ -127,5 +134,13 @@ class SingleHypernetLearner implements Learner {
 
   async release(): Promise<void> {
     await this.#trainer.release();
+    await this.#materializer.release();
+  }
+
+  /** The weights `[G, P]` of the members with these embeddings `[G, E]`. */
+  async #generate(embeddings: Float32Array): Promise<Float32Array> {
+    const { theta, base } = this.#trainer;
+    const generated = await generateMembers(theta, this.#shape, embeddings);
+    return this.#materializer.weights(generated, base?.values(0));
   }
 }

@@ -1,36 +1,47 @@
+import type { Rng } from "../../sim/core/rng.js";
 import type { Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
-import {
-  type Activation,
-  activate,
-  layerSizes,
-  layersFromParts,
-  type MlpShape,
-  weightCount,
-} from "./dynamics.js";
-import { type ParameterSpec, xavierBound } from "./parameters.js";
+import { type Activation, activate, layersFromParts, type MlpShape } from "./dynamics.js";
+import { type EmbeddingEncoding, encodedSize, encodeEmbeddings } from "./embedding-encoding.js";
+import { type GeneratedPart, partsCount } from "./outputs/output-form.js";
+import { type OutputChoice, outputForm } from "./outputs/outputs.js";
+import { drawUniform, type ParameterSpec, xavierBound } from "./parameters.js";
 
-export interface HypernetworkShape {
+/** How the last layer of a hypernetwork can start. */
+export const INITS = ["xavier", "hyperfan", "base"] as const;
+
+type HypernetworkInit = (typeof INITS)[number];
+
+/** What the head's weights add to its bias at the start with `base`, against `hyperfan`. */
+export const BASE_SCALE = 0.1;
+
+export interface HypernetworkShape extends OutputChoice {
   /** E, size of a task embedding. */
   readonly embedding: number;
   readonly hidden: readonly number[];
   readonly activation: Activation;
-  /** `xavier` as published; `hyperfan` gives the generated weights the variance a plain network starts with. */
-  readonly init: "xavier" | "hyperfan";
+  /**
+   * `xavier` as published; `hyperfan` gives the generated weights the variance a plain network starts with. Forms of output other than
+   * `full` start as `hyperfan` in place of `xavier`. `base`: the head's bias starts as a plain network, and what its weights add to that
+   * a tenth as large as with `hyperfan`; what all tasks share is then one network from the start, see `drawStart`.
+   */
+  readonly init: HypernetworkInit;
+  /** How embeddings are read; default `none`, as they are. */
+  readonly encoding?: EmbeddingEncoding;
   /** The network whose weights are generated. */
   readonly target: MlpShape;
-  /** Generate the weights in chunks of equal size, by one small network; without it, all at once. */
+  /** Generate the numbers in chunks of equal size, by one small network; without it, all at once. */
   readonly chunks?: Chunks;
 }
 
 /**
  * Chunked hypernetwork (von Oswald, Henning, Sacramento & Grewe, "Continual learning with hypernetworks", ICLR
- * 2020, section 2.3 and appendix C): the generated weights are cut into C chunks, and the same network generates
+ * 2020, section 2.3 and appendix C): the generated numbers are cut into C chunks, and the same network generates
  * each of them from the task's embedding and a learned embedding of the chunk, which is part of Θ. Θ can then be
- * smaller than what it generates. What the last chunk has beyond P is not used.
+ * smaller than what it generates. What the last chunk has beyond Q is not used.
  */
 interface Chunks {
-  /** Weights in a chunk. */
+  /** Numbers in a chunk. */
   readonly size: number;
   /** Size of a chunk's embedding. */
   readonly embedding: number;
@@ -58,13 +69,13 @@ function shards(columns: number): { start: number; end: number }[] {
 export function hypernetworkParameters(shape: HypernetworkShape): ParameterSpec[] {
   const { chunks } = shape;
   const specs: ParameterSpec[] = [];
-  let last = shape.embedding + (chunks?.embedding ?? 0);
+  let last = encodedSize(shape.embedding, shape.encoding) + (chunks?.embedding ?? 0);
   shape.hidden.forEach((out, i) => {
     specs.push({ name: `hidden.${i}.weight`, shape: [last, out], bound: xavierBound(last, out) });
     specs.push({ name: `hidden.${i}.bias`, shape: [1, out], bound: 0 });
     last = out;
   });
-  const columns = chunks?.size ?? weightCount(shape.target);
+  const columns = chunks?.size ?? generatedCount(shape);
   shards(columns).forEach(({ start, end }, i) => {
     specs.push({ name: `head.${i}.weight`, shape: [last, end - start], bound: xavierBound(last, columns) });
     specs.push({ name: `head.${i}.bias`, shape: [1, end - start], bound: 0 });
@@ -75,40 +86,58 @@ export function hypernetworkParameters(shape: HypernetworkShape): ParameterSpec[
   return specs;
 }
 
+/** Q, numbers generated for one network; see `OutputForm`. */
+export function generatedCount(shape: OutputChoice & Pick<HypernetworkShape, "target">): number {
+  return outputForm(shape).count;
+}
+
 /** C */
-function chunkCount({ chunks, target }: HypernetworkShape): number {
-  return chunks === undefined ? 1 : Math.ceil(weightCount(target) / chunks.size);
+function chunkCount(shape: HypernetworkShape): number {
+  return shape.chunks === undefined ? 1 : Math.ceil(generatedCount(shape) / shape.chunks.size);
 }
 
 /**
- * Rescales the last layer so that the weights generated for one embedding have, layer by layer, the variance of a
- * Xavier-initialised network, and zero biases. The aim of "hyperfan" (Chang, Flokas & Lipson, "Principled Weight
+ * Rescales the last layer so that the numbers generated for one embedding have, part by part, the variance that the form of
+ * output says; of whole weights that is, layer by layer, the variance of a Xavier-initialised network, and zero biases. The aim of "hyperfan" (Chang, Flokas & Lipson, "Principled Weight
  * Initialization for Hypernetworks", 2020), reached by measuring what is generated instead of by its expectation.
- * @param generated weights `[P]` that the unscaled hypernetwork generates
- * @param scale receives the factor for each of the P columns
+ * @param generated numbers `[Q]` that the unscaled hypernetwork generates
+ * @returns the factor for each of the Q columns
  */
-export function hyperfanScales(target: MlpShape, generated: Float32Array, scale: Float32Array): void {
+export function hyperfanScales(parts: readonly GeneratedPart[], generated: Float32Array): Float32Array {
+  const scales = new Float32Array(generated.length);
   let at = 0;
-  for (const [fanIn, out] of layerSizes(target)) {
-    const size = fanIn * out;
-    const layer = generated.subarray(at, at + size);
-    const power = layer.reduce((sum, w) => sum + w * w, 0) / size;
-    const wanted = xavierBound(fanIn, out) ** 2 / 3;
-    scale.fill(Math.sqrt(wanted / power), at, at + size);
-    scale.fill(0, at + size, at + size + out);
-    at += size + out;
+  for (const { count, bound } of parts) {
+    const end = at + count;
+    if (bound > 0) {
+      const power = generated.subarray(at, end).reduce((sum, w) => sum + w * w, 0) / count;
+      scales.fill(Math.sqrt(bound ** 2 / 3 / power), at, end);
+    }
+    at = end;
   }
-  // What is left are bounds of the log-variance, which like biases start at 0.
-  scale.fill(0, at);
+  return scales;
+}
+
+/** Numbers `[Q]` that a network may start with: those of a plain network where weights are generated as they are. */
+export function drawStart(parts: readonly GeneratedPart[], rng: Rng): Float32Array {
+  const out = new Float32Array(partsCount(parts));
+  let at = 0;
+  for (const { count, bound } of parts) {
+    drawUniform(out.subarray(at, at + count), bound, rng);
+    at += count;
+  }
+  return out;
 }
 
 /** Output of the hidden layers: embeddings `[R, E]` → `[R, hidden]`, or `[R · C, hidden]` with C chunks. */
 export function hiddenOutput(shape: HypernetworkShape, theta: readonly Tensor[], e: Tensor): Tensor {
   const layers = layersFromParts(theta).slice(0, shape.hidden.length);
-  return layers.reduce((h, { weight, bias }, i) => {
-    const y = i === 0 && shape.chunks ? firstOfChunks(shape, theta, e) : ops.gemm(h, weight, bias);
-    return activate(shape.activation, y);
-  }, e);
+  return layers.reduce(
+    (h, { weight, bias }, i) => {
+      const y = i === 0 && shape.chunks ? firstOfChunks(shape, theta, h) : ops.gemm(h, weight, bias);
+      return activate(shape.activation, y);
+    },
+    encodeEmbeddings(e, shape.encoding),
+  );
 }
 
 /**
@@ -116,8 +145,9 @@ export function hiddenOutput(shape: HypernetworkShape, theta: readonly Tensor[],
  * is the sum of a product with each, so a task's is made once for all chunks and a chunk's once for all tasks.
  */
 function firstOfChunks(shape: HypernetworkShape, theta: readonly Tensor[], e: Tensor): Tensor {
-  const [E, C] = [shape.embedding, chunkCount(shape)];
-  const [R, width] = [e.shape[0] as number, shape.hidden[0]!];
+  const C = chunkCount(shape);
+  const width = shape.hidden[0]!;
+  const [R, E] = e.shape as readonly [number, number];
   const chunkEmbeddings = theta[theta.length - 1]!;
   const [ofTask, ofChunk] = ops.split(theta[0]!, [E, chunkEmbeddings.shape[1] as number], 0);
   const tasks = ops.reshape(ops.gemm(e, ofTask), [R, 1, width]);
@@ -125,12 +155,12 @@ function firstOfChunks(shape: HypernetworkShape, theta: readonly Tensor[], e: Te
   return ops.reshape(ops.add(tasks, chunks), [R * C, width]);
 }
 
-/** `h(e; Θ)`: embeddings `[R, E]` → generated weights `[R, P]`. */
+/** `h(e; Θ)`: embeddings `[R, E]` → generated numbers `[R, Q]`. */
 export function hypernetwork(shape: HypernetworkShape, theta: readonly Tensor[], e: Tensor): Tensor {
   const h = hiddenOutput(shape, theta, e);
   const shards = layersFromParts(theta.slice(2 * shape.hidden.length));
   const out = ops.concat(shards.map(({ weight, bias }) => ops.gemm(h, weight, bias)));
   if (shape.chunks === undefined) return out;
   const columns = chunkCount(shape) * shape.chunks.size;
-  return ops.slice(ops.reshape(out, [e.shape[0] as number, columns]), 0, weightCount(shape.target));
+  return ops.slice(ops.reshape(out, [e.shape[0] as number, columns]), 0, generatedCount(shape));
 }

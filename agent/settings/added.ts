@@ -24,4 +24,8 @@ export const ADDED_SETTINGS: readonly (readonly [group: string, name: string, be
   ["loop", "evaluateTasks", "all"],
   ["dynamics", "history", 0],
   ["dynamics", "members", 1],
+  ["hypernetwork", "output", "full"],
+  ["hypernetwork", "rank", 4],
+  ["hypernetwork", "algebra", 2],
+  ["hypernetwork", "encoding", "none"],
 ];

@@ -49,6 +49,10 @@ const paper: ProfileValues = {
     regularizedTasks: "all",
     coresetSize: 100,
     lookAheadEpsilon: "uncorrected",
+    output: "full",
+    rank: 4,
+    algebra: 2,
+    encoding: "none",
   },
   mlp: {
     learningRate: 1e-3,

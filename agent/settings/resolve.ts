@@ -80,6 +80,7 @@ export function resolveAll(
   checkHistory(settings, suite);
   checkNoise(settings, suite);
   checkEvaluatedTasks(settings);
+  method.checkSettings?.(settings);
   return settings;
 }
 

@@ -3,6 +3,11 @@ import type { PlannerSettings } from "../../planners/registry.js";
 import type { PlannerDefinition } from "../../planners/types.js";
 import { PROFILES, type ProfileDefaults } from "../../sim/core/profiles.js";
 import { countField, fieldDescription, type SettingFields } from "../../sim/core/setting-fields.js";
+import { ENCODINGS } from "../model/embedding-encoding.js";
+import { INITS } from "../model/hypernetwork.js";
+import { algebraField } from "../model/outputs/hypercomplex-output.js";
+import { rankField } from "../model/outputs/low-rank-output.js";
+import { OUTPUTS } from "../model/outputs/outputs.js";
 import { ADDED_SETTINGS } from "./added.js";
 
 const count = (text: string, max?: number) => countField(max).describe(text);
@@ -114,8 +119,10 @@ const groups = {
     hidden: layers("Hidden layer sizes of the hypernetwork."),
     activation,
     init: z
-      .enum(["xavier", "hyperfan"])
-      .describe("Initial scale of the hypernetwork's last layer; chunked always starts as xavier."),
+      .enum(INITS)
+      .describe(
+        "How the hypernetwork's last layer starts. xavier: as published; hyperfan: so that generated weights vary as those of a plain network; base: its bias as a plain network, to which its weights add little. chunked always starts as xavier.",
+      ),
     learningRate: rate("Adam's step size for the hypernetwork."),
     embeddingLearningRate: rate("Adam's step size for the task embedding."),
     endFactor: endFactor("hypernetwork"),
@@ -129,11 +136,25 @@ const groups = {
       .describe(
         "Adam's ε where the regulariser looks a step ahead: with the bias correction of the real step, or without it as in the published code, which shortens the look-ahead where gradients are tiny.",
       ),
+    output: z
+      .enum(OUTPUTS)
+      .describe(
+        "What the hypernetwork generates. full: the weights; low-rank: two factors of a change of each weight matrix of a base that is learned with the first task; hypercomplex: the parts of sums of Kronecker products.",
+      ),
+    rank: rankField,
+    algebra: algebraField,
+    encoding: z
+      .enum(ENCODINGS)
+      .describe(
+        "How the hypernetwork reads an embedding. none: as it is; angles: the cosine and sine of an angle for each coordinate, so that all embeddings are equally long.",
+      ),
   },
   // What only coreset, ewc or si use stays here, not in groups of their own: settings.json keeps its order, which its hash
   // depends on.
   mlp: {
-    learningRate: rate("Adam's step size for the plain networks, that is for all but the hypernetworks."),
+    learningRate: rate(
+      "Adam's step size for the plain networks, that is for all but the hypernetworks, and for the base of hypernetwork.output=low-rank.",
+    ),
     endFactor: endFactor("mlp"),
     coresetSize: count(
       "Transitions that coreset keeps of a task (published: push 100, door 600, cheetah 1000).",
@@ -179,6 +200,8 @@ export interface MethodSettings {
   readonly defaults?: ProfileDefaults;
   /** Settings that only this method has: the group of its name. */
   readonly settings?: SettingFields;
+  /** Checks settings that it shares with others, where not all their combinations mean something to it. @throws UsageError */
+  checkSettings?(settings: Settings): void;
 }
 
 /** What decides which settings there are: the methods and planners to choose from. */

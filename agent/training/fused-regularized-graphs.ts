@@ -2,26 +2,39 @@ import { gradients } from "../graph/gradients.js";
 import { Graph, type Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { ADAM_SCALARS, adamLookAhead, adamScalars, adamUpdate, clipScale } from "../model/adam.js";
-import { weightCount } from "../model/dynamics.js";
+import { generatedCount } from "../model/hypernetwork.js";
 import type { ParameterGroup } from "../model/parameters.js";
 import { type HiddenLayers, hiddenOf, hiddenSize, outputHidden, withOne } from "./fused-graphs.js";
 import { minibatchInputs, normalizedMinibatch } from "./minibatches.js";
 import { membersLoss, type RegularizedTrainerOptions } from "./regularized-trainer.js";
 
+/** Base networks in the graph of the task loss: as they are, or with a step of their own. */
+export interface TaskBase {
+  readonly group: ParameterGroup;
+  readonly learns: boolean;
+}
+
 /**
- * The task loss of one minibatch and its gradient `d` for the generated weights, both `[G, width]`; what is beyond the P
- * weights of a row has a gradient of 0. Also the products of the rows of d, `[G, G]`.
+ * The task loss of one minibatch and its gradient `d` for the generated numbers, both `[G, width]`; what is beyond the Q
+ * numbers of a row has a gradient of 0. Also the products of the rows of d, `[G, G]`, and the step of a base that learns.
  */
-export function taskGraph(options: RegularizedTrainerOptions, width: number): Graph {
+export function taskGraph(options: RegularizedTrainerOptions, width: number, base?: TaskBase): Graph {
   const g = new Graph();
-  const { shape, members, batchSize } = options;
-  const P = weightCount(shape.target);
+  const { shape, members, batchSize, clipNorm } = options;
+  const Q = generatedCount(shape);
   const data = minibatchInputs(g, shape.target, members * batchSize);
   const iteration = g.input("iteration", [], "int64");
-  const generated = g.input("weights", [members, width]);
-  const weights = width === P ? generated : ops.slice(generated, 0, P);
-  const taskLoss = membersLoss(options, weights, normalizedMinibatch(data, iteration));
-  const [d] = gradients(taskLoss, [generated]);
+  const wide = g.input("generated", [members, width]);
+  const generated = width === Q ? wide : ops.slice(wide, 0, Q);
+  const [frozen] = base === undefined || base.learns ? [] : base.group.declare(g, false);
+  const state = base?.learns ? base.group.declareState(g) : undefined;
+  const network = { generated, base: state?.values[0] ?? frozen };
+  const taskLoss = membersLoss(options, network, normalizedMinibatch(data, iteration));
+  const [d, ...ofBase] = gradients(taskLoss, [wide, ...(state?.values ?? [])]) as [Tensor, ...Tensor[]];
+  if (base !== undefined && state !== undefined) {
+    const scalars = adamScalars(g.input("adam.base", ["iterations", ADAM_SCALARS]), iteration);
+    base.group.outputState(g, adamUpdate(state, ofBase, clipScale(ofBase, clipNorm), scalars));
+  }
   g.output("taskLoss", taskLoss);
   g.output("d", d);
   const products =

@@ -4,9 +4,10 @@ import type { Head } from "../kernel/head.js";
 import { addSums, gradientSquares, outerSquares } from "../kernel/sums.js";
 import type { TrainingReport } from "../learner.js";
 import { ADAM_SCALARS } from "../model/adam.js";
-import { weightCount } from "../model/dynamics.js";
+import { generatedCount } from "../model/hypernetwork.js";
 import { ParameterGroup } from "../model/parameters.js";
 import type { NamedArray, SavedArrays } from "../model/saved-arrays.js";
+import { createBase, learnsBase } from "./base.js";
 import { begun } from "./begun.js";
 import { lookAheadGraph, taskGraph, updateGraph } from "./fused-regularized-graphs.js";
 import { FusedTheta } from "./fused-theta.js";
@@ -45,6 +46,7 @@ interface Prepared {
 /** HyperCRL's minibatches with the fused kernel; the look-ahead is a third pass over the head. */
 export class FusedRegularizedTrainer implements RegularizedTrainer {
   readonly theta: FusedTheta;
+  readonly base: ParameterGroup | undefined;
   readonly #options: RegularizedTrainerOptions;
   readonly #embedding: ParameterGroup;
   readonly #trainer: FusedTrainer;
@@ -52,17 +54,18 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
 
   /** @param threads that share the head's passes */
   constructor(options: RegularizedTrainerOptions, threads: number) {
-    const { shape, members, batchSize, stepSizes, embeddingStepSizes } = options;
+    const { shape, members, batchSize, stepSizes, embeddingStepSizes, baseStepSizes = stepSizes } = options;
     this.#options = options;
     this.theta = new FusedTheta(shape, threads);
     this.#embedding = new ParameterGroup([
       { name: "embedding", shape: [members, shape.embedding], bound: 0 },
     ]);
+    this.base = createBase(shape, members);
     this.#trainer = new FusedTrainer(
       {
         dynamics: shape.target,
         batchSize: members * batchSize,
-        stepSizes: [stepSizes, embeddingStepSizes],
+        stepSizes: [stepSizes, embeddingStepSizes, baseStepSizes],
         lossNames: REGULARIZED_LOSSES,
       },
       this.theta,
@@ -81,6 +84,7 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
     this.theta.clearMoments();
     this.#embedding.values(0).set(e);
     this.#embedding.clearMoments();
+    this.base?.clearMoments();
   }
 
   async prepare(earlier: EarlierTasks): Promise<void> {
@@ -89,18 +93,20 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
     const rows = earlier.regularized * members;
     this.theta.reshape({ earlier: targets.length * members, embeddings: members, regularized: rows });
     const { head, layers } = this.theta;
-    const P = weightCount(shape.target);
+    const Q = generatedCount(shape);
     targets.forEach((target, j) => {
       for (let m = 0; m < members; m++) {
         const row = j * members + m;
-        head.arrays.targets.set(target.subarray(m * P, (m + 1) * P), row * head.padded);
+        head.arrays.targets.set(target.subarray(m * Q, (m + 1) * Q), row * head.padded);
       }
     });
     await this.#releaseSessions();
+    const { base: group } = this;
+    const base = group && { group, learns: learnsBase(earlier) };
     this.#prepared = {
       earlier,
       exchange: createExchange(head, shape.embedding),
-      losses: await Session.create(taskGraph(this.#options, taskWidth(head))),
+      losses: await Session.create(taskGraph(this.#options, taskWidth(head), base)),
       lookAhead: rows === 0 ? undefined : await Session.create(lookAheadGraph(layers, members, rows)),
       update: await Session.create(updateGraph(layers, this.#embedding, clipNorm, rows)),
     };
@@ -111,6 +117,7 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
     const prepared = begun(this.#prepared);
     return this.#trainer.train(call, {
       ...prepared,
+      others: this.base !== undefined && learnsBase(prepared.earlier) ? [this.base] : [],
       embeddings: this.#embedding,
       count: this.#options.members,
       createStep: (minibatches, schedules) => this.#createStep(prepared, call, minibatches, schedules),
@@ -122,12 +129,13 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
   }
 
   entries(): NamedArray[] {
-    return [...this.theta.entries().flat(), ...this.#embedding.entries()];
+    return [...this.theta.entries().flat(), ...this.#embedding.entries(), ...(this.base?.entries() ?? [])];
   }
 
   restore(saved: SavedArrays): void {
     this.theta.restore(saved);
     this.#embedding.restore(saved, "");
+    this.base?.restore(saved, "");
   }
 
   async release(): Promise<void> {
@@ -143,6 +151,7 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
   ): FusedStep {
     const thetaSchedule = elementAt(schedules, 0, "schedules");
     const embeddingSchedule = elementAt(schedules, 1, "schedules");
+    const baseSchedule = elementAt(schedules, 2, "schedules");
     const { head, hidden } = this.theta;
     const { ports, rows } = head;
     const { embeddings: G, regularized } = head.shape;
@@ -161,10 +170,21 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
       { ...common, ...this.#embedding.feeds(false) },
       { ahead: tensor(ports.ahead, [regularized, rows]) },
     ];
+    const baseLearns = learnsBase(prepared.earlier);
     return {
       losses: [
-        { ...minibatches, iteration, weights: tensor(ports.generated.subarray(0, G * width), [G, width]) },
         {
+          ...minibatches,
+          iteration,
+          generated: tensor(ports.generated.subarray(0, G * width), [G, width]),
+          ...this.base?.feeds(baseLearns),
+          ...(this.base &&
+            baseLearns && {
+              "adam.base": tensor(baseSchedule, [baseSchedule.length / ADAM_SCALARS, ADAM_SCALARS]),
+            }),
+        },
+        {
+          ...(baseLearns && this.base?.results()),
           taskLoss: tensor(x.taskLoss, []),
           d: tensor(ports.d.subarray(0, G * width), [G, width]),
           products: tensor(x.taskProducts, [G, G]),

@@ -2,14 +2,14 @@ import { gradients } from "../graph/gradients.js";
 import { Graph } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { ADAM_SCALARS, adamScalars, adamUpdate, clipScale } from "../model/adam.js";
-import { weightCount } from "../model/dynamics.js";
+import { generatedCount } from "../model/hypernetwork.js";
 import type { ParameterGroup } from "../model/parameters.js";
 import { type HiddenLayers, hiddenOf, hiddenSize, outputHidden, withOne } from "./fused-graphs.js";
 import { minibatchInputs, normalizedMinibatch } from "./minibatches.js";
 import { type RehearsingTrainerOptions, rehearsalLosses, rehearsedInputs } from "./rehearsing-trainer.js";
 
 /**
- * The losses of one minibatch of `tasks` tasks and their gradients `d` for the generated weights, `[tasks, padded]` as
+ * The losses of one minibatch of `tasks` tasks and their gradients `d` for the generated numbers, `[tasks, padded]` as
  * the kernel keeps both; what pads has a gradient of 0.
  */
 export function lossesGraph(options: RehearsingTrainerOptions, tasks: number, padded: number): Graph {
@@ -18,11 +18,11 @@ export function lossesGraph(options: RehearsingTrainerOptions, tasks: number, pa
   const data = minibatchInputs(g, target, options.batchSize);
   const stored = rehearsedInputs(g, options, tasks - 1);
   const iteration = g.input("iteration", [], "int64");
-  const generated = g.input("weights", [tasks, padded]);
-  const weights = ops.slice(generated, 0, weightCount(target));
+  const wide = g.input("generated", [tasks, padded]);
+  const generated = ops.slice(wide, 0, generatedCount(options.shape));
   const current = normalizedMinibatch(data, iteration);
-  const { taskLoss, added, total } = rehearsalLosses(options, weights, current, stored);
-  const [d] = gradients(total, [generated]);
+  const { taskLoss, added, total } = rehearsalLosses(options, generated, current, stored);
+  const [d] = gradients(total, [wide]);
   g.output("taskLoss", taskLoss);
   g.output("added", added);
   g.output("d", d);

@@ -134,7 +134,7 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
     const gram = tensor(x.gram, [T, T]);
     return {
       losses: [
-        { ...minibatches, iteration, weights: tensor(ports.generated, [T, padded]) },
+        { ...minibatches, iteration, generated: tensor(ports.generated, [T, padded]) },
         {
           d: tensor(ports.d, [T, padded]),
           gram,

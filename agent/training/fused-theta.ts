@@ -3,9 +3,15 @@ import { alignedArray, Session, tensor } from "../graph/session.js";
 import { Head, type HeadPass } from "../kernel/head.js";
 import { HeadThreads, worthSharing } from "../kernel/head-threads.js";
 import { CHUNKS, growHeadMemory, type HeadShape, headMemory } from "../kernel/layout.js";
-import { clearMoments, headEntries, initializeHead, restoreHead, scaleColumns } from "../kernel/store.js";
-import { weightCount } from "../model/dynamics.js";
-import { type HypernetworkShape, hypernetworkParameters } from "../model/hypernetwork.js";
+import {
+  clearMoments,
+  headEntries,
+  initializeHead,
+  restoreHead,
+  scaleColumns,
+  setBias,
+} from "../kernel/store.js";
+import { generatedCount, type HypernetworkShape, hypernetworkParameters } from "../model/hypernetwork.js";
 import type { ParameterSpec } from "../model/parameters.js";
 import type { NamedArray, SavedArrays } from "../model/saved-arrays.js";
 import { type HiddenLayers, hiddenGraph, hiddenSize } from "./fused-graphs.js";
@@ -53,6 +59,10 @@ export class FusedTheta implements ThetaHolder {
 
   scaleColumns(scales: Float32Array): void {
     scaleColumns(this.#head, this.#specs, scales);
+  }
+
+  setBias(values: Float32Array): void {
+    setBias(this.#head, this.#specs, values);
   }
 
   clearMoments(): void {
@@ -116,7 +126,7 @@ export class FusedTheta implements ThetaHolder {
   }
 
   #headShape(shape: HypernetworkShape, rows: HeadRows): HeadShape {
-    return { hidden: hiddenSize(shape), columns: weightCount(shape.target), ...rows };
+    return { hidden: hiddenSize(shape), columns: generatedCount(shape), ...rows };
   }
 
   #newHead(shape: HeadShape): Head {

@@ -31,13 +31,15 @@ export interface FusedStep {
 
 /** What tells the minibatches of one method from another's: two ONNX graphs on the kernel's memory. */
 export interface FusedObjective {
-  /** Losses of a minibatch and their gradients for the generated weights. */
+  /** Losses of a minibatch and their gradients for the generated numbers. */
   readonly losses: Session;
   /** The step of hidden layers and embeddings. */
   readonly update: Session;
   readonly exchange: Exchange;
   /** The embeddings that are trained, one parameter `[G, E]`. */
   readonly embeddings: ParameterGroup;
+  /** What else is trained: the graph of losses makes its steps. */
+  readonly others?: readonly ParameterGroup[];
   /** G */
   readonly count: number;
   /** Makes the tensors of a minibatch over the parameters as they lie now. */
@@ -76,13 +78,13 @@ export class FusedTrainer {
   /** @throws RunError when a loss is not finite; that minibatch and those after it have then changed nothing */
   async train(call: TrainingCall, objective: FusedObjective): Promise<TrainingReport> {
     const { iterations } = call;
-    const { embeddings, count, exchange } = objective;
+    const { embeddings, others = [], count, exchange } = objective;
     const { head, hidden } = this.#theta;
     const losses = this.#losses.start(iterations);
     const schedules = this.#options.stepSizes.map((sizes) => adamSchedule(sizes, this.steps + 1, iterations));
     const thetaSchedule = schedules[0]!;
     const minibatches = this.#feeder.feeds(call);
-    const groups = [hidden.group, embeddings];
+    const groups = [hidden.group, embeddings, ...others];
     // Parameters are read from one set of arrays and written to the other, in turn.
     const steps = forBothSets(groups, () => objective.createStep(minibatches, schedules));
     await this.#theta.forward(embeddings.values(0), count);

@@ -3,7 +3,7 @@ import type { Rng } from "../../sim/core/rng.js";
 import { rowsOf } from "../../sim/core/rows.js";
 import { weightCount } from "../model/dynamics.js";
 import { joinMembers } from "../model/ensemble.js";
-import type { HypernetworkShape } from "../model/hypernetwork.js";
+import { generatedCount, type HypernetworkShape } from "../model/hypernetwork.js";
 import { drawEmbedding, type ThetaHolder } from "./theta.js";
 
 /**
@@ -18,28 +18,28 @@ export function drawEmbeddings(shape: HypernetworkShape, members: number, rng: R
   return out;
 }
 
-/** What Θ generates for the embeddings `[G, E]` of a task's members: `[G, P]`. */
+/** What Θ generates for the embeddings `[G, E]` of a task's members: `[G, Q]`. */
 export async function generateMembers(
   theta: ThetaHolder,
-  { embedding, target }: HypernetworkShape,
+  shape: HypernetworkShape,
   embeddings: Float32Array,
 ): Promise<Float32Array> {
-  const P = weightCount(target);
-  const members = rowsOf(embeddings, embedding);
-  const out = new Float32Array(members.length * P);
-  for (const [m, e] of members.entries()) out.set(await theta.generate(e), m * P);
+  const Q = generatedCount(shape);
+  const members = rowsOf(embeddings, shape.embedding);
+  const out = new Float32Array(members.length * Q);
+  for (const [m, e] of members.entries()) out.set(await theta.generate(e), m * Q);
   return out;
 }
 
 /**
- * The network that the generated weights `[G, P]` of a task's members make together, or that of one of them; views where nothing is
+ * The network that the weights `[G, P]` of a task's members make together, or that of one of them; views where nothing is
  * joined.
  */
-export function generatedNetwork(
+export function memberNetwork(
   { target }: HypernetworkShape,
-  generated: Float32Array,
+  weights: Float32Array,
   member?: number,
 ): Float32Array {
-  const rows = rowsOf(generated, weightCount(target));
+  const rows = rowsOf(weights, weightCount(target));
   return member === undefined ? joinMembers(target, rows) : elementAt(rows, member, "members");
 }

@@ -5,6 +5,8 @@ import type { TrainingReport } from "../learner.js";
 import type { StepSizes } from "../model/adam.js";
 import { networkFromFlat, networksFromFlat } from "../model/dynamics.js";
 import type { HypernetworkShape } from "../model/hypernetwork.js";
+import { outputForm } from "../model/outputs/outputs.js";
+import type { ParameterGroup } from "../model/parameters.js";
 import type { NamedArray, SavedArrays } from "../model/saved-arrays.js";
 import type { LossNames } from "./losses.js";
 import { type Minibatch, predictionLoss, type TrainingCall } from "./minibatches.js";
@@ -23,6 +25,8 @@ export interface RegularizedTrainerOptions {
   /** Of Θ. */
   readonly stepSizes: StepSizes;
   readonly embeddingStepSizes: StepSizes;
+  /** Of base networks, where the form of output has them; default those of Θ. */
+  readonly baseStepSizes?: StepSizes;
 }
 
 /** Words for messages. */
@@ -35,7 +39,7 @@ export const REGULARIZED_LOSSES: LossNames = {
 export interface EarlierTasks {
   /** Frozen embeddings of all members, each `[G, E]`. */
   readonly embeddings: readonly Float32Array[];
-  /** Frozen targets W* of all members, each `[G, P]`. */
+  /** Frozen targets of what is generated for all members, each `[G, Q]`. */
   readonly targets: readonly Float32Array[];
   /** R, how many of them a minibatch regularises. */
   readonly regularized: number;
@@ -53,13 +57,18 @@ export interface RegularizedCall extends TrainingCall {
  * regulariser's gradient is taken there; the sum, clipped, makes the real step. e_t learns from the task loss only.
  * (Huang et al. 2021, equations 4 to 6.)
  *
- * With G members, member m of task t has the weights `h(e_{t,m}; Θ)`. The task loss is the sum of the members' losses, each on B rows of
+ * What h generates are the weights themselves, or the numbers of another `OutputForm` that the weights follow from: then the
+ * regulariser holds those numbers. Base networks, where a form has them, learn with the first task by themselves; see `createBase`.
+ *
+ * With G members, member m of task t has the weights that follow from `h(e_{t,m}; Θ)`. The task loss is the sum of the members' losses, each on B rows of
  * its own, and the regulariser holds all members of the earlier tasks:
  * `Σ_m L_m(h(e_{t,m}; Θ)) + β B / R Σ_j Σ_m |h(e_{j,m}; Θ + ΔΘ) - W*_{j,m}|²`. ΔΘ is the step for all members' task losses together,
  * and their embeddings' gradients are clipped together. Reported losses are divided by G · B, so that they compare with one network's.
  */
 export interface RegularizedTrainer {
   readonly theta: ThetaHolder;
+  /** Base networks `[G, P]`, where the form of output has them. */
+  readonly base: ParameterGroup | undefined;
   /** Minibatches since the optimiser was fresh. */
   steps: number;
   /** Starts a task: its embeddings `[G, E]`, a fresh optimiser. */
@@ -70,7 +79,7 @@ export interface RegularizedTrainer {
   train(call: RegularizedCall): Promise<TrainingReport>;
   /** A copy of the embeddings of the current task, `[G, E]`. */
   embedding(): Float32Array;
-  /** Θ, the embeddings and their moments by name, the same names and shapes from every trainer. */
+  /** Θ, the embeddings, the base and their moments by name, the same names and shapes from every trainer. */
   entries(): NamedArray[];
   /** Sets everything from saved entries. @throws InputError when one is missing or of another size */
   restore(saved: SavedArrays): void;
@@ -79,14 +88,17 @@ export interface RegularizedTrainer {
 
 /**
  * The task loss of one minibatch, the sum of all members'.
- * @param weights generated for each, `[G, P]`
+ * @param generated for each, `[G, Q]`
+ * @param base of each, `[G, P]`, where the form of output has one
  * @param minibatch G · B rows, member after member
  */
 export function membersLoss(
-  { shape: { target }, members, batchSize }: RegularizedTrainerOptions,
-  weights: Tensor,
+  { shape, members, batchSize }: RegularizedTrainerOptions,
+  { generated, base }: { readonly generated: Tensor; readonly base: Tensor | undefined },
   { x, y }: Pick<Minibatch, "x" | "y">,
 ): Tensor {
+  const { target } = shape;
+  const weights = outputForm(shape).weights(generated, base);
   if (members === 1) return predictionLoss(networkFromFlat(weights, target), target, x, y);
   const byMember = (t: Tensor) => ops.reshape(t, [members, batchSize, t.shape[1] as number]);
   return predictionLoss(networksFromFlat(weights, target), target, byMember(x), byMember(y));

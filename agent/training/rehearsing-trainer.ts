@@ -5,6 +5,7 @@ import type { TrainingReport } from "../learner.js";
 import type { StepSizes } from "../model/adam.js";
 import { networkFromFlat, networksFromFlat } from "../model/dynamics.js";
 import type { HypernetworkShape } from "../model/hypernetwork.js";
+import { outputForm } from "../model/outputs/outputs.js";
 import type { NamedArray, SavedArrays } from "../model/saved-arrays.js";
 import type { LossNames } from "./losses.js";
 import { type Minibatch, predictionLoss, type TrainingCall } from "./minibatches.js";
@@ -75,15 +76,17 @@ export interface RehearsalLosses {
 /**
  * Losses of one minibatch. The networks of all earlier tasks go through each operation together, so that the graph does
  * not grow with the tasks.
- * @param weights generated for each task, the current one last `[T, P]`
+ * @param generated for each task, the current one last `[T, Q]`
  * @param current the current task's minibatch
  */
 export function rehearsalLosses(
-  { shape: { target: dynamics }, rowsPerTask }: RehearsingTrainerOptions,
-  weights: Tensor,
+  { shape, rowsPerTask }: RehearsingTrainerOptions,
+  generated: Tensor,
   { x, y, iteration }: Minibatch,
   stored: StoredTensors | undefined,
 ): RehearsalLosses {
+  const { target: dynamics } = shape;
+  const weights = outputForm(shape).weights(generated);
   const earlier = (weights.shape[0] as number) - 1;
   if (stored === undefined) {
     const taskLoss = predictionLoss(networkFromFlat(weights, dynamics), dynamics, x, y);

@@ -1,13 +1,16 @@
 import type { Rng } from "../../sim/core/rng.js";
 import { Graph } from "../graph/graph.js";
 import { alignedArray, Session, tensor } from "../graph/session.js";
-import { weightCount } from "../model/dynamics.js";
 import {
+  BASE_SCALE,
+  drawStart,
+  generatedCount,
   type HypernetworkShape,
   hyperfanScales,
   hypernetwork,
   hypernetworkParameters,
 } from "../model/hypernetwork.js";
+import { outputForm } from "../model/outputs/outputs.js";
 import type { ParameterGroup } from "../model/parameters.js";
 
 /** What the names of Θ's arrays begin with in a checkpoint. */
@@ -17,10 +20,12 @@ export const THETA_PREFIX = "hypernetwork.";
 export interface ThetaHolder {
   /** Draws Θ and clears the moments. */
   initialize(rng: Rng): void;
-  /** `h(e; Θ)`, `[P]`. */
+  /** `h(e; Θ)`, `[Q]`. */
   generate(e: Float32Array): Promise<Float32Array>;
-  /** Multiplies the head's weights by a factor for each generated number, `[P]`. */
+  /** Multiplies the head's weights by a factor for each generated number, `[Q]`. */
   scaleColumns(scales: Float32Array): void;
+  /** Sets the head's biases `[Q]`. */
+  setBias(values: Float32Array): void;
 }
 
 /** Θ for ONNX graphs: the first parameters of a group. */
@@ -50,17 +55,26 @@ export class GraphTheta implements ThetaHolder {
     });
   }
 
+  setBias(bias: Float32Array): void {
+    let column = 0;
+    this.group.specs.forEach(({ name, shape: [, columns] }, i) => {
+      if (!/(^|\.)head\.\d+\.bias$/.test(name)) return;
+      this.group.values(i).set(bias.subarray(column, column + columns));
+      column += columns;
+    });
+  }
+
   async generate(e: Float32Array): Promise<Float32Array> {
     this.#session ??= await Session.create(this.#graph());
-    const P = weightCount(this.#shape.target);
+    const Q = generatedCount(this.#shape);
     const input = alignedArray(e.length);
     input.set(e);
-    const weights = alignedArray(P);
+    const generated = alignedArray(Q);
     await this.#session.run(
       { e: tensor(input, [1, e.length]), ...this.group.feeds(false) },
-      { weights: tensor(weights, [1, P]) },
+      { generated: tensor(generated, [1, Q]) },
     );
-    return weights;
+    return generated;
   }
 
   async release(): Promise<void> {
@@ -72,7 +86,7 @@ export class GraphTheta implements ThetaHolder {
     const input = g.input("e", [1, this.#shape.embedding]);
     const { length } = hypernetworkParameters(this.#shape);
     const theta = this.group.declare(g, false).slice(0, length);
-    g.output("weights", hypernetwork(this.#shape, theta, input));
+    g.output("generated", hypernetwork(this.#shape, theta, input));
     return g;
   }
 }
@@ -82,16 +96,19 @@ export function drawEmbedding({ embedding }: HypernetworkShape, rng: Rng): Float
   return Float32Array.from({ length: embedding }, () => rng.normal());
 }
 
-/** Draws Θ, and scales its head for the first task's embedding where the shape asks for it. */
+/** Draws Θ, and scales its head for the first task's embedding where shape or form of output ask for it. */
 export async function initializeTheta(
   theta: ThetaHolder,
-  { init, target }: HypernetworkShape,
+  shape: HypernetworkShape,
   e: Float32Array,
   rng: Rng,
 ): Promise<void> {
   theta.initialize(rng);
-  if (init !== "hyperfan") return;
-  const scales = new Float32Array(weightCount(target));
-  hyperfanScales(target, await theta.generate(e), scales);
-  theta.scaleColumns(scales);
+  const { init, output = "full" } = shape;
+  if (init === "xavier" && output === "full") return;
+  const { parts } = outputForm(shape);
+  const scales = hyperfanScales(parts, await theta.generate(e));
+  if (init !== "base") return theta.scaleColumns(scales);
+  theta.scaleColumns(scales.map((scale) => BASE_SCALE * scale));
+  theta.setBias(drawStart(parts, rng.split("bias")));
 }

@@ -25,7 +25,7 @@ export interface TrainedGroup {
 }
 
 /** A trained group before the step of a minibatch. */
-interface GroupTensors extends AdamState {
+export interface GroupTensors extends AdamState {
   /** Adam's for this minibatch. */
   readonly scalars: AdamScalars;
 }

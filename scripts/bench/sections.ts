@@ -4,6 +4,7 @@ import { benchFlatCost } from "./flat-cost.js";
 import { benchMembers } from "./members.js";
 import { benchMemory } from "./memory.js";
 import { benchNoise } from "./noise.js";
+import { benchOutputs } from "./outputs.js";
 import { benchPlanning } from "./planning.js";
 import { benchRehearsal } from "./rehearsal.js";
 import { joinSections, type Section } from "./result.js";
@@ -18,6 +19,7 @@ export const SECTIONS = [
   "flat",
   "planning",
   "training",
+  "outputs",
   "rehearsal",
   "noise",
   "environment",
@@ -36,6 +38,7 @@ const RUNS: Readonly<Record<SectionName, (torch: EagerTorch | undefined) => Prom
     }
     return joinSections([await benchTraining(torch), await benchMembers()]);
   },
+  outputs: benchOutputs,
   rehearsal: benchRehearsal,
   noise: benchNoise,
   environment: benchEnvironment,

@@ -64,7 +64,8 @@ const SETTINGS = [
   ...["loop.bufferCapacity", "loop.stepsPerTask", "loop.initialRandomSteps", "loop.evaluationEpisodes"],
   ...["planner.holdReward", "planner.annealIterations", "planner.annealHorizon", "planner.knots"],
   ...["planner.polishSteps", "planner.polishRate", "planner.polishPlans", "dynamics.history"],
-  ...["dynamics.members", "loop.learningModel"],
+  ...["dynamics.members", "loop.learningModel", "hypernetwork.output", "hypernetwork.rank"],
+  ...["hypernetwork.algebra", "hypernetwork.init", "hypernetwork.encoding"],
   ...["loop.learningEpisodeSteps", "loop.learningStarts", "loop.explorationStd", "loop.evaluateTasks"],
   ...["loop.trainIterations", "loop.trainEvery", "loop.trainLag", "loop.randomHold", "training.engine"],
   ...[
@@ -81,6 +82,7 @@ const VALUES = [
   ...["0", "-1", "1", "2.5", "1e300", "1e9", "4096", "null", "true", '""', '"x"', "[]", "{}", "[1,2,3]"],
   ...["[4096,4096]", "[1,1,1,1,1,1,1,1,1,1,1,1]", "[0]", "[[1]]", "NaN", "Infinity", "x", "[1", '{"a":1}'],
   ...["false", "seeded", "varied"],
+  ...["low-rank", "hypercomplex", "base", "angles"],
 ];
 
 const assignment = fc

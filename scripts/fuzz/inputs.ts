@@ -36,6 +36,9 @@ const SETTINGS = {
   "loop.evaluateTasks": 1,
   "dynamics.hidden": [8, 8],
   "dynamics.members": 2,
+  "hypernetwork.output": "low-rank",
+  "hypernetwork.rank": 2,
+  "hypernetwork.encoding": "angles",
 } as const;
 const RUN: TrainOptions = { suite: "reacher", threads: 1, settings: SETTINGS };
 

@@ -46,6 +46,11 @@ const VALUES = {
   "loop.evaluateTasks": mostly(["all", 1], [0, 2, 0.5, "x"]),
   "dynamics.history": mostly([0, 1, 2, 16], [17, -1]),
   "dynamics.members": mostly([1, 2, 3], [0, 17, 1.5]),
+  "hypernetwork.output": mostly(["full", "low-rank", "hypercomplex"], ["x"]),
+  "hypernetwork.rank": mostly([1, 2, 3], [0, 5, 1.5]),
+  "hypernetwork.algebra": mostly([1, 2, 3], [0, 5, 17]),
+  "hypernetwork.init": mostly(["xavier", "hyperfan", "base"], ["x"]),
+  "hypernetwork.encoding": mostly(["none", "angles"], ["x"]),
 };
 
 interface UsedSettings {

@@ -126,7 +126,10 @@ describe("hashSettings", () => {
         "evaluateTasks",
       ),
       dynamics: without(settings.dynamics, "outlierLimit", "history", "members"),
-      hypernetwork: without(settings.hypernetwork, "endFactor", "lookAheadEpsilon"),
+      hypernetwork: without(
+        settings.hypernetwork,
+        ...["endFactor", "lookAheadEpsilon", "output", "rank", "algebra", "encoding"],
+      ),
       mlp: without(settings.mlp, "endFactor"),
       planner: without(
         settings.planner,
@@ -157,6 +160,10 @@ describe("hashSettings", () => {
       "loop.evaluateTasks=1",
       "hypernetwork.endFactor=0.5",
       "hypernetwork.lookAheadEpsilon=uncorrected",
+      "hypernetwork.output=low-rank",
+      "hypernetwork.rank=2",
+      "hypernetwork.algebra=3",
+      "hypernetwork.encoding=angles",
       "planner.lastAction=middle",
       "planner.chooseBest=true",
       "planner.scaleActions=true",

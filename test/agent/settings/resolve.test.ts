@@ -48,6 +48,10 @@ describe("profiles", () => {
       regularizedTasks: "all",
       coresetSize: 100,
       lookAheadEpsilon: "uncorrected",
+      output: "full",
+      rank: 4,
+      algebra: 2,
+      encoding: "none",
     });
     const mlp = { ewcLambda: 1e4, siStrength: 0.1, siDamping: 1e-3 };
     expect(s.mlp).toEqual({ learningRate: 1e-3, endFactor: 1, coresetSize: 100, ...mlp });
@@ -295,6 +299,42 @@ describe("--set", () => {
     expect(set("push", "0.1")().loop.explorationStd).toBe(0.1);
     expect(set("push", "[0.1,0.2,0.3]")).toThrow(/loop\.explorationStd does not fit the task; got 3 numbers/);
     expect(set("push", "-1")).toThrow(/explorationStd is not valid.*a number from 0 to 10, or one for each/s);
+  });
+
+  it.each([
+    ["chunked", "hypernetwork.output=low-rank", "got low-rank, and method chunked; expected full with"],
+    [
+      "chunked",
+      "hypernetwork.output=hypercomplex",
+      "got hypercomplex, and method chunked; expected full with",
+    ],
+    ["chunked", "hypernetwork.init=base", "got base, and method chunked; expected xavier or hyperfan"],
+    [
+      "replay-hypernet",
+      "hypernetwork.output=low-rank",
+      "got low-rank, and method replay-hypernet; expected full or hypercomplex with",
+    ],
+    ["multitask-hypernet", "hypernetwork.output=low-rank", "expected full or hypercomplex with this method"],
+    ["hypercrl", "hypernetwork.output=half", 'output is not valid.*"full"'],
+    ["hypercrl", "hypernetwork.rank=0", "rank is not valid"],
+  ])("rejects what the hypernetwork of %s cannot generate: %s", (method, assignment, message) => {
+    const resolve = () => resolveSettings({ ...choice, method }, [assignment], CATALOG);
+    expect(usage(resolve).message).toMatch(new RegExp(message, "s"));
+  });
+
+  it("rejects a rank or an algebra that the layers are too small for, where it is used", () => {
+    const set =
+      (...assignments: string[]) =>
+      () =>
+        resolveSettings(choice, ["dynamics.hidden=[6,8]", ...assignments], CATALOG);
+    expect(usage(set("hypernetwork.output=low-rank", "hypernetwork.rank=9")).message).toMatch(
+      /hypernetwork.rank is out of range; got 9; expected at most 8, the size of the largest hidden layer/,
+    );
+    expect(set("hypernetwork.output=low-rank", "hypernetwork.rank=8")().hypernetwork.rank).toBe(8);
+    expect(usage(set("hypernetwork.output=hypercomplex", "hypernetwork.algebra=7")).message).toMatch(
+      /hypernetwork.algebra is out of range; got 7; expected at most 6, the size of the smallest hidden layer/,
+    );
+    expect(set("hypernetwork.rank=9", "hypernetwork.algebra=7")().hypernetwork.output).toBe("full");
   });
 
   it("rejects history of a suite that names nothing that moves", () => {

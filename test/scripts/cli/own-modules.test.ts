@@ -172,6 +172,7 @@ it.each([
     "'yes'",
     /trainsWithKernel is "yes"; expected trainsWithKernel: true, false or nothing/,
   ],
+  ["checkSettings", "1", /checkSettings is 1; expected checkSettings: a function, or nothing/],
   ["ownMembers", "1", /ownMembers is 1; expected ownMembers: true, false or nothing/],
 ])("a method with a %s that is no such thing is refused", async (member, value, message) => {
   const parts = { name: "'odd'", summary: "'x'", create: "() => {}", [member]: value };

@@ -1,0 +1,45 @@
+import { UsageError } from "../../sim/core/errors.js";
+import { largest, smallest } from "../../sim/core/extremes.js";
+import { OUTPUTS, type OutputName } from "../model/outputs/outputs.js";
+import type { Settings } from "../settings/schema.js";
+
+/** What a method can learn that has no place for a base. */
+export const WITHOUT_BASE: readonly OutputName[] = OUTPUTS.filter((output) => output !== "low-rank");
+
+/**
+ * Checks what the hypernetwork of a method generates.
+ * @param outputs that the method can learn
+ * @throws UsageError for another one, and for a rank or an algebra that says nothing about these networks
+ */
+export function checkOutput(
+  { method, hypernetwork, dynamics }: Settings,
+  outputs: readonly OutputName[] = OUTPUTS,
+): void {
+  const { output, rank, algebra } = hypernetwork;
+  if (!outputs.includes(output)) {
+    throw new UsageError({
+      what: "Setting hypernetwork.output is not valid",
+      got: `${output}, and method ${method}`,
+      expected: `${outputs.join(" or ")} with this method`,
+      todo: "Leave it out, or choose method hypercrl",
+    });
+  }
+  const widest = largest(dynamics.hidden);
+  if (output === "low-rank" && rank > widest) {
+    throw new UsageError({
+      what: "Setting hypernetwork.rank is out of range",
+      got: String(rank),
+      expected: `at most ${widest}, the size of the largest hidden layer in dynamics.hidden`,
+      todo: "Choose a smaller rank: no weight matrix has a larger one",
+    });
+  }
+  const narrowest = smallest(dynamics.hidden);
+  if (output === "hypercomplex" && algebra > narrowest) {
+    throw new UsageError({
+      what: "Setting hypernetwork.algebra is out of range",
+      got: String(algebra),
+      expected: `at most ${narrowest}, the size of the smallest hidden layer in dynamics.hidden`,
+      todo: "Choose a smaller dimension: a layer needs at least one component of each kind",
+    });
+  }
+}

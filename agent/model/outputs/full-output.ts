@@ -1,0 +1,22 @@
+import { layerSizes, type MlpShape, weightCount } from "../dynamics.js";
+import { xavierBound } from "../parameters.js";
+import type { GeneratedPart, OutputForm } from "./output-form.js";
+
+/** Every weight and bias of the network is generated as it is: Q = P. */
+export function fullOutput(target: MlpShape): OutputForm {
+  const layers = layerSizes(target).flatMap(([fanIn, out]): GeneratedPart[] => [
+    { count: fanIn * out, bound: xavierBound(fanIn, out) },
+    { count: out, bound: 0 },
+  ]);
+  return {
+    count: weightCount(target),
+    parts: [...layers, ...boundsPart(target)],
+    hasBase: false,
+    weights: (generated) => generated,
+  };
+}
+
+/** The bounds of the log-variance, where there are any; like biases they start at 0. */
+export function boundsPart({ outputVariance, sizes }: MlpShape): GeneratedPart[] {
+  return outputVariance ? [{ count: sizes[sizes.length - 1]!, bound: 0 }] : [];
+}
