@@ -196,6 +196,12 @@ describe.each([
   { name: "five earlier tasks", task: 5, keep: "all" },
   { name: "four earlier tasks, a coreset", task: 4, keep: 12 },
   { name: "gradients clipped hard", task: 2, keep: "all", clipNorm: 1e-2 },
+  {
+    name: "two earlier tasks, hypercomplex weights",
+    task: 2,
+    keep: 12,
+    hypernetwork: { ...WIDE.hypernetwork, output: "hypercomplex", algebra: 3, encoding: "angles" },
+  },
 ] as const)("kernel and graph from the same state: $name", ({ task, keep, ...others }) => {
   it("take the same steps", async () => {
     const engines = [{ engine: "graph" }, { engine: "fused" }] as const;

@@ -17,24 +17,28 @@ afterEach(async () => {
   for (const learner of made.splice(0)) await learner.release();
 });
 
+const LOW_RANK = ["hypernetwork.output=low-rank", "hypernetwork.rank=2"];
+
 const CASES = [
-  { name: "the graph", engine: "graph", threads: 1 },
-  { name: "the fused kernel", engine: "fused", threads: 1 },
-  { name: "the fused kernel on two threads", engine: "fused", threads: 2 },
+  { name: "the graph", engine: "graph", threads: 1, set: [] },
+  { name: "the graph and low-rank changes", engine: "graph", threads: 1, set: LOW_RANK },
+  { name: "the fused kernel", engine: "fused", threads: 1, set: [] },
+  { name: "the fused kernel and low-rank changes", engine: "fused", threads: 1, set: LOW_RANK },
+  { name: "the fused kernel on two threads", engine: "fused", threads: 2, set: [] },
 ];
 
-/** Digests of Θ, the embedding and their moments, by name. */
+/** Digests of Θ, the embedding, the base and their moments, by name. */
 const trained = ({ arrays }: LearnerState) =>
   new Map(
     Object.entries(arrays)
-      .filter(([name]) => /^(hypernetwork|embedding)\./.test(`${name}.`))
+      .filter(([name]) => /^(hypernetwork|embedding|base)\./.test(`${name}.`))
       .map(([name, { data }]) => [name, createHash("sha256").update(bits(data)).digest("hex")]),
   );
 
-describe.each(CASES)("with $name", ({ engine, threads }) => {
+describe.each(CASES)("with $name", ({ engine, threads, set }) => {
   function make(method: string): Learner {
     const sizes = ["hypernetwork.hidden=[50]", "training.batchSize=8"];
-    const settings = tinySettings([`method=${method}`, `training.engine=${engine}`, ...sizes]);
+    const settings = tinySettings([`method=${method}`, `training.engine=${engine}`, ...sizes, ...set]);
     const compute = { threads, kernel: true };
     const learner = createLearner(findMethod(method), settings, DYNAMICS, Rng.fromSeed(12), compute);
     made.push(learner);
@@ -70,8 +74,9 @@ describe.each(CASES)("with $name", ({ engine, threads }) => {
     expect(own.reports).toEqual(shared.reports);
     expect(own.weights.equals(shared.weights)).toBe(true);
     expect(own.trained).toEqual(shared.trained);
-    // Weight and bias of one hidden layer, the head's in eleven shards and the embedding, with two moments each.
-    expect(own.trained.size).toBe(3 * (2 + 22 + 1));
+    // Weight and bias of one hidden layer, the head's in eleven shards, or in one with a base, and the embedding.
+    const parts = set.length === 0 ? 2 + 22 + 1 : 2 + 2 + 1 + 1;
+    expect(own.trained.size).toBe(3 * parts);
   });
 
   it("takes nothing from one task to the next", async () => {
