@@ -25,6 +25,16 @@ export function timed(work: () => unknown): Job {
   };
 }
 
+/** A job that takes the processor time of the process during some work, which other programs on the machine change little. */
+export function timedOnProcessor(work: () => unknown): Job {
+  return async () => {
+    const started = process.cpuUsage();
+    await work();
+    const { user, system } = process.cpuUsage(started);
+    return (user + system) / 1000;
+  };
+}
+
 /**
  * Runs several jobs in turn (A B C A B C …), so that a machine that changes speed changes it for all.
  * @returns one median per job, ms

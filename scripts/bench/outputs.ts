@@ -1,6 +1,6 @@
 import type { Learner } from "../../agent/learner.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";
-import { LONG_REPETITION, medians } from "./measure.js";
+import { LONG_REPETITION, medians, timedOnProcessor } from "./measure.js";
 import { joinSections, named, type Section } from "./result.js";
 import { type BenchSize, benchSize } from "./sizes.js";
 import { begunLearner, randomData, thetaCount, trainJob } from "./training-job.js";
@@ -19,7 +19,10 @@ const EARLIER = 4;
 /** Minibatches in one call. */
 const STEPS: Readonly<Record<BenchSize["name"], number>> = { push: 10, door: 2 };
 
-/** One HyperCRL minibatch at the published sizes with four earlier tasks, for each form of what the hypernetwork generates. */
+/**
+ * The processor time of one HyperCRL minibatch at the published sizes with four earlier tasks, for each form of what the hypernetwork
+ * generates.
+ */
 export async function benchOutputs(): Promise<Section> {
   return joinSections([await benchSuite("push"), await benchSuite("door")]);
 }
@@ -30,7 +33,7 @@ async function benchSuite(name: BenchSize["name"]): Promise<Section> {
   const learners: Learner[] = [];
   for (const size of sizes) learners.push(await begunLearner(size, EARLIER + 1));
   const ms = await medians(
-    learners.map((learner) => trainJob(learner, data, STEPS[name])),
+    learners.map((learner) => trainJob(learner, data, STEPS[name], timedOnProcessor)),
     LONG_REPETITION,
   );
   for (const learner of learners) await learner.release();
