@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
+import { worthSharing } from "../../../agent/kernel/head-threads.js";
 import type { LearnerState } from "../../../agent/learner.js";
 import { HyperCrlLearner, type HyperCrlOptions } from "../../../agent/methods/hypercrl.js";
 import { type MlpShape, weightCount } from "../../../agent/model/dynamics.js";
@@ -167,19 +168,39 @@ describe("initial numbers", () => {
 
 describe("threads", () => {
   it.each(SHAPES)("give the same bits with %o", async (shape) => {
-    // A head large enough to be worth sharing, whatever it generates.
+    // A head large enough to be worth sharing.
     const dynamics: MlpShape = { sizes: [4, 400, 400, 2], activation: "relu" };
+    const hidden = "output" in shape && shape.output === "low-rank" ? 255 : 50;
+    expect(worthSharing({ hidden, columns: generatedCount({ ...shape, target: dynamics }) })).toBe(true);
     const states = [];
     for (const threads of [1, 2]) {
       const compute = { threads, kernel: true };
-      const hypernetwork = { hidden: [50] };
-      states.push(
-        await reach(make({ ...shape, ...hypernetwork }, { engine: "fused", dynamics, compute }), 1, 4),
-      );
+      const learner = make({ ...shape, hidden: [hidden] }, { engine: "fused", dynamics, compute });
+      states.push(await reach(learner, 1, 4));
     }
     expectSameBits(states[1]!, states[0]!);
   });
 });
+
+/** What the hypernetwork of a state generates for what it reads of an embedding, in float64. */
+function generated({ arrays }: LearnerState, read: readonly number[]): number[] {
+  const values = (name: string) => arrays[`hypernetwork.${name}`]!.data;
+  const elu = (x: number) => (x > 0 ? x : Math.exp(x) - 1);
+  const affine = (x: readonly number[], name: string): number[] => {
+    const [weight, bias] = [values(`${name}.weight`), values(`${name}.bias`)];
+    const out = bias.length;
+    return Array.from(bias, (b, o) => x.reduce((sum, v, i) => sum + v * weight[i * out + o]!, b));
+  };
+  return affine(affine(affine(read, "hidden.0").map(elu), "hidden.1").map(elu), "head.0");
+}
+
+/** The loss of a network's weights on the rows that the stream of seed 77 draws of the first task. */
+function firstLoss(weights: ArrayLike<number>): number {
+  const { buffer, normalizer } = DATA[0]!;
+  const draws = Rng.fromSeed(77);
+  const rows = Array.from({ length: 16 }, () => draws.integer(buffer.size));
+  return predictionLoss({ embedding: 4, hidden: 7, dynamics: [4, 5, 2] }, weights, buffer, normalizer, rows);
+}
 
 /** One hidden layer of tanh, as the reference has it. */
 const SMALL: MlpShape = { sizes: [4, 5, 2], activation: "tanh" };
@@ -198,26 +219,20 @@ describe.each(ENGINES)("the first minibatch of a low-rank network: %s", (engine)
     expect(bits(base).equals(bits(flatValues(network)))).toBe(true);
     expect(bits(await learner.weights(0)).equals(bits(base))).toBe(true);
 
-    const { buffer, normalizer } = DATA[0]!;
-    const draws = Rng.fromSeed(77);
-    const rows = Array.from({ length: 16 }, () => draws.integer(buffer.size));
-    const loss = (weights: Float64Array) =>
-      predictionLoss({ embedding: 4, hidden: 7, dynamics: [4, 5, 2] }, weights, buffer, normalizer, rows);
     await learn(learner, 0, 1, 77);
     const after = learner.state();
     // Of fresh moments the first is a tenth of the gradient.
     const slope = (name: string) => after.arrays[`${name}.m`]!.data.map((m) => 10 * m);
-    const ofBase = differentiate(loss, Float64Array.from(base));
+    const ofBase = differentiate(firstLoss, Float64Array.from(base));
     expect(relativeError(slope("base"), ofBase)).toBeLessThan(1e-4);
 
     // The columns: A [4, 1], C [1, 5] and bias [5] of the first layer, then A [5, 1], C [1, 2] and bias [2].
-    const generated = before.arrays["hypernetwork.head.0.bias"]!.data.length;
-    expect(generated).toBe(4 + 5 + 5 + 5 + 2 + 2);
+    const numbers = generated(before, [...before.arrays.embedding!.data]);
+    expect(numbers).toHaveLength(4 + 5 + 5 + 5 + 2 + 2);
     const d = slope("hypernetwork.head.0.bias");
-    const firstFactor = await firstFactors(learner, before);
     const W = ofBase.subarray(0, 20);
     const ofSecond = Array.from({ length: 5 }, (_, o) =>
-      firstFactor.reduce((sum, a, i) => sum + a * W[i * 5 + o]!, 0),
+      numbers.slice(0, 4).reduce((sum, a, i) => sum + a * W[i * 5 + o]!, 0),
     );
     expect(relativeError(d.subarray(4, 9), ofSecond)).toBeLessThan(1e-4);
     expect(relativeError(d.subarray(9, 14), ofBase.subarray(20, 25))).toBeLessThan(1e-4);
@@ -252,24 +267,24 @@ describe.each(ENGINES)("the first minibatch of a low-rank network: %s", (engine)
   });
 });
 
-/** A of the first layer as the hypernetwork generated it in a state, which is the share of h in those columns. */
-async function firstFactors(learner: HyperCrlLearner, state: LearnerState): Promise<number[]> {
-  const { arrays } = state;
-  const read = (name: string) => arrays[`hypernetwork.${name}`]!.data;
-  const elu = (x: number) => (x > 0 ? x : Math.exp(x) - 1);
-  const affine = (x: readonly number[], name: string): number[] => {
-    const [weight, bias] = [read(`${name}.weight`), read(`${name}.bias`)];
-    const out = bias.length;
-    return Array.from(bias, (b, o) => x.reduce((sum, v, i) => sum + v * weight[i * out + o]!, b));
-  };
-  const e = [...arrays.embedding!.data];
-  const h = affine(affine(e, "hidden.0").map(elu), "hidden.1").map(elu);
-  expect(learner.state().numbers.task).toBe(state.numbers.task);
-  return affine(h, "head.0").slice(0, 4);
-}
+describe.each(ENGINES)("embeddings that are read as angles: %s", (engine) => {
+  it("learn along the gradient", async () => {
+    const learner = make({ encoding: "angles" }, { engine, dynamics: SMALL, clipNorm: 1e6 });
+    await learner.beginTask(0);
+    const before = structuredClone(learner.state());
+    await learn(learner, 0, 1, 77);
+    const slope = learner.state().arrays["embedding.m"]!.data.map((m) => 10 * m);
+    const wanted = differentiate((e) => {
+      const angles = [...e].map((x) => Math.PI / 2 / (1 + Math.exp(-x)));
+      return firstLoss(generated(before, [...angles.map(Math.cos), ...angles.map(Math.sin)]));
+    }, Float64Array.from(before.arrays.embedding!.data));
+    expect(Math.max(...wanted.map(Math.abs))).toBeGreaterThan(1e-3);
+    expect(relativeError(slope, wanted)).toBeLessThan(1e-4);
+  });
+});
 
 describe("a head whose bias starts as a plain network", () => {
-  it("adds a tenth of a plain network's spread to it, in each task", async () => {
+  it("adds a tenth of a plain network's spread to it", async () => {
     for (const engine of ENGINES) {
       const learner = make({ init: "base" }, { engine });
       await learner.beginTask(0);
