@@ -114,12 +114,18 @@ function expectedBy(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
     return [...new Set(issue.errors.flat().map(expectedBy))].join(" or ");
   }
+  if (issue.code === "invalid_value") return oneOfWords(issue.values);
   const said = issue.message.replace(/^[^:]*: expected /, "");
   if (!WITHOUT_OWN_WORDS.test(issue.message)) return said;
   if (issue.code === "invalid_type") return KINDS[issue.expected] ?? issue.expected;
   const [, kind, sign = "", limit] = /^(number|int|array) to (?:be|have) ([<>]=?)(\S+)/.exec(said) ?? [];
   const words = { ">=": "of at least", ">": "above", "<=": "of at most", "<": "below" }[sign];
   return words === undefined ? said : `a ${kind === "array" ? "list" : "number"} ${words} ${limit}`;
+}
+
+function oneOfWords(values: readonly unknown[]): string {
+  const words = values.map(String);
+  return words.length === 1 ? words.join("") : `one of ${words.join(", ")}`;
 }
 
 /** A setting is named by its group and its own name, or by its name alone; what follows in a path is within its value. */

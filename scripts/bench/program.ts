@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { documentText, writeDocument } from "../../sim/core/documents.js";
 import { UsageError } from "../../sim/core/errors.js";
 import type { Io } from "../cli/io.js";
-import { collect, countingNumber, seedList } from "../cli/options/parsers.js";
+import { countingNumber, repeatable, seedList } from "../cli/options/parsers.js";
 import { formatComparison } from "./compare.js";
 import { searchDoorStart } from "./door-start.js";
 import { benchLearning } from "./learning.js";
@@ -73,12 +73,7 @@ export function createBenchProgram(io: BenchIo): Command {
     .argument("<runs...>", "run folders")
     .option("--episodes <n>", "episodes per task, run and planner", countingNumber, 10)
     .option("--planners <ids>", `some of ${VARIANT_IDS.join(",")}`)
-    .option(
-      "--set <planner.name=value>",
-      "plan with a setting, each planner that has it; repeatable",
-      collect,
-      [],
-    )
+    .addOption(repeatable("--set <planner.name=value>", "plan with a setting, each planner that has it"))
     .option("--json <file>", "write every episode's return to a file")
     .action((runs: string[], options: PlannersChoice) => comparePlanners(runs, options, io));
   program

@@ -30,10 +30,16 @@ export function findNamed<T extends { readonly name: string }>(
   );
 }
 
-/** What to do about a name that is not known: take the nearest one, where one is near enough to have been meant. */
+/**
+ * What to do about a name that is not known: take the nearest one, where one is near enough to have been meant, or those of groups
+ * that end in it, such as `hypernetwork.beta` for `beta`.
+ */
 export function didYouMean(name: string, known: readonly string[]): Pick<ErrorDetails, "todo"> {
   const near = known.filter((one) => isNear(name, one));
-  return near.length === 0 ? {} : { todo: `Did you mean "${closest(name, near)}"?` };
+  const inGroups = known.filter((one) => one.endsWith(`.${name}`));
+  const meant = inGroups.length > 0 || near.length === 0 ? inGroups : [closest(name, near)];
+  if (meant.length === 0) return {};
+  return { todo: `Did you mean ${meant.map((one) => `"${one}"`).join(" or ")}?` };
 }
 
 /** A third of the letters may be wrong, one in any case; or all of them are right and in another order. */

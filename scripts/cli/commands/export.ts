@@ -1,3 +1,4 @@
+import prettyBytes from "pretty-bytes";
 import { count } from "../../../sim/core/count.js";
 import { table } from "../../compare/tables.js";
 import { wrap } from "../../compare/text.js";
@@ -28,10 +29,7 @@ function exportText({ path, bytes, tasks, tolerance }: ExportResult, width: numb
   ]);
   const largest = Math.max(...tasks.map(({ largestDifference }) => largestDifference));
   return [
-    wrap(
-      `${path}: ${(bytes / 1e6).toFixed(2)} MB, (x, u, task) → xNext; compared with the planner's model:`,
-      width,
-    ),
+    wrap(`${path}: ${prettyBytes(bytes)}, (x, u, task) → xNext; compared with the planner's model:`, width),
     table([["name", "task", "random\ninputs", "recorded\ninputs", "largest\ndifference"]], rows, { width }),
     wrap(
       `Largest difference of all ${largest.toExponential(1)}, allowed ${tolerance.toExponential(0)}: in the channels' units, of values above 1 relative to them. Names, units and origin are in the file's metadata_props.`,

@@ -4,7 +4,7 @@ import { UsageError } from "../../../sim/core/errors.js";
 import type { EvaluateOptions } from "../../runs/evaluate-run.js";
 import type { Io } from "../io.js";
 import { command, type Done } from "./command.js";
-import { collect, countingNumber, gibibytes, taskChoice, UNANNOUNCED, wholeNumber } from "./parsers.js";
+import { countingNumber, gibibytes, repeatable, taskChoice, UNANNOUNCED, wholeNumber } from "./parsers.js";
 import {
   CHANGED_SUITE_TEXT,
   MEMORY_TEXT,
@@ -69,7 +69,7 @@ export function addEvaluate(program: Command, io: Io, done: Done): void {
     .option("--planner <name|file>", PLANNER_TEXT)
     .option("--threads <n>", THREADS_TEXT, countingNumber)
     .option("--memory <GiB>", MEMORY_TEXT, gibibytes)
-    .option("--set <planner.name=value>", "plan with another setting; repeatable", collect, [])
+    .addOption(repeatable("--set <planner.name=value>", "plan with another setting"))
     .option("--recordings <dir>", "also record the episodes, with every step's plan, into this new folder")
     .option(
       "--out <file>",

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Io } from "../io.js";
 import { command, type Done } from "./command.js";
-import { collect } from "./parsers.js";
+import { repeatable } from "./parsers.js";
 
 /** `hypercrl tasks` and `hypercrl settings` with their options. */
 export function addLists(program: Command, io: Io, done: Done): void {
@@ -15,7 +15,7 @@ export function addLists(program: Command, io: Io, done: Done): void {
     .option("--suite <name|file>", "with the defaults of this suite", "push")
     .option("--method <name|file>", "with the defaults of this method", "hypercrl")
     .option("--planner <name|file>", "with the settings of this planner")
-    .option("--set <name=value>", "with another value than the default; repeatable", collect, [])
+    .addOption(repeatable("--set <name=value>", "with another value than the default"))
     .action(async (flags) => {
       const { settingsCommand } = await import("../commands/lists.js");
       done(await settingsCommand(flags, io));

@@ -1,9 +1,11 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { GIB, MIB } from "../../../sim/core/bytes.js";
 
-/** A repeatable option: all its values. */
-export function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value];
+/** An option that may be given again: all its values. */
+export function repeatable(flags: string, text: string): Option {
+  return new Option(flags, `${text}; repeatable`)
+    .argParser((value: string, before: readonly string[]) => [...before, value])
+    .default([], "none");
 }
 
 /** The largest that 32 bits hold. */

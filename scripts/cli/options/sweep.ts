@@ -4,12 +4,12 @@ import { PROFILES } from "../../../sim/core/profiles.js";
 import type { Io } from "../io.js";
 import { command, type Done, type HelpLists, named } from "./command.js";
 import {
-  collect,
   countingNumber,
   gibibytes,
   jobCount,
   methodList,
   processorCount,
+  repeatable,
   seedList,
   slurmMemory,
   tryCount,
@@ -59,7 +59,7 @@ function addComparison(sweep: Command, listed: HelpLists | undefined): void {
     .option("--planner <name|file>", "planner of all runs (default: as profile and suite say)")
     .option("--seeds <list>", "seeds such as 1,2,3 or 1-5 (default: 1-3)", seedList)
     .option("--profile <name>", `${PROFILES.join(" or ")} (default: quick)`)
-    .option("--set <name=value>", "change a setting of all runs; repeatable", collect, [])
+    .addOption(repeatable("--set <name=value>", "change a setting of all runs"))
     .option("--tasks <n>", "learn only the first n tasks", countingNumber)
     .addOption(new Option("--file <json>", "what to compare, from a file").conflicts(CHOSEN));
 }
@@ -122,7 +122,7 @@ function addEngine(sweep: Command): void {
     )
     .option("--array-limit <n>", "with slurm: most jobs at a time (default: the cluster's)", countingNumber)
     .option("--tries <n>", "with slurm: how often a run that fails is tried (default: 3)", tryCount)
-    .option("--sbatch <words>", "with slurm: further options of sbatch; repeatable", collect, []);
+    .addOption(repeatable("--sbatch <words>", "with slurm: further options of sbatch"));
 }
 
 /** What can be asked of a sweep in Slurm in place of submitting. */

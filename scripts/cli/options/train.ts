@@ -5,7 +5,7 @@ import { isModulePath } from "../../runs/module-path.js";
 import type { TrainOptions } from "../../runs/train.js";
 import type { Io } from "../io.js";
 import { command, type Done, type HelpLists, named } from "./command.js";
-import { collect, countingNumber, gibibytes, portNumber, wholeNumber } from "./parsers.js";
+import { countingNumber, gibibytes, portNumber, repeatable, wholeNumber } from "./parsers.js";
 import { CHANGED_SUITE_TEXT, MEMORY_TEXT, THREADS_TEXT } from "./texts.js";
 
 /** What a run is made of, as typed. */
@@ -45,7 +45,7 @@ export function addTrain(program: Command, io: Io, done: Done, listed: HelpLists
     )
     .option("--profile <name>", PROFILES.join(" or "), "quick")
     .option("--seed <n>", "seed of every random stream", wholeNumber, 1)
-    .option("--set <name=value>", "change a setting (see `hypercrl settings`); repeatable", collect, [])
+    .addOption(repeatable("--set <name=value>", "change a setting (see `hypercrl settings`)"))
     .option("--tasks <n>", "learn only the first n tasks", wholeNumber)
     .option(
       "--out <dir>",

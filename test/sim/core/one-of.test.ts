@@ -21,6 +21,11 @@ describe("the nearest name", () => {
     expect(didYouMean("planner.keepfracton", ["planner.keepFraction", "planner.samples"])).toEqual({
       todo: 'Did you mean "planner.keepFraction"?',
     });
+    expect(
+      didYouMean("learningRate", ["mlp.learningRate", "hypernetwork.learningRate", "loop.steps"]),
+    ).toEqual({
+      todo: 'Did you mean "mlp.learningRate" or "hypernetwork.learningRate"?',
+    });
     expect(didYouMean("planner.x", ["planner.beta", "planner.horizon"])).toEqual({});
   });
 });

@@ -1,11 +1,12 @@
+import { Command } from "commander";
 import { expect, it } from "vitest";
 import {
-  collect,
   countingNumber,
   jobCount,
   methodList,
   portNumber,
   processorCount,
+  repeatable,
   seedList,
   slurmMemory,
   tryCount,
@@ -44,7 +45,10 @@ it("numbers on the command line are read", () => {
 });
 
 it("a repeated option keeps all its values", () => {
-  expect(collect("b", collect("a", []))).toEqual(["a", "b"]);
+  const program = new Command().addOption(repeatable("--set <x>", "a setting")).exitOverride();
+  expect(program.opts().set).toEqual([]);
+  expect(program.parse(["--set", "a", "--set", "b"], { from: "user" }).opts().set).toEqual(["a", "b"]);
+  expect(program.helpInformation()).toContain("a setting; repeatable (default: none)");
 });
 
 it("memory is read as Slurm reads it", () => {
