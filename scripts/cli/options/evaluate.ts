@@ -27,7 +27,21 @@ interface EvaluateArguments extends Omit<EvaluateOptions, "suite"> {
 
 /** `hypercrl evaluate` with its options. */
 export function addEvaluate(program: Command, io: Io, done: Done): void {
-  command(program, "evaluate", "measure a saved state of a run on every task it has learned")
+  const evaluate = command(
+    program,
+    "evaluate",
+    "measure a saved state of a run on every task it has learned",
+  );
+  addPlayed(evaluate);
+  addPlaying(evaluate);
+  evaluate.action(async (run: string | undefined, given: EvaluateArguments) =>
+    done(await play(run, given, io)),
+  );
+}
+
+/** Who plays what, and from where. */
+function addPlayed(evaluate: Command): void {
+  evaluate
     .argument("[run]", "run folder; with --oracle it may be left out")
     .option("--after-task <n>", "use the state after n tasks (default: the last saved)", wholeNumber)
     .addOption(
@@ -63,7 +77,12 @@ export function addEvaluate(program: Command, io: Io, done: Done): void {
       )
         .argParser(countingNumber)
         .conflicts("oracle"),
-    )
+    );
+}
+
+/** With which parts, planner and machine, and where the figures go. */
+function addPlaying(evaluate: Command): void {
+  evaluate
     .option("--accept-changed-suite", CHANGED_SUITE_TEXT)
     .option("--method <file>", METHOD_FILE_TEXT)
     .option("--planner <name|file>", PLANNER_TEXT)
@@ -74,26 +93,26 @@ export function addEvaluate(program: Command, io: Io, done: Done): void {
     .option(
       "--out <file>",
       "also write the figures of every episode to this new JSON file; `sweep` and `report` take one of the oracle from published starts",
-    )
-    .action(async (run: string | undefined, given: EvaluateArguments) => {
-      const { json, out, set: assignments, oracle = false, tasks, switchEvery, ...options } = given;
-      const flags = { ...(json && { json }), ...(out !== undefined && { out }) };
-      if (tasks === UNANNOUNCED) {
-        const { evaluateUnannouncedCommand } = await import("../commands/evaluate-unannounced.js");
-        const how = { ...options, assignments, ...(switchEvery !== undefined && { switchEvery }) };
-        done(await evaluateUnannouncedCommand(runUnannounced(run, oracle), how, flags, io));
-        return;
-      }
-      if (switchEvery !== undefined) throw switchWithoutNeed(switchEvery);
-      if (oracle) {
-        const what = { ...(run !== undefined && { run }), ...(tasks !== undefined && { tasks }) };
-        const { evaluateOracleCommand } = await import("../commands/evaluate-oracle.js");
-        done(await evaluateOracleCommand({ ...options, ...what, assignments }, flags, io));
-        return;
-      }
-      const { evaluateCommand } = await import("../commands/evaluate.js");
-      done(await evaluateCommand(runToEvaluate(run, tasks), { ...options, assignments }, flags, io));
-    });
+    );
+}
+
+/** Hands the arguments to the command that is meant; returns its exit code. */
+async function play(run: string | undefined, given: EvaluateArguments, io: Io): Promise<number> {
+  const { json, out, set: assignments, oracle = false, tasks, switchEvery, ...options } = given;
+  const flags = { ...(json && { json }), ...(out !== undefined && { out }) };
+  if (tasks === UNANNOUNCED) {
+    const { evaluateUnannouncedCommand } = await import("../commands/evaluate-unannounced.js");
+    const how = { ...options, assignments, ...(switchEvery !== undefined && { switchEvery }) };
+    return evaluateUnannouncedCommand(runUnannounced(run, oracle), how, flags, io);
+  }
+  if (switchEvery !== undefined) throw switchWithoutNeed(switchEvery);
+  if (oracle) {
+    const what = { ...(run !== undefined && { run }), ...(tasks !== undefined && { tasks }) };
+    const { evaluateOracleCommand } = await import("../commands/evaluate-oracle.js");
+    return evaluateOracleCommand({ ...options, ...what, assignments }, flags, io);
+  }
+  const { evaluateCommand } = await import("../commands/evaluate.js");
+  return evaluateCommand(runToEvaluate(run, tasks), { ...options, assignments }, flags, io);
 }
 
 /** The run whose tasks shall not be announced. @throws UsageError where there is none, or the oracle shall play */

@@ -33,7 +33,24 @@ interface TrainArguments
 
 /** `hypercrl train` with its options. */
 export function addTrain(program: Command, io: Io, done: Done, listed: HelpLists | undefined): void {
-  const train = command(program, "train", "learn the tasks of a suite one after another")
+  const train = command(program, "train", "learn the tasks of a suite one after another");
+  addLearned(train, listed);
+  addRunning(train);
+  addWatching(train);
+  train.action(
+    async ({ quiet = false, json = false, view = false, report = false, ...given }: TrainArguments) => {
+      const { viewPort, ...options } = given;
+      const { trainCommand } = await import("../commands/train.js");
+      const flags = { quiet, json, view, report, ...(viewPort !== undefined && { viewPort }) };
+      done(await trainCommand(chooseTrain(options), flags, io));
+    },
+  );
+  if (listed !== undefined) train.addHelpText("after", summaries(listed));
+}
+
+/** What is learned, and where it is kept. */
+function addLearned(train: Command, listed: HelpLists | undefined): void {
+  train
     .option(
       "--suite <name|file>",
       "task suite (see `hypercrl tasks`), or a module of your own (default: push)",
@@ -55,7 +72,12 @@ export function addTrain(program: Command, io: Io, done: Done, listed: HelpLists
       new Option("--resume <run>", "continue the run in this folder").conflicts([
         ...["profile", "seed", "set", "tasks", "out", "async", "record"],
       ]),
-    )
+    );
+}
+
+/** How a run goes on, with which of the machine, and what it writes. */
+function addRunning(train: Command): void {
+  train
     .option("--accept-changed-suite", `with --resume: ${CHANGED_SUITE_TEXT}`)
     .option("--async", "train in the background while the arm acts (sets loop.trainLag)")
     .option("--threads <n>", THREADS_TEXT, countingNumber)
@@ -64,7 +86,12 @@ export function addTrain(program: Command, io: Io, done: Done, listed: HelpLists
       new Option("--record <what>", "plans: keep every step's plan in the recordings; same results").choices([
         "plans",
       ]),
-    )
+    );
+}
+
+/** What is shown of a run, while it goes on and at its end. */
+function addWatching(train: Command): void {
+  train
     .option("--view", "show the run in the browser while it goes on, and after it until Ctrl-C")
     .addOption(
       new Option("--view-port <n>", "the same on this port (default: any that is free)")
@@ -72,39 +99,28 @@ export function addTrain(program: Command, io: Io, done: Done, listed: HelpLists
         .implies({ view: true }),
     )
     .option("--report", "at the end, draw the run's curves and figures: report.html in its folder")
-    .option("--quiet", "print the final summary only")
-    .action(
-      async ({
-        set,
-        tasks,
-        resume,
-        threads,
-        memory,
-        record,
-        acceptChangedSuite,
-        ...given
-      }: TrainArguments) => {
-        const { quiet = false, json = false, view = false, report = false, viewPort, ...options } = given;
-        const assignments = tasks === undefined ? set : [...set, `tasks=${tasks}`];
-        const chosen =
-          resume === undefined ? { ...options, assignments } : { resume, ...ownModules(options) };
-        const { trainCommand } = await import("../commands/train.js");
-        done(
-          await trainCommand(
-            {
-              ...chosen,
-              ...(threads !== undefined && { threads }),
-              ...(memory !== undefined && { memory }),
-              ...(record && { record }),
-              ...(acceptChangedSuite && { acceptChangedSuite }),
-            },
-            { quiet, json, view, report, ...(viewPort !== undefined && { viewPort }) },
-            io,
-          ),
-        );
-      },
-    );
-  if (listed !== undefined) train.addHelpText("after", summaries(listed));
+    .option("--quiet", "print the final summary only");
+}
+
+/** The run that is meant. @throws UsageError where one is continued with a name in place of a module */
+function chooseTrain({
+  set,
+  tasks,
+  resume,
+  threads,
+  memory,
+  record,
+  acceptChangedSuite,
+  ...options
+}: Omit<TrainArguments, "viewPort">): TrainOptions {
+  const assignments = tasks === undefined ? set : [...set, `tasks=${tasks}`];
+  return {
+    ...(resume === undefined ? { ...options, assignments } : { resume, ...ownModules(options) }),
+    ...(threads !== undefined && { threads }),
+    ...(memory !== undefined && { memory }),
+    ...(record && { record }),
+    ...(acceptChangedSuite && { acceptChangedSuite }),
+  };
 }
 
 /** A run knows by name what it was made of; only modules must be given again. @throws UsageError for a name */
