@@ -17,6 +17,7 @@ import { MpcPolicy } from "./policy.js";
 import { residualScale } from "./recognition/residual-scale.js";
 import { checkAlike, type ModelledTask, UnannouncedPolicy } from "./recognition/unannounced-policy.js";
 import { PlanningThreads } from "./rollout/planning-threads.js";
+import { Schedule, type Visit } from "./settings/schedule.js";
 import type { Settings } from "./settings/schema.js";
 
 /** The data and running statistics of the task being learned, dropped at its end. */
@@ -27,6 +28,10 @@ interface TaskData {
 
 /** What the agent has of the task being learned. */
 interface CurrentTask extends TaskData {
+  /** 0-based, in the suite. */
+  readonly task: number;
+  /** The normaliser that it keeps, where it is learned again: its weights were trained with it. */
+  readonly kept: NormalizerArrays | undefined;
   readonly policy: MpcPolicy;
   /** See `TaskState.trained`. */
   trained: boolean;
@@ -44,9 +49,12 @@ export interface TrainingSession {
 /** What outlives a task. It changes with training sessions and at the end of a task, and at no other time that a state is saved. */
 export interface LearnedState {
   readonly learner: LearnerState;
-  /** Per task begun, as of its last training session. */
+  /** Per task begun, in the order of their first visits, as of the last training session of that visit. */
   readonly normalizers: readonly NormalizerArrays[];
-  /** Per task that has ended, how far its model was off then, `[X]`; missing of tasks that an earlier version ended. */
+  /**
+   * Per task that has ended, in the same order, how far its model was off when it did so last, `[X]`; missing of tasks that an
+   * earlier version ended.
+   */
   readonly residualScales: readonly (Float32Array | undefined)[];
 }
 
@@ -69,21 +77,25 @@ export interface AgentState {
 
 /**
  * A continual model-based agent: a learner that knows every task's dynamics weights, one normaliser per task, the
- * current task's replay buffer and a planner. Only learner and normalisers outlive a task.
+ * current task's replay buffer and a planner. Only learner and normalisers outlive a visit to a task.
+ *
+ * Callers give the suite's number of a task. The learner numbers tasks as they come, and the agent translates.
  */
 export class Agent {
   readonly settings: Settings;
   readonly learner: Learner;
-  /** Per task begun: the normaliser its weights were last trained with. */
+  readonly #schedule: Schedule;
+  /** By the learner's number of a task begun: the normaliser its weights were last trained with. */
   readonly #normalizers: NormalizerArrays[] = [];
-  /** Per task that has ended: see `AgentState.residualScales`. */
+  /** By the learner's number of a task that has ended: see `LearnedState.residualScales`. */
   readonly #residualScales: (Float32Array | undefined)[] = [];
   readonly #parts: Parts;
   readonly #tasks: readonly Task[];
   readonly #shape: MlpShape;
   readonly #rng: Rng;
   readonly #threads: PlanningThreads | undefined;
-  #task = -1;
+  /** The visit being learned, or the last one; -1 before the first. */
+  #visit = -1;
   #current: CurrentTask | undefined;
   #unsaved = false;
 
@@ -102,6 +114,7 @@ export class Agent {
     this.settings = settings;
     this.#parts = parts;
     this.#tasks = tasks;
+    this.#schedule = new Schedule({ ...settings, tasks: tasks.length });
     this.#shape = configuredShape(settings, firstOf(tasks, "tasks"));
     this.#rng = rng;
     const learner = rng.split("learner");
@@ -112,32 +125,48 @@ export class Agent {
     this.#threads = compute.threads > 1 ? PlanningThreads.create(compute.threads) : undefined;
   }
 
-  /** Starts learning a task: empty buffer and normaliser; the learner freezes what it must keep. */
-  async beginTask(index: number): Promise<void> {
+  /**
+   * Starts a visit, 0-based: an empty buffer, and an empty normaliser where the task is new; the learner freezes what it must keep.
+   * A task that was visited before keeps its normaliser, since its weights and what methods store of it are in those units, and is
+   * planned with what is remembered of it from the first step on.
+   */
+  async beginVisit(visit: number): Promise<void> {
     const { loop, dynamics } = this.settings;
-    const buffer = new ReplayBuffer(this.#taskAt(index).spec, loop.bufferCapacity, dynamics.history);
-    const moments = await this.#beginLearning(index, buffer);
+    const { task, before } = this.#schedule.at(visit);
+    const buffer = new ReplayBuffer(this.#taskAt(task).spec, loop.bufferCapacity, dynamics.history);
+    const moments = await this.#beginLearning(visit, buffer);
     await this.#dropTask();
-    this.#task = index;
-    this.#current = { buffer, moments, policy: await this.#newPolicy(), trained: this.#unsaved, sessions: 0 };
+    this.#visit = visit;
+    const policy = await this.#newPolicy(task);
+    const own = { buffer, moments, policy, trained: this.#unsaved, sessions: 0 };
+    this.#current = { task, kept: this.#keptNormalizer, ...own };
+    if (before > 0) await this.#loadPolicy(this.#current);
   }
 
-  /** Begins what outlives the task. @returns the empty normaliser */
-  async #beginLearning(index: number, { inputSize, targetSize }: ReplayBuffer): Promise<Normalizer> {
+  /** Begins what outlives the visit. @returns the empty normaliser */
+  async #beginLearning(visit: number, { inputSize, targetSize }: ReplayBuffer): Promise<Normalizer> {
+    const { task, before } = this.#schedule.at(visit);
+    const index = this.#indexOf(task);
     await this.learner.beginTask(index);
     const moments = new Normalizer(inputSize, targetSize, this.settings.dynamics.normalizeTargets);
-    this.#normalizers[index] = moments.arrays();
+    if (before === 0) this.#normalizers[index] = moments.arrays();
     return moments;
   }
 
-  /** Ends the current task: the learner keeps what its method needs, the model is measured, then the data are dropped. */
-  async endTask(): Promise<void> {
-    const rng = this.#rng.split(`end/task${this.#task}`);
-    const { buffer } = this.#learned;
+  /** The normaliser of the task being learned, where it was visited before. */
+  get #keptNormalizer(): NormalizerArrays | undefined {
+    const { task, before } = this.#schedule.at(this.#visit);
+    return before > 0 ? this.#normalizerOf(task) : undefined;
+  }
+
+  /** Ends the visit: the learner keeps what its method needs, the model is measured, then the data are dropped. */
+  async endVisit(): Promise<void> {
+    const rng = this.#rng.split(`end/task${this.#visit}`);
+    const { buffer, task } = this.#learned;
     const data = this.#withoutOutliers(buffer)?.data ?? buffer;
     this.#unsaved = true;
-    await this.learner.endTask(data, this.#normalizerOf(this.#task), rng);
-    this.#residualScales[this.#task] = residualScale(await this.dynamicsOf(this.#task), data);
+    await this.learner.endTask(data, this.#normalizerOf(task), rng);
+    this.#residualScales[this.#indexOf(task)] = residualScale(await this.dynamicsOf(task), data);
     await this.#dropTask();
   }
 
@@ -158,10 +187,10 @@ export class Agent {
    * with `loop.trainLag` the session runs beside it.
    */
   startTraining(): TrainingSession {
-    const { buffer, moments } = this.#learned;
+    const { buffer, moments, kept } = this.#learned;
     const clean = this.#withoutOutliers(buffer);
-    const normalizer = clean?.normalizer ?? moments.arrays();
-    const rng = this.#rng.split(`minibatches/task${this.#task}/transition${buffer.added}`);
+    const normalizer = kept ?? clean?.normalizer ?? moments.arrays();
+    const rng = this.#rng.split(`minibatches/task${this.#visit}/transition${buffer.added}`);
     const { trainIterations } = this.settings.loop;
     const report = this.learner.train(clean?.data ?? buffer, normalizer, trainIterations, rng);
     // A failure is met where the session is adopted, not before.
@@ -173,10 +202,10 @@ export class Agent {
   async adopt({ normalizer, report }: TrainingSession): Promise<TrainingReport> {
     const losses = await report;
     const current = this.#learned;
-    this.#normalizers[this.#task] = normalizer;
+    this.#normalizers[this.#indexOf(current.task)] = normalizer;
     current.trained = this.#unsaved = true;
     current.sessions++;
-    await this.#loadPolicy(current.policy);
+    await this.#loadPolicy(current);
     return losses;
   }
 
@@ -210,24 +239,25 @@ export class Agent {
   }
 
   /**
-   * The first `count` tasks with today's models, to be told apart by them.
+   * Some tasks with today's models, to be told apart by them.
+   * @param indices of tasks that have ended
    * @throws InputError when it was not measured how far a task's model is off, UsageError when there are fewer than two tasks or
    *   their specs differ
    */
-  async knownTasks(count: number): Promise<ModelledTask[]> {
-    checkAlike(this.#tasks.slice(0, count));
+  async knownTasks(indices: readonly number[]): Promise<ModelledTask[]> {
+    checkAlike(indices.map((index) => this.#taskAt(index)));
     const known: ModelledTask[] = [];
-    for (let j = 0; j < count; j++) {
-      const [task, scale] = [this.#taskAt(j), this.#residualScales[j]];
+    for (const index of indices) {
+      const [task, scale] = [this.#taskAt(index), this.#residualScales[this.#indexOf(index)]];
       if (scale === undefined) throw notMeasured(task);
-      known.push({ task, dynamics: await this.dynamicsOf(j), residualScale: scale });
+      known.push({ task, dynamics: await this.dynamicsOf(index), residualScale: scale });
     }
     return known;
   }
 
-  /** A policy that is not told which of the first `count` tasks it plays. @throws InputError and UsageError as `knownTasks` */
-  async unannouncedPolicy(count: number, rng: Rng): Promise<UnannouncedPolicy> {
-    const known = await this.knownTasks(count);
+  /** A policy that is not told which of some tasks it plays. @throws InputError and UsageError as `knownTasks` */
+  async unannouncedPolicy(indices: readonly number[], rng: Rng): Promise<UnannouncedPolicy> {
+    const known = await this.knownTasks(indices);
     const { planner } = this.#parts;
     return UnannouncedPolicy.create(known, this.settings, planner, rng, this.#threads);
   }
@@ -266,23 +296,23 @@ export class Agent {
 
   /**
    * Continues from a saved state.
-   * @param task the task being learned or evaluated, -1 before the first
+   * @param visit the one being learned, or after which tasks are evaluated; -1 before the first
    */
-  async restore({ learned, current }: AgentState, task: number): Promise<void> {
+  async restore({ learned, current }: AgentState, visit: number): Promise<void> {
     if (learned !== undefined) await this.#restoreLearned(learned);
-    this.#task = task;
+    this.#visit = visit;
     this.#unsaved = current?.trained ?? false;
     if (current === undefined) return;
     const { buffer, moments, planner, trained } = current;
-    if (!trained) await this.#beginLearning(task, buffer);
+    if (!trained) await this.#beginLearning(visit, buffer);
     await this.#dropTask();
-    const policy = await this.#newPolicy();
-    const { initialRandomSteps, trainEvery } = this.settings.loop;
-    // A checkpoint holds no session on its way: all that were begun are adopted.
-    const sessions = Math.max(0, Math.ceil((buffer.added - initialRandomSteps) / trainEvery));
-    this.#current = { buffer, moments, policy, trained, sessions };
+    const place = this.#schedule.at(visit);
+    const policy = await this.#newPolicy(place.task);
+    const sessions = sessionsBefore(place, buffer.added, this.settings.loop.trainEvery);
+    const own = { buffer, moments, policy, trained, sessions };
+    this.#current = { task: place.task, kept: this.#keptNormalizer, ...own };
     policy.restore(planner);
-    await this.#loadPolicy(policy);
+    await this.#loadPolicy(this.#current);
   }
 
   async #restoreLearned({ learner, normalizers, residualScales }: LearnedState): Promise<void> {
@@ -317,10 +347,10 @@ export class Agent {
     return outlierLimit > 0 ? withoutOutliers(buffer, outlierLimit, normalizeTargets) : undefined;
   }
 
-  /** A policy for learning the current task. */
-  #newPolicy(): Promise<MpcPolicy> {
-    const shape = this.#networkOf(this.#task, this.#takeTurns);
-    return this.#createPolicy(this.#task, shape, this.#rng.split(`planner/task${this.#task}`), this.#threads);
+  /** A policy for learning a task in the current visit. */
+  #newPolicy(task: number): Promise<MpcPolicy> {
+    const shape = this.#networkOf(task, this.#takeTurns);
+    return this.#createPolicy(task, shape, this.#rng.split(`planner/task${this.#visit}`), this.#threads);
   }
 
   #createPolicy(
@@ -332,9 +362,9 @@ export class Agent {
     return MpcPolicy.create(this.#taskAt(index), shape, this.settings, this.#parts.planner, rng, threads);
   }
 
-  async #loadPolicy(policy: MpcPolicy): Promise<void> {
-    const weights = await this.#weightsOf(this.#task, this.#plannedMember);
-    await policy.load(weights, this.#normalizerOf(this.#task));
+  async #loadPolicy({ policy, task }: CurrentTask): Promise<void> {
+    const weights = await this.#weightsOf(task, this.#plannedMember);
+    await policy.load(weights, this.#normalizerOf(task));
   }
 
   /**
@@ -356,14 +386,19 @@ export class Agent {
   /** Today's weights `[P]` for a task, of all members or of one. @throws InputError when the method gives something else */
   async #weightsOf(index: number, member?: number): Promise<Float32Array> {
     const { method } = this.#parts;
-    const weights: unknown = await this.learner.weights(index, member);
+    const weights: unknown = await this.learner.weights(this.#indexOf(index), member);
     return checkedWeights(weights, method, this.#networkOf(index, member !== undefined), index);
   }
 
   /** The network that is planned with on a task: that of all members, or of one of them. */
   #networkOf(index: number, oneMember = false): MlpShape {
     const members = oneMember ? 1 : this.settings.dynamics.members;
-    return networkShape(this.#parts.method, this.#shape, index, members);
+    return networkShape(this.#parts.method, this.#shape, this.#indexOf(index), members);
+  }
+
+  /** The learner's number of a task. */
+  #indexOf(task: number): number {
+    return this.#schedule.order.indexOf(task);
   }
 
   #taskAt(index: number): Task {
@@ -372,8 +407,17 @@ export class Agent {
 
   /** The normaliser that a task's weights were last trained with. */
   #normalizerOf(index: number): NormalizerArrays {
-    return elementAt(this.#normalizers, index, "normalisers of tasks");
+    return elementAt(this.#normalizers, this.#indexOf(index), "normalisers of tasks");
   }
+}
+
+/**
+ * Training sessions of a visit that were begun before it has so many transitions. A checkpoint holds none on its way: all of them are
+ * adopted. A task that was visited before has none before its first planned step: there are no data yet.
+ */
+function sessionsBefore({ before, randomSteps }: Visit, transitions: number, trainEvery: number): number {
+  const begun = Math.ceil((transitions - randomSteps) / trainEvery) - (before > 0 ? 1 : 0);
+  return Math.max(0, begun);
 }
 
 /** The error of a task that an earlier version of the program has learned. */

@@ -20,6 +20,8 @@ export interface Recordings {
   readonly origin: RecordingOrigin;
   /** Whether they hold the plans. */
   readonly plans: boolean;
+  /** Whether they say which visit of the run they are of; default no, as where every task is visited once, in the suite's order. */
+  readonly visits?: boolean;
 }
 
 /** One episode to run. */
@@ -88,6 +90,7 @@ export class EpisodeRun {
       task: task.name,
       ...recordings.origin,
       ...kind,
+      ...(recordings.visits && kind.afterTask >= 0 && { visit: kind.afterTask }),
       ...(episodeSteps < task.spec.episodeSteps && { episodeSteps }),
     };
     this.#recorder = new EpisodeRecorder(environment, header);

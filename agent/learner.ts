@@ -25,8 +25,9 @@ export interface TrainingReport {
 /** A way to learn the dynamics of one task after another. */
 export interface Learner {
   /**
-   * Starts task `index` (0-based, in order): fresh optimiser, frozen targets, new embedding or head. From the same state it always
-   * does the same: what it did is not saved before the task's first `train`, but done again.
+   * Starts task `index` (0-based, in the order in which tasks are first learned): fresh optimiser, frozen targets, and a new
+   * embedding or head, or where the task was begun before (`Method.revisits`) the one that it has. From the same state it always does
+   * the same: what it did is not saved before the task's first `train`, but done again.
    */
   beginTask(index: number): Promise<void>;
   /**
@@ -42,7 +43,7 @@ export interface Learner {
   ): Promise<TrainingReport>;
   /**
    * Ends the current task, while its data are still there: the moment to keep what a method needs of them.
-   * @param normalizer the one its weights were last trained with, which stays theirs for good
+   * @param normalizer the one its weights were last trained with, which stays the task's for good
    */
   endTask(data: TrainingData, normalizer: NormalizerArrays, rng: Rng): Promise<void>;
   /**

@@ -21,14 +21,16 @@ import { readMetrics } from "./run/read-log.js";
 import { learningFile, recordingPath } from "./run/recording-names.js";
 import type { BaselineRecord, EvaluationRecord } from "./run/records.js";
 import { evaluatedTasks } from "./settings/evaluated-tasks.js";
-import { TrainingSessions } from "./training-sessions.js";
+import { Schedule, type Visit } from "./settings/schedule.js";
+import { type LearnedNow, TrainingSessions } from "./training-sessions.js";
 
 /**
- * The main loop: for each task in order, explore, learn and plan; then evaluate the tasks seen so far. Work is
+ * The main loop: for each visit of the schedule, explore, learn and plan; then evaluate the tasks seen so far. Work is
  * done in units of whole episodes with a checkpoint between them, which is what makes resuming exact.
  */
 export class ContinualLoop {
   readonly #tasks: readonly Task[];
+  readonly #schedule: Schedule;
   readonly #services: LoopServices;
   readonly #recordings: Recordings;
   readonly #agent: Agent;
@@ -51,15 +53,17 @@ export class ContinualLoop {
     const { store, compute, recordPlans: plans = false } = services;
     const { settings } = store;
     this.#tasks = tasks.slice(0, settings.tasks);
+    this.#schedule = new Schedule(settings);
     this.#services = services;
-    this.#recordings = { folder: store.recordingsFolder, origin: store.origin, plans };
+    const visits = !this.#schedule.isOnce;
+    this.#recordings = { folder: store.recordingsFolder, origin: store.origin, plans, visits };
     this.#rng = Rng.fromSeed(settings.seed);
     this.#actionRng = this.#rng.split("random-actions");
     this.#agent = new Agent(this.#tasks, settings, services.parts, this.#rng.split("agent"), compute);
     this.#training = new TrainingSessions(this.#agent, services);
-    this.#matrix = new EvaluationMatrix(
+    this.#matrix = EvaluationMatrix.of(
+      settings,
       this.#tasks.map((t) => t.name),
-      (afterTask) => evaluatedTasks(settings, afterTask),
     );
   }
 
@@ -68,11 +72,12 @@ export class ContinualLoop {
    * @throws InputError when the state does not fit the run
    */
   async restore(checkpoint: Checkpoint): Promise<void> {
-    const { stage, task } = checkpoint.progress;
+    const { stage, task: visit } = checkpoint.progress;
     const { folder } = this.#services.store;
     this.#progress = { ...checkpoint.progress };
     this.#actionRng = Rng.fromState(checkpoint.actionRng);
-    await this.#agent.restore(checkpoint.agent, stage === "baseline" ? -1 : task).catch((cause: unknown) => {
+    const learned = stage === "baseline" ? -1 : visit;
+    await this.#agent.restore(checkpoint.agent, learned).catch((cause: unknown) => {
       throw cause instanceof HyperCrlError ? cause : unfitting(folder, cause);
     });
   }
@@ -84,7 +89,7 @@ export class ContinualLoop {
   readLog(): void {
     const { store } = this.#services;
     const { stage } = this.#progress;
-    for (const record of readMetrics(store.folder, this.#tasks.length)) this.#matrix.accept(record);
+    for (const record of readMetrics(store.folder, this.#schedule)) this.#matrix.accept(record);
     // A process killed between the two has written an evaluation that the log, cut to the checkpoint, no longer holds.
     if (stage === "learn" || stage === "evaluate") store.writeEvaluation(this.#matrix.toJson());
   }
@@ -145,9 +150,9 @@ export class ContinualLoop {
 
   /** One episode of exploring or planning, with training sessions where they are due. */
   async #learnEpisode(): Promise<void> {
-    const { task, steps: begun } = this.#progress;
-    const total = this.#stepsPerTask;
-    if (begun === 0) await this.#agent.beginTask(task);
+    const { task: visit, steps: begun } = this.#progress;
+    const total = this.#schedule.steps(visit);
+    if (begun === 0) await this.#agent.beginVisit(visit);
     this.#agent.startEpisode();
     const episode = this.#startLearning();
     let steps = begun;
@@ -157,23 +162,22 @@ export class ContinualLoop {
         steps++;
         this.#tellStep(steps);
       }
-      await this.#training.finish(task);
+      await this.#training.finish();
     });
     this.#tellLearned(episode, steps, outcome);
     if (steps < total) this.#advance({ steps, episode: this.#progress.episode + 1 });
-    else await this.#endTask();
+    else await this.#endVisit();
   }
 
   /**
    * The learning step: train where that is due, act, remember.
-   * @param steps made in the task so far
+   * @param steps made in the visit so far
    */
   async #learnStep(episode: EpisodeRun, steps: number): Promise<void> {
-    const { task } = this.#progress;
-    const { initialRandomSteps, trainEvery } = this.#services.store.settings.loop;
-    const planned = steps - initialRandomSteps;
-    if (planned >= 0 && planned % trainEvery === 0) await this.#training.start(task, steps);
-    await this.#training.adoptDue(task, steps);
+    const { randomSteps } = this.#visit;
+    const planned = steps - randomSteps;
+    if (this.#isTrainingDue(planned)) await this.#training.start(this.#learnedNow, steps, planned > 0);
+    await this.#training.adoptDue(steps);
     const before = episode.state;
     if (planned === 0 && steps > this.#progress.steps) episode.randomSteps = steps - this.#progress.steps;
     const action = planned < 0 ? this.#explore(steps) : this.#withNoise(await this.#plan(episode));
@@ -181,18 +185,24 @@ export class ContinualLoop {
     this.#agent.remember(before, action, observation);
   }
 
+  /** A task that was visited before is planned with what is remembered of it until there are new data. */
+  #isTrainingDue(planned: number): boolean {
+    const isDue = planned >= 0 && planned % this.#services.store.settings.loop.trainEvery === 0;
+    return isDue && (planned > 0 || this.#visit.before === 0);
+  }
+
   /** A random action `[U]`, held for `loop.randomHold` steps. */
   #explore(steps: number): Float32Array {
-    const { steps: begun, task } = this.#progress;
+    const { steps: begun } = this.#progress;
     const { randomHold } = this.#services.store.settings.loop;
     if ((steps - begun) % randomHold === 0)
-      this.#held = randomAction(this.#taskAt(task).spec, this.#actionRng);
+      this.#held = randomAction(this.#taskAt(this.#visit.task).spec, this.#actionRng);
     return this.#held;
   }
 
   /** A planned action `[U]` with the noise of `loop.explorationStd`. */
   #withNoise(planned: Float32Array): Float32Array {
-    const { action } = this.#taskAt(this.#progress.task).spec;
+    const { action } = this.#taskAt(this.#visit.task).spec;
     return noisyAction(planned, action, this.#services.store.settings.loop.explorationStd, this.#actionRng);
   }
 
@@ -210,18 +220,19 @@ export class ContinualLoop {
   }
 
   /** The learner keeps what its method needs of the task, and the state is saved for later evaluation. */
-  async #endTask(): Promise<void> {
-    await this.#agent.endTask();
+  async #endVisit(): Promise<void> {
+    await this.#agent.endVisit();
     this.#environment?.close();
     this.#environment = undefined;
-    const { task: taskIndex } = this.#progress;
+    const { task: visit } = this.#progress;
     const { store } = this.#services;
-    const first = firstOf(evaluatedTasks(store.settings, taskIndex), "tasks evaluated");
+    const first = firstOf(evaluatedTasks(store.settings, visit), "tasks evaluated");
     this.#advance({ stage: "evaluate", steps: 0, episode: 0, evaluated: first });
     const learned = await this.#agent.learnedState();
     const kept = keptBy(learned.learner);
-    store.log.emit({ type: "kept", task: this.#taskAt(taskIndex).name, taskIndex, ...kept });
-    store.saveTask(taskIndex, { ...this.#place(), learned });
+    const { name: task } = this.#taskAt(this.#visit.task);
+    store.log.emit({ type: "kept", task, ...this.#learnedNow, ...kept });
+    store.saveVisit(visit, { ...this.#place(), learned });
   }
 
   /** One earlier (or the current) task: planning with today's weights, nothing learned. */
@@ -238,7 +249,7 @@ export class ContinualLoop {
     const next = evaluatedTasks(store.settings, afterTask).find((j) => j > taskIndex);
     if (next !== undefined) return this.#advance({ evaluated: next });
     store.writeEvaluation(this.#matrix.toJson());
-    const last = afterTask + 1 === this.#tasks.length;
+    const last = afterTask + 1 === this.#schedule.visits.length;
     this.#advance(last ? { stage: "done" } : { stage: "learn", task: afterTask + 1, evaluated: 0 });
   }
 
@@ -258,26 +269,32 @@ export class ContinualLoop {
     return elementAt(this.#tasks, index, "tasks");
   }
 
-  /** Environment steps of learning a task: exploring and planning together. */
-  get #stepsPerTask(): number {
-    const { initialRandomSteps, stepsPerTask } = this.#services.store.settings.loop;
-    return initialRandomSteps + stepsPerTask;
+  /** The visit that is learned or evaluated after. */
+  get #visit(): Visit {
+    return this.#schedule.at(this.#progress.task);
+  }
+
+  /** What is learned now, as records say it. */
+  get #learnedNow(): LearnedNow {
+    const { task: visit } = this.#progress;
+    return { taskIndex: this.#visit.task, ...(!this.#schedule.isOnce && { visit }) };
   }
 
   #startLearning(): EpisodeRun {
-    const { task, steps, episode } = this.#progress;
+    const { task: visit, steps, episode } = this.#progress;
+    const { task, randomSteps } = this.#visit;
     const { store, stopRequested } = this.#services;
-    const { initialRandomSteps, learningEpisodeSteps, learningStarts } = store.settings.loop;
+    const { learningEpisodeSteps, learningStarts } = store.settings.loop;
     this.#environment ??= new Environment(this.#taskAt(task), {
       episodeSteps: learningEpisodeSteps || undefined,
       variedStarts: learningStarts === "varied",
     });
-    const phase = steps < initialRandomSteps ? "random" : "train";
+    const phase = steps < randomSteps ? "random" : "train";
     this.#learning = { phase, actions: 0, ms: 0 };
     return new EpisodeRun(this.#environment, {
-      kind: { phase, afterTask: task, taskIndex: task, ...this.#learningStart() },
+      kind: { phase, afterTask: visit, taskIndex: task, ...this.#learningStart() },
       recordings: this.#recordings,
-      file: learningFile(task, phase, episode),
+      file: learningFile(visit, phase, episode),
       history: store.settings.dynamics.history,
       stopRequested,
     });
@@ -285,28 +302,31 @@ export class ContinualLoop {
 
   /**
    * Seed of a learning episode's reset, the same for all methods, and where starts are not shared what the start is drawn from.
-   * Shared seeds are also the same for all seeds of a run, and every episode of a task has its own; others are drawn by
+   * Shared seeds are also the same for all seeds of a run, and every episode of a visit has its own; others are drawn by
    * the run's seed and might, very rarely, coincide.
    */
   #learningStart(): Pick<EpisodeHeader, "seed" | "starts"> {
-    const { task, episode } = this.#progress;
+    const { task: visit, episode } = this.#progress;
     const { learningStarts } = this.#services.store.settings.loop;
-    if (learningStarts === "shared") return { seed: task * 1_000_000 + episode };
-    return { seed: this.#rng.split(`starts/task${task}/${episode}`).uint32(), starts: learningStarts };
+    if (learningStarts === "shared") return { seed: visit * 1_000_000 + episode };
+    return { seed: this.#rng.split(`starts/task${visit}/${episode}`).uint32(), starts: learningStarts };
   }
 
   #tellStep(steps: number): void {
-    const { task: taskIndex } = this.#progress;
-    const task = this.#taskAt(taskIndex).name;
-    this.#services.store.log.emit({ type: "step", task, taskIndex, steps, total: this.#stepsPerTask });
+    const { task: visit } = this.#progress;
+    const { task: taskIndex } = this.#visit;
+    const { name: task } = this.#taskAt(taskIndex);
+    const total = this.#schedule.steps(visit);
+    this.#services.store.log.emit({ type: "step", task, taskIndex, visit, steps, total });
   }
 
   #tellLearned({ options: { file }, over, randomSteps }: EpisodeRun, steps: number, outcome: Outcome): void {
-    const { task: taskIndex, episode } = this.#progress;
+    const { episode } = this.#progress;
     const { log } = this.#services.store;
     const { phase, actions, ms } = this.#learning;
-    if (actions > 0) log.emit({ type: "planning", taskIndex, steps, actions, ms });
-    const what = { phase, task: this.#taskAt(taskIndex).name, taskIndex, episode, steps } as const;
+    const place = this.#learnedNow;
+    if (actions > 0) log.emit({ type: "planning", ...place, steps, actions, ms });
+    const what = { phase, task: this.#taskAt(place.taskIndex).name, ...place, episode, steps } as const;
     log.emit({
       type: "episode",
       ...what,

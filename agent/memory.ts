@@ -6,7 +6,7 @@ import type { Compute } from "./compute.js";
 import { configuredShape, type LearnerSize, networkShape } from "./methods/method.js";
 import { networkSize } from "./methods/network-size.js";
 import { inputSize, layerSizes, type MlpShape, targetSize, weightCount } from "./model/dynamics.js";
-import { ownSettings, type Settings, transitionsOfTask } from "./settings/schema.js";
+import { ownSettings, type Settings, transitionsOfVisit } from "./settings/schema.js";
 
 /** A part of the memory that a run needs. */
 export interface MemoryPart {
@@ -85,7 +85,7 @@ export function memoryNeed(
   const row = inputSize(dynamics) + targetSize(dynamics);
   const { bufferCapacity, trainLag } = settings.loop;
   const stored = learner.transitions * row;
-  const used = transitionsOfTask(settings) * row;
+  const used = transitionsOfVisit(settings) * row;
   const N = samplesOf(settings);
   const { horizon } = settings.planner;
   const list: MemoryPart[] = [

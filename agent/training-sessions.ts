@@ -1,12 +1,17 @@
 import type { Agent, TrainingSession } from "./agent.js";
 import type { LoopServices } from "./loop-services.js";
+import type { TrainingRecord } from "./run/records.js";
+
+/** The task and the visit that a session belongs to, as records say them. */
+export type LearnedNow = Pick<TrainingRecord, "taskIndex" | "visit">;
 
 /** A session whose weights the planner does not have yet. */
 interface Pending {
+  readonly place: LearnedNow;
   readonly session: TrainingSession;
   /** Clock, ms. */
   readonly started: number;
-  /** Environment steps of the task at its start. */
+  /** Environment steps of the visit at its start. */
   readonly steps: number;
   /** Steps after which its weights are adopted. */
   readonly lag: number;
@@ -26,30 +31,37 @@ export class TrainingSessions {
     this.#services = services;
   }
 
-  /** Starts a session after `steps` of a task, when the one before is adopted. */
-  async start(taskIndex: number, steps: number): Promise<void> {
-    await this.finish(taskIndex);
-    const { initialRandomSteps, trainLag } = this.#services.store.settings.loop;
-    // Before the first session there are no weights to act with.
-    const lag = steps === initialRandomSteps ? 0 : trainLag;
-    this.#pending = { session: this.#agent.startTraining(), started: this.#services.now(), steps, lag };
+  /**
+   * Starts a session after `steps` of a visit, when the one before is adopted.
+   * @param knows whether there are weights to act with meanwhile
+   */
+  async start(place: LearnedNow, steps: number, knows: boolean): Promise<void> {
+    await this.finish();
+    const lag = knows ? this.#services.store.settings.loop.trainLag : 0;
+    this.#pending = {
+      place,
+      session: this.#agent.startTraining(),
+      started: this.#services.now(),
+      steps,
+      lag,
+    };
   }
 
   /** Adopts the session on its way if that is due after `steps`. */
-  async adoptDue(taskIndex: number, steps: number): Promise<void> {
+  async adoptDue(steps: number): Promise<void> {
     if (this.#pending === undefined || steps < this.#pending.steps + this.#pending.lag) return;
-    const { session, started, steps: begun } = this.#pending;
+    const { place, session, started, steps: begun } = this.#pending;
     const { now, store } = this.#services;
     this.#pending = undefined;
     const waited = now();
     const losses = await this.#agent.adopt(session);
     const end = now();
     const times = { ms: end - started, waitedMs: end - waited };
-    store.log.emit({ type: "training", taskIndex, steps: begun, ...losses, ...times });
+    store.log.emit({ type: "training", ...place, steps: begun, ...losses, ...times });
   }
 
   /** Adopts the session on its way now: a checkpoint holds none. */
-  finish(taskIndex: number): Promise<void> {
-    return this.adoptDue(taskIndex, Number.POSITIVE_INFINITY);
+  finish(): Promise<void> {
+    return this.adoptDue(Number.POSITIVE_INFINITY);
   }
 }

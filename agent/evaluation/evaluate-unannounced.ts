@@ -1,3 +1,4 @@
+import { elementAt } from "../../sim/core/element.js";
 import type { Rng } from "../../sim/core/rng.js";
 import type { Task } from "../../sim/task.js";
 import type { Agent } from "../agent.js";
@@ -10,6 +11,8 @@ import type { EvaluationOptions } from "./evaluation-episode.js";
 export interface UnannouncedEvaluation extends Omit<EvaluationOptions, "task" | "taskIndex"> {
   /** The tasks that it may be, K. */
   readonly tasks: readonly Task[];
+  /** Their indices in the suite, `[K]`. */
+  readonly indices: readonly number[];
   /**
    * Episodes after which the task changes while what is believed is carried over; by default every task has all its episodes, and
    * every episode begins with all tasks equally probable.
@@ -46,14 +49,15 @@ export interface Recognition {
 
 /** An episode whose task was not announced. */
 export interface UnannouncedEpisode extends FinishedEpisode {
-  readonly taskIndex: number;
+  /** Which of the tasks that it might have been, 0-based. */
+  readonly place: number;
   readonly recognition: Recognition;
 }
 
 /**
  * Evaluates an agent on tasks that have ended without telling it which it faces. Starts and random numbers of an episode are those of
  * `evaluateTask`, so that an agent which is certain from the first step on plays the same episodes.
- * @param afterTask index of the last task learned
+ * @param afterTask index of the last visit
  * @throws Stopped when the user asked to stop, in the middle of an episode; what `Agent.unannouncedPolicy` throws
  */
 export async function* evaluateUnannounced(
@@ -61,26 +65,27 @@ export async function* evaluateUnannounced(
   afterTask: number,
   options: UnannouncedEvaluation,
 ): AsyncGenerator<UnannouncedEpisode> {
-  const { tasks, episodes, switchEvery, rng } = options;
-  const policy = await agent.unannouncedPolicy(tasks.length, rng);
+  const { tasks, indices, episodes, switchEvery, rng } = options;
+  const policy = await agent.unannouncedPolicy(indices, rng);
   const order =
     switchEvery === undefined
       ? inTurn(tasks.length, episodes)
       : mixed(tasks.length, episodes, switchEvery, rng);
   const { history } = agent.settings.dynamics;
   const names = tasks.map(({ name }) => name);
-  const played = tasks.map((task, taskIndex) =>
-    unannouncedEpisodes(policy, afterTask, { ...options, history, task, taskIndex, names }),
-  );
+  const played = tasks.map((task, place) => {
+    const taskIndex = elementAt(indices, place, "tasks");
+    return unannouncedEpisodes(policy, afterTask, { ...options, history, task, taskIndex, place, names });
+  });
   try {
     let before: number | undefined;
-    for (const taskIndex of order) {
+    for (const place of order) {
       if (switchEvery === undefined) policy.forget();
-      const { value } = await played[taskIndex]!.next();
+      const { value } = await played[place]!.next();
       if (value === undefined) return;
-      const afterSwitch = switchEvery !== undefined && before !== undefined && before !== taskIndex;
+      const afterSwitch = switchEvery !== undefined && before !== undefined && before !== place;
       yield { ...value, recognition: { ...value.recognition, afterSwitch } };
-      before = taskIndex;
+      before = place;
     }
   } finally {
     for (const generator of played) await generator.return(undefined);
@@ -92,9 +97,13 @@ export async function* evaluateUnannounced(
 async function* unannouncedEpisodes(
   policy: UnannouncedPolicy,
   afterTask: number,
-  options: EvaluationOptions & { readonly history: number; readonly names: readonly string[] },
+  options: EvaluationOptions & {
+    readonly history: number;
+    readonly names: readonly string[];
+    readonly place: number;
+  },
 ): AsyncGenerator<UnannouncedEpisode, undefined> {
-  const { taskIndex, rng, names } = options;
+  const { taskIndex, rng, names, place } = options;
   const kind = { phase: "evaluate", afterTask } as const;
   const fileOf = (k: number) => evaluationFile(afterTask, taskIndex, k);
   let beliefs: Float64Array[] = [];
@@ -112,15 +121,15 @@ async function* unannouncedEpisodes(
     }
   });
   for await (const episode of finished) {
-    const recognition = recognitionOf(beliefs, taskIndex, disagreements, policy.certain);
-    yield { ...episode, taskIndex, recognition: { ...recognition, afterSwitch: false } };
+    const recognition = recognitionOf(beliefs, place, disagreements, policy.certain);
+    yield { ...episode, place, recognition: { ...recognition, afterSwitch: false } };
   }
   return undefined;
 }
 
 /**
  * @param beliefs probabilities `[K]` before the first step and after each
- * @param right index of the task that is played
+ * @param right which of the tasks is played
  * @param disagreements of the models, in each step
  * @param certain probability from which on a task is certain
  */

@@ -24,6 +24,7 @@ export const chunked = defineMethod({
       todo: "Leave it out: all chunks share one bias, so that it cannot start as a network",
     });
   },
+  revisits: true,
   // Published for all suites alike.
   defaults: { paper: ["hypernetwork.activation=relu", "hypernetwork.beta=0.005"] },
   settings: {

@@ -11,6 +11,7 @@ import { ParameterGroup } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
 import {
   arraysByName,
+  countRows,
   readRows,
   savedArray,
   savedNumber,
@@ -22,6 +23,7 @@ import {
   bodyParts,
   flatParameters,
   flatValues,
+  goOnAfter,
   initializeAfter,
   joined,
   networkParameters,
@@ -37,7 +39,7 @@ export interface ConsolidationOptions extends NetworkOptions {
 /**
  * A plain network that goes on from task to task like `finetune`, held back where a weight mattered to earlier
  * tasks: `L = L_task + strength · Σ_i importance_i (θ_i - anchor_i)²`, over the weights of the shared body (each
- * task has a head of its own, which no other task changes). No data are kept. See `FisherImportance` (EWC) and
+ * task has a head of its own, which no other task changes, and goes on with it when it is learned again). No data are kept. See `FisherImportance` (EWC) and
  * `PathImportance` (SI).
  */
 export class ConsolidationLearner implements Learner {
@@ -64,11 +66,15 @@ export class ConsolidationLearner implements Learner {
   }
 
   async beginTask(index: number): Promise<void> {
-    if (index === 0) await this.#build();
-    initializeAfter(index === 0 ? 0 : this.#bodyParts, this.#network, this.#rng.split(`task${index}`));
+    const own = this.#heads[index];
+    const isFirst = this.#heads.length === 0;
+    if (isFirst) await this.#build();
+    if (own === undefined) {
+      initializeAfter(isFirst ? 0 : this.#bodyParts, this.#network, this.#rng.split(`task${index}`));
+    } else goOnAfter(this.#bodyParts, this.#network, own);
     this.#trainer.steps = 0;
     this.#task = index;
-    this.#heads.push(this.#head());
+    this.#heads[index] = this.#head();
     this.#start.set(this.#body());
     this.#path.fill(0);
     this.#loadPenalty();
@@ -93,6 +99,7 @@ export class ConsolidationLearner implements Learner {
 
   async endTask(data: TrainingData, normalizer: NormalizerArrays): Promise<void> {
     await this.#options.importance.endTask({
+      task: this.#task,
       start: this.#start.slice(),
       end: this.#body(),
       path: this.#path.slice(),
@@ -100,7 +107,7 @@ export class ConsolidationLearner implements Learner {
       data,
       normalizer,
     });
-    this.#ended = this.#task + 1;
+    this.#ended = Math.max(this.#ended, this.#task + 1);
   }
 
   async weights(index: number): Promise<Float32Array> {
@@ -129,7 +136,8 @@ export class ConsolidationLearner implements Learner {
     await this.#build();
     this.#network.restore(arrays, "network.");
     this.#trainer.steps = savedNumber(numbers, "steps");
-    this.#heads = readRows(arrays, "heads", this.#task + 1, this.#head().length);
+    const begun = Math.max(this.#task + 1, countRows(arrays, "heads"));
+    this.#heads = readRows(arrays, "heads", begun, this.#head().length);
     const { importance } = this.#options;
     if (importance.followsPath) {
       this.#start.set(savedArray(arrays, "start", this.#start.length));
@@ -184,7 +192,7 @@ export class ConsolidationLearner implements Learner {
   #loadPenalty(): void {
     const size = this.#path.length;
     const [importance, anchor] = alignedArrays([size, size]);
-    const penalty = this.#options.importance.penalty();
+    const penalty = this.#options.importance.penalty(this.#task);
     if (penalty !== undefined) {
       importance.set(penalty.importance);
       anchor.set(penalty.anchor);

@@ -6,6 +6,7 @@ import { RehearsalLearner } from "./rehearsal-learner.js";
 export const coreset: Method = {
   name: "coreset",
   summary: "one network rehearses a few stored transitions of earlier tasks",
+  revisits: true,
   size: (dynamics, settings) => rehearsalSize(dynamics, settings, settings.mlp.coresetSize),
   create: (options, { mlp }) => new RehearsalLearner({ ...options, stepSizes: mlp, keep: mlp.coresetSize }),
 };

@@ -1,3 +1,4 @@
+import { elementAt } from "../../sim/core/element.js";
 import type { MlpShape } from "../model/dynamics.js";
 import { readRows, type SavedArray, type SavedArrays, savedRows } from "../model/saved-arrays.js";
 import { ConsolidationLearner } from "./consolidation-learner.js";
@@ -10,6 +11,7 @@ import { networkSize } from "./network-size.js";
 export const ewc: Method = {
   name: "ewc",
   summary: "one network, held back where the Fisher information says a weight matters to earlier tasks",
+  revisits: true,
   size: (dynamics, settings) => networkSize(dynamics, settings, 2 * settings.tasks + 3),
   create: (options, { mlp }) => {
     const importance = new FisherImportance(options.dynamics, mlp.ewcLambda);
@@ -20,7 +22,8 @@ export const ewc: Method = {
 /**
  * Elastic weight consolidation (Kirkpatrick et al. 2017, "Overcoming catastrophic forgetting in neural networks",
  * equation 3): `L = L_task + Σ_j λ/2 Σ_i F_ji (θ_i - θ*_ji)²`, one term for every earlier task j (not "online"),
- * with the task's weights θ*_j and its diagonal Fisher information F_j; see `fisherDiagonal`.
+ * with the task's weights θ*_j and its diagonal Fisher information F_j; see `fisherDiagonal`. While a task is learned again its own
+ * term is left out, and at its end the new one takes the old one's place, so that every task has one.
  */
 class FisherImportance implements Importance {
   readonly strength: number;
@@ -38,32 +41,33 @@ class FisherImportance implements Importance {
    * The terms of all tasks as one, so that a minibatch costs the same however many there are: with `A = Σ F_j` and
    * `c = Σ F_j θ*_j / A` the sum is `A (θ - c)² + Σ F_j (θ*_j - c)²`, weight by weight.
    */
-  penalty(): QuadraticPenalty | undefined {
-    if (this.#fisher.length === 0) return undefined;
-    const size = this.#fisher[0]!.length;
+  penalty(task: number): QuadraticPenalty | undefined {
+    const terms = this.#fisher.flatMap((fisher, j) =>
+      j === task ? [] : [{ fisher, anchor: elementAt(this.#anchors, j, "anchors of tasks") }],
+    );
+    const size = terms[0]?.fisher.length;
+    if (size === undefined) return undefined;
     const importance = new Float32Array(size);
     const anchor = new Float32Array(size);
     let offset = 0;
     for (let i = 0; i < size; i++) {
       let total = 0;
       let weighted = 0;
-      this.#fisher.forEach((fisher, j) => {
+      for (const { fisher, anchor: own } of terms) {
         total += fisher[i]!;
-        weighted += fisher[i]! * this.#anchors[j]![i]!;
-      });
+        weighted += fisher[i]! * own[i]!;
+      }
       const centre = total > 0 ? weighted / total : 0;
       importance[i] = total;
       anchor[i] = centre;
-      this.#fisher.forEach((fisher, j) => {
-        offset += fisher[i]! * (this.#anchors[j]![i]! - centre) ** 2;
-      });
+      for (const { fisher, anchor: own } of terms) offset += fisher[i]! * (own[i]! - centre) ** 2;
     }
     return { importance, anchor, offset };
   }
 
-  async endTask({ end, weights, data, normalizer }: EndedTask): Promise<void> {
-    this.#fisher.push(await fisherDiagonal(this.#dynamics, weights, data, normalizer));
-    this.#anchors.push(end);
+  async endTask({ task, end, weights, data, normalizer }: EndedTask): Promise<void> {
+    this.#fisher[task] = await fisherDiagonal(this.#dynamics, weights, data, normalizer);
+    this.#anchors[task] = end;
   }
 
   arrays(): Record<string, SavedArray> {

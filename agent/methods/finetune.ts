@@ -6,6 +6,7 @@ import { PlainLearner } from "./plain-learner.js";
 export const finetune: Method = {
   name: "finetune",
   summary: "one network goes on from task to task, with nothing done against forgetting",
+  revisits: true,
   size: (dynamics, settings) => networkSize(dynamics, settings, 1),
   create: (options, { mlp }) => new PlainLearner({ ...options, stepSizes: mlp, sharing: "finetune" }),
 };

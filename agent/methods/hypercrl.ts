@@ -7,7 +7,14 @@ import type { NormalizerArrays } from "../model/normalizer.js";
 import { outputForm } from "../model/outputs/outputs.js";
 import { parameterCount } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
-import { arraysByName, readRows, savedNumber, savedRows } from "../model/saved-arrays.js";
+import {
+  arraysByName,
+  readRows,
+  savedArray,
+  savedNumber,
+  savedRows,
+  savedRowsOf,
+} from "../model/saved-arrays.js";
 import type { Settings } from "../settings/schema.js";
 import { drawBase } from "../training/base.js";
 import {
@@ -28,6 +35,7 @@ export const hypercrl: Method = {
   summary: "a hypernetwork generates each task's weights and is held to those of earlier tasks",
   checkSettings: (settings) => checkOutput(settings),
   trainsWithKernel: true,
+  revisits: true,
   ownMembers: true,
   size: (dynamics, settings) =>
     hyperCrlSize({ ...settings.hypernetwork, target: dynamics }, settings, {
@@ -99,6 +107,9 @@ export interface HyperCrlOptions extends LearnerOptions, Omit<RegularizedTrainer
  *
  * Where `hypernetwork.output` says so, h generates factors of the weights in place of the weights; see `OutputForm`.
  *
+ * A task that is learned again goes on from its embedding. Its target from before does not hold Θ in the meantime; like those of all
+ * tasks it is made anew when the next one begins.
+ *
  * An ensemble of n is one Θ with n embeddings for each task, in place of n hypernetworks: a minibatch passes over Θ as often as that of
  * one network. How the members are learned and held is described at `RegularizedTrainer`.
  */
@@ -110,10 +121,10 @@ export class HyperCrlLearner implements Learner {
   readonly #trainer: RegularizedTrainer;
   readonly #materializer: Materializer;
   readonly #rng: Rng;
-  /** Of each task, `[G, E]`. */
+  /** Of each task begun, `[G, E]`. */
   #embeddings: Float32Array[] = [];
-  /** Of each earlier task, `[G, Q]`. */
-  #targets: Float32Array[] = [];
+  /** Of each task begun but the current one, `[G, Q]`, by task. */
+  readonly #targets = new Map<number, Float32Array>();
   #task = -1;
 
   constructor(options: HyperCrlOptions) {
@@ -126,19 +137,19 @@ export class HyperCrlLearner implements Learner {
   }
 
   async beginTask(index: number): Promise<void> {
-    const e = drawEmbeddings(this.#shape, this.#members, this.#rng.split(`task${index}`));
-    if (index === 0) {
+    const e =
+      this.#embeddings[index] ?? drawEmbeddings(this.#shape, this.#members, this.#rng.split(`task${index}`));
+    if (this.#embeddings.length === 0) {
       const first = e.subarray(0, this.#shape.embedding);
       const { theta, base } = this.#trainer;
       await initializeTheta(theta, this.#shape, first, this.#rng.split("initial-weights"));
       if (base !== undefined) drawBase(base, this.#shape, this.#rng.split("base"));
-    } else {
-      this.#targets = [];
-      for (let j = 0; j < index; j++) this.#targets.push(await this.#generate(j));
     }
+    this.#targets.clear();
+    for (const j of this.#embeddings.keys()) if (j !== index) this.#targets.set(j, await this.#generate(j));
     this.#task = index;
     this.#trainer.newTask(e);
-    this.#embeddings.push(e);
+    this.#embeddings[index] = e;
     await this.#prepare();
   }
 
@@ -149,7 +160,7 @@ export class HyperCrlLearner implements Learner {
     rng: Rng,
   ): Promise<TrainingReport> {
     const rows = drawRows(data, iterations * this.#members * this.#options.batchSize, rng);
-    const picks = drawPicks(this.#task, this.#regularized, iterations, rng);
+    const picks = drawPicks(this.#targets.size, this.#regularized, iterations, rng);
     const call = { data, normalizer, iterations, rows, task: this.#task, picks };
     const report = await this.#trainer.train(call);
     this.#embeddings[this.#task] = this.#trainer.embedding();
@@ -170,9 +181,9 @@ export class HyperCrlLearner implements Learner {
       arrays: {
         ...arraysByName(this.#trainer.entries()),
         ...savedRows("embeddings", this.#embeddings),
-        ...savedRows("targets", this.#targets),
+        ...savedRowsOf("targets", this.#targets),
       },
-      numbers: { task: this.#task, steps: this.#trainer.steps, targets: this.#targets.length },
+      numbers: { task: this.#task, steps: this.#trainer.steps, targets: this.#targets.size },
     };
   }
 
@@ -180,9 +191,13 @@ export class HyperCrlLearner implements Learner {
     const { embedding } = this.#shape;
     this.#trainer.restore(arrays);
     this.#task = savedNumber(numbers, "task");
-    this.#embeddings = readRows(arrays, "embeddings", this.#task + 1, this.#members * embedding);
+    // Of all tasks begun but the current one there is a target.
+    const begun = this.#task < 0 ? 0 : savedNumber(numbers, "targets") + 1;
+    this.#embeddings = readRows(arrays, "embeddings", begun, this.#members * embedding);
     const size = this.#members * generatedCount(this.#shape);
-    this.#targets = readRows(arrays, "targets", savedNumber(numbers, "targets"), size);
+    this.#targets.clear();
+    for (const j of this.#embeddings.keys())
+      if (j !== this.#task) this.#targets.set(j, savedArray(arrays, `targets.${j}`, size).slice());
     if (this.#task < 0) return;
     await this.#prepare();
     this.#trainer.steps = savedNumber(numbers, "steps");
@@ -200,12 +215,14 @@ export class HyperCrlLearner implements Learner {
   }
 
   #prepare(): Promise<void> {
-    const embeddings = this.#embeddings.slice(0, this.#task);
-    return this.#trainer.prepare({ embeddings, targets: this.#targets, regularized: this.#regularized });
+    const embeddings = this.#embeddings.filter((_, j) => j !== this.#task);
+    const targets = [...this.#targets.values()];
+    return this.#trainer.prepare({ embeddings, targets, regularized: this.#regularized });
   }
 
   get #regularized(): number {
     const { regularizedTasks } = this.#options;
-    return regularizedTasks === "all" ? this.#task : Math.min(regularizedTasks, this.#task);
+    const others = this.#targets.size;
+    return regularizedTasks === "all" ? others : Math.min(regularizedTasks, others);
   }
 }

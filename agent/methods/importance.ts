@@ -17,9 +17,9 @@ export interface Importance {
   readonly strength: number;
   /** Whether training must sum up the path integral of `PathIntegral`. */
   readonly followsPath: boolean;
-  /** The penalty of all tasks ended so far; undefined before the first has ended. */
-  penalty(): QuadraticPenalty | undefined;
-  /** Takes in a task at its end. */
+  /** The penalty while a task is learned, for those ended so far; undefined when there is nothing to hold. */
+  penalty(task: number): QuadraticPenalty | undefined;
+  /** Takes in a task at its end, the first time or again. */
   endTask(task: EndedTask): Promise<void>;
   arrays(): Record<string, SavedArray>;
   /** @param tasks ended so far, @param size P' */
@@ -27,6 +27,7 @@ export interface Importance {
 }
 
 export interface EndedTask {
+  readonly task: number;
   /** Weights of the body `[P']` at the start and at the end of the task. */
   readonly start: Float32Array;
   readonly end: Float32Array;

@@ -29,6 +29,11 @@ export interface Method<F extends SettingFields = SettingFields> {
   /** Whether the fused kernel makes its minibatches where the machine and `training.engine` allow it; default no. */
   readonly trainsWithKernel?: boolean;
   /**
+   * Whether its learner can go on with a task that it has ended: `beginTask` is then called with its index again. Default no, and a
+   * schedule that visits a task twice is refused.
+   */
+  readonly revisits?: boolean;
+  /**
    * Whether its learner makes the networks of an ensemble itself: it is then made once, with `LearnerOptions.members`, and its weights
    * are those of `joinMembers`. Default no: an ensemble consists of as many learners.
    */

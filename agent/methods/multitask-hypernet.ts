@@ -9,6 +9,7 @@ export const multitaskHypernet: Method = {
   summary: "a hypernetwork without a regulariser that rehearses all data of earlier tasks",
   checkSettings: (settings) => checkOutput(settings, WITHOUT_BASE),
   trainsWithKernel: true,
+  revisits: true,
   size: (dynamics, settings) => rehearsingHypernetSize(dynamics, settings, "all"),
   create: (options, settings) =>
     new RehearsingHypernetLearner({ ...options, ...rehearsingHypernetOptions(settings), keep: "all" }),

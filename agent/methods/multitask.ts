@@ -6,6 +6,7 @@ import { RehearsalLearner } from "./rehearsal-learner.js";
 export const multitask: Method = {
   name: "multitask",
   summary: "one network rehearses all data of earlier tasks, which continual learning must do without",
+  revisits: true,
   size: (dynamics, settings) => rehearsalSize(dynamics, settings, "all"),
   create: (options, { mlp }) => new RehearsalLearner({ ...options, stepSizes: mlp, keep: "all" }),
 };

@@ -2,7 +2,8 @@ import { elementAt } from "../../sim/core/element.js";
 import { layerSizes, type MlpShape, weightCount } from "../model/dynamics.js";
 import { generatedCount, hypernetworkParameters } from "../model/hypernetwork.js";
 import { parameterCount } from "../model/parameters.js";
-import { type Settings, transitionsOfTask } from "../settings/schema.js";
+import { Schedule } from "../settings/schedule.js";
+import { type Settings, transitionsOfVisit } from "../settings/schema.js";
 import { headSize } from "./hypercrl.js";
 import type { LearnerSize } from "./method.js";
 
@@ -27,7 +28,8 @@ export function networkSize(dynamics: MlpShape, { tasks }: Settings, copies: num
 export function rehearsalSize(dynamics: MlpShape, settings: Settings, keep: "all" | number): LearnerSize {
   const transitions = keptTransitions(settings, keep);
   const { settings: names, ...size } = networkSize(dynamics, settings, 1);
-  return { ...size, transitions, batches: settings.tasks, settings: [...names, "mlp.coresetSize"] };
+  const batches = settings.tasks + (new Schedule(settings).revisits ? 1 : 0);
+  return { ...size, transitions, batches, settings: [...names, "mlp.coresetSize"] };
 }
 
 /** Of a hypernetwork that rehearses. @param keep as for `rehearsalSize` */
@@ -44,14 +46,20 @@ export function rehearsingHypernetSize(
     // Generated numbers and their gradients, of all tasks in a minibatch.
     kept: 2 * tasks * generatedCount(shape),
     transitions: keptTransitions(settings, keep),
-    batches: keep === "all" ? tasks : 2,
+    batches: keep === "all" ? tasks + (new Schedule(settings).revisits ? 1 : 0) : 2,
     fused: training.engine === "fused" ? headSize(shape) : 0,
     settings: ["hypernetwork.hidden", "dynamics.hidden", "hypernetwork.coresetSize"],
   };
 }
 
-/** Transitions of earlier tasks that are kept in the end. */
+/** Transitions of earlier visits that are kept when the last one begins. */
 function keptTransitions(settings: Settings, keep: "all" | number): number {
-  const each = transitionsOfTask(settings);
-  return (settings.tasks - 1) * (keep === "all" ? each : Math.min(keep, each));
+  const schedule = new Schedule(settings);
+  const earlier = schedule.visits.slice(0, -1);
+  if (keep === "all") {
+    const { bufferCapacity } = settings.loop;
+    return earlier.reduce((sum, _, visit) => sum + Math.min(bufferCapacity, schedule.steps(visit)), 0);
+  }
+  const tasks = new Set(earlier.map(({ task }) => task)).size;
+  return tasks * Math.min(keep, transitionsOfVisit(settings));
 }

@@ -6,11 +6,12 @@ import { networkFromParts } from "../model/dynamics.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import { ParameterGroup } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
-import { arraysByName, readRows, savedNumber, savedRows } from "../model/saved-arrays.js";
+import { arraysByName, countRows, readRows, savedNumber, savedRows } from "../model/saved-arrays.js";
 import { drawRows, predictionLoss } from "../training/minibatches.js";
 import {
   bodyParts,
   flatValues,
+  goOnAfter,
   initializeAfter,
   joined,
   networkParameters,
@@ -19,8 +20,10 @@ import { type NetworkOptions, NetworkTrainer } from "../training/network-trainer
 
 export interface PlainOptions extends NetworkOptions {
   /**
-   * `single`: every task gets a network of its own, trained from scratch (the reference of every comparison).
-   * `finetune`: one body goes on from task to task, each task has its own output layer.
+   * `single`: every task gets a network of its own, trained from scratch (the reference of every comparison). One that is learned
+   * again goes on with its network.
+   * `finetune`: one body goes on from task to task, each task has its own output layer. One that is learned again goes on with its
+   * output layer, and with the body as the task before left it.
    */
   readonly sharing: "single" | "finetune";
 }
@@ -45,11 +48,15 @@ export class PlainLearner implements Learner {
   }
 
   async beginTask(index: number): Promise<void> {
-    if (index === 0) await this.#build();
-    initializeAfter(index === 0 ? 0 : this.#shared, this.#network, this.#rng.split(`task${index}`));
+    const own = this.#parts[index];
+    const isFirst = this.#parts.length === 0;
+    if (isFirst) await this.#build();
+    if (own === undefined) {
+      initializeAfter(isFirst ? 0 : this.#shared, this.#network, this.#rng.split(`task${index}`));
+    } else goOnAfter(this.#shared, this.#network, own);
     this.#task = index;
     this.#trainer.steps = 0;
-    this.#parts.push(this.#currentPart());
+    this.#parts[index] = this.#currentPart();
   }
 
   async train(
@@ -93,7 +100,8 @@ export class PlainLearner implements Learner {
     await this.#build();
     this.#network.restore(arrays, "network.");
     this.#trainer.steps = savedNumber(numbers, "steps");
-    this.#parts = readRows(arrays, "tasks", this.#task + 1, this.#currentPart().length);
+    const begun = Math.max(this.#task + 1, countRows(arrays, "tasks"));
+    this.#parts = readRows(arrays, "tasks", begun, this.#currentPart().length);
   }
 
   /** See `Learner.release`. */

@@ -33,7 +33,8 @@ export const pnn: Method = {
  * weights `U_i^{k:j}` and `W_i^k` lie above one another in one matrix, so that column k is a plain layer on the
  * features of columns 0 … k. (The non-linear adapters of equation 2, which the source offers to make the lateral
  * weights fewer, are left out: without them all columns together are one multi-layer perceptron, which plans like any
- * other.) Nothing is forgotten by construction; what is kept grows with the square of the number of tasks.
+ * other.) Nothing is forgotten by construction; what is kept grows with the square of the number of tasks. A task cannot be learned
+ * again: the columns after its own read it, so it stays as it is.
  */
 class ProgressiveLearner implements Learner {
   readonly #options: NetworkOptions;

@@ -35,6 +35,9 @@ export interface RehearsalOptions extends NetworkOptions {
  * earlier one, so each task has the same share. This is the published weighting: its code adds for `multitask` a
  * minibatch of B per earlier task, and for `coreset` the whole coreset of size M scaled by B / M; drawing B rows of
  * it instead has the same expectation, at a cost that does not depend on M.
+ *
+ * While a task is learned again its stored transitions are rehearsed like those of all others, beside its new ones; at its end
+ * `multitask` keeps both, and `coreset` draws its transitions anew from both together.
  */
 export class RehearsalLearner implements Learner {
   readonly #options: RehearsalOptions;
@@ -44,6 +47,8 @@ export class RehearsalLearner implements Learner {
   /** The body, then the heads of all tasks. */
   #network = new ParameterGroup([]);
   #task = -1;
+  /** Tasks begun. */
+  #begun = 0;
 
   constructor(options: RehearsalOptions) {
     const { dynamics } = options;
@@ -55,7 +60,7 @@ export class RehearsalLearner implements Learner {
 
   async beginTask(index: number): Promise<void> {
     const before = this.#network;
-    await this.#prepare(index);
+    await this.#prepare(index, Math.max(this.#begun, index + 1));
     // Drawing all and then setting what is known leaves the new head, and for the first task the body, as drawn.
     this.#network.initialize(this.#rng.split(`task${index}`));
     this.#network.copyValues(before);
@@ -74,7 +79,7 @@ export class RehearsalLearner implements Learner {
   }
 
   async endTask(data: TrainingData, normalizer: NormalizerArrays, rng: Rng): Promise<void> {
-    this.#stored.keep(data, normalizer, this.#options.keep, rng);
+    this.#stored.keep(this.#task, data, normalizer, this.#options.keep, rng);
   }
 
   async weights(index: number): Promise<Float32Array> {
@@ -93,7 +98,8 @@ export class RehearsalLearner implements Learner {
     this.#stored.restore(arrays, savedNumber(numbers, "stored"));
     const task = savedNumber(numbers, "task");
     if (task < 0) return;
-    await this.#prepare(task);
+    // Data are stored of every task that has ended, and all but the current one have.
+    await this.#prepare(task, Math.max(this.#stored.tasks, task + 1));
     this.#network.restore(arrays, "");
     this.#trainer.steps = savedNumber(numbers, "steps");
   }
@@ -109,26 +115,28 @@ export class RehearsalLearner implements Learner {
     return { body, head: networkParameters(dynamics).length - body };
   }
 
-  async #prepare(task: number): Promise<void> {
+  /** @param begun tasks, each with a head */
+  async #prepare(task: number, begun: number): Promise<void> {
     this.#task = task;
+    this.#begun = begun;
     const { dynamics, stepSizes } = this.#options;
     const specs = networkParameters(dynamics);
     const parts = this.#parts;
     const body = specs.slice(0, parts.body).map((s) => ({ ...s, name: `network.${s.name}` }));
-    const heads = Array.from({ length: task + 1 }, (_, j) =>
+    const heads = Array.from({ length: begun }, (_, j) =>
       specs.slice(parts.body).map((s) => ({ ...s, name: `heads.${j}.${s.name}` })),
     ).flat();
     this.#network = new ParameterGroup([...body, ...heads]);
     const groups = [{ name: "network", parameters: this.#network, stepSizes }] as const;
-    await this.#trainer.build(groups, (g) => this.#objective(g, task));
+    await this.#trainer.build(groups, (g) => this.#objective(g, task, this.#stored.tasks));
   }
 
-  /** @param earlier tasks that are rehearsed */
-  #objective(g: Graph, earlier: number): Objective {
+  /** @param rehearsed tasks of which data are stored: the earlier ones, and the current one when it is learned again */
+  #objective(g: Graph, task: number, rehearsed: number): Objective {
     const { dynamics, batchSize } = this.#options;
     const { activation } = dynamics;
     const parts = this.#parts;
-    const stored = earlier === 0 ? undefined : storedInputs(g, dynamics, earlier, batchSize);
+    const stored = rehearsed === 0 ? undefined : storedInputs(g, dynamics, rehearsed, batchSize);
     return {
       step: ({ x, y, iteration }, [{ values }]) => {
         const shared = values.slice(0, parts.body);
@@ -141,13 +149,13 @@ export class RehearsalLearner implements Learner {
         const old = storedMinibatch(stored, iteration);
         // One pass through the body for all tasks.
         const features = bodyFeatures(shared, activation, ops.concat([old.x, x], 0));
-        const rows = new Array<number>(earlier).fill(batchSize);
+        const rows = new Array<number>(rehearsed).fill(batchSize);
         const byTask = ops.split(features, [...rows, batchSize], 0);
         const losses = ops
           .split(old.y, rows, 0)
           .map((targets, j) => headLoss(head(j), dynamics, byTask[j]!, targets));
         const added = losses.reduce((a, b) => ops.add(a, b));
-        const taskLoss = headLoss(head(earlier), dynamics, byTask[earlier]!, y);
+        const taskLoss = headLoss(head(task), dynamics, byTask[rehearsed]!, y);
         return { taskLoss, added, gradients: [gradients(ops.add(taskLoss, added), values)] };
       },
     };

@@ -43,6 +43,9 @@ export function rehearsingHypernetOptions({ hypernetwork, training }: Settings) 
  * task, and of each of t earlier tasks B, or ⌊B / t⌋ (at least one) with a coreset. Embeddings of earlier tasks go on
  * learning with Θ, as published; that of the current task does too, where HyperCRL clips it by itself. The published
  * `hnet_replay` keeps all data and the regulariser beside them; here the coreset stands in its place.
+ *
+ * A task that is learned again goes on with its embedding. Its stored transitions are rehearsed like those of all others, beside its
+ * new ones; at its end `multitask-hypernet` keeps both, and `replay-hypernet` draws its transitions anew from both together.
  */
 export class RehearsingHypernetLearner implements Learner {
   readonly #options: RehearsingHypernetOptions;
@@ -52,12 +55,14 @@ export class RehearsingHypernetLearner implements Learner {
   readonly #stored: StoredData;
   readonly #rng: Rng;
   #task = -1;
+  /** Tasks begun. */
+  #begun = 0;
 
   constructor(options: RehearsingHypernetOptions) {
     const { dynamics, engine, compute } = options;
     this.#options = options;
     this.#shape = { ...options.hypernetwork, target: dynamics };
-    const rowsPerTask = (earlier: number) => this.#rowsPerTask(earlier);
+    const rowsPerTask = (rehearsed: number) => this.#rowsPerTask(rehearsed);
     const trainer = { ...options, shape: this.#shape, rowsPerTask };
     this.#trainer =
       engine === "fused" && compute.kernel
@@ -69,9 +74,10 @@ export class RehearsingHypernetLearner implements Learner {
   }
 
   async beginTask(index: number): Promise<void> {
+    const isNew = index >= this.#begun;
+    await this.#prepare(index, Math.max(this.#begun, index + 1));
+    if (!isNew) return;
     const e = drawEmbedding(this.#shape, this.#rng.split(`task${index}`));
-    this.#task = index;
-    await this.#trainer.prepare(index + 1);
     // Θ is drawn as HyperCRL draws it.
     if (index === 0) {
       await initializeTheta(this.#trainer.theta, this.#shape, e, this.#rng.split("initial-weights"));
@@ -86,12 +92,13 @@ export class RehearsingHypernetLearner implements Learner {
     rng: Rng,
   ): Promise<TrainingReport> {
     const rows = drawRows(data, iterations * this.#options.batchSize, rng);
-    const stored = this.#stored.feeds(iterations, this.#rowsPerTask(this.#task), rng.split("stored"));
+    const { tasks } = this.#stored;
+    const stored = this.#stored.feeds(iterations, this.#rowsPerTask(tasks), rng.split("stored"));
     return this.#trainer.train({ data, normalizer, iterations, rows, task: this.#task }, stored);
   }
 
   async endTask(data: TrainingData, normalizer: NormalizerArrays, rng: Rng): Promise<void> {
-    this.#stored.keep(data, normalizer, this.#options.keep, rng);
+    this.#stored.keep(this.#task, data, normalizer, this.#options.keep, rng);
   }
 
   async weights(index: number): Promise<Float32Array> {
@@ -108,7 +115,8 @@ export class RehearsingHypernetLearner implements Learner {
     this.#stored.restore(arrays, savedNumber(numbers, "stored"));
     this.#task = savedNumber(numbers, "task");
     if (this.#task < 0) return;
-    await this.#trainer.prepare(this.#task + 1);
+    // Data are stored of every task that has ended, and all but the current one have.
+    await this.#prepare(this.#task, Math.max(this.#stored.tasks, this.#task + 1));
     this.#trainer.restore(arrays);
     this.#trainer.steps = savedNumber(numbers, "steps");
   }
@@ -118,9 +126,16 @@ export class RehearsingHypernetLearner implements Learner {
     await this.#materializer.release();
   }
 
-  /** M, stored transitions of each earlier task in a minibatch. */
-  #rowsPerTask(earlier: number): number {
+  /** @param begun tasks, each with an embedding */
+  #prepare(task: number, begun: number): Promise<void> {
+    this.#task = task;
+    this.#begun = begun;
+    return this.#trainer.prepare({ tasks: begun, current: task, rehearsed: this.#stored.tasks });
+  }
+
+  /** M, stored transitions of each rehearsed task in a minibatch. */
+  #rowsPerTask(rehearsed: number): number {
     const { batchSize, keep } = this.#options;
-    return keep === "all" || earlier === 0 ? batchSize : Math.max(1, Math.floor(batchSize / earlier));
+    return keep === "all" || rehearsed === 0 ? batchSize : Math.max(1, Math.floor(batchSize / rehearsed));
   }
 }

@@ -9,6 +9,7 @@ export const replayHypernet: Method = {
   summary: "a hypernetwork without a regulariser that rehearses a few transitions of earlier tasks",
   checkSettings: (settings) => checkOutput(settings, WITHOUT_BASE),
   trainsWithKernel: true,
+  revisits: true,
   size: (dynamics, settings) => rehearsingHypernetSize(dynamics, settings, settings.hypernetwork.coresetSize),
   create: (options, settings) =>
     new RehearsingHypernetLearner({

@@ -8,6 +8,7 @@ import { networkSize } from "./network-size.js";
 export const si: Method = {
   name: "si",
   summary: "one network, held back where a weight's path through training lowered the loss of earlier tasks",
+  revisits: true,
   size: (dynamics, settings) => networkSize(dynamics, settings, 6),
   create: (options, { mlp }) => {
     const importance = new PathImportance(mlp.siStrength, mlp.siDamping);
@@ -20,7 +21,8 @@ export const si: Method = {
  * 3 to 5): `L = L_task + c Σ_i Ω_i (θ_i - θ̃_i)²` with θ̃ the weights at the end of the last task and
  * `Ω_i = Σ_ν ω_i^ν / ((Δ_i^ν)² + ξ)`, where over task ν the weight moved by Δ and its share in the fall of the task's
  * loss was `ω = -Σ g Δθ`, summed along the path with the gradient g of the task loss alone. As in the authors' code
- * an Ω below zero counts as zero: a negative penalty would drive weights away.
+ * an Ω below zero counts as zero: a negative penalty would drive weights away. A task that is learned again is one more task ν of the
+ * sum, as its share from before cannot be told from the others'.
  */
 class PathImportance implements Importance {
   readonly strength: number;

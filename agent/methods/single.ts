@@ -6,6 +6,7 @@ import { PlainLearner } from "./plain-learner.js";
 export const single: Method = {
   name: "single",
   summary: "every task gets a network of its own, trained from scratch",
+  revisits: true,
   size: (dynamics, settings) => networkSize(dynamics, settings, settings.tasks),
   create: (options, { mlp }) => new PlainLearner({ ...options, stepSizes: mlp, sharing: "single" }),
 };

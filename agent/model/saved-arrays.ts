@@ -32,6 +32,21 @@ export function savedRows(kind: string, rows: readonly Float32Array[]): Record<s
   return Object.fromEntries(rows.map((row, j) => [`${kind}.${j}`, savedRow(row)]));
 }
 
+/** The same of some tasks alone, by task. */
+export function savedRowsOf(
+  kind: string,
+  rows: ReadonlyMap<number, Float32Array>,
+): Record<string, SavedArray> {
+  return Object.fromEntries([...rows].map(([j, row]) => [`${kind}.${j}`, savedRow(row)]));
+}
+
+/** How many tasks have a row of a kind, of those that are named one after another from 0. */
+export function countRows(saved: SavedArrays, kind: string): number {
+  let count = 0;
+  while (saved[`${kind}.${count}`] !== undefined) count++;
+  return count;
+}
+
 /** An array of a saved state. @throws InputError when it is missing or not of the size that the settings call for */
 export function savedArray(saved: SavedArrays, name: string, size: number): Float32Array {
   const data = saved[name]?.data;

@@ -123,10 +123,10 @@ export class SavedArrays {
 export function rebuildLearned(
   saved: SavedArrays,
   numbers: Readonly<Record<string, number>>,
-  progress: Place,
+  begun: TasksBegun,
   sizes: Sizes,
 ): LearnedState {
-  const normalizers = readNormalizers(saved, progress, sizes);
+  const normalizers = readNormalizers(saved, begun, sizes);
   const arrays = saved.namesAfter("learner.").map((name) => [name, saved.array(`learner.${name}`)] as const);
   return {
     learner: { arrays: Object.fromEntries(arrays), numbers },
@@ -137,10 +137,12 @@ export function rebuildLearned(
   };
 }
 
-/** Where a run stands, as far as it says how many tasks were begun. */
-interface Place {
-  readonly stage: string;
-  readonly task: number;
+/** How many tasks may have been begun where a run stands. */
+export interface TasksBegun {
+  readonly fewest: number;
+  readonly most: number;
+  /** For messages. */
+  readonly place: string;
 }
 
 type Sizes = Pick<ReplayBuffer, "inputSize" | "targetSize">;
@@ -148,7 +150,7 @@ type Sizes = Pick<ReplayBuffer, "inputSize" | "targetSize">;
 /** One normaliser per task begun. */
 function readNormalizers(
   saved: SavedArrays,
-  { stage, task }: Place,
+  { fewest, most, place }: TasksBegun,
   { inputSize, targetSize }: Sizes,
 ): NormalizerArrays[] {
   const normalizers: NormalizerArrays[] = [];
@@ -161,9 +163,8 @@ function readNormalizers(
       targetStd: saved.floats(`${name}.targetStd`, targetSize),
     });
   }
-  const [fewest, most] = stage === "baseline" ? [0, 0] : [stage === "learn" ? task : task + 1, task + 1];
   if (normalizers.length >= fewest && normalizers.length <= most) return normalizers;
-  throw saved.damaged(`normalisers of ${normalizers.length} tasks in task ${task + 1}`);
+  throw saved.damaged(`normalisers of ${normalizers.length} tasks ${place}`);
 }
 
 /** What the document of a checkpoint says of the task being learned. */

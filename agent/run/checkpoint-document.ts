@@ -20,11 +20,14 @@ const count = z.int().min(0);
 const progressSchema = z.object({
   /** What the next unit of work is. */
   stage: z.enum(["baseline", "learn", "evaluate", "done"]),
-  /** Task being measured, learned, or evaluated after. */
+  /**
+   * Before anything is learned the task being measured; then the visit that is learned or evaluated after, which is the task where
+   * every task is visited once, in the order of the suite.
+   */
   task: count,
-  /** Environment steps made in this task. */
+  /** Environment steps made in this visit. */
   steps: count,
-  /** Episodes finished in this stage of this task. */
+  /** Episodes finished in this stage of this visit. */
   episode: count,
   /** Next task to evaluate. */
   evaluated: count,

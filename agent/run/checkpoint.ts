@@ -1,12 +1,14 @@
 import { dirname, join } from "node:path";
 import { readGivenFile } from "../../sim/core/documents.js";
 import { InputError } from "../../sim/core/errors.js";
+import { largest } from "../../sim/core/extremes.js";
 import { LARGEST } from "../../sim/core/own-files.js";
 import type { RngState } from "../../sim/core/rng.js";
 import { decodeSafetensors } from "../../sim/core/safetensors.js";
 import type { TaskSpec } from "../../sim/task.js";
 import type { AgentState, LearnedState, TaskState } from "../agent.js";
 import { ReplayBuffer } from "../model/replay-buffer.js";
+import { Schedule } from "../settings/schedule.js";
 import type { Settings } from "../settings/schema.js";
 import {
   CHECKPOINT_ERROR,
@@ -15,6 +17,7 @@ import {
   rebuildLearned,
   rebuildTask,
   SavedArrays,
+  type TasksBegun,
 } from "./checkpoint-arrays.js";
 import {
   CHECKPOINT_SCHEMAS,
@@ -75,13 +78,14 @@ export function readCheckpoint(
   const document = readCheckpointDocument(path);
   if (document.settingsHash !== settingsHash)
     throw ofOtherSettings(path, document.settingsHash, settingsHash);
-  checkProgress(path, document, settings);
+  const schedule = new Schedule(settings);
+  checkProgress(path, document, settings, schedule);
   const buffer = new ReplayBuffer(spec, settings.loop.bufferCapacity, settings.dynamics.history);
   const { progress, metricsBytes, metricsSha256, actionRng } = document;
   const state =
     document.schema === CHECKPOINT_SCHEMAS.whole
-      ? readWhole(dirname(path), document, buffer, settings)
-      : readParts(path, document, buffer, settings);
+      ? readWhole(dirname(path), document, { buffer, settings, schedule })
+      : readParts(path, document, { buffer, settings, schedule });
   return { progress, metricsBytes, metricsSha256, actionRng, ...state };
 }
 
@@ -112,14 +116,21 @@ export function damagedArrays(
 
 type SavedState = Pick<SavedCheckpoint, "agent" | "parts">;
 
+/** What a state must fit. */
+interface OfRun {
+  /** Empty; takes the transitions. */
+  readonly buffer: ReplayBuffer;
+  readonly settings: Settings;
+  readonly schedule: Schedule;
+}
+
 function readWhole(
   folder: string,
   { arrays, learner, progress, current }: WholeDocument,
-  buffer: ReplayBuffer,
-  settings: Settings,
+  { buffer, settings, schedule }: OfRun,
 ): SavedState {
   const saved = readArrays(folder, arrays);
-  const learned = rebuildLearned(saved, learner, progress, buffer);
+  const learned = rebuildLearned(saved, learner, placeOf(progress, schedule), buffer);
   const parts = { learned: { ...arrays, numbers: learner }, task: undefined };
   if (current === undefined) return { agent: { learned, current }, parts };
   fillFromArrays(buffer, saved, current);
@@ -130,8 +141,7 @@ function readWhole(
 function readParts(
   path: string,
   { arrays, learner, progress, current }: PartsDocument,
-  buffer: ReplayBuffer,
-  settings: Settings,
+  { buffer, settings, schedule }: OfRun,
 ): SavedState {
   const folder = dirname(path);
   const { file, sha256 } = arrays;
@@ -139,7 +149,7 @@ function readParts(
   const learned: LearnedState | undefined =
     sha256 === undefined
       ? undefined
-      : rebuildLearned(readArrays(folder, { file, sha256 }), learner, progress, buffer);
+      : rebuildLearned(readArrays(folder, { file, sha256 }), learner, placeOf(progress, schedule), buffer);
   const learnedFile: LearnedFile = { file, sha256, numbers: learner };
   if (current === undefined) {
     return { agent: { learned, current }, parts: { learned: learnedFile, task: undefined } };
@@ -165,6 +175,15 @@ function readArrays(
   return new SavedArrays(path, decodeSafetensors(bytes, path).tensors);
 }
 
+/** How many tasks a run may have begun. */
+function placeOf({ stage, task: visit }: Progress, schedule: Schedule): TasksBegun {
+  if (stage === "baseline") return { fewest: 0, most: 0, place: "before the first task" };
+  const most = schedule.begun(visit);
+  // What was learned is saved before a visit has changed it, too.
+  const fewest = stage === "learn" ? schedule.begun(visit - 1) : most;
+  return { fewest, most, place: `in ${schedule.isOnce ? "task" : "visit"} ${visit + 1}` };
+}
+
 /** Nothing was learned yet before the first task's first training session, and at no other time. */
 function checkLearned(path: string, { stage, task }: Progress, learned: boolean, trained: boolean): void {
   if (learned || stage === "baseline" || (stage === "learn" && task === 0 && !trained)) return;
@@ -175,19 +194,18 @@ function checkLearned(path: string, { stage, task }: Progress, learned: boolean,
 function checkProgress(
   path: string,
   { progress, current }: CheckpointDocument,
-  { tasks, loop }: Settings,
+  { tasks }: Settings,
+  schedule: Schedule,
 ): void {
   const { stage, task, steps, episode, evaluated } = progress;
-  const most = loop.initialRandomSteps + loop.stepsPerTask;
-  const limits: readonly (readonly [name: string, got: number, most: number])[] = [
-    ["task", task, tasks - 1],
-    ["steps", steps, stage === "learn" ? most - 1 : 0],
-    ["episode", episode, stage === "learn" ? steps : 0],
-    ["evaluated", evaluated, stage === "evaluate" || stage === "done" ? task : 0],
-  ];
-  for (const [name, got, limit] of limits) {
+  const check = (name: string, got: number, limit: number) => {
     if (got > limit) throw damaged(path, `progress.${name}: ${got}, where the run has at most ${limit}`);
-  }
+  };
+  check("task", task, stage === "baseline" ? tasks - 1 : schedule.visits.length - 1);
+  check("steps", steps, stage === "learn" ? schedule.steps(task) - 1 : 0);
+  check("episode", episode, stage === "learn" ? steps : 0);
+  const evaluates = stage === "evaluate" || stage === "done";
+  check("evaluated", evaluated, evaluates ? largest(schedule.seen(task)) : 0);
   const learning = stage === "learn" && steps > 0;
   if (learning && current === undefined) throw damaged(path, "no replay buffer in the middle of a task");
 }

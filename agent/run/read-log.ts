@@ -7,6 +7,8 @@ import { LARGEST, readRegularFile } from "../../sim/core/own-files.js";
 import { parseJson } from "../../sim/core/parse-json.js";
 import { problemOf } from "../../sim/core/problem.js";
 import { isThere } from "../../sim/core/system-errors.js";
+import type { Schedule } from "../settings/schedule.js";
+import { wrongPlace } from "./record-place.js";
 import {
   LOG_VERSION,
   logHeadSchema,
@@ -27,21 +29,21 @@ export function timingPath(folder: string): string {
 
 /**
  * All records of a run's `metrics.jsonl` so far; a torn last line is left out.
- * @param tasks of the run, for readers that count on every record to belong to one of them
+ * @param schedule of the run, for readers that count on every record to belong to it
  * @throws InputError when the log is missing, damaged or of a newer version
  */
-export function readMetrics(folder: string, tasks?: number): MetricsRecord[] {
-  return readLog(metricsPath(folder), metricsSchema, tasks);
+export function readMetrics(folder: string, schedule?: Schedule): MetricsRecord[] {
+  return readLog(metricsPath(folder), metricsSchema, schedule);
 }
 
 /**
  * All records of a run's `timing.jsonl` so far, none when there is no such log; a torn last line is left out.
- * @param tasks as for `readMetrics`
+ * @param schedule as for `readMetrics`
  * @throws InputError when the log is damaged or of a newer version
  */
-export function readTiming(folder: string, tasks?: number): TimingRecord[] {
+export function readTiming(folder: string, schedule?: Schedule): TimingRecord[] {
   const path = timingPath(folder);
-  return isThere(path) ? readLog(path, timingSchema, tasks) : [];
+  return isThere(path) ? readLog(path, timingSchema, schedule) : [];
 }
 
 /**
@@ -100,7 +102,7 @@ export function checkLogVersion(path: string): void {
 function readLog<Entry extends MetricsRecord | TimingRecord>(
   path: string,
   schema: z.ZodType<Entry>,
-  tasks = Number.POSITIVE_INFINITY,
+  schedule: Schedule | undefined,
 ): Entry[] {
   const { records } = readJsonl(path);
   checkHead(path, records[0]);
@@ -110,16 +112,20 @@ function readLog<Entry extends MetricsRecord | TimingRecord>(
     if (skipped > 0 && isHead(record)) throw damaged(path, line, "a second head line", "a record");
     const parsed = z.safeDecode(schema, record);
     if (!parsed.success) throw invalid(path, line, record, parsed.error);
-    const task = lastTask(parsed.data);
-    if (task < tasks) return parsed.data;
-    throw damaged(path, line, `task index ${task}`, `less than the run's ${tasks} tasks`);
+    if (schedule !== undefined) checkPlace(path, line, parsed.data, schedule);
+    return parsed.data;
   });
 }
 
-/** The largest task index in a record; -1 without any. */
-function lastTask(record: MetricsRecord | TimingRecord): number {
-  if (record.type === "usage") return -1;
-  return "afterTask" in record ? Math.max(record.taskIndex, record.afterTask) : record.taskIndex;
+/** @throws InputError when a record cannot be of a run with this schedule */
+function checkPlace(
+  path: string,
+  line: number,
+  record: MetricsRecord | TimingRecord,
+  schedule: Schedule,
+): void {
+  const wrong = wrongPlace(record, schedule);
+  if (wrong !== undefined) throw damaged(path, line, wrong.got, wrong.expected);
 }
 
 /** Whether a line of a log is one that says the version. */

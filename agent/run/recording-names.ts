@@ -12,13 +12,13 @@ export function baselineFile(task: number, episode: number): string {
 }
 
 /** File of a learning episode, from 0-based indices. */
-export function learningFile(task: number, phase: "random" | "train", episode: number): string {
-  return `${label(task)}-${phase}-${label(episode, 4)}.mcap`;
+export function learningFile(visit: number, phase: "random" | "train", episode: number): string {
+  return `${label(visit)}-${phase}-${label(episode, 4)}.mcap`;
 }
 
 /** File of an evaluation episode, from 0-based indices. */
-export function evaluationFile(afterTask: number, task: number, episode: number): string {
-  return `${label(afterTask)}-evaluate-${label(task)}-${label(episode)}.mcap`;
+export function evaluationFile(afterVisit: number, task: number, episode: number): string {
+  return `${label(afterVisit)}-evaluate-${label(task)}-${label(episode)}.mcap`;
 }
 
 /** File of an episode that the oracle played, from 0-based indices. */

@@ -31,6 +31,13 @@ export const figure = z.codec(
 );
 
 const index = z.int().min(0);
+/**
+ * Place in the run's schedule of what is said of a visit to a task. It is missing where every task is visited once, in the order of
+ * the suite: there it is the task's index. See `visitOf`.
+ */
+const visit = index.optional();
+/** Place in the schedule of the last visit before. Where every task is visited once, in order, that is the index of the last task. */
+const afterTask = index;
 const milliseconds = z.number();
 
 /** What came of an episode. */
@@ -71,13 +78,14 @@ const episode = z.object({
   /** Name of the task. */
   task: z.string(),
   taskIndex: index,
-  /** Counts within the task, both phases together. */
+  visit,
+  /** Counts within the visit, both phases together. */
   episode: index,
-  /** Environment steps made in the task until its end. */
+  /** Environment steps made in the visit until its end. */
   steps: index,
   /** How many steps had random actions, where it was begun with them and went on with planning. */
   randomSteps: z.int().min(1).optional(),
-  /** Present if the task's steps ran out before the episode was over. */
+  /** Present if the visit's steps ran out before the episode was over. */
   cut: z.literal(true).optional(),
   ...outcome,
   recording,
@@ -87,7 +95,8 @@ const episode = z.object({
 const training = z.object({
   type: z.literal("training"),
   taskIndex: index,
-  /** Environment steps made in the task when it was started. */
+  visit,
+  /** Environment steps made in the visit when it was started. */
   steps: index,
   /** Mean per sample, see `TrainingReport.taskLoss`. */
   taskLoss: figure,
@@ -111,30 +120,25 @@ const kept = z.object({
   /** Name of the task just learned. */
   task: z.string(),
   taskIndex: index,
+  visit,
   /** What all tasks share, the optimiser's moments included; it does not grow with their number. */
   shared: keptNumbers,
-  /** What each of the K tasks begun so far adds, `[K]`. */
+  /** What each of the K tasks begun so far adds, in the order of their first visits, `[K]`. */
   tasks: z.array(keptNumbers),
 });
 
-/** What is said of a record about a task that was not learned before it. */
-const LEARNED = { path: ["taskIndex"], message: "expected a task learned so far" };
-
 /** An evaluation episode: planning with the weights as they are, nothing learned. */
-const evaluation = z
-  .object({
-    type: z.literal("evaluation"),
-    /** Index of the last task learned before. */
-    afterTask: index,
-    /** Name of the task evaluated. */
-    task: z.string(),
-    taskIndex: index,
-    /** Counts within this evaluation of the task. */
-    episode: index,
-    ...outcome,
-    recording,
-  })
-  .refine((r) => r.taskIndex <= r.afterTask, LEARNED);
+const evaluation = z.object({
+  type: z.literal("evaluation"),
+  afterTask,
+  /** Name of the task evaluated. */
+  task: z.string(),
+  taskIndex: index,
+  /** Counts within this evaluation of the task. */
+  episode: index,
+  ...outcome,
+  recording,
+});
 
 /**
  * How well the model of a task predicts the evaluation episodes just made, which nothing was trained on: open-loop, told
@@ -143,8 +147,7 @@ const evaluation = z
 const modelError = z
   .object({
     type: z.literal("modelError"),
-    /** Index of the last task learned before. */
-    afterTask: index,
+    afterTask,
     /** Name of the task evaluated. */
     task: z.string(),
     taskIndex: index,
@@ -165,7 +168,6 @@ const modelError = z
       }),
     ),
   })
-  .refine((r) => r.taskIndex <= r.afterTask, LEARNED)
   .refine(
     ({ horizons, starts, leftOut, errors }) =>
       [starts, leftOut, ...errors.flatMap(({ model, unchanged }) => [model, unchanged])].every(
@@ -174,10 +176,11 @@ const modelError = z
     { path: ["horizons"], message: "expected lists of the same length" },
   );
 
-/** How long a training session took; `taskIndex` and `steps` as in its record of `metrics.jsonl`. */
+/** How long a training session took; `taskIndex`, `visit` and `steps` as in its record of `metrics.jsonl`. */
 const trainingTime = z.object({
   type: z.literal("training"),
   taskIndex: index,
+  visit,
   steps: index,
   /** From its start until its weights were taken over. */
   ms: milliseconds,
@@ -189,7 +192,8 @@ const trainingTime = z.object({
 const planningTime = z.object({
   type: z.literal("planning"),
   taskIndex: index,
-  /** Environment steps made in the task until the episode's end. */
+  visit,
+  /** Environment steps made in the visit until the episode's end. */
   steps: index,
   /** Actions planned in the episode. */
   actions: z.int().min(1),
@@ -236,6 +240,11 @@ export type PlanningTime = z.output<typeof planningTime>;
 export type KeptRecord = z.output<typeof kept>;
 export type UsageRecord = z.output<typeof usage>;
 
+/** Place in the run's schedule, 0-based, of what is said of learning a task. */
+export function visitOf({ visit, taskIndex }: Readonly<Pick<EpisodeRecord, "visit" | "taskIndex">>): number {
+  return visit ?? taskIndex;
+}
+
 /** How the actions of a learning episode were chosen: at random, planned, or first the one and then the other. */
 export function episodeKind({ phase, randomSteps }: EpisodeRecord): EpisodeRecord["phase"] | "mixed" {
   return randomSteps === undefined ? phase : "mixed";
@@ -247,9 +256,11 @@ export interface StepEvent {
   /** Name of the task. */
   readonly task: string;
   readonly taskIndex: number;
-  /** Made in the task so far, this one included. */
+  /** Place in the schedule. */
+  readonly visit: number;
+  /** Made in the visit so far, this one included. */
   readonly steps: number;
-  /** To be made in the task. */
+  /** To be made in the visit. */
   readonly total: number;
 }
 

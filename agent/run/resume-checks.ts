@@ -6,7 +6,7 @@ import { checkOwnFile } from "../../sim/core/own-files.js";
 import { damagedArrays, ofOtherSettings, type SavedCheckpoint } from "./checkpoint.js";
 import { type Progress, readCheckpointDocument } from "./checkpoint-document.js";
 import { metricsAfter, metricsPath } from "./read-log.js";
-import type { MetricsRecord } from "./records.js";
+import { type MetricsRecord, visitOf } from "./records.js";
 import { type CheckpointFiles, RUN_FILES, TASK_STATES, taskStateFiles } from "./run-files.js";
 
 /**
@@ -46,13 +46,13 @@ export function checkNothingSaved(folder: string): void {
  * @throws InputError when the log goes on further than that
  */
 export function checkNewest(folder: string, { progress, metricsBytes }: SavedCheckpoint): void {
-  const { stage, task, evaluated } = progress;
+  const { stage, task: place, evaluated } = progress;
   const later = metricsAfter(folder, metricsBytes);
   const inUnit = (r: MetricsRecord) => {
     if (stage === "done") return false;
-    if (stage === "learn") return r.taskIndex === task && r.type !== "baseline" && !("afterTask" in r);
-    if (stage === "baseline") return r.type === "baseline" && r.taskIndex === task;
-    return "afterTask" in r && r.afterTask === task && r.taskIndex === evaluated;
+    if (stage === "learn") return r.type !== "baseline" && !("afterTask" in r) && visitOf(r) === place;
+    if (stage === "baseline") return r.type === "baseline" && r.taskIndex === place;
+    return "afterTask" in r && r.afterTask === place && r.taskIndex === evaluated;
   };
   const episodes = later.filter((r) => r.type === "episode").length;
   if (later.every(inUnit) && episodes <= 1) return;

@@ -65,9 +65,12 @@ export interface CheckpointFiles {
   readonly arrays: string;
 }
 
-/** Files of the state after a task, 0-based, in the folder of states. */
-export function taskStateFiles(task: number): CheckpointFiles {
-  return { document: `task-${task + 1}.json`, arrays: `task-${task + 1}.safetensors` };
+/**
+ * Files of the state after a visit, 0-based, in the folder of states. They are named after how many tasks were learned until then; one
+ * that is learned again counts again.
+ */
+export function taskStateFiles(visit: number): CheckpointFiles {
+  return { document: `task-${visit + 1}.json`, arrays: `task-${visit + 1}.safetensors` };
 }
 
 /** What a message about a run's settings says. */

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { RunError } from "../../sim/core/errors.js";
 import { JsonlLog } from "../../sim/core/jsonl.js";
+import { Schedule } from "../settings/schedule.js";
 import type { Settings } from "../settings/schema.js";
 import { checkLogVersion, metricsPath, readMetrics, readTiming, timingPath } from "./read-log.js";
 import {
@@ -65,7 +66,11 @@ export class RunLog {
       const metrics = openNext(metricsPath(this.#folder), resumeAt?.metrics);
       const timing = openNext(timingPath(this.#folder), resumeAt?.timing);
       // Read after the logs were cut.
-      const past = { metrics: readMetrics(this.#folder), timing: readTiming(this.#folder) };
+      const schedule = new Schedule(this.#settings);
+      const past = {
+        metrics: readMetrics(this.#folder, schedule),
+        timing: readTiming(this.#folder, schedule),
+      };
       this.#files = { metrics, timing, board: new Board(this.#folder, this.#settings, past) };
     } catch (error) {
       for (const log of opened) log.close();

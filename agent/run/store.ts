@@ -13,6 +13,7 @@ import type { TaskSpec } from "../../sim/task.js";
 import type { LearnedState, TaskState } from "../agent.js";
 import { ADDED_SETTINGS } from "../settings/added.js";
 import { isGroup, parseSavedSettings } from "../settings/parse.js";
+import { Schedule } from "../settings/schedule.js";
 import type { Settings } from "../settings/schema.js";
 import { BEGINNING, type Checkpoint, readCheckpoint, type SavedCheckpoint } from "./checkpoint.js";
 import { CheckpointWriter, type StateNumbers, writeTaskState } from "./checkpoint-writer.js";
@@ -59,15 +60,15 @@ export interface UnsavedState extends Omit<StateNumbers, keyof WrittenLog> {
   readonly current: TaskState | undefined;
 }
 
-/** The state after a task. */
-export interface LearnedTask extends Omit<StateNumbers, keyof WrittenLog> {
+/** The state after a visit. */
+export interface LearnedVisit extends Omit<StateNumbers, keyof WrittenLog> {
   readonly learned: LearnedState;
 }
 
 /**
  * The folder of one run:
  * `settings.json`, `versions.json`, `metrics.jsonl` (same seed, same bytes), `timing.jsonl`, `tensorboard/` (the
- * same as curves), `episodes/*.mcap`, `checkpoint.json` with the files it names (`checkpoint-writer.ts`), `checkpoints/task-N.json` after each task,
+ * same as curves), `episodes/*.mcap`, `checkpoint.json` with the files it names (`checkpoint-writer.ts`), `checkpoints/task-N.json` after each visit,
  * `evaluation.json`, `recording.json` when recordings hold more than steps, and of a finished run `hashes.json` and
  * `hashes-timing.json` (`run-hashes.ts`).
  */
@@ -166,7 +167,7 @@ export class RunStore {
       metrics: { bytes: metricsBytes, sha256: metricsSha256 },
       timing: { bytes: wholeLines(timingPath(this.folder)) },
     });
-    const records = readMetrics(this.folder, this.settings.tasks);
+    const records = readMetrics(this.folder, new Schedule(this.settings));
     const left = findLeftovers(this.folder, this.settings, progress, records, this.#checkpoints.named);
     removeLeftovers(left);
     return left.foreign;
@@ -200,12 +201,12 @@ export class RunStore {
     this.#checkpoints.save({ ...numbers, ...this.log.written }, learned, current);
   }
 
-  /** Keeps the state after a task for later evaluation. */
-  saveTask(task: number, { learned, ...numbers }: LearnedTask): void {
+  /** Keeps the state after a visit for later evaluation. */
+  saveVisit(visit: number, { learned, ...numbers }: LearnedVisit): void {
     this.#checkOwner();
     const states = join(this.folder, TASK_STATES);
     const all = { ...numbers, ...this.log.written };
-    writeTaskState(states, taskStateFiles(task), this.settingsHash, all, learned);
+    writeTaskState(states, taskStateFiles(visit), this.settingsHash, all, learned);
   }
 
   /** Writes what the log amounts to: never more than it holds on disk. */

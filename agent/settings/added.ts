@@ -22,6 +22,7 @@ export const ADDED_SETTINGS: readonly (readonly [group: string, name: string, be
   ["loop", "learningModel", "ensemble"],
   ["loop", "explorationStd", 0],
   ["loop", "evaluateTasks", "all"],
+  ["loop", "schedule", "once"],
   ["dynamics", "history", 0],
   ["dynamics", "members", 1],
   ["hypernetwork", "output", "full"],

@@ -1,4 +1,5 @@
 import type { Profile } from "../../sim/core/profiles.js";
+import { ONCE } from "./schedule.js";
 import type { Settings } from "./schema.js";
 
 /** What a profile says of the planner; every other planner setting is at its own default. */
@@ -25,6 +26,7 @@ const paper: ProfileValues = {
     learningModel: "ensemble",
     explorationStd: 0,
     evaluateTasks: "all",
+    schedule: ONCE,
     evaluationEpisodes: 10,
   },
   dynamics: {
@@ -81,6 +83,7 @@ const quick: ProfileValues = {
     learningModel: "ensemble",
     explorationStd: 0,
     evaluateTasks: "all",
+    schedule: ONCE,
     evaluationEpisodes: 10,
   },
   dynamics: { ...paper.dynamics, hidden: [100, 100], normalizeTargets: true },

@@ -10,6 +10,7 @@ import { checkEvaluatedTasks } from "./evaluated-tasks.js";
 import { isGroup, parseSettings, SETTINGS_TODO } from "./parse.js";
 import { PROFILE_VALUES } from "./profiles.js";
 import { savedCatalog, savedPart } from "./saved-catalog.js";
+import { checkSchedule, numberedTasks } from "./schedule.js";
 import { PLANNING_NAMES, type Settings, type SettingsCatalog } from "./schema.js";
 import { checkVaries } from "./varied-starts.js";
 
@@ -67,6 +68,8 @@ export function resolveAll(
   assignDefaults(draft, ofMethod, `the defaults of method ${method.name}`, catalog);
   if (planner !== undefined) assign(draft, `planner.name=${JSON.stringify(planner)}`);
   assignGiven(draft, assignments);
+  const { loop } = draft;
+  if (isGroup(loop)) loop.schedule = numberedTasks(loop.schedule, suite.tasks);
   const settings = parseSettings(draft, "settings", catalog);
   if (settings.tasks > suite.tasks.length) {
     throw new UsageError({
@@ -79,6 +82,11 @@ export function resolveAll(
   checkStarts(settings, suite);
   checkHistory(settings, suite);
   checkNoise(settings, suite);
+  checkSchedule(
+    settings,
+    suite.tasks.map(({ name }) => name),
+    method,
+  );
   checkEvaluatedTasks(settings);
   method.checkSettings?.(settings);
   return settings;

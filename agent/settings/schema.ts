@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { PlannerSettings } from "../../planners/registry.js";
 import type { PlannerDefinition } from "../../planners/types.js";
+import { largest } from "../../sim/core/extremes.js";
 import { PROFILES, type ProfileDefaults } from "../../sim/core/profiles.js";
 import { countField, fieldDescription, type SettingFields } from "../../sim/core/setting-fields.js";
 import { ENCODINGS } from "../model/embedding-encoding.js";
@@ -9,6 +10,7 @@ import { algebraField } from "../model/outputs/hypercomplex-output.js";
 import { rankField } from "../model/outputs/low-rank-output.js";
 import { OUTPUTS } from "../model/outputs/outputs.js";
 import { ADDED_SETTINGS } from "./added.js";
+import { Schedule, type ScheduleChoice, scheduleField } from "./schedule.js";
 
 const count = (text: string, max?: number) => countField(max).describe(text);
 const rate = (text: string) => z.number().gt(0).max(1).describe(text);
@@ -75,6 +77,9 @@ const groups = {
       ),
     evaluateTasks: allOrSome().describe(
       "Tasks evaluated after each task but the last: all seen so far, or at most this many of them, the one just learned and others drawn uniformly by the seed; after the last task always all.",
+    ),
+    schedule: scheduleField.describe(
+      "Which task is learned when. once: every task once, in the order of the suite; rounds:N: through all tasks N times; random:N: every task once in an order drawn by the seed, then tasks at random up to N visits; or a list of visits, each with a task by its number and, if they differ, its planned steps.",
     ),
     evaluationEpisodes: count("Evaluation episodes per task that is evaluated, after each task.", 1000),
   },
@@ -202,6 +207,8 @@ export interface MethodSettings {
   readonly settings?: SettingFields;
   /** Checks settings that it shares with others, where not all their combinations mean something to it. @throws UsageError */
   checkSettings?(settings: Settings): void;
+  /** Whether it can learn a task again, see `Method.revisits`. */
+  readonly revisits?: boolean;
 }
 
 /** What decides which settings there are: the methods and planners to choose from. */
@@ -229,9 +236,11 @@ export function ownSettings(settings: Settings, method: string): Record<string, 
   return typeof own === "object" ? { ...own } : {};
 }
 
-/** Transitions that the replay buffer of a task holds in the end. */
-export function transitionsOfTask({ loop }: Settings): number {
-  return Math.min(loop.bufferCapacity, loop.initialRandomSteps + loop.stepsPerTask);
+/** Most transitions that the replay buffer of a visit holds in the end. */
+export function transitionsOfVisit(settings: ScheduleChoice & Pick<Settings, "loop">): number {
+  const schedule = new Schedule(settings);
+  const longest = largest(schedule.visits.map((_, visit) => schedule.steps(visit)));
+  return Math.min(settings.loop.bufferCapacity, longest);
 }
 
 /**

@@ -12,6 +12,7 @@ import type { TrainingCall } from "./minibatches.js";
 import {
   embeddingName,
   REHEARSING_LOSSES,
+  type RehearsedTasks,
   type RehearsingTrainer,
   type RehearsingTrainerOptions,
 } from "./rehearsing-trainer.js";
@@ -59,7 +60,8 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
     this.#trainer.steps = steps;
   }
 
-  async prepare(tasks: number): Promise<void> {
+  async prepare(rehearsed: RehearsedTasks): Promise<void> {
+    const { tasks } = rehearsed;
     const { shape, clipNorm } = this.#options;
     const before = this.#embeddings;
     this.#embeddings = new ParameterGroup([
@@ -74,7 +76,7 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
     await this.#releaseSessions();
     this.#prepared = {
       exchange: { dh, gram, taskLoss, added, iteration: new BigInt64Array(1) },
-      losses: await Session.create(lossesGraph(this.#options, tasks, head.padded)),
+      losses: await Session.create(lossesGraph(this.#options, rehearsed, head.padded)),
       update: await Session.create(updateGraph(layers, this.#embeddings, clipNorm)),
     };
     this.#trainer.steps = 0;

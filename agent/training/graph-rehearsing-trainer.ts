@@ -11,6 +11,7 @@ import { NetworkTrainer } from "./network-trainer.js";
 import {
   embeddingName,
   REHEARSING_LOSSES,
+  type RehearsedTasks,
   type RehearsingTrainer,
   type RehearsingTrainerOptions,
   rehearsalLosses,
@@ -51,10 +52,10 @@ export class GraphRehearsingTrainer implements RehearsingTrainer {
     this.#network.steps = steps;
   }
 
-  async prepare(tasks: number): Promise<void> {
+  async prepare(rehearsed: RehearsedTasks): Promise<void> {
     const { shape, stepSizes } = this.#options;
     const embeddings = Array.from(
-      { length: tasks },
+      { length: rehearsed.tasks },
       (_, j): ParameterSpec => ({ name: embeddingName(j), shape: [1, shape.embedding], bound: 0 }),
     );
     const before = this.#theta;
@@ -63,7 +64,7 @@ export class GraphRehearsingTrainer implements RehearsingTrainer {
     this.#theta = new GraphTheta(shape, parameters);
     await before.release();
     const groups = [{ name: "network", parameters, stepSizes }] as const;
-    await this.#network.build(groups, (g) => this.#objective(g, tasks - 1));
+    await this.#network.build(groups, (g) => this.#objective(g, rehearsed));
   }
 
   embedding(index: number): Float32Array {
@@ -87,16 +88,21 @@ export class GraphRehearsingTrainer implements RehearsingTrainer {
     await this.#theta.release();
   }
 
-  /** @param earlier tasks that are rehearsed */
-  #objective(g: Graph, earlier: number): Objective {
-    const stored = rehearsedInputs(g, this.#options, earlier);
+  #objective(g: Graph, rehearsed: RehearsedTasks): Objective {
+    const stored = rehearsedInputs(g, this.#options, rehearsed);
     return {
       step: (current, [{ values }]) => {
         const theta = values.slice(0, this.#specs.length);
         // One pass through the hypernetwork for all tasks.
         const embeddings = ops.concat(values.slice(theta.length), 0);
         const generated = hypernetwork(this.#options.shape, theta, embeddings);
-        const { taskLoss, added, total } = rehearsalLosses(this.#options, generated, current, stored);
+        const { taskLoss, added, total } = rehearsalLosses(
+          this.#options,
+          rehearsed,
+          generated,
+          current,
+          stored,
+        );
         return { taskLoss, added, gradients: [gradients(total, values)] };
       },
     };

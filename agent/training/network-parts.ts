@@ -38,6 +38,17 @@ export function initializeAfter(kept: number, network: ParameterGroup, rng: Rng)
   });
 }
 
+/** Sets the parameters of a network after its first `kept` ones to values from before, one after another, with a fresh optimiser. */
+export function goOnAfter(kept: number, network: ParameterGroup, from: Float32Array): void {
+  let at = 0;
+  for (let i = kept; i < network.specs.length; i++) {
+    const values = network.values(i);
+    values.set(from.subarray(at, at + values.length));
+    at += values.length;
+  }
+  network.clearMoments();
+}
+
 /** Output of the last hidden layer: `x [B, I]` → `[B, n]`. */
 export function bodyFeatures(body: readonly Tensor[], activation: Activation, x: Tensor): Tensor {
   return activate(activation, mlp(layersFromParts(body), activation, x));

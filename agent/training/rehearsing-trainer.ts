@@ -18,8 +18,18 @@ export interface RehearsingTrainerOptions {
   /** Largest global gradient norm of Θ and all embeddings together. */
   readonly clipNorm: number;
   readonly stepSizes: StepSizes;
-  /** M, stored transitions of each task in a minibatch that rehearses this many earlier tasks. */
-  readonly rowsPerTask: (earlier: number) => number;
+  /** M, stored transitions of each task in a minibatch that rehearses this many tasks. */
+  readonly rowsPerTask: (rehearsed: number) => number;
+}
+
+/** The tasks of a minibatch. */
+export interface RehearsedTasks {
+  /** T, tasks begun. */
+  readonly tasks: number;
+  /** The one that is learned. */
+  readonly current: number;
+  /** Tasks 0 … R - 1 of which data are stored: all others, and the current one when it is learned again. */
+  readonly rehearsed: number;
 }
 
 /** Words for messages. */
@@ -36,8 +46,8 @@ export interface RehearsingTrainer {
   readonly theta: ThetaHolder;
   /** Minibatches since the optimiser was fresh. */
   steps: number;
-  /** Makes room for `tasks` embeddings, with a fresh optimiser. Θ and the embeddings there are stay; new ones are 0. */
-  prepare(tasks: number): Promise<void>;
+  /** Makes room for all embeddings, with a fresh optimiser. Θ and the embeddings there are stay; new ones are 0. */
+  prepare(tasks: RehearsedTasks): Promise<void>;
   /** The embedding of task `index`, to read and to set. */
   embedding(index: number): Float32Array;
   /**
@@ -55,52 +65,51 @@ export interface RehearsingTrainer {
 /** Name of the arrays of an embedding. */
 export const embeddingName = (index: number) => `embeddings.${index}`;
 
-/** Declares the stored transitions, when there are earlier tasks. */
+/** Declares the stored transitions, when there are any. */
 export function rehearsedInputs(
   g: Graph,
   { shape: { target }, rowsPerTask }: RehearsingTrainerOptions,
-  earlier: number,
+  { rehearsed }: RehearsedTasks,
 ): StoredTensors | undefined {
-  if (earlier === 0) return undefined;
-  return storedInputs(g, target, earlier, rowsPerTask(earlier));
+  if (rehearsed === 0) return undefined;
+  return storedInputs(g, target, rehearsed, rowsPerTask(rehearsed));
 }
 
 /** Losses of one minibatch, each `[]`. */
 export interface RehearsalLosses {
   readonly taskLoss: Tensor;
-  /** Of the earlier tasks, summed; 0 without any. */
+  /** Of the stored transitions, summed over tasks; 0 without any. */
   readonly added: Tensor;
   readonly total: Tensor;
 }
 
 /**
- * Losses of one minibatch. The networks of all earlier tasks go through each operation together, so that the graph does
+ * Losses of one minibatch. The networks of all rehearsed tasks go through each operation together, so that the graph does
  * not grow with the tasks.
- * @param generated for each task, the current one last `[T, Q]`
- * @param current the current task's minibatch
+ * @param generated for each task `[T, Q]`
+ * @param minibatch of the current task
  */
 export function rehearsalLosses(
   { shape, rowsPerTask }: RehearsingTrainerOptions,
+  { tasks, current, rehearsed }: RehearsedTasks,
   generated: Tensor,
   { x, y, iteration }: Minibatch,
   stored: StoredTensors | undefined,
 ): RehearsalLosses {
   const { target: dynamics } = shape;
   const weights = outputForm(shape).weights(generated);
-  const earlier = (weights.shape[0] as number) - 1;
   if (stored === undefined) {
     const taskLoss = predictionLoss(networkFromFlat(weights, dynamics), dynamics, x, y);
     return { taskLoss, added: ops.add(weights.graph.constant(0), 0), total: taskLoss };
   }
-  const [old, current] = ops.split(weights, [earlier, 1], 0);
-  const taskLoss = predictionLoss(networkFromFlat(current, dynamics), dynamics, x, y);
-  const rehearsed = storedMinibatch(stored, iteration);
-  const byTask = (t: Tensor) => ops.reshape(t, [earlier, rowsPerTask(earlier), t.shape[1] as number]);
-  const added = predictionLoss(
-    networksFromFlat(old, dynamics),
-    dynamics,
-    byTask(rehearsed.x),
-    byTask(rehearsed.y),
-  );
+  // A new task comes after those that are rehearsed; one that is learned again is among them.
+  const isNew = tasks > rehearsed;
+  const [old, own] = isNew
+    ? ops.split(weights, [rehearsed, 1], 0)
+    : [weights, ops.split(weights, new Array<number>(tasks).fill(1), 0)[current]!];
+  const taskLoss = predictionLoss(networkFromFlat(own!, dynamics), dynamics, x, y);
+  const drawn = storedMinibatch(stored, iteration);
+  const byTask = (t: Tensor) => ops.reshape(t, [rehearsed, rowsPerTask(rehearsed), t.shape[1] as number]);
+  const added = predictionLoss(networksFromFlat(old!, dynamics), dynamics, byTask(drawn.x), byTask(drawn.y));
   return { taskLoss, added, total: ops.add(taskLoss, added) };
 }

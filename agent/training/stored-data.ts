@@ -39,16 +39,28 @@ export class StoredData {
   }
 
   /**
-   * Stores transitions of the next task.
+   * Stores transitions of a task: the next one, or one of which some are stored, which are then among those that are drawn from.
+   * @param task 0-based
    * @param count all, or this many drawn uniformly without replacement (all when there are fewer)
    */
-  keep(data: TrainingData, normalizer: NormalizerArrays, count: "all" | number, rng: Rng): void {
-    const rows =
-      count === "all" ? Array.from({ length: data.size }, (_, i) => i) : draw(data.size, count, rng);
-    const first = this.#grow(rows.length);
+  keep(
+    task: number,
+    data: TrainingData,
+    normalizer: NormalizerArrays,
+    count: "all" | number,
+    rng: Rng,
+  ): void {
+    const held = task < this.tasks ? this.size(task) : 0;
+    const all = held + data.size;
+    const rows = count === "all" ? Array.from({ length: all }, (_, i) => i) : draw(all, count, rng);
+    const kept = this.#block(rows.length);
     rows.forEach((row, k) => {
-      normalizeRow(data, normalizer, row, { inputs: this.#inputs, targets: this.#targets, row: first + k });
+      if (row < held) this.#copyRow(this.#start(task) + row, { ...kept, row: k });
+      else normalizeRow(data, normalizer, row - held, { ...kept, row: k });
     });
+    const blocks = Array.from({ length: this.tasks }, (_, j) => this.#blockOf(j));
+    blocks[task] = kept;
+    this.#setBlocks(blocks);
   }
 
   /**
@@ -86,9 +98,7 @@ export class StoredData {
 
   /** Continues from saved arrays. @throws InputError when they are not those of `tasks` tasks of this size */
   restore(arrays: SavedArrays, tasks: number): void {
-    this.#ends = [];
-    this.#inputs = new Float32Array(0);
-    this.#targets = new Float32Array(0);
+    const blocks: Block[] = [];
     for (let j = 0; j < tasks; j++) {
       const inputs = arrays[`${STORED}.${j}.inputs`]?.data;
       const targets = arrays[`${STORED}.${j}.targets`]?.data;
@@ -101,10 +111,9 @@ export class StoredData {
           todo: "Restore the run's own files from a copy, or start a new run",
         });
       }
-      const first = this.#grow(count);
-      this.#inputs.set(inputs, first * this.#inputSize);
-      this.#targets.set(targets, first * this.#targetSize);
+      blocks.push({ inputs, targets });
     }
+    this.#setBlocks(blocks);
   }
 
   #start(task: number): number {
@@ -115,18 +124,53 @@ export class StoredData {
     return elementAt(this.#ends, task, "stored tasks");
   }
 
-  /** Makes room for one more task's rows and returns the first of them. */
-  #grow(count: number): number {
-    const first = this.#start(this.tasks);
-    const size = first + count;
+  /** Room for rows of one task. */
+  #block(rows: number): Block {
+    return {
+      inputs: new Float32Array(rows * this.#inputSize),
+      targets: new Float32Array(rows * this.#targetSize),
+    };
+  }
+
+  /** The rows of a task, not copied. */
+  #blockOf(task: number): Block {
+    const [start, end] = [this.#start(task), this.#end(task)];
+    return {
+      inputs: this.#inputs.subarray(start * this.#inputSize, end * this.#inputSize),
+      targets: this.#targets.subarray(start * this.#targetSize, end * this.#targetSize),
+    };
+  }
+
+  /** Copies a stored row. */
+  #copyRow(row: number, to: Block & { readonly row: number }): void {
+    const [I, X] = [this.#inputSize, this.#targetSize];
+    to.inputs.set(this.#inputs.subarray(row * I, (row + 1) * I), to.row * I);
+    to.targets.set(this.#targets.subarray(row * X, (row + 1) * X), to.row * X);
+  }
+
+  /** Takes the rows of all tasks, one task after another. */
+  #setBlocks(blocks: readonly Block[]): void {
+    let size = 0;
+    const ends = blocks.map(({ inputs }) => {
+      size += inputs.length / this.#inputSize;
+      return size;
+    });
     const [inputs, targets] = alignedArrays([size * this.#inputSize, size * this.#targetSize]);
-    inputs.set(this.#inputs);
-    targets.set(this.#targets);
+    blocks.forEach((block, j) => {
+      const start = j === 0 ? 0 : elementAt(ends, j - 1, "stored tasks");
+      inputs.set(block.inputs, start * this.#inputSize);
+      targets.set(block.targets, start * this.#targetSize);
+    });
     this.#inputs = inputs;
     this.#targets = targets;
-    this.#ends.push(size);
-    return first;
+    this.#ends = ends;
   }
+}
+
+/** Normalised transitions of one task, `[N, I]` and `[N, X]`. */
+interface Block {
+  readonly inputs: Float32Array;
+  readonly targets: Float32Array;
 }
 
 /** Writes a transition, normalised, to a row of `inputs [N, I]` and `targets [N, X]`. */

@@ -22,9 +22,9 @@ const SHORT = {
 const WATCHERS = {
   physics: () => new Stopwatch().watch(PhysicsWorld.prototype, ["step"]),
   planning: () => new Stopwatch().watch(MpcPolicy.prototype, ["act"]),
-  setup: () => new Stopwatch().watch(Agent.prototype, ["beginTask", "policyFor"]),
+  setup: () => new Stopwatch().watch(Agent.prototype, ["beginVisit", "policyFor"]),
   recording: () => new Stopwatch().watch(EpisodeRecorder.prototype, ["record", "finish"]),
-  saving: () => new Stopwatch().watch(RunStore.prototype, ["save", "saveTask"]),
+  saving: () => new Stopwatch().watch(RunStore.prototype, ["save", "saveVisit"]),
 };
 type Watched = keyof typeof WATCHERS;
 type Watches = Readonly<Record<Watched, Stopwatch>>;

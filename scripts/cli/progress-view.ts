@@ -1,4 +1,5 @@
 import type { EvaluationRecord, RunEvent } from "../../agent/run/records.js";
+import { Schedule } from "../../agent/settings/schedule.js";
 import { count } from "../../sim/core/count.js";
 import { elementAt } from "../../sim/core/element.js";
 import { meanOf } from "../../sim/core/mean.js";
@@ -67,7 +68,10 @@ export function textView(io: Io): ProgressView {
 
 function startText({ folder, settings, progress }: RunStart): string {
   const { suite, method, profile, seed, tasks, loop } = settings;
-  const steps = `${loop.initialRandomSteps + loop.stepsPerTask} steps each`;
+  const schedule = new Schedule(settings);
+  const steps = schedule.isOnce
+    ? `${loop.initialRandomSteps + loop.stepsPerTask} steps each`
+    : `${count(schedule.visits.length, "visit")}`;
   const run = `${method} on ${count(tasks, "task")} of ${suite}, ${steps}, profile ${profile}, seed ${seed}, in ${folder}`;
   return progress === undefined ? `Training ${run}` : `Continuing ${run}`;
 }
@@ -78,10 +82,10 @@ function plainLine(
   { settings, tasks }: RunStart,
   tracker: ProgressTracker,
 ): string[] | undefined {
-  const { taskIndex, steps, totalSteps, modelLoss } = tracker;
+  const { steps, totalSteps, modelLoss } = tracker;
   if (event.type === "episode") {
     return [
-      title(taskIndex, tasks),
+      title(tracker, tasks),
       `step ${String(steps).padStart(String(totalSteps).length)}`,
       `return ${number(event.return).padStart(7)}`,
       ...(event.success ? ["success"] : []),
@@ -94,11 +98,11 @@ function plainLine(
   if (event.episode + 1 < settings.loop.evaluationEpisodes) return undefined;
   const mean = meanOf(block.map((e) => e.return));
   if (event.type === "baseline") {
-    return [title(taskIndex, tasks), "random policy", `return ${number(mean)}`];
+    return [taskTitle(tracker.place, tasks), "random policy", `return ${number(mean)}`];
   }
   const success = block.filter((e) => e.success).length / block.length;
   return [
-    title(taskIndex, tasks),
+    title(tracker, tasks),
     `evaluated on ${event.task}`,
     `return ${number(mean)}`,
     `success ${percent(success)}`,
@@ -108,21 +112,28 @@ function plainLine(
 
 function liveText(tracker: ProgressTracker, { tasks }: RunStart, columns: number): string {
   const width = liveWidth(columns);
-  const { taskIndex, steps, totalSteps, evaluating, returns, modelLoss, planningMs } = tracker;
+  const { steps, totalSteps, evaluating, returns, modelLoss, planningMs } = tracker;
   const where =
     evaluating === undefined
       ? [bar(steps / totalSteps), `step ${steps} of ${totalSteps}`]
       : ["evaluating", `now on ${evaluating}`];
   const recent = returns.map((r) => number(r)).join(" ") || "–";
   return [
-    wrapParts([title(taskIndex, tasks), ...left(tracker)], width),
+    wrapParts([title(tracker, tasks), ...left(tracker)], width),
     wrapParts(where, width),
     wrap(`last returns ${recent}`, width),
     wrapParts([`loss ${number(modelLoss, 4)}`, `planning ${number(planningMs)} ms`], width),
   ].join("\n");
 }
 
-function title(index: number, tasks: RunStart["tasks"]): string {
+/** `task 2/5 round`; where tasks are visited in another way than once in order, `visit 4/6 round`. */
+function title({ place, schedule }: ProgressTracker, tasks: RunStart["tasks"]): string {
+  if (schedule.isOnce) return taskTitle(place, tasks);
+  const { task } = schedule.at(place);
+  return `visit ${place + 1}/${schedule.visits.length} ${elementAt(tasks, task, "tasks").name}`;
+}
+
+function taskTitle(index: number, tasks: RunStart["tasks"]): string {
   return `task ${index + 1}/${tasks.length} ${elementAt(tasks, index, "tasks").name}`;
 }
 

@@ -1,5 +1,6 @@
 import type { BaselineRecord, EvaluationRecord, RunEvent, StepEvent } from "../../agent/run/records.js";
 import { evaluatedTasks, evaluationsFrom } from "../../agent/settings/evaluated-tasks.js";
+import { Schedule } from "../../agent/settings/schedule.js";
 import { firstOf } from "../../sim/core/element.js";
 import type { RunStart } from "../runs/train.js";
 
@@ -14,8 +15,9 @@ export class ProgressTracker {
   #last: { readonly type: RunEvent["type"]; readonly time: number } | undefined;
   #remainingSteps: number;
   #remainingEvaluations: number;
-  /** Task being learned or evaluated after, 0-based. */
-  taskIndex: number;
+  readonly schedule: Schedule;
+  /** Visit being learned or evaluated after, 0-based; while random policies are measured the task. */
+  place: number;
   steps = 0;
   totalSteps: number;
   /** Returns of the last learning episodes, newest last. */
@@ -26,11 +28,12 @@ export class ProgressTracker {
   evaluating: string | undefined;
 
   constructor(start: RunStart) {
-    const { loop, tasks } = start.settings;
+    const { loop } = start.settings;
     this.#start = start;
-    this.taskIndex = start.progress?.stage === "baseline" ? 0 : (start.progress?.task ?? 0);
-    this.totalSteps = loop.initialRandomSteps + loop.stepsPerTask;
-    this.#remainingSteps = tasks * loop.stepsPerTask;
+    this.schedule = new Schedule(start.settings);
+    this.place = start.progress?.stage === "baseline" ? 0 : (start.progress?.task ?? 0);
+    this.totalSteps = this.schedule.steps(this.place);
+    this.#remainingSteps = this.#plannedFrom(0);
     this.#remainingEvaluations = evaluationsFrom(start.settings, 0) * loop.evaluationEpisodes;
   }
 
@@ -61,35 +64,39 @@ export class ProgressTracker {
   }
 
   #baseline({ taskIndex, task }: BaselineRecord): void {
-    this.taskIndex = taskIndex;
+    this.place = taskIndex;
     this.evaluating = `${task} with random actions`;
   }
 
-  #step({ taskIndex, steps, total }: StepEvent, now: number): void {
-    const { initialRandomSteps, stepsPerTask } = this.#start.settings.loop;
-    if (taskIndex !== this.taskIndex) this.returns.length = 0;
+  #step({ visit, steps, total }: StepEvent, now: number): void {
+    const { randomSteps, plannedSteps } = this.schedule.at(visit);
+    if (visit !== this.place) this.returns.length = 0;
     this.evaluating = undefined;
-    this.taskIndex = taskIndex;
+    this.place = visit;
     this.steps = steps;
     this.totalSteps = total;
-    const later = this.#start.settings.tasks - taskIndex - 1;
-    this.#remainingSteps = later * stepsPerTask + Math.min(stepsPerTask, total - steps);
+    this.#remainingSteps = this.#plannedFrom(visit + 1) + Math.min(plannedSteps, total - steps);
     // Exploring at random costs next to nothing, so it must not count as the price of a planned step.
-    if (steps > initialRandomSteps) this.#spend(this.#learning, "step", now);
+    if (steps > randomSteps) this.#spend(this.#learning, "step", now);
     this.#last = { type: "step", time: now };
   }
 
   #evaluation({ afterTask, taskIndex, task, episode }: EvaluationRecord, now: number): void {
     const { settings } = this.#start;
-    const { tasks, loop } = settings;
-    const ofThisRow = evaluatedTasks(settings, afterTask).filter((j) => j >= taskIndex).length;
+    const { loop } = settings;
+    const ofThisRow = evaluatedTasks(settings, afterTask, this.schedule).filter((j) => j >= taskIndex).length;
     const left = ofThisRow + evaluationsFrom(settings, afterTask + 1);
     this.#remainingEvaluations = left * loop.evaluationEpisodes - episode - 1;
-    this.#remainingSteps = (tasks - afterTask - 1) * loop.stepsPerTask;
-    this.taskIndex = afterTask;
+    this.#remainingSteps = this.#plannedFrom(afterTask + 1);
+    this.place = afterTask;
     this.evaluating = task;
     this.#spend(this.#evaluating, undefined, now);
     this.#last = { type: "evaluation", time: now };
+  }
+
+  /** Planned steps of a visit and all later ones. */
+  #plannedFrom(visit: number): number {
+    return this.schedule.visits.slice(visit).reduce((sum, { plannedSteps }) => sum + plannedSteps, 0);
   }
 
   /** Books the time since the last event, when that was of the given type (or of any). */

@@ -1,3 +1,4 @@
+import { Schedule } from "../../agent/settings/schedule.js";
 import { count } from "../../sim/core/count.js";
 import { number, wrap, wrapParts } from "../compare/text.js";
 import { type Manifest, type ManifestRun, runFolder, settingsOf } from "../sweep/manifest.js";
@@ -15,7 +16,7 @@ interface Watched {
   readonly run: ManifestRun;
   readonly since: number;
   /** Task last told of, 0-based. */
-  task: number;
+  place: number;
 }
 
 export const silentSweepView: SweepView = { begin() {}, started() {}, ended() {}, end() {} };
@@ -60,7 +61,7 @@ class SweepProgress {
   }
 
   started(run: ManifestRun): void {
-    this.#running.set(run.id, { run, since: this.#io.now(), task: -1 });
+    this.#running.set(run.id, { run, since: this.#io.now(), place: -1 });
     if (this.#io.live === undefined) this.#sayParts([title(run), "started"]);
   }
 
@@ -94,8 +95,8 @@ class SweepProgress {
     for (const watched of this.#running.values()) {
       const newest = readPlace(runFolder(this.#folder, watched.run));
       // The random policy is measured on all tasks before any is learned.
-      if (newest === undefined || newest.stage === "baseline" || newest.taskIndex <= watched.task) continue;
-      watched.task = newest.taskIndex;
+      if (newest === undefined || newest.stage === "baseline" || newest.place <= watched.place) continue;
+      watched.place = newest.place;
       this.#sayParts(this.#place(watched));
     }
   }
@@ -126,13 +127,16 @@ function outcomeText(outcome: RunOutcome): string {
 function placeParts(folder: string, manifest: Manifest, run: ManifestRun): string[] {
   const place = readPlace(runFolder(folder, run));
   if (place === undefined) return [title(run), "beginning"];
-  const { tasks, loop } = settingsOf(manifest, run);
-  if (place.stage === "baseline")
-    return [title(run), `random policy on task ${place.taskIndex + 1}/${tasks}`];
-  const steps = `step ${place.steps ?? 0}/${loop.initialRandomSteps + loop.stepsPerTask}`;
+  const settings = settingsOf(manifest, run);
+  const { tasks } = settings;
+  if (place.stage === "baseline") return [title(run), `random policy on task ${place.place + 1}/${tasks}`];
+  const schedule = new Schedule(settings);
+  const steps = `step ${place.steps ?? 0}/${schedule.steps(place.place)}`;
   return [
     title(run),
-    `task ${place.taskIndex + 1}/${tasks}`,
+    schedule.isOnce
+      ? `task ${place.place + 1}/${tasks}`
+      : `visit ${place.place + 1}/${schedule.visits.length}`,
     place.stage === "evaluate" ? "evaluating" : steps,
     ...(place.return === undefined ? [] : [`return ${number(place.return)}`]),
   ];

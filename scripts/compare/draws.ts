@@ -5,6 +5,7 @@ import { FEWEST, RESAMPLES, resamplingStream } from "./bootstrap.js";
 import type { Oracle } from "./oracle-reference.js";
 import type { MeasuredRun, RunResult } from "./run-result.js";
 import { type RunScores, referenceOf, SCORES, type Score, scoreRun } from "./scores.js";
+import { taskOfVisit } from "./visits.js";
 
 /**
  * Figures of lines whose seeds, and within each seed the episodes, are drawn again; with every draw the reference and the oracle are
@@ -50,7 +51,7 @@ function drawRuns(runs: readonly MeasuredRun[], rng: Rng): RunResult[] {
   return runs.map(() => drawEpisodes(elementAt(runs, rng.integer(runs.length), "runs"), rng));
 }
 
-/** A run whose means are over episodes drawn again: those right after learning each task, after the last and of the random policy. */
+/** A run whose means are over episodes drawn again: those right after each visit, after the last and of the random policy. */
 function drawEpisodes(run: MeasuredRun, rng: Rng): RunResult {
   const { random, returns, success } = run.measured;
   const last = returns.length - 1;
@@ -58,7 +59,9 @@ function drawEpisodes(run: MeasuredRun, rng: Rng): RunResult {
     ...run,
     random: random.map((episodes) => drawnMean(episodes, rng)),
     means: returns.map((row, i) =>
-      row.map((episodes, j) => (i === last || i === j ? drawnMean(episodes, rng) : Number.NaN)),
+      row.map((episodes, j) =>
+        i === last || taskOfVisit(run, i) === j ? drawnMean(episodes, rng) : Number.NaN,
+      ),
     ),
     success: success.map((episodes) => drawnMean(episodes, rng)),
   };

@@ -1,4 +1,4 @@
-import type { EpisodeRecord } from "../../agent/run/records.js";
+import { type EpisodeRecord, visitOf } from "../../agent/run/records.js";
 import { elementAt } from "../../sim/core/element.js";
 import { meanOf } from "../../sim/core/mean.js";
 import { fullEpisodes } from "../runs/episode-lengths.js";
@@ -6,7 +6,7 @@ import { fullEpisodes } from "../runs/episode-lengths.js";
 /** Planned episodes in a running mean. */
 export const RUNNING = 3;
 
-/** How a run learned one task; whole episodes only. NaN where there are too few. */
+/** How a run learned a task in one visit; whole episodes only. NaN where there are too few. */
 export interface LearningCurve {
   /** Mean return of the episodes in which it explored to the end. */
   readonly explored: number;
@@ -15,22 +15,22 @@ export interface LearningCurve {
   /** Running means of `RUNNING` planned episodes, and the planned steps made by the end of each: `[E - RUNNING + 1]`. */
   readonly running: readonly number[];
   readonly steps: readonly number[];
-  /** Planned steps of the task. */
+  /** Planned steps of the visit. */
   readonly total: number;
 }
 
 /**
- * How task `index` was learned. An episode is planned when it was begun so.
- * @param exploring steps of the task before the first planned one
- * @param total planned steps of the task
+ * How a task was learned in a visit, 0-based. An episode is planned when it was begun so.
+ * @param exploring steps of the visit before the first planned one
+ * @param total planned steps of the visit
  */
 export function learningCurve(
   episodes: readonly EpisodeRecord[],
-  index: number,
+  visit: number,
   exploring: number,
   total: number,
 ): LearningCurve {
-  const whole = fullEpisodes(episodes.filter(({ taskIndex }) => taskIndex === index));
+  const whole = fullEpisodes(episodes.filter((episode) => visitOf(episode) === visit));
   const explored = whole.filter(({ phase, randomSteps }) => phase === "random" && randomSteps === undefined);
   const planned = whole.filter(({ phase }) => phase === "train");
   const windows = planned.slice(RUNNING - 1).map((last, i) => ({

@@ -6,10 +6,11 @@ import {
   evaluationSchema,
 } from "../../agent/run/evaluation-matrix.js";
 import { metricsByType, metricsPath, readMetrics } from "../../agent/run/read-log.js";
-import type { EpisodeRecord, MetricsRecord } from "../../agent/run/records.js";
+import { type EpisodeRecord, type MetricsRecord, visitOf } from "../../agent/run/records.js";
 import { RUN_FILES } from "../../agent/run/run-files.js";
 import { readSettings } from "../../agent/run/store.js";
-import { evaluatedTasks } from "../../agent/settings/evaluated-tasks.js";
+import { type EvaluatedChoice, evaluatedTasks } from "../../agent/settings/evaluated-tasks.js";
+import { Schedule } from "../../agent/settings/schedule.js";
 import { readDocument } from "../../sim/core/documents.js";
 import { elementAt } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
@@ -20,7 +21,7 @@ import { resumeCommand } from "../runs/resume-command.js";
 import { readUsage, type Usage } from "../runs/usage.js";
 import { type LearningCurve, learningCurve } from "./learning-curves.js";
 
-/** One finished run, as its folder tells. `K` tasks. */
+/** One finished run, as its folder tells. `K` tasks, `V` visits. */
 export interface RunResult {
   /** What the run is compared under: its method, or the name of a variant of it. */
   readonly label: string;
@@ -30,19 +31,23 @@ export interface RunResult {
   readonly tasks: readonly string[];
   /** Mean return of the random policy per task, `[K]`. */
   readonly random: readonly number[];
+  /** Index of the task of each visit, `[V]`; missing where every task is visited once, in the order of the suite. */
+  readonly visits?: readonly number[];
   /**
-   * `means[i][j]`: mean return on task j after learning task i, j ≤ i; NaN where it was not evaluated then (`loop.evaluateTasks`).
-   * Right after learning it, j = i, and after the last task every task was.
+   * `means[i][j]`: mean return on task j after visit i; NaN where it was not evaluated then (`loop.evaluateTasks`). The task just
+   * learned was, and after the last visit every task was. Without `visits`, visit i is of task i, and j ≤ i.
    */
   readonly means: readonly (readonly number[])[];
-  /** Share of evaluation episodes after the last task that succeeded, per task, `[K]`. */
+  /** Share of evaluation episodes after the last visit that succeeded, per task, `[K]`. */
   readonly success: readonly number[];
   /** How many of these episodes succeeded, and had what else the tasks name; all tasks together. */
   readonly counts: OutcomeCounts;
-  /** Success rate over the learning episodes begun after exploring, weighted by their steps, per task, `[K]`. */
+  /** Success rate over the learning episodes of its first visit begun after exploring, weighted by their steps, per task, `[K]`. */
   readonly learningSuccess: readonly number[];
-  /** How each task was learned, `[K]`. */
+  /** How each task was learned in its first visit, `[K]`. */
   readonly learning: readonly LearningCurve[];
+  /** How the task of each visit was learned in it, `[V]`. */
+  readonly visitCurves: readonly LearningCurve[];
   /** Undefined for runs of versions that did not note it. */
   readonly usage: Usage | undefined;
   /** Evaluation episodes that ended with the block within 1 mm of its start, of all. */
@@ -55,7 +60,7 @@ export interface MeasuredRun extends RunResult {
   readonly measured: {
     /** Returns of the random policy, by task and episode, `[K][E]`. */
     readonly random: readonly (readonly number[])[];
-    /** `returns[i][j]`: returns `[E]` on task j after learning task i, j ≤ i; empty where it was not evaluated then. */
+    /** `returns[i][j]`: returns `[E]` on task j after visit i, as `means`; empty where it was not evaluated then. */
     readonly returns: readonly (readonly (readonly number[])[])[];
     /** 1 where an episode after the last task succeeded, else 0; by task and episode, `[K][E]`. */
     readonly success: readonly (readonly number[])[];
@@ -63,16 +68,21 @@ export interface MeasuredRun extends RunResult {
 }
 
 /** What is kept of a run beside figures over all: no single episode. */
-export type RunSummary = Omit<RunResult, "learning">;
+export type RunSummary = Omit<RunResult, "learning" | "visitCurves">;
 
 /** A run without what is known of single episodes. */
-export function withoutEpisodes({ measured: _, learning: __, ...run }: MeasuredRun): RunSummary {
+export function withoutEpisodes({
+  measured: _,
+  learning: __,
+  visitCurves: ___,
+  ...run
+}: MeasuredRun): RunSummary {
   return run;
 }
 
 const UNTOUCHED_MM = 1;
 
-/** A run's returns, when every task has been evaluated after the last. @throws InputError when they are damaged */
+/** A run's returns, when every task has been evaluated after the last visit. @throws InputError when they are damaged */
 function finishedEvaluation(folder: string) {
   const path = join(folder, RUN_FILES.evaluation);
   if (!existsSync(path)) return undefined;
@@ -80,7 +90,8 @@ function finishedEvaluation(folder: string) {
     expected: "evaluation.json as `hypercrl train` writes it",
     todo: "Restore the file from a copy",
   });
-  return evaluation.returns.length === evaluation.tasks.length ? evaluation : undefined;
+  const { tasks, visits = tasks, returns } = evaluation;
+  return returns.length === visits.length ? evaluation : undefined;
 }
 
 export function isFinished(folder: string): boolean {
@@ -94,7 +105,7 @@ export function isFinished(folder: string): boolean {
  */
 export function readRun(folder: string, label?: string): MeasuredRun {
   const settings = readSettings(folder);
-  const { method, seed, loop } = settings;
+  const { method, seed } = settings;
   const evaluation = finishedEvaluation(folder);
   if (evaluation === undefined) {
     throw new InputError({
@@ -103,17 +114,23 @@ export function readRun(folder: string, label?: string): MeasuredRun {
       todo: `Continue it with \`${resumeCommand(folder, {})}\`, and with the modules that it was given, if any`,
     });
   }
-  const { tasks, returns } = evaluation;
-  const { baseline, episode, evaluation: evaluated } = metricsByType(readMetrics(folder, tasks.length));
+  const { tasks, visits, returns } = evaluation;
+  const choice = { ...settings, tasks: tasks.length };
+  const schedule = new Schedule(choice);
+  checkVisits(folder, schedule, evaluation);
+  const { baseline, episode, evaluation: evaluated } = metricsByType(readMetrics(folder, schedule));
   const last = tasks.map((task, j) => {
-    const found = evaluated.filter((r) => r.afterTask === tasks.length - 1 && r.taskIndex === j);
-    const wanted = returns[tasks.length - 1]?.[j]?.length ?? 0;
+    const found = evaluated.filter((r) => r.afterTask === returns.length - 1 && r.taskIndex === j);
+    const wanted = returns.at(-1)?.[j]?.length ?? 0;
     if (found.length !== wanted) throw cutLog(folder, task, found.length, wanted);
     return found;
   });
-  const tasksAfter = (afterTask: number) => evaluatedTasks({ ...settings, tasks: tasks.length }, afterTask);
-  checkAllMeasured(folder, tasksAfter, evaluation);
-  checkReturnsAgree(folder, tasksAfter, evaluation, [...baseline, ...evaluated]);
+  checkAllMeasured(folder, (visit) => evaluatedTasks(choice, visit, schedule), evaluation);
+  checkReturnsAgree(folder, choice, evaluation, [...baseline, ...evaluated]);
+  const visitCurves = schedule.visits.map(({ randomSteps, plannedSteps }, visit) =>
+    learningCurve(episode, visit, randomSteps, plannedSteps),
+  );
+  const firstVisits = tasks.map((_, j) => schedule.firstVisit(j));
   const success = last.map((found) => found.map((r) => Number(r.success)));
   const moved = evaluated.map((r) => r.measures.blockDisplacementMm ?? Number.NaN);
   return {
@@ -121,12 +138,14 @@ export function readRun(folder: string, label?: string): MeasuredRun {
     method,
     seed,
     tasks,
+    ...(visits !== undefined && { visits }),
     random: evaluation.random.map(meanOf),
     means: returns.map((row) => row.map(meanOf)),
     success: success.map(meanOf),
     counts: countOutcomes(last.flat()),
-    learningSuccess: tasks.map((_, j) => learningSuccess(episode, j)),
-    learning: tasks.map((_, j) => learningCurve(episode, j, loop.initialRandomSteps, loop.stepsPerTask)),
+    learningSuccess: firstVisits.map((visit) => learningSuccess(episode, visit)),
+    learning: firstVisits.map((visit) => elementAt(visitCurves, visit, "visits")),
+    visitCurves,
     usage: readUsage(folder),
     untouched: moved.filter((mm) => mm < UNTOUCHED_MM).length,
     episodes: evaluated.length,
@@ -134,21 +153,39 @@ export function readRun(folder: string, label?: string): MeasuredRun {
   };
 }
 
-/** Indices of the tasks that a run is evaluated on after learning a task. */
-type TasksAfter = (afterTask: number) => readonly number[];
+/** @throws InputError when the returns are of other visits than the run's settings say */
+function checkVisits(folder: string, schedule: Schedule, { visits }: EvaluationJson): void {
+  const numbers = (tasks: readonly number[] | undefined) => tasks?.map((task) => task + 1).join(", ");
+  const got = numbers(visits);
+  const expected = numbers(schedule.isOnce ? undefined : schedule.visits.map(({ task }) => task));
+  if (got === expected) return;
+  throw new InputError({
+    what: `${join(folder, RUN_FILES.evaluation)} is not of the visits that its run makes`,
+    got: got === undefined ? "each task once" : `visits of the tasks ${got}`,
+    expected: expected === undefined ? "each task once" : `visits of the tasks ${expected}`,
+    todo: "Restore the file from a copy, or leave this run out",
+  });
+}
+
+/** Indices of the tasks that a run is evaluated on after a visit. */
+type TasksAfter = (afterVisit: number) => readonly number[];
 
 /**
  * Only what the settings leave out may be missing.
  * @throws InputError when the run has no returns where it was to be evaluated
  */
-function checkAllMeasured(folder: string, tasksAfter: TasksAfter, { tasks, returns }: EvaluationJson): void {
+function checkAllMeasured(
+  folder: string,
+  tasksAfter: TasksAfter,
+  { tasks, visits, returns }: EvaluationJson,
+): void {
   for (const [i, row] of returns.entries()) {
     const missing = tasksAfter(i).find((j) => row[j]?.length === 0);
     if (missing === undefined) continue;
     throw new InputError({
       what: `${join(folder, RUN_FILES.evaluation)} lacks returns that its run measures`,
       got: `none in returns.${i}.${missing}`,
-      expected: `those on task ${tasks[missing]} after learning ${tasks[i]}`,
+      expected: `those on task ${tasks[missing]} after ${visits === undefined ? `learning ${tasks[i]}` : `visit ${i + 1}`}`,
       todo: "Restore the file from a copy, or leave this run out",
     });
   }
@@ -160,11 +197,11 @@ function checkAllMeasured(folder: string, tasksAfter: TasksAfter, { tasks, retur
  */
 function checkReturnsAgree(
   folder: string,
-  tasksAfter: TasksAfter,
+  choice: EvaluatedChoice,
   written: EvaluationJson,
   records: readonly MetricsRecord[],
 ): void {
-  const matrix = new EvaluationMatrix(written.tasks, tasksAfter);
+  const matrix = EvaluationMatrix.of(choice, written.tasks);
   for (const record of records) matrix.accept(record);
   const logged = matrix.toJson();
   const rows = (name: string, a: readonly (readonly number[])[], b: readonly (readonly number[])[]) =>
@@ -194,11 +231,11 @@ function cutLog(folder: string, task: string, got: number, wanted: number): Inpu
 }
 
 /**
- * Area under the success rate of one task's learning, as a share of the steps of its planned episodes: each episode's
+ * Area under the success rate of a visit's learning, as a share of the steps of its planned episodes: each episode's
  * success holds for the steps it took. An episode is planned when it was begun so. NaN when none was.
  */
-function learningSuccess(episodes: readonly EpisodeRecord[], task: number): number {
-  const learning = episodes.filter((r) => r.taskIndex === task);
+function learningSuccess(episodes: readonly EpisodeRecord[], visit: number): number {
+  const learning = episodes.filter((r) => visitOf(r) === visit);
   const lengths = episodeLengths(learning);
   let [succeeded, all] = [0, 0];
   for (const [i, { phase, success }] of learning.entries()) {

@@ -5,6 +5,7 @@ import type { OutcomeCounts } from "../runs/counts.js";
 import { endOf, stepsTo } from "./learning-curves.js";
 import type { Oracle } from "./oracle-reference.js";
 import type { RunResult } from "./run-result.js";
+import { firstReturns, lastReturn } from "./visits.js";
 
 /** The figures of one run; NaN where one is not defined. */
 export interface RunScores {
@@ -64,7 +65,7 @@ export interface Reference {
   readonly label: string;
   /** Runs, one per seed. */
   readonly seeds: number;
-  /** Mean return over its seeds right after learning each task, `[K]`. */
+  /** Mean return over its seeds right after the first visit to each task, `[K]`. */
   readonly returns: readonly number[];
   /** Mean over its seeds of the success rate while learning each task, `[K]`. */
   readonly learningSuccess: readonly number[];
@@ -85,7 +86,7 @@ export function referenceOf(runs: readonly RunResult[]): Reference | undefined {
   return {
     label: first.label,
     seeds: own.length,
-    returns: meanPerTask(own.map((run) => run.means.map((row, j) => elementAt(row, j, "tasks evaluated")))),
+    returns: meanPerTask(own.map(firstReturns)),
     learningSuccess: meanPerTask(own.map((run) => run.learningSuccess)),
     explored: meanPerTask(own.map((run) => run.learning.map(({ explored }) => explored))),
     learningEnd: meanPerTask(own.map((run) => run.learning.map(endOf))),
@@ -113,9 +114,9 @@ export function failedReferences(runs: readonly RunResult[]): FailedReference[] 
   const own = runs.filter((run) => run.label === label);
   if (own.length < 3) return [];
   return (own[0]?.tasks ?? []).flatMap((task, j) => {
-    const learned = own.map(({ seed, means, random }) => {
-      const row = elementAt(means, j, "evaluations");
-      return { seed, above: elementAt(row, j, "tasks evaluated") - elementAt(random, j, "tasks") };
+    const learned = own.map((run) => {
+      const found = elementAt(firstReturns(run), j, "tasks");
+      return { seed: run.seed, above: found - elementAt(run.random, j, "tasks") };
     });
     const middle = medianOf(learned.map(({ above }) => above));
     if (!(middle > 0)) return [];
@@ -132,10 +133,13 @@ export function scoreRun(run: RunResult, reference: Reference | undefined, oracl
   const last = means.length - 1;
   const plainFinal = elementAt(means, last, "evaluations");
   const final = plainFinal.map(normalised);
-  const learned = means.slice(0, last).map((row, i) => elementAt(row, i, "tasks evaluated"));
-  const lost = learned.map((value, i) => normalised(value, i) - elementAt(final, i, "tasks"));
+  const learned = run.tasks.flatMap((_, j) => {
+    const before = lastReturn(run, j);
+    return before === undefined ? [] : [{ j, before }];
+  });
+  const lost = learned.map(({ j, before }) => normalised(before, j) - elementAt(final, j, "tasks"));
   const ratios = learned
-    .map((before, i) => [elementAt(plainFinal, i, "tasks"), before] as const)
+    .map(({ j, before }) => [elementAt(plainFinal, j, "tasks"), before] as const)
     .filter(([after, before]) => after > 0 && before > 0)
     .map(([after, before]) => after / before);
   return {

@@ -1,4 +1,5 @@
 import { elementAt } from "../../sim/core/element.js";
+import type { Estimate } from "../compare/estimate.js";
 import type { Value } from "../compare/value.js";
 import { pointsOf } from "./curve-points.js";
 import type { Curve, ModelErrorChart, ReportData } from "./data.js";
@@ -7,9 +8,14 @@ import { QUANTITIES } from "./data.js";
 /** Columns that a figure does not have are empty. */
 export const CSV_HEAD = "line,figure,phase,after_task,task,steps,mean,low,high,n";
 
-/** Everything that is plotted, one value per line; tasks are counted from 1, steps over the whole sequence. */
+/**
+ * Everything that is plotted, one value per line; tasks are counted from 1, steps over the whole sequence. `after_task` counts visits
+ * where tasks are visited again; figures of a visit have in it which visit of a task it is.
+ */
 export function reportCsv(data: ReportData): string {
-  const { scores, counts, reached, oracle, differences, matrices, charts, modelErrors, time } = data;
+  const { scores, counts, reached, revisits, oracle, differences, matrices, charts, modelErrors, time } =
+    data;
+  const { tasks } = data;
   const rows = [
     ...scores.flatMap(({ score, estimates }) =>
       estimates.map((e) => [e.label, score, "", "", "", "", e.mean, e.low, e.high, e.n]),
@@ -20,6 +26,7 @@ export function reportCsv(data: ReportData): string {
     ),
     ...countedRows(counts, "Episodes"),
     ...countedRows(reached, "Reached"),
+    ...revisitRows(revisits, tasks),
     ...matrices.flatMap(({ label, cells }) =>
       cells.flatMap(({ afterTask, task, return: plain, normalised, n }) => [
         [label, "evaluationReturn", "", afterTask + 1, task + 1, "", plain, null, null, n],
@@ -54,6 +61,30 @@ function countedRows(lines: ReportData["counts"], suffix: string): (string | Val
       ...[label, `${name}${suffix}`, "", "", "", "", count, null, null, of],
     ]),
   );
+}
+
+/** Figures over visits: of a task, or of the mean over tasks, and of each visit of a task. */
+function revisitRows(revisits: ReportData["revisits"], tasks: readonly string[]): (string | Value)[][] {
+  const row = (place: readonly (string | Value)[], { mean, low, high, n }: Estimate<Value>) => [
+    ...place,
+    ...[mean, low, high, n],
+  ];
+  const ofTasks = (revisits?.tasks ?? []).flatMap(({ label, task, backwardTransfer, gain }) => {
+    const index = tasks.indexOf(task);
+    const place = ["", "", index < 0 ? "" : index + 1, ""];
+    return [
+      row([label, "backwardTransfer", ...place], backwardTransfer),
+      row([label, "secondMinusFirst", ...place], gain),
+    ];
+  });
+  const ofVisits = (revisits?.visits ?? []).flatMap((found) => {
+    const place = ["", found.visit, "", ""];
+    return [
+      row([found.label, "areaShare", ...place], found.areaShare),
+      row([found.label, "stepsToRecover", ...place], found.recoverySteps),
+    ];
+  });
+  return [...ofTasks, ...ofVisits];
 }
 
 function modelErrorRows({ unit, task, curves }: ModelErrorChart) {

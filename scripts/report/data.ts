@@ -1,4 +1,5 @@
 import type { Estimate } from "../compare/estimate.js";
+import type { RevisitTables } from "../compare/revisits.js";
 import type { Value } from "../compare/value.js";
 import type { OutcomeCounts } from "../runs/counts.js";
 
@@ -19,11 +20,24 @@ export interface Curve {
   readonly n: readonly number[];
 }
 
+/** Where a visit lies on the axis of environment steps. */
+export interface Stretch {
+  /** 0-based; null where the runs visit different tasks here. */
+  readonly task: Value;
+  readonly from: number;
+  readonly to: number;
+  /** Where its random steps end; `from` where it has none. */
+  readonly randomTo: number;
+}
+
 /** Curves that share an axis of environment steps. */
 export interface CurveChart {
+  /** Random steps of a task's first visit. */
   readonly randomSteps: number;
   /** Random and planned ones together. */
   readonly stepsPerTask: number;
+  /** Where tasks are visited in another way than once in the order of the suite: the visits, in order. */
+  readonly visits?: readonly Stretch[];
   readonly curves: readonly Curve[];
   /** Environment steps per point where several values of a run are averaged into one; null where none are. */
   readonly thinnedTo: Value;
@@ -37,7 +51,7 @@ export interface ModelErrorCurve {
   readonly label: string;
   /** Control steps. */
   readonly horizon: number;
-  /** Last task learned before, 0-based. */
+  /** Last visit before, 0-based: the last task learned where each is visited once. */
   readonly afterTask: readonly number[];
   readonly mean: readonly number[];
   readonly low: readonly number[];
@@ -118,8 +132,9 @@ export interface DifferencesTable {
   readonly definition: string;
 }
 
-/** Evaluation on task j after learning task i. */
+/** Evaluation on task j after visit i. */
 export interface Cell {
+  /** Visit, 0-based: the task just learned where each is visited once in order. */
   readonly afterTask: number;
   readonly task: number;
   /** Mean return over runs of the mean over episodes. */
@@ -132,6 +147,8 @@ export interface Cell {
 
 export interface Matrix {
   readonly label: string;
+  /** Where tasks are visited in another way than once in order: task of each visit, null where the runs differ. */
+  readonly visits?: readonly Value[];
   readonly cells: readonly Cell[];
 }
 
@@ -197,6 +214,8 @@ export interface ReportData {
   readonly runs: readonly RunRow[];
   readonly notBegun: readonly string[];
   readonly definitions: readonly string[];
+  /** Figures of schedules that visit tasks again; absent where no finished run has one. */
+  readonly revisits?: RevisitTables<Value>;
   /** Runs of `single` that lower what counts as 1, in words. */
   readonly failedReferences: readonly string[];
   /** Label of the runs that returns are normalised by. */

@@ -13,6 +13,7 @@ import {
   differencesSection,
   episodesSection,
   learningSection,
+  revisitsSection,
   runsSection,
   scoresTable,
   settingsSection,
@@ -51,6 +52,7 @@ ${data.runs.some((run) => run.finished) ? scoreFigures(data) : html`<p>No run is
 ${scoresTable(data)}
 ${countsSection(data)}
 ${learningSection(data)}
+${revisitsSection(data)}
 ${differencesSection(data)}
 ${definitionsSection(data)}
 ${modelErrorSection(data)}
@@ -103,7 +105,7 @@ function curveSection({ charts }: ReportData, quantity: Quantity, title: string)
 ${charts[quantity].map((chart, i) => html`<figure><div class="curve" data-chart="${quantity}" data-index="${i}"></div><figcaption>${caption(quantity, chart)}</figcaption></figure>`)}`;
 }
 
-function caption(quantity: Quantity, { curves, thinnedTo, stepsPerTask }: CurveChart): string {
+function caption(quantity: Quantity, { curves, thinnedTo, stepsPerTask, visits }: CurveChart): string {
   const seeds = curves.some(({ n }) => largest(n) > 1)
     ? " Lines: mean over seeds, bands: from the lowest to the highest seed."
     : "";
@@ -112,7 +114,9 @@ function caption(quantity: Quantity, { curves, thinnedTo, stepsPerTask }: CurveC
     thinnedTo === null
       ? ""
       : ` Thinned: each point is the mean over what ended within ${thinnedTo} environment steps.`;
-  return `${CAPTIONS[quantity]}${seeds}${coinciding}${thinned} Vertical lines: a new task, every ${stepsPerTask} environment steps.`;
+  const lines =
+    visits === undefined ? `a new task, every ${stepsPerTask} environment steps` : "the next visit";
+  return `${CAPTIONS[quantity]}${seeds}${coinciding}${thinned} Vertical lines: ${lines}.`;
 }
 
 function matrixSection({ matrices, reference }: ReportData): Html {
@@ -121,8 +125,9 @@ function matrixSection({ matrices, reference }: ReportData): Html {
     reference === null
       ? "return (undiscounted sum of rewards)"
       : `normalised return: random policy 0, ${reference} right after learning the task 1`;
+  const rows = matrices.some(({ visits }) => visits !== undefined) ? "each visit" : "learning each task";
   return html`<h2>Evaluation matrix</h2>
-<p class="faint">On each task (columns) after learning each task (rows): ${what}, mean over evaluation episodes and the seeds that were evaluated on it then; –: none was.</p>
+<p class="faint">On each task (columns) after ${rows} (rows): ${what}, mean over evaluation episodes and the seeds that were evaluated on it then; –: none was.</p>
 <p class="scale"><span id="scale-low"></span><i id="scale"></i><span id="scale-high"></span></p>
 <div class="grid">${matrices.map(({ label }) => html`<figure data-of="${label}"><h3>${label}</h3><div class="matrix" data-chart="matrix" data-label="${label}"></div></figure>`)}</div>`;
 }

@@ -1,6 +1,12 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import type { BaselineRecord, EpisodeRecord, EvaluationRecord } from "../../agent/run/records.js";
+import {
+  type BaselineRecord,
+  type EpisodeRecord,
+  type EvaluationRecord,
+  visitOf,
+} from "../../agent/run/records.js";
+import { Schedule } from "../../agent/settings/schedule.js";
 import { firstOf } from "../../sim/core/element.js";
 import { learningText } from "../compare/episode-text.js";
 import { orNull } from "../compare/value.js";
@@ -28,24 +34,24 @@ export function episodeRows(run: ReportRun, report: string): EpisodeRow[] {
     .sort((a, b) => a - b)
     .flatMap((task) => {
       const sorted = planned.filter((r) => r.taskIndex === task).sort((a, b) => b.return - a.return);
-      const best = rowOf("best", firstOf(sorted, "episodes"), run.folder, report);
-      return sorted.length === 1 ? [best] : [best, rowOf("worst", sorted.at(-1)!, run.folder, report)];
+      const best = rowOf("best", firstOf(sorted, "episodes"), run, report);
+      return sorted.length === 1 ? [best] : [best, rowOf("worst", sorted.at(-1)!, run, report)];
     });
   const last = lastOf(run);
-  return last === undefined ? extremes : [...extremes, rowOf("last", last, run.folder, report)];
+  return last === undefined ? extremes : [...extremes, rowOf("last", last, run, report)];
 }
 
-/** After its evaluations a task's learning is over, so the later task decides, then the kind. */
+/** After its evaluations a visit's learning is over, so the later visit decides, then the kind. */
 function lastOf({ metrics: { baseline, episode, evaluation } }: ReportRun): PlayableRecord | undefined {
   const [learned, evaluated] = [episode.at(-1), evaluation.at(-1)];
   if (learned === undefined) return baseline.at(-1);
-  return evaluated !== undefined && evaluated.afterTask >= learned.taskIndex ? evaluated : learned;
+  return evaluated !== undefined && evaluated.afterTask >= visitOf(learned) ? evaluated : learned;
 }
 
 function rowOf(
   which: EpisodeRow["which"],
   record: PlayableRecord,
-  folder: string,
+  { folder, settings }: ReportRun,
   report: string,
 ): EpisodeRow {
   const { recording, task, success } = record;
@@ -54,7 +60,7 @@ function rowOf(
   return {
     which,
     task,
-    moment: momentOf(record),
+    moment: momentOf(record, new Schedule(settings).isOnce),
     return: orNull(record.return),
     success,
     recording,
@@ -65,8 +71,10 @@ function rowOf(
   };
 }
 
-function momentOf(record: PlayableRecord): string {
-  if (record.type === "evaluation") return `evaluation after task ${record.afterTask + 1}`;
+function momentOf(record: PlayableRecord, isOnce: boolean): string {
+  if (record.type === "evaluation") {
+    return `evaluation after ${isOnce ? "task" : "visit"} ${record.afterTask + 1}`;
+  }
   return record.type === "baseline" ? "random actions" : learningText(record);
 }
 

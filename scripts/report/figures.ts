@@ -4,6 +4,7 @@ import { compareRuns, type MethodComparison, ORACLE_SCORES, oracleLine } from ".
 import { DIFFERENCE_SCORES, differenceDefinition, differencesFrom } from "../compare/differences.js";
 import type { Estimate } from "../compare/estimate.js";
 import type { Oracle } from "../compare/oracle-reference.js";
+import type { RevisitComparison, RevisitTables } from "../compare/revisits.js";
 import type { MeasuredRun, RunResult } from "../compare/run-result.js";
 import {
   COLUMNS,
@@ -16,6 +17,7 @@ import {
   scoreRun,
 } from "../compare/scores.js";
 import { orNull, type Value } from "../compare/value.js";
+import { tasksOfVisits } from "./curves.js";
 import type { Cell, DifferencesTable, Matrix, ReportData, ScoreChart, TimeShare } from "./data.js";
 import type { ReportRun } from "./runs.js";
 
@@ -114,6 +116,23 @@ export function oracleFigures(results: readonly RunResult[], oracle: Oracle): Re
   };
 }
 
+/** Figures of schedules that visit tasks again; undefined where no finished run has one. */
+export function revisitTablesOf(found: RevisitComparison | undefined): RevisitTables<Value> | undefined {
+  if (found === undefined) return undefined;
+  return {
+    tasks: found.tasks.map(({ label, task, backwardTransfer, gain }) => ({
+      ...{ label, task },
+      backwardTransfer: plainEstimate(backwardTransfer),
+      gain: plainEstimate(gain),
+    })),
+    visits: found.visits.map(({ areaShare, recoverySteps, ...visit }) => ({
+      ...visit,
+      areaShare: plainEstimate(areaShare),
+      recoverySteps: plainEstimate(recoverySteps),
+    })),
+  };
+}
+
 export function plainScores(scores: RunScores): Record<string, Value> {
   return Object.fromEntries(SCORES.map((name) => [name, orNull(scores[name])]));
 }
@@ -123,16 +142,20 @@ export function matrices(runs: readonly ReportRun[], labels: readonly string[]):
   const reference = referenceOf(finishedResults(runs));
   return labels.flatMap((label) => {
     const own = runs.filter((run) => run.label === label);
-    const cells = pairs(firstOf(own, "runs").settings.tasks).flatMap(([i, j]) =>
-      cellOf(own, i, j, reference),
-    );
-    return cells.length === 0 ? [] : [{ label, cells }];
+    const visits = tasksOfVisits(own);
+    const { tasks } = firstOf(own, "runs").settings;
+    const cells = pairs(tasks, visits?.length).flatMap(([i, j]) => cellOf(own, i, j, reference));
+    return cells.length === 0 ? [] : [{ label, ...(visits && { visits }), cells }];
   });
 }
 
-function pairs(tasks: number): [i: number, j: number][] {
-  const indices = Array.from({ length: tasks }, (_, i) => i);
-  return indices.flatMap((i) => indices.slice(0, i + 1).map((j): [number, number] => [i, j]));
+/** @param visits where tasks are visited in another way than once in order, all of which may then come before */
+function pairs(tasks: number, visits?: number): [i: number, j: number][] {
+  const rows = Array.from({ length: visits ?? tasks }, (_, i) => i);
+  const columns = Array.from({ length: tasks }, (_, j) => j);
+  return rows.flatMap((i) =>
+    (visits === undefined ? columns.slice(0, i + 1) : columns).map((j): [number, number] => [i, j]),
+  );
 }
 
 /** Nothing while no run has made all evaluation episodes of the pair: the first few may be easier. */

@@ -5,10 +5,17 @@ import { type ModelErrorChart, type ModelErrorCurve, type ReportData, SHOWN_HORI
 import { type Html, html, htmlTable } from "./html.js";
 
 /** How well models predict episodes that nothing was trained on: a plot for each task and unit, and a table for each line. */
-export function modelErrorSection({ labels, tasks, modelErrors: { charts, leftOut } }: ReportData): Html {
+export function modelErrorSection({
+  labels,
+  tasks,
+  matrices,
+  modelErrors: { charts, leftOut },
+}: ReportData): Html {
   if (charts.length === 0) return html``;
   const units = [...new Set(charts.map(({ unit }) => unit))];
   const shown = charts.map((chart, index) => ({ ...chart, index })).filter(isShown);
+  const isVisited = (label: string) =>
+    matrices.some((matrix) => matrix.label === label && matrix.visits !== undefined);
   const figures = (unit: string) =>
     shown
       .filter((chart) => chart.unit === unit)
@@ -20,7 +27,7 @@ export function modelErrorSection({ labels, tasks, modelErrors: { charts, leftOu
 <p class="faint">${MODEL_ERROR_DEFINITION}. Solid: the model, after each task learned from its own on; dotted: predicting no change. Points: mean over the seeds that were evaluated on the task then.</p>
 ${leftOut.map((line) => html`<p>${line.label}: ${line.leftOut} of ${line.of} predictions were not finite and are left out.</p>`)}
 ${units.map((unit) => html`<h3>${count(SHOWN_HORIZON, "step")} ahead, ${unit}</h3><div class="grid">${figures(unit)}</div>`)}
-${labels.map((label) => lineTable(label, charts, tasks, labels.length === 1))}`;
+${labels.map((label) => lineTable(label, charts, tasks, { open: labels.length === 1, visited: isVisited(label) }))}`;
 }
 
 function isShown({ curves }: ModelErrorChart): boolean {
@@ -32,7 +39,7 @@ function lineTable(
   label: string,
   charts: readonly ModelErrorChart[],
   tasks: readonly string[],
-  open: boolean,
+  { open, visited }: { readonly open: boolean; readonly visited: boolean },
 ): Html {
   const own = charts
     .map(({ curves, ...chart }) => ({ ...chart, curves: curves.filter((curve) => curve.label === label) }))
@@ -40,6 +47,7 @@ function lineTable(
   if (own.length === 0) return html``;
   const horizons = [...new Set(own.flatMap(({ curves }) => curves.map(({ horizon }) => horizon)))];
   const nameOf = (index: number) => elementAt(tasks, index, "tasks");
+  const momentOf = (after: number) => (visited ? `visit ${after + 1}` : nameOf(after));
   const rows = own.flatMap(({ unit, task, curves }) => {
     const cells = (at: number) =>
       horizons.map((horizon) =>
@@ -48,12 +56,19 @@ function lineTable(
           at,
         ),
       );
-    const last = Math.max(...curves.flatMap(({ afterTask }) => afterTask));
-    return [task, last]
-      .filter((after, i) => i === 0 || after > task)
-      .map((after) => [nameOf(task), unit, nameOf(after), ...cells(after)]);
+    const all = curves.flatMap(({ afterTask }) => afterTask);
+    const first = visited ? Math.min(...all) : task;
+    const last = Math.max(...all);
+    return [first, last]
+      .filter((after, i) => i === 0 || after > first)
+      .map((after) => [nameOf(task), unit, momentOf(after), ...cells(after)]);
   });
-  const head = ["task", "unit", "after learning", ...horizons.map((steps) => count(steps, "step"))];
+  const head = [
+    "task",
+    "unit",
+    visited ? "after" : "after learning",
+    ...horizons.map((steps) => count(steps, "step")),
+  ];
   const attribute = open ? html` open` : html``;
   return html`<details${attribute} data-of="${label}"><summary>${label}: model error by control steps ahead, mean over seeds</summary>${htmlTable(`Model error of ${label}`, head, rows)}</details>`;
 }

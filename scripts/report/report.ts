@@ -1,7 +1,10 @@
+import { visitOf } from "../../agent/run/records.js";
 import { readSuiteRecord } from "../../agent/run/suite-record.js";
+import { Schedule } from "../../agent/settings/schedule.js";
 import { definitions, failedReferenceText } from "../compare/comparison.js";
 import { chooseFrom } from "../compare/differences.js";
 import { findOracle } from "../compare/oracle-reference.js";
+import { compareRevisits } from "../compare/revisits.js";
 import { failedReferences, referenceOf, scoreRun } from "../compare/scores.js";
 import { settingsThatDiffer } from "../compare/setting-differences.js";
 import { packageVersion } from "../runs/package-version.js";
@@ -17,6 +20,7 @@ import {
   oracleFigures,
   plainScores,
   reachedRows,
+  revisitTablesOf,
   scoreCharts,
   timeShares,
 } from "./figures.js";
@@ -43,6 +47,8 @@ export function reportData(
   const found = findOracle({ suite, tasks: tasks.filter((task) => task !== "?"), record }, given, folders);
   const oracle = "oracle" in found ? found.oracle : undefined;
   const lines = comparisonLines(results, labels, oracle);
+  const revisits = compareRevisits(results, reference);
+  const revisitTables = revisitTablesOf(revisits);
   const charts = QUANTITIES.map((quantity) => [quantity, curveCharts(runs, quantity)]);
   return {
     schema: 1,
@@ -64,7 +70,8 @@ export function reportData(
         episodes: episodeRows(run, path),
       };
     }),
-    definitions: definitions(reference, found),
+    definitions: [...definitions(reference, found), ...(revisits?.definitions ?? [])],
+    ...(revisitTables && { revisits: revisitTables }),
     failedReferences: failedReferences(results).map(failedReferenceText),
     reference: reference?.label ?? null,
     scores: scoreCharts(lines, results, oracle),
@@ -86,8 +93,10 @@ function stateOf({ result, metrics: { episode, evaluation }, settings }: ReportR
   if (result !== undefined) return "finished";
   const [learned, evaluated] = [episode.at(-1), evaluation.at(-1)];
   if (learned === undefined) return "unfinished: before the first task";
-  const place = `task ${learned.taskIndex + 1} of ${settings.tasks}`;
-  if (evaluated !== undefined && evaluated.afterTask >= learned.taskIndex) {
+  const { isOnce, visits } = new Schedule(settings);
+  const visit = visitOf(learned);
+  const place = `${isOnce ? "task" : "visit"} ${visit + 1} of ${visits.length}`;
+  if (evaluated !== undefined && evaluated.afterTask >= visit) {
     return `unfinished: evaluation after ${place}`;
   }
   return `unfinished: step ${learned.steps} of ${place}`;

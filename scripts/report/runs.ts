@@ -10,6 +10,7 @@ import {
 import type { MetricsRecord, TimingRecord } from "../../agent/run/records.js";
 import { isRunFolder } from "../../agent/run/run-files.js";
 import { readSettings, readVersions } from "../../agent/run/store.js";
+import { Schedule } from "../../agent/settings/schedule.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
@@ -135,8 +136,9 @@ function checkComparable(runs: readonly (Found & { readonly settings: Settings }
 }
 
 function readReportRun(folder: string, settings: Settings, label: string): ReportRun {
-  const metrics = metricsByType(readMetrics(folder, settings.tasks));
-  const timings = timingByType(readTiming(folder, settings.tasks));
+  const schedule = new Schedule(settings);
+  const metrics = metricsByType(readMetrics(folder, schedule));
+  const timings = timingByType(readTiming(folder, schedule));
   const result = isFinished(folder) ? readRun(folder, label) : undefined;
   return { folder, label, settings, versions: readVersions(folder), metrics, timings, result };
 }

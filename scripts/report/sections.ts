@@ -63,6 +63,20 @@ export function learningSection({ scores, reached }: ReportData): Html {
 ${htmlTable("While tasks are learned", ["method", ...learning.map(titleWithUnit), ...titles], rows)}`;
 }
 
+/** Figures of schedules that visit tasks again; nothing where no run has one. */
+export function revisitsSection({ revisits }: ReportData): Html {
+  if (revisits === undefined) return html``;
+  const tasks = revisits.tasks.map(({ label, task, backwardTransfer, gain }) => [
+    ...[label, task, estimateText(backwardTransfer, 3), estimateText(gain, 3)],
+  ]);
+  const visits = revisits.visits.map(({ label, visit, areaShare, recoverySteps, recovered }) => [
+    ...[label, visit, estimateText(areaShare, 3), estimateText(recoverySteps, 0), countText(recovered)],
+  ]);
+  return html`<h3>Tasks that are visited again</h3>
+${htmlTable("Tasks over their visits", ["method", "task", "backward transfer", "second - first"], tasks)}
+${htmlTable("Learning again", ["method", "visit", "share of area", "steps to recover", "tasks that recovered"], visits)}`;
+}
+
 /** Units of time and memory; the others are in the definitions. */
 function titleWithUnit({ title, unit }: ScoreChart): string {
   return /^(min|MiB)$/.test(unit) ? `${title}, ${unit}` : title;

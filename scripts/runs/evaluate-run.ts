@@ -14,6 +14,7 @@ import {
 import type { ModelError } from "../../agent/evaluation/model-error.js";
 import { recordingOrigin } from "../../agent/run/store.js";
 import { changePlanner } from "../../agent/settings/resolve.js";
+import { Schedule } from "../../agent/settings/schedule.js";
 import { elementAt } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { makeFolder } from "../../sim/core/files.js";
@@ -59,7 +60,7 @@ export interface TaskEvaluation {
 /** What `evaluateRun` found. */
 export interface RunEvaluation extends StartsNote {
   readonly folder: string;
-  /** Tasks learned by the state that was evaluated. */
+  /** Tasks learned by the state that was evaluated, one that was learned again counted again. */
   readonly afterTask: number;
   /** False when the signal stopped it; tasks then hold what was measured. */
   readonly complete: boolean;
@@ -154,11 +155,12 @@ export function episodeOptions(
 ): Omit<EvaluationOptions, "task" | "taskIndex"> {
   const { episodes = settings.loop.evaluationEpisodes, starts, recordings: folder, signal } = options;
   const origin = recordingOrigin(planned, currentVersions());
+  const visits = !new Schedule(settings).isOnce;
   return {
     episodes,
     rng: Rng.fromSeed(options.seed ?? settings.seed),
     starts,
-    recordings: folder === undefined ? undefined : { folder, origin, plans: true },
+    recordings: folder === undefined ? undefined : { folder, origin, plans: true, visits },
     stopRequested: () => signal?.aborted === true,
   };
 }
@@ -168,16 +170,17 @@ export function evaluated({ outcome, file }: FinishedEpisode, folder: string | u
   return { ...outcome, ...(folder !== undefined && { recording: join(folder, file) }) };
 }
 
-/** Whole episodes only: the one that the signal interrupts is dropped. */
+/** Whole episodes only: the one that the signal interrupts is dropped. @param place of the task among those learned */
 async function* episodesOf(
   opened: SavedState,
-  taskIndex: number,
+  place: number,
   options: ChosenOptions,
   onModelError: (error: ModelError) => void,
   threads: EpisodeThreads | undefined,
 ): AsyncGenerator<EvaluatedEpisode> {
-  const { agent, afterTask, tasks } = opened;
-  const task = elementAt(tasks, taskIndex, "tasks");
+  const { agent, afterTask, tasks, indices } = opened;
+  const task = elementAt(tasks, place, "tasks");
+  const taskIndex = elementAt(indices, place, "tasks");
   const how = { ...episodeOptions(opened, options), task, taskIndex };
   const evaluation = evaluateTask(agent, afterTask - 1, how, onModelError, threads);
   try {

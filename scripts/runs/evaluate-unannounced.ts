@@ -69,8 +69,8 @@ export async function evaluateRunUnannounced(
 ): Promise<UnannouncedEvaluation> {
   const { switchEvery, onEpisode, ...others } = options;
   checkSwitch(switchEvery);
-  const check = async ({ agent, afterTask }: SavedState) => {
-    const known = await agent.knownTasks(afterTask);
+  const check = async ({ agent, indices }: SavedState) => {
+    const known = await agent.knownTasks(indices);
     return known.map(({ task }) => task.name);
   };
   return withSavedState(
@@ -78,7 +78,7 @@ export async function evaluateRunUnannounced(
     others,
     async (opened, starts) => {
       const episodes = await playAll(opened, starts, options);
-      const told = isAsRun(options) ? toldReturns(folder, opened.afterTask) : [];
+      const told = isAsRun(options) ? toldReturns(folder, opened) : [];
       return {
         ...{ folder, afterTask: opened.afterTask },
         ...startsNote(starts),
@@ -115,15 +115,15 @@ async function playAll(
   starts: StartChoice,
   { switchEvery, onEpisode, ...options }: UnannouncedOptions,
 ): Promise<RecognizedEpisode[][]> {
-  const { agent, afterTask, tasks } = opened;
+  const { agent, afterTask, tasks, indices } = opened;
   const out = tasks.map((): RecognizedEpisode[] => []);
-  const how = { ...episodeOptions(opened, { ...options, starts }), tasks, switchEvery };
+  const how = { ...episodeOptions(opened, { ...options, starts }), tasks, indices, switchEvery };
   try {
     for await (const played of evaluateUnannounced(agent, afterTask - 1, how)) {
-      const { taskIndex, recognition } = played;
+      const { place, recognition } = played;
       const episode = { ...evaluated(played, options.recordings), recognition };
-      elementAt(out, taskIndex, "tasks").push(episode);
-      onEpisode?.(elementAt(tasks, taskIndex, "tasks").name, episode);
+      elementAt(out, place, "tasks").push(episode);
+      onEpisode?.(elementAt(tasks, place, "tasks").name, episode);
       if (options.signal?.aborted) break;
     }
   } catch (error) {
@@ -146,9 +146,9 @@ function isAsRun({
 }
 
 /** By task, the mean return of the run's evaluation after so many tasks; undefined where there is none. */
-function toldReturns(folder: string, afterTask: number): (number | undefined)[] {
+function toldReturns(folder: string, { afterTask, indices }: SavedState): (number | undefined)[] {
   const records = readMetrics(folder).filter((r) => r.type === "evaluation");
-  return Array.from({ length: afterTask }, (_, j) => {
+  return indices.map((j) => {
     const own = records.filter((r) => r.afterTask === afterTask - 1 && r.taskIndex === j);
     return own.length === 0 ? undefined : meanOf(own.map((r) => r.return));
   });

@@ -20,7 +20,7 @@ import {
   randomInputs,
   type StateAction,
 } from "./export-check.js";
-import { openSavedState, type SavedStateOptions } from "./saved-state.js";
+import { openSavedState, type SavedState, type SavedStateOptions } from "./saved-state.js";
 import { currentVersions } from "./versions.js";
 
 /** What `exportRun` writes, and where. */
@@ -63,10 +63,10 @@ export async function exportRun(folder: string, options: ExportOptions): Promise
   if (existsSync(path)) {
     throw new UsageError({ what: `${path} exists`, expected: "a new path", todo: "Choose another --onnx" });
   }
-  const { agent, settings, afterTask, tasks } = await openSavedState(folder, options);
+  const { agent, settings, afterTask, tasks, indices } = await openSavedState(folder, options);
   try {
     const dynamics: TaskDynamics[] = [];
-    for (const j of tasks.keys()) dynamics.push(await agent.dynamicsOf(j));
+    for (const index of indices) dynamics.push(await agent.dynamicsOf(index));
     const graph = await dynamicsGraph(tasks, dynamics, settings.dynamics.history);
     const bytes = encodeModel(graph, describeModel(settings, afterTask, tasks));
     writeFileSafely(path, bytes);
@@ -74,7 +74,7 @@ export async function exportRun(folder: string, options: ExportOptions): Promise
       path,
       folder,
       settings.dynamics.history,
-      tasks,
+      { tasks, indices },
       dynamics,
       options.onWarning ?? (() => {}),
     );
@@ -115,7 +115,7 @@ async function checkFile(
   path: string,
   folder: string,
   history: number,
-  tasks: readonly Task[],
+  { tasks, indices }: Pick<SavedState, "tasks" | "indices">,
   dynamics: readonly TaskDynamics[],
   warn: (text: string) => void,
 ): Promise<TaskExport[]> {
@@ -126,7 +126,7 @@ async function checkFile(
       const own = elementAt(dynamics, j, "tasks");
       const states = new StateSpec(task.spec, history);
       const random = randomInputs(states.spec, own.normalizer, CHECKED, Rng.fromSeed(j));
-      const recorded = recordedInputs(folder, j, states, warn);
+      const recorded = recordedInputs(folder, elementAt(indices, j, "tasks"), states, warn);
       const inputs = [...random, ...recorded];
       const largestDifference = await compareModels(model, j, { task, history }, own, inputs);
       if (!(largestDifference <= LARGEST_DIFFERENCE)) throw differs(task, largestDifference);

@@ -6,9 +6,10 @@ import { readCheckpoint } from "../../agent/run/checkpoint.js";
 import { savedBefore } from "../../agent/run/resume-checks.js";
 import { RUN_FILES, TASK_STATES, taskStateFiles } from "../../agent/run/run-files.js";
 import { hashSettings, readSettings } from "../../agent/run/store.js";
+import { Schedule } from "../../agent/settings/schedule.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import type { PlannerDefinition } from "../../planners/types.js";
-import { firstOf } from "../../sim/core/element.js";
+import { elementAt, firstOf } from "../../sim/core/element.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { Rng } from "../../sim/core/rng.js";
 import { isThere } from "../../sim/core/system-errors.js";
@@ -23,7 +24,7 @@ import { checkSameSuite, suiteNow } from "./same-suite.js";
 
 /** `suite`, `method` and `planner` are only needed where the run's own do not come with the package. */
 export interface SavedStateOptions extends PartOptions {
-  /** Use the state after this many tasks; default the last one saved. */
+  /** Use the state after this many visits, or tasks where each is visited once; default the last one saved. */
   readonly afterTask?: number;
   /** Threads that plan and play evaluation episodes together; results do not depend on it. Default: the machine's cores, at most 4. */
   readonly threads?: number;
@@ -46,10 +47,12 @@ export interface SavedState {
   readonly planner: PlannerDefinition;
   /** Threads that work together, with the calling one. */
   readonly threads: number;
-  /** How many tasks it has learned. */
+  /** How many visits it has made: tasks that it has learned, one that was learned again counted again. */
   readonly afterTask: number;
-  /** Those tasks. */
+  /** The tasks that it has learned, in the order of the suite. */
   readonly tasks: readonly Task[];
+  /** Their indices in the suite. */
+  readonly indices: readonly number[];
 }
 
 /** Makes an agent's settings out of a run's. */
@@ -97,7 +100,9 @@ export async function openSavedState(
   }
   const { planner } = parts;
   const { threads } = compute;
-  return { agent, settings, planned, suite, planner, threads, afterTask, tasks: tasks.slice(0, afterTask) };
+  const indices = new Schedule(settings).seen(afterTask - 1).toSorted((a, b) => a - b);
+  const learned = indices.map((index) => elementAt(tasks, index, "tasks"));
+  return { agent, settings, planned, suite, planner, threads, afterTask, tasks: learned, indices };
 }
 
 /** Checks that the state after `wanted` tasks was saved; default the last one. */

@@ -18,9 +18,9 @@ export interface TaskSummary {
   readonly task: string;
   /** Mean return of the random policy. */
   readonly random: number;
-  /** Mean evaluation return right after the task was learned, R[j][j]. */
+  /** Mean evaluation return right after the task was learned, the last time where it was more than once. */
   readonly learned: number;
-  /** Mean evaluation return after the last task that was learned and evaluated after, R[K-1][j] of a finished run. */
+  /** Mean evaluation return after the last visit that was evaluated after. */
   readonly final: number;
   /** `learned - final`: positive when the task was partly forgotten. NaN of a task after which none was learned. */
   readonly forgetting: number;
@@ -44,7 +44,7 @@ export interface BestEpisode {
 /** What a run achieved. */
 export interface Summary {
   readonly tasks: readonly TaskSummary[];
-  /** Index of the last task after which anything was evaluated; -1 before. */
+  /** Index of the last visit after which anything was evaluated; -1 before. */
   readonly afterTask: number;
   /** The evaluation episode with the highest return; before the first, the planned learning episode of full length. */
   readonly best: BestEpisode | undefined;
@@ -70,7 +70,7 @@ export function summarize(records: readonly MetricsRecord[]): Summary {
 
 /**
  * @param records of the task
- * @param last index of the last task after which anything was evaluated
+ * @param last index of the last visit after which anything was evaluated
  */
 function summarizeTask(
   task: string,
@@ -81,21 +81,29 @@ function summarizeTask(
   const random = records.filter((r) => r.type === "baseline");
   const evaluations = records.filter((r) => r.type === "evaluation");
   const atEnd = evaluations.filter(({ afterTask }) => afterTask === last);
-  const learned = meanReturn(evaluations.filter(({ afterTask }) => afterTask === index));
+  const own = lastVisit(records, last) ?? index;
+  const learned = meanReturn(evaluations.filter(({ afterTask }) => afterTask === own));
   const final = meanReturn(atEnd);
   return {
     task,
     random: meanReturn(random),
     learned,
     final,
-    forgetting: last > index ? learned - final : Number.NaN,
+    forgetting: last > own ? learned - final : Number.NaN,
     success: successRate(atEnd),
     counts: countOutcomes(atEnd),
     measures: meanMeasures(atEnd),
   };
 }
 
-/** Index of the last task after which one of the evaluations was made; -1 of none. */
+/** The last visit of a task up to one; undefined where its records name none, as every task is visited once in order. */
+function lastVisit(records: readonly MetricsRecord[], last: number): number | undefined {
+  const named = records.flatMap((r) => ("visit" in r && r.visit !== undefined ? [r.visit] : []));
+  const visits = named.filter((visit) => visit <= last);
+  return visits.length === 0 ? undefined : largest(visits);
+}
+
+/** Index of the last visit after which one of the evaluations was made; -1 of none. */
 function lastEvaluated(evaluations: readonly EvaluationRecord[]): number {
   return evaluations.reduce((last, { afterTask }) => Math.max(last, afterTask), -1);
 }

@@ -8,6 +8,7 @@ import {
 } from "../compare/differences.js";
 import type { Estimate } from "../compare/estimate.js";
 import { intervalText, pText } from "../compare/interval-text.js";
+import { revisitTables } from "../compare/revisits-text.js";
 import { COLUMNS, REACHED, reachedTitle, SCORE_GROUPS, SCORES, type Score } from "../compare/scores.js";
 import { measureTitle, table } from "../compare/tables.js";
 import { number, PLAIN_WIDTH, wrap } from "../compare/text.js";
@@ -29,10 +30,17 @@ export function reportText(report: SweepReport, width = PLAIN_WIDTH): string {
     rows.length === 0
       ? ["No run is finished yet."]
       : [table(head, rows, { width }), countsTable(report, width), ...reachedTable(report, width)];
-  const { differences } = report;
+  const { differences, revisits } = report;
+  if (revisits !== undefined) {
+    const tables = revisitTables(revisits).map(({ head, rows: own }) =>
+      table([head], own, { width, left: 2 }),
+    );
+    lines.push(...tables);
+  }
   if (differences !== null) lines.push(differencesText(differences, width));
   const notes =
     rows.length > 0 ? [...report.failedReferences.map(failedReferenceText), ...report.definitions] : [];
+  notes.push(...(revisits?.definitions ?? []));
   if (differences !== null) notes.push(differenceDefinition(differences));
   notes.push(...report.settings.map(settingText));
   lines.push(...notes.map((note) => wrap(note, width)));

@@ -8,6 +8,7 @@ import {
 } from "../compare/comparison.js";
 import { chooseFrom, type Differences, differencesFrom } from "../compare/differences.js";
 import { findOracle, type RunsSuite } from "../compare/oracle-reference.js";
+import { compareRevisits, type RevisitComparison } from "../compare/revisits.js";
 import {
   isFinished,
   type RunResult,
@@ -50,6 +51,8 @@ export interface SweepReport {
   readonly methods: readonly MethodComparison[];
   /** Planning through the true simulator, on the same scales; null while no run is finished, or without a reference. */
   readonly oracle: OracleLine | null;
+  /** Figures of schedules that visit tasks again; absent where no finished run has one. */
+  readonly revisits?: RevisitComparison;
   /** Null while no two methods have finished a seed in common. */
   readonly differences: Differences | null;
   /** Settings beside the method that are not the same in all lines, with their values by label. */
@@ -86,6 +89,7 @@ export function reportSweep(
   const labels = Object.keys(manifest.settings);
   const found = findOracle(sweepSuite(folder, manifest, finished), given, [folder]);
   const oracle = "oracle" in found ? found.oracle : undefined;
+  const revisits = compareRevisits(finished, reference);
   return {
     schema: 1,
     suite: manifest.suite,
@@ -97,6 +101,7 @@ export function reportSweep(
       (a, b) => labels.indexOf(a.method) - labels.indexOf(b.method),
     ),
     oracle: oracle === undefined || finished.length === 0 ? null : oracleLine(finished, oracle),
+    ...(revisits && { revisits }),
     differences: differencesFrom(finished, labels, from, oracle),
     settings: sweepSettings(manifest),
     runs: finished.map(({ id, ...run }) => ({

@@ -1,15 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { metricsPath, parseMetricsLine } from "../../agent/run/read-log.js";
-import type { MetricsRecord } from "../../agent/run/records.js";
+import { type MetricsRecord, visitOf } from "../../agent/run/records.js";
 import { withRegularFile } from "../../sim/core/own-files.js";
 
 /** Where a run is, by the newest record of its metrics. */
 export interface RunPlace {
   /** What that record was of: the random policy, learning a task or evaluating after one. */
   readonly stage: "baseline" | "learn" | "evaluate";
-  /** Task measured, being learned, or after which is evaluated, 0-based. */
-  readonly taskIndex: number;
-  /** Environment steps made in the task; undefined outside learning. */
+  /** Task measured, or the visit that is learned or evaluated after, 0-based. */
+  readonly place: number;
+  /** Environment steps made in the visit; undefined outside learning. */
   readonly steps: number | undefined;
   /** Return of the last episode; undefined when something else was noted after it. */
   readonly return: number | undefined;
@@ -25,20 +25,19 @@ export function readPlace(folder: string): RunPlace | undefined {
 }
 
 function placeOf(record: MetricsRecord): RunPlace {
-  const { taskIndex } = record;
   switch (record.type) {
     case "baseline":
-      return { stage: "baseline", taskIndex, steps: undefined, return: record.return };
+      return { stage: "baseline", place: record.taskIndex, steps: undefined, return: record.return };
     case "episode":
-      return { stage: "learn", taskIndex, steps: record.steps, return: record.return };
+      return { stage: "learn", place: visitOf(record), steps: record.steps, return: record.return };
     case "training":
-      return { stage: "learn", taskIndex, steps: record.steps, return: undefined };
+      return { stage: "learn", place: visitOf(record), steps: record.steps, return: undefined };
     case "kept":
-      return { stage: "evaluate", taskIndex, steps: undefined, return: undefined };
+      return { stage: "evaluate", place: visitOf(record), steps: undefined, return: undefined };
     case "modelError":
-      return { stage: "evaluate", taskIndex: record.afterTask, steps: undefined, return: undefined };
+      return { stage: "evaluate", place: record.afterTask, steps: undefined, return: undefined };
     case "evaluation":
-      return { stage: "evaluate", taskIndex: record.afterTask, steps: undefined, return: record.return };
+      return { stage: "evaluate", place: record.afterTask, steps: undefined, return: record.return };
   }
 }
 

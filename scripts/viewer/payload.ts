@@ -32,20 +32,34 @@ export interface ViewerIndex {
   readonly runs: readonly number[];
 }
 
-/** How much a run is to do. */
+/** What a run is to do. */
 export interface RunPlan {
   readonly tasks: number;
-  /** Environment steps of learning per task, exploring at random included. */
-  readonly stepsPerTask: number;
+  /** Whether every task is visited once, in the order of the suite. */
+  readonly isOnce: boolean;
+  /** The visits, in order. */
+  readonly visits: readonly PlannedVisit[];
   readonly evaluationEpisodes: number;
+}
+
+/** A visit that a run is to make. */
+interface PlannedVisit {
+  /** 0-based. */
+  readonly task: number;
+  /** Environment steps of learning, exploring at random included. */
+  readonly steps: number;
+  /** Whether it begins with random actions. */
+  readonly explores: boolean;
+  /** The last task that is evaluated after it, 0-based. */
+  readonly lastEvaluated: number;
 }
 
 /** A finished episode as a run's log has it; more fields as in `EpisodeRow`. */
 export interface RunEpisode
   extends Readonly<Pick<EvaluationRecord, "task" | "taskIndex" | "afterTask" | "episode" | "success">>,
-    Readonly<Pick<EpisodeRecord, "randomSteps" | "terminated">> {
+    Readonly<Pick<EpisodeRecord, "randomSteps" | "terminated" | "visit">> {
   readonly phase: EpisodeHeader["phase"];
-  /** Of learning episodes: steps made in this task until its end. */
+  /** Of learning episodes: steps made in this visit until its end. */
   readonly steps?: number;
   /** Null where it is not finite. */
   readonly return: EvaluationRecord["return"] | null;

@@ -1,17 +1,32 @@
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { metricsPath, parseMetricsLine } from "../../agent/run/read-log.js";
-import type { BaselineRecord, EpisodeRecord, EvaluationRecord } from "../../agent/run/records.js";
+import {
+  type BaselineRecord,
+  type EpisodeRecord,
+  type EvaluationRecord,
+  visitOf,
+} from "../../agent/run/records.js";
 import { RUN_FILES, SETTINGS_ERROR } from "../../agent/run/run-files.js";
+import { evaluatedTasks } from "../../agent/settings/evaluated-tasks.js";
+import { ONCE, Schedule, scheduleField } from "../../agent/settings/schedule.js";
 import { readDocument } from "../../sim/core/documents.js";
+import { largest } from "../../sim/core/extremes.js";
 import { isInUse } from "../../sim/core/folder-lock.js";
 import { LogTail } from "./log-tail.js";
 import type { RunEpisode, RunPlan, RunStatus, RunUpdate } from "./payload.js";
 
 /** What is read of `settings.json`. */
 const settingsSchema = z.object({
+  seed: z.int(),
   tasks: z.int(),
-  loop: z.object({ initialRandomSteps: z.int(), stepsPerTask: z.int(), evaluationEpisodes: z.int() }),
+  loop: z.object({
+    initialRandomSteps: z.int(),
+    stepsPerTask: z.int(),
+    schedule: scheduleField.default(ONCE),
+    evaluateTasks: z.union([z.literal("all"), z.int()]).default("all"),
+    evaluationEpisodes: z.int(),
+  }),
 });
 
 /** Follows the log of one run. */
@@ -89,10 +104,10 @@ export class RunWatcher {
   #statusNow(inUse: boolean | undefined): RunStatus {
     if (inUse === undefined) return "gone";
     const last = this.#episodes.at(-1);
-    const { tasks, evaluationEpisodes } = this.#plan ?? {};
+    const { tasks, visits, evaluationEpisodes } = this.#plan ?? {};
     const done =
       last?.phase === "evaluate" &&
-      last.afterTask + 1 === tasks &&
+      last.afterTask + 1 === visits?.length &&
       last.taskIndex + 1 === tasks &&
       last.episode + 1 === evaluationEpisodes;
     if (done) return "done";
@@ -103,9 +118,19 @@ export class RunWatcher {
 /** How much a run is to do; undefined where its settings cannot be read. */
 function readPlan(folder: string): RunPlan | undefined {
   try {
-    const { tasks, loop } = readDocument(join(folder, RUN_FILES.settings), settingsSchema, SETTINGS_ERROR);
-    const { initialRandomSteps, stepsPerTask, evaluationEpisodes } = loop;
-    return { tasks, stepsPerTask: initialRandomSteps + stepsPerTask, evaluationEpisodes };
+    const settings = readDocument(join(folder, RUN_FILES.settings), settingsSchema, SETTINGS_ERROR);
+    const schedule = new Schedule(settings);
+    return {
+      tasks: settings.tasks,
+      isOnce: schedule.isOnce,
+      visits: schedule.visits.map(({ task, randomSteps }, visit) => ({
+        task,
+        explores: randomSteps > 0,
+        steps: schedule.steps(visit),
+        lastEvaluated: largest(evaluatedTasks(settings, visit, schedule)),
+      })),
+      evaluationEpisodes: settings.loop.evaluationEpisodes,
+    };
   } catch {
     return undefined;
   }
@@ -118,7 +143,8 @@ function episodeOf(record: BaselineRecord | EpisodeRecord | EvaluationRecord): R
   const common = { task, taskIndex, episode, return: value, success, ...ended, file: basename(recording) };
   if (record.type === "baseline") return { ...common, phase: "random", afterTask: -1 };
   if (record.type === "evaluation") return { ...common, phase: "evaluate", afterTask: record.afterTask };
-  const { phase, randomSteps, steps } = record;
+  const { phase, randomSteps, steps, visit } = record;
   const mixed = randomSteps === undefined ? {} : { randomSteps };
-  return { ...common, phase, ...mixed, afterTask: taskIndex, steps };
+  const visited = visit === undefined ? {} : { visit };
+  return { ...common, phase, ...mixed, afterTask: visitOf(record), ...visited, steps };
 }

@@ -17,8 +17,13 @@ export interface EpisodeHeader {
   readonly randomSteps?: number;
   /** Steps after which it ended at the latest, where those are fewer than the task's. */
   readonly episodeSteps?: number;
-  /** Index of the last task begun when this was recorded; -1 before the first. */
+  /**
+   * Visits that had begun when this was recorded, less one; -1 before the first. Where every task is visited once, in the order of the
+   * suite, it is the index of the last task begun.
+   */
   readonly afterTask: number;
+  /** The same number, where tasks are visited in another way than once in the order of the suite. */
+  readonly visit?: number;
   /** Seed given to `Environment.reset`. */
   readonly seed: number;
   /**
@@ -136,6 +141,7 @@ const metadataSchema = z.object({
   randomSteps: integer.refine((steps) => steps > 0).optional(),
   episodeSteps: integer.refine((steps) => steps > 0).optional(),
   afterTask: integer,
+  visit: integer.refine((visit) => visit >= 0).optional(),
   seed: integer,
   starts: z.enum(["seeded", "varied"]).optional(),
   settingsHash: name,
@@ -173,6 +179,7 @@ export function toMetadata(
     ...optional("randomSteps", header.randomSteps),
     ...optional("episodeSteps", header.episodeSteps),
     ["afterTask", String(header.afterTask)],
+    ...optional("visit", header.visit),
     ["seed", String(header.seed)],
     ...optional("starts", header.starts),
     ["settingsHash", header.settingsHash],
@@ -207,7 +214,7 @@ export function fromMetadata(metadata: ReadonlyMap<string, string>): {
   const { observation, action, measures } = fields;
   checkLimit("channels", observation.length + action.length + (measures?.length ?? 0));
   const { suite, task, taskIndex, phase, randomSteps, episodeSteps, afterTask } = fields;
-  const { seed, starts, settingsHash } = fields;
+  const { visit, seed, starts, settingsHash } = fields;
   const { versionHypercrl: hypercrl, versionPhysics: physics, versionNode: node } = fields;
   const versions = node === undefined ? { hypercrl, physics } : { hypercrl, physics, node };
   const learned = {
@@ -216,7 +223,11 @@ export function fromMetadata(metadata: ReadonlyMap<string, string>): {
     ...(starts !== undefined && { starts }),
   };
   return {
-    header: { suite, task, taskIndex, phase, ...learned, afterTask, seed, settingsHash, versions },
+    header: {
+      ...{ suite, task, taskIndex, phase, ...learned, afterTask },
+      ...(visit !== undefined && { visit }),
+      ...{ seed, settingsHash, versions },
+    },
     spec: { observation, action, controlPeriod: fields.controlPeriod },
     measures,
     totals: {

@@ -14,7 +14,7 @@ describe("Agent", () => {
     const learning = /The agent is learning no task; expected a task that was begun and has not ended/;
     expect(() => agent.startEpisode()).toThrow(RunError);
     expect(() => agent.startTraining()).toThrow(learning);
-    await agent.beginTask(0);
+    await agent.beginVisit(0);
     agent.startEpisode();
     expect(agent.taskState()?.buffer.size).toBe(0);
     await agent.release();
@@ -50,7 +50,7 @@ describe("Agent", () => {
         Rng.fromSeed(1),
       );
       const agent = agentOf(Object.assign(learner, { weights: async () => weights }));
-      await agent.beginTask(0);
+      await agent.beginVisit(0);
       for (const given of [agent.dynamicsOf(0), agent.policyFor(0, Rng.fromSeed(2))]) {
         await expect(given).rejects.toThrow(InputError);
         await expect(given).rejects.toThrow(
@@ -77,7 +77,7 @@ describe("Agent", () => {
       const agent = new Agent([pointTask], own, partsFor(own), Rng.fromSeed(1));
       const weights = vi.spyOn(agent.learner, "weights");
       const askedFor = () => weights.mock.calls.splice(0).map(([, member]) => member);
-      await agent.beginTask(0);
+      await agent.beginVisit(0);
       const x = Float32Array.of(0.2, -0.4);
       const asked: unknown[] = [];
       for (let session = 0; session < 3; session++) {
@@ -103,15 +103,15 @@ describe("Agent", () => {
     const agent = new Agent(tasks, settings, parts, Rng.fromSeed(1));
     const x = Float32Array.of(0.2, -0.4);
     for (const task of [0, 1]) {
-      await agent.beginTask(task);
+      await agent.beginVisit(task);
       agent.remember(x, Float32Array.of(0, 0), x);
-      await agent.endTask();
+      await agent.endVisit();
     }
-    expect((await agent.knownTasks(2)).map(({ residualScale }) => residualScale.length)).toEqual([2, 2]);
+    expect((await agent.knownTasks([0, 1])).map(({ residualScale }) => residualScale.length)).toEqual([2, 2]);
     const { residualScales, ...state } = await agent.learnedState();
     const learned = { ...state, residualScales: [residualScales[0], undefined] };
     await agent.restore({ learned, current: undefined }, 1);
-    const refused = agent.unannouncedPolicy(2, Rng.fromSeed(2));
+    const refused = agent.unannouncedPolicy([0, 1], Rng.fromSeed(2));
     await expect(refused).rejects.toThrow(InputError);
     await expect(refused).rejects.toThrow(/Nothing says how far the model of task point-2 is off/);
     await agent.release();

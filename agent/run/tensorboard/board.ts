@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Settings } from "../../settings/schema.js";
-import type { MetricsRecord, TimingRecord, TrainingTime } from "../records.js";
+import { type MetricsRecord, type TimingRecord, type TrainingTime, visitOf } from "../records.js";
 import { CURVES } from "../run-files.js";
 import { EventFile, type ScalarEvent } from "./event-file.js";
 import { RunScalars } from "./run-scalars.js";
@@ -49,7 +49,8 @@ export class Board {
 
 /** Times of the training sessions that the metrics hold; of one made again after a crash the last. */
 function timesOf({ metrics, timing }: PastRecords): TrainingTime[] {
-  const key = ({ taskIndex, steps }: Pick<TrainingTime, "taskIndex" | "steps">) => `${taskIndex}/${steps}`;
+  const key = ({ steps, ...place }: Pick<TrainingTime, "taskIndex" | "visit" | "steps">) =>
+    `${visitOf(place)}/${steps}`;
   const times = new Map(timing.filter((r) => r.type === "training").map((record) => [key(record), record]));
   return metrics
     .filter((r) => r.type === "training")

@@ -1,4 +1,5 @@
 import { MIB } from "../../../sim/core/bytes.js";
+import { Schedule } from "../../settings/schedule.js";
 import type { Settings } from "../../settings/schema.js";
 import {
   type BaselineRecord,
@@ -11,6 +12,7 @@ import {
   type TimingRecord,
   type TrainingRecord,
   type TrainingTime,
+  visitOf,
 } from "../records.js";
 import type { ScalarEvent } from "./event-file.js";
 
@@ -18,18 +20,18 @@ type Values = Readonly<Record<string, number>>;
 
 /**
  * Turns a run's records, in their order, into the curves that TensorBoard shows. Steps are environment steps over the
- * whole sequence of tasks; an evaluation after a task lies at the task's last step, the random policy's at 0. One
+ * whole sequence of visits; an evaluation after a visit lies at its last step, the random policy's at 0. One
  * point per evaluation of a task: the mean over its episodes.
  */
 export class RunScalars {
-  readonly #stepsPerTask: number;
+  readonly #schedule: Schedule;
   readonly #evaluationEpisodes: number;
   /** Episodes of the evaluation that is going on. */
   #episodes: (BaselineRecord | EvaluationRecord)[] = [];
 
-  constructor({ loop }: Settings) {
-    this.#stepsPerTask = loop.initialRandomSteps + loop.stepsPerTask;
-    this.#evaluationEpisodes = loop.evaluationEpisodes;
+  constructor(settings: Settings) {
+    this.#schedule = new Schedule(settings);
+    this.#evaluationEpisodes = settings.loop.evaluationEpisodes;
   }
 
   /** The point that a record of either log completes, if any. */
@@ -40,20 +42,20 @@ export class RunScalars {
       case "training":
         return point(this.#stepOf(record), "ms" in record ? trainingTimes(record) : losses(record));
       case "kept":
-        return point((record.taskIndex + 1) * this.#stepsPerTask, keptValues(record));
+        return point(this.#schedule.end(visitOf(record)), keptValues(record));
       case "baseline":
         return this.#evaluated(record, "baseline", 0);
       case "evaluation":
-        return this.#evaluated(record, "evaluate", (record.afterTask + 1) * this.#stepsPerTask);
+        return this.#evaluated(record, "evaluate", this.#schedule.end(record.afterTask));
       case "modelError":
-        return point((record.afterTask + 1) * this.#stepsPerTask, modelErrors(record));
+        return point(this.#schedule.end(record.afterTask), modelErrors(record));
       default:
         return undefined;
     }
   }
 
-  #stepOf({ taskIndex, steps }: { readonly taskIndex: number; readonly steps: number }): number {
-    return taskIndex * this.#stepsPerTask + steps;
+  #stepOf(record: Pick<EpisodeRecord, "taskIndex" | "visit" | "steps">): number {
+    return this.#schedule.at(visitOf(record)).start + record.steps;
   }
 
   #evaluated(

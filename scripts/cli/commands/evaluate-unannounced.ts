@@ -13,7 +13,14 @@ import {
 } from "../../runs/evaluate-unannounced.js";
 import { signalCode } from "../../runs/stop-signals.js";
 import { type Io, warner } from "../io.js";
-import { checkNewFile, type EvaluateFlags, figures, sayStopped, startsText } from "./evaluate.js";
+import {
+  checkNewFile,
+  type EvaluateFlags,
+  figures,
+  learnedText,
+  sayStopped,
+  startsText,
+} from "./evaluate.js";
 
 /** `hypercrl evaluate --tasks unannounced`: measures a saved state that is not told its tasks. Returns the exit code. */
 export async function evaluateUnannouncedCommand(
@@ -108,7 +115,10 @@ function unannouncedText(evaluation: UnannouncedEvaluation, width: number): stri
       : `the task changes after every ${switchEvery === 1 ? "episode" : `${switchEvery} episodes`}, and what is believed is carried over`;
   const counted = switchEvery === undefined ? "all episodes" : "the episodes after a change";
   return [
-    wrap(`After ${count(afterTask, "task")}, unannounced, ${perTask}${startsText(note)}; ${change}:`, width),
+    wrap(
+      `After ${learnedText(afterTask, tasks.length)}, unannounced, ${perTask}${startsText(note)}; ${change}:`,
+      width,
+    ),
     table(head, body, { width }),
     wrap(
       `Right task: share of the steps that were planned with it as the most probable one. Steps until right for good: from an episode's first step, median over ${counted} in which the right task was on top at the end; these are the recognised episodes. Detected: episodes in which the right task came to be more probable than all others together within ${DETECTION_LIMIT} steps of the first in which two models differed by more than twice the scale of their errors; detection steps: how many it took, with that one, median; 0 where the right task was so before. False alarms: how often another task became certain after that.${told ? " Told return: of the run's own evaluation, which was told the task; ratio: to that." : ""} A task's model is planned with alone from a probability of ${recognition.certain} on.`,

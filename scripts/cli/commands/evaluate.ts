@@ -79,6 +79,11 @@ export function startsText({ starts, startSeed }: StartsNote): string {
   return starts === undefined ? "" : ` from ${starts} starts (seed ${startSeed})`;
 }
 
+/** `5 tasks`; where tasks were learned again, `10 visits`. */
+export function learnedText(visits: number, tasks: number): string {
+  return count(visits, visits > tasks ? "visit" : "task");
+}
+
 function evaluationText({ afterTask, tasks, ...note }: RunEvaluation, width: number): string {
   const rows = tasks.map(figures);
   const outcomes = outcomeNames(rows);
@@ -104,7 +109,7 @@ function evaluationText({ afterTask, tasks, ...note }: RunEvaluation, width: num
   const errors = modelErrorTable(tasks, width);
   const perTask = `${count(firstOf(tasks, "tasks").episodes.length, "episode")} per task`;
   return [
-    wrap(`After ${count(afterTask, "task")}, ${perTask}${startsText(note)}:`, width),
+    wrap(`After ${learnedText(afterTask, tasks.length)}, ${perTask}${startsText(note)}:`, width),
     table(head, body, { width }),
     wrap(`All tasks: ${countsText(addCounts(rows.map((row) => row.counts)))}.`, width),
     wrap(

@@ -147,7 +147,7 @@ function checkLength(path: string, steps: Episode["steps"]): void {
 }
 
 function episodeText({ path, header, spec, totals, steps }: Episode, width: number): string {
-  const { suite, task, phase, randomSteps, afterTask, seed, versions } = header;
+  const { suite, task, phase, randomSteps, afterTask, visit, seed, versions } = header;
   const keys = Object.keys(steps[0]?.measures ?? {});
   const head = [
     ["step", "time, s", ...spec.action.map(({ name }) => name)],
@@ -167,7 +167,8 @@ function episodeText({ path, header, spec, totals, steps }: Episode, width: numb
     ]);
   const actions = randomSteps === undefined ? [] : [`the first ${count(randomSteps, "action")} random`];
   const ends = [totals.success ? "success" : "no success", ...(totals.terminated ? ["ended by itself"] : [])];
-  const moment = afterTask < 0 ? "before the first task" : `after beginning ${count(afterTask + 1, "task")}`;
+  const begun = count(afterTask + 1, visit === undefined ? "task" : "visit");
+  const moment = afterTask < 0 ? "before the first task" : `after beginning ${begun}`;
   return [
     ...[
       path,

@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import type { Progress } from "../../../agent/run/checkpoint-document.js";
+import { Schedule } from "../../../agent/settings/schedule.js";
+import type { Settings } from "../../../agent/settings/schema.js";
 import { HyperCrlError } from "../../../sim/core/errors.js";
 import { summaryText } from "../../compare/summary-text.js";
 import { number } from "../../compare/text.js";
@@ -70,7 +72,7 @@ function reportStop(
   const { folder, progress, settings } = result;
   if (signal.reason === "SIGPIPE") return signalCode(signal.reason);
   if (flags.json) printLine(io, { type: "stopped", folder, progress });
-  const place = placeInRun(progress, settings.tasks);
+  const place = placeInRun(progress, settings);
   suggest(io, `Stopped. Everything up to ${place} is saved; continue with`, resume);
   return signalCode(signal.reason);
 }
@@ -125,8 +127,10 @@ function nextCommands(
   return commands;
 }
 
-function placeInRun({ stage, task, steps, evaluated }: Progress, tasks: number): string {
-  const name = `task ${task + 1} of ${tasks}`;
-  if (stage === "baseline") return `the random policy's measurement on ${name}`;
+function placeInRun({ stage, task: place, steps, evaluated }: Progress, settings: Settings): string {
+  const { tasks } = settings;
+  if (stage === "baseline") return `the random policy's measurement on task ${place + 1} of ${tasks}`;
+  const { isOnce, visits } = new Schedule(settings);
+  const name = isOnce ? `task ${place + 1} of ${tasks}` : `visit ${place + 1} of ${visits.length}`;
   return stage === "learn" ? `step ${steps} of ${name}` : `evaluation ${evaluated + 1} after ${name}`;
 }

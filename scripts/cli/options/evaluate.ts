@@ -43,7 +43,11 @@ export function addEvaluate(program: Command, io: Io, done: Done): void {
 function addPlayed(evaluate: Command): void {
   evaluate
     .argument("[run]", "run folder; with --oracle it may be left out")
-    .option("--after-task <n>", "use the state after n tasks (default: the last saved)", wholeNumber)
+    .option(
+      "--after-task <n>",
+      "use the state after n tasks, one that is learned again counted again (default: the last saved)",
+      wholeNumber,
+    )
     .addOption(
       new Option(
         "--oracle",

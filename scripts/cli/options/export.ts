@@ -9,7 +9,11 @@ export function addExport(program: Command, io: Io, done: Done): void {
   command(program, "export", "write the dynamics that a run has learned as one ONNX model")
     .argument("<run>", "run folder")
     .requiredOption("--onnx <file>", "new file for the model: (x, u, task) → xNext")
-    .option("--after-task <n>", "use the state after n tasks (default: the last saved)", wholeNumber)
+    .option(
+      "--after-task <n>",
+      "use the state after n tasks, one that is learned again counted again (default: the last saved)",
+      wholeNumber,
+    )
     .option("--suite <file>", SUITE_FILE_TEXT)
     .option("--accept-changed-suite", CHANGED_SUITE_TEXT)
     .option("--method <file>", METHOD_FILE_TEXT)

@@ -3,6 +3,7 @@ import { UsageError } from "../../../sim/core/errors.js";
 import type { SweepChoice } from "../../sweep/plan.js";
 import type { SlurmOptions } from "../../sweep/slurm/submissions.js";
 import { readSweepFile } from "../../sweep/sweep-file.js";
+import { scheduleAssignments } from "./schedule.js";
 
 /** The options of `hypercrl sweep` as typed. */
 export interface SweepArguments {
@@ -13,6 +14,7 @@ export interface SweepArguments {
   readonly profile?: string;
   readonly set: readonly string[];
   readonly tasks?: number;
+  readonly schedule?: string;
   readonly file?: string;
   readonly jobs?: number;
   readonly memory?: number;
@@ -126,8 +128,9 @@ function words(text: string): string[] {
 /** What the options or the file choose; undefined when nothing is chosen. @throws InputError for a wrong file */
 export function chooseSweep(args: SweepArguments): SweepChoice | undefined {
   if (args.file !== undefined) return readSweepFile(args.file);
-  const { suite, profile, methods, planner, seeds, tasks, set } = args;
-  const assignments = tasks === undefined ? set : [...set, `tasks=${tasks}`];
+  const { suite, profile, methods, planner, seeds, tasks, schedule, set } = args;
+  const named = [...scheduleAssignments(schedule), ...(tasks === undefined ? [] : [`tasks=${tasks}`])];
+  const assignments = [...set, ...named];
   const given = [suite, profile, methods, planner, seeds].some((value) => value !== undefined);
   if (!given && assignments.length === 0) return undefined;
   return { suite, profile, planner, seeds, methods: methods?.map((method) => ({ method })), assignments };

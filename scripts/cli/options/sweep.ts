@@ -14,6 +14,7 @@ import {
   slurmMemory,
   tryCount,
 } from "./parsers.js";
+import { SCHEDULE_TEXT } from "./schedule.js";
 import {
   chooseAsked,
   chooseSlurm,
@@ -45,7 +46,7 @@ export function addSweep(program: Command, io: Io, done: Done, listed: HelpLists
 }
 
 /** The options that say what is compared, and that a file can replace, as commander names them. */
-const CHOSEN = ["suite", "methods", "planner", "seeds", "profile", "set", "tasks"];
+const CHOSEN = ["suite", "methods", "planner", "seeds", "profile", "set", "tasks", "schedule"];
 
 /** What is compared. */
 function addComparison(sweep: Command, listed: HelpLists | undefined): void {
@@ -61,6 +62,7 @@ function addComparison(sweep: Command, listed: HelpLists | undefined): void {
     .option("--profile <name>", `${PROFILES.join(" or ")} (default: quick)`)
     .addOption(repeatable("--set <name=value>", "change a setting of all runs"))
     .option("--tasks <n>", "learn only the first n tasks", countingNumber)
+    .option("--schedule <kind|file>", SCHEDULE_TEXT)
     .addOption(new Option("--file <json>", "what to compare, from a file").conflicts(CHOSEN));
 }
 

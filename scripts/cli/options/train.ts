@@ -6,6 +6,7 @@ import type { TrainOptions } from "../../runs/train.js";
 import type { Io } from "../io.js";
 import { command, type Done, type HelpLists, named } from "./command.js";
 import { countingNumber, gibibytes, portNumber, repeatable, wholeNumber } from "./parsers.js";
+import { SCHEDULE_TEXT, scheduleAssignments } from "./schedule.js";
 import { CHANGED_SUITE_TEXT, MEMORY_TEXT, THREADS_TEXT } from "./texts.js";
 
 /** What a run is made of, as typed. */
@@ -24,6 +25,7 @@ interface TrainArguments
   readonly acceptChangedSuite?: boolean;
   readonly set: readonly string[];
   readonly tasks?: number;
+  readonly schedule?: string;
   readonly view?: boolean;
   readonly viewPort?: number;
   readonly report?: boolean;
@@ -64,13 +66,14 @@ function addLearned(train: Command, listed: HelpLists | undefined): void {
     .option("--seed <n>", "seed of every random stream", wholeNumber, 1)
     .addOption(repeatable("--set <name=value>", "change a setting (see `hypercrl settings`)"))
     .option("--tasks <n>", "learn only the first n tasks", wholeNumber)
+    .option("--schedule <kind|file>", SCHEDULE_TEXT)
     .option(
       "--out <dir>",
       "new run folder (default: one in runs/, named after suite, method, profile and seed)",
     )
     .addOption(
       new Option("--resume <run>", "continue the run in this folder").conflicts([
-        ...["profile", "seed", "set", "tasks", "out", "async", "record"],
+        ...["profile", "seed", "set", "tasks", "schedule", "out", "async", "record"],
       ]),
     );
 }
@@ -106,6 +109,7 @@ function addWatching(train: Command): void {
 function chooseTrain({
   set,
   tasks,
+  schedule,
   resume,
   threads,
   memory,
@@ -113,7 +117,8 @@ function chooseTrain({
   acceptChangedSuite,
   ...options
 }: Omit<TrainArguments, "viewPort">): TrainOptions {
-  const assignments = tasks === undefined ? set : [...set, `tasks=${tasks}`];
+  const named = [...scheduleAssignments(schedule), ...(tasks === undefined ? [] : [`tasks=${tasks}`])];
+  const assignments = [...set, ...named];
   return {
     ...(resume === undefined ? { ...options, assignments } : { resume, ...ownModules(options) }),
     ...(threads !== undefined && { threads }),

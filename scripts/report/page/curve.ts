@@ -2,7 +2,7 @@ import type { EChartsCoreOption } from "echarts/core";
 import { elementAt } from "../../../sim/core/element.js";
 import { largest, smallest } from "../../../sim/core/extremes.js";
 import { pointsOf } from "../curve-points.js";
-import type { Curve, CurveChart, Quantity } from "../data.js";
+import type { Curve, CurveChart, Quantity, Stretch } from "../data.js";
 import { axis, common, scaleFor, short, tooltipRows } from "./parts.js";
 import type { Theme } from "./theme.js";
 
@@ -34,6 +34,7 @@ interface CurveView {
 export function curveOption(view: CurveView, theme: Theme): EChartsCoreOption {
   const { quantity, chart, tasks, labels, visible, width } = view;
   const curves = chart.curves.filter(({ label }) => visible.has(label));
+  const stretches = stretchesOf(chart, tasks.length);
   const names = curves.map(({ label }) => label).join(", ");
   const shared = common(theme, `${AXES[quantity]} against environment steps: ${names}`);
   return {
@@ -49,7 +50,7 @@ export function curveOption(view: CurveView, theme: Theme): EChartsCoreOption {
       ...axis(theme, "environment steps", { showMaxLabel: false }),
       type: "value",
       min: 0,
-      max: chart.stepsPerTask * tasks.length,
+      max: elementAt(stretches, stretches.length - 1, "visits").to,
       nameGap: 26,
     },
     yAxis: { ...axis(theme, AXES[quantity]), type: scaleOf(quantity, curves), scale: true, nameGap: 48 },
@@ -68,7 +69,7 @@ export function curveOption(view: CurveView, theme: Theme): EChartsCoreOption {
       },
     ],
     series: [
-      marks(chart, tasks, quantity === "return", width, theme),
+      marks(stretches, tasks, quantity === "return", width, theme),
       ...curves.flatMap((curve, i) =>
         curveSeries(curve, curves.slice(0, i), labels.indexOf(curve.label), curves.length, theme),
       ),
@@ -81,16 +82,28 @@ function scaleOf(quantity: Quantity, curves: readonly Curve[]): "log" | "value" 
   return scaleFor(curves.flatMap(({ low, high }) => [...low, ...high]));
 }
 
-/** Where tasks begin, their names where there is room, and where actions are random. */
+/** Where tasks are learned on the axis: those of the visits, or each once in order. */
+function stretchesOf({ visits, stepsPerTask, randomSteps }: CurveChart, tasks: number): readonly Stretch[] {
+  if (visits !== undefined) return visits;
+  return Array.from({ length: tasks }, (_, task) => {
+    const from = task * stepsPerTask;
+    return { task, from, to: from + stepsPerTask, randomTo: from + randomSteps };
+  });
+}
+
+/** Where visits begin, the names of their tasks where there is room, and where actions are random. */
 function marks(
-  { stepsPerTask, randomSteps }: CurveChart,
+  stretches: readonly Stretch[],
   tasks: readonly string[],
   shadeRandom: boolean,
   width: number,
   theme: Theme,
 ) {
-  const room = (width - MARGIN.left - MARGIN.right) / tasks.length - 6;
-  const name = (task: string, i: number) => (room < 48 ? String(i + 1) : task);
+  const room = (width - MARGIN.left - MARGIN.right) / stretches.length - 6;
+  const name = ({ task }: Stretch) => {
+    if (task === null) return "";
+    return room < 48 ? String(task + 1) : tasks[task];
+  };
   const label = { position: "top", color: theme.faint, fontSize: 12, width: room, overflow: "truncate" };
   return {
     type: "line",
@@ -100,19 +113,19 @@ function marks(
       symbol: "none",
       label: { show: false },
       lineStyle: { color: theme.faint, type: "solid", width: 1 },
-      data: tasks.slice(1).map((_, i) => ({ xAxis: (i + 1) * stepsPerTask })),
+      data: stretches.slice(1).map(({ from }) => ({ xAxis: from })),
     },
     markArea: {
       itemStyle: { color: "transparent" },
       label,
-      data: tasks.flatMap((task, i) => {
-        const from = i * stepsPerTask;
-        const whole = [{ name: name(task, i), xAxis: from }, { xAxis: from + stepsPerTask }];
+      data: stretches.flatMap((stretch) => {
+        const { from, to, randomTo } = stretch;
+        const whole = [{ name: name(stretch), xAxis: from }, { xAxis: to }];
         const random = [
           { xAxis: from, itemStyle: { color: theme.shade }, label: { show: false } },
-          { xAxis: from + randomSteps },
+          { xAxis: randomTo },
         ];
-        return shadeRandom ? [random, whole] : [whole];
+        return shadeRandom && randomTo > from ? [random, whole] : [whole];
       }),
     },
   };
@@ -241,16 +254,18 @@ interface Hovered {
 function tooltip(
   points: readonly Hovered[],
   tasks: readonly string[],
-  { stepsPerTask }: CurveChart,
+  chart: CurveChart,
   theme: Theme,
   labels: readonly string[],
 ): HTMLElement {
   const shown = points.filter(({ value }) => value.length > 2);
   const steps = shown[0]?.value[0] ?? 0;
-  const task = Math.min(tasks.length - 1, Math.max(0, Math.ceil(steps / stepsPerTask) - 1));
+  const stretches = stretchesOf(chart, tasks.length);
+  const visit = stretches.findIndex(({ to }) => steps <= to);
+  const { task } = elementAt(stretches, visit < 0 ? stretches.length - 1 : visit, "visits");
   const rows = shown.map(({ seriesName, value: [, mean = null, low = null, high = null, n] }) => {
     const range = n === 1 ? "" : ` (${short(low)} … ${short(high)}, n ${n})`;
     return { text: `${seriesName}: ${short(mean)}${range}`, color: theme.line(labels.indexOf(seriesName)) };
   });
-  return tooltipRows(`${tasks[task]}, step ${steps}`, rows);
+  return tooltipRows(`${task === null ? "" : `${tasks[task]}, `}step ${steps}`, rows);
 }

@@ -16,6 +16,7 @@ import {
 import { type EChartsCoreOption, type EChartsType, init, use } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
 import { elementAt } from "../../../sim/core/element.js";
+import { largest } from "../../../sim/core/extremes.js";
 import type { Quantity, ReportData } from "../data.js";
 import { barsHeight, scoreOption, timeOption } from "./bars.js";
 import { curveOption } from "./curve.js";
@@ -43,7 +44,9 @@ function optionOf(place: HTMLElement, theme: Theme): EChartsCoreOption {
     return scoreOption(data.scores.find((s) => s.score === score)!, labels, visible, theme);
   if (chart === "modelError") {
     const errors = elementAt(data.modelErrors.charts, Number(index), "charts");
-    return modelErrorOption({ chart: errors, tasks, labels, visible }, theme);
+    const lengths = data.matrices.flatMap(({ visits }) => (visits === undefined ? [] : [visits.length]));
+    const visits = lengths.length === 0 ? undefined : largest(lengths);
+    return modelErrorOption({ chart: errors, tasks, visits, labels, visible }, theme);
   }
   const quantity = chart as Quantity;
   const curves = elementAt(data.charts[quantity], Number(index), "charts");

@@ -21,12 +21,13 @@ function shownValue({ normalised, return: plain }: Cell, data: ReportData): numb
 type Pair = Pick<Cell, "afterTask" | "task">;
 
 /** What nothing was measured of, at moments at which some task was. */
-function unmeasured({ cells }: Matrix): Pair[] {
+function unmeasured({ cells, visits }: Matrix, tasks: number): Pair[] {
   const measured = new Set(cells.map(({ afterTask, task }) => `${afterTask}/${task}`));
   return [...new Set(cells.map(({ afterTask }) => afterTask))].flatMap((afterTask) =>
-    Array.from({ length: afterTask + 1 }, (_, task) => ({ afterTask, task })).filter(
-      ({ task }) => !measured.has(`${afterTask}/${task}`),
-    ),
+    Array.from({ length: visits === undefined ? afterTask + 1 : tasks }, (_, task) => ({
+      afterTask,
+      task,
+    })).filter(({ task }) => !measured.has(`${afterTask}/${task}`)),
   );
 }
 
@@ -37,7 +38,7 @@ export function matrixRange(data: ReportData): readonly [low: number, high: numb
   return values.length === 0 ? [0, 1] : [smallest(values), largest(values)];
 }
 
-/** Rows: after which task; columns: on which task. */
+/** Rows: after which task, or visit; columns: on which task. */
 export function matrixOption(
   matrix: Matrix,
   data: ReportData,
@@ -45,13 +46,13 @@ export function matrixOption(
   theme: Theme,
 ): EChartsCoreOption {
   const { tasks } = data;
+  const { visits } = matrix;
   const [low, high] = matrixRange(data);
   const shared = common(theme, `evaluation matrix of ${matrix.label}`);
   const room = (width - 64) / tasks.length;
-  const numbers = tasks.map((_, i) => String(i + 1));
-  const axisOf = (name: string) => ({
+  const axisOf = (name: string, entries: readonly unknown[]) => ({
     type: "category",
-    data: numbers,
+    data: entries.map((_, i) => String(i + 1)),
     name,
     nameLocation: "middle",
     splitArea: { show: false },
@@ -71,8 +72,11 @@ export function matrixOption(
   return {
     ...shared,
     grid: { left: 44, right: 12, top: 8, bottom: 40 },
-    xAxis: axisOf("evaluated on task"),
-    yAxis: { ...axisOf("after learning task"), inverse: true },
+    xAxis: axisOf("evaluated on task", tasks),
+    yAxis: {
+      ...axisOf(visits === undefined ? "after learning task" : "after visit", visits ?? tasks),
+      inverse: true,
+    },
     visualMap: {
       type: "continuous",
       show: false,
@@ -84,7 +88,7 @@ export function matrixOption(
     },
     tooltip: {
       ...shared.tooltip,
-      formatter: ({ data: { cell } }: { data: { cell: Cell | Pair } }) => cellTooltip(cell, data),
+      formatter: ({ data: { cell } }: { data: { cell: Cell | Pair } }) => cellTooltip(cell, matrix, data),
     },
     series: [
       {
@@ -104,18 +108,25 @@ export function matrixOption(
         symbolSize: 0.8 * room,
         itemStyle: { color: "transparent", opacity: 1 },
         label: { show: true, color: theme.faint, formatter: "–" },
-        data: unmeasured(matrix).map((cell) => ({ value: [cell.task, cell.afterTask], cell })),
+        data: unmeasured(matrix, tasks.length).map((cell) => ({ value: [cell.task, cell.afterTask], cell })),
       },
     ],
   };
+}
+
+/** The task just learned; with visits their number, and the task where it is the same in all runs. */
+function momentText(moment: number, visits: Matrix["visits"], tasks: readonly string[]): string {
+  if (visits === undefined) return `${tasks[moment]}`;
+  const task = visits[moment] ?? null;
+  return `visit ${moment + 1}${task === null ? "" : ` (${tasks[task]})`}`;
 }
 
 export function cellText(value: number, { reference }: ReportData): string {
   return fixed(value, reference === null && Math.abs(value) >= 10 ? 0 : 2);
 }
 
-function cellTooltip(cell: Cell | Pair, { tasks, reference }: ReportData): HTMLElement {
-  const title = `on ${tasks[cell.task]} after ${tasks[cell.afterTask]}`;
+function cellTooltip(cell: Cell | Pair, { visits }: Matrix, { tasks, reference }: ReportData): HTMLElement {
+  const title = `on ${tasks[cell.task]} after ${momentText(cell.afterTask, visits, tasks)}`;
   if (!("n" in cell)) return tooltipRows(title, [{ text: "not measured" }]);
   return tooltipRows(title, [
     ...(reference === null ? [] : [{ text: `normalised return ${short(cell.normalised)}` }]),

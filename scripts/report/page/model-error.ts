@@ -7,6 +7,8 @@ import type { Theme } from "./theme.js";
 interface ModelErrorView {
   readonly chart: ModelErrorChart;
   readonly tasks: readonly string[];
+  /** How many visits the runs make at most; undefined where every task is visited once, in order. */
+  readonly visits: number | undefined;
   /** All lines of the page, which decide colours. */
   readonly labels: readonly string[];
   readonly visible: ReadonlySet<string>;
@@ -14,7 +16,7 @@ interface ModelErrorView {
 
 /** The error of one task's model after each task learned, beside that of predicting no change. */
 export function modelErrorOption(view: ModelErrorView, theme: Theme): EChartsCoreOption {
-  const { chart, tasks, labels, visible } = view;
+  const { chart, tasks, visits, labels, visible } = view;
   const curves = chart.curves.filter((c) => c.horizon === SHOWN_HORIZON && visible.has(c.label));
   const names = curves.map(({ label }) => label).join(", ");
   const shared = common(theme, `model error on ${tasks[chart.task]}, ${chart.unit}: ${names}`);
@@ -30,10 +32,10 @@ export function modelErrorOption(view: ModelErrorView, theme: Theme): EChartsCor
         tooltip(firstOf(points, "points").value[0], curves, view, theme),
     },
     xAxis: {
-      ...axis(theme, "after learning task"),
+      ...axis(theme, visits === undefined ? "after learning task" : "after visit"),
       type: "category",
       boundaryGap: false,
-      data: tasks.map((_, i) => String(i + 1)),
+      data: Array.from({ length: visits ?? tasks.length }, (_, i) => String(i + 1)),
       nameGap: 24,
     },
     yAxis: { ...axis(theme, chart.unit), type: scaleFor(values), nameGap: 42 },
@@ -70,7 +72,7 @@ function series(curve: ModelErrorCurve, which: "mean" | "unchanged", lineStyle: 
 function tooltip(
   after: number,
   curves: readonly ModelErrorCurve[],
-  { chart: { unit }, tasks, labels }: ModelErrorView,
+  { chart: { unit }, tasks, visits, labels }: ModelErrorView,
   theme: Theme,
 ): HTMLElement {
   const rows = curves.flatMap((curve) => {
@@ -82,5 +84,5 @@ function tooltip(
     const text = `${label}: ${short(at(mean))} ${unit}${range}, no change ${short(at(unchanged))}`;
     return [{ text, color: theme.line(labels.indexOf(label)) }];
   });
-  return tooltipRows(`after ${tasks[after]}`, rows);
+  return tooltipRows(visits === undefined ? `after ${tasks[after]}` : `after visit ${after + 1}`, rows);
 }

@@ -23,7 +23,7 @@ export const STATUS_NAMES: Readonly<Record<RunStatus, string>> = {
   gone: "Folder gone",
 };
 
-/** Where a run is: `task 2/5 round · learning · episode 7 · step 340 of 1200 · last return -12.3 · loss 0.012`. */
+/** Where a run is, in its visits where it does not visit every task once in order: `task 2/5 round · learning · episode 7 · step 340 of 1200 · last return -12.3 · loss 0.012`. */
 export function runText(state: RunState): string {
   const last = state.episodes.at(-1);
   if (last === undefined) return "no episode yet";
@@ -34,36 +34,53 @@ export function runText(state: RunState): string {
 }
 
 function counts({ episodes, plan }: RunState): string {
-  return `all ${plan?.tasks} tasks learned in ${episodes.length} episodes`;
+  const visits = plan === undefined || plan.isOnce ? "" : ` in ${plan.visits.length} visits`;
+  return `all ${plan?.tasks} tasks learned${visits} in ${episodes.length} episodes`;
 }
 
 /** What the episode after the last one is for, as far as the log tells. */
 function place(last: RunEpisode, { plan, episodes }: RunState): string[] {
   const { phase, afterTask, taskIndex, episode, steps = 0 } = last;
-  const { tasks = Number.POSITIVE_INFINITY, stepsPerTask = Number.POSITIVE_INFINITY } = plan ?? {};
+  const tasks = plan?.tasks ?? Number.POSITIVE_INFINITY;
   const evaluations = plan?.evaluationEpisodes ?? Number.POSITIVE_INFINITY;
-  const title = (index: number) => titleOf(index, tasks, episodes);
+  const taskTitle = (index: number) => titleOf("task", index, index, tasks, episodes);
+  const title = (visit: number) => visitTitle(visit, plan, episodes);
   const count = `episode ${episode + 1}${Number.isFinite(evaluations) ? ` of ${evaluations}` : ""}`;
   if (afterTask < 0) {
     const over = taskIndex + 1 === tasks && episode + 1 === evaluations;
-    return over ? [title(0), "exploring"] : [title(taskIndex), "random policy", count];
+    return over ? [title(0), "exploring"] : [taskTitle(taskIndex), "random policy", count];
   }
   if (phase === "evaluate") {
-    const over = taskIndex === afterTask && episode + 1 === evaluations;
+    const lastEvaluated = plan?.visits[afterTask]?.lastEvaluated ?? afterTask;
+    const over = taskIndex === lastEvaluated && episode + 1 === evaluations;
     return over
-      ? [title(afterTask + 1), "exploring"]
+      ? [title(afterTask + 1), plan?.visits[afterTask + 1]?.explores === false ? "learning" : "exploring"]
       : [title(afterTask), `evaluating on ${last.task}`, count];
   }
-  if (steps >= stepsPerTask) return [title(afterTask), "evaluating"];
+  const all = plan?.visits[afterTask]?.steps;
+  if (all !== undefined && steps >= all) return [title(afterTask), "evaluating"];
   const doing = phase === "random" ? "exploring" : "learning";
-  const reached = Number.isFinite(stepsPerTask) ? [`step ${steps} of ${stepsPerTask}`] : [];
-  return [title(taskIndex), doing, `episode ${episode + 1}`, ...reached];
+  const reached = all === undefined ? [] : [`step ${steps} of ${all}`];
+  return [title(afterTask), doing, `episode ${episode + 1}`, ...reached];
+}
+
+/** The title of a visit: of its task, where every task is visited once in order. */
+function visitTitle(visit: number, plan: RunPlan | undefined, episodes: readonly RunEpisode[]): string {
+  const task = plan?.visits[visit]?.task ?? visit;
+  const all = plan?.visits.length ?? Number.POSITIVE_INFINITY;
+  return titleOf(plan?.isOnce === false ? "visit" : "task", visit, task, all, episodes);
 }
 
 /** `task 2/5 round`; without the name of a task that no episode has told yet. */
-function titleOf(index: number, tasks: number, episodes: readonly RunEpisode[]): string {
-  const name = episodes.find(({ taskIndex }) => taskIndex === index)?.task;
-  return `task ${index + 1}${Number.isFinite(tasks) ? `/${tasks}` : ""}${name === undefined ? "" : ` ${name}`}`;
+function titleOf(
+  what: "task" | "visit",
+  index: number,
+  task: number,
+  all: number,
+  episodes: readonly RunEpisode[],
+): string {
+  const name = episodes.find(({ taskIndex }) => taskIndex === task)?.task;
+  return `${what} ${index + 1}${Number.isFinite(all) ? `/${all}` : ""}${name === undefined ? "" : ` ${name}`}`;
 }
 
 /** `episode 12: round, learning in task 2, return -3.20, success`; numbers count from 1 over the whole run. */
@@ -101,7 +118,7 @@ export interface RunCurves {
   readonly returns: readonly (readonly (number | null)[])[];
   /** Whether each episode succeeded. */
   readonly success: readonly boolean[];
-  /** Where tasks begin: index of the first episode, and the task's number. */
+  /** Where visits begin: index of the first episode, and the visit's number, which is the task's where each is visited once. */
   readonly begins: readonly { readonly index: number; readonly task: number }[];
 }
 

@@ -28,11 +28,12 @@ export function moment({
   phase,
   randomSteps,
   afterTask,
-}: Partial<Pick<RunEpisode, "phase" | "randomSteps" | "afterTask">>): string {
+  visit,
+}: Partial<Pick<RunEpisode, "phase" | "randomSteps" | "afterTask" | "visit">>): string {
   if (phase === undefined || afterTask === undefined) return "";
   if (afterTask < 0) return `${PHASES[phase]} before task 1`;
   const name = randomSteps === undefined ? PHASES[phase] : `${PHASES.random}, then ${PHASES.train}`;
-  return `${name} ${phase === "evaluate" ? "after" : "in"} task ${afterTask + 1}`;
+  return `${name} ${phase === "evaluate" ? "after" : "in"} ${visit === undefined ? "task" : "visit"} ${afterTask + 1}`;
 }
 
 /** What is known of a moment: `step 12 of 120 · 0.60 s · reward -3.2 · return -40`. */

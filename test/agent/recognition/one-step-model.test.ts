@@ -100,18 +100,18 @@ describe.each(METHOD_NAMES)("the models of %s", (method) => {
       const agent = new Agent(tasks, settings, partsFor(settings), Rng.fromSeed(3));
       const rng = Rng.fromSeed(4);
       for (const j of [0, 1]) {
-        await agent.beginTask(j);
+        await agent.beginVisit(j);
         for (let t = 0; t < 40; t++) {
           const [before, action] = [normals(rng, 2), normals(rng, 2)];
           agent.remember(before, action, linearSystem(j)(before, action));
         }
         await agent.adopt(agent.startTraining());
-        await agent.endTask();
+        await agent.endVisit();
       }
       const [before, action] = [normals(rng, 2), normals(rng, 2)];
       const encoded = new Float32Array(4);
       encodeInput(pointTask.spec, before, action, encoded);
-      for (const [j, { dynamics, residualScale }] of (await agent.knownTasks(2)).entries()) {
+      for (const [j, { dynamics, residualScale }] of (await agent.knownTasks([0, 1])).entries()) {
         expect(residualScale.every((scale) => scale > 0 && Number.isFinite(scale))).toBe(true);
         const policy = await agent.policyFor(j, Rng.fromSeed(5));
         const planned = (await policy.rollOut(before, action)).map((v, i) => v - before[i]!);

@@ -54,11 +54,11 @@ async function live(agent: Agent, variant: number, steps: number, planned: boole
 /** An agent in the midst of its second task: trained, its buffer past its capacity, its planner warm. */
 async function busyAgent(settings: Settings): Promise<Agent> {
   const agent = makeAgent(settings);
-  await agent.beginTask(0);
+  await agent.beginVisit(0);
   await live(agent, 0, 40, false, 1);
   await agent.adopt(agent.startTraining());
-  await agent.endTask();
-  await agent.beginTask(1);
+  await agent.endVisit();
+  await agent.beginVisit(1);
   await live(agent, 1, 70, false, 2);
   await agent.adopt(agent.startTraining());
   agent.startEpisode();
@@ -124,6 +124,7 @@ describe("hashSettings", () => {
         "learningModel",
         "explorationStd",
         "evaluateTasks",
+        "schedule",
       ),
       dynamics: without(settings.dynamics, "outlierLimit", "history", "members"),
       hypernetwork: without(
@@ -158,6 +159,7 @@ describe("hashSettings", () => {
       "loop.learningModel=member",
       "loop.explorationStd=0.1",
       "loop.evaluateTasks=1",
+      "loop.schedule=rounds:2",
       "hypernetwork.endFactor=0.5",
       "hypernetwork.lookAheadEpsilon=uncorrected",
       "hypernetwork.output=low-rank",
@@ -222,7 +224,7 @@ describe("round trip in the midst of a task", () => {
     const copy = makeAgent(settings);
     await copy.restore(older, PROGRESS.task);
     expect(await live(copy, 1, 5, true, 0)).toEqual(await live(agent, 1, 5, true, 0));
-    await Promise.all([agent.endTask(), copy.endTask()]);
+    await Promise.all([agent.endVisit(), copy.endVisit()]);
     const [wanted, got] = [await agent.learnedState(), await copy.learnedState()];
     expect(frozen(got.learner)).toEqual(frozen(wanted.learner));
     expect(got.residualScales[0]).toBeUndefined();
@@ -252,7 +254,7 @@ describe("round trip in the midst of a task", () => {
       const report = await a.adopt(a.startTraining());
       a.startEpisode();
       trace.push(...(await live(a, 1, 3, true, 0)));
-      await a.endTask();
+      await a.endVisit();
       const policy = await a.policyFor(0, Rng.fromSeed(4));
       trace.push(...(await policy.act(Float32Array.of(1, 1), 0)));
       await policy.release();
@@ -274,7 +276,7 @@ describe("round trip in the midst of a task", () => {
 
   it("has no data and no planner between tasks", async () => {
     const { agent, settings, read, hash } = await saved();
-    await agent.endTask();
+    await agent.endVisit();
     const progress = { stage: "evaluate" as const, task: 1, steps: 0, episode: 0, evaluated: 0 };
     for (const name of readdirSync(folder)) rmSync(join(folder, name));
     new CheckpointWriter(folder, hash).save(

@@ -38,10 +38,10 @@ async function inThirdTask(method: Settings["method"], steps = 50) {
   agents.push(agent);
   const rows: Float32Array[][] = [];
   for (const j of [0, 1, 2]) {
-    await agent.beginTask(j);
+    await agent.beginVisit(j);
     rows.push(live(agent, j, steps));
     await agent.adopt(agent.startTraining());
-    if (j < 2) await agent.endTask();
+    if (j < 2) await agent.endVisit();
   }
   const learned = await agent.learnedState();
   const run = join(folder, `${method}-${steps}`);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseMetricsLine, readMetrics, readTiming } from "../../../agent/run/read-log.js";
 import { LOG_VERSION } from "../../../agent/run/records.js";
+import { Schedule } from "../../../agent/settings/schedule.js";
 import { InputError } from "../../../sim/core/errors.js";
 import { temporaryFolder } from "../../files.js";
 import {
@@ -20,6 +21,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
+const TWO_TASKS = new Schedule({
+  ...{ seed: 1, tasks: 2 },
+  loop: { schedule: "once", initialRandomSteps: 10, stepsPerTask: 20 },
+});
 const HEAD = { type: "log", version: LOG_VERSION };
 const write = (log: "metrics" | "timing", ...lines: readonly (object | string | null)[]) => {
   const texts = lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line)));
@@ -84,7 +89,7 @@ describe("reading a log", () => {
     [
       "a model error of a task not yet learned",
       modelErrorRecord({ afterTask: 0, taskIndex: 1 }),
-      /line 3; got taskIndex: expected a task learned so far/,
+      /line 3; got task index 1; expected a task learned so far/,
     ],
     [
       "a model error too few",
@@ -103,8 +108,8 @@ describe("reading a log", () => {
     ],
   ])("refuses a line with %s and names it", (_, line, message) => {
     write("metrics", HEAD, trainingRecord(), line);
-    expect(() => readMetrics(folder, 2)).toThrow(InputError);
-    expect(() => readMetrics(folder, 2)).toThrow(message);
+    expect(() => readMetrics(folder, TWO_TASKS)).toThrow(InputError);
+    expect(() => readMetrics(folder, TWO_TASKS)).toThrow(message);
   });
 
   it("refuses a version that is none", () => {

@@ -105,7 +105,7 @@ describe("records", () => {
   });
 
   it("of the events metrics.jsonl takes what repeats, timing.jsonl what does not, and steps and single plans neither", () => {
-    const step: RunEvent = { type: "step", task: "a", taskIndex: 0, steps: 1, total: 2 };
+    const step: RunEvent = { type: "step", task: "a", taskIndex: 0, visit: 0, steps: 1, total: 2 };
     const planned: RunEvent = { type: "planned", ms: 3 };
     const events: RunEvent[] = [
       step,

@@ -35,7 +35,7 @@ describe("RunLog", () => {
     const told: unknown[] = [];
     log.listen((event) => told.push(event));
     const session = { ...trainingRecord(), ...trainingTime() };
-    const step = { type: "step", task: "a", taskIndex: 0, steps: 1, total: 2 } as const;
+    const step = { type: "step", task: "a", taskIndex: 0, visit: 0, steps: 1, total: 2 } as const;
     for (const event of [step, session, usageRecord()]) log.emit(event);
     log.close();
     expect(told).toEqual([step, session, usageRecord()]);

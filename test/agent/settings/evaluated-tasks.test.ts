@@ -7,7 +7,7 @@ import { CATALOG } from "../fixtures.js";
 
 const choice = (evaluateTasks: "all" | number, { seed = 1, tasks = 10 } = {}) => ({
   ...{ seed, tasks },
-  loop: { evaluateTasks },
+  loop: { evaluateTasks, schedule: "once", initialRandomSteps: 10, stepsPerTask: 20 },
 });
 
 const MOMENTS = Array.from({ length: 10 }, (_, i) => i);

@@ -23,6 +23,7 @@ describe("profiles", () => {
       learningModel: "ensemble",
       explorationStd: 0,
       evaluateTasks: "all",
+      schedule: "once",
     });
     expect(s.loop.bufferCapacity).toBeGreaterThanOrEqual(6000);
     expect(s.loop.evaluationEpisodes).toBeGreaterThanOrEqual(10);

@@ -16,7 +16,7 @@ const TASKS = [0, 1, 2].map((j) => pointData(linearSystem(j), 40 + 10 * j, 5 + j
 function filled(): StoredData {
   const stored = new StoredData(I, X);
   (["all", 7, 1000] as const).forEach((count, j) => {
-    stored.keep(TASKS[j]!.buffer, TASKS[j]!.normalizer, count, Rng.fromSeed(j));
+    stored.keep(j, TASKS[j]!.buffer, TASKS[j]!.normalizer, count, Rng.fromSeed(j));
   });
   return stored;
 }
@@ -64,7 +64,7 @@ describe("stored transitions", () => {
     const times = new Array<number>(buffer.size).fill(0);
     for (let seed = 0; seed < 300; seed++) {
       const stored = new StoredData(I, X);
-      stored.keep(buffer, normalizer, 10, Rng.fromSeed(seed));
+      stored.keep(0, buffer, normalizer, 10, Rng.fromSeed(seed));
       const { data } = stored.arrays()["stored.0.inputs"]!;
       const rows = Array.from({ length: 10 }, (_, k) => rowOf(0, data.subarray(k * I, (k + 1) * I)));
       expect(new Set(rows).size).toBe(10);
@@ -79,7 +79,7 @@ describe("stored transitions", () => {
     const [original, copy] = [filled(), new StoredData(I, X)];
     copy.restore(structuredClone(original.arrays()), 3);
     for (const stored of [original, copy])
-      stored.keep(TASKS[0]!.buffer, TASKS[0]!.normalizer, 5, Rng.fromSeed(9));
+      stored.keep(3, TASKS[0]!.buffer, TASKS[0]!.normalizer, 5, Rng.fromSeed(9));
     const [a, b] = [original.arrays(), copy.arrays()];
     expect(Object.keys(b)).toEqual(Object.keys(a));
     for (const name of Object.keys(a)) {

@@ -24,7 +24,7 @@ const tracker = () => new ProgressTracker(start());
 it("extrapolates planned steps and evaluation episodes separately", () => {
   const t = tracker();
   const step = (steps: number, now: number) =>
-    t.accept({ type: "step", task: "500-500", taskIndex: 0, steps, total: 110 }, now);
+    t.accept({ type: "step", task: "500-500", taskIndex: 0, visit: 0, steps, total: 110 }, now);
   for (let s = 1; s <= 10; s++) step(s, s);
   expect(t.remainingMs).toBeNaN();
   for (let s = 11; s <= 60; s++) {
@@ -69,7 +69,7 @@ it("keeps the last returns of the task at hand, and the median planning time", (
     t.accept(episodeRecord({ task: "500-500", return: k }), 0);
   }
   expect(t.returns).toEqual([2, 3, 4, 5, 6]);
-  t.accept({ type: "step", task: "100-500", taskIndex: 1, steps: 1, total: 110 }, 0);
+  t.accept({ type: "step", task: "100-500", taskIndex: 1, visit: 1, steps: 1, total: 110 }, 0);
   expect(t.returns).toEqual([]);
 });
 
@@ -79,7 +79,7 @@ it("draws rows of at most 30 columns on terminals of any width, which would othe
   const live = { update: (text: string) => drawn.push(text), clear: () => {} };
   const view = textView({ ...SILENT_IO, live, columns: () => 120, now: () => now });
   view.start(start());
-  const steps = { type: "step", task: "500-500", taskIndex: 0, total: 110 } as const;
+  const steps = { type: "step", task: "500-500", taskIndex: 0, visit: 0, total: 110 } as const;
   const accept = (event: RunEvent) => {
     now += 3000;
     view.accept(event);

@@ -57,6 +57,7 @@ function run(method: string, seed: number, means: number[][], random = [0, 0]): 
       counts: { success: { count: 3, of: 4 } },
       learningSuccess: [0.5, 0.25],
       learning: [madeCurve(0, [5, 10]), madeCurve(0, [5, 10])],
+      visitCurves: [madeCurve(0, [5, 10]), madeCurve(0, [5, 10])],
       usage: { wallMs: 90_000, cpuMs: 60_000, peakMiB: 200 },
     },
   });
@@ -430,6 +431,7 @@ describe("a run folder", () => {
       learningSuccess: [60 / 180, 1],
       // The first task's last episode is shorter than the one before: its steps ran out.
       learning: [1, 2].map(() => ({ explored: 1, mean: 1, running: [], steps: [], total: 3000 })),
+      visitCurves: [1, 2].map(() => ({ explored: 1, mean: 1, running: [], steps: [], total: 3000 })),
       usage: { wallMs: 9700, cpuMs: 8600, peakMiB: 160 },
       untouched: 1,
       episodes: 5,

@@ -12,6 +12,7 @@ function run(label: string, seed: number, learned: number, final: number, succes
     means: [[learned], [final, final]],
     ...{ success: [success, success], counts: {}, learningSuccess: [0.5, 0.5] },
     ...{ learning: [madeCurve(0, [1]), madeCurve(0, [1])], usage: undefined },
+    visitCurves: [madeCurve(0, [1]), madeCurve(0, [1])],
   };
 }
 

@@ -41,13 +41,13 @@ async function learned(
     kernel: false,
   });
   for (const j of tasks.keys()) {
-    await agent.beginTask(j);
+    await agent.beginVisit(j);
     for (let k = 0; k < 64; k++) {
       const [s, u] = [normals(rng, states.size), normals(rng, 2)];
       agent.remember(s, u, linearSystem(j)(s, u));
     }
     await agent.adopt(agent.startTraining());
-    await agent.endTask();
+    await agent.endVisit();
   }
   const dynamics: TaskDynamics[] = [];
   for (const j of tasks.keys()) dynamics.push(await agent.dynamicsOf(j));

@@ -5,7 +5,7 @@ import { join } from "node:path";
 export function beginRun(folder: string): void {
   mkdirSync(join(folder, "episodes"), { recursive: true });
   const loop = { initialRandomSteps: 100, stepsPerTask: 200, evaluationEpisodes: 1 };
-  writeFileSync(join(folder, "settings.json"), JSON.stringify({ tasks: 2, loop, other: "ignored" }));
+  writeFileSync(join(folder, "settings.json"), JSON.stringify({ seed: 1, tasks: 2, loop, other: "ignored" }));
 }
 
 const outcome = { return: -1.5, success: false, measures: {} };

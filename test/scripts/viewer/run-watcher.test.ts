@@ -29,7 +29,10 @@ describe("RunWatcher", () => {
       fresh: false,
       status: "stopped",
       episodes: [],
-      plan: { tasks: 2, stepsPerTask: 300, evaluationEpisodes: 1 },
+      plan: {
+        ...{ tasks: 2, isOnce: true, evaluationEpisodes: 1 },
+        visits: [0, 1].map((task) => ({ task, explores: true, steps: 300, lastEvaluated: task })),
+      },
     });
     expect(watcher.poll()).toBeUndefined();
   });

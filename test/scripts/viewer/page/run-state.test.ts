@@ -18,8 +18,18 @@ function episode(phase: RunEpisode["phase"], change: Partial<RunEpisode> = {}): 
 }
 
 function state(...episodes: readonly RunEpisode[]): RunState {
-  const plan = { tasks: 2, stepsPerTask: 300, evaluationEpisodes: 2 };
+  const visits = [0, 1].map((task) => ({ task, explores: true, steps: 300, lastEvaluated: task }));
+  const plan = { tasks: 2, isOnce: true, visits, evaluationEpisodes: 2 };
   return { status: "running", plan, episodes, loss: 0.0123 };
+}
+
+/** A run that visits both tasks twice. */
+function again(...episodes: readonly RunEpisode[]): RunState {
+  const visits = [0, 1, 0, 1].map((task, visit) => ({
+    ...{ task, explores: visit < 2, steps: visit < 2 ? 300 : 200 },
+    lastEvaluated: Math.min(visit, 1),
+  }));
+  return { ...state(...episodes), plan: { tasks: 2, isOnce: false, visits, evaluationEpisodes: 2 } };
 }
 
 const baseline = (change: Partial<RunEpisode>) => episode("random", { afterTask: -1, ...change });
@@ -41,6 +51,18 @@ describe("runText", () => {
     ],
     ["task 2/2 · exploring", state(episode("evaluate", { episode: 1 }))],
     ["all 2 tasks learned in 1 episodes", { ...state(episode("evaluate")), status: "done" }],
+    [
+      "visit 3/4 box · learning · episode 2 · step 120 of 200",
+      again(episode("train", { afterTask: 2, visit: 2, episode: 1, steps: 120 })),
+    ],
+    [
+      "visit 3/4 box · evaluating on round · episode 1 of 2",
+      again(baseline({}), episode("evaluate", { afterTask: 2, taskIndex: 1 })),
+    ],
+    [
+      "visit 3/4 box · learning",
+      again(baseline({}), episode("evaluate", { afterTask: 1, taskIndex: 1, episode: 1 })),
+    ],
     ["task 1 box · learning · episode 1", { ...state(episode("train", { steps: 9 })), plan: undefined }],
   ])("says %s", (text, of) => {
     expect(runText(of).replace(" · last return -12.3 · loss 0.012", "")).toBe(text);
