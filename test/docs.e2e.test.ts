@@ -20,6 +20,7 @@ const SMALL: Readonly<Record<string, unknown>> = {
   tasks: 2,
   "loop.initialRandomSteps": 10,
   "loop.stepsPerTask": 10,
+  "loop.trainEvery": 8,
   "loop.trainIterations": 2,
   "loop.evaluationEpisodes": 1,
   "planner.samples": 8,

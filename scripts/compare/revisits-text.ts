@@ -1,7 +1,7 @@
 import { countText } from "./counts-text.js";
 import type { Estimate } from "./estimate.js";
 import { intervalText } from "./interval-text.js";
-import type { RevisitTables } from "./revisits.js";
+import type { RevisitTables } from "./revisit-tables.js";
 import { number } from "./text.js";
 
 /** A table as text. */

@@ -1,38 +1,11 @@
 import { elementAt } from "../../sim/core/element.js";
 import { meanOf } from "../../sim/core/mean.js";
-import type { OutcomeCount } from "../runs/counts.js";
 import { estimate } from "./bootstrap.js";
-import type { Estimate } from "./estimate.js";
 import { endOf, type LearningCurve, RUNNING, stepsTo } from "./learning-curves.js";
+import type { LearnedAgain, RevisitTables, TaskOverVisits } from "./revisit-tables.js";
 import type { RunResult } from "./run-result.js";
 import { normalise, type Reference } from "./scores.js";
 import { returnAfter, visitsOf } from "./visits.js";
-
-/** How a task fared over several visits: figures of one line, over its seeds. */
-interface TaskOverVisits<V = number> {
-  readonly label: string;
-  /** Name of the task; of the mean over tasks `mean`. */
-  readonly task: string;
-  readonly backwardTransfer: Estimate<V>;
-  readonly gain: Estimate<V>;
-}
-
-/** How tasks were learned again: figures of one line, over its seeds, each the mean over tasks. */
-interface LearnedAgain<V = number> {
-  readonly label: string;
-  /** Which visit of a task: 2 is the first one again. */
-  readonly visit: number;
-  readonly areaShare: Estimate<V>;
-  readonly recoverySteps: Estimate<V>;
-  /** In how many tasks of all runs the return was recovered. */
-  readonly recovered: OutcomeCount;
-}
-
-/** What schedules that visit tasks again are measured by. */
-export interface RevisitTables<V = number> {
-  readonly tasks: readonly TaskOverVisits<V>[];
-  readonly visits: readonly LearnedAgain<V>[];
-}
 
 /** The same with what the figures mean. */
 export interface RevisitComparison extends RevisitTables {
@@ -46,6 +19,7 @@ const RECOVERY_TOLERANCE = 0.05;
 function definitionsOf(reference: Reference | undefined): string[] {
   const measured = reference === undefined ? "return" : "normalised return";
   return [
+    "of tasks that are visited again: forgetting and retention count from the last visit to a task, the figures of learning are those of first visits",
     `backward transfer of a task: mean over the spans in which other tasks were learned between two visits to it, or after its last, of (${measured} at the span's end - at its start); below 0 it was forgotten, above 0 other tasks helped`,
     `second - first: ${measured} right after the second visit to a task - right after the first`,
     "share of area: mean over tasks of (A - random) / (A of the first visit - random), A = mean return of the whole planned learning episodes of a visit, the area under its learning curve by its length; tasks whose first visit is not above random are left out",

@@ -34,6 +34,7 @@ const SETTINGS = {
   "loop.learningModel": "member",
   "loop.explorationStd": 0.1,
   "loop.evaluateTasks": 1,
+  "loop.schedule": "rounds:2",
   "dynamics.hidden": [8, 8],
   "dynamics.members": 2,
   "hypernetwork.output": "low-rank",

@@ -43,6 +43,7 @@ const VALUES = {
   "loop.learningStarts": mostly(["shared", "seeded", "varied"], ["x"]),
   "loop.learningModel": mostly(["ensemble", "member"], ["x"]),
   "loop.explorationStd": mostly([0, 0.1, 10, [0.1, 0.2]], [-1, 11, [], [0.1, 0.2, 0.3, 0.4, 0.5]]),
+  "loop.schedule": mostly(["once", "random:1", [{ task: 1 }]], ["rounds:0", "x", [], [{ task: 9 }]]),
   "loop.evaluateTasks": mostly(["all", 1], [0, 2, 0.5, "x"]),
   "dynamics.history": mostly([0, 1, 2, 16], [17, -1]),
   "dynamics.members": mostly([1, 2, 3], [0, 17, 1.5]),

@@ -1,5 +1,5 @@
 import type { Estimate } from "../compare/estimate.js";
-import type { RevisitTables } from "../compare/revisits.js";
+import type { RevisitTables } from "../compare/revisit-tables.js";
 import type { Value } from "../compare/value.js";
 import type { OutcomeCounts } from "../runs/counts.js";
 

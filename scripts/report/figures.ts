@@ -4,7 +4,7 @@ import { compareRuns, type MethodComparison, ORACLE_SCORES, oracleLine } from ".
 import { DIFFERENCE_SCORES, differenceDefinition, differencesFrom } from "../compare/differences.js";
 import type { Estimate } from "../compare/estimate.js";
 import type { Oracle } from "../compare/oracle-reference.js";
-import type { RevisitComparison, RevisitTables } from "../compare/revisits.js";
+import type { RevisitTables } from "../compare/revisit-tables.js";
 import type { MeasuredRun, RunResult } from "../compare/run-result.js";
 import {
   COLUMNS,
@@ -117,7 +117,7 @@ export function oracleFigures(results: readonly RunResult[], oracle: Oracle): Re
 }
 
 /** Figures of schedules that visit tasks again; undefined where no finished run has one. */
-export function revisitTablesOf(found: RevisitComparison | undefined): RevisitTables<Value> | undefined {
+export function revisitTablesOf(found: RevisitTables | undefined): RevisitTables<Value> | undefined {
   if (found === undefined) return undefined;
   return {
     tasks: found.tasks.map(({ label, task, backwardTransfer, gain }) => ({
