@@ -226,7 +226,7 @@ export class ContinualLoop {
     this.#environment = undefined;
     const { task: visit } = this.#progress;
     const { store } = this.#services;
-    const first = firstOf(evaluatedTasks(store.settings, visit), "tasks evaluated");
+    const first = firstOf(evaluatedTasks(store.settings, visit, this.#schedule), "tasks evaluated");
     this.#advance({ stage: "evaluate", steps: 0, episode: 0, evaluated: first });
     const learned = await this.#agent.learnedState();
     const kept = keptBy(learned.learner);
@@ -246,7 +246,7 @@ export class ContinualLoop {
     for await (const { episode, outcome, file } of episodes) {
       this.#evaluated({ type: "evaluation", ...what, episode, ...outcome, recording: recordingPath(file) });
     }
-    const next = evaluatedTasks(store.settings, afterTask).find((j) => j > taskIndex);
+    const next = evaluatedTasks(store.settings, afterTask, this.#schedule).find((j) => j > taskIndex);
     if (next !== undefined) return this.#advance({ evaluated: next });
     store.writeEvaluation(this.#matrix.toJson());
     const last = afterTask + 1 === this.#schedule.visits.length;

@@ -3,6 +3,7 @@ import { builtinPlanners } from "../../planners/registry.js";
 import { elementAt } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import type { SettingFields } from "../../sim/core/setting-fields.js";
+import { checkTasksVisited } from "./check-schedule.js";
 import { savedCatalog } from "./saved-catalog.js";
 import {
   type MethodSettings,
@@ -32,11 +33,13 @@ export function parseSettings(value: unknown, source: string, catalog: SettingsC
 /**
  * Validates settings that were saved by a run, also where the run's own method and planner are not at hand: what only
  * they know is taken as it is.
- * @throws UsageError naming the first field that is wrong
+ * @throws UsageError naming the first field that is wrong, or for visits that cannot be those of the run
  */
 export function parseSavedSettings(value: unknown, source: string): Settings {
   const catalog = { methods: methodsIn(value), planners: plannersIn(value) };
-  return parseSettings(value, source, isGroup(value) ? savedCatalog(value, catalog) : catalog);
+  const settings = parseSettings(value, source, isGroup(value) ? savedCatalog(value, catalog) : catalog);
+  checkTasksVisited(settings);
+  return settings;
 }
 
 /** Every method that settings name or have a group for, without knowledge of it. */

@@ -6,11 +6,11 @@ import { defaultValues } from "../../sim/core/setting-fields.js";
 import type { TaskSuite } from "../../sim/task.js";
 import { noiseOf } from "../action-noise.js";
 import { isUnitScaled } from "../action-scale.js";
+import { checkSchedule, numberedTasks } from "./check-schedule.js";
 import { checkEvaluatedTasks } from "./evaluated-tasks.js";
 import { isGroup, parseSettings, SETTINGS_TODO } from "./parse.js";
 import { PROFILE_VALUES } from "./profiles.js";
 import { savedCatalog, savedPart } from "./saved-catalog.js";
-import { checkSchedule, numberedTasks } from "./schedule.js";
 import { PLANNING_NAMES, type Settings, type SettingsCatalog } from "./schema.js";
 import { checkVaries } from "./varied-starts.js";
 

@@ -1,16 +1,15 @@
 import { z } from "zod";
 import { elementAt } from "../../sim/core/element.js";
-import { UsageError } from "../../sim/core/errors.js";
-import { findNamed } from "../../sim/core/one-of.js";
 import { Rng } from "../../sim/core/rng.js";
 
 /** Every task once, in the order of the suite. */
 export const ONCE = "once";
 
 /** Most visits of a run: learning episodes are seeded by visit, and seeds have 32 bits. */
-const MOST_VISITS = 1000;
+export const MOST_VISITS = 1000;
 
-const WORDS = /^(?:once|(rounds|random):([1-9]\d{0,3}))$/;
+/** A schedule in words: its kind and its number. */
+export const WORDS = /^(?:once|(rounds|random):([1-9]\d{0,3}))$/;
 
 /** What a schedule may be, for messages. */
 const SCHEDULE_KINDS =
@@ -73,7 +72,7 @@ export class Schedule {
   /** How many tasks had been visited when each visit began, that one included, `[V]`. */
   readonly #begun: readonly number[];
 
-  /** @param choice settings of a run, checked by `checkSchedule` */
+  /** @param choice settings of a run, checked by `checkSchedule` (`check-schedule.ts`) */
   constructor(choice: ScheduleChoice) {
     const { initialRandomSteps, stepsPerTask } = choice.loop;
     const visits: Visit[] = [];
@@ -172,101 +171,4 @@ function randomTasks(tasks: number, visits: number, seed: number): number[] {
 function othersThan(last: number | undefined, tasks: number): number[] {
   const all = Array.from({ length: tasks }, (_, task) => task);
   return tasks === 1 ? all : all.filter((task) => task !== last);
-}
-
-/**
- * Gives the tasks of a list of visits their numbers, where they are named.
- * @param schedule as given, of any kind
- * @param tasks of the suite
- * @throws UsageError with the nearest name for one that no task has
- */
-export function numberedTasks(schedule: unknown, tasks: readonly { readonly name: string }[]): unknown {
-  const named = namedVisits.safeParse(schedule);
-  if (!named.success) return schedule;
-  return named.data.map(({ task, steps }) => ({
-    task: typeof task === "number" ? task : tasks.indexOf(findNamed("task", task, tasks)) + 1,
-    ...(steps !== undefined && { steps }),
-  }));
-}
-
-/** What must be known of a method to say which schedules it can follow. */
-interface LearnsAgain {
-  readonly name: string;
-  readonly revisits?: boolean;
-}
-
-/**
- * @param names of the suite's tasks
- * @throws UsageError for a schedule that the run's tasks, its other settings or its method do not allow
- */
-export function checkSchedule(
-  choice: ScheduleChoice & { readonly loop: { readonly trainEvery: number } },
-  names: readonly string[],
-  method: LearnsAgain,
-): void {
-  const { tasks, loop } = choice;
-  const { schedule } = loop;
-  if (typeof schedule === "string") checkWords(schedule, tasks);
-  else checkVisits(schedule, names.slice(0, tasks), names);
-  const { visits, revisits } = new Schedule(choice);
-  if (!revisits) return;
-  if (method.revisits !== true) {
-    throw new UsageError({
-      what: `Method ${method.name} cannot learn a task again`,
-      got: `loop.schedule ${JSON.stringify(schedule)}, which visits a task more than once`,
-      expected: `once, random:${tasks}, or a list that has every task once`,
-      todo: "Choose another method, or such a schedule",
-    });
-  }
-  const short = visits.findIndex(({ before, plannedSteps }) => before > 0 && plannedSteps <= loop.trainEvery);
-  if (short < 0) return;
-  throw new UsageError({
-    what: `Visit ${short + 1} of loop.schedule would learn nothing`,
-    got: `${elementAt(visits, short, "visits").plannedSteps} planned steps of a task that was visited before`,
-    expected: `more than ${loop.trainEvery}, loop.trainEvery: the first training session comes after so many`,
-    todo: "Give it more steps, or lower loop.trainEvery",
-  });
-}
-
-function checkWords(schedule: string, tasks: number): void {
-  const [, kind, text] = WORDS.exec(schedule) ?? [];
-  const count = Number(text);
-  const visits = kind === "rounds" ? count * tasks : count;
-  if (kind === undefined || (visits >= tasks && visits <= MOST_VISITS)) return;
-  throw new UsageError({
-    what: "Setting loop.schedule is out of range",
-    got: `${schedule}, ${visits} visits of ${tasks} tasks`,
-    expected: `from ${tasks}, each task once, to ${MOST_VISITS} visits`,
-    todo: `Choose another number, such as ${kind}:${kind === "rounds" ? 2 : 2 * tasks}`,
-  });
-}
-
-/** @param learned names of the tasks that are learned, @param names of all of the suite */
-function checkVisits(
-  visits: readonly { readonly task: number }[],
-  learned: readonly string[],
-  names: readonly string[],
-): void {
-  const beyond = visits.findIndex(({ task }) => task > learned.length);
-  if (beyond >= 0) {
-    const { task } = elementAt(visits, beyond, "visits");
-    const name = names[task - 1];
-    throw new UsageError({
-      what: `Visit ${beyond + 1} of loop.schedule is of a task that is not learned`,
-      got: name === undefined ? `task ${task}` : `task ${task}, ${name}`,
-      expected: `one of the first ${learned.length}: ${learned.join(", ")}`,
-      todo:
-        name === undefined
-          ? `The suite has ${names.length} tasks`
-          : `Learn more tasks with --tasks ${task}, or leave the visit out`,
-    });
-  }
-  const missing = learned.findIndex((_, j) => visits.every(({ task }) => task !== j + 1));
-  if (missing < 0) return;
-  throw new UsageError({
-    what: "A task is never visited by loop.schedule",
-    got: `no visit of task ${missing + 1}, ${elementAt(learned, missing, "tasks")}`,
-    expected: "at least one visit of every task that is learned",
-    todo: "Add a visit of it, or learn fewer tasks with --tasks",
-  });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { evaluatedTasks } from "../../../agent/settings/evaluated-tasks.js";
+import { parseSavedSettings } from "../../../agent/settings/parse.js";
 import { resolveSettings } from "../../../agent/settings/resolve.js";
 import { Schedule } from "../../../agent/settings/schedule.js";
 import { UsageError } from "../../../sim/core/errors.js";
@@ -100,6 +101,15 @@ describe("loop.schedule", () => {
   ])("is refused as %j", (schedule, message) => {
     expect(() => resolve(schedule)).toThrow(UsageError);
     expect(() => resolve(schedule)).toThrow(message);
+  });
+
+  it("that was changed by hand to one that leaves a task out is refused where it is read", () => {
+    const saved = structuredClone(resolve("rounds:2"));
+    for (const schedule of ["random:2", [{ task: 1 }, { task: 2 }], [{ task: 1 }, { task: 4 }]]) {
+      const changed = { ...saved, loop: { ...saved.loop, schedule } };
+      expect(() => parseSavedSettings(changed, "settings.json")).toThrow(/loop\.schedule/);
+    }
+    expect(parseSavedSettings(saved, "settings.json")).toEqual(saved);
   });
 
   it.each(["pnn", "single-hypernet"])("may not visit a task again with %s, whose tasks stay", (method) => {
