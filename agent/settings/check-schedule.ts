@@ -1,3 +1,4 @@
+import { count } from "../../sim/core/count.js";
 import { elementAt } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { findNamed } from "../../sim/core/one-of.js";
@@ -69,12 +70,12 @@ export function checkTasksVisited({ tasks, loop: { schedule } }: ScheduleChoice)
 
 function checkWords(schedule: string, tasks: number): void {
   const [, kind, text] = WORDS.exec(schedule) ?? [];
-  const count = Number(text);
-  const visits = kind === "rounds" ? count * tasks : count;
+  const number = Number(text);
+  const visits = kind === "rounds" ? number * tasks : number;
   if (kind === undefined || (visits >= tasks && visits <= MOST_VISITS)) return;
   throw new UsageError({
     what: "Setting loop.schedule is out of range",
-    got: `${schedule}, ${visits} visits of ${tasks} tasks`,
+    got: `${schedule}, ${count(visits, "visit")} of ${count(tasks, "task")}`,
     expected: `from ${tasks}, each task once, to ${MOST_VISITS} visits`,
     todo: `Choose another number, such as ${kind}:${kind === "rounds" ? 2 : 2 * tasks}`,
   });

@@ -1,60 +1,22 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { ONE_THREAD } from "../../agent/compute.js";
-import { ContinualLoop } from "../../agent/loop.js";
 import { metricsByType, readMetrics } from "../../agent/run/read-log.js";
 import type { RunEvent } from "../../agent/run/records.js";
 import { RunStore } from "../../agent/run/store.js";
-import { resolveSettings } from "../../agent/settings/resolve.js";
 import { Schedule } from "../../agent/settings/schedule.js";
 import { RunError } from "../../sim/core/errors.js";
 import { readEpisode } from "../../sim/recording/reader.js";
 import { fileHashes, temporaryFolder } from "../files.js";
-import { fakeTask, PHYSICS } from "../sim/recording/fake-task.js";
-import { CATALOG, partsFor } from "./fixtures.js";
+import { fakeTask } from "../sim/recording/fake-task.js";
+import { curves, readEvents } from "./run/tensorboard/read-events.js";
+import { loopOf, openRun, VERSIONS } from "./short-run.js";
 
 const root = temporaryFolder();
 afterAll(() => rmSync(root, { recursive: true }));
 
-const VERSIONS = { hypercrl: "0", physics: PHYSICS, onnxruntime: "0", node: "0" };
-const TASKS = ["a", "b"].map((name) => ({ ...fakeTask(), name }));
-const SMALL = [
-  "loop.initialRandomSteps=40",
-  "loop.stepsPerTask=60",
-  "loop.trainEvery=20",
-  "loop.trainIterations=5",
-  "loop.evaluationEpisodes=1",
-  "loop.learningEpisodeSteps=15",
-  "planner.samples=8",
-  "planner.elites=2",
-  "planner.iterations=1",
-  "planner.horizon=3",
-  "dynamics.hidden=[8]",
-  "hypernetwork.hidden=[6]",
-];
-
-function open(name: string, assignments: readonly string[], method = "hypercrl") {
-  const settings = resolveSettings(
-    { suite: { name: "fake", tasks: TASKS }, method, profile: "quick", seed: 3 },
-    [...SMALL, ...assignments],
-    CATALOG,
-  );
-  const folder = join(root, name);
-  const store = RunStore.create(folder, settings, VERSIONS);
-  return { folder, store, loop: loopOf(store) };
-}
-
-function loopOf(store: RunStore): ContinualLoop {
-  let clock = 0;
-  return new ContinualLoop(TASKS, {
-    store,
-    now: () => clock++,
-    compute: ONE_THREAD,
-    parts: partsFor(store.settings),
-    stopRequested: () => false,
-  });
-}
+const open = (name: string, assignments: readonly string[], method?: string) =>
+  openRun(join(root, name), assignments, method);
 
 describe("a run of two rounds", () => {
   it("goes on with each task, plans from the first step of a revisit, and notes visit and task everywhere", async () => {
@@ -98,6 +60,8 @@ describe("a run of two rounds", () => {
     }
     const seeds = episode.map(({ recording }) => readEpisode(join(folder, recording)).header.seed);
     expect(new Set(seeds).size).toBe(seeds.length);
+    const board = curves(readEvents(join(folder, "tensorboard/events.out.tfevents.0.hypercrl")));
+    expect(board["evaluate/return/a"]?.map(([step]) => step)).toEqual([100, 200, 260, 320]);
     const states = readdirSync(join(folder, "checkpoints")).filter((name) => name.endsWith(".json"));
     expect(states.toSorted()).toEqual(["task-1.json", "task-2.json", "task-3.json", "task-4.json"]);
   });
