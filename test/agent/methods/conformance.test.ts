@@ -84,7 +84,16 @@ const MOMENTS = [
 /** Settings of one network, and of an ensemble. */
 const MEMBERS = [1, 2].map((members) => [`dynamics.members=${members}`]);
 
-describe.each(METHOD_NAMES.flatMap((method) => MEMBERS.map((set) => ({ method, set }))))(
+/** What else a hypernetwork can generate. */
+const OUTPUTS = [
+  ...["hypercrl", "single-hypernet"].map((method) => ({ method, set: ["hypernetwork.output=low-rank"] })),
+  ...["multitask-hypernet", "replay-hypernet"].map((method) => ({
+    method,
+    set: ["hypernetwork.output=hypercomplex", "hypernetwork.encoding=angles"],
+  })),
+];
+
+describe.each([...METHOD_NAMES.flatMap((method) => MEMBERS.map((set) => ({ method, set }))), ...OUTPUTS])(
   "$method, $set",
   ({ method, set }) => {
     it.each(MOMENTS)("continues bit by bit in another learner: $moment", async ({ last, ended }) => {
