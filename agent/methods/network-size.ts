@@ -28,8 +28,12 @@ export function networkSize(dynamics: MlpShape, { tasks }: Settings, copies: num
 export function rehearsalSize(dynamics: MlpShape, settings: Settings, keep: "all" | number): LearnerSize {
   const transitions = keptTransitions(settings, keep);
   const { settings: names, ...size } = networkSize(dynamics, settings, 1);
-  const batches = settings.tasks + (new Schedule(settings).revisits ? 1 : 0);
-  return { ...size, transitions, batches, settings: [...names, "mlp.coresetSize"] };
+  return {
+    ...size,
+    transitions,
+    batches: rehearsedBatches(settings),
+    settings: [...names, "mlp.coresetSize"],
+  };
 }
 
 /** Of a hypernetwork that rehearses. @param keep as for `rehearsalSize` */
@@ -46,10 +50,15 @@ export function rehearsingHypernetSize(
     // Generated numbers and their gradients, of all tasks in a minibatch.
     kept: 2 * tasks * generatedCount(shape),
     transitions: keptTransitions(settings, keep),
-    batches: keep === "all" ? tasks + (new Schedule(settings).revisits ? 1 : 0) : 2,
+    batches: keep === "all" ? rehearsedBatches(settings) : 2,
     fused: training.engine === "fused" ? headSize(shape) : 0,
     settings: ["hypernetwork.hidden", "dynamics.hidden", "hypernetwork.coresetSize"],
   };
+}
+
+/** Minibatches in one that rehearses every task: the new data of a task that is learned again come beside its stored ones. */
+function rehearsedBatches(settings: Settings): number {
+  return settings.tasks + (new Schedule(settings).revisits ? 1 : 0);
 }
 
 /** Transitions of earlier visits that are kept when the last one begins. */

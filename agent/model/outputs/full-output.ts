@@ -1,6 +1,6 @@
 import { layerSizes, type MlpShape, weightCount } from "../dynamics.js";
 import { xavierBound } from "../parameters.js";
-import type { GeneratedPart, OutputForm } from "./output-form.js";
+import { boundsPart, type GeneratedPart, type OutputForm } from "./output-form.js";
 
 /** Every weight and bias of the network is generated as it is: Q = P. */
 export function fullOutput(target: MlpShape): OutputForm {
@@ -14,9 +14,4 @@ export function fullOutput(target: MlpShape): OutputForm {
     hasBase: false,
     weights: (generated) => generated,
   };
-}
-
-/** The bounds of the log-variance, where there are any; like biases they start at 0. */
-export function boundsPart({ outputVariance, sizes }: MlpShape): GeneratedPart[] {
-  return outputVariance ? [{ count: sizes[sizes.length - 1]!, bound: 0 }] : [];
 }

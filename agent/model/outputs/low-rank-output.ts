@@ -3,8 +3,7 @@ import type { Tensor } from "../../graph/graph.js";
 import * as ops from "../../graph/operations.js";
 import { layerSizes, type MlpShape } from "../dynamics.js";
 import { xavierBound } from "../parameters.js";
-import { boundsPart } from "./full-output.js";
-import { type GeneratedPart, type OutputForm, partsCount } from "./output-form.js";
+import { boundsPart, type GeneratedPart, type OutputForm, partsCount } from "./output-form.js";
 
 /** `hypernetwork.rank` */
 export const rankField = countField(4096).describe(

@@ -1,4 +1,5 @@
 import type { Tensor } from "../../graph/graph.js";
+import type { MlpShape } from "../dynamics.js";
 
 /** Generated numbers that lie side by side and start alike. */
 export interface GeneratedPart {
@@ -30,4 +31,9 @@ export interface OutputForm {
 /** Q of parts that come one after another. */
 export function partsCount(parts: readonly GeneratedPart[]): number {
   return parts.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** The bounds of the log-variance, where there are any; like biases they start at 0. */
+export function boundsPart({ outputVariance, sizes }: MlpShape): GeneratedPart[] {
+  return outputVariance ? [{ count: sizes[sizes.length - 1]!, bound: 0 }] : [];
 }

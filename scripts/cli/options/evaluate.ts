@@ -6,6 +6,7 @@ import type { Io } from "../io.js";
 import { command, type Done } from "./command.js";
 import { countingNumber, gibibytes, repeatable, taskChoice, UNANNOUNCED, wholeNumber } from "./parsers.js";
 import {
+  AFTER_TASK_TEXT,
   CHANGED_SUITE_TEXT,
   MEMORY_TEXT,
   METHOD_FILE_TEXT,
@@ -43,11 +44,7 @@ export function addEvaluate(program: Command, io: Io, done: Done): void {
 function addPlayed(evaluate: Command): void {
   evaluate
     .argument("[run]", "run folder; with --oracle it may be left out")
-    .option(
-      "--after-task <n>",
-      "use the state after n tasks, one that is learned again counted again (default: the last saved)",
-      wholeNumber,
-    )
+    .option("--after-task <n>", AFTER_TASK_TEXT, wholeNumber)
     .addOption(
       new Option(
         "--oracle",

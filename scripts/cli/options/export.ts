@@ -2,18 +2,20 @@ import type { Command } from "commander";
 import type { Io } from "../io.js";
 import { command, type Done } from "./command.js";
 import { gibibytes, wholeNumber } from "./parsers.js";
-import { CHANGED_SUITE_TEXT, MEMORY_TEXT, METHOD_FILE_TEXT, SUITE_FILE_TEXT } from "./texts.js";
+import {
+  AFTER_TASK_TEXT,
+  CHANGED_SUITE_TEXT,
+  MEMORY_TEXT,
+  METHOD_FILE_TEXT,
+  SUITE_FILE_TEXT,
+} from "./texts.js";
 
 /** `hypercrl export` with its options. */
 export function addExport(program: Command, io: Io, done: Done): void {
   command(program, "export", "write the dynamics that a run has learned as one ONNX model")
     .argument("<run>", "run folder")
     .requiredOption("--onnx <file>", "new file for the model: (x, u, task) → xNext")
-    .option(
-      "--after-task <n>",
-      "use the state after n tasks, one that is learned again counted again (default: the last saved)",
-      wholeNumber,
-    )
+    .option("--after-task <n>", AFTER_TASK_TEXT, wholeNumber)
     .option("--suite <file>", SUITE_FILE_TEXT)
     .option("--accept-changed-suite", CHANGED_SUITE_TEXT)
     .option("--method <file>", METHOD_FILE_TEXT)

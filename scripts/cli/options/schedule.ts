@@ -6,6 +6,12 @@ import { firstOf } from "../../../sim/core/element.js";
 import { InputError } from "../../../sim/core/errors.js";
 import { oneOf } from "../../../sim/core/one-of.js";
 
+/** Options that choose the tasks of a run and when they are learned, as typed. */
+interface TaskArguments {
+  readonly tasks?: number | undefined;
+  readonly schedule?: string | undefined;
+}
+
 /** What `--schedule` is, for help. */
 export const SCHEDULE_TEXT =
   "which task is learned when: once, rounds:N, random:N (visits), or a JSON file that lists visits (sets loop.schedule)";
@@ -26,6 +32,11 @@ export function scheduleAssignments(text: string | undefined): string[] {
   const [kind = ""] = text.split(":");
   oneOf("schedule", kind, KINDS, "Or give the path of a JSON file that lists visits");
   return [`loop.schedule=${text}`];
+}
+
+/** What `--schedule` and `--tasks` say as assignments of settings. @throws as `scheduleAssignments` */
+export function taskAssignments({ tasks, schedule }: TaskArguments): string[] {
+  return [...scheduleAssignments(schedule), ...(tasks === undefined ? [] : [`tasks=${tasks}`])];
 }
 
 function readVisits(path: string) {

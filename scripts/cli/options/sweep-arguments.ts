@@ -3,7 +3,7 @@ import { UsageError } from "../../../sim/core/errors.js";
 import type { SweepChoice } from "../../sweep/plan.js";
 import type { SlurmOptions } from "../../sweep/slurm/submissions.js";
 import { readSweepFile } from "../../sweep/sweep-file.js";
-import { scheduleAssignments } from "./schedule.js";
+import { taskAssignments } from "./schedule.js";
 
 /** The options of `hypercrl sweep` as typed. */
 export interface SweepArguments {
@@ -129,7 +129,7 @@ function words(text: string): string[] {
 export function chooseSweep(args: SweepArguments): SweepChoice | undefined {
   if (args.file !== undefined) return readSweepFile(args.file);
   const { suite, profile, methods, planner, seeds, tasks, schedule, set } = args;
-  const named = [...scheduleAssignments(schedule), ...(tasks === undefined ? [] : [`tasks=${tasks}`])];
+  const named = taskAssignments({ tasks, schedule });
   const assignments = [...set, ...named];
   const given = [suite, profile, methods, planner, seeds].some((value) => value !== undefined);
   if (!given && assignments.length === 0) return undefined;

@@ -7,6 +7,8 @@ export const CHANGED_SUITE_TEXT = "go on although files of the suite have change
 export const METHOD_FILE_TEXT = "module of the method, when it does not come with the package";
 export const PLANNER_TEXT =
   "plan with this planner (default: the run's own); a file when it does not come with the package";
+export const AFTER_TASK_TEXT =
+  "use the state after n tasks, one that is learned again counted again (default: the last saved)";
 export const MEMORY_TEXT =
   "refuse what needs more memory than this, by its settings (default: 80 % of the machine's)";
 export const THREADS_TEXT =

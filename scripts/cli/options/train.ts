@@ -6,7 +6,7 @@ import type { TrainOptions } from "../../runs/train.js";
 import type { Io } from "../io.js";
 import { command, type Done, type HelpLists, named } from "./command.js";
 import { countingNumber, gibibytes, portNumber, repeatable, wholeNumber } from "./parsers.js";
-import { SCHEDULE_TEXT, scheduleAssignments } from "./schedule.js";
+import { SCHEDULE_TEXT, taskAssignments } from "./schedule.js";
 import { CHANGED_SUITE_TEXT, MEMORY_TEXT, THREADS_TEXT } from "./texts.js";
 
 /** What a run is made of, as typed. */
@@ -117,7 +117,7 @@ function chooseTrain({
   acceptChangedSuite,
   ...options
 }: Omit<TrainArguments, "viewPort">): TrainOptions {
-  const named = [...scheduleAssignments(schedule), ...(tasks === undefined ? [] : [`tasks=${tasks}`])];
+  const named = taskAssignments({ tasks, schedule });
   const assignments = [...set, ...named];
   return {
     ...(resume === undefined ? { ...options, assignments } : { resume, ...ownModules(options) }),
