@@ -31,7 +31,7 @@ interface CurrentTask extends TaskData {
   /** 0-based, in the suite. */
   readonly task: number;
   /** The normaliser that it keeps, where it is learned again: its weights were trained with it. */
-  readonly kept: NormalizerArrays | undefined;
+  readonly keptNormalizer: NormalizerArrays | undefined;
   readonly policy: MpcPolicy;
   /** See `TaskState.trained`. */
   trained: boolean;
@@ -94,7 +94,10 @@ export class Agent {
   readonly #shape: MlpShape;
   readonly #rng: Rng;
   readonly #threads: PlanningThreads | undefined;
-  /** The visit being learned, or the last one; -1 before the first. */
+  /**
+   * The visit being learned, or the last one; -1 before the first. Random streams are named after it, as `task` and its number: with
+   * `once` a visit and its task have the same number.
+   */
   #visit = -1;
   #current: CurrentTask | undefined;
   #unsaved = false;
@@ -132,31 +135,31 @@ export class Agent {
    */
   async beginVisit(visit: number): Promise<void> {
     const { loop, dynamics } = this.settings;
-    const { task, before } = this.#schedule.at(visit);
+    const { task, earlierVisits } = this.#schedule.at(visit);
     const buffer = new ReplayBuffer(this.#taskAt(task).spec, loop.bufferCapacity, dynamics.history);
     const moments = await this.#beginLearning(visit, buffer);
     await this.#dropTask();
     this.#visit = visit;
     const policy = await this.#newPolicy(task);
-    const own = { buffer, moments, policy, trained: this.#unsaved, sessions: 0 };
-    this.#current = { task, kept: this.#keptNormalizer, ...own };
-    if (before > 0) await this.#loadPolicy(this.#current);
+    const progress = { policy, trained: this.#unsaved, sessions: 0 };
+    this.#current = { task, keptNormalizer: this.#keptNormalizer, buffer, moments, ...progress };
+    if (earlierVisits > 0) await this.#loadPolicy(this.#current);
   }
 
   /** Begins what outlives the visit. @returns the empty normaliser */
   async #beginLearning(visit: number, { inputSize, targetSize }: ReplayBuffer): Promise<Normalizer> {
-    const { task, before } = this.#schedule.at(visit);
-    const index = this.#indexOf(task);
+    const { task, earlierVisits } = this.#schedule.at(visit);
+    const index = this.#learnerIndex(task);
     await this.learner.beginTask(index);
     const moments = new Normalizer(inputSize, targetSize, this.settings.dynamics.normalizeTargets);
-    if (before === 0) this.#normalizers[index] = moments.arrays();
+    if (earlierVisits === 0) this.#normalizers[index] = moments.arrays();
     return moments;
   }
 
   /** The normaliser of the task being learned, where it was visited before. */
   get #keptNormalizer(): NormalizerArrays | undefined {
-    const { task, before } = this.#schedule.at(this.#visit);
-    return before > 0 ? this.#normalizerOf(task) : undefined;
+    const { task, earlierVisits } = this.#schedule.at(this.#visit);
+    return earlierVisits > 0 ? this.#normalizerOf(task) : undefined;
   }
 
   /** Ends the visit: the learner keeps what its method needs, the model is measured, then the data are dropped. */
@@ -166,7 +169,7 @@ export class Agent {
     const data = this.#withoutOutliers(buffer)?.data ?? buffer;
     this.#unsaved = true;
     await this.learner.endTask(data, this.#normalizerOf(task), rng);
-    this.#residualScales[this.#indexOf(task)] = residualScale(await this.dynamicsOf(task), data);
+    this.#residualScales[this.#learnerIndex(task)] = residualScale(await this.dynamicsOf(task), data);
     await this.#dropTask();
   }
 
@@ -187,9 +190,9 @@ export class Agent {
    * with `loop.trainLag` the session runs beside it.
    */
   startTraining(): TrainingSession {
-    const { buffer, moments, kept } = this.#learned;
+    const { buffer, moments, keptNormalizer } = this.#learned;
     const clean = this.#withoutOutliers(buffer);
-    const normalizer = kept ?? clean?.normalizer ?? moments.arrays();
+    const normalizer = keptNormalizer ?? clean?.normalizer ?? moments.arrays();
     const rng = this.#rng.split(`minibatches/task${this.#visit}/transition${buffer.added}`);
     const { trainIterations } = this.settings.loop;
     const report = this.learner.train(clean?.data ?? buffer, normalizer, trainIterations, rng);
@@ -202,7 +205,7 @@ export class Agent {
   async adopt({ normalizer, report }: TrainingSession): Promise<TrainingReport> {
     const losses = await report;
     const current = this.#learned;
-    this.#normalizers[this.#indexOf(current.task)] = normalizer;
+    this.#normalizers[this.#learnerIndex(current.task)] = normalizer;
     current.trained = this.#unsaved = true;
     current.sessions++;
     await this.#loadPolicy(current);
@@ -248,7 +251,7 @@ export class Agent {
     checkAlike(indices.map((index) => this.#taskAt(index)));
     const known: ModelledTask[] = [];
     for (const index of indices) {
-      const [task, scale] = [this.#taskAt(index), this.#residualScales[this.#indexOf(index)]];
+      const [task, scale] = [this.#taskAt(index), this.#residualScales[this.#learnerIndex(index)]];
       if (scale === undefined) throw notMeasured(task);
       known.push({ task, dynamics: await this.dynamicsOf(index), residualScale: scale });
     }
@@ -306,11 +309,12 @@ export class Agent {
     const { buffer, moments, planner, trained } = current;
     if (!trained) await this.#beginLearning(visit, buffer);
     await this.#dropTask();
-    const place = this.#schedule.at(visit);
-    const policy = await this.#newPolicy(place.task);
-    const sessions = sessionsBefore(place, buffer.added, this.settings.loop.trainEvery);
-    const own = { buffer, moments, policy, trained, sessions };
-    this.#current = { task: place.task, kept: this.#keptNormalizer, ...own };
+    const scheduled = this.#schedule.at(visit);
+    const { task } = scheduled;
+    const policy = await this.#newPolicy(task);
+    const sessions = sessionsBefore(scheduled, buffer.added, this.settings.loop.trainEvery);
+    const progress = { policy, trained, sessions };
+    this.#current = { task, keptNormalizer: this.#keptNormalizer, buffer, moments, ...progress };
     policy.restore(planner);
     await this.#loadPolicy(this.#current);
   }
@@ -386,18 +390,18 @@ export class Agent {
   /** Today's weights `[P]` for a task, of all members or of one. @throws InputError when the method gives something else */
   async #weightsOf(index: number, member?: number): Promise<Float32Array> {
     const { method } = this.#parts;
-    const weights: unknown = await this.learner.weights(this.#indexOf(index), member);
+    const weights: unknown = await this.learner.weights(this.#learnerIndex(index), member);
     return checkedWeights(weights, method, this.#networkOf(index, member !== undefined), index);
   }
 
   /** The network that is planned with on a task: that of all members, or of one of them. */
   #networkOf(index: number, oneMember = false): MlpShape {
     const members = oneMember ? 1 : this.settings.dynamics.members;
-    return networkShape(this.#parts.method, this.#shape, this.#indexOf(index), members);
+    return networkShape(this.#parts.method, this.#shape, this.#learnerIndex(index), members);
   }
 
-  /** The learner's number of a task. */
-  #indexOf(task: number): number {
+  /** The learner's number of a task of the suite: tasks count as they are first visited. */
+  #learnerIndex(task: number): number {
     return this.#schedule.order.indexOf(task);
   }
 
@@ -407,7 +411,7 @@ export class Agent {
 
   /** The normaliser that a task's weights were last trained with. */
   #normalizerOf(index: number): NormalizerArrays {
-    return elementAt(this.#normalizers, this.#indexOf(index), "normalisers of tasks");
+    return elementAt(this.#normalizers, this.#learnerIndex(index), "normalisers of tasks");
   }
 }
 
@@ -415,8 +419,12 @@ export class Agent {
  * Training sessions of a visit that were begun before it has so many transitions. A checkpoint holds none on its way: all of them are
  * adopted. A task that was visited before has none before its first planned step: there are no data yet.
  */
-function sessionsBefore({ before, randomSteps }: Visit, transitions: number, trainEvery: number): number {
-  const begun = Math.ceil((transitions - randomSteps) / trainEvery) - (before > 0 ? 1 : 0);
+function sessionsBefore(
+  { earlierVisits, randomSteps }: Visit,
+  transitions: number,
+  trainEvery: number,
+): number {
+  const begun = Math.ceil((transitions - randomSteps) / trainEvery) - (earlierVisits > 0 ? 1 : 0);
   return Math.max(0, begun);
 }
 

@@ -22,7 +22,7 @@ import { learningFile, recordingPath } from "./run/recording-names.js";
 import type { BaselineRecord, EvaluationRecord } from "./run/records.js";
 import { evaluatedTasks } from "./settings/evaluated-tasks.js";
 import { Schedule, type Visit } from "./settings/schedule.js";
-import { type LearnedNow, TrainingSessions } from "./training-sessions.js";
+import { TrainingSessions, type VisitFields } from "./training-sessions.js";
 
 /**
  * The main loop: for each visit of the schedule, explore, learn and plan; then evaluate the tasks seen so far. Work is
@@ -176,7 +176,7 @@ export class ContinualLoop {
   async #learnStep(episode: EpisodeRun, steps: number): Promise<void> {
     const { randomSteps } = this.#visit;
     const planned = steps - randomSteps;
-    if (this.#isTrainingDue(planned)) await this.#training.start(this.#learnedNow, steps, planned > 0);
+    if (this.#isTrainingDue(planned)) await this.#training.start(this.#visitFields, steps, planned > 0);
     await this.#training.adoptDue(steps);
     const before = episode.state;
     if (planned === 0 && steps > this.#progress.steps) episode.randomSteps = steps - this.#progress.steps;
@@ -188,7 +188,7 @@ export class ContinualLoop {
   /** A task that was visited before is planned with what is remembered of it until there are new data. */
   #isTrainingDue(planned: number): boolean {
     const isDue = planned >= 0 && planned % this.#services.store.settings.loop.trainEvery === 0;
-    return isDue && (planned > 0 || this.#visit.before === 0);
+    return isDue && (planned > 0 || this.#visit.earlierVisits === 0);
   }
 
   /** A random action `[U]`, held for `loop.randomHold` steps. */
@@ -231,7 +231,7 @@ export class ContinualLoop {
     const learned = await this.#agent.learnedState();
     const kept = keptBy(learned.learner);
     const { name: task } = this.#taskAt(this.#visit.task);
-    store.log.emit({ type: "kept", task, ...this.#learnedNow, ...kept });
+    store.log.emit({ type: "kept", task, ...this.#visitFields, ...kept });
     store.saveVisit(visit, { ...this.#place(), learned });
   }
 
@@ -275,7 +275,7 @@ export class ContinualLoop {
   }
 
   /** What is learned now, as records say it. */
-  get #learnedNow(): LearnedNow {
+  get #visitFields(): VisitFields {
     const { task: visit } = this.#progress;
     return { taskIndex: this.#visit.task, ...(!this.#schedule.isOnce && { visit }) };
   }
@@ -324,9 +324,9 @@ export class ContinualLoop {
     const { episode } = this.#progress;
     const { log } = this.#services.store;
     const { phase, actions, ms } = this.#learning;
-    const place = this.#learnedNow;
-    if (actions > 0) log.emit({ type: "planning", ...place, steps, actions, ms });
-    const what = { phase, task: this.#taskAt(place.taskIndex).name, ...place, episode, steps } as const;
+    const visit = this.#visitFields;
+    if (actions > 0) log.emit({ type: "planning", ...visit, steps, actions, ms });
+    const what = { phase, task: this.#taskAt(visit.taskIndex).name, ...visit, episode, steps } as const;
     log.emit({
       type: "episode",
       ...what,

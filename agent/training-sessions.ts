@@ -2,12 +2,12 @@ import type { Agent, TrainingSession } from "./agent.js";
 import type { LoopServices } from "./loop-services.js";
 import type { TrainingRecord } from "./run/records.js";
 
-/** The task and the visit that a session belongs to, as records say them. */
-export type LearnedNow = Pick<TrainingRecord, "taskIndex" | "visit">;
+/** The fields by which records say what is learned: the task and, where records have it, the visit. */
+export type VisitFields = Pick<TrainingRecord, "taskIndex" | "visit">;
 
 /** A session whose weights the planner does not have yet. */
 interface Pending {
-  readonly place: LearnedNow;
+  readonly visit: VisitFields;
   readonly session: TrainingSession;
   /** Clock, ms. */
   readonly started: number;
@@ -33,13 +33,13 @@ export class TrainingSessions {
 
   /**
    * Starts a session after `steps` of a visit, when the one before is adopted.
-   * @param knows whether there are weights to act with meanwhile
+   * @param hasWeights whether there are weights to act with meanwhile
    */
-  async start(place: LearnedNow, steps: number, knows: boolean): Promise<void> {
+  async start(visit: VisitFields, steps: number, hasWeights: boolean): Promise<void> {
     await this.finish();
-    const lag = knows ? this.#services.store.settings.loop.trainLag : 0;
+    const lag = hasWeights ? this.#services.store.settings.loop.trainLag : 0;
     this.#pending = {
-      place,
+      visit,
       session: this.#agent.startTraining(),
       started: this.#services.now(),
       steps,
@@ -50,14 +50,14 @@ export class TrainingSessions {
   /** Adopts the session on its way if that is due after `steps`. */
   async adoptDue(steps: number): Promise<void> {
     if (this.#pending === undefined || steps < this.#pending.steps + this.#pending.lag) return;
-    const { place, session, started, steps: begun } = this.#pending;
+    const { visit, session, started, steps: begun } = this.#pending;
     const { now, store } = this.#services;
     this.#pending = undefined;
     const waited = now();
     const losses = await this.#agent.adopt(session);
     const end = now();
     const times = { ms: end - started, waitedMs: end - waited };
-    store.log.emit({ type: "training", ...place, steps: begun, ...losses, ...times });
+    store.log.emit({ type: "training", ...visit, steps: begun, ...losses, ...times });
   }
 
   /** Adopts the session on its way now: a checkpoint holds none. */

@@ -50,7 +50,7 @@ export interface Recognition {
 /** An episode whose task was not announced. */
 export interface UnannouncedEpisode extends FinishedEpisode {
   /** Which of the tasks that it might have been, 0-based. */
-  readonly place: number;
+  readonly candidate: number;
   readonly recognition: Recognition;
 }
 
@@ -73,19 +73,19 @@ export async function* evaluateUnannounced(
       : mixed(tasks.length, episodes, switchEvery, rng);
   const { history } = agent.settings.dynamics;
   const names = tasks.map(({ name }) => name);
-  const played = tasks.map((task, place) => {
-    const taskIndex = elementAt(indices, place, "tasks");
-    return unannouncedEpisodes(policy, afterTask, { ...options, history, task, taskIndex, place, names });
+  const played = tasks.map((task, candidate) => {
+    const taskIndex = elementAt(indices, candidate, "tasks");
+    return unannouncedEpisodes(policy, afterTask, { ...options, history, task, taskIndex, candidate, names });
   });
   try {
     let before: number | undefined;
-    for (const place of order) {
+    for (const candidate of order) {
       if (switchEvery === undefined) policy.forget();
-      const { value } = await played[place]!.next();
+      const { value } = await played[candidate]!.next();
       if (value === undefined) return;
-      const afterSwitch = switchEvery !== undefined && before !== undefined && before !== place;
+      const afterSwitch = switchEvery !== undefined && before !== undefined && before !== candidate;
       yield { ...value, recognition: { ...value.recognition, afterSwitch } };
-      before = place;
+      before = candidate;
     }
   } finally {
     for (const generator of played) await generator.return(undefined);
@@ -100,10 +100,10 @@ async function* unannouncedEpisodes(
   options: EvaluationOptions & {
     readonly history: number;
     readonly names: readonly string[];
-    readonly place: number;
+    readonly candidate: number;
   },
 ): AsyncGenerator<UnannouncedEpisode, undefined> {
-  const { taskIndex, rng, names, place } = options;
+  const { taskIndex, rng, names, candidate } = options;
   const kind = { phase: "evaluate", afterTask } as const;
   const fileOf = (k: number) => evaluationFile(afterTask, taskIndex, k);
   let beliefs: Float64Array[] = [];
@@ -121,8 +121,8 @@ async function* unannouncedEpisodes(
     }
   });
   for await (const episode of finished) {
-    const recognition = recognitionOf(beliefs, place, disagreements, policy.certain);
-    yield { ...episode, place, recognition: { ...recognition, afterSwitch: false } };
+    const recognition = recognitionOf(beliefs, candidate, disagreements, policy.certain);
+    yield { ...episode, candidate, recognition: { ...recognition, afterSwitch: false } };
   }
   return undefined;
 }

@@ -39,8 +39,8 @@ export interface ConsolidationOptions extends NetworkOptions {
 /**
  * A plain network that goes on from task to task like `finetune`, held back where a weight mattered to earlier
  * tasks: `L = L_task + strength · Σ_i importance_i (θ_i - anchor_i)²`, over the weights of the shared body (each
- * task has a head of its own, which no other task changes, and goes on with it when it is learned again). No data are kept. See `FisherImportance` (EWC) and
- * `PathImportance` (SI).
+ * task has a head of its own, which no other task changes, and goes on with it when it is learned again). No data are kept.
+ * See `FisherImportance` (EWC) and `PathImportance` (SI).
  */
 export class ConsolidationLearner implements Learner {
   readonly #options: ConsolidationOptions;

@@ -27,6 +27,7 @@ export interface Importance {
 }
 
 export interface EndedTask {
+  /** 0-based, in the order in which tasks are first learned. */
   readonly task: number;
   /** Weights of the body `[P']` at the start and at the end of the task. */
   readonly start: Float32Array;

@@ -130,7 +130,7 @@ export class RehearsingHypernetLearner implements Learner {
   #prepare(task: number, begun: number): Promise<void> {
     this.#task = task;
     this.#begun = begun;
-    return this.#trainer.prepare({ tasks: begun, current: task, rehearsed: this.#stored.tasks });
+    return this.#trainer.prepare({ begun, current: task, rehearsed: this.#stored.tasks });
   }
 
   /** M, stored transitions of each rehearsed task in a minibatch. */

@@ -47,9 +47,8 @@ const NOTHING_EARLIER: EarlierTasks = { embeddings: [], targets: [], regularized
  * none of them: HyperCRL's later tasks start from what earlier ones left, and its regulariser holds that.
  *
  * Nothing can be forgotten: of a task that has ended the generated weights are kept, which is all that planning needs.
- * Its Θ, embedding and optimiser are no longer part of the saved state, for no later task starts from them; so it cannot be learned
- * again. An ensemble has several
- * embeddings for each task's Θ, as HyperCRL's has.
+ * Its Θ, embedding and optimiser are no longer part of the saved state, for no later task starts from them; so the task cannot be
+ * learned again. An ensemble has several embeddings for each task's Θ, as HyperCRL's has.
  */
 class SingleHypernetLearner implements Learner {
   readonly #batchSize: number;

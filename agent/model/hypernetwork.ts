@@ -97,9 +97,10 @@ function chunkCount(shape: HypernetworkShape): number {
 }
 
 /**
- * Rescales the last layer so that the numbers generated for one embedding have, part by part, the variance that the form of
- * output says; of whole weights that is, layer by layer, the variance of a Xavier-initialised network, and zero biases. The aim of "hyperfan" (Chang, Flokas & Lipson, "Principled Weight
- * Initialization for Hypernetworks", 2020), reached by measuring what is generated instead of by its expectation.
+ * How to rescale the last layer so that the numbers generated for one embedding have, part by part, the variance that the form of
+ * output says; of whole weights that is, layer by layer, the variance of a Xavier-initialised network, and zero biases. The aim of
+ * "hyperfan" (Chang, Flokas & Lipson, "Principled Weight Initialization for Hypernetworks", 2020), reached by measuring what is
+ * generated instead of by its expectation.
  * @param generated numbers `[Q]` that the unscaled hypernetwork generates
  * @returns the factor for each of the Q columns
  */

@@ -130,7 +130,7 @@ function readWhole(
   { buffer, settings, schedule }: OfRun,
 ): SavedState {
   const saved = readArrays(folder, arrays);
-  const learned = rebuildLearned(saved, learner, placeOf(progress, schedule), buffer);
+  const learned = rebuildLearned(saved, learner, tasksBegun(progress, schedule), buffer);
   const parts = { learned: { ...arrays, numbers: learner }, task: undefined };
   if (current === undefined) return { agent: { learned, current }, parts };
   fillFromArrays(buffer, saved, current);
@@ -149,7 +149,7 @@ function readParts(
   const learned: LearnedState | undefined =
     sha256 === undefined
       ? undefined
-      : rebuildLearned(readArrays(folder, { file, sha256 }), learner, placeOf(progress, schedule), buffer);
+      : rebuildLearned(readArrays(folder, { file, sha256 }), learner, tasksBegun(progress, schedule), buffer);
   const learnedFile: LearnedFile = { file, sha256, numbers: learner };
   if (current === undefined) {
     return { agent: { learned, current }, parts: { learned: learnedFile, task: undefined } };
@@ -175,8 +175,8 @@ function readArrays(
   return new SavedArrays(path, decodeSafetensors(bytes, path).tensors);
 }
 
-/** How many tasks a run may have begun. */
-function placeOf({ stage, task: visit }: Progress, schedule: Schedule): TasksBegun {
+/** How many tasks a run that stands there may have begun. */
+function tasksBegun({ stage, task: visit }: Progress, schedule: Schedule): TasksBegun {
   if (stage === "baseline") return { fewest: 0, most: 0, place: "before the first task" };
   const most = schedule.begun(visit);
   // What was learned is saved before a visit has changed it, too.

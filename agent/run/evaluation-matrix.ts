@@ -39,7 +39,8 @@ export const evaluationSchema = z
       rows.every((row, i) => row.length === (visits === undefined ? i + 1 : tasks.length)),
     {
       path: ["returns"],
-      message: "expected a row for each task learned, with the tasks until then",
+      message:
+        "expected a row for each visit, with all tasks, or where `visits` is missing with the tasks until then",
     },
   );
 

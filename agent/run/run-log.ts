@@ -52,8 +52,8 @@ export class RunLog {
 
   /**
    * Begins the logs of the run folder, or continues them where `resumeAt` says. A log keeps the version it was begun with.
-   * @throws InputError when a log is damaged, of a newer version, shorter than that, changed before that, or cannot be opened; RunError when the disk
-   *   fails
+   * @throws InputError when a log is damaged, of a newer version, shorter than that, changed before that, or cannot be opened;
+   *   RunError when the disk fails
    */
   open(resumeAt?: LogEnds): void {
     const opened: JsonlLog[] = [];

@@ -2,7 +2,7 @@ import { count } from "../../sim/core/count.js";
 import { elementAt } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { findNamed } from "../../sim/core/one-of.js";
-import { MOST_VISITS, namedVisits, Schedule, type ScheduleChoice, WORDS } from "./schedule.js";
+import { MOST_VISITS, namedVisits, SCHEDULE_WORDS, Schedule, type ScheduleChoice } from "./schedule.js";
 
 /**
  * Gives the tasks of a list of visits their numbers, where they are named.
@@ -48,7 +48,9 @@ export function checkSchedule(
       todo: "Choose another method, or such a schedule",
     });
   }
-  const short = visits.findIndex(({ before, plannedSteps }) => before > 0 && plannedSteps <= loop.trainEvery);
+  const short = visits.findIndex(
+    ({ earlierVisits, plannedSteps }) => earlierVisits > 0 && plannedSteps <= loop.trainEvery,
+  );
   if (short < 0) return;
   throw new UsageError({
     what: `Visit ${short + 1} of loop.schedule would learn nothing`,
@@ -69,7 +71,7 @@ export function checkTasksVisited({ tasks, loop: { schedule } }: ScheduleChoice)
 }
 
 function checkWords(schedule: string, tasks: number): void {
-  const [, kind, text] = WORDS.exec(schedule) ?? [];
+  const [, kind, text] = SCHEDULE_WORDS.exec(schedule) ?? [];
   const number = Number(text);
   const visits = kind === "rounds" ? number * tasks : number;
   if (kind === undefined || (visits >= tasks && visits <= MOST_VISITS)) return;

@@ -9,19 +9,19 @@ export const ONCE = "once";
 export const MOST_VISITS = 1000;
 
 /** A schedule in words: its kind and its number. */
-export const WORDS = /^(?:once|(rounds|random):([1-9]\d{0,3}))$/;
+export const SCHEDULE_WORDS = /^(?:once|(rounds|random):([1-9]\d{0,3}))$/;
 
 /** What a schedule may be, for messages. */
 const SCHEDULE_KINDS =
   'once, rounds:N, random:N, or a list of visits such as [{"task": 1, "steps": 500}, {"task": 2}]';
 
-/** What decides how many steps a visit has. */
+/** Planned steps of a visit, where it has a number of its own. */
 const visitSteps = z.int().min(1).max(100_000_000).optional();
 
 /** `loop.schedule`: words, or a list of visits whose tasks are counted from 1. */
 export const scheduleField = z.union(
   [
-    z.string().regex(WORDS),
+    z.string().regex(SCHEDULE_WORDS),
     z
       .array(z.strictObject({ task: z.int().min(1), steps: visitSteps }))
       .min(1)
@@ -52,7 +52,7 @@ export interface Visit {
   /** 0-based, in the suite. */
   readonly task: number;
   /** How often the task was visited before. */
-  readonly before: number;
+  readonly earlierVisits: number;
   /** Environment steps of random actions at its start: none where the task was visited before. */
   readonly randomSteps: number;
   /** Environment steps planned through the model. */
@@ -80,12 +80,13 @@ export class Schedule {
     const begun: number[] = [];
     const counts = new Map<number, number>();
     let start = 0;
-    for (const { task, steps } of placesOf(choice)) {
-      const before = counts.get(task) ?? 0;
-      counts.set(task, before + 1);
-      if (before === 0) order.push(task);
-      const [randomSteps, plannedSteps] = [before === 0 ? initialRandomSteps : 0, steps ?? stepsPerTask];
-      visits.push({ task, before, randomSteps, plannedSteps, start });
+    for (const { task, steps } of listedVisits(choice)) {
+      const earlierVisits = counts.get(task) ?? 0;
+      counts.set(task, earlierVisits + 1);
+      if (earlierVisits === 0) order.push(task);
+      const randomSteps = earlierVisits === 0 ? initialRandomSteps : 0;
+      const plannedSteps = steps ?? stepsPerTask;
+      visits.push({ task, earlierVisits, randomSteps, plannedSteps, start });
       begun.push(order.length);
       start += randomSteps + plannedSteps;
     }
@@ -137,15 +138,17 @@ export class Schedule {
   }
 }
 
-interface Place {
+interface ListedVisit {
+  /** 0-based. */
   readonly task: number;
+  /** Planned ones. */
   readonly steps?: number | undefined;
 }
 
 /** The tasks of all visits, 0-based, and their planned steps where they have their own. */
-function placesOf({ seed, tasks, loop: { schedule } }: ScheduleChoice): Place[] {
+function listedVisits({ seed, tasks, loop: { schedule } }: ScheduleChoice): ListedVisit[] {
   if (typeof schedule !== "string") return schedule.map(({ task, steps }) => ({ task: task - 1, steps }));
-  const [, kind, count] = WORDS.exec(schedule) ?? [];
+  const [, kind, count] = SCHEDULE_WORDS.exec(schedule) ?? [];
   if (kind === "random") return randomTasks(tasks, Number(count), seed).map((task) => ({ task }));
   const rounds = kind === "rounds" ? Number(count) : 1;
   return Array.from({ length: rounds * tasks }, (_, visit) => ({ task: visit % tasks }));

@@ -7,7 +7,7 @@ import type { ParameterGroup } from "../model/parameters.js";
 import { type HiddenLayers, hiddenOf, hiddenSize, outputHidden, withOne } from "./fused-graphs.js";
 import { minibatchInputs, normalizedMinibatch } from "./minibatches.js";
 import {
-  type RehearsedTasks,
+  type MinibatchTasks,
   type RehearsingTrainerOptions,
   rehearsalLosses,
   rehearsedInputs,
@@ -17,20 +17,16 @@ import {
  * The losses of one minibatch of T tasks and their gradients `d` for the generated numbers, `[T, padded]` as
  * the kernel keeps both; what pads has a gradient of 0.
  */
-export function lossesGraph(
-  options: RehearsingTrainerOptions,
-  rehearsed: RehearsedTasks,
-  padded: number,
-): Graph {
+export function lossesGraph(options: RehearsingTrainerOptions, tasks: MinibatchTasks, padded: number): Graph {
   const g = new Graph();
   const { target } = options.shape;
   const data = minibatchInputs(g, target, options.batchSize);
-  const stored = rehearsedInputs(g, options, rehearsed);
+  const stored = rehearsedInputs(g, options, tasks);
   const iteration = g.input("iteration", [], "int64");
-  const wide = g.input("generated", [rehearsed.tasks, padded]);
+  const wide = g.input("generated", [tasks.begun, padded]);
   const generated = ops.slice(wide, 0, generatedCount(options.shape));
   const current = normalizedMinibatch(data, iteration);
-  const { taskLoss, added, total } = rehearsalLosses(options, rehearsed, generated, current, stored);
+  const { taskLoss, added, total } = rehearsalLosses(options, tasks, generated, current, stored);
   const [d] = gradients(total, [wide]);
   g.output("taskLoss", taskLoss);
   g.output("added", added);

@@ -11,8 +11,8 @@ import { type Exchange, type FusedStep, FusedTrainer } from "./fused-trainer.js"
 import type { TrainingCall } from "./minibatches.js";
 import {
   embeddingName,
+  type MinibatchTasks,
   REHEARSING_LOSSES,
-  type RehearsedTasks,
   type RehearsingTrainer,
   type RehearsingTrainerOptions,
 } from "./rehearsing-trainer.js";
@@ -60,23 +60,21 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
     this.#trainer.steps = steps;
   }
 
-  async prepare(rehearsed: RehearsedTasks): Promise<void> {
-    const { tasks } = rehearsed;
+  async prepare(tasks: MinibatchTasks): Promise<void> {
+    const { begun: T } = tasks;
     const { shape, clipNorm } = this.#options;
     const before = this.#embeddings;
-    this.#embeddings = new ParameterGroup([
-      { name: "embeddings", shape: [tasks, shape.embedding], bound: 0 },
-    ]);
+    this.#embeddings = new ParameterGroup([{ name: "embeddings", shape: [T, shape.embedding], bound: 0 }]);
     if (this.#tasks > 0) this.#embeddings.values(0).set(before.values(0));
-    this.#tasks = tasks;
-    this.theta.reshape({ earlier: 0, embeddings: tasks, regularized: 0 });
+    this.#tasks = T;
+    this.theta.reshape({ earlier: 0, embeddings: T, regularized: 0 });
     this.theta.clearMoments();
     const { head, layers } = this.theta;
-    const [dh, gram, taskLoss, added] = alignedArrays([tasks * head.rows, tasks ** 2, 1, 1]);
+    const [dh, gram, taskLoss, added] = alignedArrays([T * head.rows, T ** 2, 1, 1]);
     await this.#releaseSessions();
     this.#prepared = {
       exchange: { dh, gram, taskLoss, added, iteration: new BigInt64Array(1) },
-      losses: await Session.create(lossesGraph(this.#options, rehearsed, head.padded)),
+      losses: await Session.create(lossesGraph(this.#options, tasks, head.padded)),
       update: await Session.create(updateGraph(layers, this.#embeddings, clipNorm)),
     };
     this.#trainer.steps = 0;

@@ -10,8 +10,8 @@ import type { TrainingCall } from "./minibatches.js";
 import { NetworkTrainer } from "./network-trainer.js";
 import {
   embeddingName,
+  type MinibatchTasks,
   REHEARSING_LOSSES,
-  type RehearsedTasks,
   type RehearsingTrainer,
   type RehearsingTrainerOptions,
   rehearsalLosses,
@@ -52,10 +52,10 @@ export class GraphRehearsingTrainer implements RehearsingTrainer {
     this.#network.steps = steps;
   }
 
-  async prepare(rehearsed: RehearsedTasks): Promise<void> {
+  async prepare(tasks: MinibatchTasks): Promise<void> {
     const { shape, stepSizes } = this.#options;
     const embeddings = Array.from(
-      { length: rehearsed.tasks },
+      { length: tasks.begun },
       (_, j): ParameterSpec => ({ name: embeddingName(j), shape: [1, shape.embedding], bound: 0 }),
     );
     const before = this.#theta;
@@ -64,7 +64,7 @@ export class GraphRehearsingTrainer implements RehearsingTrainer {
     this.#theta = new GraphTheta(shape, parameters);
     await before.release();
     const groups = [{ name: "network", parameters, stepSizes }] as const;
-    await this.#network.build(groups, (g) => this.#objective(g, rehearsed));
+    await this.#network.build(groups, (g) => this.#objective(g, tasks));
   }
 
   embedding(index: number): Float32Array {
@@ -88,21 +88,15 @@ export class GraphRehearsingTrainer implements RehearsingTrainer {
     await this.#theta.release();
   }
 
-  #objective(g: Graph, rehearsed: RehearsedTasks): Objective {
-    const stored = rehearsedInputs(g, this.#options, rehearsed);
+  #objective(g: Graph, tasks: MinibatchTasks): Objective {
+    const stored = rehearsedInputs(g, this.#options, tasks);
     return {
       step: (current, [{ values }]) => {
         const theta = values.slice(0, this.#specs.length);
         // One pass through the hypernetwork for all tasks.
         const embeddings = ops.concat(values.slice(theta.length), 0);
         const generated = hypernetwork(this.#options.shape, theta, embeddings);
-        const { taskLoss, added, total } = rehearsalLosses(
-          this.#options,
-          rehearsed,
-          generated,
-          current,
-          stored,
-        );
+        const { taskLoss, added, total } = rehearsalLosses(this.#options, tasks, generated, current, stored);
         return { taskLoss, added, gradients: [gradients(total, values)] };
       },
     };

@@ -60,8 +60,8 @@ export interface RegularizedCall extends TrainingCall {
  * What h generates are the weights themselves, or the numbers of another `OutputForm` that the weights follow from: then the
  * regulariser holds those numbers. Base networks, where a form has them, learn with the first task by themselves; see `createBase`.
  *
- * With G members, member m of task t has the weights that follow from `h(e_{t,m}; Θ)`. The task loss is the sum of the members' losses, each on B rows of
- * its own, and the regulariser holds all members of the earlier tasks:
+ * With G members, member m of task t has the weights that follow from `h(e_{t,m}; Θ)`. The task loss is the sum of the members'
+ * losses, each on B rows of its own, and the regulariser holds all members of the earlier tasks:
  * `Σ_m L_m(h(e_{t,m}; Θ)) + β B / R Σ_j Σ_m |h(e_{j,m}; Θ + ΔΘ) - W*_{j,m}|²`. ΔΘ is the step for all members' task losses together,
  * and their embeddings' gradients are clipped together. Reported losses are divided by G · B, so that they compare with one network's.
  */

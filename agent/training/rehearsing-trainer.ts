@@ -23,9 +23,9 @@ export interface RehearsingTrainerOptions {
 }
 
 /** The tasks of a minibatch. */
-export interface RehearsedTasks {
+export interface MinibatchTasks {
   /** T, tasks begun. */
-  readonly tasks: number;
+  readonly begun: number;
   /** The one that is learned. */
   readonly current: number;
   /** Tasks 0 … R - 1 of which data are stored: all others, and the current one when it is learned again. */
@@ -47,7 +47,7 @@ export interface RehearsingTrainer {
   /** Minibatches since the optimiser was fresh. */
   steps: number;
   /** Makes room for all embeddings, with a fresh optimiser. Θ and the embeddings there are stay; new ones are 0. */
-  prepare(tasks: RehearsedTasks): Promise<void>;
+  prepare(tasks: MinibatchTasks): Promise<void>;
   /** The embedding of task `index`, to read and to set. */
   embedding(index: number): Float32Array;
   /**
@@ -69,7 +69,7 @@ export const embeddingName = (index: number) => `embeddings.${index}`;
 export function rehearsedInputs(
   g: Graph,
   { shape: { target }, rowsPerTask }: RehearsingTrainerOptions,
-  { rehearsed }: RehearsedTasks,
+  { rehearsed }: MinibatchTasks,
 ): StoredTensors | undefined {
   if (rehearsed === 0) return undefined;
   return storedInputs(g, target, rehearsed, rowsPerTask(rehearsed));
@@ -91,7 +91,7 @@ export interface RehearsalLosses {
  */
 export function rehearsalLosses(
   { shape, rowsPerTask }: RehearsingTrainerOptions,
-  { tasks, current, rehearsed }: RehearsedTasks,
+  { begun, current, rehearsed }: MinibatchTasks,
   generated: Tensor,
   { x, y, iteration }: Minibatch,
   stored: StoredTensors | undefined,
@@ -103,10 +103,10 @@ export function rehearsalLosses(
     return { taskLoss, added: ops.add(weights.graph.constant(0), 0), total: taskLoss };
   }
   // A new task comes after those that are rehearsed; one that is learned again is among them.
-  const isNew = tasks > rehearsed;
+  const isNew = begun > rehearsed;
   const [old, own] = isNew
     ? ops.split(weights, [rehearsed, 1], 0)
-    : [weights, ops.split(weights, new Array<number>(tasks).fill(1), 0)[current]!];
+    : [weights, ops.split(weights, new Array<number>(begun).fill(1), 0)[current]!];
   const taskLoss = predictionLoss(networkFromFlat(own!, dynamics), dynamics, x, y);
   const drawn = storedMinibatch(stored, iteration);
   const byTask = (t: Tensor) => ops.reshape(t, [rehearsed, rowsPerTask(rehearsed), t.shape[1] as number]);

@@ -16,7 +16,7 @@ interface Watched {
   readonly run: ManifestRun;
   readonly since: number;
   /** Task last told of, 0-based. */
-  place: number;
+  index: number;
 }
 
 export const silentSweepView: SweepView = { begin() {}, started() {}, ended() {}, end() {} };
@@ -61,7 +61,7 @@ class SweepProgress {
   }
 
   started(run: ManifestRun): void {
-    this.#running.set(run.id, { run, since: this.#io.now(), place: -1 });
+    this.#running.set(run.id, { run, since: this.#io.now(), index: -1 });
     if (this.#io.live === undefined) this.#sayParts([title(run), "started"]);
   }
 
@@ -95,8 +95,8 @@ class SweepProgress {
     for (const watched of this.#running.values()) {
       const newest = readPlace(runFolder(this.#folder, watched.run));
       // The random policy is measured on all tasks before any is learned.
-      if (newest === undefined || newest.stage === "baseline" || newest.place <= watched.place) continue;
-      watched.place = newest.place;
+      if (newest === undefined || newest.stage === "baseline" || newest.index <= watched.index) continue;
+      watched.index = newest.index;
       this.#sayParts(this.#place(watched));
     }
   }
@@ -129,14 +129,14 @@ function placeParts(folder: string, manifest: Manifest, run: ManifestRun): strin
   if (place === undefined) return [title(run), "beginning"];
   const settings = settingsOf(manifest, run);
   const { tasks } = settings;
-  if (place.stage === "baseline") return [title(run), `random policy on task ${place.place + 1}/${tasks}`];
+  if (place.stage === "baseline") return [title(run), `random policy on task ${place.index + 1}/${tasks}`];
   const schedule = new Schedule(settings);
-  const steps = `step ${place.steps ?? 0}/${schedule.steps(place.place)}`;
+  const steps = `step ${place.steps ?? 0}/${schedule.steps(place.index)}`;
   return [
     title(run),
     schedule.isOnce
-      ? `task ${place.place + 1}/${tasks}`
-      : `visit ${place.place + 1}/${schedule.visits.length}`,
+      ? `task ${place.index + 1}/${tasks}`
+      : `visit ${place.index + 1}/${schedule.visits.length}`,
     place.stage === "evaluate" ? "evaluating" : steps,
     ...(place.return === undefined ? [] : [`return ${number(place.return)}`]),
   ];

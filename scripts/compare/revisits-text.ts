@@ -16,14 +16,19 @@ export function revisitTables({ tasks, visits }: RevisitTables): readonly [TextT
     {
       head: ["method", "task", "backward\ntransfer", "second -\nfirst"],
       rows: tasks.map(({ label, task, backwardTransfer, gain }) => [
-        ...[label, task],
-        ...[backwardTransfer, gain].map((found) => cell(found, 3)),
+        label,
+        task,
+        cell(backwardTransfer, 3),
+        cell(gain, 3),
       ]),
     },
     {
       head: ["method", "visit", "share\nof area", "steps to\nrecover", "tasks that\nrecovered"],
       rows: visits.map(({ label, visit, areaShare, recoverySteps, recovered }) => [
-        ...[label, String(visit), cell(areaShare, 3), cell(recoverySteps, 0)],
+        label,
+        String(visit),
+        cell(areaShare, 3),
+        cell(recoverySteps, 0),
         countText(recovered),
       ]),
     },

@@ -57,7 +57,8 @@ function taskRows(
     gain: names.map((_, j) => gain(run, j, reference)),
   }));
   const row = (task: string, pick: (figures: readonly number[]) => number): TaskOverVisits => ({
-    ...{ label, task },
+    label,
+    task,
     backwardTransfer: estimate(perRun.map((figures) => pick(figures.backwardTransfer))),
     gain: estimate(perRun.map((figures) => pick(figures.gain))),
   });
@@ -92,7 +93,8 @@ function visitRows(label: string, runs: readonly RunResult[]): LearnedAgain[] {
     const perRun = runs.map((run) => again(run, k + 1));
     const all = perRun.flat();
     return {
-      ...{ label, visit: k + 2 },
+      label,
+      visit: k + 2,
       areaShare: estimate(perRun.map((tasks) => finiteMean(tasks.map((task) => task.areaShare)))),
       recoverySteps: estimate(perRun.map((tasks) => finiteMean(tasks.map((task) => task.steps)))),
       recovered: {

@@ -121,7 +121,8 @@ export function revisitTablesOf(found: RevisitTables | undefined): RevisitTables
   if (found === undefined) return undefined;
   return {
     tasks: found.tasks.map(({ label, task, backwardTransfer, gain }) => ({
-      ...{ label, task },
+      label,
+      task,
       backwardTransfer: plainEstimate(backwardTransfer),
       gain: plainEstimate(gain),
     })),

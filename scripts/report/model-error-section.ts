@@ -14,7 +14,7 @@ export function modelErrorSection({
   if (charts.length === 0) return html``;
   const units = [...new Set(charts.map(({ unit }) => unit))];
   const shown = charts.map((chart, index) => ({ ...chart, index })).filter(isShown);
-  const isVisited = (label: string) =>
+  const countsVisits = (label: string) =>
     matrices.some((matrix) => matrix.label === label && matrix.visits !== undefined);
   const figures = (unit: string) =>
     shown
@@ -27,7 +27,7 @@ export function modelErrorSection({
 <p class="faint">${MODEL_ERROR_DEFINITION}. Solid: the model, after each task learned from its own on; dotted: predicting no change. Points: mean over the seeds that were evaluated on the task then.</p>
 ${leftOut.map((line) => html`<p>${line.label}: ${line.leftOut} of ${line.of} predictions were not finite and are left out.</p>`)}
 ${units.map((unit) => html`<h3>${count(SHOWN_HORIZON, "step")} ahead, ${unit}</h3><div class="grid">${figures(unit)}</div>`)}
-${labels.map((label) => lineTable(label, charts, tasks, { open: labels.length === 1, visited: isVisited(label) }))}`;
+${labels.map((label) => lineTable(label, charts, tasks, { open: labels.length === 1, byVisit: countsVisits(label) }))}`;
 }
 
 function isShown({ curves }: ModelErrorChart): boolean {
@@ -39,7 +39,7 @@ function lineTable(
   label: string,
   charts: readonly ModelErrorChart[],
   tasks: readonly string[],
-  { open, visited }: { readonly open: boolean; readonly visited: boolean },
+  { open, byVisit }: { readonly open: boolean; readonly byVisit: boolean },
 ): Html {
   const own = charts
     .map(({ curves, ...chart }) => ({ ...chart, curves: curves.filter((curve) => curve.label === label) }))
@@ -47,7 +47,7 @@ function lineTable(
   if (own.length === 0) return html``;
   const horizons = [...new Set(own.flatMap(({ curves }) => curves.map(({ horizon }) => horizon)))];
   const nameOf = (index: number) => elementAt(tasks, index, "tasks");
-  const momentOf = (after: number) => (visited ? `visit ${after + 1}` : nameOf(after));
+  const momentOf = (after: number) => (byVisit ? `visit ${after + 1}` : nameOf(after));
   const rows = own.flatMap(({ unit, task, curves }) => {
     const cells = (at: number) =>
       horizons.map((horizon) =>
@@ -57,7 +57,7 @@ function lineTable(
         ),
       );
     const all = curves.flatMap(({ afterTask }) => afterTask);
-    const first = visited ? Math.min(...all) : task;
+    const first = byVisit ? Math.min(...all) : task;
     const last = Math.max(...all);
     return [first, last]
       .filter((after, i) => i === 0 || after > first)
@@ -66,7 +66,7 @@ function lineTable(
   const head = [
     "task",
     "unit",
-    visited ? "after" : "after learning",
+    byVisit ? "after" : "after learning",
     ...horizons.map((steps) => count(steps, "step")),
   ];
   const attribute = open ? html` open` : html``;

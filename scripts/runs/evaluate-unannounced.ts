@@ -120,10 +120,10 @@ async function playAll(
   const how = { ...episodeOptions(opened, { ...options, starts }), tasks, indices, switchEvery };
   try {
     for await (const played of evaluateUnannounced(agent, afterTask - 1, how)) {
-      const { place, recognition } = played;
+      const { candidate, recognition } = played;
       const episode = { ...evaluated(played, options.recordings), recognition };
-      elementAt(out, place, "tasks").push(episode);
-      onEpisode?.(elementAt(tasks, place, "tasks").name, episode);
+      elementAt(out, candidate, "tasks").push(episode);
+      onEpisode?.(elementAt(tasks, candidate, "tasks").name, episode);
       if (options.signal?.aborted) break;
     }
   } catch (error) {

@@ -8,7 +8,7 @@ export interface RunPlace {
   /** What that record was of: the random policy, learning a task or evaluating after one. */
   readonly stage: "baseline" | "learn" | "evaluate";
   /** Task measured, or the visit that is learned or evaluated after, 0-based. */
-  readonly place: number;
+  readonly index: number;
   /** Environment steps made in the visit; undefined outside learning. */
   readonly steps: number | undefined;
   /** Return of the last episode; undefined when something else was noted after it. */
@@ -27,17 +27,17 @@ export function readPlace(folder: string): RunPlace | undefined {
 function placeOf(record: MetricsRecord): RunPlace {
   switch (record.type) {
     case "baseline":
-      return { stage: "baseline", place: record.taskIndex, steps: undefined, return: record.return };
+      return { stage: "baseline", index: record.taskIndex, steps: undefined, return: record.return };
     case "episode":
-      return { stage: "learn", place: visitOf(record), steps: record.steps, return: record.return };
+      return { stage: "learn", index: visitOf(record), steps: record.steps, return: record.return };
     case "training":
-      return { stage: "learn", place: visitOf(record), steps: record.steps, return: undefined };
+      return { stage: "learn", index: visitOf(record), steps: record.steps, return: undefined };
     case "kept":
-      return { stage: "evaluate", place: visitOf(record), steps: undefined, return: undefined };
+      return { stage: "evaluate", index: visitOf(record), steps: undefined, return: undefined };
     case "modelError":
-      return { stage: "evaluate", place: record.afterTask, steps: undefined, return: undefined };
+      return { stage: "evaluate", index: record.afterTask, steps: undefined, return: undefined };
     case "evaluation":
-      return { stage: "evaluate", place: record.afterTask, steps: undefined, return: record.return };
+      return { stage: "evaluate", index: record.afterTask, steps: undefined, return: record.return };
   }
 }
 

@@ -131,13 +131,13 @@ export class RunPlot {
     ctx.textAlign = "left";
     ctx.textBaseline = "alphabetic";
     ctx.setLineDash([3 * scale, 3 * scale]);
-    for (const { index, task } of curvesOfRun(this.#state!).begins) {
+    for (const { index, number } of curvesOfRun(this.#state!).begins) {
       const x = Math.round(valToPos(index + 0.5, "x", true));
       ctx.beginPath();
       ctx.moveTo(x, bbox.top - 10 * scale);
       ctx.lineTo(x, bbox.top + bbox.height);
       ctx.stroke();
-      ctx.fillText(String(task), x + 3 * scale, bbox.top - 3 * scale);
+      ctx.fillText(String(number), x + 3 * scale, bbox.top - 3 * scale);
     }
     ctx.restore();
   }

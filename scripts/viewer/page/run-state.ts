@@ -23,7 +23,10 @@ export const STATUS_NAMES: Readonly<Record<RunStatus, string>> = {
   gone: "Folder gone",
 };
 
-/** Where a run is, in its visits where it does not visit every task once in order: `task 2/5 round · learning · episode 7 · step 340 of 1200 · last return -12.3 · loss 0.012`. */
+/**
+ * Where a run is, in its visits where it does not visit every task once in order:
+ * `task 2/5 round · learning · episode 7 · step 340 of 1200 · last return -12.3 · loss 0.012`.
+ */
 export function runText(state: RunState): string {
   const last = state.episodes.at(-1);
   if (last === undefined) return "no episode yet";
@@ -119,7 +122,7 @@ export interface RunCurves {
   /** Whether each episode succeeded. */
   readonly success: readonly boolean[];
   /** Where visits begin: index of the first episode, and the visit's number, which is the task's where each is visited once. */
-  readonly begins: readonly { readonly index: number; readonly task: number }[];
+  readonly begins: readonly { readonly index: number; readonly number: number }[];
 }
 
 export function curvesOfRun({ episodes }: RunState): RunCurves {
@@ -128,7 +131,9 @@ export function curvesOfRun({ episodes }: RunState): RunCurves {
     returns: PHASES.map((phase) => episodes.map((e) => (e.phase === phase ? e.return : null))),
     success: episodes.map(({ success }) => success),
     begins: episodes.flatMap(({ afterTask }, index) =>
-      afterTask >= 0 && afterTask !== episodes[index - 1]?.afterTask ? [{ index, task: afterTask + 1 }] : [],
+      afterTask >= 0 && afterTask !== episodes[index - 1]?.afterTask
+        ? [{ index, number: afterTask + 1 }]
+        : [],
     ),
   };
 }

@@ -25,8 +25,20 @@ describe("a schedule", () => {
     expect(new Schedule(resolve("once")).isOnce).toBe(true);
     expect(tasksOf("rounds:2")).toEqual([0, 1, 2, 0, 1, 2]);
     const schedule = new Schedule(resolve("rounds:2"));
-    expect(schedule.visits[2]).toEqual({ task: 2, before: 0, randomSteps: 10, plannedSteps: 50, start: 120 });
-    expect(schedule.visits[4]).toEqual({ task: 1, before: 1, randomSteps: 0, plannedSteps: 50, start: 230 });
+    expect(schedule.visits[2]).toEqual({
+      task: 2,
+      earlierVisits: 0,
+      randomSteps: 10,
+      plannedSteps: 50,
+      start: 120,
+    });
+    expect(schedule.visits[4]).toEqual({
+      task: 1,
+      earlierVisits: 1,
+      randomSteps: 0,
+      plannedSteps: 50,
+      start: 230,
+    });
     expect([schedule.steps(0), schedule.steps(5), schedule.end(5)]).toEqual([60, 50, 330]);
     expect([schedule.isOnce, schedule.revisits]).toEqual([false, true]);
   });

@@ -39,15 +39,15 @@ describe.each([
   it("stopped in either task continues to the bytes of one that was not, and is evaluated and exported as it plans", async () => {
     const whole = out("whole");
     await train({ ...run, out: whole });
-    for (const [k, task] of [0, 1].entries()) {
+    for (const task of [0, 1]) {
       const stop = new AbortController();
       const onProgress: TrainOptions["onProgress"] = (event) => {
         if (event.type === "training" && event.taskIndex === task) stop.abort();
       };
-      const stopped = await train({ ...run, out: out(`${k}`), signal: stop.signal, onProgress });
+      const stopped = await train({ ...run, out: out(`${task}`), signal: stop.signal, onProgress });
       expect(stopped.outcome).toBe("stopped");
-      expect((await train({ resume: out(`${k}`), suite, threads: 1 })).outcome).toBe("done");
-      expect(fileHashes(out(`${k}`))).toEqual(fileHashes(whole));
+      expect((await train({ resume: out(`${task}`), suite, threads: 1 })).outcome).toBe("done");
+      expect(fileHashes(out(`${task}`))).toEqual(fileHashes(whole));
     }
 
     const { tasks } = await evaluateRunUnannounced(whole, { suite, threads: 1 });

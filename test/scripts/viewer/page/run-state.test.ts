@@ -107,8 +107,8 @@ describe("curvesOfRun", () => {
       ],
       success: [false, false, false, false, false, false],
       begins: [
-        { index: 1, task: 1 },
-        { index: 4, task: 2 },
+        { index: 1, number: 1 },
+        { index: 4, number: 2 },
       ],
     });
     expect(successText(run)).toBe("success: random 0 of 3, learning 0 of 1, evaluation 0 of 2");
