@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { gotAndExpected } from "../../../agent/settings/parse.js";
-import { namedVisits } from "../../../agent/settings/schedule.js";
+import { namedVisits, SCHEDULE_WORDS } from "../../../agent/settings/schedule.js";
 import { readJsonFile } from "../../../sim/core/documents.js";
 import { firstOf } from "../../../sim/core/element.js";
 import { InputError } from "../../../sim/core/errors.js";
@@ -26,6 +26,8 @@ const EXAMPLE = 'JSON such as [{"task": "500-500", "steps": 1500}, {"task": "100
  */
 export function scheduleAssignments(text: string | undefined): string[] {
   if (text === undefined) return [];
+  // A word is a word also where a file has its name.
+  if (SCHEDULE_WORDS.test(text)) return [`loop.schedule=${text}`];
   if (text.endsWith(".json") || existsSync(text)) {
     return [`loop.schedule=${JSON.stringify(readVisits(text))}`];
   }

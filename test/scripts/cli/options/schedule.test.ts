@@ -26,6 +26,17 @@ it("is an assignment of the setting, of words or of what a file lists", () => {
   ]);
 });
 
+it("reads a word as one also where a file has its name", () => {
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    writeFileSync("rounds:3", "[]");
+    expect(scheduleAssignments("rounds:3")).toEqual(["loop.schedule=rounds:3"]);
+  } finally {
+    process.chdir(before);
+  }
+});
+
 it("refuses other words and names the nearest", () => {
   expect(() => scheduleAssignments("round:2")).toThrow(UsageError);
   expect(() => scheduleAssignments("round:2")).toThrow(
