@@ -11,6 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 // Not door-falling-rates, of which the archive has no runs of hypercrl, and not paper-push, which is one run.
 const NAMES = [
   "push",
+  "push-methods",
   "push-earlier",
   "push-longer",
   "push-slide",
