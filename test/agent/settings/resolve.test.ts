@@ -316,7 +316,7 @@ describe("--set", () => {
       "got low-rank, and method replay-hypernet; expected full or hypercomplex with",
     ],
     ["multitask-hypernet", "hypernetwork.output=low-rank", "expected full or hypercomplex with this method"],
-    ["hypercrl", "hypernetwork.output=half", 'output is not valid.*"full"'],
+    ["hypercrl", "hypernetwork.output=half", "output is not valid.*one of full, low-rank, hypercomplex"],
     ["hypercrl", "hypernetwork.rank=0", "rank is not valid"],
   ])("rejects what the hypernetwork of %s cannot generate: %s", (method, assignment, message) => {
     const resolve = () => resolveSettings({ ...choice, method }, [assignment], CATALOG);
