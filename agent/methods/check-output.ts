@@ -24,22 +24,26 @@ export function checkOutput(
       todo: "Leave it out, or choose method hypercrl",
     });
   }
-  const widest = largest(dynamics.hidden);
+  const [widest, narrowest] = [largest(dynamics.hidden), smallest(dynamics.hidden)];
   if (output === "low-rank" && rank > widest) {
-    throw new UsageError({
-      what: "Setting hypernetwork.rank is out of range",
-      got: String(rank),
-      expected: `at most ${widest}, the size of the largest hidden layer in dynamics.hidden`,
-      todo: "Choose a smaller rank: no weight matrix has a larger one",
-    });
+    throw tooLarge(
+      "rank",
+      rank,
+      `${widest}, the size of the largest hidden layer`,
+      "no weight matrix has a larger one",
+    );
   }
-  const narrowest = smallest(dynamics.hidden);
   if (output === "hypercomplex" && algebra > narrowest) {
-    throw new UsageError({
-      what: "Setting hypernetwork.algebra is out of range",
-      got: String(algebra),
-      expected: `at most ${narrowest}, the size of the smallest hidden layer in dynamics.hidden`,
-      todo: "Choose a smaller dimension: a layer needs at least one component of each kind",
-    });
+    const why = "a layer needs at least one component of each kind";
+    throw tooLarge("algebra", algebra, `${narrowest}, the size of the smallest hidden layer`, why);
   }
+}
+
+function tooLarge(name: string, got: number, most: string, why: string): UsageError {
+  return new UsageError({
+    what: `Setting hypernetwork.${name} is out of range`,
+    got: String(got),
+    expected: `at most ${most} in dynamics.hidden`,
+    todo: `Choose a smaller one: ${why}`,
+  });
 }

@@ -21,25 +21,10 @@ import { fileHashes, temporaryFolder } from "../files.js";
 import { fakeTask, PHYSICS } from "../sim/recording/fake-task.js";
 import { take } from "../take.js";
 import { CATALOG, partsFor, withMoving } from "./fixtures.js";
+import { SMALL, VERSIONS } from "./short-run.js";
 
 const root = temporaryFolder();
 afterAll(() => rmSync(root, { recursive: true }));
-
-const VERSIONS = { hypercrl: "0", physics: PHYSICS, onnxruntime: "0", node: "0" };
-const SMALL = [
-  "loop.initialRandomSteps=40",
-  "loop.stepsPerTask=60",
-  "loop.trainEvery=20",
-  "loop.trainIterations=5",
-  "loop.bufferCapacity=50",
-  "loop.evaluationEpisodes=2",
-  "planner.samples=8",
-  "planner.elites=2",
-  "planner.iterations=1",
-  "planner.horizon=3",
-  "dynamics.hidden=[8]",
-  "hypernetwork.hidden=[6]",
-];
 
 function open(
   name: string,
@@ -50,7 +35,7 @@ function open(
 ) {
   const settings = resolveSettings(
     { suite: { name: "fake", tasks }, method: "hypercrl", profile: "quick", seed },
-    [...SMALL, ...assignments],
+    [...SMALL, "loop.bufferCapacity=50", "loop.evaluationEpisodes=2", ...assignments],
     CATALOG,
   );
   const folder = join(root, name);

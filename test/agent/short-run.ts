@@ -8,13 +8,12 @@ import { CATALOG, partsFor } from "./fixtures.js";
 /** Of runs that `openRun` makes. */
 export const VERSIONS = { hypercrl: "0", physics: PHYSICS, onnxruntime: "0", node: "0" };
 const TASKS = ["a", "b"].map((name) => ({ ...fakeTask(), name }));
-const SMALL = [
+/** Settings of a run that takes a moment. */
+export const SMALL = [
   "loop.initialRandomSteps=40",
   "loop.stepsPerTask=60",
   "loop.trainEvery=20",
   "loop.trainIterations=5",
-  "loop.evaluationEpisodes=1",
-  "loop.learningEpisodeSteps=15",
   "planner.samples=8",
   "planner.elites=2",
   "planner.iterations=1",
@@ -27,7 +26,7 @@ const SMALL = [
 export function openRun(folder: string, assignments: readonly string[], method = "hypercrl") {
   const settings = resolveSettings(
     { suite: { name: "fake", tasks: TASKS }, method, profile: "quick", seed: 3 },
-    [...SMALL, ...assignments],
+    [...SMALL, "loop.evaluationEpisodes=1", "loop.learningEpisodeSteps=15", ...assignments],
     CATALOG,
   );
   const store = RunStore.create(folder, settings, VERSIONS);
