@@ -1,8 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MIB } from "../../sim/core/bytes.js";
+import { residentBytes } from "../runs/resident-memory.js";
 import {
   type CaseReply,
   type CaseRequest,
@@ -170,14 +171,5 @@ class CaseProcess {
       child.on("message", settle);
       child.on("exit", exited);
     });
-  }
-}
-
-/** Resident memory of a process, bytes; 0 where the system does not say. */
-function residentBytes(pid: number | undefined): number {
-  try {
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
   }
 }

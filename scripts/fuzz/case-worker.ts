@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { MIB } from "../../sim/core/bytes.js";
 import { findNamed } from "../../sim/core/one-of.js";
 import { initPhysics } from "../../sim/world.js";
+import { peakBytes } from "../runs/resident-memory.js";
 import { type FuzzKind, isRefusal } from "./kind.js";
 import type { CaseReply, CaseRequest, WorkerData } from "./protocol.js";
 
@@ -46,7 +47,7 @@ async function runCase(kind: FuzzKind, seed: number, index: number): Promise<Cas
   process.chdir(folder);
   if (fingerprint() !== victim)
     outcome = { outcome: "escaped", detail: "a file outside of what was named is changed" };
-  const peak = process.resourceUsage().maxRSS * 1024;
+  const peak = peakBytes();
   if (peak > limits.bytes) outcome = { outcome: "memory", detail: `${Math.round(peak / MIB)} MiB` };
   restore(outcome.outcome === "escaped" ? undefined : kind.changes);
   return outcome;

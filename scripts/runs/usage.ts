@@ -1,7 +1,9 @@
 import { performance } from "node:perf_hooks";
 import { readTiming } from "../../agent/run/read-log.js";
 import type { UsageRecord } from "../../agent/run/records.js";
+import { MIB } from "../../sim/core/bytes.js";
 import { largest } from "../../sim/core/extremes.js";
+import { peakBytes } from "./resident-memory.js";
 
 /** What a run took of the machine. */
 export interface Usage {
@@ -47,8 +49,7 @@ export class UsageLog {
       session: this.#session,
       wallMs: Math.round(this.#noted - this.#started),
       cpuMs: Math.round((user + system) / 1000),
-      // KiB on every platform.
-      peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+      peakMiB: Math.round(peakBytes() / MIB),
     });
   }
 }

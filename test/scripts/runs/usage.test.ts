@@ -6,6 +6,8 @@ import { afterAll, afterEach, expect, it, vi } from "vitest";
 import { readUsage, UsageLog } from "../../../scripts/runs/usage.js";
 import { temporaryFolder } from "../../files.js";
 
+vi.mock("../../../scripts/runs/resident-memory.js", () => ({ peakBytes: () => 200 * 2 ** 20 }));
+
 const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(() => {
@@ -21,7 +23,6 @@ function fakeProcess() {
     user: now.user - before.user,
     system: now.system - before.system,
   }));
-  vi.spyOn(process, "resourceUsage").mockReturnValue({ ...process.resourceUsage(), maxRSS: 200 * 1024 });
   return now;
 }
 
