@@ -163,10 +163,6 @@ export { localEngine } from "./sweep/local-engine.js";
 export type { Manifest, ManifestRun } from "./sweep/manifest.js";
 export type { SweepChoice, SweepMethod } from "./sweep/plan.js";
 export type { FailedRun, SweepReport } from "./sweep/report.js";
-export {
-  type RunOutcome,
-  runSweep,
-  type SweepOptions,
-  type SweepView,
-  type SweepWork,
-} from "./sweep/sweep.js";
+export { runSweep } from "./sweep/sweep.js";
+export type { RunOutcome, SweepView } from "./sweep/view.js";
+export type { SweepOptions, SweepWork } from "./sweep/work.js";

@@ -5,7 +5,7 @@ import { type Manifest, type ManifestRun, runFolder, settingsOf } from "../sweep
 import { sweepSettings } from "../sweep/report.js";
 import { settingText } from "../sweep/report-text.js";
 import { readPlace } from "../sweep/run-state.js";
-import type { RunOutcome, SweepView } from "../sweep/sweep.js";
+import type { RunOutcome, SweepView } from "../sweep/view.js";
 import type { Io } from "./io.js";
 import { liveWidth } from "./live-area.js";
 import { duration } from "./progress-view.js";

@@ -32,7 +32,7 @@ const awkward = fc.oneof(
 );
 
 /** A change at one place of a JSON value. */
-interface JsonChange {
+export interface JsonChange {
   /** Which of the value's places, modulo how many there are. */
   readonly place: number;
   readonly kind: "set" | "remove" | "scale" | "copy" | "add" | "nest";
@@ -114,7 +114,7 @@ function applyJson(root: Record<string, unknown>, { place, kind, value, factor }
 }
 
 /** A change of bytes at one place, which is a share of their number. */
-interface BytesChange {
+export interface BytesChange {
   readonly kind: "flip" | "cut" | "insert" | "remove" | "repeat" | "number" | "zero";
   readonly at: number;
   readonly length: number;
@@ -180,7 +180,7 @@ function applyBytes(bytes: Buffer, { kind, at, length, bit, number, bytes: more 
 }
 
 /** A change of a file of JSON lines. */
-type LinesChange =
+export type LinesChange =
   | { readonly on: "line"; readonly line: number; readonly changes: readonly JsonChange[] }
   | { readonly on: "order"; readonly line: number; readonly kind: "remove" | "copy" | "last" | "first" }
   | { readonly on: "text"; readonly line: number; readonly text: string }
@@ -253,13 +253,4 @@ function changedLine(line: string, changes: readonly JsonChange[]): string {
     // It was changed before to what is no JSON.
     return `${line}x`;
   }
-}
-
-/** What can stand in the place of a file. */
-export const STANDINS = ["missing", "empty", "folder", "pipe", "link outside", "endless link"] as const;
-export type Standin = (typeof STANDINS)[number];
-
-/** Mostly a changed file, now and then none. */
-export function orStandin<Change>(changes: fc.Arbitrary<Change>): fc.Arbitrary<Change | Standin> {
-  return fc.oneof({ weight: 60, arbitrary: changes }, { weight: 1, arbitrary: fc.constantFrom(...STANDINS) });
 }
