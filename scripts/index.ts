@@ -121,17 +121,10 @@ export { type ConformanceRule, checkSuite, taskRules } from "../tasks/conformanc
 export { createPushRandomSuite, type PushRandomOptions } from "../tasks/push/push-random.js";
 export { builtinSuites, findSuite } from "../tasks/registry.js";
 export { COMMAND_LINE } from "./cli/command-line.js";
-export { type OracleReference, oracleReference } from "./compare/oracle-reference.js";
+export { type OracleReference, oracleReference } from "./compare/oracle-file.js";
 export { builtinCatalog } from "./runs/catalog.js";
 export type { GivenSettings } from "./runs/choose-settings.js";
-export {
-  evaluateOracle,
-  type OracleEpisode,
-  type OracleEvaluation,
-  type OracleOptions,
-  type OracleStart,
-  type OracleTask,
-} from "./runs/evaluate-oracle.js";
+export { evaluateOracle } from "./runs/evaluate-oracle.js";
 export {
   type EvaluatedEpisode,
   type EvaluateOptions,
@@ -148,6 +141,13 @@ export {
 } from "./runs/evaluate-unannounced.js";
 export { type ExportOptions, type ExportResult, exportRun, type TaskExport } from "./runs/export-run.js";
 export type { PartOptions } from "./runs/given-parts.js";
+export type {
+  OracleEpisode,
+  OracleEvaluation,
+  OracleOptions,
+  OracleStart,
+  OracleTask,
+} from "./runs/oracle-evaluation.js";
 export { loadMethod, loadPlanner } from "./runs/part-files.js";
 export { loadSuite } from "./runs/suite-file.js";
 export {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { firstOf } from "../../sim/core/element.js";
 import { COMMAND_LINE } from "../cli/command-line.js";
 import { silentSweepView } from "../cli/sweep-view.js";
-import { oracleReference } from "../compare/oracle-reference.js";
+import { oracleReference } from "../compare/oracle-file.js";
 import { evaluateOracle } from "../runs/evaluate-oracle.js";
 import { type TrainOptions, train } from "../runs/train.js";
 import { localEngine } from "../sweep/local-engine.js";

@@ -10,7 +10,7 @@ import { elementAt } from "../../sim/core/element.js";
 import type { TaskSuite } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
 import { findSuite } from "../../tasks/registry.js";
-import type { SuiteAddress } from "./evaluate-oracle.js";
+import type { SuiteAddress } from "./open-oracle.js";
 
 /** The suite, in this thread: scenes cannot be handed from one to another. */
 async function loadSuite({ name, url }: SuiteAddress): Promise<TaskSuite> {

@@ -2,16 +2,12 @@ import { count } from "../../../sim/core/count.js";
 import { writeDocument } from "../../../sim/core/documents.js";
 import { meanOf } from "../../../sim/core/mean.js";
 import { countsText, outcomeNames, outcomeShare } from "../../compare/counts-text.js";
-import { type OracleReference, oracleReference } from "../../compare/oracle-reference.js";
+import { type OracleReference, oracleReference } from "../../compare/oracle-file.js";
 import { measureKeys, measureTitle, table } from "../../compare/tables.js";
 import { number, percent, wrap, wrapParts } from "../../compare/text.js";
 import { addCounts, countOutcomes } from "../../runs/counts.js";
-import {
-  evaluateOracle,
-  type OracleEpisode,
-  type OracleOptions,
-  type OracleStart,
-} from "../../runs/evaluate-oracle.js";
+import { evaluateOracle } from "../../runs/evaluate-oracle.js";
+import type { OracleEpisode, OracleOptions, OracleStart } from "../../runs/oracle-evaluation.js";
 import { signalCode } from "../../runs/stop-signals.js";
 import { type Io, say, sayError, warner } from "../io.js";
 import { liveWidth } from "../live-area.js";

@@ -1,6 +1,7 @@
 import { describeSuite, hashTask } from "../../../agent/run/suite-record.js";
 import type { LearningCurve } from "../../../scripts/compare/learning-curves.js";
-import type { Oracle, OracleReference } from "../../../scripts/compare/oracle-reference.js";
+import type { OracleReference } from "../../../scripts/compare/oracle-file.js";
+import type { Oracle } from "../../../scripts/compare/oracle-reference.js";
 import { pushSuite } from "../../../tasks/push/push.js";
 import { take } from "../../take.js";
 

@@ -3,12 +3,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { describeSuite, hashTask } from "../../../agent/run/suite-record.js";
 import { oracleSettings } from "../../../agent/settings/oracle.js";
-import {
-  findOracle,
-  type OracleReference,
-  readOracleReference,
-  whyStale,
-} from "../../../scripts/compare/oracle-reference.js";
+import { type OracleReference, readOracleReference } from "../../../scripts/compare/oracle-file.js";
+import { findOracle, whyStale } from "../../../scripts/compare/oracle-reference.js";
 import { builtinCatalog } from "../../../scripts/runs/catalog.js";
 import { evaluateOracle } from "../../../scripts/runs/evaluate-oracle.js";
 import { InputError } from "../../../sim/core/errors.js";

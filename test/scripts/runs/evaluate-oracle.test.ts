@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { oracleReference } from "../../../scripts/compare/oracle-reference.js";
-import { evaluateOracle, type OracleOptions } from "../../../scripts/runs/evaluate-oracle.js";
+import { oracleReference } from "../../../scripts/compare/oracle-file.js";
+import { evaluateOracle } from "../../../scripts/runs/evaluate-oracle.js";
+import type { OracleOptions } from "../../../scripts/runs/oracle-evaluation.js";
 import { train } from "../../../scripts/runs/train.js";
 import { documentText } from "../../../sim/core/documents.js";
 import { InputError, UsageError } from "../../../sim/core/errors.js";
