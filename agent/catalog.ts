@@ -3,7 +3,8 @@ import { UsageError } from "../sim/core/errors.js";
 import { findNamed } from "../sim/core/one-of.js";
 import type { TaskSuite } from "../sim/task.js";
 import type { Method } from "./methods/method.js";
-import { PLANNING_NAMES, RESERVED_NAMES, type Settings } from "./settings/schema.js";
+import { PLANNING_NAMES } from "./settings/planning-fields.js";
+import { RESERVED_NAMES, type Settings } from "./settings/schema.js";
 
 /** What runs can be made of: the suites, methods and planners that names in the settings refer to. */
 export interface Catalog {

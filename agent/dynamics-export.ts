@@ -5,7 +5,7 @@ import { Graph, type Tensor } from "./graph/graph.js";
 import * as ops from "./graph/operations.js";
 import { alignedArray, Session, tensor } from "./graph/session.js";
 import type { TaskDynamics } from "./model/dynamics.js";
-import { type Layer, layerSizes, meanShape, wholeLayer } from "./model/dynamics.js";
+import { type Layer, layerSizes, meanShape, mlpColumns, wholeLayer } from "./model/dynamics.js";
 import { StateSpec } from "./model/model-state.js";
 import { inputOffset } from "./model/normalizer.js";
 import { foldFeeds, foldGraph, layerNames, nextObservations } from "./rollout/rollout-graphs.js";
@@ -52,7 +52,8 @@ export async function dynamicsGraph(
   const xColumns = ops.transpose(x, [1, 0]);
   const uColumns = ops.transpose(u, [1, 0]);
   const whole = layers.map(wholeLayer);
-  const next = nextObservations(states, whole, activation, xColumns, uColumns, offset);
+  const predict = (input: Tensor) => mlpColumns(whole, activation, input);
+  const next = nextObservations(states, predict, xColumns, uColumns, offset);
   g.output("xNext", ops.transpose(next, [1, 0]));
   return g;
 }

@@ -21,14 +21,22 @@ export function planningProblem(
   return { horizon, low: action.map((c) => c.low), high: action.map((c) => c.high) };
 }
 
-/** The model of one task, without weights yet, as the settings have it planned with. @param threads as in `RolloutOptions` */
+/**
+ * The model of one task, without weights yet, as the settings have it planned with.
+ * @param threads as in `RolloutOptions`
+ * @throws UsageError where the network cannot be computed in `planner.precision`
+ */
 export function modelToPlanWith(
   task: Task,
   shape: MlpShape,
-  { planner: { horizon, holdReward }, dynamics: { history } }: Pick<Settings, "planner" | "dynamics">,
+  {
+    planner: { horizon, holdReward, precision },
+    dynamics: { history },
+  }: Pick<Settings, "planner" | "dynamics">,
   threads: PlanningThreads | undefined,
 ): Promise<RolloutModel> {
-  return RolloutModel.create(task, shape, horizon, { threads, history, holdReward: holdReward !== false });
+  const options = { threads, history, holdReward: holdReward !== false, precision };
+  return RolloutModel.create(task, shape, horizon, options);
 }
 
 /** Model-predictive control of one task: a planner over rollouts through the task's dynamics weights, or through another model. */

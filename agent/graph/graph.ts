@@ -2,7 +2,7 @@
 export type Dimension = number | string;
 /** Sizes of a tensor, outermost first. */
 export type Shape = readonly Dimension[];
-export type DataType = "float32" | "int32" | "int64" | "bool";
+export type DataType = "float32" | "int32" | "int64" | "bool" | "int8" | "uint8";
 export type Attribute = number | readonly number[] | Graph | { readonly float: number };
 
 export interface Node {

@@ -31,10 +31,10 @@ export function alignedArray(length: number): Float32Array {
 }
 
 /** Wraps an array (not copied) as a runtime tensor. */
-export function tensor(data: Float32Array | BigInt64Array, shape: readonly number[]): OrtTensor {
-  return data instanceof Float32Array
-    ? new OrtTensor("float32", data, shape)
-    : new OrtTensor("int64", data, shape);
+export function tensor(data: Float32Array | BigInt64Array | Int8Array, shape: readonly number[]): OrtTensor {
+  if (data instanceof Float32Array) return new OrtTensor("float32", data, shape);
+  if (data instanceof Int8Array) return new OrtTensor("int8", data, shape);
+  return new OrtTensor("int64", data, shape);
 }
 
 /** Tensors by the names that a graph's inputs or outputs have. */

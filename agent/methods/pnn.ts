@@ -8,6 +8,7 @@ import type { Learner, LearnerState, TrainingReport } from "../learner.js";
 import { activate, layerSizes, type MlpShape, weightCount } from "../model/dynamics.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import { ParameterGroup, type ParameterSpec, parameterCount, xavierBound } from "../model/parameters.js";
+import { refusedInt8 } from "../model/precision.js";
 import type { TrainingData } from "../model/replay-buffer.js";
 import { arraysByName, savedArray, savedNumber, savedRows } from "../model/saved-arrays.js";
 import type { Settings } from "../settings/schema.js";
@@ -23,6 +24,10 @@ export const pnn: Method = {
   summary: "a progressive network: every task adds a column that reads the frozen columns of earlier tasks",
   networkShape: progressiveShape,
   size: progressiveSize,
+  checkSettings: ({ planner }) => {
+    if (planner.precision === "int8")
+      throw refusedInt8("method pnn, whose layers have a block for each task", "another method");
+  },
   create: (options, { mlp }) => new ProgressiveLearner({ ...options, stepSizes: mlp }),
 };
 

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { Crew } from "../threads/crew.js";
-import { chunkCount, chunkStart, type RolloutColumns, type RolloutLayout } from "./columns.js";
+import { chunkStart, type NetworkArray, type RolloutColumns, type RolloutLayout } from "./columns.js";
 
 /** Shared memory of one model, as large as its largest N. */
 export interface SharedArrays {
@@ -20,7 +20,7 @@ export type PlanningMessage =
       readonly model: Uint8Array;
       readonly layout: RolloutLayout;
     }
-  | { readonly type: "load"; readonly id: number; readonly layers: readonly Float32Array[] }
+  | { readonly type: "load"; readonly id: number; readonly network: readonly NetworkArray[] }
   | { readonly type: "share"; readonly id: number; readonly arrays: SharedArrays }
   | { readonly type: "release"; readonly id: number };
 
@@ -77,14 +77,9 @@ export class SharedRollout {
     this.#post({ type: "open", id, model, layout });
   }
 
-  /** Hands the layers of the calling thread to the workers. */
+  /** Hands the network of the calling thread to the workers. */
   load(): void {
-    const layers = this.#columns.layers.map((layer) => {
-      const copy = sharedArray(layer.length);
-      copy.set(layer);
-      return copy;
-    });
-    this.#post({ type: "load", id: this.#id, layers });
+    this.#post({ type: "load", id: this.#id, network: this.#columns.network.map(sharedCopy) });
   }
 
   /** See `RolloutModel.costs`. */
@@ -94,10 +89,10 @@ export class SharedRollout {
     samples: number,
     meanwhile?: () => void,
   ): Promise<Float32Array> {
-    const chunks = chunkCount(samples, this.#crew.threads);
+    const chunks = this.#columns.chunks(samples, this.#crew.threads);
     const alone = this.#unhelped >= UNHELPED_JOBS && this.#unhelped % RETRY_PERIOD !== 0;
     if (chunks > 1) this.#unhelped++;
-    if (chunks === 1 || alone) return this.#columns.costs(state, actions, samples, 0, samples);
+    if (chunks === 1 || alone) return this.#columns.allCosts(state, actions, samples);
     const shared = this.#share(state, actions, samples);
     const start = (chunk: number) => chunkStart(chunk, chunks, samples);
     const costs = this.#costs.subarray(0, samples);
@@ -144,6 +139,13 @@ export class SharedRollout {
   #post(message: PlanningMessage): void {
     this.#crew.post(message);
   }
+}
+
+function sharedCopy(array: NetworkArray): NetworkArray {
+  const memory = new SharedArrayBuffer(array.byteLength);
+  const copy = array instanceof Int8Array ? new Int8Array(memory) : new Float32Array(memory);
+  copy.set(array);
+  return copy;
 }
 
 function sharedArray(length: number): Float32Array {

@@ -17,7 +17,7 @@ async function onMessage(message: PlanningMessage): Promise<void> {
   }
   const model = models.get(message.id)!;
   if (message.type === "load") {
-    for (const [i, layer] of model.columns.layers.entries()) layer.set(message.layers[i]!);
+    for (const [i, array] of model.columns.network.entries()) array.set(message.network[i]!);
   } else if (message.type === "share") {
     model.shared = message.arrays;
   } else {

@@ -2,7 +2,6 @@ import { type Dimension, Graph, type Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { alignedArrays, type Feeds, tensor } from "../graph/session.js";
 import {
-  type ColumnLayer,
   columnLayers,
   encodeFeatures,
   foldNormalizer,
@@ -18,8 +17,9 @@ import {
 } from "../model/dynamics.js";
 import type { StateSpec } from "../model/model-state.js";
 import { inputOffset, type NormalizerArrays } from "../model/normalizer.js";
+import type { Precision } from "../model/precision.js";
 import { applyChange, changeKinds } from "../model/state-change.js";
-import type { RolloutLayout } from "./columns.js";
+import { foldQuantized, type NetworkInput, quantizedNetwork } from "./quantized-layers.js";
 import { type Costed, costsIn, joinSteps } from "./rollout-costs.js";
 
 /** Names of the planner graph's inputs for layer `i`. */
@@ -29,17 +29,20 @@ export const layerNames = (i: number) => ({ weight: `layer.${i}.weight`, bias: `
  * Turns flat weights `[1, P]` and a normaliser into what the planner's graph takes: per layer, weights `[out, in]`
  * and biases `[out, 1]` with the normaliser folded in, of the mean alone. Done once per new weights, not once per
  * plan.
+ * @param precision with int8 also what is planned with in int8
  */
-export function foldGraph(shape: MlpShape): Graph {
+export function foldGraph(shape: MlpShape, precision: Precision = "float32"): Graph {
   const g = new Graph();
   const weights = g.input("weights", [1, weightCount(shape)]);
   const normalizer = normalizerInputs(g, inputSize(shape), targetSize(shape));
   const layers = meanLayers(networkFromFlat(weights, shape), shape);
-  foldNormalizer(layers, normalizer).forEach(({ weight, bias }, i) => {
+  const folded = foldNormalizer(layers, normalizer);
+  folded.forEach(({ weight, bias }, i) => {
     const names = layerNames(i);
     g.output(names.weight, ops.transpose(weight, [1, 0]));
     g.output(names.bias, ops.reshape(bias, [bias.shape[1] as number, 1]));
   });
+  if (precision === "int8") foldQuantized(g, folded, shape);
   return g;
 }
 
@@ -58,22 +61,23 @@ export function foldFeeds(weights: Float32Array, normalizer: NormalizerArrays): 
   return Object.fromEntries(feeds);
 }
 
+/** The layers of `foldGraph`, in a graph: from what the network reads `[I, N]` to the change that it predicts `[X, N]`. */
+type PredictChange = (input: Tensor) => Tensor;
+
 /**
- * Observations `[X, N]` after actions `u [U, N]` in states `s [S, N]`, through the layers of `foldGraph`, whole or in blocks.
+ * Observations `[X, N]` after actions `u [U, N]` in states `s [S, N]`.
  * @param offset the network's `inputOffset [I, 1]`, if it has one
  */
 export function nextObservations(
   states: StateSpec,
-  layers: readonly ColumnLayer[],
-  activation: MlpShape["activation"],
+  predict: PredictChange,
   s: Tensor,
   u: Tensor,
   offset: Tensor | undefined,
 ): Tensor {
   const whole = ops.concat([encodeFeatures(states.spec, s, 0), u], 0);
   const input = offset === undefined ? whole : ops.sub(whole, offset);
-  const change = mlpColumns(layers, activation, input);
-  return applyChange(changeKinds(states.taskSpec), states.observations(s), change);
+  return applyChange(changeKinds(states.taskSpec), states.observations(s), predict(input));
 }
 
 /** The input of a planner's graph that holds the network's `inputOffset`. */
@@ -85,10 +89,12 @@ export interface PlannedNetwork {
   readonly shape: MlpShape;
   /** Whether an `inputOffset` is taken from what the network reads: a graph without is quicker. */
   readonly shifted: boolean;
+  /** Of the layers between hidden layers; default float32. */
+  readonly precision?: Precision;
 }
 
 /** The inputs of a planner's graph that hold the network: the layers of `foldGraph`, and its offset if it has one. */
-export function networkInputs({ shape, shifted }: PlannedNetwork): RolloutLayout["layers"] {
+export function networkInputs({ shape, shifted }: PlannedNetwork): NetworkInput[] {
   const layers = layerSizes(shape).flatMap(([size, out], i) => [
     { name: layerNames(i).weight, shape: [out, size] },
     { name: layerNames(i).bias, shape: [out, 1] },
@@ -97,13 +103,18 @@ export function networkInputs({ shape, shifted }: PlannedNetwork): RolloutLayout
 }
 
 /** The same inputs in a graph. */
-function networkIn(g: Graph, { shape, shifted }: PlannedNetwork) {
+function networkIn(
+  g: Graph,
+  { shape, shifted, precision }: PlannedNetwork,
+): { readonly predict: PredictChange; readonly offset: Tensor | undefined } {
   const whole = layerSizes(shape).map(([size, out], i) => ({
     weight: g.input(layerNames(i).weight, [out, size]),
     bias: g.input(layerNames(i).bias, [out, 1]),
   }));
+  const offset = shifted ? g.input(OFFSET, [inputSize(shape), 1]) : undefined;
+  if (precision === "int8") return { predict: quantizedNetwork(g, whole, shape), offset };
   const layers = columnLayers(whole, shape);
-  return { layers, offset: shifted ? g.input(OFFSET, [inputSize(shape), 1]) : undefined };
+  return { predict: (x) => mlpColumns(layers, shape.activation, x), offset };
 }
 
 interface Unrolled {
@@ -125,13 +136,13 @@ function unroll(states: StateSpec, network: PlannedNetwork, horizon: number, sam
   const g = new Graph();
   const x0 = g.input("x0", [1, S]);
   const actions = g.input("actions", [horizon * U, samples]);
-  const { layers, offset } = networkIn(g, network);
+  const { predict, offset } = networkIn(g, network);
   const us = ops.split(actions, new Array<number>(horizon).fill(U), 0);
   // The first state is one column; adding zero times an action row spreads it over N columns.
   let s = ops.add(ops.reshape(x0, [S, 1]), ops.mul(ops.slice(us[0]!, 0, 1, 0), 0));
   const xs = [states.observations(s)];
   for (const u of us) {
-    const x = nextObservations(states, layers, network.shape.activation, s, u, offset);
+    const x = nextObservations(states, predict, s, u, offset);
     xs.push(x);
     s = states.nextStates(s, x);
   }
@@ -172,8 +183,8 @@ export function stepGraph(states: StateSpec, network: PlannedNetwork): Graph {
   const g = new Graph();
   const s = g.input("states", [states.size, "N"]);
   const u = g.input("actions", [states.taskSpec.action.length, "N"]);
-  const { layers, offset } = networkIn(g, network);
-  const x = nextObservations(states, layers, network.shape.activation, s, u, offset);
+  const { predict, offset } = networkIn(g, network);
+  const x = nextObservations(states, predict, s, u, offset);
   g.output("next", states.nextStates(s, x));
   return g;
 }

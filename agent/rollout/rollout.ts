@@ -7,10 +7,12 @@ import { Session } from "../graph/session.js";
 import { type MlpShape, meanShape } from "../model/dynamics.js";
 import { StateSpec } from "../model/model-state.js";
 import { inputOffset, type NormalizerArrays } from "../model/normalizer.js";
+import { checkQuantizable, type Precision } from "../model/precision.js";
 import { RolloutColumns, type RolloutLayout } from "./columns.js";
 import { GraphGradient } from "./graph-gradient.js";
 import { KernelGradient } from "./kernel-gradient.js";
 import type { PlanningThreads, SharedRollout } from "./planning-threads.js";
+import { quantizedInputs } from "./quantized-layers.js";
 import { REST } from "./rollout-costs.js";
 import type { RolloutGradient } from "./rollout-gradient.js";
 import {
@@ -44,6 +46,8 @@ export interface RolloutOptions {
   readonly history?: number;
   /** Whether the last reward is held for as many steps as `hold` says; default no. */
   readonly holdReward?: boolean;
+  /** What costs without derivatives are computed in, between hidden layers; default float32. */
+  readonly precision?: Precision | undefined;
   /** What computes derivatives; by default what is quicker for their number. For comparing the two. */
   readonly derivatives?: "kernel" | "graph" | undefined;
 }
@@ -75,23 +79,26 @@ export class RolloutModel {
     this.#compiled = compiled;
   }
 
+  /** @throws UsageError where the network cannot be computed in the precision */
   static async create(
     task: Task,
     shape: MlpShape,
     horizon: number,
-    { threads, history = 0, holdReward = false, derivatives }: RolloutOptions = {},
+    { threads, history = 0, holdReward = false, precision = "float32", derivatives }: RolloutOptions = {},
   ): Promise<RolloutModel> {
+    if (precision === "int8") checkQuantizable(shape);
     const states = new StateSpec(task.spec, history);
     const costed = { task, horizon, holdReward };
-    const fold = await Session.create(foldGraph(shape));
+    const fold = await Session.create(foldGraph(shape, precision));
     const compile = async (shifted: boolean): Promise<Compiled> => {
       const network = { shape: meanShape(shape), shifted };
-      const model = encodeModel(rolloutGraph(states, costed, network));
+      const model = encodeModel(rolloutGraph(states, costed, { ...network, precision }));
       const layout: RolloutLayout = {
         horizon,
         stateSize: states.size,
         actionSize: task.spec.action.length,
         layers: networkInputs(network),
+        quantized: precision === "int8" ? quantizedInputs(network.shape) : [],
         rest: holdReward ? REST : undefined,
       };
       const columns = await RolloutColumns.create(model, layout);
@@ -124,7 +131,7 @@ export class RolloutModel {
     }
     const { columns, shared } = this.#compiled;
     const { [OFFSET]: _, ...layers } = columns.layerFeeds;
-    await this.#fold.run(foldFeeds(weights, normalizer), layers);
+    await this.#fold.run(foldFeeds(weights, normalizer), { ...layers, ...columns.quantizedFeeds });
     if (shifted) columns.layers.at(-1)!.set(offset);
     shared?.load();
     this.#gradient?.load();
@@ -150,7 +157,7 @@ export class RolloutModel {
   ): Promise<Float32Array> {
     const { columns, shared } = this.#compiled;
     if (shared) return shared.costs(state, actions, samples, meanwhile);
-    return columns.costs(state, actions, samples, 0, samples);
+    return columns.allCosts(state, actions, samples);
   }
 
   /**

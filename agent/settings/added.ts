@@ -10,6 +10,7 @@ export const ADDED_SETTINGS: readonly (readonly [group: string, name: string, be
   ["planner", "chooseBest", false],
   ["planner", "scaleActions", false],
   ["planner", "holdReward", false],
+  ["planner", "precision", "float32"],
   ["planner", "annealIterations", 0],
   ["planner", "annealHorizon", 0],
   ["planner", "knots", 0],

@@ -1,5 +1,6 @@
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import type { TaskSuite } from "../../sim/task.js";
+import { refusedInt8 } from "../model/precision.js";
 import { changePlanner, resolveSettings } from "./resolve.js";
 import type { Settings, SettingsCatalog } from "./schema.js";
 
@@ -52,6 +53,7 @@ function changed(
     if (odd !== undefined) throw notOfTheOracle(odd);
     const changed = changePlanner(before, planner, assignments, catalog);
     checkWithoutDerivatives(changed, catalog);
+    checkWithoutNetwork(changed);
     return changed;
   } catch (cause) {
     if (suite === undefined || !(cause instanceof UsageError)) throw cause;
@@ -72,6 +74,11 @@ function checkWithoutDerivatives({ planner }: Settings, { planners }: SettingsCa
     expected: "0: the simulator gives no derivatives, which refining sequences needs",
     todo: "Leave it out",
   });
+}
+
+function checkWithoutNetwork({ planner: { precision } }: Settings): void {
+  if (precision === "float32") return;
+  throw refusedInt8("the oracle, which plans through the simulator", "a planner on a learned model");
 }
 
 function notOfTheOracle(assignment: string): UsageError {

@@ -4,10 +4,10 @@ import { elementAt } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import type { SettingFields } from "../../sim/core/setting-fields.js";
 import { checkTasksVisited } from "./check-schedule.js";
+import { PLANNING_NAMES } from "./planning-fields.js";
 import { savedCatalog } from "./saved-catalog.js";
 import {
   type MethodSettings,
-  PLANNING_NAMES,
   RESERVED_NAMES,
   type Settings,
   type SettingsCatalog,

@@ -4,15 +4,16 @@ import { parseJson } from "../../sim/core/parse-json.js";
 import { PROFILES, type Profile } from "../../sim/core/profiles.js";
 import { defaultValues } from "../../sim/core/setting-fields.js";
 import type { TaskSuite } from "../../sim/task.js";
-import { noiseOf } from "../action-noise.js";
 import { isUnitScaled } from "../action-scale.js";
+import { checkOfSuite } from "./check-of-suite.js";
+import { checkPrecision } from "./check-precision.js";
 import { checkSchedule, numberedTasks } from "./check-schedule.js";
 import { checkEvaluatedTasks } from "./evaluated-tasks.js";
 import { isGroup, parseSettings, SETTINGS_TODO } from "./parse.js";
+import { PLANNING_NAMES } from "./planning-fields.js";
 import { PROFILE_VALUES } from "./profiles.js";
 import { savedCatalog, savedPart } from "./saved-catalog.js";
-import { PLANNING_NAMES, type Settings, type SettingsCatalog } from "./schema.js";
-import { checkVaries } from "./varied-starts.js";
+import type { Settings, SettingsCatalog } from "./schema.js";
 
 /** What a user chooses before any `--set`. */
 export interface SettingsChoice {
@@ -79,38 +80,16 @@ export function resolveAll(
       todo: "Leave it out to learn all of them",
     });
   }
-  checkStarts(settings, suite);
-  checkHistory(settings, suite);
-  checkNoise(settings, suite);
+  checkOfSuite(settings, suite);
   checkSchedule(
     settings,
     suite.tasks.map(({ name }) => name),
     method,
   );
   checkEvaluatedTasks(settings);
+  checkPrecision(settings);
   method.checkSettings?.(settings);
   return settings;
-}
-
-function checkNoise({ loop, tasks }: Settings, suite: SettingsChoice["suite"]): void {
-  for (const { spec } of suite.tasks.slice(0, tasks)) noiseOf(loop.explorationStd, spec.action.length);
-}
-
-function checkStarts({ loop, tasks }: Settings, suite: SettingsChoice["suite"]): void {
-  if (loop.learningStarts !== "varied") return;
-  const what = "Setting loop.learningStarts is not valid";
-  checkVaries(suite.name, suite.tasks.slice(0, tasks), { what, expected: "shared or seeded" });
-}
-
-function checkHistory({ dynamics: { history }, tasks }: Settings, suite: SettingsChoice["suite"]): void {
-  const moves = suite.tasks.slice(0, tasks).every(({ spec }) => (spec.moving ?? []).length > 0);
-  if (history === 0 || moves) return;
-  throw new UsageError({
-    what: "Setting dynamics.history is not valid",
-    got: `${history}, and suite ${suite.name} names nothing that moves`,
-    expected: "0",
-    todo: "docs/guides/own-suite.md says how a suite names what moves",
-  });
 }
 
 /** Every group of settings at the values of a profile, or else at the defaults of its fields. */
@@ -131,6 +110,7 @@ function defaultGroups(
       ...values.planner,
       scaleActions: !tasks.every(({ spec }) => isUnitScaled(spec.action)),
       holdReward: false,
+      precision: "float32",
     },
   };
 }
@@ -173,6 +153,7 @@ export function changePlanner(
   assignGiven(draft, assignments);
   const { methods } = savedCatalog(settings, catalog);
   const changed = parseSettings(draft, "the planner settings", { methods, planners: catalog.planners });
+  checkPrecision(changed);
   return withoutUnchosen(changed, catalog);
 }
 

@@ -1,4 +1,5 @@
-import { PLANNING_NAMES, type Settings, type SettingsCatalog } from "./schema.js";
+import { PLANNING_NAMES } from "./planning-fields.js";
+import type { Settings, SettingsCatalog } from "./schema.js";
 
 /**
  * The methods and planners whose own settings every `settings.json` holds, whether they are chosen or not: those that there

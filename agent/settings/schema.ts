@@ -10,6 +10,7 @@ import { algebraField } from "../model/outputs/hypercomplex-output.js";
 import { rankField } from "../model/outputs/low-rank-output.js";
 import { OUTPUTS } from "../model/outputs/outputs.js";
 import { ADDED_SETTINGS } from "./added.js";
+import { planningFields } from "./planning-fields.js";
 import { Schedule, type ScheduleChoice, scheduleField } from "./schedule.js";
 
 const count = (text: string, max?: number) => countField(max).describe(text);
@@ -170,26 +171,6 @@ const groups = {
   },
 };
 
-/** Settings of planning that are no planner's own. */
-const planning = {
-  horizon: count("Actions looked ahead.", 1000),
-  scaleActions: z
-    .boolean()
-    .describe(
-      "Plan with actions scaled so that the bounds of each are ±1, and with noise in those units; by default where the suite's are others.",
-    ),
-  holdReward: z
-    .union([z.boolean(), z.int().min(1).max(100_000)], {
-      error: "true, false, or a whole number from 1 to 100000",
-    })
-    .describe(
-      "Count the reward of a plan's last step once more for every step that the task's episode has after it (true), or for so many of them at most, so that what comes after the horizon is worth something.",
-    ),
-};
-
-/** Names in the group `planner` that no planner may take for a setting of its own. */
-export const PLANNING_NAMES: readonly string[] = ["name", ...Object.keys(planning)];
-
 /** Names of a settings object that no method or planner may take for a group of its own. */
 export const RESERVED_NAMES: readonly string[] = [
   ...Object.keys(choice),
@@ -227,7 +208,7 @@ export interface Settings extends Group<typeof choice> {
   training: Group<typeof groups.training>;
   hypernetwork: Group<typeof groups.hypernetwork>;
   mlp: Group<typeof groups.mlp>;
-  planner: { name: string } & Group<typeof planning> & PlannerSettings;
+  planner: { name: string } & Group<typeof planningFields> & PlannerSettings;
 }
 
 /** The values of a method's own settings; none for a method without. */
@@ -266,7 +247,7 @@ export function settingsSchema({ methods, planners }: SettingsCatalog) {
     mlp: group("mlp"),
     planner: strictGroup("planner", {
       name: z.enum(planners.map(({ name }) => name)).describe("Planning algorithm."),
-      ...planning,
+      ...planningFields,
       ...withoutDefaults(Object.fromEntries(planners.flatMap(({ settings }) => Object.entries(settings)))),
     }),
   });

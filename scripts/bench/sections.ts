@@ -6,6 +6,7 @@ import { benchMemory } from "./memory.js";
 import { benchNoise } from "./noise.js";
 import { benchOutputs } from "./outputs.js";
 import { benchPlanning } from "./planning.js";
+import { benchPrecision } from "./precision.js";
 import { benchRehearsal } from "./rehearsal.js";
 import { joinSections, type Section } from "./result.js";
 import { benchRun } from "./run.js";
@@ -18,6 +19,7 @@ export const SECTIONS = [
   "memory",
   "flat",
   "planning",
+  "precision",
   "training",
   "outputs",
   "rehearsal",
@@ -31,6 +33,7 @@ const RUNS: Readonly<Record<SectionName, (torch: EagerTorch | undefined) => Prom
   memory: benchMemory,
   flat: benchFlatCost,
   planning: benchPlanning,
+  precision: benchPrecision,
   training: async (torch) => {
     if (torch !== undefined) {
       for (const { assignments } of ENGINES)

@@ -34,10 +34,11 @@ export function benchSize(
   name: BenchSize["name"],
   changes: readonly string[] = [],
   profile: Settings["profile"] = "paper",
+  method = "hypercrl",
 ): BenchSize {
   const suite = findSuite(name);
   const task = firstOf(suite.tasks, "tasks");
-  const choice = { suite: { ...suite, tasks: [task] }, method: "hypercrl", profile, seed: 1 };
+  const choice = { suite: { ...suite, tasks: [task] }, method, profile, seed: 1 };
   const settings = resolveSettings(choice, [...ASSIGNMENTS[name], ...changes], builtinCatalog);
   const { hidden, activation } = settings.dynamics;
   const parts = partsOf(builtinCatalog, settings);

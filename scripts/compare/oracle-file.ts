@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { hashTask } from "../../agent/run/suite-record.js";
-import { PLANNING_NAMES } from "../../agent/settings/schema.js";
+import { PLANNING_NAMES } from "../../agent/settings/planning-fields.js";
 import { readDocument } from "../../sim/core/documents.js";
 import { elementAt } from "../../sim/core/element.js";
 import { isOutcomeName } from "../../sim/outcomes.js";

@@ -63,6 +63,7 @@ const SETTINGS = [
   ],
   ...["loop.bufferCapacity", "loop.stepsPerTask", "loop.initialRandomSteps", "loop.evaluationEpisodes"],
   ...["planner.holdReward", "planner.annealIterations", "planner.annealHorizon", "planner.knots"],
+  "planner.precision",
   ...["planner.polishSteps", "planner.polishRate", "planner.polishPlans", "dynamics.history"],
   ...["dynamics.members", "loop.learningModel", "hypernetwork.output", "hypernetwork.rank"],
   ...["hypernetwork.algebra", "hypernetwork.init", "hypernetwork.encoding"],

@@ -32,6 +32,7 @@ const VALUES = {
   "planner.name": mostly(["icem", "cem", "mppi"], ["gradient", "random", "pddm"]),
   "planner.horizon": mostly([1, 2, 3, 5], [0, 1.5]),
   "planner.holdReward": mostly([false, true, 1, 3, 1000], [0, -1, 0.5, "x"]),
+  "planner.precision": mostly(["float32", "int8"], ["int4"]),
   "planner.annealIterations": mostly([0, ...rates], [-1, 1e7]),
   "planner.annealHorizon": mostly([0, ...rates], [-1, 1e7]),
   "planner.knots": mostly([0, 2, 3, 5, 1000], [1, -1]),

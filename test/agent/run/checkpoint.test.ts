@@ -139,6 +139,7 @@ describe("hashSettings", () => {
           "chooseBest",
           "scaleActions",
           "holdReward",
+          "precision",
           "annealIterations",
           "annealHorizon",
           "knots",
@@ -176,6 +177,9 @@ describe("hashSettings", () => {
       "planner.polishSteps=1",
     ];
     for (const changed of changes) expect(hashSettings(tinySettings([changed])), changed).not.toBe(hash);
+    const precise = tinySettings(["dynamics.hidden=[8,8]"]);
+    const int8 = tinySettings(["dynamics.hidden=[8,8]", "planner.precision=int8"]);
+    expect(hashSettings(int8)).not.toBe(hashSettings(precise));
     const history = { ...settings, dynamics: { ...settings.dynamics, history: 1 } };
     expect(hashSettings(history)).not.toBe(hash);
   });

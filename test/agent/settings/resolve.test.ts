@@ -155,6 +155,36 @@ describe("scaled actions", () => {
   });
 });
 
+describe("planner.precision", () => {
+  it("is float32 unless int8 is asked for", () => {
+    expect(set().planner.precision).toBe("float32");
+    expect(set("planner.precision=int8").planner.precision).toBe("int8");
+  });
+
+  it.each([
+    ["planner.name=gradient", "planner gradient, which plans by derivatives"],
+    ["dynamics.hidden=[64]", "hidden layers of 64"],
+    ["dynamics.members=3", "an ensemble of 3 networks"],
+    ["method=pnn", "method pnn, whose layers have a block for each task"],
+  ])("refuses int8 with %s", (assignment, got) => {
+    const [name, value = ""] = assignment.split("=");
+    const [method, assignments] = name === "method" ? [value, []] : [choice.method, [assignment]];
+    const resolve = (precision: string) =>
+      resolveSettings({ ...choice, method }, [...assignments, `planner.precision=${precision}`], CATALOG);
+    expect(resolve("float32").planner.precision).toBe("float32");
+    const { details } = usage(() => resolve("int8"));
+    expect(details.what).toBe("Setting planner.precision=int8 has nothing to work on");
+    expect(details.got).toBe(got);
+  });
+
+  it("refuses int8 where a saved model is planned with otherwise", () => {
+    const change = (planner: string | undefined, ...assignments: string[]) =>
+      changePlanner(set(), planner, assignments, CATALOG);
+    expect(change(undefined, "planner.precision=int8").planner.precision).toBe("int8");
+    expect(usage(() => change("gradient", "planner.precision=int8")).details.got).toMatch(/gradient/);
+  });
+});
+
 describe("--set", () => {
   it("reads numbers, arrays, booleans and bare words", () => {
     const s = set(
