@@ -6,6 +6,7 @@ import { outcomesOf } from "../sim/outcomes.js";
 import type { Belief } from "../sim/recording/belief-messages.js";
 import type { EpisodeHeader, Forecast } from "../sim/recording/episode.js";
 import { EpisodeRecorder } from "../sim/recording/recorder.js";
+import type { TaskForecast } from "../sim/recording/task-plan-messages.js";
 import { StateSpec } from "./model/model-state.js";
 import { FAILED_FILE } from "./run/recording-names.js";
 import type { EvaluationRecord } from "./run/records.js";
@@ -53,6 +54,8 @@ export interface Forecaster {
 export interface EpisodePolicy extends Forecaster {
   /** The action `[U]` to make in a state `[S]`, after so many steps of the episode. */
   act(state: Float32Array, stepsDone: number): Promise<Float32Array>;
+  /** Of a policy that is not told its task, where the plan just made leads by the model of each task that comes into question. */
+  forecastsByTask?(state: Float32Array): Promise<TaskForecast[]>;
 }
 
 /** The error of a run that failed within an episode, which tells where to look. */
@@ -154,8 +157,14 @@ export class EpisodeRun {
   async act(policy: EpisodePolicy): Promise<Float32Array> {
     const action = await policy.act(this.state, this.stepsDone);
     await this.recordPlan(policy);
+    await this.#recordTaskPlans(policy);
     this.step(action);
     return action;
+  }
+
+  async #recordTaskPlans(policy: EpisodePolicy): Promise<void> {
+    if (!this.options.recordings?.plans || policy.forecastsByTask === undefined) return;
+    this.#recorder?.recordTaskPlans(await policy.forecastsByTask(this.state));
   }
 
   async #finish(): Promise<Outcome> {

@@ -144,6 +144,12 @@ export class MpcPolicy<Model extends PlanningModel = RolloutModel> {
     return { chosen: observations.subarray(0, end), others: observations.subarray(end) };
   }
 
+  /** The actions `[H, U]` of the last plan, of which the first is made; as `forecast`, it changes nothing. */
+  lastPlan(): Float32Array {
+    const { chosen } = this.#planner.plans(0);
+    return this.#scale?.own(chosen) ?? chosen;
+  }
+
   /** Predicted states `[H, S, N]` after actions `[H, U, N]` from N states `[S, N]`; changes nothing in what is planned later. */
   rollOut(states: Float32Array, actions: Float32Array): Promise<Float32Array> {
     return this.model.rollOut(states, actions);

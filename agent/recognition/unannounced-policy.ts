@@ -1,8 +1,9 @@
 import type { PlannerDefinition } from "../../planners/types.js";
-import { firstOf } from "../../sim/core/element.js";
+import { elementAt, firstOf } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import type { Rng } from "../../sim/core/rng.js";
 import type { Forecast } from "../../sim/recording/episode.js";
+import { TASKS_DRAWN, type TaskForecast } from "../../sim/recording/task-plan-messages.js";
 import type { Task, TaskSpec } from "../../sim/task.js";
 import { MpcPolicy, modelToPlanWith } from "../policy.js";
 import { MixedRollout } from "../rollout/mixed-rollout.js";
@@ -37,17 +38,21 @@ export interface ModelledTask extends KnownTask {
  * those of the tasks that are believed in.
  */
 export class UnannouncedPolicy {
+  /** Names of the tasks, `[K]`. */
+  readonly #names: readonly string[];
   readonly #policy: MpcPolicy<MixedRollout>;
   readonly #models: KnownModels;
   readonly #posterior: TaskPosterior;
   readonly #recognition: RecognitionSettings;
 
   private constructor(
+    names: readonly string[],
     policy: MpcPolicy<MixedRollout>,
     models: KnownModels,
     posterior: TaskPosterior,
     recognition: RecognitionSettings,
   ) {
+    this.#names = names;
     this.#policy = policy;
     this.#models = models;
     this.#posterior = posterior;
@@ -78,7 +83,8 @@ export class UnannouncedPolicy {
       const policy = MpcPolicy.over(new MixedRollout(models), task, settings, planner, rng);
       const compared = new KnownModels(task.spec, settings.dynamics.history, known);
       const posterior = new TaskPosterior(known.length, recognition.hazard);
-      return new UnannouncedPolicy(policy, compared, posterior, recognition);
+      const names = known.map((own) => own.task.name);
+      return new UnannouncedPolicy(names, policy, compared, posterior, recognition);
     } catch (error) {
       for (const model of models) await model.release();
       throw error;
@@ -104,6 +110,21 @@ export class UnannouncedPolicy {
   /** By the model of the most probable task. */
   forecast(state: Float32Array, most: number): Promise<Forecast> {
     return this.#policy.forecast(state, most);
+  }
+
+  /**
+   * Where the plan just made in a state `[S]` leads by the models that it was made with, of the most probable tasks first; none where one
+   * task was planned for alone.
+   */
+  async forecastsByTask(state: Float32Array): Promise<TaskForecast[]> {
+    const { model } = this.#policy;
+    const predicted = await model.observationsByModel(state, this.#policy.lastPlan(), TASKS_DRAWN);
+    if (predicted.length === 1) return [];
+    return predicted.map(({ index, observations }) => ({
+      task: elementAt(this.#names, index, "tasks"),
+      index,
+      chosen: observations,
+    }));
   }
 
   /**

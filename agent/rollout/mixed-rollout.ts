@@ -5,6 +5,8 @@ import type { PlanningModel } from "./rollout.js";
 /** One of several models and how much it counts. */
 interface Share {
   readonly model: PlanningModel;
+  /** Place among all models. */
+  readonly index: number;
   readonly weight: number;
 }
 
@@ -20,13 +22,13 @@ export class MixedRollout implements PlanningModel {
   /** All models count the same at first. @param models K, which are released with this one */
   constructor(models: readonly PlanningModel[]) {
     this.#models = models;
-    this.#shares = models.map((model) => ({ model, weight: 1 / models.length }));
+    this.#shares = models.map((model, index) => ({ model, index, weight: 1 / models.length }));
   }
 
   /** Sets how much each model counts from now on. @param weights `[K]`, from 0 on, of which one or more are above 0 */
   mix(weights: Float64Array): void {
     const total = weights.reduce((sum, weight) => sum + weight, 0);
-    const shares = this.#models.map((model, k) => ({ model, weight: weights[k]! / total }));
+    const shares = this.#models.map((model, index) => ({ model, index, weight: weights[index]! / total }));
     this.#shares = shares.filter(({ weight }) => weight > 0).sort((a, b) => b.weight - a.weight);
   }
 
@@ -64,6 +66,22 @@ export class MixedRollout implements PlanningModel {
   /** By the model that counts most. */
   observations(state: Float32Array, actions: Float32Array): Promise<Float32Array> {
     return firstOf(this.#shares, "models").model.observations(state, actions);
+  }
+
+  /**
+   * Observations `[H, X]` after actions `[H, U]` by each of the models that count, the weightiest first.
+   * @param most of how many models
+   */
+  async observationsByModel(
+    state: Float32Array,
+    actions: Float32Array,
+    most: number,
+  ): Promise<{ readonly index: number; readonly observations: Float32Array }[]> {
+    const out: { index: number; observations: Float32Array }[] = [];
+    for (const { model, index } of this.#shares.slice(0, most)) {
+      out.push({ index, observations: await model.observations(state, actions) });
+    }
+    return out;
   }
 
   /** By the model that counts most. */

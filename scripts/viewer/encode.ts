@@ -1,7 +1,8 @@
-import { endianness } from "node:os";
 import type { EpisodePlan } from "../../sim/recording/episode.js";
 import { pathNumbers, planShape } from "../../sim/recording/plan-shape.js";
 import type { PlayableEpisode } from "../../sim/recording/salvage.js";
+import { encodeBeliefs } from "./encode-beliefs.js";
+import { floats } from "./floats.js";
 import type { EpisodePayload, EpisodeRef, Floats, PlansPayload } from "./payload.js";
 
 /** Packs an episode for the page. */
@@ -27,6 +28,7 @@ export function encodeEpisode({ source, file }: EpisodeRef, episode: PlayableEpi
     measureNames,
     measures: rows(states, measureNames.length, measuresOf),
     ...(playback.plans.length > 0 && { plans: encodePlans(playback.plans, spec.observation.length) }),
+    ...encodeBeliefs(playback),
   };
 }
 
@@ -65,11 +67,4 @@ function rows<T>(items: readonly T[], width: number, rowOf: (item: T) => ArrayLi
   const out = new Float32Array(items.length * width);
   for (const [i, item] of items.entries()) out.set(rowOf(item), i * width);
   return floats(out);
-}
-
-/** Packs numbers as little-endian float32. */
-export function floats(values: ArrayLike<number>): Floats {
-  const bytes = Buffer.from(new Float32Array(values).buffer);
-  if (endianness() === "BE") bytes.swap32();
-  return bytes.toString("base64");
 }

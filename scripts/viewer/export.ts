@@ -70,8 +70,10 @@ export function embeddedData(catalog: EpisodeCatalog, most = MOST_CHARACTERS): E
 /** Characters of the packed numbers of a page. A text of twice as many is more than the runtime can make. */
 const MOST_CHARACTERS = 2 ** 28;
 
-function packedLength({ poses, observation, action, measures, plans }: EpisodePayload): number {
-  const packed = [poses, observation, action, measures, plans?.paths ?? "", plans?.expected ?? ""];
+function packedLength(episode: EpisodePayload): number {
+  const { poses, observation, action, measures, plans, beliefs, taskPlans } = episode;
+  const ofPlans = [plans?.paths, plans?.expected, taskPlans?.paths, beliefs?.probabilities];
+  const packed = [poses, observation, action, measures, ...ofPlans.map((text) => text ?? "")];
   return packed.reduce((sum, text) => sum + text.length, 0);
 }
 

@@ -97,6 +97,27 @@ export interface PlansPayload {
   readonly expected: Floats;
 }
 
+/** What a robot that was not told its task thought of it: K tasks, of S steps. */
+export interface BeliefsPayload {
+  /** Their names. */
+  readonly tasks: readonly string[];
+  /** The probability of each with which a step was planned, `[S, K]`; steps of a damaged recording may be without. */
+  readonly probabilities: Floats;
+}
+
+/** Where plans lead by the models of the tasks that come into question: S steps, up to L paths in each, of up to n points. */
+export interface TaskPlansPayload {
+  readonly steps: number;
+  /** L */
+  readonly lines: number;
+  /** n */
+  readonly points: number;
+  /** The task of each path, as its place among those believed in, `[S, L]`; -1 where a step has fewer. */
+  readonly tasks: readonly number[];
+  /** World positions (m), `[S, L, n, 3]`; NaN from where a path ends. */
+  readonly paths: Floats;
+}
+
 /** One episode as the page gets it. S steps, B bodies, X observation entries, U action entries, M measures. */
 export interface EpisodePayload extends EpisodeRef {
   readonly header: EpisodeHeader;
@@ -120,6 +141,10 @@ export interface EpisodePayload extends EpisodeRef {
   readonly measures: Floats;
   /** Absent unless the episode was recorded with its plans. */
   readonly plans?: PlansPayload;
+  /** Absent unless the task was not announced. */
+  readonly beliefs?: BeliefsPayload;
+  /** Absent unless the task was not announced and its landmarks are known. */
+  readonly taskPlans?: TaskPlansPayload;
 }
 
 /** What an exported page holds in itself. */

@@ -22,6 +22,8 @@ const LIMITS = {
   metadataBytes: { most: MIB, unit: "bytes in one metadata record" },
   /** Observation, action and measures together; our tasks have at most 60. */
   channels: { most: 1024, unit: "observation, action and measure channels" },
+  /** Of an episode that was not told its task; more have no place on a page. */
+  believedTasks: { most: 1024, unit: "tasks that the robot may have faced" },
   /** Bodies with poses or shapes; our tasks have at most 40. The page draws each by itself. */
   bodies: { most: 4096, unit: "bodies" },
   shapes: { most: 16_384, unit: "shapes" },

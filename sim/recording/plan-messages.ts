@@ -48,14 +48,9 @@ export class PlanCodec {
   encodePaths(paths: readonly PlannedPath[], time: bigint): Uint8Array {
     const stamp = timestamp(time);
     const names = [...new Set(paths.map(({ landmark }) => landmark))];
-    const entities = names.map((landmark) => ({
-      timestamp: stamp,
-      frame_id: "world",
-      id: ID_PREFIX + landmark,
-      lifetime: timestamp(0n),
-      frame_locked: true,
-      lines: paths.filter((path) => path.landmark === landmark).map(lineOf),
-    }));
+    const entities = names.map((landmark) =>
+      lineEntity(ID_PREFIX + landmark, stamp, paths.filter((path) => path.landmark === landmark).map(lineOf)),
+    );
     return sceneUpdate.type.encode({ deletions: [], entities }).finish();
   }
 
@@ -89,22 +84,35 @@ export class PlanCodec {
 
 function lineOf({ chosen, points }: PlannedPath) {
   const kind = chosen ? "chosen" : "other";
+  return lineStrip(points, WIDTH[kind], COLOR[kind]);
+}
+
+/** An entity of lines that stand in the world, as `foxglove.SceneEntity`. @param lines as `lineStrip` makes them */
+export function lineEntity(id: string, stamp: ReturnType<typeof timestamp>, lines: readonly object[]) {
+  return { timestamp: stamp, frame_id: "world", id, lifetime: timestamp(0n), frame_locked: true, lines };
+}
+
+/**
+ * A line through points `[n, 3]` (m), as `foxglove.LinePrimitive`.
+ * @param thickness pixels
+ */
+export function lineStrip(points: Float32Array, thickness: number, color: object) {
   return {
     type: LINE_STRIP,
     pose: { position: xyz([0, 0, 0]), orientation: NO_ROTATION },
-    thickness: WIDTH[kind],
+    thickness,
     scale_invariant: true,
     points: Array.from({ length: points.length / 3 }, (_, i) => ({
       x: points[3 * i],
       y: points[3 * i + 1],
       z: points[3 * i + 2],
     })),
-    color: COLOR[kind],
+    color,
   };
 }
 
 /** What a line takes besides its points, in numbers. */
-const LINE_OVERHEAD = 16;
+export const LINE_OVERHEAD = 16;
 
 /** How many numbers a plan takes by itself, not padded. */
 export function numbersOfPlan({ expected, paths }: EpisodePlan): number {
@@ -125,7 +133,7 @@ function decodePaths(message: Uint8Array, numbers: NumberCount): PlannedPath[] {
 }
 
 /** `[n, 3]` */
-function flatPoints(points: readonly XYZ[]): Float32Array {
+export function flatPoints(points: readonly XYZ[]): Float32Array {
   const out = new Float32Array(3 * points.length);
   for (const [i, { x, y, z }] of points.entries()) {
     out[3 * i] = x;

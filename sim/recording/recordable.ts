@@ -8,8 +8,10 @@ import { checkLimit, LimitExceeded } from "./limits.js";
 import { readMcap } from "./mcap.js";
 import { numbersOfPlan } from "./plan-messages.js";
 import { planNumbers, planShape } from "./plan-shape.js";
-import { decodeEpisode, numbersOf, POSE } from "./reader.js";
+import { POSE } from "./playback.js";
+import { decodeEpisode, numbersOf } from "./reader.js";
 import { EpisodeRecorder, HASH_EVERY } from "./recorder.js";
+import { TASKS_DRAWN, taskPlanNumbers, taskPlanShape } from "./task-plan-messages.js";
 
 /** Where it stands in messages. */
 const WHERE = "the beginning of an episode";
@@ -30,7 +32,7 @@ export interface RecordedPlans {
   readonly horizon: number;
   /** Sequences beside the chosen one, K. */
   readonly others: number;
-  /** Names of the tasks whose probabilities stand beside each plan; default none. */
+  /** Names of the tasks whose probabilities stand beside each plan, with what the models of the first expect; default none. */
   readonly believed?: readonly string[];
 }
 
@@ -58,7 +60,10 @@ export async function checkRecordable(task: Task, plans?: RecordedPlans): Promis
   );
   const poses = (episodeSteps + 1) * playback.bodies.length * POSE;
   const shape = { ...planShape(playback.plans, observation.length), plans: plans ? episodeSteps : 0 };
-  checkLimit("numbers", episodeSteps * numbersOf(steps[0]!) + poses + planNumbers(shape));
+  const believed = episodeSteps * (plans?.believed?.length ?? 0);
+  const byTask = taskPlanNumbers({ ...taskPlanShape(playback.taskPlans), steps: episodeSteps });
+  const all = episodeSteps * numbersOf(steps[0]!) + poses + planNumbers(shape) + believed + byTask;
+  checkLimit("numbers", all);
   // What they are before they are padded, lines counted too.
   const [plan] = playback.plans;
   if (plan !== undefined) checkLimit("numbers", episodeSteps * numbersOfPlan(plan));
@@ -82,8 +87,7 @@ async function recordBeginning(
     const rng = Rng.fromSeed(HEADER.seed);
     const record = async (until: number): Promise<Beginning> => {
       while (environment.stepsDone < until && !environment.over) {
-        if (plans?.believed !== undefined) recorder.recordBelief(undecided(plans.believed));
-        if (plans !== undefined) recorder.recordPlan(standingStill(environment.observation, plans));
+        if (plans !== undefined) recordPlans(recorder, environment.observation, plans);
         const action = randomAction(task.spec, rng);
         recorder.record(action, environment.step(action));
       }
@@ -96,6 +100,16 @@ async function recordBeginning(
   } finally {
     environment.close();
   }
+}
+
+function recordPlans(recorder: EpisodeRecorder, observation: Float32Array, plans: RecordedPlans): void {
+  const { believed } = plans;
+  if (believed !== undefined) recorder.recordBelief(undecided(believed));
+  const forecast = standingStill(observation, plans);
+  recorder.recordPlan(forecast);
+  if (believed === undefined) return;
+  const drawn = believed.slice(0, TASKS_DRAWN);
+  recorder.recordTaskPlans(drawn.map((task, index) => ({ task, index, chosen: forecast.chosen })));
 }
 
 /** Plans that expect what is there already, which is written with as many digits as anything else. */

@@ -9,6 +9,7 @@ import { buildMcap, type McapChannel, type McapMessage } from "./mcap.js";
 import { PlanCodec, plannedPaths, predictedRows } from "./plan-messages.js";
 import { encodePoses, encodeScene } from "./scene-messages.js";
 import { StepCodec } from "./step-messages.js";
+import { encodeTaskPlans, type TaskForecast, taskPaths } from "./task-plan-messages.js";
 
 /** Steps between two state hashes. */
 export const HASH_EVERY = 10;
@@ -24,6 +25,7 @@ export const TOPICS = {
   plan: "/plan",
   prediction: "/prediction",
   belief: "/belief",
+  taskPlans: "/task_plans",
 } as const;
 
 /** SHA-256 of a snapshot, hex. */
@@ -44,6 +46,7 @@ export class EpisodeRecorder {
   #plans: PlanCodec | undefined;
   /** Made with the first belief, likewise. */
   #beliefs: BeliefCodec | undefined;
+  #hasTaskPlans = false;
   readonly #snapshot: Uint8Array;
   readonly #moving: readonly number[];
   readonly #messages: McapMessage[] = [];
@@ -133,6 +136,20 @@ export class EpisodeRecorder {
   }
 
   /**
+   * Records where the plan of the next step leads by the model of each task that comes into question; of the first step on, or never.
+   * @param forecasts none where one task is planned for alone
+   * @throws RunError when that step has been made already
+   */
+  recordTaskPlans(forecasts: readonly TaskForecast[]): void {
+    this.#expectStep(this.#totals.steps, "recordTaskPlans() must be called before environment.step()");
+    const { scene, task, observation } = this.#environment;
+    this.#hasTaskPlans = true;
+    const paths = taskPaths(task, scene, observation, forecasts);
+    const indices = new Map(forecasts.map(({ task: name, index }) => [name, index]));
+    this.#add(TOPICS.taskPlans, encodeTaskPlans(paths, indices, this.#time()));
+  }
+
+  /**
    * The whole file, so far.
    * @param learned what is known of a learning episode only once its steps are made
    */
@@ -167,6 +184,7 @@ export class EpisodeRecorder {
       ...(this.#beliefs === undefined
         ? []
         : [json(TOPICS.belief, "hypercrl.Belief", this.#beliefs.schema())]),
+      ...(this.#hasTaskPlans ? [protobuf(TOPICS.taskPlans, sceneUpdate)] : []),
     ];
     return buildMcap(`hypercrl ${this.#header.versions.hypercrl}`, channels, this.#messages, {
       attachments: new Map([[SNAPSHOT_NAME, this.#snapshot]]),

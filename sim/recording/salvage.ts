@@ -6,17 +6,11 @@ import { readBytes, readingError, TooLargeError, withEpisodeFile } from "./file-
 import { checkLimit, LimitExceeded, NumberCount } from "./limits.js";
 import { CollectedMcap } from "./mcap.js";
 import { RECORD_HEAD, RecordCount, spanAt, spansUntilDamage } from "./mcap-records.js";
-import {
-  all,
-  decodeEpisode,
-  decodePlayback,
-  decodeStart,
-  type Episode,
-  type EpisodePlayback,
-  numbersOf,
-} from "./reader.js";
+import { decodePlayback, type EpisodePlayback } from "./playback.js";
+import { decodeEpisode, decodeStart, type Episode, numbersOf } from "./reader.js";
 import { METADATA_NAME, TOPICS } from "./recorder.js";
 import { StepCodec } from "./step-messages.js";
+import { all } from "./topic-messages.js";
 
 /** What can be played of an episode: `steps` may be fewer than `totals.steps`. */
 export interface PlayableEpisode extends Omit<Episode, "initialSnapshot" | "playback"> {

@@ -49,6 +49,21 @@ export function drawChart(
 /** Makes a plot as wide as its element again. @returns whether there is one to be seen */
 export function fitChart(plot: uPlot | undefined, { clientWidth }: HTMLElement): boolean {
   if (plot === undefined || clientWidth === 0) return false;
-  if (plot.width !== clientWidth) plot.setSize({ width: clientWidth, height: HEIGHT });
+  if (plot.width !== clientWidth) plot.setSize({ width: clientWidth, height: plot.height });
   return true;
+}
+
+/** Lets a plot over the steps go to one that is pointed at with a button down. */
+export function seekByPointing(plot: uPlot, seek: (step: number) => void): void {
+  const go = (event: PointerEvent) => {
+    const box = plot.over.getBoundingClientRect();
+    seek(plot.posToVal(event.clientX - box.left, "x"));
+  };
+  plot.over.addEventListener("pointerdown", (event) => {
+    plot.over.setPointerCapture(event.pointerId);
+    go(event);
+  });
+  plot.over.addEventListener("pointermove", (event) => {
+    if (event.buttons !== 0) go(event);
+  });
 }

@@ -2,11 +2,12 @@ import type {
   EmbeddedData,
   EpisodePayload,
   EpisodeRef,
-  Floats,
   PlansPayload,
   RunUpdate,
   ViewerIndex,
 } from "../payload.js";
+import { type BeliefsData, type TaskPlansData, unpackBeliefs, unpackTaskPlans } from "./beliefs.js";
+import { unpackFloats } from "./floats.js";
 
 type Packed = "poses" | "observation" | "action" | "reward" | "measures";
 
@@ -20,9 +21,11 @@ export interface PlansData extends Omit<PlansPayload, "paths" | "expected"> {
 
 /** An episode with its numbers unpacked; shapes as in `EpisodePayload`. */
 export interface EpisodeData
-  extends Omit<EpisodePayload, Packed | "plans">,
+  extends Omit<EpisodePayload, Packed | "plans" | "beliefs" | "taskPlans">,
     Readonly<Record<Packed, Float32Array>> {
   readonly plans?: PlansData;
+  readonly beliefs?: BeliefsData;
+  readonly taskPlans?: TaskPlansData;
   /** Sum of the rewards up to and with each step, `[S + 1]`. */
   readonly returns: Float32Array;
 }
@@ -41,15 +44,6 @@ export interface DataSource {
   watch(accept: (update: RunUpdate) => void, lost: () => void): () => void;
 }
 
-export function unpackFloats(text: Floats): Float32Array {
-  const binary = atob(text);
-  const view = new DataView(new ArrayBuffer(binary.length));
-  for (let i = 0; i < binary.length; i++) view.setUint8(i, binary.charCodeAt(i));
-  const values = new Float32Array(binary.length / 4);
-  for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(4 * i, true);
-  return values;
-}
-
 export function unpackEpisode(payload: EpisodePayload): EpisodeData {
   const reward = unpackFloats(payload.reward);
   const returns = new Float32Array(reward.length + 1);
@@ -58,10 +52,12 @@ export function unpackEpisode(payload: EpisodePayload): EpisodeData {
     sum += reward[i]!;
     returns[i + 1] = sum;
   }
-  const { plans, ...rest } = payload;
+  const { plans, beliefs, taskPlans, ...rest } = payload;
   return {
     ...rest,
     ...(plans !== undefined && { plans: unpackPlans(plans) }),
+    ...(beliefs !== undefined && { beliefs: unpackBeliefs(beliefs) }),
+    ...(taskPlans !== undefined && { taskPlans: unpackTaskPlans(taskPlans) }),
     poses: unpackFloats(payload.poses),
     observation: unpackFloats(payload.observation),
     action: unpackFloats(payload.action),

@@ -7,6 +7,7 @@ import { PathLine } from "./path-line.js";
 import { PlanLines } from "./plan-lines.js";
 import { isGoal } from "./state.js";
 import { Surroundings } from "./surroundings.js";
+import { TaskPlanLines } from "./task-plan-lines.js";
 import type { Theme } from "./theme.js";
 import { findTool, toolPath } from "./tool-path.js";
 
@@ -19,6 +20,7 @@ export class EpisodeScene {
   readonly #groups: readonly Group[];
   readonly #path: PathLine | undefined;
   readonly #plans: PlanLines | undefined;
+  readonly #taskPlans: TaskPlanLines | undefined;
   readonly #nextPosition = new Vector3();
   readonly #nextRotation = new Quaternion();
 
@@ -36,6 +38,10 @@ export class EpisodeScene {
     if (episode.plans !== undefined && episode.plans.landmarks.length > 0) {
       this.#plans = new PlanLines(episode.plans, theme.plan);
       this.scene.add(...this.#plans.objects);
+    }
+    if (episode.taskPlans !== undefined) {
+      this.#taskPlans = new TaskPlanLines(episode.taskPlans);
+      this.scene.add(this.#taskPlans.object);
     }
     this.theme = theme;
     this.show(0);
@@ -59,6 +65,7 @@ export class EpisodeScene {
 
   set plansVisible(visible: boolean) {
     if (this.#plans !== undefined) this.#plans.visible = visible;
+    if (this.#taskPlans !== undefined) this.#taskPlans.visible = visible;
   }
 
   /** Puts every body where it was `at` steps after the start; between steps, in between. */
@@ -73,12 +80,19 @@ export class EpisodeScene {
       group.quaternion.slerp(this.#nextRotation, share);
     });
     this.#path?.showTo(step);
-    this.#plans?.show(step);
+    // The plan of one model would hide what the models of several tasks say of it.
+    const several = this.#taskPlans?.show(step) ?? false;
+    this.#plans?.show(several ? undefined : step);
   }
 
   /** Pieces of the chosen trajectories as drawn now, `[n, 2, 3]`; empty when none are. */
   drawnPlan(): number[] {
     return this.#plans?.drawn() ?? [];
+  }
+
+  /** The same of the trajectories by the models of several tasks. */
+  drawnTaskPlans(): number[] {
+    return this.#taskPlans?.drawn() ?? [];
   }
 
   /** Where a body is drawn now, `[7]` as in recordings; undefined when there is none of that name. */
@@ -112,6 +126,7 @@ export class EpisodeScene {
     disposeBodies(this.#groups);
     this.#path?.dispose();
     this.#plans?.dispose();
+    this.#taskPlans?.dispose();
     this.surroundings.dispose();
   }
 }

@@ -4,6 +4,7 @@ import { type Frame, joinFrames, type View } from "./framing.js";
 import type { Quality } from "./quality.js";
 import { Stage } from "./stage.js";
 import { currentTheme, type Theme } from "./theme.js";
+import type { TransportActions } from "./transport.js";
 
 /** One or two episodes' pictures, with cameras that move together where that makes sense. */
 export class Pictures {
@@ -14,6 +15,22 @@ export class Pictures {
   /** @param changed told when something must be drawn again */
   constructor(changed: () => void) {
     this.#changed = changed;
+  }
+
+  /** What buttons do here. */
+  get actions(): Omit<TransportActions, "help"> {
+    return {
+      look: (view) => this.look(view),
+      follow: (on) => {
+        this.follow = on;
+      },
+      path: (on) => {
+        this.pathVisible = on;
+      },
+      plans: (on) => {
+        this.plansVisible = on;
+      },
+    };
   }
 
   get episodes(): EpisodeData[] {

@@ -9,6 +9,7 @@ import {
 import { LineMaterial } from "three/addons/lines/LineMaterial.js";
 import { LineSegments2 } from "three/addons/lines/LineSegments2.js";
 import { LineSegmentsGeometry } from "three/addons/lines/LineSegmentsGeometry.js";
+import { pathPieces } from "./beliefs.js";
 import type { PlansData } from "./data.js";
 
 /** Colours of the chosen trajectory and of the others. */
@@ -59,9 +60,9 @@ export class PlanLines {
     for (const object of this.objects) object.visible = visible;
   }
 
-  /** Shows the plan made in a state; none where none was made. */
-  show(state: number): void {
-    const plan = this.#plans.planIn.get(state);
+  /** Shows the plan made in a state; none where none was made, or of no state. */
+  show(state: number | undefined): void {
+    const plan = state === undefined ? undefined : this.#plans.planIn.get(state);
     for (const object of this.objects) object.visible = this.#visible && plan !== undefined;
     if (plan === undefined) return;
     const { landmarks, sequences } = this.#plans;
@@ -87,12 +88,9 @@ export class PlanLines {
   /** Pairs of ends of the pieces of a path, as far as it goes. */
   #addSegments(plan: number, landmark: number, sequence: number, out: number[]): void {
     const { horizon, landmarks, sequences, paths } = this.#plans;
-    const start = ((plan * landmarks.length + landmark) * sequences + sequence) * (horizon + 1) * 3;
-    for (let h = 0; h < horizon; h++) {
-      const piece = paths.subarray(start + 3 * h, start + 3 * h + 6);
-      if (!piece.every(Number.isFinite)) return;
-      out.push(...piece);
-    }
+    const size = (horizon + 1) * 3;
+    const path = (plan * landmarks.length + landmark) * sequences + sequence;
+    out.push(...pathPieces(paths.subarray(path * size, (path + 1) * size)).flat());
   }
 
   dispose(): void {

@@ -1,13 +1,13 @@
 import type uPlot from "uplot";
-import { elementAt, firstOf } from "../../../sim/core/element.js";
+import { firstOf } from "../../../sim/core/element.js";
 import { largest } from "../../../sim/core/extremes.js";
-import { drawChart, fitChart } from "./chart.js";
+import { colorAt } from "../../../sim/core/palette.js";
+import { drawChart, fitChart, seekByPointing } from "./chart.js";
 import { el, setText, unseen } from "./dom.js";
 import { type Curve, type Quantity, shownAtFirst } from "./plot-data.js";
 import { shortNumber } from "./text.js";
 import type { Theme } from "./theme.js";
 
-const COLORS = ["#3b82c4", "#e07b39", "#3a9e6a", "#c44e8c", "#8a6fd1", "#b3932e", "#3aa5b8", "#8b8f96"];
 interface DrawnCurve extends Curve {
   readonly color: string;
   /** 0 or 1, of the two shown. */
@@ -105,9 +105,7 @@ export class Plot {
     const curves = drawn.flatMap((curve, i) =>
       this.#episodes.flatMap((all, episode) => {
         const found = all.find(({ name }) => name === curve.name);
-        return found === undefined
-          ? []
-          : [{ ...found, color: elementAt(COLORS, i % COLORS.length, "colours"), episode }];
+        return found === undefined ? [] : [{ ...found, color: colorAt(i), episode }];
       }),
     );
     const steps = largest(this.#episodes.map((e) => Math.max(0, largest(e.map((c) => c.values.length)))));
@@ -131,7 +129,7 @@ export class Plot {
     const names = drawn.map(({ name }) => name).join(", ");
     this.#canvas.setAttribute("aria-label", `${names === "" ? "nothing" : names} over the steps`);
     this.#plot.over.append(this.#line);
-    this.#listen(this.#plot);
+    seekByPointing(this.#plot, this.#seek);
     this.show(this.#step);
   }
 
@@ -178,21 +176,6 @@ export class Plot {
       }
     }
     this.#legend.replaceChildren(...entries.values());
-  }
-
-  /** Pointing at the curves with a button down goes to that step. */
-  #listen(plot: uPlot): void {
-    const go = (event: PointerEvent) => {
-      const box = plot.over.getBoundingClientRect();
-      this.#seek(plot.posToVal(event.clientX - box.left, "x"));
-    };
-    plot.over.addEventListener("pointerdown", (event) => {
-      plot.over.setPointerCapture(event.pointerId);
-      go(event);
-    });
-    plot.over.addEventListener("pointermove", (event) => {
-      if (event.buttons !== 0) go(event);
-    });
   }
 
   #resize(): void {

@@ -201,6 +201,10 @@ export class Stage {
     return this.#scene?.drawnPlan() ?? [];
   }
 
+  drawnTaskPlans(): number[] {
+    return this.#scene?.drawnTaskPlans() ?? [];
+  }
+
   dispose(): void {
     this.#scene?.dispose();
     this.#controls.dispose();

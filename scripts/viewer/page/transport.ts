@@ -55,7 +55,8 @@ export class Transport {
   // The slider tells the step where it is asked for; read out while playing, it would never end.
   readonly #step = el("output", { className: "step", attrs: { "aria-live": "off" } });
 
-  constructor(playback: Playback, actions: TransportActions) {
+  /** @param below what stands right below the scrubber */
+  constructor(playback: Playback, actions: TransportActions, below: HTMLElement) {
     this.#playback = playback;
     this.#play = button(icon("play"), "Play", () => playback.toggle());
     this.#play.className = "play";
@@ -81,6 +82,7 @@ export class Transport {
       "footer",
       { className: "transport" },
       el("div", { className: "line" }, this.#scrubber, this.#step),
+      below,
       el(
         "div",
         { className: "line" },

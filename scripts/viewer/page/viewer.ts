@@ -2,6 +2,7 @@ import { elementAt, firstOf } from "../../../sim/core/element.js";
 import { largest } from "../../../sim/core/extremes.js";
 import { fragmentOf, readFragment } from "../fragment.js";
 import type { EpisodeRef, ViewerIndex } from "../payload.js";
+import { BeliefPanel } from "./belief-panel.js";
 import { keyBindings } from "./bindings.js";
 import { type DataSource, NO_EPISODES, sameRef } from "./data.js";
 import { el } from "./dom.js";
@@ -27,6 +28,7 @@ export class Viewer {
   readonly #source: DataSource;
   readonly #picker = new Picker((slot, ref) => void this.open(slot, ref));
   readonly #plots: readonly Plot[];
+  readonly #beliefs = new BeliefPanel((step) => this.#pause(step));
   readonly #transport: Transport;
   readonly #help: HTMLDialogElement;
   readonly #bindings: readonly KeyBinding[];
@@ -58,19 +60,8 @@ export class Viewer {
   constructor(source: DataSource, root: HTMLElement) {
     this.#source = source;
     this.#plots = QUANTITIES.map((q) => new Plot(q, currentTheme(), (step) => this.#pause(step)));
-    this.#transport = new Transport(this.playback, {
-      look: (view) => this.#pictures.look(view),
-      follow: (on) => {
-        this.#pictures.follow = on;
-      },
-      path: (on) => {
-        this.#pictures.pathVisible = on;
-      },
-      plans: (on) => {
-        this.#pictures.plansVisible = on;
-      },
-      help: () => this.#help.showModal(),
-    });
+    const actions = { ...this.#pictures.actions, help: () => this.#help.showModal() };
+    this.#transport = new Transport(this.playback, actions, this.#beliefs.element);
     this.#bindings = keyBindings(this.playback, {
       pause: (step) => this.#pause(step),
       look: (view) => this.#pictures.look(view),
@@ -176,10 +167,9 @@ export class Viewer {
     plans.element.hidden = !episodes.some((episode) => episode.plans !== undefined);
     if (view !== undefined || travels) this.#pictures.look(view ?? "overview");
     this.#pictures.element.classList.toggle("two", episodes.length > 1);
-    this.playback.load(
-      largest(episodes.map((e) => e.steps)),
-      firstOf(episodes, "episodes").spec.controlPeriod,
-    );
+    const length = largest(episodes.map((e) => e.steps));
+    this.#beliefs.load(episodes, length);
+    this.playback.load(length, firstOf(episodes, "episodes").spec.controlPeriod);
     this.#empty.hidden = true;
     this.#title.show(episodes);
     this.#live.opened();
@@ -223,6 +213,7 @@ export class Viewer {
 
   #showMoment(): void {
     this.#pictures.show(this.playback.at);
+    this.#beliefs.show(this.playback.step);
     for (const plot of this.#plots) plot.show(this.playback.step);
   }
 

@@ -68,6 +68,23 @@ describe("UnannouncedPolicy", () => {
     }
   });
 
+  it("says where its plan leads by each model that it plans with, and nothing once it is certain", async () => {
+    const blind = await unannounced([0, 1, 2]);
+    const x = Float32Array.of(0.4, -0.3);
+    const u = (await blind.act(x, 0)).slice();
+    const forecasts = await blind.forecastsByTask(x);
+    expect(forecasts.map(({ index }) => index)).toEqual([0, 1, 2]);
+    for (const { task, index, chosen } of forecasts) {
+      expect(task).toBe(`point-${index}`);
+      for (const [i, value] of linearSystem(index)(x, u).entries()) expect(chosen[i]).toBeCloseTo(value, 4);
+    }
+    // The first is what the plan is drawn by.
+    expect(forecasts[0]!.chosen).toEqual((await blind.forecast(x, 0)).chosen);
+    see(blind, 1, 10);
+    await blind.act(x, 1);
+    expect(await blind.forecastsByTask(x)).toEqual([]);
+  });
+
   it("plans with every model while none is certain, and with other actions than for one of them", async () => {
     const [blind, seeing] = [await unannounced([0, 1]), await told(0)];
     expect(blind.believed).toBeUndefined();

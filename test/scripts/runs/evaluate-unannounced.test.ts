@@ -48,7 +48,7 @@ beforeAll(async () => {
 
 /** Checks the recorded beliefs of an episode of task j: one a step, and in so many of them the task is the most probable. */
 function expectBeliefs(recording: string, j: number, rightSteps: number): void {
-  const episode = readEpisode(recording);
+  const episode = readEpisode(recording, { poses: true });
   expect(verifyEpisode(episode, suite.tasks[j]!, physicsVersion())).toMatchObject({ ok: true });
   const messages = readMcap(recording, readFileSync(recording)).messages.get("/belief") ?? [];
   const beliefs = messages.map((bytes) => {
@@ -64,6 +64,18 @@ function expectBeliefs(recording: string, j: number, rightSteps: number): void {
   });
   expect(beliefs.map(({ step }) => step)).toEqual(episode.steps.map((_, i) => i + 1));
   for (const { right, other } of beliefs) expect(right + other).toBeCloseTo(1, 9);
+  // What the models of both say, until one is planned for alone; the first is that of the more probable one.
+  const { taskPlans, plans } = episode.playback!;
+  const decided = beliefs.map((b) => Math.max(b.right, b.other) >= 0.95);
+  const tips = decided.map((isDecided) => (isDecided ? 0 : 2));
+  expect(taskPlans.map((paths) => paths.length)).toEqual(tips);
+  for (const [i, [first, second]] of taskPlans.entries()) {
+    if (first === undefined) continue;
+    const planned = plans[i]!.paths.find(({ chosen }) => chosen)!.points;
+    // Rolled out beside others, a sequence may end in another last digit.
+    for (const [n, value] of first.points.entries()) expect(value).toBeCloseTo(planned[n]!, 4);
+    expect(new Set([first.task, second!.task])).toEqual(new Set(suite.tasks.map(({ name }) => name)));
+  }
   expect(beliefs.filter(({ right, other }) => right > other)).toHaveLength(rightSteps);
 }
 

@@ -1,7 +1,9 @@
 import { InputError } from "../../../sim/core/errors.js";
 import { Environment } from "../../../sim/environment.js";
+import type { Belief } from "../../../sim/recording/belief-messages.js";
 import type { EpisodeHeader, Forecast } from "../../../sim/recording/episode.js";
 import { EpisodeRecorder } from "../../../sim/recording/recorder.js";
+import type { TaskForecast } from "../../../sim/recording/task-plan-messages.js";
 import type { Pose, Scene, Task, VisualBody, VisualShape } from "../../../sim/task.js";
 import { take } from "../../take.js";
 
@@ -161,6 +163,38 @@ export function recordEpisode(
   const recorder = new EpisodeRecorder(environment, { ...HEADER, seed });
   for (let step = 1; step <= steps; step++) {
     if (forecast !== undefined) recorder.recordPlan(forecast(environment.observation));
+    const action = fakeAction(step);
+    recorder.record(action, environment.step(action));
+  }
+  return recorder;
+}
+
+/** The tasks that an unannounced fake episode may be of; the last is the one that it is. */
+export const BELIEVED = ["light", "heavy", "point"] as const;
+
+/** A belief that turns to the last task; from step 5 on it is certain. */
+export function fakeBelief(step: number): Belief {
+  const right = Math.min(0.25 + step / 7, 0.97);
+  return { tasks: BELIEVED, probabilities: [(1 - right) / 4, (3 * (1 - right)) / 4, right] };
+}
+
+/** What the models say while the belief is not certain: that of task k adds (k + 1) · h to every entry of the observation. */
+function fakeTaskForecasts(observation: Float32Array, step: number): TaskForecast[] {
+  if (step >= 5) return [];
+  const { chosen, others } = fakeForecast(observation);
+  const all = [chosen, others.subarray(0, chosen.length), others.subarray(chosen.length)];
+  return BELIEVED.map((task, index) => ({ task, index, chosen: all[index]! }));
+}
+
+/** Records the first steps of an episode whose task was not announced. @param told false to leave out what was believed */
+export function recordUnannounced(steps: number, told = true): EpisodeRecorder {
+  const environment = new Environment(fakeTask());
+  environment.reset(HEADER.seed);
+  const recorder = new EpisodeRecorder(environment, HEADER);
+  for (let step = 1; step <= steps; step++) {
+    if (told) recorder.recordBelief(fakeBelief(step));
+    recorder.recordPlan(fakeForecast(environment.observation));
+    if (told) recorder.recordTaskPlans(fakeTaskForecasts(environment.observation, step));
     const action = fakeAction(step);
     recorder.record(action, environment.step(action));
   }

@@ -13,10 +13,12 @@ export interface Contents {
   readonly measures?: (state: number) => object;
   /** Paths and prediction of a step, 1 the first. */
   readonly plan?: (step: number) => readonly [Uint8Array, Uint8Array];
+  /** Probabilities by task, and paths by task, of a step. */
+  readonly belief?: (step: number) => readonly [object, Uint8Array];
 }
 
 const TOPIC_NAMES = Object.values(TOPICS);
-const JSON_TOPICS: readonly string[] = [TOPICS.reset, TOPICS.step, TOPICS.prediction];
+const JSON_TOPICS: readonly string[] = [TOPICS.reset, TOPICS.step, TOPICS.prediction, TOPICS.belief];
 
 const METADATA = {
   formatVersion: "1",
@@ -55,6 +57,19 @@ export function pathsOf(lines: number, points: number): Uint8Array {
   return sceneUpdate.type.encode({ entities }).finish();
 }
 
+/** Paths of so many points at the origin by the models of so many tasks. */
+export function taskPathsOf(tasks: number, points: number): Uint8Array {
+  const line = { points: Array.from({ length: points }, () => ({})) };
+  const entities = Array.from({ length: tasks }, (_, k) => ({
+    metadata: [
+      { key: "task", value: `t${k}` },
+      { key: "landmark", value: "tip" },
+    ],
+    lines: [line],
+  }));
+  return sceneUpdate.type.encode({ entities }).finish();
+}
+
 /** A prediction over some steps. */
 export function predictionOf(step: number, horizon: number): Uint8Array {
   return json({ step, observation: { x: Array.from({ length: horizon }, () => 0) } });
@@ -66,7 +81,7 @@ function json(value: object): Uint8Array {
 
 /** The bytes of a recording that is well-formed whatever it holds. */
 export async function madeUp(contents: Contents = {}): Promise<Buffer> {
-  const { steps = 1, metadata = {}, plan, measures = () => ({}) } = contents;
+  const { steps = 1, metadata = {}, plan, belief, measures = () => ({}) } = contents;
   const empty = new Uint8Array();
   const { scene = empty, fixedPoses = empty, poses = posesOf(["b"]) } = contents;
   const messages: McapMessage[] = [];
@@ -80,6 +95,9 @@ export async function madeUp(contents: Contents = {}): Promise<Buffer> {
     const [paths, prediction] = plan?.(step) ?? [];
     if (paths !== undefined) add(TOPICS.plan, paths);
     if (prediction !== undefined) add(TOPICS.prediction, prediction);
+    const [probabilities, taskPlans] = belief?.(step) ?? [];
+    if (probabilities !== undefined) add(TOPICS.belief, json({ step, probabilities }));
+    if (taskPlans !== undefined) add(TOPICS.taskPlans, taskPlans);
     add(TOPICS.poses, poses);
     const numbers = { reward: 0, return: 0, action: { u: 0 }, observation, measures: measures(step) };
     add(TOPICS.step, json({ step, terminated: false, truncated: step === steps, ...numbers }));

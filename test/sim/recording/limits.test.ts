@@ -14,7 +14,7 @@ import { PlanCodec } from "../../../sim/recording/plan-messages.js";
 import { decodeEpisode, readEpisode } from "../../../sim/recording/reader.js";
 import { decodePlayable, readPlayable, readSummary } from "../../../sim/recording/salvage.js";
 import { temporaryFolder } from "../../files.js";
-import { bodyNames, type Contents, madeUp, pathsOf, posesOf, predictionOf } from "./hostile.js";
+import { bodyNames, type Contents, madeUp, pathsOf, posesOf, predictionOf, taskPathsOf } from "./hostile.js";
 
 const folder = temporaryFolder();
 
@@ -39,6 +39,24 @@ describe("a recording that holds more than is read", () => {
         ],
       },
       /got 9\d\d,\d+,\d+ numbers/,
+    ],
+    [
+      "one long predicted path and one step with many",
+      {
+        steps: 2000,
+        belief: (step) => [{ t0: 1 }, taskPathsOf(step === 1 ? 50 : 1, step === 2 ? 3001 : 1)],
+      },
+      /got 900,\d+,\d+ numbers/,
+    ],
+    [
+      "many tasks that it may be",
+      {
+        belief: () => [
+          Object.fromEntries(Array.from({ length: 1025 }, (_, k) => [`t${k}`, 0])),
+          taskPathsOf(1, 1),
+        ],
+      },
+      /got 1,025 tasks that the robot may have faced; expected at most 1,024/,
     ],
     [
       "measures without a value",

@@ -45,12 +45,22 @@ describe("what a whole episode comes to", () => {
     await checkRecordable(long(2 * steps));
   });
 
-  it("is refused by the number of messages, of which a belief takes one more a step", async () => {
+  it("is refused by the number of messages, of which a belief and what the models say of it take two more a step", async () => {
     const plans = { horizon: 2, others: 1, believed: ["light", "heavy"] };
     const long = (episodeSteps: number) => pointTask({ spec: { episodeSteps } });
-    // Five a step, and four at the start.
-    await checkRecordable(long(99_999), plans);
-    expect(await exceeded(long(100_000), plans)).toBe("500,004 messages, at most 500,000");
+    // Six a step, and four at the start.
+    await checkRecordable(long(83_332), plans);
+    expect(await exceeded(long(83_333), plans)).toBe("500,002 messages, at most 500,000");
+  });
+
+  it("is refused by tasks that it may be, which are too many, and by their probabilities in every step", async () => {
+    const believed = Array.from({ length: 1025 }, (_, k) => `t${k}`);
+    const plans = { horizon: 2, others: 1, believed };
+    const refused = "1,025 tasks that the robot may have faced, at most 1,024";
+    expect(await exceeded(pointTask({ spec: { episodeSteps: 2 } }), plans)).toBe(refused);
+    const many = { ...plans, believed: believed.slice(1) };
+    // A belief of 1024 tasks takes about 20 bytes of each, so that the file is too large before the numbers are too many.
+    expect(await exceeded(pointTask({ spec: { episodeSteps: 30_000 } }), many)).toMatch(/ bytes, at most /);
   });
 
   it("is refused by the size of the file", async () => {

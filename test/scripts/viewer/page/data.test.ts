@@ -1,11 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { floats } from "../../../../scripts/viewer/encode.js";
-import {
-  embeddedSource,
-  NO_EPISODES,
-  servedSource,
-  unpackFloats,
-} from "../../../../scripts/viewer/page/data.js";
+import { floats } from "../../../../scripts/viewer/floats.js";
+import { embeddedSource, NO_EPISODES, servedSource } from "../../../../scripts/viewer/page/data.js";
+import { unpackFloats } from "../../../../scripts/viewer/page/floats.js";
 import type { EpisodePayload } from "../../../../scripts/viewer/payload.js";
 import { take } from "../../../take.js";
 import { episodeOf } from "./episode-data.js";
@@ -16,7 +12,7 @@ afterEach(() => {
 
 /** A packed episode of two steps, with a plan made for the second. */
 function packed(source: number, file: string, reward: readonly number[]): EpisodePayload {
-  const { returns: _, plans: __, ...episode } = episodeOf([], [[], [], []]);
+  const { returns: _, plans: __, beliefs: ___, taskPlans: ____, ...episode } = episodeOf([], [[], [], []]);
   return {
     ...episode,
     ...{ source, file, poses: "", observation: floats([0.5, -1, 2]), action: floats([3, -4]) },
@@ -25,6 +21,8 @@ function packed(source: number, file: string, reward: readonly number[]): Episod
       ...{ steps: [2], horizon: 1, landmarks: ["tip"], sequences: 1 },
       ...{ paths: floats([1, 2, 3, 4, 5, 6]), expected: floats([7, 8, 9]) },
     },
+    beliefs: { tasks: ["light", "heavy"], probabilities: floats([0.5, 0.5, 0.25, 0.75]) },
+    taskPlans: { steps: 1, lines: 1, points: 2, tasks: [1], paths: floats([1, 2, 3, 4, 5, 6]) },
   };
 }
 
@@ -54,6 +52,9 @@ describe("episodes that are part of the page", () => {
     expect([...episode.plans!.planIn]).toEqual([[1, 0]]);
     expect([...episode.plans!.paths]).toEqual([1, 2, 3, 4, 5, 6]);
     expect([...episode.plans!.expected]).toEqual([7, 8, 9]);
+    expect(episode.beliefs!.tasks).toEqual(["light", "heavy"]);
+    expect([...episode.beliefs!.probabilities]).toEqual([0.5, 0.5, 0.25, 0.75]);
+    expect([...episode.taskPlans!.paths]).toEqual([1, 2, 3, 4, 5, 6]);
     expect([...(await source.episode({ source: 0, file: "a.mcap" })).returns]).toEqual([0, 1, 3]);
   });
 
