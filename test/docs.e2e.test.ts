@@ -136,7 +136,7 @@ function withSmallSettings(words: readonly string[]): string[] {
     !["--seeds", "--file"].some((flag) => words.includes(flag))
   )
     fewer.push("--seeds", "1");
-  if (words[0] === "train" || words[0] === "evaluate") fewer.push("--threads", "1");
+  if (["train", "evaluate", "demo"].includes(words[0] ?? "")) fewer.push("--threads", "1");
   if (words[0] === "evaluate" && words.includes("--oracle")) fewer.push(...SMALL_PLANNER_FLAGS);
   return startsRuns(words) && !words.includes("--file") ? [...fewer, ...SMALL_FLAGS] : fewer;
 }

@@ -18,6 +18,8 @@ export interface UnannouncedEvaluation extends Omit<EvaluationOptions, "task" | 
    * every episode begins with all tasks equally probable.
    */
   readonly switchEvery?: number | undefined;
+  /** What the order of the tasks is drawn by; default `rng`. */
+  readonly order?: Rng | undefined;
 }
 
 /** Disagreement of the models from which on a step tells them apart. */
@@ -65,12 +67,12 @@ export async function* evaluateUnannounced(
   afterTask: number,
   options: UnannouncedEvaluation,
 ): AsyncGenerator<UnannouncedEpisode> {
-  const { tasks, indices, episodes, switchEvery, rng } = options;
+  const { tasks, indices, episodes, switchEvery, rng, order: orderRng = rng } = options;
   const policy = await agent.unannouncedPolicy(indices, rng);
   const order =
     switchEvery === undefined
       ? inTurn(tasks.length, episodes)
-      : mixed(tasks.length, episodes, switchEvery, rng);
+      : mixed(tasks.length, episodes, switchEvery, orderRng);
   const { history } = agent.settings.dynamics;
   const names = tasks.map(({ name }) => name);
   const played = tasks.map((task, candidate) => {

@@ -63,6 +63,7 @@ function createIo(): Io {
     debug: process.env.HYPERCRL_DEBUG === "1" || process.argv.includes("--debug"),
     live: process.stdout.isTTY ? liveArea(process.stdout) : undefined,
     ...(process.stdin.isTTY && process.stderr.isTTY && { confirm }),
+    attended: process.stdout.isTTY && !process.env.CI,
     now: () => performance.now(),
     stopSignal: () => {
       signal ??= installSignals();

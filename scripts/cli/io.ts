@@ -23,6 +23,8 @@ export interface Io {
   readonly debug: boolean;
   /** Asks a question that is answered with yes or no; present when somebody sits at the terminal. */
   readonly confirm?: (question: string) => Promise<boolean>;
+  /** Whether a page that is opened is likely to be seen: at a terminal, and not where `CI` is set, as services that test changes do. */
+  readonly attended?: boolean;
   /** A clock in ms. */
   readonly now: () => number;
   /**

@@ -3,6 +3,7 @@ import { packageVersion } from "../runs/package-version.js";
 import { helpLayout } from "./help-layout.js";
 import { type Io, printing, say, sayError } from "./io.js";
 import type { Done, HelpLists } from "./options/command.js";
+import { addDemo } from "./options/demo.js";
 import { addEvaluate } from "./options/evaluate.js";
 import { addExport } from "./options/export.js";
 import { addLists } from "./options/lists.js";
@@ -36,6 +37,7 @@ export function createProgram(outside: Io, done: Done, listed?: HelpLists): Comm
   addReplay(program, io, done);
   addExport(program, io, done);
   addView(program, io, done);
+  addDemo(program, io, done);
   addSweep(program, io, done, listed);
   addReport(program, io, done);
   addSlurmJobs(program, io, done);

@@ -6,6 +6,7 @@ import { readMetrics } from "../../agent/run/read-log.js";
 import { elementAt } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { meanOf } from "../../sim/core/mean.js";
+import { Rng } from "../../sim/core/rng.js";
 import {
   type EvaluatedEpisode,
   type EvaluateOptions,
@@ -22,6 +23,8 @@ export interface UnannouncedOptions extends Omit<EvaluateOptions, "onEpisode"> {
    * episode begins with all tasks equally probable.
    */
   readonly switchEvery?: number;
+  /** Seed of the order in which the tasks change, by which nothing else is drawn; default the seed of the evaluation. */
+  readonly orderSeed?: number;
   /** Receives every episode as it ends. */
   readonly onEpisode?: (task: string, episode: RecognizedEpisode) => void;
 }
@@ -113,11 +116,12 @@ function checkSwitch(switchEvery: number | undefined): void {
 async function playAll(
   opened: SavedState,
   starts: StartChoice,
-  { switchEvery, onEpisode, ...options }: UnannouncedOptions,
+  { switchEvery, orderSeed, onEpisode, ...options }: UnannouncedOptions,
 ): Promise<RecognizedEpisode[][]> {
   const { agent, afterTask, tasks, indices } = opened;
   const out = tasks.map((): RecognizedEpisode[] => []);
-  const how = { ...episodeOptions(opened, { ...options, starts }), tasks, indices, switchEvery };
+  const order = orderSeed === undefined ? undefined : Rng.fromSeed(orderSeed);
+  const how = { ...episodeOptions(opened, { ...options, starts }), tasks, indices, switchEvery, order };
   try {
     for await (const played of evaluateUnannounced(agent, afterTask - 1, how)) {
       const { candidate, recognition } = played;

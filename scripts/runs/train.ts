@@ -27,6 +27,7 @@ import { initPhysics } from "../../sim/world.js";
 import { assignmentsOf, chooseSettings, type GivenSettings } from "./choose-settings.js";
 import { chooseCompute } from "./compute.js";
 import { episodeThreads } from "./episode-threads.js";
+import { freeFolder } from "./free-folder.js";
 import { type GivenParts, gatherParts, type PartOptions } from "./given-parts.js";
 import { checkMemory, memoryOfRun } from "./memory-limit.js";
 import { blamingModule } from "./module-file.js";
@@ -271,12 +272,4 @@ function resume(folder: string, given: GivenParts, { memory, threads }: TrainOpt
   checkMemory(memoryOfRun(suite.tasks, settings, partsOf(given.catalog, settings), threads), memory);
   const opened = RunStore.resume(folder, currentVersions(), () => firstOf(suite.tasks, "tasks").spec);
   return { ...opened, suite, catalog: given.catalog };
-}
-
-/** The path itself, or the first of `path-2`, `path-3`, … that is free. */
-function freeFolder(path: string): string {
-  for (let n = 1; ; n++) {
-    const candidate = n === 1 ? path : `${path}-${n}`;
-    if (!existsSync(candidate)) return candidate;
-  }
 }
