@@ -1,13 +1,13 @@
-import type { PlannerState } from "../planners/types.js";
 import { elementAt, firstOf } from "../sim/core/element.js";
 import { InputError, RunError } from "../sim/core/errors.js";
 import type { Rng } from "../sim/core/rng.js";
 import type { Forecast } from "../sim/recording/episode.js";
 import type { Task } from "../sim/task.js";
+import type { AgentState, LearnedState, TaskData, TaskState } from "./agent-state.js";
 import { BackgroundLearner } from "./background/background-learner.js";
 import type { Parts } from "./catalog.js";
 import { type Compute, ONE_THREAD } from "./compute.js";
-import type { Learner, LearnerState, TrainingReport } from "./learner.js";
+import type { Learner, TrainingReport } from "./learner.js";
 import { checkedWeights, configuredShape, createLearner, networkShape } from "./methods/method.js";
 import type { MlpShape, TaskDynamics } from "./model/dynamics.js";
 import { Normalizer, type NormalizerArrays } from "./model/normalizer.js";
@@ -20,17 +20,11 @@ import { PlanningThreads } from "./rollout/planning-threads.js";
 import { Schedule, type Visit } from "./settings/schedule.js";
 import type { Settings } from "./settings/schema.js";
 
-/** The data and running statistics of the task being learned, dropped at its end. */
-interface TaskData {
-  readonly buffer: ReplayBuffer;
-  readonly moments: Normalizer;
-}
-
 /** What the agent has of the task being learned. */
 interface CurrentTask extends TaskData {
   /** 0-based, in the suite. */
   readonly task: number;
-  /** The normaliser that it keeps, where it is learned again: its weights were trained with it. */
+  /** The normaliser that it keeps, where it is learned again, as its weights were trained with it, or where all tasks share one. */
   readonly keptNormalizer: NormalizerArrays | undefined;
   readonly policy: MpcPolicy;
   /** See `TaskState.trained`. */
@@ -44,35 +38,6 @@ export interface TrainingSession {
   /** Normaliser of the data it learns from. */
   readonly normalizer: NormalizerArrays;
   readonly report: Promise<TrainingReport>;
-}
-
-/** What outlives a task. It changes with training sessions and at the end of a task, and at no other time that a state is saved. */
-export interface LearnedState {
-  readonly learner: LearnerState;
-  /** Per task begun, in the order of their first visits, as of the last training session of that visit. */
-  readonly normalizers: readonly NormalizerArrays[];
-  /**
-   * Per task that has ended, in the same order, how far its model was off when it did so last, `[X]`; missing of tasks that an
-   * earlier version ended.
-   */
-  readonly residualScales: readonly (Float32Array | undefined)[];
-}
-
-/** What exists only while a task is being learned. */
-export interface TaskState extends TaskData {
-  readonly planner: PlannerState;
-  /**
-   * Whether what was learned is saved as it is within this task. Until the task's first training session it is that of before
-   * the task, since beginning the task once more gives the rest.
-   */
-  readonly trained: boolean;
-}
-
-/** Everything the agent needs to continue bit by bit. */
-export interface AgentState {
-  /** Undefined while it is what a new agent begins with. */
-  readonly learned: LearnedState | undefined;
-  readonly current: TaskState | undefined;
 }
 
 /**
@@ -152,14 +117,23 @@ export class Agent {
     const index = this.#learnerIndex(task);
     await this.learner.beginTask(index);
     const moments = new Normalizer(inputSize, targetSize, this.settings.dynamics.normalizeTargets);
-    if (earlierVisits === 0) this.#normalizers[index] = moments.arrays();
+    if (earlierVisits === 0) this.#normalizers[index] = this.#pooledNormalizer(index) ?? moments.arrays();
     return moments;
   }
 
-  /** The normaliser of the task being learned, where it was visited before. */
+  /** The normaliser of the task being learned, where that was settled before the visit. */
   get #keptNormalizer(): NormalizerArrays | undefined {
     const { task, earlierVisits } = this.#schedule.at(this.#visit);
-    return earlierVisits > 0 ? this.#normalizerOf(task) : undefined;
+    return earlierVisits > 0 ? this.#normalizerOf(task) : this.#pooledNormalizer(this.#learnerIndex(task));
+  }
+
+  /**
+   * The normaliser of a new task where one serves all of them: that of the first task learned. It cannot go on with later data, since
+   * the weights of earlier tasks were trained with it.
+   * @param index the learner's number of the task
+   */
+  #pooledNormalizer(index: number): NormalizerArrays | undefined {
+    return this.settings.dynamics.normalizer === "pooled" && index > 0 ? this.#normalizers[0] : undefined;
   }
 
   /** Ends the visit: the learner keeps what its method needs, the model is measured, then the data are dropped. */
@@ -235,9 +209,14 @@ export class Agent {
    * @param together whether the agent's threads plan together; by default they do
    */
   async policyFor(index: number, rng: Rng, together = true): Promise<MpcPolicy> {
-    const shape = this.#networkOf(index);
-    const policy = await this.#createPolicy(index, shape, rng, together ? this.#threads : undefined);
-    await policy.load(await this.#weightsOf(index), this.#normalizerOf(index));
+    return this.policyOver(this.#taskAt(index), await this.dynamicsOf(index), rng, together);
+  }
+
+  /** A policy for a task that plans through the dynamics given. @param together as in `policyFor` */
+  async policyOver(task: Task, dynamics: TaskDynamics, rng: Rng, together = true): Promise<MpcPolicy> {
+    const threads = together ? this.#threads : undefined;
+    const policy = await this.#createPolicy(task, dynamics.shape, rng, threads);
+    await policy.load(dynamics.weights, dynamics.normalizer);
     return policy;
   }
 
@@ -354,16 +333,17 @@ export class Agent {
   /** A policy for learning a task in the current visit. */
   #newPolicy(task: number): Promise<MpcPolicy> {
     const shape = this.#networkOf(task, this.#takeTurns);
-    return this.#createPolicy(task, shape, this.#rng.split(`planner/task${this.#visit}`), this.#threads);
+    const rng = this.#rng.split(`planner/task${this.#visit}`);
+    return this.#createPolicy(this.#taskAt(task), shape, rng, this.#threads);
   }
 
   #createPolicy(
-    index: number,
+    task: Task,
     shape: MlpShape,
     rng: Rng,
     threads: PlanningThreads | undefined,
   ): Promise<MpcPolicy> {
-    return MpcPolicy.create(this.#taskAt(index), shape, this.settings, this.#parts.planner, rng, threads);
+    return MpcPolicy.create(task, shape, this.settings, this.#parts.planner, rng, threads);
   }
 
   async #loadPolicy({ policy, task }: CurrentTask): Promise<void> {

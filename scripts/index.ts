@@ -9,7 +9,8 @@
 /** What the settings of a method or planner of one's own are written with. */
 export { z } from "zod";
 
-export { Agent, type AgentState } from "../agent/agent.js";
+export { Agent } from "../agent/agent.js";
+export type { AgentState } from "../agent/agent-state.js";
 export { type Catalog, extendCatalog, type Parts, partsOf } from "../agent/catalog.js";
 export type { Recognition } from "../agent/evaluation/evaluate-unannounced.js";
 export type { EvaluationStarts, StartsNote } from "../agent/evaluation/evaluation-starts.js";
@@ -99,6 +100,7 @@ export type {
   Pose,
   Scene,
   Task,
+  TaskParameter,
   TaskSpec,
   TaskSuite,
   Transition,
@@ -139,6 +141,13 @@ export {
   type UnannouncedOptions,
   type UnannouncedTask,
 } from "./runs/evaluate-unannounced.js";
+export {
+  evaluateRunUnseen,
+  type UnseenEvaluation,
+  type UnseenModelEvaluation,
+  type UnseenOptions,
+  type UnseenTask,
+} from "./runs/evaluate-unseen.js";
 export { type ExportOptions, type ExportResult, exportRun, type TaskExport } from "./runs/export-run.js";
 export type { PartOptions } from "./runs/given-parts.js";
 export type {

@@ -128,11 +128,27 @@ export interface NamedOutcome {
   holds(measures: Readonly<Record<string, number>>): boolean;
 }
 
+/** A physical quantity by which the tasks of a suite differ, such as the length of a pole. */
+export interface TaskParameter extends Channel {
+  /** That of this task. */
+  readonly value: number;
+  /** Smallest and largest value that the suite is about; the same in all its tasks. */
+  readonly low: number;
+  readonly high: number;
+  /** On which scale equal steps change the dynamics about equally. */
+  readonly scale: "linear" | "log";
+}
+
 /** One task of a suite: what the robot sees, does and is paid for. */
 export interface Task {
   /** Unique within its suite, e.g. `left100-right500`. */
   readonly name: string;
   readonly spec: TaskSpec;
+  /**
+   * Where nothing but the values of some physical quantities tells the tasks of a suite apart: those quantities, the same ones in every
+   * task. From them a task that was never learned can be given a model, see `evaluateRunUnseen`. The robot does not see them.
+   */
+  readonly parameters?: readonly TaskParameter[];
   /** Builds the physical side; every call gives a new one. `initPhysics` must have finished. */
   createScene(): Scene;
   /**

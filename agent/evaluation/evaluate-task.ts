@@ -2,9 +2,10 @@ import type { Environment } from "../../sim/environment.js";
 import { randomAction } from "../../sim/random-action.js";
 import type { Agent } from "../agent.js";
 import type { EpisodeOptions, EpisodeRun, Outcome } from "../episode-run.js";
+import type { TaskDynamics } from "../model/dynamics.js";
 import { baselineFile, oracleFile } from "../run/recording-names.js";
 import { EpisodePlayer, episodeStream, type PlayedEpisode } from "./episode-player.js";
-import type { EpisodeThreads, PlayedTask } from "./episode-threads.js";
+import type { EpisodeThreads } from "./episode-threads.js";
 import {
   beginEpisode,
   type EpisodesInCommon,
@@ -38,20 +39,35 @@ export async function* evaluateTask(
   onModelError: (error: ModelError) => void,
   threads?: EpisodeThreads,
 ): AsyncGenerator<FinishedEpisode> {
-  const { task, taskIndex, rng, episodes: count, stopRequested } = options;
+  const dynamics = await agent.dynamicsOf(options.taskIndex);
+  yield* evaluateDynamics(agent, dynamics, afterTask, options, onModelError, threads);
+}
+
+/**
+ * Evaluates a model of a task, which need not be one that the agent has learned; otherwise as `evaluateTask`.
+ * @param agent whose planner and settings it is planned with
+ */
+export async function* evaluateDynamics(
+  agent: Agent,
+  dynamics: TaskDynamics,
+  afterTask: number,
+  options: EvaluationOptions,
+  onModelError: (error: ModelError) => void,
+  threads?: EpisodeThreads,
+): AsyncGenerator<FinishedEpisode> {
+  const { task, taskIndex, rng, starts, recordings, episodes: count, stopRequested } = options;
   const together = count > 1 ? threads : undefined;
-  const policy = await agent.policyFor(
-    taskIndex,
-    episodeStream(rng, afterTask, taskIndex, 0),
-    together === undefined,
-  );
-  const { history } = agent.settings.dynamics;
-  const player = new EpisodePlayer(policy, afterTask, { ...options, history });
+  const stream = episodeStream(rng, afterTask, taskIndex, 0);
+  const policy = await agent.policyOver(task, dynamics, stream, together === undefined);
+  const { settings } = agent;
+  const player = new EpisodePlayer(policy, afterTask, { ...options, history: settings.dynamics.history });
   try {
+    // What other threads need to play along.
+    const opened = { taskIndex, afterTask, settings, dynamics, rng: rng.state(), starts, recordings };
     const played =
       together === undefined
         ? playInTurn(player, count, stopRequested)
-        : together.play(player, await openFor(agent, afterTask, options), options);
+        : together.play(player, opened, options);
     const meter = new ModelErrorMeter(task.spec);
     let episode = 0;
     for await (const { trajectory, ...finished } of played) {
@@ -71,13 +87,6 @@ async function* playInTurn(
   stopRequested: () => boolean,
 ): AsyncGenerator<PlayedEpisode> {
   for (let k = 0; k < count; k++) yield await player.play(k, stopRequested);
-}
-
-/** What other threads need to play along. */
-async function openFor(agent: Agent, afterTask: number, options: EvaluationOptions): Promise<PlayedTask> {
-  const { taskIndex, rng, starts, recordings } = options;
-  const dynamics = await agent.dynamicsOf(taskIndex);
-  return { taskIndex, afterTask, settings: agent.settings, dynamics, rng: rng.state(), starts, recordings };
 }
 
 /**

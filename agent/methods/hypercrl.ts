@@ -34,6 +34,7 @@ export const hypercrl: Method = {
   name: "hypercrl",
   summary: "a hypernetwork generates each task's weights and is held to those of earlier tasks",
   checkSettings: (settings) => checkOutput(settings),
+  sharesBase: ({ hypernetwork: { init, output } }) => init === "base" || output === "low-rank",
   trainsWithKernel: true,
   revisits: true,
   ownMembers: true,

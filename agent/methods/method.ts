@@ -34,6 +34,11 @@ export interface Method<F extends SettingFields = SettingFields> {
    */
   readonly revisits?: boolean;
   /**
+   * Whether the networks of all tasks depart from one base, so that between the weights of two tasks are those of a network that does
+   * something between them; see `interpolateWeights`. Default no, and a task that was never learned cannot be given a model.
+   */
+  sharesBase?(settings: Settings): boolean;
+  /**
    * Whether its learner makes the networks of an ensemble itself: it is then made once, with `LearnerOptions.members`, and its weights
    * are those of `joinMembers`. Default no: an ensemble consists of as many learners.
    */

@@ -8,6 +8,7 @@ export const multitaskHypernet: Method = {
   name: "multitask-hypernet",
   summary: "a hypernetwork without a regulariser that rehearses all data of earlier tasks",
   checkSettings: (settings) => checkOutput(settings, WITHOUT_BASE),
+  sharesBase: ({ hypernetwork }) => hypernetwork.init === "base",
   trainsWithKernel: true,
   revisits: true,
   size: (dynamics, settings) => rehearsingHypernetSize(dynamics, settings, "all"),

@@ -8,6 +8,7 @@ export const replayHypernet: Method = {
   name: "replay-hypernet",
   summary: "a hypernetwork without a regulariser that rehearses a few transitions of earlier tasks",
   checkSettings: (settings) => checkOutput(settings, WITHOUT_BASE),
+  sharesBase: ({ hypernetwork }) => hypernetwork.init === "base",
   trainsWithKernel: true,
   revisits: true,
   size: (dynamics, settings) => rehearsingHypernetSize(dynamics, settings, settings.hypernetwork.coresetSize),

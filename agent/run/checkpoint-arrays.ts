@@ -2,7 +2,7 @@ import { damagedDocument } from "../../sim/core/documents.js";
 import type { InputError } from "../../sim/core/errors.js";
 import type { RngState } from "../../sim/core/rng.js";
 import type { Tensor } from "../../sim/core/safetensors.js";
-import type { LearnedState, TaskState } from "../agent.js";
+import type { LearnedState, TaskState } from "../agent-state.js";
 import { Normalizer, type NormalizerArrays } from "../model/normalizer.js";
 import type { ReplayBuffer } from "../model/replay-buffer.js";
 import { type SavedArray, savedRow } from "../model/saved-arrays.js";

@@ -4,7 +4,7 @@ import { linkFile, writeFileSafely } from "../../sim/core/files.js";
 import { removeOwnFile } from "../../sim/core/own-files.js";
 import type { RngState } from "../../sim/core/rng.js";
 import { encodeSafetensors, type Tensor } from "../../sim/core/safetensors.js";
-import type { LearnedState, TaskState } from "../agent.js";
+import type { LearnedState, TaskState } from "../agent-state.js";
 import type { Checkpoint, CheckpointParts, LearnedFile } from "./checkpoint.js";
 import { learnedArrays, taskArrays } from "./checkpoint-arrays.js";
 import {

@@ -6,7 +6,7 @@ import { LARGEST } from "../../sim/core/own-files.js";
 import type { RngState } from "../../sim/core/rng.js";
 import { decodeSafetensors } from "../../sim/core/safetensors.js";
 import type { TaskSpec } from "../../sim/task.js";
-import type { AgentState, LearnedState, TaskState } from "../agent.js";
+import type { AgentState, LearnedState, TaskState } from "../agent-state.js";
 import { ReplayBuffer } from "../model/replay-buffer.js";
 import { Schedule } from "../settings/schedule.js";
 import type { Settings } from "../settings/schema.js";

@@ -10,7 +10,7 @@ import { problemOf } from "../../sim/core/problem.js";
 import { isThere } from "../../sim/core/system-errors.js";
 import type { EpisodeHeader } from "../../sim/recording/episode.js";
 import type { TaskSpec } from "../../sim/task.js";
-import type { LearnedState, TaskState } from "../agent.js";
+import type { LearnedState, TaskState } from "../agent-state.js";
 import { ADDED_SETTINGS } from "../settings/added.js";
 import { isGroup, parseSavedSettings } from "../settings/parse.js";
 import { Schedule } from "../settings/schedule.js";

@@ -30,4 +30,5 @@ export const ADDED_SETTINGS: readonly (readonly [group: string, name: string, be
   ["hypernetwork", "rank", 4],
   ["hypernetwork", "algebra", 2],
   ["hypernetwork", "encoding", "none"],
+  ["dynamics", "normalizer", "task"],
 ];

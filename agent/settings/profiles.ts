@@ -37,6 +37,7 @@ const paper: ProfileValues = {
     history: 0,
     members: 1,
     outlierLimit: 0,
+    normalizer: "task",
   },
   training: { batchSize: 100, clipNorm: 5, engine: "fused" },
   hypernetwork: {

@@ -109,6 +109,11 @@ const groups = {
       .describe(
         "Learn from no transition of which a number is further from its median than this many robust standard deviations; 0: from all.",
       ),
+    normalizer: z
+      .enum(["task", "pooled"])
+      .describe(
+        "By which means and spreads the model's numbers are scaled. task: by those of each task's own data; pooled: for all tasks by those of the first one learned, so that weights mean the same in every task.",
+      ),
   },
   training: {
     batchSize: count("Transitions in a minibatch.", 100_000),

@@ -98,6 +98,8 @@ const createTask = (mass) => ({
     episodeSteps: 40,
     controlPeriod: CONTROL_PERIOD,
   },
+  // What tells the tasks apart, so that `evaluate --tasks unseen` can give one a model that was never learned.
+  parameters: [{ name: "mass", unit: "kg", value: mass, low: 0.5, high: 2, scale: "log" }],
   createScene: () => createScene(mass),
   // Minus the squared distance to the goal (m) and 0.01 ‖u‖². Only operations of `ops`: the planner runs it too.
   reward(ops, { action, nextObservation }) {

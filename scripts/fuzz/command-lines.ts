@@ -68,7 +68,7 @@ const SETTINGS = [
   ...["dynamics.members", "loop.learningModel", "hypernetwork.output", "hypernetwork.rank"],
   ...["hypernetwork.algebra", "hypernetwork.init", "hypernetwork.encoding"],
   ...["loop.learningEpisodeSteps", "loop.learningStarts", "loop.explorationStd", "loop.evaluateTasks"],
-  "loop.schedule",
+  ...["loop.schedule", "dynamics.normalizer"],
   ...["loop.trainIterations", "loop.trainEvery", "loop.trainLag", "loop.randomHold", "training.engine"],
   ...[
     "training.batchSize",

@@ -37,6 +37,7 @@ const SETTINGS = {
   "loop.schedule": "rounds:2",
   "dynamics.hidden": [8, 8],
   "dynamics.members": 2,
+  "dynamics.normalizer": "pooled",
   "hypernetwork.output": "low-rank",
   "hypernetwork.rank": 2,
   "hypernetwork.encoding": "angles",

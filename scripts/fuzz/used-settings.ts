@@ -48,6 +48,7 @@ const VALUES = {
   "loop.evaluateTasks": mostly(["all", 1], [0, 2, 0.5, "x"]),
   "dynamics.history": mostly([0, 1, 2, 16], [17, -1]),
   "dynamics.members": mostly([1, 2, 3], [0, 17, 1.5]),
+  "dynamics.normalizer": mostly(["task", "pooled"], ["x"]),
   "hypernetwork.output": mostly(["full", "low-rank", "hypercomplex"], ["x"]),
   "hypernetwork.rank": mostly([1, 2, 3], [0, 5, 1.5]),
   "hypernetwork.algebra": mostly([1, 2, 3], [0, 5, 17]),

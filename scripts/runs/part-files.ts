@@ -36,6 +36,7 @@ const METHOD: readonly Requirement[] = [
   { member: "ownMembers", expected: "true, false or nothing", holds: optional(isBoolean) },
   { member: "revisits", expected: "true, false or nothing", holds: optional(isBoolean) },
   { member: "checkSettings", expected: "a function, or nothing", holds: optional(isFunction) },
+  { member: "sharesBase", expected: "a function, or nothing", holds: optional(isFunction) },
   { member: "networkShape", expected: "a function, or nothing", holds: optional(isFunction) },
   { member: "defaults", expected: DEFAULTS_EXPECTED, holds: isProfileDefaults },
 ];

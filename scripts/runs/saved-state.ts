@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Agent } from "../../agent/agent.js";
 import { partsOf } from "../../agent/catalog.js";
+import type { Method } from "../../agent/methods/method.js";
 import { readCheckpoint } from "../../agent/run/checkpoint.js";
 import { savedBefore } from "../../agent/run/resume-checks.js";
 import { RUN_FILES, TASK_STATES, taskStateFiles } from "../../agent/run/run-files.js";
@@ -43,6 +44,8 @@ export interface SavedState {
   /** Those of the agent, which differ where they were adjusted. */
   readonly planned: Settings;
   readonly suite: TaskSuite;
+  /** What the agent has learned with. */
+  readonly method: Method;
   /** What the agent plans with. */
   readonly planner: PlannerDefinition;
   /** Threads that work together, with the calling one. */
@@ -98,11 +101,11 @@ export async function openSavedState(
     await agent.release();
     throw error;
   }
-  const { planner } = parts;
+  const { method, planner } = parts;
   const { threads } = compute;
   const indices = new Schedule(settings).seen(afterTask - 1).toSorted((a, b) => a - b);
   const learned = indices.map((index) => elementAt(tasks, index, "tasks"));
-  return { agent, settings, planned, suite, planner, threads, afterTask, tasks: learned, indices };
+  return { agent, settings, planned, suite, method, planner, threads, afterTask, tasks: learned, indices };
 }
 
 /** Checks that the state after `wanted` tasks was saved; default the last one. */

@@ -58,6 +58,7 @@ export function createCartPoleTask(length: number): Task {
   return {
     name: `${length.toFixed(1)}m`,
     spec: SPEC,
+    parameters: [{ name: "poleLength", unit: "m", value: length, low: 0.4, high: 1.3, scale: "linear" }],
     createScene: () => createCartPoleScene(length),
     reward: (ops, transition) => cartPoleReward(ops, length, transition),
     succeeded: (measures) => measureNamed(measures, "tipErrorMm") <= 1e3 * SUCCESS_SHARE * length,

@@ -5,6 +5,7 @@ import { DEFAULTS_EXPECTED, isProfileDefaults } from "../../sim/core/profiles.js
 import { isLine } from "../../sim/core/shown.js";
 import { checkLimit, LimitExceeded } from "../../sim/recording/limits.js";
 import type { Task, TaskSuite } from "../../sim/task.js";
+import { otherParameters } from "../../sim/task-parameters.js";
 import { endRules } from "./end-rules.js";
 import { episodeRules } from "./episode-rules.js";
 import { recordingRules } from "./recording-rules.js";
@@ -66,6 +67,9 @@ export async function checkSuite(
   } catch (error) {
     throw broken(`Suite ${suite.name}`, LAYOUT_RULE, error);
   }
+  const fault = otherParameters(suite.tasks);
+  if (fault !== undefined)
+    throw broken(`Suite ${suite.name}`, PARAMETERS_RULE, new Violation(fault.got, fault.expected));
   return suite;
 }
 
@@ -76,6 +80,10 @@ const SUITE_RULE = {
 const LAYOUT_RULE = {
   name: "same-layout",
   expected: "the same observation and action channels in all tasks: one network learns them all",
+};
+const PARAMETERS_RULE = {
+  name: "same-parameters",
+  expected: "the same parameters in all tasks, with other values: they tell the tasks apart",
 };
 
 function broken(

@@ -2,7 +2,8 @@ import { inWords } from "../../sim/core/in-words.js";
 import { Rng } from "../../sim/core/rng.js";
 import { isLine } from "../../sim/core/shown.js";
 import type { Channel, Task } from "../../sim/task.js";
-import { type ConformanceRule, ensure, withEnvironments } from "./support.js";
+import { parameterFault } from "../../sim/task-parameters.js";
+import { type ConformanceRule, ensure, Violation, withEnvironments } from "./support.js";
 
 /** Names of the functions of a task and of its scenes. */
 const TASK_FUNCTIONS = ["createScene", "reward", "succeeded"] as const;
@@ -87,6 +88,11 @@ function checkMoving({ spec: { observation, moving = [] } }: Task): void {
   });
 }
 
+function checkParameters(task: Task): void {
+  const fault = parameterFault(task);
+  if (fault !== undefined) throw new Violation(fault.got, fault.expected);
+}
+
 function checkTiming({ spec: { episodeSteps, controlPeriod } }: Task): void {
   const whole = Number.isInteger(episodeSteps) && episodeSteps >= 2;
   ensure(whole, `episodeSteps ${episodeSteps}`, "a whole number from 2");
@@ -111,6 +117,11 @@ export const specRules: readonly ConformanceRule[] = [
   { name: "interface", expected: "a task with every member of Task and Scene", check: checkInterface },
   { name: "channels", expected: "named channels with units and bounds", check: checkChannels },
   { name: "moving", expected: "quantities that are weighted sums of channels", check: checkMoving },
+  {
+    name: "parameters",
+    expected: "where a task has them: named quantities with units, bounds and a scale",
+    check: checkParameters,
+  },
   { name: "timing", expected: "an episode length and a control period", check: checkTiming },
   {
     name: "observation-length",

@@ -61,6 +61,7 @@ function createPushSlideTask(friction: number): Task {
   return {
     name,
     spec: SPEC,
+    parameters: [{ name: "friction", unit: "1", value: friction, low: 0.0005, high: 0.005, scale: "log" }],
     createScene: () => createPushSlideScene(name, friction),
     createLearningScene: () => createPushSlideScene(name, friction, true),
     reward: pushSlideReward,

@@ -1,10 +1,7 @@
 import { Rng } from "../../sim/core/rng.js";
 import type { TaskSuite } from "../../sim/task.js";
 import type { BlockDensities } from "./layout.js";
-import { createPushTask, PUSH_DEFAULTS, PUSH_ORACLE } from "./push.js";
-
-/** Densities of the halves are drawn uniformly from the range of the published tasks, whole kg/m³. */
-const DENSITY_RANGE = { low: 100, high: 500 } as const;
+import { createPushTask, DENSITY_RANGE, PUSH_DEFAULTS, PUSH_ORACLE } from "./push.js";
 
 const DEFAULT_SEED = 20;
 
@@ -17,7 +14,8 @@ export interface PushRandomOptions {
 }
 
 /**
- * Push tasks with random block densities, for growth curves. Task i depends on the seed and i alone, so the first tasks
+ * Push tasks with random block densities, for growth curves: those of the halves are drawn uniformly from the range of the published
+ * tasks, whole kg/m³. Task i depends on the seed and i alone, so the first tasks
  * are the same for every count.
  */
 export function createPushRandomSuite({ count, seed = DEFAULT_SEED }: PushRandomOptions): TaskSuite {

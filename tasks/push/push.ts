@@ -2,7 +2,7 @@ import { ChannelSpan } from "../../sim/channel-span.js";
 import type { Ops } from "../../sim/core/ops.js";
 import type { ProfileDefaults } from "../../sim/core/profiles.js";
 import { measureNamed } from "../../sim/measure.js";
-import type { Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
+import type { Task, TaskParameter, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
 import {
   cornerChannels,
   cornerReward,
@@ -22,6 +22,9 @@ export const DENSITIES: readonly BlockDensities[] = [
   [500, 250],
   [250, 500],
 ];
+
+/** Of a half's density in all tasks of this kind, kg/m³. */
+export const DENSITY_RANGE = { low: 100, high: 500 } as const;
 
 const SUCCESS_MM = 5;
 
@@ -55,13 +58,20 @@ const LANDMARKS = tableLandmarks({
   height: { gripper: GRIPPER_HEIGHT, block: BLOCK_HEIGHT },
 });
 
+const densityOf = (name: string, value: number): TaskParameter => ({
+  ...{ name, unit: "kg/m³", value },
+  ...{ ...DENSITY_RANGE, scale: "log" },
+});
+
 /** Pushing a block of two glued halves, whose densities (left, right; kg/m³) make the task, to a goal pose. */
 export function createPushTask(densities: BlockDensities, physicsStep?: PhysicsStep): Task {
   const name = densities.join("-");
   const options = { name, densities, ...(physicsStep && { physicsStep }) };
+  const [left, right] = densities;
   return {
     name,
     spec: SPEC,
+    parameters: [densityOf("leftDensity", left), densityOf("rightDensity", right)],
     createScene: () => createPushScene(options),
     createLearningScene: () => createPushScene({ ...options, variedStarts: true }),
     reward: pushReward,

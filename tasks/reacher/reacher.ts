@@ -60,6 +60,9 @@ export function createReacherTask(foreLength: number): Task {
   return {
     name: `${foreLength.toFixed(2)}m`,
     spec: SPEC,
+    parameters: [
+      { name: "forearmLength", unit: "m", value: foreLength, low: 0.3, high: 0.75, scale: "linear" },
+    ],
     createScene: () => createReacherScene(foreLength),
     reward: reacherReward,
     succeeded: (measures) => measureNamed(measures, "tipErrorMm") <= SUCCESS_MM,

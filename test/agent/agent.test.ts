@@ -63,6 +63,36 @@ describe("Agent", () => {
     },
   );
 
+  it.each(["task", "pooled"])(
+    "with dynamics.normalizer=%s scales each task as that says",
+    async (normalizer) => {
+      const own = tinySettings([
+        ...["loop.initialRandomSteps=8", "loop.trainEvery=8", "loop.trainIterations=1", "tasks=2"],
+        `dynamics.normalizer=${normalizer}`,
+      ]);
+      const tasks = [pointTask, { ...pointTask, name: "other" }];
+      const agent = new Agent(tasks, own, partsFor(own), Rng.fromSeed(1));
+      const trained = vi.spyOn(agent.learner, "train");
+      for (const visit of [0, 1]) {
+        await agent.beginVisit(visit);
+        for (let step = 0; step < 8; step++)
+          agent.remember(
+            Float32Array.of(step * (1 + visit), -0.4),
+            Float32Array.of(0, step),
+            Float32Array.of(0.2, 0),
+          );
+        await agent.adopt(agent.startTraining());
+        await agent.endVisit();
+      }
+      const { normalizers } = await agent.learnedState();
+      const [first, second] = [normalizers[0]!, normalizers[1]!];
+      expect(first.inputMean[0]).toBeCloseTo(3.5, 6);
+      expect(second.inputMean[0]).toBeCloseTo(normalizer === "pooled" ? 3.5 : 7, 6);
+      expect(trained.mock.calls.map(([, used]) => used)).toEqual([first, second]);
+      await agent.release();
+    },
+  );
+
   it.each([
     { set: [], asked: [undefined, undefined, undefined] },
     { set: ["loop.learningModel=member"], asked: [0, 1, 0] },

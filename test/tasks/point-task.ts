@@ -1,7 +1,15 @@
 import { foreign } from "../../sim/core/foreign.js";
 import type { Ops } from "../../sim/core/ops.js";
 import { decodeSnapshot, encodeSnapshot } from "../../sim/snapshot.js";
-import type { NamedOutcome, Scene, Task, TaskSpec, TaskSuite, Transition } from "../../sim/task.js";
+import type {
+  NamedOutcome,
+  Scene,
+  Task,
+  TaskParameter,
+  TaskSpec,
+  TaskSuite,
+  Transition,
+} from "../../sim/task.js";
 import { take } from "../take.js";
 
 const PERIOD = 0.1;
@@ -134,6 +142,49 @@ const suiteBreakages: readonly Breakage[] = [
     const observation = SPEC.observation.map(({ name, unit }) => ({ name, unit }));
     return pointSuite(pointTask(), pointTask({ spec: { observation }, task: { name: "heavy" } }));
   }),
+];
+
+/** A sound parameter. */
+export const DAMPING: TaskParameter = {
+  ...{ name: "damping", unit: "1/s", value: 0.1, low: 0.01, high: 1, scale: "log" },
+};
+const withDamping = (changes: Partial<Record<keyof TaskParameter, unknown>>): Changes => ({
+  task: { parameters: [{ ...DAMPING, ...changes }] },
+});
+
+const parameterBreakages: readonly Breakage[] = [
+  withTask("parameters", "no list", /task.parameters is 3/, { task: { parameters: 3 } }),
+  withTask("parameters", "none in the list", /task.parameters is \[\]/, { task: { parameters: [] } }),
+  withTask("parameters", "no object", /parameter 0 is null/, { task: { parameters: [null] } }),
+  withTask("parameters", "no name", /parameter 0 with the name undefined/, withDamping({ name: undefined })),
+  withTask("parameters", "no unit", /parameter 0 \(damping\) with the unit 7/, withDamping({ unit: 7 })),
+  withTask("parameters", "another scale", /with the scale "cubic"/, withDamping({ scale: "cubic" })),
+  withTask(
+    "parameters",
+    "a value that is none",
+    /\(damping\) NaN between/,
+    withDamping({ value: Number.NaN }),
+  ),
+  withTask(
+    "parameters",
+    "a value out of bounds",
+    /\(damping\) 2 between 0.01 and 1/,
+    withDamping({ value: 2 }),
+  ),
+  withTask("parameters", "bounds the wrong way round", /between 2 and 1/, withDamping({ low: 2 })),
+  withTask("parameters", "a logarithm of nothing", /from 0 on a logarithmic scale/, withDamping({ low: 0 })),
+  withTask("parameters", "a name twice", /two parameters named damping/, {
+    task: { parameters: [DAMPING, DAMPING] },
+  }),
+  breaks("same-parameters", "parameters of one task only", /heavy with no parameters/, () =>
+    pointSuite(pointTask({ task: { parameters: [DAMPING] } }), pointTask({ task: { name: "heavy" } })),
+  ),
+  breaks("same-parameters", "other bounds", /heavy with damping from 0.02 to 1 1\/s \(log\)/, () =>
+    pointSuite(
+      pointTask({ task: { parameters: [DAMPING] } }),
+      pointTask({ task: { name: "heavy", parameters: [{ ...DAMPING, low: 0.02 }] } }),
+    ),
+  ),
 ];
 
 const specBreakages: readonly Breakage[] = [
@@ -429,6 +480,7 @@ export const breakages = {
   list: [
     ...suiteBreakages,
     ...specBreakages,
+    ...parameterBreakages,
     ...endBreakages,
     ...startBreakages,
     ...episodeBreakages,

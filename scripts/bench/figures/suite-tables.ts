@@ -1,9 +1,17 @@
-import type { Channel, MovingQuantity, ObservationChannel, TaskSuite } from "../../../sim/task.js";
+import type {
+  Channel,
+  MovingQuantity,
+  ObservationChannel,
+  TaskParameter,
+  TaskSuite,
+} from "../../../sim/task.js";
 import { markdownTable } from "./markdown-table.js";
 
 /** Where a suite's page has its tables; what stands between the lines is replaced. */
 const BEGIN = "<!-- made by npm run suite-tables -->";
 const END = "<!-- end -->";
+
+const SCALES = { linear: "linear", log: "logarithmic" } as const;
 
 /** Tables of a suite's tasks, observations and actions, in Markdown, as its code has them. */
 export function suiteTables({ tasks: [first, ...others] }: TaskSuite): string {
@@ -13,6 +21,7 @@ export function suiteTables({ tasks: [first, ...others] }: TaskSuite): string {
   const seconds = Number((episodeSteps * controlPeriod).toFixed(3));
   return [
     `Tasks, in the order in which they are learned: ${names}.`,
+    ...(first.parameters === undefined ? [] : [parametersText(first.parameters)]),
     `An episode has ${episodeSteps} control steps of ${controlPeriod} s, ${seconds} s in all.`,
     `**Observation** (${observation.length} numbers)`,
     markdownTable(
@@ -34,6 +43,14 @@ export function suiteTables({ tasks: [first, ...others] }: TaskSuite): string {
       ({ name, description }) => `**Counted beside success:** \`${name}\`, where ${description}.`,
     ),
   ].join("\n\n");
+}
+
+function parametersText(parameters: readonly TaskParameter[]): string {
+  const each = parameters.map(
+    ({ name, unit, low, high, scale }) =>
+      `\`${name}\` (${unit === "1" ? "" : `${unit}, `}from ${low} to ${high} on a ${SCALES[scale]} scale)`,
+  );
+  return `They differ in ${each.join(" and ")}.`;
 }
 
 function movingTable(moving: readonly MovingQuantity[]): readonly string[] {

@@ -3,7 +3,7 @@ import { describeSettings } from "../../../agent/settings/describe.js";
 import { resolveSettings } from "../../../agent/settings/resolve.js";
 import { firstOf } from "../../../sim/core/element.js";
 import { PROFILES } from "../../../sim/core/profiles.js";
-import type { Channel, NamedOutcome } from "../../../sim/task.js";
+import type { Channel, NamedOutcome, TaskParameter } from "../../../sim/task.js";
 import { table } from "../../compare/tables.js";
 import { wrap } from "../../compare/text.js";
 import { builtinCatalog } from "../../runs/catalog.js";
@@ -21,9 +21,10 @@ export async function tasksCommand(
   const suites = chosen.map(({ name, description, tasks }) => ({
     suite: name,
     description,
-    tasks: tasks.map(({ name: task, spec, outcomes }) => ({
+    tasks: tasks.map(({ name: task, spec, parameters, outcomes }) => ({
       task,
       ...spec,
+      ...(parameters && { parameters }),
       ...(outcomes && { outcomes: outcomes.map(({ name, description }) => ({ name, description })) }),
     })),
   }));
@@ -41,6 +42,7 @@ interface SuiteRow {
     readonly action: readonly Channel[];
     readonly episodeSteps: number;
     readonly controlPeriod: number;
+    readonly parameters?: readonly TaskParameter[];
     readonly outcomes?: readonly Pick<NamedOutcome, "name" | "description">[];
   }[];
 }
@@ -61,6 +63,9 @@ function suiteText({ suite, description, tasks }: SuiteRow, width: number): stri
     table([["task", "observations", "actions", "steps per episode", "control rate"]], rows, { width }),
     wrap(`observation of ${first.task}: ${list(first.observation)}`, width),
     wrap(`action: ${list(first.action)}`, width),
+    ...(first.parameters ?? []).map(({ name, unit, low, high }) =>
+      wrap(`the tasks differ in: ${name} (${unit}), from ${low} to ${high}`, width),
+    ),
     ...(first.outcomes ?? []).map(({ name, description }) =>
       wrap(`counted beside success: ${name}, where ${description}`, width),
     ),

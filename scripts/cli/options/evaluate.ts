@@ -4,7 +4,16 @@ import { UsageError } from "../../../sim/core/errors.js";
 import type { EvaluateOptions } from "../../runs/evaluate-run.js";
 import type { Io } from "../io.js";
 import { command, type Done } from "./command.js";
-import { countingNumber, gibibytes, repeatable, taskChoice, UNANNOUNCED, wholeNumber } from "./parsers.js";
+import {
+  countingNumber,
+  gibibytes,
+  repeatable,
+  type TaskChoice,
+  taskChoice,
+  UNANNOUNCED,
+  UNSEEN,
+  wholeNumber,
+} from "./parsers.js";
 import {
   AFTER_TASK_TEXT,
   CHANGED_SUITE_TEXT,
@@ -16,10 +25,10 @@ import {
 } from "./texts.js";
 
 /** What `evaluate` is given for a run. */
-interface EvaluateArguments extends Omit<EvaluateOptions, "suite"> {
+interface EvaluateArguments extends Omit<EvaluateOptions, "suite" | "onEpisode"> {
   readonly suite?: string;
   readonly oracle?: boolean;
-  readonly tasks?: number | typeof UNANNOUNCED;
+  readonly tasks?: TaskChoice;
   readonly switchEvery?: number;
   readonly set: readonly string[];
   readonly json?: boolean;
@@ -68,7 +77,7 @@ function addPlayed(evaluate: Command): void {
     .option("--suite <file>", `${SUITE_FILE_TEXT}; with --oracle also a name`)
     .option(
       "--tasks <which>",
-      "unannounced: do not tell the run which task it faces, it finds out from what its actions do; with --oracle a number: only the first n tasks",
+      "unannounced: do not tell the run which task it faces, it finds out from what its actions do; unseen: the tasks of the suite that it has not learned, with models made of those of the learned ones by the tasks' physical parameters; with --oracle a number: only the first n tasks",
       taskChoice,
     )
     .addOption(
@@ -107,6 +116,10 @@ async function play(run: string | undefined, given: EvaluateArguments, io: Io): 
     return evaluateUnannouncedCommand(runUnannounced(run, oracle), how, flags, io);
   }
   if (switchEvery !== undefined) throw switchWithoutNeed(switchEvery);
+  if (tasks === UNSEEN) {
+    const { evaluateUnseenCommand } = await import("../commands/evaluate-unseen.js");
+    return evaluateUnseenCommand(runUnseen(run, oracle), { ...options, assignments }, flags, io);
+  }
   if (oracle) {
     const what = { ...(run !== undefined && { run }), ...(tasks !== undefined && { tasks }) };
     const { evaluateOracleCommand } = await import("../commands/evaluate-oracle.js");
@@ -124,6 +137,17 @@ function runUnannounced(run: string | undefined, oracle: boolean): string {
       ? "The oracle plans through the simulator of its task, so it knows which it is"
       : "There is no run to evaluate",
     got: `--tasks ${UNANNOUNCED}${oracle ? " and --oracle" : ""}`,
+    expected: oracle ? "one of the two, or a number of tasks" : "a run folder",
+    todo: "`hypercrl evaluate --help` explains both",
+  });
+}
+
+/** The run whose unseen tasks shall be played. @throws UsageError where there is none, or the oracle shall play */
+function runUnseen(run: string | undefined, oracle: boolean): string {
+  if (run !== undefined && !oracle) return run;
+  throw new UsageError({
+    what: oracle ? "The oracle learns no task, so none is unseen to it" : "There is no run to evaluate",
+    got: `--tasks ${UNSEEN}${oracle ? " and --oracle" : ""}`,
     expected: oracle ? "one of the two, or a number of tasks" : "a run folder",
     todo: "`hypercrl evaluate --help` explains both",
   });
@@ -148,7 +172,7 @@ function runToEvaluate(run: string | undefined, tasks: number | undefined): stri
     expected:
       run === undefined
         ? "a run folder, or --oracle with --suite"
-        : `--tasks with a number with --oracle alone, or --tasks ${UNANNOUNCED}`,
+        : `--tasks with a number with --oracle alone, or --tasks ${UNANNOUNCED} or ${UNSEEN}`,
     todo: "`hypercrl evaluate --help` explains both",
   });
 }

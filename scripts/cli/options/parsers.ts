@@ -25,11 +25,16 @@ export const countingNumber = wholeNumberIn(1, MOST);
 /** What `evaluate --tasks` says in place of a number. */
 export const UNANNOUNCED = "unannounced";
 
-/** A number of tasks from 1, or `unannounced`. */
-export function taskChoice(text: string): number | typeof UNANNOUNCED {
-  if (text === UNANNOUNCED) return text;
+export const UNSEEN = "unseen";
+
+/** What `evaluate --tasks` is given. */
+export type TaskChoice = number | typeof UNANNOUNCED | typeof UNSEEN;
+
+/** A number of tasks from 1, `unannounced` or `unseen`. */
+export function taskChoice(text: string): TaskChoice {
+  if (text === UNANNOUNCED || text === UNSEEN) return text;
   if (/^\d+$/.test(text)) return countingNumber(text);
-  throw new InvalidArgumentError(`Expected a number of tasks with --oracle, or ${UNANNOUNCED}.`);
+  throw new InvalidArgumentError(`Expected a number of tasks with --oracle, ${UNANNOUNCED} or ${UNSEEN}.`);
 }
 
 /** A TCP port. */

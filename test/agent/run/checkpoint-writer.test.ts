@@ -1,7 +1,7 @@
 import { cpSync, existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import type { LearnedState, TaskState } from "../../../agent/agent.js";
+import type { LearnedState, TaskState } from "../../../agent/agent-state.js";
 import { Normalizer } from "../../../agent/model/normalizer.js";
 import { ReplayBuffer } from "../../../agent/model/replay-buffer.js";
 import { readCheckpoint } from "../../../agent/run/checkpoint.js";

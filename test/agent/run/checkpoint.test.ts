@@ -3,7 +3,8 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Agent, type TaskState } from "../../../agent/agent.js";
+import { Agent } from "../../../agent/agent.js";
+import type { TaskState } from "../../../agent/agent-state.js";
 import { readCheckpoint } from "../../../agent/run/checkpoint.js";
 import { CheckpointWriter } from "../../../agent/run/checkpoint-writer.js";
 import { hashSettings } from "../../../agent/run/store.js";
@@ -126,7 +127,7 @@ describe("hashSettings", () => {
         "evaluateTasks",
         "schedule",
       ),
-      dynamics: without(settings.dynamics, "outlierLimit", "history", "members"),
+      dynamics: without(settings.dynamics, "outlierLimit", "history", "members", "normalizer"),
       hypernetwork: without(
         settings.hypernetwork,
         ...["endFactor", "lookAheadEpsilon", "output", "rank", "algebra", "encoding"],
@@ -155,6 +156,7 @@ describe("hashSettings", () => {
     const changes = [
       "dynamics.outlierLimit=10",
       "dynamics.members=2",
+      "dynamics.normalizer=pooled",
       "loop.learningEpisodeSteps=10",
       "loop.learningStarts=seeded",
       "loop.learningModel=member",

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LearnedState, TaskState } from "../../../agent/agent.js";
+import type { LearnedState, TaskState } from "../../../agent/agent-state.js";
 import type { Checkpoint } from "../../../agent/run/checkpoint.js";
 import { learnedArrays, taskArrays } from "../../../agent/run/checkpoint-arrays.js";
 import { encodeSafetensors } from "../../../sim/core/safetensors.js";

@@ -35,6 +35,7 @@ describe("profiles", () => {
       history: 0,
       members: 1,
       outlierLimit: 0,
+      normalizer: "task",
     });
     expect(s.training).toEqual({ batchSize: 100, clipNorm: 5, engine: "fused" });
     expect(s.hypernetwork).toEqual({

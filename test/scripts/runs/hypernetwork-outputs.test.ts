@@ -31,6 +31,7 @@ describe.each([
   { "hypernetwork.output": "low-rank", "hypernetwork.rank": 3 },
   { "hypernetwork.output": "hypercomplex", "hypernetwork.algebra": 4 },
   { "hypernetwork.init": "base", "hypernetwork.encoding": "angles" },
+  { "hypernetwork.init": "base", "dynamics.normalizer": "pooled" },
 ])("a run with %o", (changes) => {
   const name = Object.values(changes).join("-");
   const out = (how: string) => join(folder, `${name}-${how}`);

@@ -6,7 +6,7 @@ import { initPhysics } from "../../../sim/world.js";
 import { checkRule, checkSuite, taskRules } from "../../../tasks/conformance/conformance.js";
 import { builtinSuites } from "../../../tasks/registry.js";
 import { take } from "../../take.js";
-import { breakages, pointSuite, pointTask, SLOW, withinTurn } from "../point-task.js";
+import { breakages, DAMPING, pointSuite, pointTask, SLOW, withinTurn } from "../point-task.js";
 
 const all = builtinSuites.flatMap((suite) =>
   suite.tasks
@@ -75,6 +75,14 @@ describe("a task that breaks a rule", () => {
     expect(await checkSuite(suite, "mine.mjs", graphRewards)).toBe(suite);
   });
 
+  test("nor by sound tasks that differ in a parameter", async () => {
+    const [light, heavy] = [DAMPING, { ...DAMPING, value: 0.5 }].map((parameter, i) =>
+      pointTask({ task: { name: `wheel${i}`, parameters: [parameter] } }),
+    );
+    const suite = pointSuite(light!, heavy!);
+    expect(await checkSuite(suite, "mine.mjs", graphRewards)).toBe(suite);
+  });
+
   test("nor by a sound task that varies its starts for learning", async () => {
     const learning = pointTask({
       learning: (_, state) => ({ reset: (random) => state.set([3 * random(), random()]) }),
@@ -101,7 +109,9 @@ describe("a task that breaks a rule", () => {
 
   test("every rule is broken by one of them", () => {
     const broken = new Set(breakages.list.map(({ rule }) => rule));
-    expect([...broken].sort()).toEqual([...taskRules.map(({ name }) => name), "same-layout", "suite"].sort());
+    expect([...broken].sort()).toEqual(
+      [...taskRules.map(({ name }) => name), "same-layout", "same-parameters", "suite"].sort(),
+    );
   });
 
   test("the message names suite and task, and an error of the task's own is the cause", async () => {
