@@ -85,7 +85,7 @@ it.each([
   [["--switch-every", "2"], /The task changes between episodes only where it is not announced/],
   [["--oracle", "--switch-every", "2"], /--switch-every <n>' cannot be used with option '--oracle'/],
   [["--tasks", "2"], /A run is evaluated on every task it has learned; got --tasks 2/],
-  [["--tasks", "some"], /'some' is invalid. Expected a number of tasks with --oracle, or unannounced/],
+  [["--tasks", "some"], /'some' is invalid. Expected a number of tasks with --oracle, unannounced or unseen/],
 ])("evaluate refuses %j", async (flags, message) => {
   expectOneError(await call(["evaluate", out, ...flags]), 2, message);
 });

@@ -173,6 +173,7 @@ it.each([
     /trainsWithKernel is "yes"; expected trainsWithKernel: true, false or nothing/,
   ],
   ["checkSettings", "1", /checkSettings is 1; expected checkSettings: a function, or nothing/],
+  ["sharesBase", "1", /sharesBase is 1; expected sharesBase: a function, or nothing/],
   ["revisits", "1", /revisits is 1; expected revisits: true, false or nothing/],
   ["ownMembers", "1", /ownMembers is 1; expected ownMembers: true, false or nothing/],
 ])("a method with a %s that is no such thing is refused", async (member, value, message) => {
