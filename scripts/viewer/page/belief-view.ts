@@ -1,4 +1,5 @@
 import uPlot from "uplot";
+import { elementAt } from "../../../sim/core/element.js";
 import { colorAt } from "../../../sim/core/palette.js";
 import { type BeliefsData, beliefIn, beliefText, percent, stackedAreas } from "./beliefs.js";
 import { fitChart, seekByPointing } from "./chart.js";
@@ -15,6 +16,7 @@ export class BeliefView {
   readonly #beliefs: BeliefsData;
   readonly #strip = el("div", { className: "areas", attrs: { role: "img" } });
   readonly #line = el("div", { className: "moment" });
+  readonly #list = el("ul", { attrs: { "aria-label": "Probability of each task" } });
   readonly #bars: readonly { readonly share: HTMLElement; readonly text: HTMLElement }[];
   readonly #plot: uPlot;
   readonly #observer: ResizeObserver;
@@ -34,18 +36,22 @@ export class BeliefView {
     seek: (step: number) => void,
   ) {
     this.#beliefs = beliefs;
-    const rows = beliefs.tasks.map((name, k) => barOf(name, colorAt(k), name === right));
+    const isRight = (k: number) => beliefs.tasks[k] === right;
+    const rows = beliefs.tasks.map((name, k) => barOf(name, colorAt(k), isRight(k)));
     this.#bars = rows;
     this.element = el(
       "section",
       { className: "belief", attrs: { "aria-label": `Which task: ${label}` } },
       el("div", { className: "line" }, this.#strip, el("span", { className: "step" }, label)),
-      el("ul", {}, ...rows.map(({ element }) => element)),
+      this.#list,
     );
+    // The true one first, where it is seen without scrolling also among many.
+    const places = beliefs.tasks.map((_, k) => k).sort((a, b) => Number(isRight(b)) - Number(isRight(a)));
+    this.#list.append(...places.map((k) => elementAt(rows, k, "tasks").element));
     this.#plot = areas(this.#strip, beliefs, length, (plot) => this.#placeLine(plot));
     this.#plot.over.append(this.#line);
     seekByPointing(this.#plot, seek);
-    this.#observer = new ResizeObserver(() => fitChart(this.#plot, this.#strip));
+    this.#observer = new ResizeObserver(() => this.#fit());
     this.#observer.observe(this.#strip);
   }
 
@@ -60,6 +66,12 @@ export class BeliefView {
     const said = belief === undefined ? "nothing" : beliefText(this.#beliefs.tasks, belief);
     this.#strip.setAttribute("aria-label", `Probability of each task over the steps; now ${said}`);
     this.#placeLine(this.#plot);
+  }
+
+  #fit(): void {
+    fitChart(this.#plot, this.#strip);
+    // What can be scrolled is reached with the keyboard, too.
+    this.#list.tabIndex = this.#list.scrollHeight > this.#list.clientHeight ? 0 : -1;
   }
 
   #placeLine(plot: uPlot): void {

@@ -41,12 +41,12 @@ describe.skipIf(noBrowser)("what was believed of the task, in a browser", { time
     const pieces = (kind: string) => page.evaluate(`viewer.stages[0].${kind}().length / 6`);
 
     // Planned with three models: two landmarks each; the plan of one alone is not drawn.
-    expect(await bars()).toBe("light15 %|heavy46 %|pointtrue39 %");
+    expect(await bars()).toBe("pointtrue39 %|light15 %|heavy46 %");
     expect(await pieces("drawnTaskPlans")).toBe(BELIEVED.length * 2 * PLANNED.horizon);
     expect(await pieces("drawnPlan")).toBe(0);
     // From step 5 on, made in state 4, one is planned for alone.
     await slider.fill("4");
-    expect(await bars()).toBe("light1 %|heavy3 %|pointtrue96 %");
+    expect(await bars()).toBe("pointtrue96 %|light1 %|heavy3 %");
     expect(await pieces("drawnTaskPlans")).toBe(0);
     expect(await pieces("drawnPlan")).toBe(2 * PLANNED.horizon);
 
