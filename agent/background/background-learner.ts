@@ -118,8 +118,8 @@ export function checkImportable({ method, methodModule }: BackgroundMethod): voi
 }
 
 /** A copy of what is stored now, without the room left for more. */
-function storedRows({ size, inputSize, targetSize, ...data }: TrainingData): TrainingData {
+function storedRows({ size, added, inputSize, targetSize, ...data }: TrainingData): TrainingData {
   const inputs = data.inputs.slice(0, size * inputSize);
   const targets = data.targets.slice(0, size * targetSize);
-  return { capacity: size, size, inputSize, targetSize, inputs, targets };
+  return { capacity: size, size, added, inputSize, targetSize, inputs, targets };
 }

@@ -3,6 +3,7 @@ import { chunked } from "./chunked.js";
 import { coreset } from "./coreset.js";
 import { ewc } from "./ewc.js";
 import { finetune } from "./finetune.js";
+import { ftl } from "./ftl.js";
 import { hypercrl } from "./hypercrl.js";
 import type { Method } from "./method.js";
 import { multitask } from "./multitask.js";
@@ -27,6 +28,7 @@ export const methods: readonly Method[] = [
   ewc,
   si,
   pnn,
+  ftl,
 ];
 
 /** The method of a name. @throws UsageError with the nearest name when there is none */

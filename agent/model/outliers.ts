@@ -41,7 +41,8 @@ export function withoutOutliers(
     targets.set(target, to * targetSize);
     moments.add(input, target);
   }
-  const kept = { capacity: rows.length, size: rows.length, inputSize, targetSize, inputs, targets };
+  const count = { capacity: rows.length, size: rows.length, added: rows.length };
+  const kept = { ...count, inputSize, targetSize, inputs, targets };
   return { data: kept, normalizer: moments.arrays() };
 }
 

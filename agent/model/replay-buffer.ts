@@ -10,6 +10,8 @@ export interface TrainingData {
   readonly capacity: number;
   /** Transitions available for training. */
   readonly size: number;
+  /** Transitions ever added: number k, 0-based, is in row k % capacity, unless it was overwritten. */
+  readonly added: number;
   readonly inputSize: number;
   readonly targetSize: number;
   /** `[capacity, I]` */
@@ -47,7 +49,6 @@ export class ReplayBuffer implements TrainingData {
     return Math.min(this.#added, this.capacity);
   }
 
-  /** Transitions ever added. */
   get added(): number {
     return this.#added;
   }

@@ -31,4 +31,5 @@ export const ADDED_SETTINGS: readonly (readonly [group: string, name: string, be
   ["hypernetwork", "algebra", 2],
   ["hypernetwork", "encoding", "none"],
   ["dynamics", "normalizer", "task"],
+  ["mlp", "ftlRidge", 1],
 ];

@@ -64,6 +64,7 @@ const paper: ProfileValues = {
     ewcLambda: 1e4,
     siStrength: 0.1,
     siDamping: 1e-3,
+    ftlRidge: 1,
   },
   planner: { name: "cem", horizon: 20, warmStart: false, chooseBest: true },
 };

@@ -173,6 +173,11 @@ const groups = {
     ewcLambda: z.number().min(0).max(1e9).describe("ewc: λ, weight of the Fisher penalty."),
     siStrength: z.number().min(0).max(1e9).describe("si: c, weight of the path-integral penalty."),
     siDamping: z.number().gt(0).max(1e3).describe("si: ξ, added to a weight's squared change over a task."),
+    ftlRidge: z
+      .number()
+      .gt(0)
+      .max(1e9)
+      .describe("ftl: λ, weight of the squares of its readout beside the sum of squared errors."),
   },
 };
 

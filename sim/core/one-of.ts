@@ -2,7 +2,7 @@ import { closest, distance } from "fastest-levenshtein";
 import { type ErrorDetails, UsageError } from "./errors.js";
 
 /** More names than this are counted in a message, not listed. */
-const MOST_LISTED = 12;
+const MOST_LISTED = 16;
 
 /**
  * Rejects a word that is not on a list.

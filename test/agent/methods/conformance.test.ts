@@ -127,13 +127,16 @@ describe.each([...METHOD_NAMES.flatMap((method) => MEMBERS.map((set) => ({ metho
       buffer.inputs.fill(Number.NaN);
       const training = learner.train(buffer, normalizer, 4, Rng.fromSeed(1));
       await expect(training).rejects.toThrow(RunError);
-      await expect(training).rejects.toThrow(/is not finite at minibatch 0 of 4 on task 2/);
+      await expect(training).rejects.toThrow(/is not finite (at minibatch 0 of 4 )?on task 2/);
       expectSameBits(await learner.state(), before);
     });
   },
 );
 
-describe.each(METHOD_NAMES)("%s with step sizes that fall within a session", (method) => {
+/** Methods that learn by gradient steps. */
+const STEPPING = METHOD_NAMES.filter((method) => method !== "ftl");
+
+describe.each(STEPPING)("%s with step sizes that fall within a session", (method) => {
   const weightsAfter = async (assignments: readonly string[], sessions: readonly number[]) => {
     const learner = make(method, assignments);
     await learner.beginTask(0);

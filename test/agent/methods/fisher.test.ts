@@ -9,7 +9,7 @@ it("the Fisher diagonal is a mean over all transitions, whatever their number an
   const [I, X, size] = [2, 3, 1100];
   const rng = Rng.fromSeed(4);
   const [inputs, targets] = [normals(rng, size * I), normals(rng, size * X)];
-  const data = { capacity: size, size, inputSize: I, targetSize: X, inputs, targets };
+  const data = { capacity: size, size, added: size, inputSize: I, targetSize: X, inputs, targets };
   const normalizer = {
     inputMean: Float32Array.of(0.5, -0.5),
     inputScale: Float32Array.of(2, 0.5),

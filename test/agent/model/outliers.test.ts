@@ -12,7 +12,7 @@ function table() {
   const [inputs, targets] = [new Float32Array(3 * ROWS).fill(1e9), new Float32Array(3 * ROWS).fill(1e9)];
   inputs.set(normals(rng, 2 * ROWS));
   targets.set(normals(rng, ROWS, 0.01));
-  return { capacity: 3 * ROWS, size: ROWS, inputSize: 2, targetSize: 1, inputs, targets };
+  return { capacity: 3 * ROWS, size: ROWS, added: ROWS, inputSize: 2, targetSize: 1, inputs, targets };
 }
 
 it("leaves out transitions with a wild input or target, and takes the statistics of the others", () => {

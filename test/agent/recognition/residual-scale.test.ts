@@ -71,7 +71,7 @@ describe("residualScale", () => {
         (_, k) => data[3 * width * Math.floor(k / width) + (k % width)]!,
       );
     const third = {
-      ...{ capacity: 2000, size: 2000, inputSize: 4, targetSize: 2 },
+      ...{ capacity: 2000, size: 2000, added: 2000, inputSize: 4, targetSize: 2 },
       inputs: rows(buffer.inputs, 4),
       targets: rows(buffer.targets, 2),
     };

@@ -55,7 +55,7 @@ describe("profiles", () => {
       algebra: 2,
       encoding: "none",
     });
-    const mlp = { ewcLambda: 1e4, siStrength: 0.1, siDamping: 1e-3 };
+    const mlp = { ewcLambda: 1e4, siStrength: 0.1, siDamping: 1e-3, ftlRidge: 1 };
     expect(s.mlp).toEqual({ learningRate: 1e-3, endFactor: 1, coresetSize: 100, ...mlp });
     const published = { name: "cem", horizon: 20, samples: 500, elites: 40, iterations: 5, initialStd: 1 };
     expect(s.planner).toMatchObject({ ...published, warmStart: false, chooseBest: true });

@@ -34,9 +34,9 @@ it("without a near name the message says what there is, and what else to do", ()
   expect(() => findNamed("suite", "juggle", [{ name: "push" }])).toThrow(
     /^Unknown suite; got "juggle"; expected one of push\.$/,
   );
-  const many = Array.from({ length: 13 }, (_, i) => `setting-number-${i}`);
+  const many = Array.from({ length: 17 }, (_, i) => `setting-number-${i}`);
   expect(() => oneOf("setting", "size", many, "See the list")).toThrow(
-    /^Unknown setting; got "size"; expected one of 13 names\. See the list\.$/,
+    /^Unknown setting; got "size"; expected one of 17 names\. See the list\.$/,
   );
   expect(() => oneOf("setting", "setting-numbr-3", many, "See the list")).toThrow(
     /Did you mean "setting-number-3"/,

@@ -42,6 +42,7 @@ const VARIED: Readonly<Record<string, readonly string[]>> = {
   "replay-hypernet": HYPERNETWORK,
   ewc: ["mlp.ewcLambda"],
   si: ["mlp.siStrength"],
+  ftl: ["mlp.ftlRidge"],
 };
 
 it("every suite with published methods has a grid", () => {
