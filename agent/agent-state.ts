@@ -1,5 +1,7 @@
 import type { PlannerState } from "../planners/types.js";
-import type { LearnerState } from "./learner.js";
+import type { SavedFoundTasks } from "./discovery/found-tasks.js";
+import type { SavedDiscovery } from "./discovery/saved-discovery.js";
+import type { LearnerState, TrainingReport } from "./learner.js";
 import type { Normalizer, NormalizerArrays } from "./model/normalizer.js";
 import type { ReplayBuffer } from "./model/replay-buffer.js";
 
@@ -7,6 +9,13 @@ import type { ReplayBuffer } from "./model/replay-buffer.js";
 export interface TaskData {
   readonly buffer: ReplayBuffer;
   readonly moments: Normalizer;
+}
+
+/** A training session that has been started. */
+export interface TrainingSession {
+  /** Normaliser of the data it learns from. */
+  readonly normalizer: NormalizerArrays;
+  readonly report: Promise<TrainingReport>;
 }
 
 /** What outlives a task. It changes with training sessions and at the end of a task, and at no other time that a state is saved. */
@@ -19,6 +28,8 @@ export interface LearnedState {
    * earlier version ended.
    */
   readonly residualScales: readonly (Float32Array | undefined)[];
+  /** Where the agent is not told which task it faces. */
+  readonly found?: SavedFoundTasks;
 }
 
 /** What exists only while a task is being learned. */
@@ -29,6 +40,8 @@ export interface TaskState extends TaskData {
    * the task, since beginning the task once more gives the rest.
    */
   readonly trained: boolean;
+  /** Where the agent is not told which task it faces. */
+  readonly discovery?: SavedDiscovery;
 }
 
 /** Everything the agent needs to continue bit by bit. */

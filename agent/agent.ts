@@ -1,29 +1,31 @@
 import { elementAt, firstOf } from "../sim/core/element.js";
-import { InputError, RunError } from "../sim/core/errors.js";
+import { RunError } from "../sim/core/errors.js";
 import type { Rng } from "../sim/core/rng.js";
 import type { Forecast } from "../sim/recording/episode.js";
 import type { Task } from "../sim/task.js";
-import type { AgentState, LearnedState, TaskData, TaskState } from "./agent-state.js";
+import type { AgentState, LearnedState, TaskData, TaskState, TrainingSession } from "./agent-state.js";
 import { BackgroundLearner } from "./background/background-learner.js";
 import type { Parts } from "./catalog.js";
 import { type Compute, ONE_THREAD } from "./compute.js";
+import { FoundTasks } from "./discovery/found-tasks.js";
 import type { Learner, TrainingReport } from "./learner.js";
-import { checkedWeights, configuredShape, createLearner, networkShape } from "./methods/method.js";
+import { configuredShape, createLearner } from "./methods/method.js";
 import type { MlpShape, TaskDynamics } from "./model/dynamics.js";
 import { Normalizer, type NormalizerArrays } from "./model/normalizer.js";
 import { type CleanData, withoutOutliers } from "./model/outliers.js";
 import { ReplayBuffer } from "./model/replay-buffer.js";
 import { MpcPolicy } from "./policy.js";
-import { residualScale } from "./recognition/residual-scale.js";
 import { checkAlike, type ModelledTask, UnannouncedPolicy } from "./recognition/unannounced-policy.js";
 import { PlanningThreads } from "./rollout/planning-threads.js";
-import { Schedule, type Visit } from "./settings/schedule.js";
+import { Schedule } from "./settings/schedule.js";
 import type { Settings } from "./settings/schema.js";
+import { TaskModels } from "./task-models.js";
+import { type AgentVisit, ScheduledTasks, type TaskNumbers } from "./task-numbers.js";
 
 /** What the agent has of the task being learned. */
 interface CurrentTask extends TaskData {
-  /** 0-based, in the suite. */
-  readonly task: number;
+  /** The learner's number of it. */
+  readonly index: number;
   /** The normaliser that it keeps, where it is learned again, as its weights were trained with it, or where all tasks share one. */
   readonly keptNormalizer: NormalizerArrays | undefined;
   readonly policy: MpcPolicy;
@@ -31,13 +33,6 @@ interface CurrentTask extends TaskData {
   trained: boolean;
   /** Training sessions that were adopted. */
   sessions: number;
-}
-
-/** A training session that has been started. */
-export interface TrainingSession {
-  /** Normaliser of the data it learns from. */
-  readonly normalizer: NormalizerArrays;
-  readonly report: Promise<TrainingReport>;
 }
 
 /**
@@ -49,14 +44,12 @@ export interface TrainingSession {
 export class Agent {
   readonly settings: Settings;
   readonly learner: Learner;
-  readonly #schedule: Schedule;
-  /** By the learner's number of a task begun: the normaliser its weights were last trained with. */
-  readonly #normalizers: NormalizerArrays[] = [];
-  /** By the learner's number of a task that has ended: see `LearnedState.residualScales`. */
-  readonly #residualScales: (Float32Array | undefined)[] = [];
+  /** The tasks that it has found, where it is not told which it faces. */
+  readonly found: FoundTasks | undefined;
+  readonly #numbers: TaskNumbers;
+  readonly #models: TaskModels;
   readonly #parts: Parts;
   readonly #tasks: readonly Task[];
-  readonly #shape: MlpShape;
   readonly #rng: Rng;
   readonly #threads: PlanningThreads | undefined;
   /**
@@ -82,14 +75,25 @@ export class Agent {
     this.settings = settings;
     this.#parts = parts;
     this.#tasks = tasks;
-    this.#schedule = new Schedule({ ...settings, tasks: tasks.length });
-    this.#shape = configuredShape(settings, firstOf(tasks, "tasks"));
+    const schedule = new Schedule({ ...settings, tasks: tasks.length });
+    const { boundaries, initialRandomSteps } = settings.loop;
+    if (boundaries === "detected")
+      this.found = new FoundTasks(schedule.at(0).task, tasks.length, initialRandomSteps);
+    this.#numbers = this.found ?? new ScheduledTasks(schedule);
+    const shape = configuredShape(settings, firstOf(tasks, "tasks"));
     this.#rng = rng;
     const learner = rng.split("learner");
     this.learner =
       settings.loop.trainLag > 0
-        ? new BackgroundLearner(parts, settings, this.#shape, learner, { ...compute, threads: 1 })
-        : createLearner(parts.method, settings, this.#shape, learner, compute);
+        ? new BackgroundLearner(parts, settings, shape, learner, { ...compute, threads: 1 })
+        : createLearner(parts.method, settings, shape, learner, compute);
+    const { method } = parts;
+    this.#models = new TaskModels({
+      learner: this.learner,
+      method,
+      shape,
+      members: settings.dynamics.members,
+    });
     this.#threads = compute.threads > 1 ? PlanningThreads.create(compute.threads) : undefined;
   }
 
@@ -100,31 +104,31 @@ export class Agent {
    */
   async beginVisit(visit: number): Promise<void> {
     const { loop, dynamics } = this.settings;
-    const { task, earlierVisits } = this.#schedule.at(visit);
+    const { index, task, earlierVisits } = this.#numbers.at(visit);
     const buffer = new ReplayBuffer(this.#taskAt(task).spec, loop.bufferCapacity, dynamics.history);
     const moments = await this.#beginLearning(visit, buffer);
     await this.#dropTask();
     this.#visit = visit;
-    const policy = await this.#newPolicy(task);
+    const policy = await this.#newPolicy(visit);
     const progress = { policy, trained: this.#unsaved, sessions: 0 };
-    this.#current = { task, keptNormalizer: this.#keptNormalizer, buffer, moments, ...progress };
+    this.#current = { index, keptNormalizer: this.#keptNormalizer, buffer, moments, ...progress };
     if (earlierVisits > 0) await this.#loadPolicy(this.#current);
   }
 
   /** Begins what outlives the visit. @returns the empty normaliser */
   async #beginLearning(visit: number, { inputSize, targetSize }: ReplayBuffer): Promise<Normalizer> {
-    const { task, earlierVisits } = this.#schedule.at(visit);
-    const index = this.#learnerIndex(task);
+    const { index, earlierVisits } = this.#numbers.at(visit);
     await this.learner.beginTask(index);
     const moments = new Normalizer(inputSize, targetSize, this.settings.dynamics.normalizeTargets);
-    if (earlierVisits === 0) this.#normalizers[index] = this.#pooledNormalizer(index) ?? moments.arrays();
+    if (earlierVisits === 0)
+      this.#models.setNormalizer(index, this.#pooledNormalizer(index) ?? moments.arrays());
     return moments;
   }
 
   /** The normaliser of the task being learned, where that was settled before the visit. */
   get #keptNormalizer(): NormalizerArrays | undefined {
-    const { task, earlierVisits } = this.#schedule.at(this.#visit);
-    return earlierVisits > 0 ? this.#normalizerOf(task) : this.#pooledNormalizer(this.#learnerIndex(task));
+    const { index, earlierVisits } = this.#numbers.at(this.#visit);
+    return earlierVisits > 0 ? this.#models.normalizer(index) : this.#pooledNormalizer(index);
   }
 
   /**
@@ -133,17 +137,19 @@ export class Agent {
    * @param index the learner's number of the task
    */
   #pooledNormalizer(index: number): NormalizerArrays | undefined {
-    return this.settings.dynamics.normalizer === "pooled" && index > 0 ? this.#normalizers[0] : undefined;
+    return this.settings.dynamics.normalizer === "pooled" && index > 0
+      ? this.#models.normalizer(0)
+      : undefined;
   }
 
   /** Ends the visit: the learner keeps what its method needs, the model is measured, then the data are dropped. */
   async endVisit(): Promise<void> {
     const rng = this.#rng.split(`end/task${this.#visit}`);
-    const { buffer, task } = this.#learned;
+    const { buffer, index } = this.#learned;
     const data = this.#withoutOutliers(buffer)?.data ?? buffer;
     this.#unsaved = true;
-    await this.learner.endTask(data, this.#normalizerOf(task), rng);
-    this.#residualScales[this.#learnerIndex(task)] = residualScale(await this.dynamicsOf(task), data);
+    await this.learner.endTask(data, this.#models.normalizer(index), rng);
+    await this.#models.measure(index, data);
     await this.#dropTask();
   }
 
@@ -156,6 +162,13 @@ export class Agent {
   remember(state: Float32Array, action: ArrayLike<number>, next: Float32Array): void {
     const { buffer, moments } = this.#learned;
     const { input, target } = buffer.add(state, action, next);
+    moments.add(input, target);
+  }
+
+  /** Stores a transition of the current task that is encoded already: `[I]` and `[X]`, see `ReplayBuffer`. */
+  rememberEncoded(input: Float32Array, target: Float32Array): void {
+    const { buffer, moments } = this.#learned;
+    buffer.addEncoded(input, target);
     moments.add(input, target);
   }
 
@@ -179,7 +192,7 @@ export class Agent {
   async adopt({ normalizer, report }: TrainingSession): Promise<TrainingReport> {
     const losses = await report;
     const current = this.#learned;
-    this.#normalizers[this.#learnerIndex(current.task)] = normalizer;
+    this.#models.setNormalizer(current.index, normalizer);
     current.trained = this.#unsaved = true;
     current.sessions++;
     await this.#loadPolicy(current);
@@ -229,11 +242,8 @@ export class Agent {
   async knownTasks(indices: readonly number[]): Promise<ModelledTask[]> {
     checkAlike(indices.map((index) => this.#taskAt(index)));
     const known: ModelledTask[] = [];
-    for (const index of indices) {
-      const [task, scale] = [this.#taskAt(index), this.#residualScales[this.#learnerIndex(index)]];
-      if (scale === undefined) throw notMeasured(task);
-      known.push({ task, dynamics: await this.dynamicsOf(index), residualScale: scale });
-    }
+    for (const index of indices)
+      known.push(await this.#models.modelled(this.#numbers.indexOf(index), this.#taskAt(index)));
     return known;
   }
 
@@ -245,9 +255,8 @@ export class Agent {
   }
 
   /** The dynamics of any task begun so far, with today's weights. */
-  async dynamicsOf(index: number): Promise<TaskDynamics> {
-    const shape = this.#networkOf(index);
-    return { shape, weights: await this.#weightsOf(index), normalizer: this.#normalizerOf(index) };
+  dynamicsOf(index: number): Promise<TaskDynamics> {
+    return this.#models.dynamics(this.#numbers.indexOf(index));
   }
 
   /** Whether what was learned has changed since `noteSaved`, or since the agent was made or restored. */
@@ -262,11 +271,24 @@ export class Agent {
 
   /** What outlives a task; only the learner's arrays are copied. */
   async learnedState(): Promise<LearnedState> {
-    return {
-      learner: await this.learner.state(),
-      normalizers: this.#normalizers,
-      residualScales: this.#residualScales,
-    };
+    const found = this.found?.state();
+    return { ...(await this.#models.state()), ...(found !== undefined && { found }) };
+  }
+
+  /** What was learned is to be saved anew: something beside the learner has changed. */
+  noteChanged(): void {
+    this.#unsaved = true;
+    if (this.#current !== undefined) this.#current.trained = true;
+  }
+
+  /** The models of the tasks, by the learner's numbers. */
+  get models(): TaskModels {
+    return this.#models;
+  }
+
+  /** Training sessions of the present visit whose weights were adopted. */
+  get sessions(): number {
+    return this.#learned.sessions;
   }
 
   /** What exists while a task is being learned, undefined otherwise; arrays are not copied. */
@@ -281,27 +303,23 @@ export class Agent {
    * @param visit the one being learned, or after which tasks are evaluated; -1 before the first
    */
   async restore({ learned, current }: AgentState, visit: number): Promise<void> {
-    if (learned !== undefined) await this.#restoreLearned(learned);
-    this.#visit = visit;
+    if (learned !== undefined) await this.#models.restore(learned);
+    if (learned?.found !== undefined) this.found?.restore(learned.found);
+    const number = this.found?.number ?? visit;
+    this.#visit = number;
     this.#unsaved = current?.trained ?? false;
     if (current === undefined) return;
     const { buffer, moments, planner, trained } = current;
-    if (!trained) await this.#beginLearning(visit, buffer);
+    if (!trained) await this.#beginLearning(number, buffer);
     await this.#dropTask();
-    const scheduled = this.#schedule.at(visit);
-    const { task } = scheduled;
-    const policy = await this.#newPolicy(task);
-    const sessions = sessionsBefore(scheduled, buffer.added, this.settings.loop.trainEvery);
+    const own = this.#numbers.at(number);
+    const policy = await this.#newPolicy(number);
+    const sessions =
+      current.discovery?.sessions ?? sessionsBefore(own, buffer.added, this.settings.loop.trainEvery);
     const progress = { policy, trained, sessions };
-    this.#current = { task, keptNormalizer: this.#keptNormalizer, buffer, moments, ...progress };
+    this.#current = { index: own.index, keptNormalizer: this.#keptNormalizer, buffer, moments, ...progress };
     policy.restore(planner);
     await this.#loadPolicy(this.#current);
-  }
-
-  async #restoreLearned({ learner, normalizers, residualScales }: LearnedState): Promise<void> {
-    await this.learner.restore(learner);
-    this.#normalizers.splice(0, this.#normalizers.length, ...normalizers);
-    this.#residualScales.splice(0, this.#residualScales.length, ...residualScales);
   }
 
   /** Frees the runtime's memory and ends the threads; the agent is unusable afterwards. */
@@ -331,9 +349,10 @@ export class Agent {
   }
 
   /** A policy for learning a task in the current visit. */
-  #newPolicy(task: number): Promise<MpcPolicy> {
-    const shape = this.#networkOf(task, this.#takeTurns);
-    const rng = this.#rng.split(`planner/task${this.#visit}`);
+  #newPolicy(visit: number): Promise<MpcPolicy> {
+    const { index, task } = this.#numbers.at(visit);
+    const shape = this.#models.network(index, this.#takeTurns);
+    const rng = this.#rng.split(`planner/task${visit}`);
     return this.#createPolicy(this.#taskAt(task), shape, rng, this.#threads);
   }
 
@@ -346,9 +365,8 @@ export class Agent {
     return MpcPolicy.create(task, shape, this.settings, this.#parts.planner, rng, threads);
   }
 
-  async #loadPolicy({ policy, task }: CurrentTask): Promise<void> {
-    const weights = await this.#weightsOf(task, this.#plannedMember);
-    await policy.load(weights, this.#normalizerOf(task));
+  async #loadPolicy({ policy, index }: CurrentTask): Promise<void> {
+    await policy.load(await this.#models.weights(index, this.#plannedMember), this.#models.normalizer(index));
   }
 
   /**
@@ -367,31 +385,8 @@ export class Agent {
     return Math.max(0, this.#learned.sessions - 1) % this.settings.dynamics.members;
   }
 
-  /** Today's weights `[P]` for a task, of all members or of one. @throws InputError when the method gives something else */
-  async #weightsOf(index: number, member?: number): Promise<Float32Array> {
-    const { method } = this.#parts;
-    const weights: unknown = await this.learner.weights(this.#learnerIndex(index), member);
-    return checkedWeights(weights, method, this.#networkOf(index, member !== undefined), index);
-  }
-
-  /** The network that is planned with on a task: that of all members, or of one of them. */
-  #networkOf(index: number, oneMember = false): MlpShape {
-    const members = oneMember ? 1 : this.settings.dynamics.members;
-    return networkShape(this.#parts.method, this.#shape, this.#learnerIndex(index), members);
-  }
-
-  /** The learner's number of a task of the suite: tasks count as they are first visited. */
-  #learnerIndex(task: number): number {
-    return this.#schedule.order.indexOf(task);
-  }
-
   #taskAt(index: number): Task {
     return elementAt(this.#tasks, index, "tasks");
-  }
-
-  /** The normaliser that a task's weights were last trained with. */
-  #normalizerOf(index: number): NormalizerArrays {
-    return elementAt(this.#normalizers, this.#learnerIndex(index), "normalisers of tasks");
   }
 }
 
@@ -400,20 +395,10 @@ export class Agent {
  * adopted. A task that was visited before has none before its first planned step: there are no data yet.
  */
 function sessionsBefore(
-  { earlierVisits, randomSteps }: Visit,
+  { earlierVisits, randomSteps }: AgentVisit,
   transitions: number,
   trainEvery: number,
 ): number {
   const begun = Math.ceil((transitions - randomSteps) / trainEvery) - (earlierVisits > 0 ? 1 : 0);
   return Math.max(0, begun);
-}
-
-/** The error of a task that an earlier version of the program has learned. */
-function notMeasured({ name }: Task): InputError {
-  return new InputError({
-    what: `Nothing says how far the model of task ${name} is off, by which tasks are told apart`,
-    got: "a run whose task was learned by an earlier version of hypercrl, which did not measure it",
-    expected: `an array residualScale of ${name} in the saved state`,
-    todo: "Make the run again: its other results will be the same",
-  });
 }

@@ -80,6 +80,8 @@ export class EpisodeRun {
   over = false;
   /** Of a learning episode that is begun with random actions: how many of those it had, once an action was planned. */
   randomSteps: number | undefined;
+  /** Of a learning episode whose task is not told: see `EpisodeHeader.believed`. */
+  believed: EpisodeHeader["believed"];
 
   constructor(environment: Environment, options: EpisodeOptions) {
     const { kind, recordings, history = 0 } = options;
@@ -186,7 +188,8 @@ export class EpisodeRun {
   async #record(file: string): Promise<void> {
     const { recordings } = this.options;
     if (recordings === undefined) return;
-    const learned = this.randomSteps === undefined ? {} : { randomSteps: this.randomSteps };
+    const { randomSteps, believed } = this;
+    const learned = { ...(randomSteps !== undefined && { randomSteps }), ...(believed && { believed }) };
     await this.#recorder?.finish(join(recordings.folder, file), learned);
   }
 }

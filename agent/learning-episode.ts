@@ -3,6 +3,7 @@ import { randomAction } from "../sim/random-action.js";
 import type { Task } from "../sim/task.js";
 import { noisyAction } from "./action-noise.js";
 import type { Agent } from "./agent.js";
+import type { Discovered, Discovery } from "./discovery/discovery.js";
 import type { EpisodeRun, Outcome } from "./episode-run.js";
 import type { LoopServices } from "./loop-services.js";
 import { recordingPath } from "./run/recording-names.js";
@@ -23,6 +24,11 @@ export interface LearningPlace {
   readonly begun: number;
   /** Environment steps of the whole visit. */
   readonly total: number;
+  /** Environment steps of the run before the visit, and whether the world held another task then. */
+  readonly start: number;
+  readonly isChange: boolean;
+  /** What the episode is begun with. */
+  readonly phase: "random" | "train";
 }
 
 /** What an episode of learning works with. */
@@ -32,6 +38,8 @@ export interface LearningParts {
   readonly services: LoopServices;
   /** Draws random actions and the noise on planned ones. */
   readonly actionRng: Rng;
+  /** Where the agent is not told which task it faces. */
+  readonly discovery: Discovery | undefined;
 }
 
 /** One episode of exploring or planning, with training sessions where they are due. */
@@ -47,6 +55,8 @@ export class LearningEpisode {
   #actions = 0;
   /** How long planning took, ms. */
   #ms = 0;
+  /** Where the agent finds tasks by itself: which it believed in, and for how many steps. */
+  readonly #believed: { found: number; steps: number }[] = [];
 
   constructor(run: EpisodeRun, place: LearningPlace, parts: LearningParts) {
     this.#run = run;
@@ -62,6 +72,7 @@ export class LearningEpisode {
    */
   async learn(): Promise<number> {
     const { total } = this.#place;
+    if (this.#parts.discovery !== undefined) this.#run.believed = this.#believed;
     const outcome = await this.#run.run(async () => {
       while (!this.#run.over && this.#steps < total) {
         await this.#step();
@@ -76,29 +87,61 @@ export class LearningEpisode {
 
   /** The learning step: train where that is due, act, remember. */
   async #step(): Promise<void> {
-    const { agent, training } = this.#parts;
-    const { visit, fields, begun } = this.#place;
+    const { training, discovery } = this.#parts;
+    const { fields, visit, begun } = this.#place;
     const steps = this.#steps;
-    const planned = steps - visit.randomSteps;
+    const planned = discovery?.planned ?? steps - visit.randomSteps;
     if (this.#isTrainingDue(planned)) await training.start(fields, steps, planned > 0);
     await training.adoptDue(steps);
     const before = this.#run.state;
-    if (planned === 0 && steps > begun) this.#run.randomSteps = steps - begun;
+    if (planned === 0 && steps > begun && this.#isFirstPlan) this.#run.randomSteps = steps - begun;
     const action = planned < 0 ? this.#explore() : this.#withNoise(await this.#plan());
     const { observation } = this.#run.step(action);
-    agent.remember(before, action, observation);
+    await this.#remember(before, action, observation);
+  }
+
+  /** The agent keeps the transition, and where it is not told its task finds out whether it still faces the one that it believes in. */
+  async #remember(before: Float32Array, action: Float32Array, observation: Float32Array): Promise<void> {
+    const { agent, discovery, training } = this.#parts;
+    if (discovery === undefined) return agent.remember(before, action, observation);
+    this.#noteBelief(discovery.believed);
+    const world = this.#place.visit.task;
+    const settle = () => training.finish();
+    const discovered = await discovery.observe(before, action, observation, world, settle);
+    if (discovered !== undefined) this.#tellDiscovered(discovered);
+  }
+
+  #noteBelief(found: number): void {
+    const last = this.#believed.at(-1);
+    if (last?.found === found) last.steps++;
+    else this.#believed.push({ found, steps: 1 });
+  }
+
+  #tellDiscovered(discovered: Discovered): void {
+    const { task, fields, start, isChange } = this.#place;
+    const steps = this.#steps + 1;
+    const delay = isChange ? { delay: steps } : {};
+    const what = { type: "detection", task: task.name, ...fields, steps, runSteps: start + steps } as const;
+    this.#parts.services.store.log.emit({ ...what, ...discovered, ...delay });
   }
 
   /** A task that was visited before is planned with what is remembered of it until there are new data. */
   #isTrainingDue(planned: number): boolean {
     const isDue = planned >= 0 && planned % this.#loop.trainEvery === 0;
-    return isDue && (planned > 0 || this.#place.visit.earlierVisits === 0);
+    const isReturn = this.#parts.discovery?.isReturn ?? this.#place.visit.earlierVisits > 0;
+    return isDue && (planned > 0 || !isReturn);
+  }
+
+  /** Whether the episode was begun with random actions, and none was planned yet. */
+  get #isFirstPlan(): boolean {
+    return this.#place.phase === "random" && this.#run.randomSteps === undefined;
   }
 
   /** A random action `[U]`, held for `loop.randomHold` steps. */
   #explore(): Float32Array {
     const { task, begun } = this.#place;
-    if ((this.#steps - begun) % this.#loop.randomHold === 0)
+    const isNew = this.#held.length === 0;
+    if (isNew || (this.#steps - begun) % this.#loop.randomHold === 0)
       this.#held = randomAction(task.spec, this.#parts.actionRng);
     return this.#held;
   }
@@ -130,19 +173,19 @@ export class LearningEpisode {
   }
 
   #tellLearned(outcome: Outcome): void {
-    const { task, visit, fields, episode, begun } = this.#place;
+    const { task, fields, episode, phase } = this.#place;
     const { log } = this.#parts.services.store;
     const { over, randomSteps, options } = this.#run;
     const steps = this.#steps;
     if (this.#actions > 0)
       log.emit({ type: "planning", ...fields, steps, actions: this.#actions, ms: this.#ms });
-    const phase = begun < visit.randomSteps ? "random" : "train";
     const what = { phase, task: task.name, ...fields, episode, steps } as const;
     log.emit({
       type: "episode",
       ...what,
       ...(randomSteps !== undefined && { randomSteps }),
       ...(!over && { cut: true }),
+      ...(this.#believed.length > 0 && { believed: this.#believed }),
       ...outcome,
       recording: recordingPath(options.file),
     });

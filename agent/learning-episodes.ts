@@ -1,9 +1,11 @@
-import { elementAt } from "../sim/core/element.js";
+import { elementAt, firstOf } from "../sim/core/element.js";
 import { Rng, type RngState } from "../sim/core/rng.js";
 import { Environment } from "../sim/environment.js";
 import type { EpisodeHeader } from "../sim/recording/episode.js";
 import type { Task } from "../sim/task.js";
 import type { Agent } from "./agent.js";
+import { Discovery } from "./discovery/discovery.js";
+import type { SavedDiscovery } from "./discovery/saved-discovery.js";
 import { EpisodeRun, type Recordings } from "./episode-run.js";
 import { LearningEpisode, type LearningPlace } from "./learning-episode.js";
 import type { LoopServices } from "./loop-services.js";
@@ -29,9 +31,13 @@ export class LearningEpisodes {
   readonly #training: TrainingSessions;
   #actionRng: Rng;
   #environment: Environment | undefined;
+  readonly #discovery: Discovery | undefined;
 
   constructor(options: LearningOptions) {
     this.#options = options;
+    const { agent, tasks } = options;
+    if (agent.found !== undefined)
+      this.#discovery = new Discovery(agent, agent.found, firstOf(tasks, "tasks").spec, tasks.length);
     this.#training = new TrainingSessions(options.agent, options.services);
     this.#actionRng = options.rng.split("random-actions");
   }
@@ -41,22 +47,45 @@ export class LearningEpisodes {
     return this.#actionRng.state();
   }
 
-  /** Continues the stream of random actions. */
-  restore(actionRng: RngState): void {
+  /** What the agent has found out of its task, where it is not told and a task is being learned. */
+  get discovery(): SavedDiscovery | undefined {
+    return this.#options.agent.taskState() && this.#discovery?.state();
+  }
+
+  /** Continues the stream of random actions, and what the agent has found out. */
+  restore(actionRng: RngState, discovery: SavedDiscovery | undefined): void {
     this.#actionRng = Rng.fromState(actionRng);
+    if (discovery !== undefined) this.#discovery?.restore(discovery);
   }
 
   /** Learns one episode of the visit that a run stands in. @returns environment steps made in the visit until its end */
   async learn(progress: Progress): Promise<number> {
     const { agent, services } = this.#options;
-    if (progress.steps === 0) await agent.beginVisit(progress.task);
+    const isTold = this.#discovery === undefined || progress.task === 0;
+    if (progress.steps === 0 && isTold) await agent.beginVisit(progress.task);
     agent.startEpisode();
+    this.#discovery?.startEpisode();
     const place = this.#place(progress);
-    const parts = { agent, training: this.#training, services, actionRng: this.#actionRng };
+    const parts = {
+      agent,
+      training: this.#training,
+      services,
+      actionRng: this.#actionRng,
+      discovery: this.#discovery,
+    };
     return await new LearningEpisode(this.#start(place), place, parts).learn();
   }
 
-  /** Ends the visit: the next one has a scene of its own. */
+  /** Ends a visit: the agent is told, or finds out by itself. */
+  async endVisit(visit: number): Promise<void> {
+    const { agent, schedule } = this.#options;
+    this.close();
+    if (this.#discovery === undefined) await agent.endVisit();
+    else if (visit + 1 < schedule.visits.length) await this.#discovery.endVisit();
+    else await this.#discovery.end();
+  }
+
+  /** Closes the scene: the next visit has its own. */
   close(): void {
     this.#environment?.close();
     this.#environment = undefined;
@@ -72,11 +101,17 @@ export class LearningEpisodes {
     const { schedule, tasks } = this.#options;
     const visit = schedule.at(visitIndex);
     const task = elementAt(tasks, visit.task, "tasks");
-    const total = schedule.steps(visitIndex);
-    return { task, visit, visitIndex, fields: this.fieldsOf(visitIndex), episode, begun, total };
+    const planned = this.#discovery?.planned ?? begun - visit.randomSteps;
+    return {
+      ...{ task, visit, visitIndex, fields: this.fieldsOf(visitIndex), episode, begun },
+      total: schedule.steps(visitIndex),
+      start: visit.start,
+      isChange: visitIndex > 0 && schedule.at(visitIndex - 1).task !== visit.task,
+      phase: planned < 0 ? "random" : "train",
+    };
   }
 
-  #start({ task, visit, visitIndex, episode, begun }: LearningPlace): EpisodeRun {
+  #start({ task, visit, visitIndex, episode, phase }: LearningPlace): EpisodeRun {
     const { services, recordings } = this.#options;
     const { store, stopRequested } = services;
     const { learningEpisodeSteps, learningStarts } = store.settings.loop;
@@ -84,7 +119,6 @@ export class LearningEpisodes {
       episodeSteps: learningEpisodeSteps || undefined,
       variedStarts: learningStarts === "varied",
     });
-    const phase = begun < visit.randomSteps ? "random" : "train";
     return new EpisodeRun(this.#environment, {
       kind: { phase, afterTask: visitIndex, taskIndex: visit.task, ...this.#startOf(visitIndex, episode) },
       recordings,

@@ -57,7 +57,7 @@ export class ContinualLoop {
     const { stage, task: visit } = checkpoint.progress;
     const { folder } = this.#services.store;
     this.#progress = { ...checkpoint.progress };
-    this.#learning.restore(checkpoint.actionRng);
+    this.#learning.restore(checkpoint.actionRng, checkpoint.agent.current?.discovery);
     const learned = stage === "baseline" ? -1 : visit;
     await this.#agent.restore(checkpoint.agent, learned).catch((cause: unknown) => {
       throw cause instanceof HyperCrlError ? cause : unfitting(folder, cause);
@@ -134,9 +134,8 @@ export class ContinualLoop {
 
   /** The learner keeps what its method needs of the task, and the state is saved for later evaluation. */
   async #endVisit(): Promise<void> {
-    await this.#agent.endVisit();
-    this.#learning.close();
     const { task: visit } = this.#progress;
+    await this.#learning.endVisit(visit);
     const { store } = this.#services;
     const first = firstOf(evaluatedTasks(store.settings, visit, this.#schedule), "tasks evaluated");
     this.#advance({ stage: "evaluate", steps: 0, episode: 0, evaluated: first });
@@ -165,7 +164,10 @@ export class ContinualLoop {
 
   async #save(): Promise<void> {
     const learned = this.#agent.unsaved ? await this.#agent.learnedState() : undefined;
-    this.#services.store.save({ ...this.#place(), learned, current: this.#agent.taskState() });
+    const { discovery } = this.#learning;
+    const task = this.#agent.taskState();
+    const current = task && { ...task, ...(discovery && { discovery }) };
+    this.#services.store.save({ ...this.#place(), learned, current });
     this.#agent.noteSaved();
   }
 

@@ -70,14 +70,16 @@ export function memoryNeed(
   { threads, kernel }: Compute,
 ): MemoryNeed {
   const { spec } = elementAt(tasks, 0, "tasks");
+  const { boundaries, mostTasks } = settings.loop;
+  const learned = boundaries === "detected" ? { ...settings, tasks: mostTasks } : settings;
   const dynamics = configuredShape(settings, { spec });
   const { method } = parts;
   const learner = ensembleSize(
-    method.size?.(dynamics, settings, ownSettings(settings, method.name)) ??
-      networkSize(dynamics, settings, settings.tasks),
+    method.size?.(dynamics, learned, ownSettings(settings, method.name)) ??
+      networkSize(dynamics, learned, learned.tasks),
     method.ownMembers ? 1 : settings.dynamics.members,
   );
-  const planned = networkShape(method, dynamics, settings.tasks - 1, settings.dynamics.members);
+  const planned = networkShape(method, dynamics, learned.tasks - 1, settings.dynamics.members);
   const others = Math.min(threads, settings.loop.evaluationEpisodes) - 1;
   const sizes: Sizes = { settings, dynamics, planned, learner, actions: spec.action.length, threads, others };
   const fused = kernel ? learner.fused : 0;
@@ -108,7 +110,7 @@ export function memoryNeed(
     }),
     inNumbers("what the method keeps of earlier tasks", 3 * learner.kept + 4 * stored, {
       largest: Math.max(learner.kept, stored),
-      settings: [...learner.settings, "tasks"],
+      settings: [...learner.settings, boundaries === "detected" ? "loop.mostTasks" : "tasks"],
     }),
     inNumbers("the replay buffer", bufferCapacity * row + 2 * used, {
       largest: bufferCapacity * row,

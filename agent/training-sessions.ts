@@ -1,4 +1,5 @@
-import type { Agent, TrainingSession } from "./agent.js";
+import type { Agent } from "./agent.js";
+import type { TrainingSession } from "./agent-state.js";
 import type { LoopServices } from "./loop-services.js";
 import type { TrainingRecord } from "./run/records.js";
 

@@ -68,6 +68,14 @@ export class ReplayBuffer implements TrainingData {
     return { input, target };
   }
 
+  /** Stores a transition that is encoded already: its input `[I]` and its target `[X]`. */
+  addEncoded(input: Float32Array, target: Float32Array): void {
+    const row = this.#added % this.capacity;
+    this.inputs.set(input, row * this.inputSize);
+    this.targets.set(target, row * this.targetSize);
+    this.#added++;
+  }
+
   /** The last `count` transitions as rows `[count, I + X]` of input and target, the oldest first. */
   lastRows(count: number): Float32Array {
     const { inputSize, targetSize, capacity } = this;

@@ -12,11 +12,16 @@ const LENGTH = 1.5;
  * "Gaussian Processes for Machine Learning", section 4.2), and what the last error does not foretell is the share that counts.
  */
 export class Novelty {
-  readonly #scale: ArrayLike<number>;
+  #scale: ArrayLike<number>;
   #last: Float32Array | undefined;
 
   /** @param scale one over the standard deviation of each number of a model's input, `[I]` */
   constructor(scale: ArrayLike<number>) {
+    this.#scale = scale;
+  }
+
+  /** Goes on with another scale. */
+  measureBy(scale: ArrayLike<number>): void {
     this.#scale = scale;
   }
 

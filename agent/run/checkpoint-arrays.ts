@@ -1,23 +1,12 @@
-import { damagedDocument } from "../../sim/core/documents.js";
-import type { InputError } from "../../sim/core/errors.js";
 import type { RngState } from "../../sim/core/rng.js";
 import type { Tensor } from "../../sim/core/safetensors.js";
 import type { LearnedState, TaskState } from "../agent-state.js";
 import { Normalizer, type NormalizerArrays } from "../model/normalizer.js";
 import type { ReplayBuffer } from "../model/replay-buffer.js";
-import { type SavedArray, savedRow } from "../model/saved-arrays.js";
+import { savedRow } from "../model/saved-arrays.js";
 import type { Settings } from "../settings/schema.js";
-
-/** What a message about a damaged checkpoint says. */
-export const CHECKPOINT_ERROR = {
-  expected: "a checkpoint as `hypercrl train` writes it",
-  todo: "Copy the file again from where it came from, or start the run anew",
-};
-
-/** The error of a checkpoint's file that does not hold what it should. */
-export function damaged(path: string, got: string, cause?: unknown): InputError {
-  return damagedDocument(`Checkpoint ${path}`, got, CHECKPOINT_ERROR, cause);
-}
+import { discoveryArrays, foundArrays, readDiscovery, readFound } from "./discovery-arrays.js";
+import type { SavedArrays } from "./read-arrays.js";
 
 const NORMALIZER_KEYS = ["inputMean", "inputScale", "targetMean", "targetStd"] as const;
 
@@ -29,6 +18,7 @@ export function learnedArrays({
   learner,
   normalizers,
   residualScales,
+  found,
 }: LearnedState): Record<string, Tensor> {
   const out: Record<string, Tensor> = {};
   for (const [name, array] of Object.entries(learner.arrays)) out[`learner.${name}`] = array;
@@ -40,11 +30,12 @@ export function learnedArrays({
   residualScales.forEach((data, j) => {
     if (data !== undefined) out[residualScaleName(j)] = savedRow(data);
   });
+  if (found !== undefined) Object.assign(out, foundArrays(found));
   return out;
 }
 
 /** The arrays of what exists while a task is being learned, without its transitions. */
-export function taskArrays({ moments, planner }: TaskState): Record<string, Tensor> {
+export function taskArrays({ moments, planner, discovery }: TaskState): Record<string, Tensor> {
   const out: Record<string, Tensor> = {};
   for (const group of ["inputs", "targets"] as const) {
     for (const key of ["mean", "squares"] as const) {
@@ -55,63 +46,8 @@ export function taskArrays({ moments, planner }: TaskState): Record<string, Tens
   for (const [name, data] of Object.entries(planner.arrays)) {
     out[`planner.${name}`] = { shape: [data.length], data };
   }
+  if (discovery !== undefined) Object.assign(out, discoveryArrays(discovery));
   return out;
-}
-
-/** The arrays of a checkpoint as they were read. */
-export class SavedArrays {
-  readonly #path: string;
-  readonly #tensors: Readonly<Record<string, Tensor>>;
-
-  /** @param path for messages */
-  constructor(path: string, tensors: Readonly<Record<string, Tensor>>) {
-    this.#path = path;
-    this.#tensors = tensors;
-  }
-
-  /** Whether there is an array of a name. */
-  has(name: string): boolean {
-    return name in this.#tensors;
-  }
-
-  /** The names that follow a prefix, without it. */
-  namesAfter(prefix: string): string[] {
-    const names = Object.keys(this.#tensors).filter((name) => name.startsWith(prefix));
-    return names.map((name) => name.slice(prefix.length));
-  }
-
-  /** An array with its shape. @throws InputError when it is missing or of other numbers */
-  array(name: string): SavedArray {
-    return { shape: this.#tensors[name]?.shape ?? [], data: this.floats(name) };
-  }
-
-  /** @param size how many there must be; default any. @throws InputError when they are missing, others or of another size */
-  floats(name: string, size?: number): Float32Array {
-    const data = this.#tensors[name]?.data;
-    if (data instanceof Float32Array) return this.#sized(name, data, size);
-    throw this.damaged(`${data === undefined ? "no array" : "other numbers than float32 in"} ${name}`);
-  }
-
-  /** @throws InputError when they are missing, others or of another size */
-  doubles(name: string, size: number): Float64Array {
-    const data = this.#tensors[name]?.data;
-    if (data instanceof Float64Array) return this.#sized(name, data, size);
-    throw this.damaged(`no float64 numbers in ${name}`);
-  }
-
-  /** The error of these arrays. */
-  damaged(got: string): InputError {
-    return damaged(this.#path, got);
-  }
-
-  #sized<Numbers extends Float32Array | Float64Array>(
-    name: string,
-    data: Numbers,
-    size = data.length,
-  ): Numbers {
-    if (data.length === size) return data;
-    throw this.damaged(`${data.length} numbers in ${name}, where the run has ${size}`);
-  }
 }
 
 /**
@@ -128,9 +64,11 @@ export function rebuildLearned(
 ): LearnedState {
   const normalizers = readNormalizers(saved, begun, sizes);
   const arrays = saved.namesAfter("learner.").map((name) => [name, saved.array(`learner.${name}`)] as const);
+  const found = readFound(saved);
   return {
     learner: { arrays: Object.fromEntries(arrays), numbers },
     normalizers,
+    ...(found !== undefined && { found }),
     residualScales: normalizers.map((_, j) =>
       saved.has(residualScaleName(j)) ? saved.floats(residualScaleName(j), sizes.targetSize) : undefined,
     ),
@@ -180,7 +118,7 @@ export function rebuildTask(
   { momentsCount, plannerRng }: TaskNumbers,
   { inputSize, targetSize }: Sizes,
   { dynamics }: Settings,
-): Pick<TaskState, "moments" | "planner"> {
+): Pick<TaskState, "moments" | "planner" | "discovery"> {
   const moments = new Normalizer(inputSize, targetSize, dynamics.normalizeTargets);
   for (const group of ["inputs", "targets"] as const) {
     moments[group].count = momentsCount;
@@ -190,7 +128,9 @@ export function rebuildTask(
     }
   }
   const arrays = saved.namesAfter("planner.").map((name) => [name, saved.floats(`planner.${name}`)] as const);
-  return { moments, planner: { rng: plannerRng, arrays: Object.fromEntries(arrays) } };
+  const discovery = readDiscovery(saved, { inputSize, targetSize });
+  const planner = { rng: plannerRng, arrays: Object.fromEntries(arrays) };
+  return { moments, planner, ...(discovery !== undefined && { discovery }) };
 }
 
 /** Fills a buffer with transitions that a checkpoint of an earlier version has among its arrays. @throws InputError as `rebuildLearned` */

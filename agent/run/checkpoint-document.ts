@@ -4,7 +4,7 @@ import { readJsonFile, writeDocument } from "../../sim/core/documents.js";
 import { InputError } from "../../sim/core/errors.js";
 import { fileName } from "../../sim/core/file-name.js";
 import { problemOf } from "../../sim/core/problem.js";
-import { CHECKPOINT_ERROR, damaged } from "./checkpoint-arrays.js";
+import { CHECKPOINT_ERROR, damaged } from "./read-arrays.js";
 import { CHECKPOINT_FILES } from "./run-files.js";
 import { savedTransitions } from "./transitions-file.js";
 

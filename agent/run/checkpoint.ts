@@ -10,15 +10,7 @@ import type { AgentState, LearnedState, TaskState } from "../agent-state.js";
 import { ReplayBuffer } from "../model/replay-buffer.js";
 import { Schedule } from "../settings/schedule.js";
 import type { Settings } from "../settings/schema.js";
-import {
-  CHECKPOINT_ERROR,
-  damaged,
-  fillFromArrays,
-  rebuildLearned,
-  rebuildTask,
-  SavedArrays,
-  type TasksBegun,
-} from "./checkpoint-arrays.js";
+import { fillFromArrays, rebuildLearned, rebuildTask, type TasksBegun } from "./checkpoint-arrays.js";
 import {
   CHECKPOINT_SCHEMAS,
   type CheckpointDocument,
@@ -28,6 +20,7 @@ import {
   readCheckpointDocument,
   type WholeDocument,
 } from "./checkpoint-document.js";
+import { CHECKPOINT_ERROR, damaged, SavedArrays } from "./read-arrays.js";
 import { readTransitions, type WrittenTransitions } from "./transitions-file.js";
 
 /** Where a run without a checkpoint begins. */
@@ -130,7 +123,7 @@ function readWhole(
   { buffer, settings, schedule }: OfRun,
 ): SavedState {
   const saved = readArrays(folder, arrays);
-  const learned = rebuildLearned(saved, learner, tasksBegun(progress, schedule), buffer);
+  const learned = rebuildLearned(saved, learner, tasksBegun(progress, settings, schedule), buffer);
   const parts = { learned: { ...arrays, numbers: learner }, task: undefined };
   if (current === undefined) return { agent: { learned, current }, parts };
   fillFromArrays(buffer, saved, current);
@@ -149,7 +142,12 @@ function readParts(
   const learned: LearnedState | undefined =
     sha256 === undefined
       ? undefined
-      : rebuildLearned(readArrays(folder, { file, sha256 }), learner, tasksBegun(progress, schedule), buffer);
+      : rebuildLearned(
+          readArrays(folder, { file, sha256 }),
+          learner,
+          tasksBegun(progress, settings, schedule),
+          buffer,
+        );
   const learnedFile: LearnedFile = { file, sha256, numbers: learner };
   if (current === undefined) {
     return { agent: { learned, current }, parts: { learned: learnedFile, task: undefined } };
@@ -176,8 +174,12 @@ function readArrays(
 }
 
 /** How many tasks a run that stands there may have begun. */
-function tasksBegun({ stage, task: visit }: Progress, schedule: Schedule): TasksBegun {
+function tasksBegun({ stage, task: visit }: Progress, { loop }: Settings, schedule: Schedule): TasksBegun {
   if (stage === "baseline") return { fewest: 0, most: 0, place: "before the first task" };
+  if (loop.boundaries === "detected") {
+    const fewest = stage === "learn" && visit === 0 ? 0 : 1;
+    return { fewest, most: loop.mostTasks, place: "found" };
+  }
   const most = schedule.begun(visit);
   // What was learned is saved before a visit has changed it, too.
   const fewest = stage === "learn" ? schedule.begun(visit - 1) : most;

@@ -76,6 +76,7 @@ export function metricsByType(records: readonly MetricsRecord[]): ByType<Metrics
   return {
     baseline: records.filter((r) => r.type === "baseline"),
     episode: records.filter((r) => r.type === "episode"),
+    detection: records.filter((r) => r.type === "detection"),
     training: records.filter((r) => r.type === "training"),
     kept: records.filter((r) => r.type === "kept"),
     evaluation: records.filter((r) => r.type === "evaluation"),

@@ -87,8 +87,36 @@ const episode = z.object({
   randomSteps: z.int().min(1).optional(),
   /** Present if the visit's steps ran out before the episode was over. */
   cut: z.literal(true).optional(),
+  /**
+   * Where the agent is not told its task: which of the tasks that it had found it believed in, counted as they were found, and for how
+   * many steps, one stretch after the other.
+   */
+  believed: z.array(z.object({ found: index, steps: z.int().min(1) })).optional(),
   ...outcome,
   recording,
+});
+
+/** A change of the task that an agent which is not told of them has found, or believes to have found. */
+const detection = z.object({
+  type: z.literal("detection"),
+  /** Name of the task that the world holds. */
+  task: z.string(),
+  taskIndex: index,
+  visit,
+  /** Environment steps made in the world's visit, the last one included. */
+  steps: index,
+  /** Environment steps made in the run, the last one included. */
+  runSteps: index,
+  /** Whether the agent begins a new task, or goes on with one that it had found before. */
+  kind: z.enum(["new", "return"]),
+  /** Found task that is believed in from now on; counted as they were found. */
+  found: index,
+  /** Found task that was believed in until now. */
+  before: index,
+  /** Steps since the change is estimated to have come; their transitions are the first data of the visit that begins. */
+  held: index,
+  /** Steps since the world's task changed; missing in the first visit, and where the world holds the task that it held in the visit before. */
+  delay: index.optional(),
 });
 
 /** A training session, noted when the planner takes over its weights. */
@@ -218,6 +246,7 @@ const usage = z.object({
 export const metricsSchema = z.discriminatedUnion("type", [
   baseline,
   episode,
+  detection,
   training,
   kept,
   evaluation,
@@ -234,6 +263,7 @@ export type BaselineRecord = z.output<typeof baseline>;
 export type EpisodeRecord = z.output<typeof episode>;
 export type EvaluationRecord = z.output<typeof evaluation>;
 export type ModelErrorRecord = z.output<typeof modelError>;
+export type DetectionRecord = z.output<typeof detection>;
 export type TrainingRecord = z.output<typeof training>;
 export type TrainingTime = z.output<typeof trainingTime>;
 export type PlanningTime = z.output<typeof planningTime>;

@@ -6,7 +6,7 @@ import { InputError } from "../../sim/core/errors.js";
 import { writeEnd, writeFileSafely } from "../../sim/core/files.js";
 import { withRegularFile } from "../../sim/core/own-files.js";
 import type { ReplayBuffer } from "../model/replay-buffer.js";
-import { CHECKPOINT_ERROR, damaged } from "./checkpoint-arrays.js";
+import { CHECKPOINT_ERROR, damaged } from "./read-arrays.js";
 import { CHECKPOINT_FILES, nextName } from "./run-files.js";
 
 /** What a checkpoint says of its transitions: the first `rows` of a file, and their hash. What follows them is of no checkpoint. */

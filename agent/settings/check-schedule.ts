@@ -3,6 +3,7 @@ import { elementAt } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { findNamed } from "../../sim/core/one-of.js";
 import { MOST_VISITS, namedVisits, SCHEDULE_WORDS, Schedule, type ScheduleChoice } from "./schedule.js";
+import type { Settings } from "./schema.js";
 
 /**
  * Gives the tasks of a list of visits their numbers, where they are named.
@@ -30,7 +31,7 @@ interface LearnsAgain {
  * @throws UsageError for a schedule that the run's tasks, its other settings or its method do not allow
  */
 export function checkSchedule(
-  choice: ScheduleChoice & { readonly loop: { readonly trainEvery: number } },
+  choice: ScheduleChoice & { readonly loop: Pick<Settings["loop"], "trainEvery" | "boundaries"> },
   names: readonly string[],
   method: LearnsAgain,
 ): void {
@@ -38,6 +39,7 @@ export function checkSchedule(
   const { schedule } = loop;
   if (typeof schedule === "string") checkWords(schedule, tasks);
   else checkVisits(schedule, names.slice(0, tasks), names);
+  if (loop.boundaries === "detected") checkDiscovers(method);
   const { visits, revisits } = new Schedule(choice);
   if (!revisits) return;
   if (method.revisits !== true) {
@@ -57,6 +59,17 @@ export function checkSchedule(
     got: `${elementAt(visits, short, "visits").plannedSteps} planned steps of a task that was visited before`,
     expected: `more than ${loop.trainEvery}, loop.trainEvery: the first training session comes after so many`,
     todo: "Give it more steps, or lower loop.trainEvery",
+  });
+}
+
+/** @throws UsageError when a method cannot go on with a task that turns out to be a known one */
+function checkDiscovers(method: LearnsAgain): void {
+  if (method.revisits === true) return;
+  throw new UsageError({
+    what: `Method ${method.name} cannot find its tasks by itself`,
+    got: "loop.boundaries detected, and a method that cannot learn a task again",
+    expected: "told, or a method that can: a task that is recognised goes on being learned",
+    todo: "Choose another method, such as hypercrl, or leave loop.boundaries out",
   });
 }
 

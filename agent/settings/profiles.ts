@@ -11,6 +11,16 @@ export interface ProfileValues
   readonly planner: PlannerProfile;
 }
 
+/** Of no use while an agent is told which task it faces. */
+const DISCOVERY = {
+  boundaries: "told",
+  detectorRise: 5,
+  detectorThreshold: 10,
+  detectorWarmUp: 600,
+  detectorWindow: 200,
+  mostTasks: 20,
+} as const;
+
 /** As published for push (Huang et al. 2021). */
 const paper: ProfileValues = {
   loop: {
@@ -27,6 +37,7 @@ const paper: ProfileValues = {
     explorationStd: 0,
     evaluateTasks: "all",
     schedule: ONCE,
+    ...DISCOVERY,
     evaluationEpisodes: 10,
   },
   dynamics: {
@@ -86,6 +97,7 @@ const quick: ProfileValues = {
     explorationStd: 0,
     evaluateTasks: "all",
     schedule: ONCE,
+    ...DISCOVERY,
     evaluationEpisodes: 10,
   },
   dynamics: { ...paper.dynamics, hidden: [100, 100], normalizeTargets: true },

@@ -82,6 +82,34 @@ const groups = {
     schedule: scheduleField.describe(
       "Which task is learned when. once: every task once, in the order of the suite; rounds:N: through all tasks N times; random:N: every task once in an order drawn by the seed, then tasks at random up to N visits; or a list of visits, each with a task by its number and, if they differ, its planned steps.",
     ),
+    boundaries: z
+      .enum(["told", "detected"])
+      .describe(
+        "Whether the agent is told when the task changes, and to which. detected: it finds out by its model's errors, begins a new task by itself and goes on with a known one.",
+      ),
+    detectorRise: z
+      .number()
+      .gt(1)
+      .max(100)
+      .describe(
+        "loop.boundaries=detected: how many times as large errors become at a change that is to be found.",
+      ),
+    detectorThreshold: z
+      .number()
+      .gt(0)
+      .max(1e4)
+      .describe(
+        "loop.boundaries=detected: evidence from which on there is a change, natural logarithm; the higher, the fewer false alarms and the later a change is found.",
+      ),
+    detectorWarmUp: count(
+      "loop.boundaries=detected: planned steps of a new task whose errors say how large errors are without a change, before one can be found.",
+      100_000,
+    ),
+    detectorWindow: count(
+      "loop.boundaries=detected: steps of suspicion after which a change that was not found is no longer suspected.",
+      100_000,
+    ),
+    mostTasks: count("loop.boundaries=detected: tasks that can be found; another one ends the run.", 1000),
     evaluationEpisodes: count("Evaluation episodes per task that is evaluated, after each task.", 1000),
   },
   dynamics: {
@@ -230,8 +258,10 @@ export function ownSettings(settings: Settings, method: string): Record<string, 
 /** Most transitions that the replay buffer of a visit holds in the end. */
 export function transitionsOfVisit(settings: ScheduleChoice & Pick<Settings, "loop">): number {
   const schedule = new Schedule(settings);
+  const { boundaries, bufferCapacity } = settings.loop;
+  if (boundaries === "detected") return Math.min(bufferCapacity, schedule.end(schedule.visits.length - 1));
   const longest = largest(schedule.visits.map((_, visit) => schedule.steps(visit)));
-  return Math.min(settings.loop.bufferCapacity, longest);
+  return Math.min(bufferCapacity, longest);
 }
 
 /**

@@ -2,6 +2,7 @@ import { meanOf } from "../../sim/core/mean.js";
 import { addCounts } from "../runs/counts.js";
 import type { Summary, TaskSummary } from "../runs/summary.js";
 import { countsText, outcomeNames, outcomeShare } from "./counts-text.js";
+import { discoveryText } from "./discovery-text.js";
 import { measureKeys, measureTitle, table } from "./tables.js";
 import { number, percent, wrap } from "./text.js";
 
@@ -9,7 +10,7 @@ const DEFINITIONS =
   "Returns are undiscounted sums of rewards, mean over the evaluation episodes; forgetting = return after own training - return after last task, of a task after which another was learned. Success (as the task defines it) and errors (at an episode's end): last evaluation; – not measured (yet).";
 
 /** What a run achieved as a table, the mean of all tasks below them, with the definitions of its columns. */
-export function summaryText({ tasks }: Summary, width: number): string {
+export function summaryText({ tasks, discovery }: Summary, width: number): string {
   const outcomes = outcomeNames(tasks);
   const keys = measureKeys(tasks, outcomes);
   const counts = countsText(addCounts(tasks.map((task) => task.counts)));
@@ -37,5 +38,6 @@ export function summaryText({ tasks }: Summary, width: number): string {
     table(head, rows, { width }),
     ...(counts === "" ? [] : [wrap(`Last evaluation, all tasks: ${counts}.`, width)]),
     wrap(DEFINITIONS, width),
+    ...(discovery === undefined ? [] : [discoveryText(discovery, width)]),
   ].join("\n");
 }

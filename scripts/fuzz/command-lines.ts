@@ -69,6 +69,8 @@ const SETTINGS = [
   ...["hypernetwork.algebra", "hypernetwork.init", "hypernetwork.encoding"],
   ...["loop.learningEpisodeSteps", "loop.learningStarts", "loop.explorationStd", "loop.evaluateTasks"],
   ...["loop.schedule", "dynamics.normalizer"],
+  ...["loop.boundaries", "loop.detectorRise", "loop.detectorThreshold", "loop.detectorWarmUp"],
+  ...["loop.detectorWindow", "loop.mostTasks"],
   ...["loop.trainIterations", "loop.trainEvery", "loop.trainLag", "loop.randomHold", "training.engine"],
   ...[
     "training.batchSize",

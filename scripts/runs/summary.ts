@@ -2,6 +2,7 @@ import type { EpisodeRecord, EvaluationRecord, MetricsRecord } from "../../agent
 import { largest, smallest } from "../../sim/core/extremes.js";
 import { meanOf } from "../../sim/core/mean.js";
 import { countOutcomes, type OutcomeCounts } from "./counts.js";
+import { type DiscoveryFigures, discoveryFigures } from "./discovery-figures.js";
 import { fullEpisodes } from "./episode-lengths.js";
 
 /** Mean, spread and range of some numbers; all NaN when there are none. */
@@ -48,6 +49,8 @@ export interface Summary {
   readonly afterTask: number;
   /** The evaluation episode with the highest return; before the first, the planned learning episode of full length. */
   readonly best: BestEpisode | undefined;
+  /** Of a run that is not told when its task changes. */
+  readonly discovery?: DiscoveryFigures;
 }
 
 /** What a run achieved, from the records of its `metrics.jsonl`. NaN stands for what was not measured yet. */
@@ -65,7 +68,8 @@ export function summarize(records: readonly MetricsRecord[]): Summary {
         afterTask,
       ),
     );
-  return { tasks, afterTask, best: bestEpisode(records) };
+  const discovery = discoveryFigures(records);
+  return { tasks, afterTask, best: bestEpisode(records), ...(discovery && { discovery }) };
 }
 
 /**

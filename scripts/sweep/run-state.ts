@@ -30,6 +30,7 @@ function placeOf(record: MetricsRecord): RunPlace {
       return { stage: "baseline", index: record.taskIndex, steps: undefined, return: record.return };
     case "episode":
       return { stage: "learn", index: visitOf(record), steps: record.steps, return: record.return };
+    case "detection":
     case "training":
       return { stage: "learn", index: visitOf(record), steps: record.steps, return: undefined };
     case "kept":

@@ -15,6 +15,11 @@ export interface EpisodeHeader {
   readonly phase: "random" | "train" | "evaluate";
   /** How many steps had random actions, where it was begun with them and went on with planning. */
   readonly randomSteps?: number;
+  /**
+   * Of a learning episode whose task the agent was not told: which of the tasks that it had found it believed in, 0-based, and for how
+   * many steps, one stretch after the other.
+   */
+  readonly believed?: readonly { readonly found: number; readonly steps: number }[];
   /** Steps after which it ended at the latest, where those are fewer than the task's. */
   readonly episodeSteps?: number;
   /**
@@ -139,6 +144,7 @@ const metadataSchema = z.object({
   taskIndex: integer,
   phase: z.enum(["random", "train", "evaluate"]),
   randomSteps: integer.refine((steps) => steps > 0).optional(),
+  believed: json.pipe(z.array(z.object({ found: z.int().min(0), steps: z.int().min(1) }))).optional(),
   episodeSteps: integer.refine((steps) => steps > 0).optional(),
   afterTask: integer,
   visit: integer.refine((visit) => visit >= 0).optional(),
@@ -177,6 +183,7 @@ export function toMetadata(
     ["taskIndex", String(header.taskIndex)],
     ["phase", header.phase],
     ...optional("randomSteps", header.randomSteps),
+    ...optional("believed", header.believed && JSON.stringify(header.believed)),
     ...optional("episodeSteps", header.episodeSteps),
     ["afterTask", String(header.afterTask)],
     ...optional("visit", header.visit),
@@ -213,12 +220,13 @@ export function fromMetadata(metadata: ReadonlyMap<string, string>): {
   const fields = metadataSchema.parse(Object.fromEntries(metadata));
   const { observation, action, measures } = fields;
   checkLimit("channels", observation.length + action.length + (measures?.length ?? 0));
-  const { suite, task, taskIndex, phase, randomSteps, episodeSteps, afterTask } = fields;
+  const { suite, task, taskIndex, phase, randomSteps, believed, episodeSteps, afterTask } = fields;
   const { visit, seed, starts, settingsHash } = fields;
   const { versionHypercrl: hypercrl, versionPhysics: physics, versionNode: node } = fields;
   const versions = node === undefined ? { hypercrl, physics } : { hypercrl, physics, node };
   const learned = {
     ...(randomSteps !== undefined && { randomSteps }),
+    ...(believed !== undefined && { believed }),
     ...(episodeSteps !== undefined && { episodeSteps }),
     ...(starts !== undefined && { starts }),
   };

@@ -153,7 +153,7 @@ export class EpisodeRecorder {
    * The whole file, so far.
    * @param learned what is known of a learning episode only once its steps are made
    */
-  async bytes(learned: Pick<EpisodeHeader, "randomSteps"> = {}): Promise<Uint8Array> {
+  async bytes(learned: Pick<EpisodeHeader, "randomSteps" | "believed"> = {}): Promise<Uint8Array> {
     const header = { ...this.#header, ...learned };
     const schemas = this.#codec.schemas();
     const { spec } = this.#environment.task;
@@ -197,7 +197,10 @@ export class EpisodeRecorder {
    * @param learned see `bytes`
    * @throws InputError when there can be no such file, RunError when the disk is full
    */
-  async finish(path: string, learned?: Pick<EpisodeHeader, "randomSteps">): Promise<EpisodeTotals> {
+  async finish(
+    path: string,
+    learned?: Pick<EpisodeHeader, "randomSteps" | "believed">,
+  ): Promise<EpisodeTotals> {
     writeFileSafely(path, await this.bytes(learned));
     return this.#totals;
   }

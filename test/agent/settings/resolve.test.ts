@@ -24,6 +24,7 @@ describe("profiles", () => {
       explorationStd: 0,
       evaluateTasks: "all",
       schedule: "once",
+      boundaries: "told",
     });
     expect(s.loop.bufferCapacity).toBeGreaterThanOrEqual(6000);
     expect(s.loop.evaluationEpisodes).toBeGreaterThanOrEqual(10);
