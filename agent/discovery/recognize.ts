@@ -18,9 +18,9 @@ export interface KnownModel {
 }
 
 /**
- * The known task that some transitions come from, if there is one. A model explains them if the same test on its own errors, which
- * finds a change above λ, stays at λ / 2 or below; of several that do, the filter of `TaskPosterior` chooses the most probable one, with
- * one scale for all of them as in `KnownModels`.
+ * The known task that some transitions come from, if there is one. A model explains them if the same test on its own errors would find
+ * no change; of several that do, the filter of `TaskPosterior` chooses the most probable one, with one scale for all of them as in
+ * `KnownModels`.
  * @param held in the order that they were made in
  * @returns its number, undefined where no known model explains them
  */
@@ -34,7 +34,7 @@ export function recognize(
     const evidence = held.map(({ input, target, share }) =>
       evidenceOf({ residuals: residualsOf(model, input, target), share }, scale, how.rise),
     );
-    return peakOf(evidence) <= how.threshold / 2 ? [{ index, model, scale }] : [];
+    return peakOf(evidence) <= how.threshold ? [{ index, model, scale }] : [];
   });
   if (explaining.length === 0) return undefined;
   const posterior = new TaskPosterior(explaining.length, RECOGNITION.hazard);
