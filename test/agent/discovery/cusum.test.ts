@@ -77,7 +77,7 @@ describe("the test against a reference", () => {
     expect(peakOf(series)).toBeLessThan(how.threshold);
   });
 
-  it("finds noise that is five times as large within twelve steps, and says when it began", () => {
+  it("finds noise that is five times as large within twenty steps, and says when it began", () => {
     for (let trial = 0; trial < 50; trial++) {
       const test = new Cusum();
       for (let n = 0; n < 200; n++) test.update(evidenceOf(noise(rng, 0.2), scale, how.rise));
