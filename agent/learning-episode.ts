@@ -5,7 +5,7 @@ import { noisyAction } from "./action-noise.js";
 import type { Agent } from "./agent.js";
 import type { Discovered, Discovery } from "./discovery/discovery.js";
 import type { EpisodeRun, Outcome } from "./episode-run.js";
-import type { LoopServices } from "./loop-services.js";
+import type { LearningServices } from "./loop-services.js";
 import { recordingPath } from "./run/recording-names.js";
 import type { Visit } from "./settings/schedule.js";
 import type { TrainingSessions, VisitFields } from "./training-sessions.js";
@@ -35,7 +35,7 @@ export interface LearningPlace {
 export interface LearningParts {
   readonly agent: Agent;
   readonly training: TrainingSessions;
-  readonly services: LoopServices;
+  readonly services: LearningServices;
   /** Draws random actions and the noise on planned ones. */
   readonly actionRng: Rng;
   /** Where the agent is not told which task it faces. */
@@ -122,7 +122,7 @@ export class LearningEpisode {
     const steps = this.#steps + 1;
     const delay = isChange ? { delay: steps } : {};
     const what = { type: "detection", task: task.name, ...fields, steps, runSteps: start + steps } as const;
-    this.#parts.services.store.log.emit({ ...what, ...discovered, ...delay });
+    this.#parts.services.events.emit({ ...what, ...discovered, ...delay });
   }
 
   /** A task that was visited before is planned with what is remembered of it until there are new data. */
@@ -155,13 +155,13 @@ export class LearningEpisode {
   /** Plans an action `[U]`, and measures how long that takes. */
   async #plan(): Promise<Float32Array> {
     const { agent, services } = this.#parts;
-    const { now, store } = services;
+    const { now, events } = services;
     const started = now();
     const action = await agent.act(this.#run.state, this.#run.stepsDone);
     const ms = now() - started;
     this.#actions++;
     this.#ms += ms;
-    store.log.emit({ type: "planned", ms });
+    events.emit({ type: "planned", ms });
     await this.#run.recordPlan(agent);
     return action;
   }
@@ -169,18 +169,18 @@ export class LearningEpisode {
   #tellStep(): void {
     const { task, visit, visitIndex, total } = this.#place;
     const what = { task: task.name, taskIndex: visit.task, visit: visitIndex };
-    this.#parts.services.store.log.emit({ type: "step", ...what, steps: this.#steps, total });
+    this.#parts.services.events.emit({ type: "step", ...what, steps: this.#steps, total });
   }
 
   #tellLearned(outcome: Outcome): void {
     const { task, fields, episode, phase } = this.#place;
-    const { log } = this.#parts.services.store;
+    const { events } = this.#parts.services;
     const { over, randomSteps, options } = this.#run;
     const steps = this.#steps;
     if (this.#actions > 0)
-      log.emit({ type: "planning", ...fields, steps, actions: this.#actions, ms: this.#ms });
+      events.emit({ type: "planning", ...fields, steps, actions: this.#actions, ms: this.#ms });
     const what = { phase, task: task.name, ...fields, episode, steps } as const;
-    log.emit({
+    events.emit({
       type: "episode",
       ...what,
       ...(randomSteps !== undefined && { randomSteps }),

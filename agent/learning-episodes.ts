@@ -8,7 +8,7 @@ import { Discovery } from "./discovery/discovery.js";
 import type { SavedDiscovery } from "./discovery/saved-discovery.js";
 import { EpisodeRun, type Recordings } from "./episode-run.js";
 import { LearningEpisode, type LearningPlace } from "./learning-episode.js";
-import type { LoopServices } from "./loop-services.js";
+import type { LearningServices } from "./loop-services.js";
 import type { Progress } from "./run/checkpoint-document.js";
 import { learningFile } from "./run/recording-names.js";
 import type { Schedule } from "./settings/schedule.js";
@@ -19,7 +19,7 @@ export interface LearningOptions {
   readonly tasks: readonly Task[];
   readonly schedule: Schedule;
   readonly agent: Agent;
-  readonly services: LoopServices;
+  readonly services: LearningServices;
   readonly recordings: Recordings;
   /** Of the run. */
   readonly rng: Rng;

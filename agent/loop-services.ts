@@ -1,6 +1,7 @@
 import type { Parts } from "./catalog.js";
 import type { Compute } from "./compute.js";
 import type { EpisodeThreads } from "./evaluation/episode-threads.js";
+import type { HeldEvents } from "./held-events.js";
 import type { RunStore } from "./run/store.js";
 
 /** What the loop needs from outside: where to write, the time, and when to stop. */
@@ -18,4 +19,9 @@ export interface LoopServices {
   readonly parts: Parts;
   /** True once the user asked to stop; the run then ends at its last checkpoint. */
   readonly stopRequested: () => boolean;
+}
+
+/** What learning needs of them, and where its events go. */
+export interface LearningServices extends Pick<LoopServices, "store" | "now" | "stopRequested"> {
+  readonly events: HeldEvents;
 }

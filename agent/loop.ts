@@ -5,9 +5,11 @@ import { Rng } from "../sim/core/rng.js";
 import type { Task } from "../sim/task.js";
 import { Agent } from "./agent.js";
 import { Stopped } from "./episode-run.js";
+import { HeldEvents } from "./held-events.js";
 import { LearningEpisodes } from "./learning-episodes.js";
 import { LoopEvaluations } from "./loop-evaluations.js";
 import type { LoopServices } from "./loop-services.js";
+import { OverlappedEvaluation, type Place } from "./overlapped-evaluation.js";
 import { BEGINNING, type Checkpoint } from "./run/checkpoint.js";
 import type { Progress } from "./run/checkpoint-document.js";
 import { EvaluationMatrix } from "./run/evaluation-matrix.js";
@@ -28,6 +30,9 @@ export class ContinualLoop {
   readonly #learning: LearningEpisodes;
   readonly #evaluations: LoopEvaluations;
   readonly #matrix: EvaluationMatrix;
+  readonly #events: HeldEvents;
+  /** The evaluation after the visit before, while it goes on beside the present one. */
+  #overlapped: OverlappedEvaluation | undefined;
   #progress: Progress = BEGINNING;
 
   constructor(tasks: readonly Task[], services: LoopServices) {
@@ -44,9 +49,13 @@ export class ContinualLoop {
     );
     const visits = !this.#schedule.isOnce;
     const recordings = { folder: store.recordingsFolder, origin: store.origin, plans, visits };
-    const shared = { tasks: this.#tasks, agent: this.#agent, services, recordings, rng };
-    this.#learning = new LearningEpisodes({ ...shared, schedule: this.#schedule });
-    this.#evaluations = new LoopEvaluations({ ...shared, matrix: this.#matrix });
+    this.#events = new HeldEvents(store.log);
+    const { now } = services;
+    const stopRequested = () => services.stopRequested() || (this.#overlapped?.hasFailed ?? false);
+    const learning = { store, now, stopRequested, events: this.#events };
+    const shared = { tasks: this.#tasks, schedule: this.#schedule, agent: this.#agent, recordings, rng };
+    this.#learning = new LearningEpisodes({ ...shared, services: learning });
+    this.#evaluations = new LoopEvaluations({ ...shared, services, matrix: this.#matrix });
   }
 
   /**
@@ -92,13 +101,17 @@ export class ContinualLoop {
       while (this.#progress.stage !== "done") {
         if (this.#progress.stage === "baseline") await this.#measureRandomPolicy();
         else if (this.#progress.stage === "learn") await this.#learnEpisode();
-        else await this.#evaluateTask();
+        else if (this.#canOverlap) {
+          await this.#evaluateBeside();
+          continue;
+        } else this.#progress = await this.#evaluations.evaluate(this.#progress);
         await this.#save();
       }
       return "done";
     } catch (error) {
-      if (error instanceof Stopped) return "stopped";
-      throw error;
+      const cause = (await this.#overlapped?.stop()) ?? error;
+      if (cause instanceof Stopped) return "stopped";
+      throw cause;
     }
   }
 
@@ -108,9 +121,9 @@ export class ContinualLoop {
     await this.#agent.release();
   }
 
-  /** Where the run is. */
+  /** Where the run is saved. */
   get progress(): Readonly<Progress> {
-    return this.#progress;
+    return this.#overlapped?.progress ?? this.#progress;
   }
 
   /** The evaluation returns so far. */
@@ -128,8 +141,9 @@ export class ContinualLoop {
   async #learnEpisode(): Promise<void> {
     const { task: visit, episode } = this.#progress;
     const steps = await this.#learning.learn(this.#progress);
-    if (steps < this.#schedule.steps(visit)) this.#advance({ steps, episode: episode + 1 });
-    else await this.#endVisit();
+    if (steps < this.#schedule.steps(visit)) return this.#advance({ steps, episode: episode + 1 });
+    await this.#finishEvaluation();
+    await this.#endVisit();
   }
 
   /** The learner keeps what its method needs of the task, and the state is saved for later evaluation. */
@@ -147,15 +161,31 @@ export class ContinualLoop {
     store.saveVisit(visit, { ...this.#place(), learned });
   }
 
-  async #evaluateTask(): Promise<void> {
-    const { task: afterTask, evaluated: taskIndex } = this.#progress;
-    const { store } = this.#services;
-    await this.#evaluations.evaluate(afterTask, taskIndex);
-    const next = evaluatedTasks(store.settings, afterTask, this.#schedule).find((j) => j > taskIndex);
-    if (next !== undefined) return this.#advance({ evaluated: next });
-    store.writeEvaluation(this.#matrix.toJson());
-    const last = afterTask + 1 === this.#schedule.visits.length;
-    this.#advance(last ? { stage: "done" } : { stage: "learn", task: afterTask + 1, evaluated: 0 });
+  /**
+   * Whether other threads can play the evaluation that comes next while a visit is learned. An agent that is not told its task goes on
+   * with it after a visit, and what it has of it would have to be saved as it was.
+   */
+  get #canOverlap(): boolean {
+    const { episodeThreads, store } = this.#services;
+    const last = this.#progress.task + 1 === this.#schedule.visits.length;
+    if (episodeThreads === undefined || last || this.#agent.found !== undefined) return false;
+    return store.settings.loop.evaluationEpisodes > 1;
+  }
+
+  /** Leaves the evaluation that comes next to other threads, and goes on with the next visit. */
+  async #evaluateBeside(): Promise<void> {
+    const { store, episodeThreads, stopRequested } = this.#services;
+    if (episodeThreads === undefined) throw new RangeError("There are no threads that play.");
+    const evaluations = this.#evaluations;
+    const parts = { evaluations, store, threads: episodeThreads, events: this.#events, stopRequested };
+    this.#overlapped = await OverlappedEvaluation.begin(parts, this.#place());
+    this.#advance({ stage: "learn", task: this.#progress.task + 1, evaluated: 0 });
+  }
+
+  /** Waits for the evaluation that is played meanwhile, if one is. */
+  async #finishEvaluation(): Promise<void> {
+    await this.#overlapped?.finish();
+    this.#overlapped = undefined;
   }
 
   #advance(change: Partial<Progress>): void {
@@ -163,6 +193,8 @@ export class ContinualLoop {
   }
 
   async #save(): Promise<void> {
+    if (this.#overlapped?.isPlaying) return this.#overlapped.skip();
+    await this.#finishEvaluation();
     const learned = this.#agent.unsaved ? await this.#agent.learnedState() : undefined;
     const { discovery } = this.#learning;
     const task = this.#agent.taskState();
@@ -172,7 +204,7 @@ export class ContinualLoop {
   }
 
   /** Where the run stands, with the random stream that is its own. */
-  #place(): Pick<Checkpoint, "progress" | "actionRng"> {
+  #place(): Place {
     return { progress: this.#progress, actionRng: this.#learning.actionRng };
   }
 }

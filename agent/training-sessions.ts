@@ -1,6 +1,6 @@
 import type { Agent } from "./agent.js";
 import type { TrainingSession } from "./agent-state.js";
-import type { LoopServices } from "./loop-services.js";
+import type { LearningServices } from "./loop-services.js";
 import type { TrainingRecord } from "./run/records.js";
 
 /** The fields by which records say what is learned: the task and, where records have it, the visit. */
@@ -24,10 +24,10 @@ interface Pending {
  */
 export class TrainingSessions {
   readonly #agent: Agent;
-  readonly #services: LoopServices;
+  readonly #services: LearningServices;
   #pending: Pending | undefined;
 
-  constructor(agent: Agent, services: LoopServices) {
+  constructor(agent: Agent, services: LearningServices) {
     this.#agent = agent;
     this.#services = services;
   }
@@ -52,13 +52,13 @@ export class TrainingSessions {
   async adoptDue(steps: number): Promise<void> {
     if (this.#pending === undefined || steps < this.#pending.steps + this.#pending.lag) return;
     const { visit, session, started, steps: begun } = this.#pending;
-    const { now, store } = this.#services;
+    const { now, events } = this.#services;
     this.#pending = undefined;
     const waited = now();
     const losses = await this.#agent.adopt(session);
     const end = now();
     const times = { ms: end - started, waitedMs: end - waited };
-    store.log.emit({ type: "training", ...visit, steps: begun, ...losses, ...times });
+    events.emit({ type: "training", ...visit, steps: begun, ...losses, ...times });
   }
 
   /** Adopts the session on its way now: a checkpoint holds none. */

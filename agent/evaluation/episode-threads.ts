@@ -56,11 +56,13 @@ export class EpisodeThreads {
    * Plays episodes of a task on several threads and gives them out in their order; see `playTogether`.
    * @param own plays on the calling thread
    * @param task the same for the others
+   * @param joins resolved when the calling thread may play along; by default at once
    */
   async *play(
     own: Pick<EpisodePlayer, "play">,
     task: PlayedTask,
     { episodes, stopRequested }: Pick<EvaluationOptions, "episodes" | "stopRequested">,
+    joins?: Promise<void>,
   ): AsyncGenerator<PlayedEpisode> {
     const limit = new EpisodeLimit();
     const others = this.#started().slice(0, episodes - 1);
@@ -68,7 +70,7 @@ export class EpisodeThreads {
       (episode) => own.play(episode, () => stopRequested() || !limit.allows(episode)),
       ...others.map((thread) => playOn(thread, task, limit)),
     ];
-    yield* playTogether(players, episodes, limit, stopRequested);
+    yield* playTogether(players, episodes, limit, stopRequested, joins);
   }
 
   /** Ends the threads. */

@@ -46,6 +46,8 @@ export async function* evaluateTask(
 /**
  * Evaluates a model of a task, which need not be one that the agent has learned; otherwise as `evaluateTask`.
  * @param agent whose planner and settings it is planned with
+ * @param dynamics stay as they are until the end, also where the agent learns meanwhile
+ * @param joins resolved when the calling thread has nothing else to do and plays along; by default at once
  */
 export async function* evaluateDynamics(
   agent: Agent,
@@ -54,6 +56,7 @@ export async function* evaluateDynamics(
   options: EvaluationOptions,
   onModelError: (error: ModelError) => void,
   threads?: EpisodeThreads,
+  joins?: Promise<void>,
 ): AsyncGenerator<FinishedEpisode> {
   const { task, taskIndex, rng, starts, recordings, episodes: count, stopRequested } = options;
   const together = count > 1 ? threads : undefined;
@@ -67,7 +70,7 @@ export async function* evaluateDynamics(
     const played =
       together === undefined
         ? playInTurn(player, count, stopRequested)
-        : together.play(player, opened, options);
+        : together.play(player, opened, options, joins);
     const meter = new ModelErrorMeter(task.spec);
     let episode = 0;
     for await (const { trajectory, ...finished } of played) {

@@ -33,7 +33,9 @@ export type PlayEpisode = (episode: number) => Promise<PlayedEpisode>;
  * Plays `count` episodes with several players, each of whom takes the next when it has played one, and gives them out in their
  * order. When one fails, those after it are stopped and those before it given out, as if they had been played in turn. All players
  * have ended when the generator has.
+ * @param players the first is the calling thread's
  * @param stopRequested true once the user asked to stop
+ * @param joins resolved when the first player may begin; by default at once
  * @throws Stopped when the user asked to stop; what the first episode that failed threw
  */
 export async function* playTogether(
@@ -41,6 +43,7 @@ export async function* playTogether(
   count: number,
   limit: EpisodeLimit,
   stopRequested: () => boolean,
+  joins?: Promise<void>,
 ): AsyncGenerator<PlayedEpisode> {
   const episodes = Array.from({ length: count }, () => new Settled());
   let next = 0;
@@ -55,7 +58,10 @@ export async function* playTogether(
     }
   };
   const watch = setInterval(() => stopRequested() && limit.lower(-1), WATCH_MS);
-  const ended = Promise.all(players.map(playOn)).then(() => {
+  const [late, atOnce] = joins === undefined ? [[], players] : [players.slice(0, 1), players.slice(1)];
+  const playing = Promise.all(atOnce.map(playOn));
+  const joined = Promise.race([joins, playing]).then(() => Promise.all(late.map(playOn)));
+  const ended = Promise.all([playing, joined]).then(() => {
     for (const episode of episodes) episode.reject(new Stopped());
   });
   try {

@@ -55,6 +55,8 @@ const wholeSchema = z.object({
   learner: numbers,
   actionRng: rngState,
   current: task.optional(),
+  /** Present if the names of files have taken one turn more than states were saved, see `CheckpointWriter.takeTurn`. */
+  extraTurn: z.literal(true).optional(),
   sha256,
 });
 

@@ -85,6 +85,21 @@ export class CheckpointWriter {
     }
   }
 
+  /**
+   * Lets the names of files take a turn without a state, so that after the next save they are those of a run that has saved one state
+   * more. Until then the document says so: who goes on from it takes the turn back.
+   * @param numbers of the state that was saved last, between two tasks
+   */
+  takeTurn(numbers: StateNumbers): void {
+    const before = this.#learned;
+    if (before?.sha256 === undefined || this.#task !== undefined) return;
+    const { file, sha256 = before.sha256, numbers: learner } = this.#passOn();
+    const path = join(this.#folder, RUN_FILES.checkpoint);
+    writeWhole(path, this.#settingsHash, numbers, { file, sha256, numbers: learner }, true);
+    this.#learned = { file, sha256, numbers: learner };
+    if (file !== before.file) removeOwnFile(join(this.#folder, before.file));
+  }
+
   #content(
     { progress, metricsBytes, metricsSha256, actionRng }: StateNumbers,
     arrays: PartsDocument["arrays"],
@@ -157,6 +172,7 @@ function writeWhole(
   settingsHash: string,
   { progress, metricsBytes, metricsSha256, actionRng }: StateNumbers,
   { file, sha256, numbers }: LearnedFile & { readonly sha256: string },
+  extraTurn = false,
 ): void {
   const content: Omit<WholeDocument, "sha256"> = {
     schema: CHECKPOINT_SCHEMAS.whole,
@@ -167,6 +183,7 @@ function writeWhole(
     ...(metricsSha256 !== undefined && { metricsSha256 }),
     learner: { ...numbers },
     actionRng: mutable(actionRng),
+    ...(extraTurn && { extraTurn }),
   };
   writeCheckpointDocument(path, content);
 }

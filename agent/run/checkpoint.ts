@@ -51,6 +51,8 @@ export interface CheckpointParts {
   readonly learned: LearnedFile;
   /** Undefined where no task is being learned, or all is in the file of what was learned. */
   readonly task: { readonly file: string; readonly transitions: WrittenTransitions } | undefined;
+  /** Whether their names have taken one turn more than states were saved; see `CheckpointWriter.takeTurn`. */
+  readonly extraTurn?: true | undefined;
 }
 
 /** A checkpoint as read, and its files. */
@@ -119,12 +121,12 @@ interface OfRun {
 
 function readWhole(
   folder: string,
-  { arrays, learner, progress, current }: WholeDocument,
+  { arrays, learner, progress, current, extraTurn }: WholeDocument,
   { buffer, settings, schedule }: OfRun,
 ): SavedState {
   const saved = readArrays(folder, arrays);
   const learned = rebuildLearned(saved, learner, tasksBegun(progress, settings, schedule), buffer);
-  const parts = { learned: { ...arrays, numbers: learner }, task: undefined };
+  const parts = { learned: { ...arrays, numbers: learner }, task: undefined, extraTurn };
   if (current === undefined) return { agent: { learned, current }, parts };
   fillFromArrays(buffer, saved, current);
   const task: TaskState = { buffer, ...rebuildTask(saved, current, buffer, settings), trained: true };

@@ -5,7 +5,14 @@ import { isTemporaryOf } from "../../sim/core/files.js";
 import { checkOwnFile, checkOwnFolder, folderInside, removeOwnFile } from "../../sim/core/own-files.js";
 import type { Settings } from "../settings/schema.js";
 import type { Progress } from "./checkpoint-document.js";
-import { baselineFile, evaluationFile, FAILED_FILE, learningFile, RECORDINGS } from "./recording-names.js";
+import {
+  baselineFile,
+  evaluationFile,
+  FAILED_FILE,
+  isLearningFile,
+  learningFile,
+  RECORDINGS,
+} from "./recording-names.js";
 import type { MetricsRecord } from "./records.js";
 import { CHECKPOINT_NAMES, CURVES, HASHES, isTemporary, LOGS, RUN_FILES, TASK_STATES } from "./run-files.js";
 
@@ -51,14 +58,16 @@ export function findLeftovers(
   named: readonly string[],
 ): Leftovers {
   const logged = new Set(records.flatMap((r) => ("recording" in r ? [basename(r.recording)] : [])));
-  const written = new Set(recordingsOf(progress, settings.loop.evaluationEpisodes));
+  const names = new Set(recordingsOf(progress, settings.loop.evaluationEpisodes));
+  const beside = visitBegunBeside(progress);
+  const written = (name: string) => names.has(name) || (beside !== undefined && isLearningFile(name, beside));
   const isUnnamed = among(CHECKPOINT_NAMES.filter((name) => !named.includes(name)));
   const isCurves = (name: string) => name === CURVES.file;
   const looks: readonly Look[] = [
     {
       inside: RECORDINGS,
       looksAt: (name) => !logged.has(name),
-      isOwn: (name) => written.has(name) || isTemporaryOf(name, (file) => written.has(file)),
+      isOwn: (name) => written(name) || isTemporaryOf(name, written),
     },
     { inside: "", looksAt: isUnnamed, isOwn: isUnnamed },
     temporaries("", among([...Object.values(RUN_FILES), ...Object.values(HASHES), ...CHECKPOINT_NAMES])),
@@ -128,6 +137,12 @@ function recordingsOf({ stage, task, episode, evaluated }: Progress, episodes: n
     done: () => [],
   }[stage]();
   return [...names, FAILED_FILE];
+}
+
+/** The visit of which several episodes may have been learned since the checkpoint, see `OverlappedEvaluation`. */
+function visitBegunBeside({ stage, task, steps }: Progress): number | undefined {
+  if (stage === "evaluate") return task + 1;
+  return stage === "learn" && steps === 0 ? task : undefined;
 }
 
 function list(folder: string, inside: string): string[] {

@@ -16,6 +16,12 @@ export function learningFile(visit: number, phase: "random" | "train", episode: 
   return `${label(visit)}-${phase}-${label(episode, 4)}.mcap`;
 }
 
+/** Whether a name is that of a learning episode of a visit. */
+export function isLearningFile(name: string, visit: number): boolean {
+  const match = /^(.*)-(random|train)-\d{4,}\.mcap$/.exec(name);
+  return match?.[1] === label(visit);
+}
+
 /** File of an evaluation episode, from 0-based indices. */
 export function evaluationFile(afterVisit: number, task: number, episode: number): string {
   return `${label(afterVisit)}-evaluate-${label(task)}-${label(episode)}.mcap`;

@@ -42,11 +42,12 @@ export function checkNothingSaved(folder: string): void {
 
 /**
  * Between two checkpoints a run writes the records of one unit of work. More of them mean that the checkpoint is an
- * older one than the log's, and continuing would cut them off.
+ * older one than the log's, and continuing would cut them off. At the beginning of a visit there can be several episodes: those that were
+ * learned while the evaluation before was played, see `OverlappedEvaluation`.
  * @throws InputError when the log goes on further than that
  */
 export function checkNewest(folder: string, { progress, metricsBytes }: SavedCheckpoint): void {
-  const { stage, task: place, evaluated } = progress;
+  const { stage, task: place, steps, evaluated } = progress;
   const later = metricsAfter(folder, metricsBytes);
   const inUnit = (r: MetricsRecord) => {
     if (stage === "done") return false;
@@ -55,7 +56,8 @@ export function checkNewest(folder: string, { progress, metricsBytes }: SavedChe
     return "afterTask" in r && r.afterTask === place && r.taskIndex === evaluated;
   };
   const episodes = later.filter((r) => r.type === "episode").length;
-  if (later.every(inUnit) && episodes <= 1) return;
+  const begins = stage === "learn" && place > 0 && steps === 0;
+  if (later.every(inUnit) && (episodes <= 1 || begins)) return;
   throw new InputError({
     what: `${join(folder, RUN_FILES.checkpoint)} is older than the run's log`,
     got: `${later.length} records after it`,

@@ -167,6 +167,10 @@ export class RunStore {
       metrics: { bytes: metricsBytes, sha256: metricsSha256 },
       timing: { bytes: wholeLines(timingPath(this.folder)) },
     });
+    if (this.#checkpoint?.parts.extraTurn) {
+      const { actionRng } = this.#checkpoint;
+      this.save({ progress, actionRng, learned: undefined, current: undefined });
+    }
     const records = readMetrics(this.folder, new Schedule(this.settings));
     const left = findLeftovers(this.folder, this.settings, progress, records, this.#checkpoints.named);
     removeLeftovers(left);
@@ -199,6 +203,13 @@ export class RunStore {
     this.#checkOwner();
     this.log.flush();
     this.#checkpoints.save({ ...numbers, ...this.log.written }, learned, current);
+  }
+
+  /** See `CheckpointWriter.takeTurn`. @param numbers of the state that was saved last, and whose log has not grown since */
+  takeTurn(numbers: Omit<StateNumbers, keyof WrittenLog>): void {
+    this.#checkOwner();
+    this.log.flush();
+    this.#checkpoints.takeTurn({ ...numbers, ...this.log.written });
   }
 
   /** Keeps the state after a visit for later evaluation. */

@@ -57,6 +57,42 @@ function collect(episodes: AsyncGenerator<PlayedEpisode>) {
 }
 
 describe("episodes that are played together", () => {
+  it("are begun by the first player only when it joins", async () => {
+    const hall = new Hall();
+    let join = () => {};
+    const joins = new Promise<void>((resolve) => {
+      join = resolve;
+    });
+    const players = [hall.player(0), hall.player(1)];
+    const { returns, ended } = collect(playTogether(players, 3, hall.limit, never, joins));
+    await turn();
+    expect([...hall.begun]).toEqual([[0, 1]]);
+    await hall.end(0);
+    expect([...hall.begun]).toEqual([
+      [0, 1],
+      [1, 1],
+    ]);
+    join();
+    await hall.end(1);
+    await hall.end(2);
+    await ended;
+    expect(hall.begun.get(2)).toBe(0);
+    expect(returns).toEqual([0, 1, 2]);
+  });
+
+  it("end without a first player who never joins, also where one fails", async () => {
+    for (const failure of [undefined, new RunError({ what: "fails" })]) {
+      const hall = new Hall();
+      const joins = new Promise<void>(() => {});
+      const { ended } = collect(playTogether([hall.player(0), hall.player(1)], 2, hall.limit, never, joins));
+      await hall.end(0, failure);
+      if (failure === undefined) await hall.end(1);
+      await (failure === undefined
+        ? expect(ended).resolves.toBeUndefined()
+        : expect(ended).rejects.toBe(failure));
+    }
+  });
+
   it("are given out in their order, and whoever is free takes the next", async () => {
     const hall = new Hall();
     const found = collect(playTogether([hall.player(0), hall.player(1)], 4, hall.limit, never));

@@ -82,6 +82,22 @@ it.each([
   },
 );
 
+it("a run killed while an evaluation is played beside learning ends with the bytes of an undisturbed one", async () => {
+  const settings = [...TINY, "--set", "loop.evaluationEpisodes=3"];
+  const undisturbed = join(folder, "beside-undisturbed");
+  const killed = join(folder, "beside-killed");
+  expect((await call(["train", "--quiet", "--out", undisturbed, ...settings])).code).toBe(0);
+  const child = start(["train", "--quiet", "--out", killed, ...settings, "--threads", "2"]);
+  // Of the second task, learned while the first is evaluated.
+  const begun = join(killed, "episodes", "02-random-0001.mcap");
+  while (child.running() && !existsSync(begun)) await sleep(2);
+  child.kill("SIGKILL");
+  expect((await child.finished).signal).toBe("SIGKILL");
+  const resumed = await run(["train", "--quiet", "--resume", killed, "--threads", "2"]);
+  expect(resumed.code, resumed.stderr).toBe(0);
+  expect(fileHashes(killed)).toEqual(fileHashes(undisturbed));
+});
+
 it.each([
   ["SIGINT", 130, 5],
   ["SIGTERM", 143, 11],
