@@ -56,7 +56,7 @@ describe("a wrong call exits with 2 and starts nothing", () => {
     ],
     ["option of a sweep", ["sweep", "--jobs", "none"], /\(see `hypercrl sweep --help`\)/],
     ["resume with what is recorded", ["train", "--resume", "x", "--record", "plans"], /'--record <what>'/],
-    ["name far from all", train("--method", "magic"), /expected one of hypercrl, [\w, -]+ pnn\.\n$/],
+    ["name far from all", train("--method", "magic"), /expected one of hypercrl, [\w, -]+ ftl\.\n$/],
     ["setting far from all", train("--set", "size=3"), /one of \d+ names\. `hypercrl settings` lists/],
     ["seed", train("--seed", "one"), /'--seed <n>' argument 'one' is invalid/],
     ["seed too large", train("--seed", "4294967296"), /'--seed <n>' argument '4294967296' is invalid/],
