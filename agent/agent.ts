@@ -47,7 +47,8 @@ export class Agent {
   /** The tasks that it has found, where it is not told which it faces. */
   readonly found: FoundTasks | undefined;
   readonly #numbers: TaskNumbers;
-  readonly #models: TaskModels;
+  /** The models of the tasks, by the learner's numbers. */
+  readonly models: TaskModels;
   readonly #parts: Parts;
   readonly #tasks: readonly Task[];
   readonly #rng: Rng;
@@ -88,7 +89,7 @@ export class Agent {
         ? new BackgroundLearner(parts, settings, shape, learner, { ...compute, threads: 1 })
         : createLearner(parts.method, settings, shape, learner, compute);
     const { method } = parts;
-    this.#models = new TaskModels({
+    this.models = new TaskModels({
       learner: this.learner,
       method,
       shape,
@@ -121,14 +122,14 @@ export class Agent {
     await this.learner.beginTask(index);
     const moments = new Normalizer(inputSize, targetSize, this.settings.dynamics.normalizeTargets);
     if (earlierVisits === 0)
-      this.#models.setNormalizer(index, this.#pooledNormalizer(index) ?? moments.arrays());
+      this.models.setNormalizer(index, this.#pooledNormalizer(index) ?? moments.arrays());
     return moments;
   }
 
   /** The normaliser of the task being learned, where that was settled before the visit. */
   get #keptNormalizer(): NormalizerArrays | undefined {
     const { index, earlierVisits } = this.#numbers.at(this.#visit);
-    return earlierVisits > 0 ? this.#models.normalizer(index) : this.#pooledNormalizer(index);
+    return earlierVisits > 0 ? this.models.normalizer(index) : this.#pooledNormalizer(index);
   }
 
   /**
@@ -138,7 +139,7 @@ export class Agent {
    */
   #pooledNormalizer(index: number): NormalizerArrays | undefined {
     return this.settings.dynamics.normalizer === "pooled" && index > 0
-      ? this.#models.normalizer(0)
+      ? this.models.normalizer(0)
       : undefined;
   }
 
@@ -148,8 +149,8 @@ export class Agent {
     const { buffer, index } = this.#learned;
     const data = this.#withoutOutliers(buffer)?.data ?? buffer;
     this.#unsaved = true;
-    await this.learner.endTask(data, this.#models.normalizer(index), rng);
-    await this.#models.measure(index, data);
+    await this.learner.endTask(data, this.models.normalizer(index), rng);
+    await this.models.measure(index, data);
     await this.#dropTask();
   }
 
@@ -192,7 +193,7 @@ export class Agent {
   async adopt({ normalizer, report }: TrainingSession): Promise<TrainingReport> {
     const losses = await report;
     const current = this.#learned;
-    this.#models.setNormalizer(current.index, normalizer);
+    this.models.setNormalizer(current.index, normalizer);
     current.trained = this.#unsaved = true;
     current.sessions++;
     await this.#loadPolicy(current);
@@ -243,7 +244,7 @@ export class Agent {
     checkAlike(indices.map((index) => this.#taskAt(index)));
     const known: ModelledTask[] = [];
     for (const index of indices)
-      known.push(await this.#models.modelled(this.#numbers.indexOf(index), this.#taskAt(index)));
+      known.push(await this.models.modelled(this.#numbers.indexOf(index), this.#taskAt(index)));
     return known;
   }
 
@@ -256,7 +257,7 @@ export class Agent {
 
   /** The dynamics of any task begun so far, with today's weights. */
   dynamicsOf(index: number): Promise<TaskDynamics> {
-    return this.#models.dynamics(this.#numbers.indexOf(index));
+    return this.models.dynamics(this.#numbers.indexOf(index));
   }
 
   /** Whether what was learned has changed since `noteSaved`, or since the agent was made or restored. */
@@ -272,18 +273,13 @@ export class Agent {
   /** What outlives a task; only the learner's arrays are copied. */
   async learnedState(): Promise<LearnedState> {
     const found = this.found?.state();
-    return { ...(await this.#models.state()), ...(found !== undefined && { found }) };
+    return { ...(await this.models.state()), ...(found !== undefined && { found }) };
   }
 
   /** What was learned is to be saved anew: something beside the learner has changed. */
   noteChanged(): void {
     this.#unsaved = true;
     if (this.#current !== undefined) this.#current.trained = true;
-  }
-
-  /** The models of the tasks, by the learner's numbers. */
-  get models(): TaskModels {
-    return this.#models;
   }
 
   /** Training sessions of the present visit whose weights were adopted. */
@@ -303,7 +299,7 @@ export class Agent {
    * @param visit the one being learned, or after which tasks are evaluated; -1 before the first
    */
   async restore({ learned, current }: AgentState, visit: number): Promise<void> {
-    if (learned !== undefined) await this.#models.restore(learned);
+    if (learned !== undefined) await this.models.restore(learned);
     if (learned?.found !== undefined) this.found?.restore(learned.found);
     const number = this.found?.number ?? visit;
     this.#visit = number;
@@ -351,7 +347,7 @@ export class Agent {
   /** A policy for learning a task in the current visit. */
   #newPolicy(visit: number): Promise<MpcPolicy> {
     const { index, task } = this.#numbers.at(visit);
-    const shape = this.#models.network(index, this.#takeTurns);
+    const shape = this.models.network(index, this.#takeTurns);
     const rng = this.#rng.split(`planner/task${visit}`);
     return this.#createPolicy(this.#taskAt(task), shape, rng, this.#threads);
   }
@@ -366,7 +362,7 @@ export class Agent {
   }
 
   async #loadPolicy({ policy, index }: CurrentTask): Promise<void> {
-    await policy.load(await this.#models.weights(index, this.#plannedMember), this.#models.normalizer(index));
+    await policy.load(await this.models.weights(index, this.#plannedMember), this.models.normalizer(index));
   }
 
   /**

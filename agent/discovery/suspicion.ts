@@ -10,6 +10,7 @@ export class Suspicion {
   readonly #threshold: number;
   readonly #window: number;
   readonly #test = new Cusum();
+  /** Transitions under suspicion, in the order that they were made in. */
   #held: readonly HeldTransition[] = [];
 
   /**
@@ -19,11 +20,6 @@ export class Suspicion {
   constructor(threshold: number, window: number) {
     this.#threshold = threshold;
     this.#window = window;
-  }
-
-  /** Transitions under suspicion, in the order that they were made in. */
-  get held(): readonly HeldTransition[] {
-    return this.#held;
   }
 
   /** Whether they make a change. */

@@ -3,7 +3,7 @@ import { table } from "./tables.js";
 import { number, percent, wrap } from "./text.js";
 
 const DEFINITIONS =
-  "A change is detected when something is found in its visit, and identified when that is the task which is matched to the world's (each task and found task in one pair at most, those that share most steps first); delay = steps from the change to then; false alarms: what was found beside that, and in brackets for 10,000 steps; right task: share of the steps in which the matched task was believed in.";
+  "A change is detected when something is found in its visit, and identified when the task that is found is the one matched to the world's (each task and each found task are in one pair at most, and pairs that share most steps are made first). Mean delay: from a change to its detection. False alarms: whatever else was found, in brackets per 10,000 steps of learning. Right task: share of the steps in which the matched task was believed in.";
 
 /** How well a run found out by itself when its task changed, as a table with the definitions of its columns. */
 export function discoveryText(figures: DiscoveryFigures, width: number): string {

@@ -5,9 +5,6 @@ import { readSettings } from "../../agent/run/store.js";
 import { HyperCrlError, UsageError } from "../../sim/core/errors.js";
 import { isFinished } from "../compare/run-result.js";
 
-/** Where runs are made unless another folder is given. */
-export const RUNS_FOLDER = "runs";
-
 /**
  * The finished run in a folder of runs that ended last, of those with so many tasks or more.
  * @throws UsageError where there is none

@@ -16,10 +16,10 @@ export function peakBytes(): number {
   return statusBytes("self", "VmHWM") ?? process.resourceUsage().maxRSS * 1024;
 }
 
-function statusBytes(process: string, field: "VmRSS" | "VmHWM"): number | undefined {
+/** @param pid of a process, or `self` */
+function statusBytes(pid: string, field: "VmRSS" | "VmHWM"): number | undefined {
   try {
-    const [, kib] =
-      new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${process}/status`, "utf8")) ?? [];
+    const [, kib] = new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
     return kib === undefined ? undefined : Number(kib) * 1024;
   } catch {
     return undefined;

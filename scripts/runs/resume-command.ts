@@ -2,6 +2,7 @@ import { basename, join, resolve } from "node:path";
 import { RUN_FILES } from "../../agent/run/run-files.js";
 import { isThere } from "../../sim/core/system-errors.js";
 import { isModulePath } from "./module-path.js";
+import { RUNS_FOLDER } from "./runs-folder.js";
 import { shellWord } from "./shell-word.js";
 
 /** Modules that a run is made of; undefined where it comes with the package. */
@@ -33,7 +34,7 @@ export function resumeCommand(folder: string, modules: RunModules): string {
  * some may have other defaults today, and only where the versions and the suite are those it was made with.
  */
 export function againCommand(folder: string, modules: RunModules): string {
-  const again = join("runs", `${basename(resolve(folder))}-again`);
+  const again = join(RUNS_FOLDER, `${basename(resolve(folder))}-again`);
   const { settings, versions, suite } = RUN_FILES;
   const files = [settings, versions, suite].map((name) => join(folder, name)).filter(isThere);
   const copy = ["cp", ...files, again].map(shellWord).join(" ");

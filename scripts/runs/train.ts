@@ -1,4 +1,5 @@
 import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { checkImportable } from "../../agent/background/background-learner.js";
 import { type Catalog, partsOf } from "../../agent/catalog.js";
@@ -36,6 +37,7 @@ import { METHOD_MODULE } from "./part-files.js";
 import { checkPlansRecordable } from "./plan-recordings.js";
 import { modulesGiven, resumeCommand } from "./resume-command.js";
 import { checkSame, settingsOfRun, suiteOfRun } from "./run-parts.js";
+import { RUNS_FOLDER } from "./runs-folder.js";
 import { checkSameSuite, suiteNow } from "./same-suite.js";
 import { type Summary, summarize } from "./summary.js";
 import { UsageLog } from "./usage.js";
@@ -218,7 +220,7 @@ async function create(options: TrainOptions, given: GivenParts): Promise<OpenRun
   if (settings.loop.trainLag > 0) checkImportable(parts);
   await tryMethod(parts.method, settings, suite, options.method);
   if (options.record === "plans") await checkPlansRecordable(suite.tasks.slice(0, settings.tasks), settings);
-  const folder = options.out ?? freeFolder(`runs/${suite.name}-${method}-${profile}-s${seed}`);
+  const folder = options.out ?? freeFolder(join(RUNS_FOLDER, `${suite.name}-${method}-${profile}-s${seed}`));
   if (existsSync(folder) && !statSync(folder).isDirectory()) {
     throw new UsageError({ what: `${folder} exists`, got: "a file", expected: "a path for a new folder" });
   }

@@ -132,7 +132,7 @@ function decodePaths(message: Uint8Array, numbers: NumberCount): PlannedPath[] {
   );
 }
 
-/** `[n, 3]` */
+/** Points (m) as an array `[n, 3]`. */
 export function flatPoints(points: readonly XYZ[]): Float32Array {
   const out = new Float32Array(3 * points.length);
   for (const [i, { x, y, z }] of points.entries()) {

@@ -9,7 +9,7 @@ import { planNumbers, planShape } from "./plan-shape.js";
 import { TOPICS } from "./recorder.js";
 import { decodePoses, decodeScene } from "./scene-messages.js";
 import { decodeTaskPlans, type TaskPath, taskPlanNumbers, taskPlanShape } from "./task-plan-messages.js";
-import { all, only } from "./topic-messages.js";
+import { messagesOn, onlyMessageOn } from "./topic-messages.js";
 
 /** What playback needs: nothing is simulated. */
 export interface EpisodePlayback {
@@ -41,9 +41,9 @@ export function decodePlayback(
   steps: number,
   numbers: NumberCount,
 ): EpisodePlayback {
-  const shapes = decodeScene(only(file, TOPICS.scene));
-  const fixed = decodePoses(only(file, TOPICS.fixedPoses));
-  const moving = all(file, TOPICS.poses).slice(0, steps + 1);
+  const shapes = decodeScene(onlyMessageOn(file, TOPICS.scene));
+  const fixed = decodePoses(onlyMessageOn(file, TOPICS.fixedPoses));
+  const moving = messagesOn(file, TOPICS.poses).slice(0, steps + 1);
   const [first] = moving;
   if (first === undefined || moving.length !== steps + 1) {
     throw new Error(`poses of ${moving.length} of ${steps + 1} states`);
@@ -69,7 +69,7 @@ export function decodePlayback(
     bodies,
     poses,
     plans: decodePlans(file, spec, steps, numbers),
-    beliefs: decodeBeliefs(all(file, TOPICS.belief).slice(0, steps), numbers),
+    beliefs: decodeBeliefs(messagesOn(file, TOPICS.belief).slice(0, steps), numbers),
     taskPlans: decodeAllTaskPlans(file, steps, numbers),
   };
 }
@@ -98,9 +98,9 @@ function decodePlans(
   const codec = new PlanCodec(spec);
   // Counted apart while they are read: `numbers` takes them as a page gets them, padded to the longest.
   const own = new NumberCount();
-  const paths = all(file, TOPICS.plan);
+  const paths = messagesOn(file, TOPICS.plan);
   // A recording that is cut off may have the last plan's paths alone.
-  const plans = all(file, TOPICS.prediction).map((prediction, i) => {
+  const plans = messagesOn(file, TOPICS.prediction).map((prediction, i) => {
     const path = paths[i];
     if (path === undefined) throw new Error(`paths of ${i} plans and predictions of more`);
     return codec.decode(path, prediction, own);
@@ -116,7 +116,7 @@ function decodeAllTaskPlans(
   numbers: NumberCount,
 ): TaskPath[][] {
   const own = new NumberCount();
-  const messages = all(file, TOPICS.taskPlans).slice(0, steps);
+  const messages = messagesOn(file, TOPICS.taskPlans).slice(0, steps);
   const plans = messages.map((message) => decodeTaskPlans(message, own));
   numbers.add(taskPlanNumbers(taskPlanShape(plans)));
   return plans;

@@ -12,7 +12,7 @@ import { type ReadMcap, readMcap } from "./mcap.js";
 import { decodePlayback, type EpisodePlayback } from "./playback.js";
 import { METADATA_NAME, SNAPSHOT_NAME, TOPICS } from "./recorder.js";
 import { StepCodec } from "./step-messages.js";
-import { all, only } from "./topic-messages.js";
+import { messagesOn, onlyMessageOn } from "./topic-messages.js";
 
 /** A recorded episode, read whole. */
 export interface Episode {
@@ -52,7 +52,7 @@ export function decodeEpisode(path: string, bytes: Uint8Array, options: EpisodeO
     const file = readMcap(path, bytes);
     const { spec, ...episode } = decode(path, file, numbers);
     const steps = episode.steps.length;
-    const states = all(file, TOPICS.poses).length;
+    const states = messagesOn(file, TOPICS.poses).length;
     if (states !== steps + 1) throw new Error(`poses of ${states} of ${steps + 1} states`);
     return options.poses === true
       ? { ...episode, spec, playback: decodePlayback(file, spec, steps, numbers) }
@@ -71,7 +71,7 @@ function decode(path: string, file: ReadMcap, numbers: NumberCount): Episode {
   const { header, spec, measures, totals } = fromMetadata(metadata);
   const codec = new StepCodec(spec, measures);
   const start = decodeStart(file, codec, spec);
-  const steps = all(file, TOPICS.step).map((message, i) => {
+  const steps = messagesOn(file, TOPICS.step).map((message, i) => {
     const step = codec.decodeStep(message, i + 1);
     numbers.add(numbersOf(step));
     return step;
@@ -86,8 +86,8 @@ export function decodeStart(
   codec: StepCodec,
   { action }: EpisodeSpec,
 ): EpisodeStart {
-  const start = codec.decodeStart(only(file, TOPICS.reset));
-  checkLimit("numbers", all(file, TOPICS.step).length * (action.length + numbersOf(start)));
+  const start = codec.decodeStart(onlyMessageOn(file, TOPICS.reset));
+  checkLimit("numbers", messagesOn(file, TOPICS.step).length * (action.length + numbersOf(start)));
   return start;
 }
 

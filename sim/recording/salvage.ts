@@ -10,7 +10,7 @@ import { decodePlayback, type EpisodePlayback } from "./playback.js";
 import { decodeEpisode, decodeStart, type Episode, numbersOf } from "./reader.js";
 import { METADATA_NAME, TOPICS } from "./recorder.js";
 import { StepCodec } from "./step-messages.js";
-import { all } from "./topic-messages.js";
+import { messagesOn } from "./topic-messages.js";
 
 /** What can be played of an episode: `steps` may be fewer than `totals.steps`. */
 export interface PlayableEpisode extends Omit<Episode, "initialSnapshot" | "playback"> {
@@ -104,8 +104,8 @@ function salvage(path: string, bytes: Buffer, reason: InputError): PlayableEpiso
     const numbers = new NumberCount();
     const codec = new StepCodec(spec, measures);
     const start = decodeStart(file, codec, spec);
-    const readable = decodeWhilePossible(codec, all(file, TOPICS.step), numbers);
-    const steps = readable.slice(0, Math.max(all(file, TOPICS.poses).length - 1, 0));
+    const readable = decodeWhilePossible(codec, messagesOn(file, TOPICS.step), numbers);
+    const steps = readable.slice(0, Math.max(messagesOn(file, TOPICS.poses).length - 1, 0));
     const playback = decodePlayback(file, spec, steps.length, numbers);
     const damage = `${reason.details.got ?? reason.details.what}; ${extent(steps.length, totals.steps)}`;
     return { path, header, spec, totals, start, steps, playback, damage };

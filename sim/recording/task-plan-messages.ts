@@ -28,8 +28,9 @@ export interface TaskPath {
   readonly points: Float32Array;
 }
 
-/** What the message has in common with no other on its topic: everything that was drawn there before goes. */
+/** Type of a `foxglove.SceneEntityDeletion` that takes away everything that was drawn on the topic before. */
 const DELETE_ALL = 1;
+/** Of a line, pixels. */
 const WIDTH = 3;
 
 /**
@@ -110,6 +111,7 @@ export interface TaskPlanShape {
   readonly points: number;
 }
 
+/** The size of the predicted paths of an episode. @param plans of each step */
 export function taskPlanShape(plans: readonly (readonly TaskPath[])[]): TaskPlanShape {
   let [lines, points] = [0, 0];
   for (const paths of plans) {
@@ -124,6 +126,7 @@ export function taskPlanNumbers({ steps, lines, points }: TaskPlanShape): number
   return steps * lines * points * 3;
 }
 
+/** A colour such as `#3b82c4`, as `foxglove.Color`. */
 function rgba(color: string) {
   const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16) / 255);
   return { r, g, b, a: 1 };

@@ -5,19 +5,21 @@ import { table } from "../../compare/tables.js";
 import { number, percent, wrap } from "../../compare/text.js";
 import { evaluateRunUnannounced, type RecognizedEpisode } from "../../runs/evaluate-unannounced.js";
 import { freeFolder } from "../../runs/free-folder.js";
-import { newestRun, RUNS_FOLDER } from "../../runs/newest-run.js";
+import { newestRun } from "../../runs/newest-run.js";
+import { RUNS_FOLDER } from "../../runs/runs-folder.js";
 import { shellWord } from "../../runs/shell-word.js";
 import { signalCode } from "../../runs/stop-signals.js";
 import { type Io, say, warner } from "../io.js";
 import { sayStopped } from "./evaluate.js";
 import { viewCommand } from "./view.js";
 
+/** What `hypercrl demo unannounced` is given beside the run. */
 export interface DemoFlags {
-  /** Default 1. */
+  /** Of the order in which the tasks change; default 1. */
   readonly seed?: number;
   /** Of each task; default 1. */
   readonly episodes?: number;
-  /** Default: beside the run. */
+  /** New folder for the recordings; default beside the run. */
   readonly out?: string;
   readonly port?: number;
   /** False to open no browser. */

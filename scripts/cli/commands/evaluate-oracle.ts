@@ -1,5 +1,4 @@
 import { count } from "../../../sim/core/count.js";
-import { writeDocument } from "../../../sim/core/documents.js";
 import { meanOf } from "../../../sim/core/mean.js";
 import { countsText, outcomeNames, outcomeShare } from "../../compare/counts-text.js";
 import { type OracleReference, oracleReference } from "../../compare/oracle-file.js";
@@ -12,17 +11,17 @@ import { signalCode } from "../../runs/stop-signals.js";
 import { type Io, say, sayError, warner } from "../io.js";
 import { liveWidth } from "../live-area.js";
 import { duration } from "../progress-view.js";
-import { checkNewFile, type EvaluateFlags, startsText } from "./evaluate.js";
+import { checkNewFile, type EvaluateFlags, giveFigures, startsText } from "./evaluate.js";
 
 /** `hypercrl evaluate --oracle`: measures what planning through the true simulator reaches. Returns the exit code. */
 export async function evaluateOracleCommand(
   options: OracleOptions,
-  { json, out }: EvaluateFlags,
+  flags: EvaluateFlags,
   io: Io,
 ): Promise<number> {
-  checkNewFile(out);
+  checkNewFile(flags.out);
   const signal = io.stopSignal();
-  const view = json ? {} : progressView(io);
+  const view = flags.json ? {} : progressView(io);
   const evaluation = await evaluateOracle({ ...options, ...view, signal, onWarning: warner(io) }).finally(
     () => io.live?.clear(),
   );
@@ -31,9 +30,7 @@ export async function evaluateOracleCommand(
     return signalCode(signal.reason);
   }
   const reference = oracleReference(evaluation);
-  // First, so that a file that cannot be written does not lose what was measured.
-  io.out(json ? JSON.stringify(reference) : referenceText(reference, io.columns()));
-  if (out !== undefined) writeDocument(out, reference);
+  giveFigures(reference, () => referenceText(reference, io.columns()), flags, io);
   return 0;
 }
 

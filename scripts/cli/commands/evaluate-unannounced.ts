@@ -1,5 +1,4 @@
 import { count } from "../../../sim/core/count.js";
-import { writeDocument } from "../../../sim/core/documents.js";
 import { firstOf } from "../../../sim/core/element.js";
 import { medianOf } from "../../../sim/core/median.js";
 import { outcomeNames, outcomeShare } from "../../compare/counts-text.js";
@@ -17,6 +16,7 @@ import {
   checkNewFile,
   type EvaluateFlags,
   figures,
+  giveFigures,
   learnedText,
   sayStopped,
   startsText,
@@ -26,10 +26,10 @@ import {
 export async function evaluateUnannouncedCommand(
   folder: string,
   options: UnannouncedOptions,
-  { json, out }: EvaluateFlags,
+  flags: EvaluateFlags,
   io: Io,
 ): Promise<number> {
-  checkNewFile(out);
+  checkNewFile(flags.out);
   const signal = io.stopSignal();
   const evaluation = await evaluateRunUnannounced(folder, { ...options, signal, onWarning: warner(io) });
   if (!evaluation.complete) {
@@ -41,9 +41,7 @@ export async function evaluateUnannouncedCommand(
     ...evaluation,
     tasks: tasks.map((t) => ({ ...recognitionFigures(t, switchEvery), ...t })),
   };
-  // First, so that a file that cannot be written does not lose what was measured.
-  io.out(json ? JSON.stringify(report) : unannouncedText(evaluation, io.columns()));
-  if (out !== undefined) writeDocument(out, report);
+  giveFigures(report, () => unannouncedText(evaluation, io.columns()), flags, io);
   return 0;
 }
 

@@ -1,7 +1,6 @@
 import { dirname } from "node:path";
 import type { UnseenModel } from "../../../agent/model/unseen-dynamics.js";
 import { count } from "../../../sim/core/count.js";
-import { writeDocument } from "../../../sim/core/documents.js";
 import { elementAt, firstOf } from "../../../sim/core/element.js";
 import { meanOf } from "../../../sim/core/mean.js";
 import { parameterText } from "../../../sim/task-parameters.js";
@@ -21,6 +20,7 @@ import {
   checkNewFile,
   type EvaluateFlags,
   figures,
+  giveFigures,
   learnedText,
   sayStopped,
   startsText,
@@ -30,10 +30,10 @@ import {
 export async function evaluateUnseenCommand(
   folder: string,
   options: UnseenOptions,
-  { json, out }: EvaluateFlags,
+  flags: EvaluateFlags,
   io: Io,
 ): Promise<number> {
-  checkNewFile(out);
+  checkNewFile(flags.out);
   const signal = io.stopSignal();
   const evaluation = await evaluateRunUnseen(folder, { ...options, signal, onWarning: warner(io) });
   if (!evaluation.complete) {
@@ -42,9 +42,7 @@ export async function evaluateUnseenCommand(
   }
   const { record: _, ...told } = evaluation;
   const report = { ...told, tasks: taskFigures(evaluation) };
-  // First, so that a file that cannot be written does not lose what was measured.
-  io.out(json ? JSON.stringify(report) : unseenText(evaluation, report.tasks, io.columns()));
-  if (out !== undefined) writeDocument(out, report);
+  giveFigures(report, () => unseenText(evaluation, report.tasks, io.columns()), flags, io);
   return 0;
 }
 

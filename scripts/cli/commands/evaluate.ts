@@ -19,8 +19,11 @@ import { signalCode } from "../../runs/stop-signals.js";
 import { endRate, meanMeasures, spread, successRate } from "../../runs/summary.js";
 import { type Io, sayError, warner } from "../io.js";
 
+/** Where the figures of an evaluation go. */
 export interface EvaluateFlags {
+  /** Print JSON in place of tables. */
   readonly json?: boolean;
+  /** New file for the figures as JSON. */
   readonly out?: string;
 }
 
@@ -28,10 +31,10 @@ export interface EvaluateFlags {
 export async function evaluateCommand(
   folder: string,
   options: EvaluateOptions,
-  { json, out }: EvaluateFlags,
+  flags: EvaluateFlags,
   io: Io,
 ): Promise<number> {
-  checkNewFile(out);
+  checkNewFile(flags.out);
   const signal = io.stopSignal();
   const evaluation = await evaluateRun(folder, { ...options, signal, onWarning: warner(io) });
   if (!evaluation.complete) {
@@ -39,10 +42,19 @@ export async function evaluateCommand(
     return signalCode(signal.reason);
   }
   const report = { ...evaluation, tasks: evaluation.tasks.map((t) => ({ ...figures(t), ...t })) };
-  // First, so that a file that cannot be written does not lose what was measured.
-  io.out(json ? JSON.stringify(report) : evaluationText(evaluation, io.columns()));
-  if (out !== undefined) writeDocument(out, report);
+  giveFigures(report, () => evaluationText(evaluation, io.columns()), flags, io);
   return 0;
+}
+
+/**
+ * Prints the figures of an evaluation, and writes them where `--out` says.
+ * @param text the same for people
+ * @throws InputError when the file cannot be written
+ */
+export function giveFigures(report: object, text: () => string, { json, out }: EvaluateFlags, io: Io): void {
+  // First, so that a file that cannot be written does not lose what was measured.
+  io.out(json ? JSON.stringify(report) : text());
+  if (out !== undefined) writeDocument(out, report);
 }
 
 /** Says that an evaluation was stopped, and what is left of it. @param recordings folder of the recordings, if there is one */

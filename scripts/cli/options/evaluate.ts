@@ -113,12 +113,15 @@ async function play(run: string | undefined, given: EvaluateArguments, io: Io): 
   if (tasks === UNANNOUNCED) {
     const { evaluateUnannouncedCommand } = await import("../commands/evaluate-unannounced.js");
     const how = { ...options, assignments, ...(switchEvery !== undefined && { switchEvery }) };
-    return evaluateUnannouncedCommand(runUnannounced(run, oracle), how, flags, io);
+    const notOracle = "The oracle plans through the simulator of its task, so it knows which it is";
+    return evaluateUnannouncedCommand(runOnly(run, oracle, tasks, notOracle), how, flags, io);
   }
   if (switchEvery !== undefined) throw switchWithoutNeed(switchEvery);
   if (tasks === UNSEEN) {
     const { evaluateUnseenCommand } = await import("../commands/evaluate-unseen.js");
-    return evaluateUnseenCommand(runUnseen(run, oracle), { ...options, assignments }, flags, io);
+    const notOracle = "The oracle learns no task, so none is unseen to it";
+    const own = runOnly(run, oracle, tasks, notOracle);
+    return evaluateUnseenCommand(own, { ...options, assignments }, flags, io);
   }
   if (oracle) {
     const what = { ...(run !== undefined && { run }), ...(tasks !== undefined && { tasks }) };
@@ -129,25 +132,17 @@ async function play(run: string | undefined, given: EvaluateArguments, io: Io): 
   return evaluateCommand(runToEvaluate(run, tasks), { ...options, assignments }, flags, io);
 }
 
-/** The run whose tasks shall not be announced. @throws UsageError where there is none, or the oracle shall play */
-function runUnannounced(run: string | undefined, oracle: boolean): string {
+/**
+ * The run that plays with `--tasks`.
+ * @param choice what `--tasks` was given
+ * @param notOracle why the oracle cannot play them
+ * @throws UsageError where there is no run, or the oracle shall play
+ */
+function runOnly(run: string | undefined, oracle: boolean, choice: string, notOracle: string): string {
   if (run !== undefined && !oracle) return run;
   throw new UsageError({
-    what: oracle
-      ? "The oracle plans through the simulator of its task, so it knows which it is"
-      : "There is no run to evaluate",
-    got: `--tasks ${UNANNOUNCED}${oracle ? " and --oracle" : ""}`,
-    expected: oracle ? "one of the two, or a number of tasks" : "a run folder",
-    todo: "`hypercrl evaluate --help` explains both",
-  });
-}
-
-/** The run whose unseen tasks shall be played. @throws UsageError where there is none, or the oracle shall play */
-function runUnseen(run: string | undefined, oracle: boolean): string {
-  if (run !== undefined && !oracle) return run;
-  throw new UsageError({
-    what: oracle ? "The oracle learns no task, so none is unseen to it" : "There is no run to evaluate",
-    got: `--tasks ${UNSEEN}${oracle ? " and --oracle" : ""}`,
+    what: oracle ? notOracle : "There is no run to evaluate",
+    got: `--tasks ${choice}${oracle ? " and --oracle" : ""}`,
     expected: oracle ? "one of the two, or a number of tasks" : "a run folder",
     todo: "`hypercrl evaluate --help` explains both",
   });

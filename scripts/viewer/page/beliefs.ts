@@ -11,15 +11,17 @@ export interface TaskPlansData extends Omit<TaskPlansPayload, "paths"> {
   readonly paths: Float32Array;
 }
 
+/** Unpacks the numbers of beliefs. */
 export function unpackBeliefs({ tasks, probabilities }: BeliefsPayload): BeliefsData {
   return { tasks, probabilities: unpackFloats(probabilities) };
 }
 
+/** Unpacks the numbers of predicted paths. */
 export function unpackTaskPlans(plans: TaskPlansPayload): TaskPlansData {
   return { ...plans, paths: unpackFloats(plans.paths) };
 }
 
-/** Steps of which a belief is known. */
+/** How many steps a belief is known of, S. */
 function stepsOf({ tasks, probabilities }: BeliefsData): number {
   return probabilities.length / tasks.length;
 }

@@ -1,5 +1,6 @@
 import type { Floats } from "../payload.js";
 
+/** Unpacks little-endian float32 numbers. */
 export function unpackFloats(text: Floats): Float32Array {
   const binary = atob(text);
   const view = new DataView(new ArrayBuffer(binary.length));
