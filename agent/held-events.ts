@@ -1,7 +1,10 @@
 import type { RunEvent } from "./run/records.js";
 import type { RunLog } from "./run/run-log.js";
 
-/** Takes the events of learning: to the log, or while an evaluation that comes before them goes on, behind what it will tell. */
+/**
+ * Takes the events of learning. They go to the log at once, but while an evaluation is played that comes before them in the log they are
+ * kept back until it is over.
+ */
 export class HeldEvents {
   readonly #log: Pick<RunLog, "emit">;
   #held: RunEvent[] | undefined;
@@ -10,7 +13,7 @@ export class HeldEvents {
     this.#log = log;
   }
 
-  /** @throws RunError when the disk is full */
+  /** Logs an event, or keeps it back. @throws RunError when the disk is full */
   emit(event: RunEvent): void {
     if (this.#held === undefined) this.#log.emit(event);
     else this.#held.push(event);
@@ -21,7 +24,7 @@ export class HeldEvents {
     this.#held ??= [];
   }
 
-  /** Hands on what was kept back, and whatever comes later at once. @throws RunError when the disk is full */
+  /** Logs what was kept back, and from now on every event at once. @throws RunError when the disk is full */
   release(): void {
     const held = this.#held ?? [];
     this.#held = undefined;

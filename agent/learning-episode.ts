@@ -18,14 +18,15 @@ export interface LearningPlace {
   readonly visitIndex: number;
   /** What is learned, as records say it. */
   readonly fields: VisitFields;
-  /** Counts within the visit. */
+  /** Number of the episode within the visit, 0-based. */
   readonly episode: number;
   /** Environment steps of the visit before the episode. */
   readonly begun: number;
   /** Environment steps of the whole visit. */
   readonly total: number;
-  /** Environment steps of the run before the visit, and whether the world held another task then. */
+  /** Environment steps of the run before the visit. */
   readonly start: number;
+  /** Whether the world held another task in the visit before. */
   readonly isChange: boolean;
   /** What the episode is begun with. */
   readonly phase: "random" | "train";

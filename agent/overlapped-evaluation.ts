@@ -56,11 +56,11 @@ export class OverlappedEvaluation {
         throw error;
       },
     );
-    // Met where it is waited for.
+    // A failure is met where `finish` or `stop` waits for it.
     this.#ended.catch(() => {});
   }
 
-  /** @param place of an evaluation, whose state is saved */
+  /** Begins to play. @param place where the run stands, at an evaluation, as it is saved */
   static async begin(parts: OverlapParts, place: Place): Promise<OverlappedEvaluation> {
     return new OverlappedEvaluation(parts, place, await parts.evaluations.freeze(place.progress));
   }
@@ -70,11 +70,12 @@ export class OverlappedEvaluation {
     return this.#place.progress;
   }
 
+  /** Whether episodes are still being played. */
   get isPlaying(): boolean {
     return this.#state === "playing";
   }
 
-  /** Whether what is learned beside it will be of no use. */
+  /** Whether it has failed, so that what is learned beside it will be of no use. */
   get hasFailed(): boolean {
     return this.#state === "failed";
   }
@@ -86,7 +87,7 @@ export class OverlappedEvaluation {
 
   /**
    * Waits until it is over, playing along, and hands on the events of learning. A state that is behind them is to be saved next.
-   * @throws Stopped when the user asked to stop; whatever failed
+   * @throws Stopped when the user asked to stop; otherwise the error that the evaluation failed with
    */
   async finish(): Promise<void> {
     this.#join();
@@ -96,7 +97,7 @@ export class OverlappedEvaluation {
     this.#parts.events.release();
   }
 
-  /** Ends it where it is; nothing more is logged or saved. @returns what it has failed of by itself, if it has */
+  /** Ends it where it is; nothing more is logged or saved. @returns the error that it had failed with by itself, if it had */
   async stop(): Promise<unknown> {
     this.#stopped = true;
     return this.#ended.then(
@@ -118,7 +119,7 @@ export class OverlappedEvaluation {
     }
   }
 
-  /** What was learned until the visit's end has not changed for the evaluation. */
+  /** Saves where the evaluation stands; what was learned until the end of the visit is saved already. */
   #save(): void {
     this.#parts.store.save({ ...this.#place, learned: undefined, current: undefined });
   }

@@ -29,24 +29,16 @@ export const ftl: Method = {
   summary: "one linear model on random features, fitted exactly to all transitions seen without keeping them",
   revisits: true,
   checkSettings({ dynamics }) {
-    const wrong = dynamics.outputVariance
-      ? ["dynamics.outputVariance", "true", "false", "its fit is by squared errors alone"]
-      : dynamics.outlierLimit > 0
-        ? [
-            "dynamics.outlierLimit",
-            String(dynamics.outlierLimit),
-            "0",
-            "what it has seen cannot be left out later",
-          ]
-        : undefined;
-    if (wrong === undefined) return;
-    const [name, got, expected, why] = wrong;
-    throw new UsageError({
-      what: `Setting ${name} is not valid`,
-      got: `${got}, and method ftl`,
-      expected: expected!,
-      todo: `Set it so: ${why}`,
-    });
+    const { outputVariance, outlierLimit } = dynamics;
+    if (outputVariance)
+      throw refused("dynamics.outputVariance", "true", "false", "ftl fits by squared errors alone");
+    if (outlierLimit > 0)
+      throw refused(
+        "dynamics.outlierLimit",
+        outlierLimit,
+        "0",
+        "ftl cannot leave out later what it has seen",
+      );
   },
   defaults: { paper: ["dynamics.outputVariance=false"] },
   networkShape: (dynamics) => featuresShape(dynamics),
@@ -66,7 +58,17 @@ export const ftl: Method = {
   create: (options, { mlp }) => new FollowTheLeader(options, mlp.ftlRidge),
 };
 
-/** One hidden layer, as wide that the network has about as many numbers as the configured one, and at most 1000. */
+/** The error of a setting that the method has no use for. */
+function refused(name: string, got: string | number, expected: string, why: string): UsageError {
+  return new UsageError({
+    what: `Setting ${name} is not valid`,
+    got: `${got}, and method ftl`,
+    expected,
+    todo: `Set ${name}=${expected}: ${why}`,
+  });
+}
+
+/** One hidden layer, so wide that the network has about as many numbers as the configured one, and at most 1000. */
 function featuresShape(dynamics: MlpShape): MlpShape {
   const [inputs, targets] = [inputSize(dynamics), targetSize(dynamics)];
   const alike = Math.round((weightCount(dynamics) - targets) / (inputs + 1 + targets));
@@ -155,7 +157,9 @@ class FollowTheLeader implements Learner {
     const reference = this.#reference ?? normalizer;
     const rows = newRows(data, this.#seen);
     const { x, y } = inUnits(data, rows, reference);
-    if (!x.every(Number.isFinite) || !y.every(Number.isFinite)) throw notFinite(this.#task);
+    const isWrong = (value: number) => !Number.isFinite(value);
+    const wrong = x.find(isWrong) ?? y.find(isWrong);
+    if (wrong !== undefined) throw notFinite(this.#task, wrong);
     this.#reference = reference;
     this.#normalizers[this.#task] = normalizer;
     this.#regression.add(this.#features.of(x), y);
@@ -217,10 +221,11 @@ function inUnits(
   return { x, y };
 }
 
-function notFinite(task: number): RunError {
+function notFinite(task: number, got: number): RunError {
   return new RunError({
-    what: `Training diverged: an input or a target is not finite on task ${task + 1}`,
-    expected: "transitions of finite numbers",
+    what: `Method ftl cannot learn from a transition of task ${task + 1}`,
+    got: `the number ${got} in it`,
+    expected: "finite numbers in every transition",
     todo: "Look at what the suite observes; what was saved before this session is intact",
   });
 }

@@ -10,19 +10,23 @@ export const PRECISIONS = ["float32", "int8"] as const;
  */
 export type Precision = (typeof PRECISIONS)[number];
 
-/** The error of a planner or a network that cannot be planned with in int8. */
+/**
+ * The error of a planner or a network that cannot be planned with in int8.
+ * @param got what it is
+ * @param expected what could be planned with in int8
+ */
 export function refusedInt8(got: string, expected: string): UsageError {
   return new UsageError({
-    what: "Setting planner.precision=int8 has nothing to work on",
-    got,
-    expected,
+    what: "Setting planner.precision is not valid",
+    got: `int8, and ${got}`,
+    expected: `float32, or ${expected}`,
     todo: "Leave it out to plan in float32",
   });
 }
 
 /** @throws UsageError where a network has no layers that can be computed in int8 */
 export function checkQuantizable({ sizes, blocks = 1, members = 1 }: MlpShape): void {
-  const expected = "two hidden layers or more, of one network, each of which reads all of the layer before";
+  const expected = "one network with two hidden layers or more, each of which reads all of the layer before";
   if (sizes.length < 4) throw refusedInt8(`hidden layers of ${sizes.slice(1, -1).join(", ")}`, expected);
   if (members > 1) throw refusedInt8(`an ensemble of ${members} networks`, expected);
   if (blocks > 1) throw refusedInt8(`hidden layers in ${blocks} blocks`, expected);

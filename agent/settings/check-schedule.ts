@@ -67,8 +67,9 @@ function checkDiscovers(method: LearnsAgain): void {
   if (method.revisits === true) return;
   throw new UsageError({
     what: `Method ${method.name} cannot find its tasks by itself`,
-    got: "loop.boundaries detected, and a method that cannot learn a task again",
-    expected: "told, or a method that can: a task that is recognised goes on being learned",
+    got: "loop.boundaries=detected, and a method that cannot learn a task again",
+    expected:
+      "loop.boundaries=told, or a method that can, since a task that is recognised goes on being learned",
     todo: "Choose another method, such as hypercrl, or leave loop.boundaries out",
   });
 }

@@ -92,24 +92,27 @@ const groups = {
       .gt(1)
       .max(100)
       .describe(
-        "loop.boundaries=detected: how many times as large errors become at a change that is to be found.",
+        "loop.boundaries=detected: how many times as large the model's errors become at a change that is to be found.",
       ),
     detectorThreshold: z
       .number()
       .gt(0)
       .max(1e4)
       .describe(
-        "loop.boundaries=detected: evidence from which on there is a change, natural logarithm; the higher, the fewer false alarms and the later a change is found.",
+        "loop.boundaries=detected: a change is found when the evidence for it, summed up as a natural logarithm, exceeds this; the higher it is, the fewer false alarms there are and the later a change is found.",
       ),
     detectorWarmUp: count(
-      "loop.boundaries=detected: planned steps of a new task whose errors say how large errors are without a change, before one can be found.",
+      "loop.boundaries=detected: number of planned steps of a new task that show how large errors are without a change; no change can be found before.",
       100_000,
     ),
     detectorWindow: count(
-      "loop.boundaries=detected: steps of suspicion after which a change that was not found is no longer suspected.",
+      "loop.boundaries=detected: number of steps after which a change that is suspected, and was not found, is suspected no longer.",
       100_000,
     ),
-    mostTasks: count("loop.boundaries=detected: tasks that can be found; another one ends the run.", 1000),
+    mostTasks: count(
+      "loop.boundaries=detected: number of tasks that the agent may find; finding one more ends the run.",
+      1000,
+    ),
     evaluationEpisodes: count("Evaluation episodes per task that is evaluated, after each task.", 1000),
   },
   dynamics: {

@@ -23,7 +23,7 @@ export const DENSITIES: readonly BlockDensities[] = [
   [250, 500],
 ];
 
-/** Of a half's density in all tasks of this kind, kg/m³. */
+/** Smallest and largest density of a half of the block in push and push-random, kg/m³. */
 export const DENSITY_RANGE = { low: 100, high: 500 } as const;
 
 const SUCCESS_MM = 5;

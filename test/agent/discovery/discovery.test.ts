@@ -94,5 +94,5 @@ it("refuses a method that cannot learn a task again, and names it", () => {
   const open = (method: string) => () =>
     openDiscoveringRun(join(root, method), ["loop.schedule=once"], method);
   expect(open("pnn")).toThrow(UsageError);
-  expect(open("pnn")).toThrow(/Method pnn cannot find its tasks by itself; got loop\.boundaries detected/);
+  expect(open("pnn")).toThrow(/Method pnn cannot find its tasks by itself; got loop\.boundaries=detected/);
 });

@@ -116,7 +116,7 @@ describe("costs in int8 through a network that has learned", () => {
     const created = RolloutModel.create(angleTask, shape, HORIZON, { precision: "int8" });
     await expect(created).rejects.toThrow(UsageError);
     await expect(created).rejects.toThrow(
-      /precision=int8 has nothing to work on; got .*; expected two hidden/,
+      /planner\.precision is not valid; got int8, and .*; expected float32, or one network with two hidden/,
     );
   });
 });

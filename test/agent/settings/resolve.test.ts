@@ -175,8 +175,8 @@ describe("planner.precision", () => {
       resolveSettings({ ...choice, method }, [...assignments, `planner.precision=${precision}`], CATALOG);
     expect(resolve("float32").planner.precision).toBe("float32");
     const { details } = usage(() => resolve("int8"));
-    expect(details.what).toBe("Setting planner.precision=int8 has nothing to work on");
-    expect(details.got).toBe(got);
+    expect(details.what).toBe("Setting planner.precision is not valid");
+    expect(details.got).toBe(`int8, and ${got}`);
   });
 
   it("refuses int8 where a saved model is planned with otherwise", () => {
