@@ -12,6 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const NAMES = [
   "push",
   "push-methods",
+  "growth",
   "push-earlier",
   "push-longer",
   "push-slide",
