@@ -112,10 +112,13 @@ export async function evaluateRunUnseen(
   );
 }
 
+/** Options with the starts that were chosen by them. */
+type PlayOptions = Omit<UnseenOptions, "starts"> & { readonly starts: StartChoice };
+
 /** Plays tasks that were never learned. */
 class UnseenPlay {
   readonly #opened: SavedState;
-  readonly #options: Omit<UnseenOptions, "starts"> & { readonly starts: StartChoice };
+  readonly #options: PlayOptions;
   readonly #known: readonly LearnedTask[];
   readonly #names: readonly string[];
   readonly #threads: EpisodeThreads | undefined;
@@ -123,7 +126,7 @@ class UnseenPlay {
   /** @param learned the tasks of the models, in their order */
   constructor(
     opened: SavedState,
-    options: Omit<UnseenOptions, "starts"> & { readonly starts: StartChoice },
+    options: PlayOptions,
     known: readonly LearnedTask[],
     learned: readonly Task[],
   ) {

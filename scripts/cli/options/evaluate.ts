@@ -143,8 +143,10 @@ function runOnly(run: string | undefined, oracle: boolean, choice: string, notOr
   throw new UsageError({
     what: oracle ? notOracle : "There is no run to evaluate",
     got: `--tasks ${choice}${oracle ? " and --oracle" : ""}`,
-    expected: oracle ? "one of the two, or a number of tasks" : "a run folder",
-    todo: "`hypercrl evaluate --help` explains both",
+    expected: oracle
+      ? `--tasks ${choice} without --oracle, or --oracle with a number of tasks`
+      : "a run folder",
+    todo: oracle ? "Leave out one of the two" : `Give a run folder: hypercrl evaluate RUN --tasks ${choice}`,
   });
 }
 
