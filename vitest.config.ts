@@ -12,7 +12,7 @@ const PICTURES = "test/scripts/bench/figures/pictures.e2e.test.ts";
 const FRESH_PROCESS = [
   "test/sim/world.test.ts",
   "test/scripts/runs/more-parts.test.ts",
-  "test/agent/loop-checkpoints.test.ts",
+  "test/agent/loop/checkpoints.test.ts",
   "test/agent/run/checkpoint-writer.test.ts",
 ];
 

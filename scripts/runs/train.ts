@@ -5,7 +5,7 @@ import { checkImportable } from "../../agent/background/background-learner.js";
 import { type Catalog, partsOf } from "../../agent/catalog.js";
 import { ONE_THREAD } from "../../agent/compute.js";
 import type { EpisodeThreads } from "../../agent/evaluation/episode-threads.js";
-import { ContinualLoop } from "../../agent/loop.js";
+import { ContinualLoop } from "../../agent/loop/loop.js";
 import { configuredShape, createLearner, type Method } from "../../agent/methods/method.js";
 import { methods } from "../../agent/methods/registry.js";
 import type { Checkpoint } from "../../agent/run/checkpoint.js";

@@ -1,5 +1,5 @@
 import { ONE_THREAD } from "../../../agent/compute.js";
-import { ContinualLoop } from "../../../agent/loop.js";
+import { ContinualLoop } from "../../../agent/loop/loop.js";
 import { RunStore } from "../../../agent/run/store.js";
 import { resolveSettings } from "../../../agent/settings/resolve.js";
 import { fakeTask } from "../../sim/recording/fake-task.js";

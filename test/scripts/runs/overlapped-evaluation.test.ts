@@ -2,7 +2,7 @@ import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { EpisodeThreads } from "../../../agent/evaluation/episode-threads.js";
-import { LearningEpisodes } from "../../../agent/learning-episodes.js";
+import { LearningEpisodes } from "../../../agent/loop/learning-episodes.js";
 import { readMetrics } from "../../../agent/run/read-log.js";
 import { type TrainOptions, train } from "../../../scripts/runs/train.js";
 import { RunError } from "../../../sim/core/errors.js";

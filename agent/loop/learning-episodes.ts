@@ -1,17 +1,17 @@
-import { elementAt, firstOf } from "../sim/core/element.js";
-import { Rng, type RngState } from "../sim/core/rng.js";
-import { Environment } from "../sim/environment.js";
-import type { EpisodeHeader } from "../sim/recording/episode.js";
-import type { Task } from "../sim/task.js";
-import type { Agent } from "./agent.js";
-import { Discovery } from "./discovery/discovery.js";
-import type { SavedDiscovery } from "./discovery/saved-discovery.js";
-import { EpisodeRun, type Recordings } from "./episode-run.js";
+import { elementAt, firstOf } from "../../sim/core/element.js";
+import { Rng, type RngState } from "../../sim/core/rng.js";
+import { Environment } from "../../sim/environment.js";
+import type { EpisodeHeader } from "../../sim/recording/episode.js";
+import type { Task } from "../../sim/task.js";
+import type { Agent } from "../agent.js";
+import { Discovery } from "../discovery/discovery.js";
+import type { SavedDiscovery } from "../discovery/saved-discovery.js";
+import { EpisodeRun, type Recordings } from "../episode-run.js";
+import type { Progress } from "../run/checkpoint-document.js";
+import { learningFile } from "../run/recording-names.js";
+import type { Schedule } from "../settings/schedule.js";
 import { LearningEpisode, type LearningPlace } from "./learning-episode.js";
-import type { LearningServices } from "./loop-services.js";
-import type { Progress } from "./run/checkpoint-document.js";
-import { learningFile } from "./run/recording-names.js";
-import type { Schedule } from "./settings/schedule.js";
+import type { LearningServices } from "./services.js";
 import { TrainingSessions, type VisitFields } from "./training-sessions.js";
 
 /** What the episodes of a run have in common. */

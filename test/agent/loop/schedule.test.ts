@@ -1,16 +1,16 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { metricsByType, readMetrics } from "../../agent/run/read-log.js";
-import type { RunEvent } from "../../agent/run/records.js";
-import { RunStore } from "../../agent/run/store.js";
-import { Schedule } from "../../agent/settings/schedule.js";
-import { RunError } from "../../sim/core/errors.js";
-import { readEpisode } from "../../sim/recording/reader.js";
-import { fileHashes, temporaryFolder } from "../files.js";
-import { fakeTask } from "../sim/recording/fake-task.js";
-import { curves, readEvents } from "./run/tensorboard/read-events.js";
-import { loopOf, openRun, VERSIONS } from "./short-run.js";
+import { metricsByType, readMetrics } from "../../../agent/run/read-log.js";
+import type { RunEvent } from "../../../agent/run/records.js";
+import { RunStore } from "../../../agent/run/store.js";
+import { Schedule } from "../../../agent/settings/schedule.js";
+import { RunError } from "../../../sim/core/errors.js";
+import { readEpisode } from "../../../sim/recording/reader.js";
+import { fileHashes, temporaryFolder } from "../../files.js";
+import { fakeTask } from "../../sim/recording/fake-task.js";
+import { curves, readEvents } from "../run/tensorboard/read-events.js";
+import { loopOf, openRun, VERSIONS } from "../short-run.js";
 
 const root = temporaryFolder();
 afterAll(() => rmSync(root, { recursive: true }));

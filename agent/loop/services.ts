@@ -1,8 +1,8 @@
-import type { Parts } from "./catalog.js";
-import type { Compute } from "./compute.js";
-import type { EpisodeThreads } from "./evaluation/episode-threads.js";
+import type { Parts } from "../catalog.js";
+import type { Compute } from "../compute.js";
+import type { EpisodeThreads } from "../evaluation/episode-threads.js";
+import type { RunStore } from "../run/store.js";
 import type { HeldEvents } from "./held-events.js";
-import type { RunStore } from "./run/store.js";
 
 /** What the loop needs from outside: where to write, the time, and when to stop. */
 export interface LoopServices {

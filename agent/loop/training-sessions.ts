@@ -1,7 +1,7 @@
-import type { Agent } from "./agent.js";
-import type { TrainingSession } from "./agent-state.js";
-import type { LearningServices } from "./loop-services.js";
-import type { TrainingRecord } from "./run/records.js";
+import type { Agent } from "../agent.js";
+import type { TrainingSession } from "../agent-state.js";
+import type { TrainingRecord } from "../run/records.js";
+import type { LearningServices } from "./services.js";
 
 /** The fields by which records say what is learned: the task and, where records have it, the visit. */
 export type VisitFields = Pick<TrainingRecord, "taskIndex" | "visit">;

@@ -1,24 +1,24 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it, vi } from "vitest";
-import { Agent } from "../../agent/agent.js";
-import { ONE_THREAD } from "../../agent/compute.js";
-import { ContinualLoop } from "../../agent/loop.js";
-import { readCheckpoint } from "../../agent/run/checkpoint.js";
-import type { Progress } from "../../agent/run/checkpoint-document.js";
-import { RunStore } from "../../agent/run/store.js";
-import { resolveSettings } from "../../agent/settings/resolve.js";
-import { RunError } from "../../sim/core/errors.js";
-import { Rng } from "../../sim/core/rng.js";
-import { fileHashes, temporaryFolder } from "../files.js";
-import { fakeTask, PHYSICS } from "../sim/recording/fake-task.js";
-import { CATALOG, partsFor } from "./fixtures.js";
-import { writeWholeCheckpoint } from "./run/whole-checkpoint.js";
+import { Agent } from "../../../agent/agent.js";
+import { ONE_THREAD } from "../../../agent/compute.js";
+import { ContinualLoop } from "../../../agent/loop/loop.js";
+import { readCheckpoint } from "../../../agent/run/checkpoint.js";
+import type { Progress } from "../../../agent/run/checkpoint-document.js";
+import { RunStore } from "../../../agent/run/store.js";
+import { resolveSettings } from "../../../agent/settings/resolve.js";
+import { RunError } from "../../../sim/core/errors.js";
+import { Rng } from "../../../sim/core/rng.js";
+import { fileHashes, temporaryFolder } from "../../files.js";
+import { fakeTask, PHYSICS } from "../../sim/recording/fake-task.js";
+import { CATALOG, partsFor } from "../fixtures.js";
+import { writeWholeCheckpoint } from "../run/whole-checkpoint.js";
 
 /** Bytes that were written into files that are not logs. */
 const disk = vi.hoisted(() => ({ bytes: 0 }));
-vi.mock("../../sim/core/files.js", async (original) => {
-  const files = await original<typeof import("../../sim/core/files.js")>();
+vi.mock("../../../sim/core/files.js", async (original) => {
+  const files = await original<typeof import("../../../sim/core/files.js")>();
   return {
     ...files,
     writeFileSafely: (path: string, data: string | Uint8Array) => {

@@ -1,13 +1,13 @@
-import type { Rng } from "../sim/core/rng.js";
-import { randomAction } from "../sim/random-action.js";
-import type { Task } from "../sim/task.js";
-import { noisyAction } from "./action-noise.js";
-import type { Agent } from "./agent.js";
-import type { Discovered, Discovery } from "./discovery/discovery.js";
-import type { EpisodeRun, Outcome } from "./episode-run.js";
-import type { LearningServices } from "./loop-services.js";
-import { recordingPath } from "./run/recording-names.js";
-import type { Visit } from "./settings/schedule.js";
+import type { Rng } from "../../sim/core/rng.js";
+import { randomAction } from "../../sim/random-action.js";
+import type { Task } from "../../sim/task.js";
+import { noisyAction } from "../action-noise.js";
+import type { Agent } from "../agent.js";
+import type { Discovered, Discovery } from "../discovery/discovery.js";
+import type { EpisodeRun, Outcome } from "../episode-run.js";
+import { recordingPath } from "../run/recording-names.js";
+import type { Visit } from "../settings/schedule.js";
+import type { LearningServices } from "./services.js";
 import type { TrainingSessions, VisitFields } from "./training-sessions.js";
 
 /** What is learned in an episode, and where the run stands in it. */

@@ -1,26 +1,26 @@
-import { elementAt } from "../sim/core/element.js";
-import type { Rng } from "../sim/core/rng.js";
-import type { Task } from "../sim/task.js";
-import type { Agent } from "./agent.js";
-import type { Recordings } from "./episode-run.js";
-import type { EpisodeThreads } from "./evaluation/episode-threads.js";
+import { elementAt } from "../../sim/core/element.js";
+import type { Rng } from "../../sim/core/rng.js";
+import type { Task } from "../../sim/task.js";
+import type { Agent } from "../agent.js";
+import type { Recordings } from "../episode-run.js";
+import type { EpisodeThreads } from "../evaluation/episode-threads.js";
 import {
   evaluateDynamics,
   evaluateRandomPolicy,
   evaluateTask,
   type FinishedEpisode,
-} from "./evaluation/evaluate-task.js";
-import type { EvaluationOptions } from "./evaluation/evaluation-episode.js";
-import type { ModelError } from "./evaluation/model-error.js";
-import { alignedArray } from "./graph/session.js";
-import type { LoopServices } from "./loop-services.js";
-import type { TaskDynamics } from "./model/dynamics.js";
-import type { Progress } from "./run/checkpoint-document.js";
-import type { EvaluationMatrix } from "./run/evaluation-matrix.js";
-import { recordingPath } from "./run/recording-names.js";
-import type { BaselineRecord, EvaluationRecord } from "./run/records.js";
-import { evaluatedTasks } from "./settings/evaluated-tasks.js";
-import type { Schedule } from "./settings/schedule.js";
+} from "../evaluation/evaluate-task.js";
+import type { EvaluationOptions } from "../evaluation/evaluation-episode.js";
+import type { ModelError } from "../evaluation/model-error.js";
+import { alignedArray } from "../graph/session.js";
+import type { TaskDynamics } from "../model/dynamics.js";
+import type { Progress } from "../run/checkpoint-document.js";
+import type { EvaluationMatrix } from "../run/evaluation-matrix.js";
+import { recordingPath } from "../run/recording-names.js";
+import type { BaselineRecord, EvaluationRecord } from "../run/records.js";
+import { evaluatedTasks } from "../settings/evaluated-tasks.js";
+import type { Schedule } from "../settings/schedule.js";
+import type { LoopServices } from "./services.js";
 
 /** What the evaluations of a run work with. */
 export interface EvaluationParts {

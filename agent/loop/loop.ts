@@ -1,22 +1,22 @@
-import { elementAt, firstOf } from "../sim/core/element.js";
-import { HyperCrlError, InputError } from "../sim/core/errors.js";
-import { problemOf } from "../sim/core/problem.js";
-import { Rng } from "../sim/core/rng.js";
-import type { Task } from "../sim/task.js";
-import { Agent } from "./agent.js";
-import { Stopped } from "./episode-run.js";
+import { elementAt, firstOf } from "../../sim/core/element.js";
+import { HyperCrlError, InputError } from "../../sim/core/errors.js";
+import { problemOf } from "../../sim/core/problem.js";
+import { Rng } from "../../sim/core/rng.js";
+import type { Task } from "../../sim/task.js";
+import { Agent } from "../agent.js";
+import { Stopped } from "../episode-run.js";
+import { BEGINNING, type Checkpoint } from "../run/checkpoint.js";
+import type { Progress } from "../run/checkpoint-document.js";
+import { EvaluationMatrix } from "../run/evaluation-matrix.js";
+import { keptBy } from "../run/kept.js";
+import { readMetrics } from "../run/read-log.js";
+import { evaluatedTasks } from "../settings/evaluated-tasks.js";
+import { Schedule } from "../settings/schedule.js";
+import { LoopEvaluations } from "./evaluations.js";
 import { HeldEvents } from "./held-events.js";
 import { LearningEpisodes } from "./learning-episodes.js";
-import { LoopEvaluations } from "./loop-evaluations.js";
-import type { LoopServices } from "./loop-services.js";
 import { OverlappedEvaluation, type Place } from "./overlapped-evaluation.js";
-import { BEGINNING, type Checkpoint } from "./run/checkpoint.js";
-import type { Progress } from "./run/checkpoint-document.js";
-import { EvaluationMatrix } from "./run/evaluation-matrix.js";
-import { keptBy } from "./run/kept.js";
-import { readMetrics } from "./run/read-log.js";
-import { evaluatedTasks } from "./settings/evaluated-tasks.js";
-import { Schedule } from "./settings/schedule.js";
+import type { LoopServices } from "./services.js";
 
 /**
  * The main loop: for each visit of the schedule, explore, learn and plan; then evaluate the tasks seen so far. Work is

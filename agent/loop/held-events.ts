@@ -1,5 +1,5 @@
-import type { RunEvent } from "./run/records.js";
-import type { RunLog } from "./run/run-log.js";
+import type { RunEvent } from "../run/records.js";
+import type { RunLog } from "../run/run-log.js";
 
 /**
  * Takes the events of learning. They go to the log at once, but while an evaluation is played that comes before them in the log they are

@@ -1,11 +1,11 @@
-import { Stopped } from "./episode-run.js";
-import type { EpisodeThreads } from "./evaluation/episode-threads.js";
+import { Stopped } from "../episode-run.js";
+import type { EpisodeThreads } from "../evaluation/episode-threads.js";
+import type { TaskDynamics } from "../model/dynamics.js";
+import type { Checkpoint } from "../run/checkpoint.js";
+import type { Progress } from "../run/checkpoint-document.js";
+import type { RunStore } from "../run/store.js";
+import type { LoopEvaluations } from "./evaluations.js";
 import type { HeldEvents } from "./held-events.js";
-import type { LoopEvaluations } from "./loop-evaluations.js";
-import type { TaskDynamics } from "./model/dynamics.js";
-import type { Checkpoint } from "./run/checkpoint.js";
-import type { Progress } from "./run/checkpoint-document.js";
-import type { RunStore } from "./run/store.js";
 
 /** Where a run stands, with the random stream that is its own. */
 export type Place = Pick<Checkpoint, "progress" | "actionRng">;
