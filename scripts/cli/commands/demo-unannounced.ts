@@ -1,5 +1,6 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { readMetrics } from "../../../agent/run/read-log.js";
+import { readSettings } from "../../../agent/run/store.js";
 import { count } from "../../../sim/core/count.js";
 import { table } from "../../compare/tables.js";
 import { number, percent, wrap } from "../../compare/text.js";
@@ -54,6 +55,8 @@ export async function demoUnannouncedCommand(
   const recordings = out ?? freeFolder(join(dirname(folder), `${basename(resolve(folder))}-unannounced`));
   const signal = io.stopSignal();
   const played: ShownEpisode[] = [];
+  // Where there is no run, that is what is to be said, and not that a log is missing.
+  readSettings(folder);
   const told = toldReturns(folder);
   const { complete, afterTask } = await evaluateRunUnannounced(folder, {
     ...{ ...parts, recordings, episodes, signal },

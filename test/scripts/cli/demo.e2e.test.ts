@@ -144,7 +144,7 @@ describe("hypercrl demo unannounced", () => {
       expectOneError(await call([...DEMO, ...args, "--out", out]), code, message);
       expect(existsSync(out)).toBe(false);
     };
-    await refused([join(folder, "none")], 3, /none/);
+    await refused([join(folder, "none")], 3, /settings\.json is missing; expected a run folder/);
     const one = join(folder, "one");
     await run(["train", "--out", one, "--method", "finetune", ...TINY, "--set", "tasks=1"]);
     await refused([one], 2, /There are too few tasks to tell apart; got 1 task that was learned/);

@@ -155,5 +155,7 @@ describe("a module that is no suite", () => {
 it("the document names every rule", () => {
   const text = readFileSync("docs/guides/own-suite.md", "utf8");
   const rules = [...text.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name);
-  expect(rules.sort()).toEqual(["same-layout", "suite", ...taskRules.map(({ name }) => name)].sort());
+  expect(rules.sort()).toEqual(
+    ["same-layout", "same-parameters", "suite", ...taskRules.map(({ name }) => name)].sort(),
+  );
 });
