@@ -28,6 +28,10 @@ const METRICS: readonly MetricsRecord[] = [
     ...{ randomSteps: 30, cut: true, return: 1, success: false, measures: {} },
     recording: "episodes/01-random-0002.mcap",
   },
+  {
+    ...{ type: "detection", task: "a", taskIndex: 0, visit: 2, steps: 40, runSteps: 700 },
+    ...{ kind: "return", found: 0, before: 1, held: 12, delay: 40 },
+  },
   trainingRecord(),
   keptRecord(),
   evaluationRecord(),
