@@ -3,10 +3,10 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { afterAll, afterEach, expect, it, vi } from "vitest";
+import { peakBytes } from "../../../scripts/runs/resident-memory.js";
 import { readUsage, UsageLog } from "../../../scripts/runs/usage.js";
+import { MIB } from "../../../sim/core/bytes.js";
 import { temporaryFolder } from "../../files.js";
-
-vi.mock("../../../scripts/runs/resident-memory.js", () => ({ peakBytes: () => 200 * 2 ** 20 }));
 
 const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -33,10 +33,15 @@ it("counts wall and processor time from when the run was taken up, not from the 
   now.wallMs += 3200;
   now.user += 2_250_000;
   now.system += 500_000;
+  const least = Math.round(peakBytes() / MIB);
   log.write();
+  const peakMiB = expect.any(Number);
   expect(emit).toHaveBeenCalledExactlyOnceWith({
-    ...{ type: "usage", session: 1_700_000_000_000, wallMs: 3200, cpuMs: 2750, peakMiB: 200 },
+    ...{ type: "usage", session: 1_700_000_000_000, wallMs: 3200, cpuMs: 2750, peakMiB },
   });
+  const noted: number = emit.mock.calls[0]?.[0].peakMiB;
+  expect(noted).toBeGreaterThanOrEqual(least);
+  expect(noted).toBeLessThanOrEqual(Math.round(peakBytes() / MIB));
 });
 
 it("is noted every five seconds, however often one asks", () => {
