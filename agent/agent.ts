@@ -334,7 +334,7 @@ export class Agent {
     throw new RunError({
       what: "The agent is learning no task",
       expected: "a task that was begun and has not ended",
-      todo: "Call beginTask first",
+      todo: "Call beginVisit first",
     });
   }
 

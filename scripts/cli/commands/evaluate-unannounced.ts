@@ -10,17 +10,8 @@ import {
   type UnannouncedOptions,
   type UnannouncedTask,
 } from "../../runs/evaluate-unannounced.js";
-import { signalCode } from "../../runs/stop-signals.js";
-import { type Io, warner } from "../io.js";
-import {
-  checkNewFile,
-  type EvaluateFlags,
-  figures,
-  giveFigures,
-  learnedText,
-  sayStopped,
-  startsText,
-} from "./evaluate.js";
+import type { Io } from "../io.js";
+import { type EvaluateFlags, figures, giveEvaluation, learnedText, startsText } from "./evaluate.js";
 
 /** `hypercrl evaluate --tasks unannounced`: measures a saved state that is not told its tasks. Returns the exit code. */
 export async function evaluateUnannouncedCommand(
@@ -29,20 +20,14 @@ export async function evaluateUnannouncedCommand(
   flags: EvaluateFlags,
   io: Io,
 ): Promise<number> {
-  checkNewFile(flags.out);
-  const signal = io.stopSignal();
-  const evaluation = await evaluateRunUnannounced(folder, { ...options, signal, onWarning: warner(io) });
-  if (!evaluation.complete) {
-    sayStopped(io, signal, options.recordings);
-    return signalCode(signal.reason);
-  }
-  const { tasks, switchEvery } = evaluation;
-  const report = {
-    ...evaluation,
-    tasks: tasks.map((t) => ({ ...recognitionFigures(t, switchEvery), ...t })),
-  };
-  giveFigures(report, () => unannouncedText(evaluation, io.columns()), flags, io);
-  return 0;
+  return giveEvaluation(options, flags, io, {
+    measure: (all) => evaluateRunUnannounced(folder, all),
+    report: (evaluation) => ({
+      ...evaluation,
+      tasks: evaluation.tasks.map((t) => ({ ...recognitionFigures(t, evaluation.switchEvery), ...t })),
+    }),
+    text: (_, evaluation) => unannouncedText(evaluation, io.columns()),
+  });
 }
 
 /** Steps from the first informative one on, within which a task must be found to count as detected. */

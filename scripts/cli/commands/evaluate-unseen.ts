@@ -14,17 +14,8 @@ import {
   type UnseenOptions,
   type UnseenTask,
 } from "../../runs/evaluate-unseen.js";
-import { signalCode } from "../../runs/stop-signals.js";
-import { type Io, warner } from "../io.js";
-import {
-  checkNewFile,
-  type EvaluateFlags,
-  figures,
-  giveFigures,
-  learnedText,
-  sayStopped,
-  startsText,
-} from "./evaluate.js";
+import type { Io } from "../io.js";
+import { type EvaluateFlags, figures, giveEvaluation, learnedText, startsText } from "./evaluate.js";
 
 /** `hypercrl evaluate --tasks unseen`: measures a saved state on tasks that it has not learned. Returns the exit code. */
 export async function evaluateUnseenCommand(
@@ -33,17 +24,14 @@ export async function evaluateUnseenCommand(
   flags: EvaluateFlags,
   io: Io,
 ): Promise<number> {
-  checkNewFile(flags.out);
-  const signal = io.stopSignal();
-  const evaluation = await evaluateRunUnseen(folder, { ...options, signal, onWarning: warner(io) });
-  if (!evaluation.complete) {
-    sayStopped(io, signal, options.recordings);
-    return signalCode(signal.reason);
-  }
-  const { record: _, ...told } = evaluation;
-  const report = { ...told, tasks: taskFigures(evaluation) };
-  giveFigures(report, () => unseenText(evaluation, report.tasks, io.columns()), flags, io);
-  return 0;
+  return giveEvaluation(options, flags, io, {
+    measure: (all) => evaluateRunUnseen(folder, all),
+    report: (evaluation) => {
+      const { record: _, ...told } = evaluation;
+      return { ...told, tasks: taskFigures(evaluation) };
+    },
+    text: ({ tasks }, evaluation) => unseenText(evaluation, tasks, io.columns()),
+  });
 }
 
 /** Mean returns of the random policy and of the oracle on a task. */

@@ -34,15 +34,48 @@ export async function evaluateCommand(
   flags: EvaluateFlags,
   io: Io,
 ): Promise<number> {
+  return giveEvaluation(options, flags, io, {
+    measure: (all) => evaluateRun(folder, all),
+    report: (evaluation) => ({
+      ...evaluation,
+      tasks: evaluation.tasks.map((t) => ({ ...figures(t), ...t })),
+    }),
+    text: (_, evaluation) => evaluationText(evaluation, io.columns()),
+  });
+}
+
+/** What is measured, and how it is told. */
+interface Measuring<Options, Evaluation, Report> {
+  measure(options: Options & Pick<EvaluateOptions, "signal" | "onWarning">): Promise<Evaluation>;
+  /** The figures, for programs. */
+  report(evaluation: Evaluation): Report;
+  /** The same for people. */
+  text(report: Report, evaluation: Evaluation): string;
+}
+
+/**
+ * Measures until it is done or the user stops it, and gives the figures as the flags say. Returns the exit code.
+ * @throws UsageError when there is something where figures shall go, InputError when they cannot be written, and what measuring throws
+ */
+export async function giveEvaluation<
+  Options extends Pick<EvaluateOptions, "recordings">,
+  Evaluation extends { readonly complete: boolean },
+  Report extends object,
+>(
+  options: Options,
+  flags: EvaluateFlags,
+  io: Io,
+  { measure, report, text }: Measuring<Options, Evaluation, Report>,
+): Promise<number> {
   checkNewFile(flags.out);
   const signal = io.stopSignal();
-  const evaluation = await evaluateRun(folder, { ...options, signal, onWarning: warner(io) });
+  const evaluation = await measure({ ...options, signal, onWarning: warner(io) });
   if (!evaluation.complete) {
     sayStopped(io, signal, options.recordings);
     return signalCode(signal.reason);
   }
-  const report = { ...evaluation, tasks: evaluation.tasks.map((t) => ({ ...figures(t), ...t })) };
-  giveFigures(report, () => evaluationText(evaluation, io.columns()), flags, io);
+  const told = report(evaluation);
+  giveFigures(told, () => text(told, evaluation), flags, io);
   return 0;
 }
 
