@@ -8,9 +8,9 @@ import type { EpisodeHeader, Forecast } from "../sim/recording/episode.js";
 import { EpisodeRecorder } from "../sim/recording/recorder.js";
 import type { TaskForecast } from "../sim/recording/task-plan-messages.js";
 import { StateSpec } from "./model/model-state.js";
+import type { RecordingOrigin } from "./run/origin.js";
 import { FAILED_FILE } from "./run/recording-names.js";
 import type { EvaluationRecord } from "./run/records.js";
-import type { RecordingOrigin } from "./run/store.js";
 
 /** Thrown inside the loop when the user asked to stop. */
 export class Stopped extends Error {}

@@ -41,8 +41,11 @@ export { ReplayBuffer, type TrainingData } from "../agent/model/replay-buffer.js
 export { graphRewards } from "../agent/rollout/graph-reward.js";
 export type { Progress } from "../agent/run/checkpoint-document.js";
 export { EvaluationMatrix } from "../agent/run/evaluation-matrix.js";
-export type { MetricsRecord, RunEvent, TimingRecord } from "../agent/run/records.js";
-export { type NewRunOptions, RunStore, type Versions } from "../agent/run/store.js";
+export type { Versions } from "../agent/run/origin.js";
+export type { MetricsRecord } from "../agent/run/records.js";
+export type { RunEvent } from "../agent/run/run-events.js";
+export { type NewRunOptions, RunStore } from "../agent/run/store.js";
+export type { TimingRecord } from "../agent/run/timing-records.js";
 export { describeSettings, type SettingDescription } from "../agent/settings/describe.js";
 export { resolveSettings, type SettingsChoice } from "../agent/settings/resolve.js";
 export { type Settings, type SettingsCatalog, settingsSchema } from "../agent/settings/schema.js";
@@ -150,6 +153,7 @@ export {
 } from "./runs/evaluate-unseen.js";
 export { type ExportOptions, type ExportResult, exportRun, type TaskExport } from "./runs/export-run.js";
 export type { PartOptions } from "./runs/given-parts.js";
+export type { OpenOptions } from "./runs/open-run.js";
 export type {
   OracleEpisode,
   OracleEvaluation,

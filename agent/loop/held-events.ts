@@ -1,4 +1,4 @@
-import type { RunEvent } from "../run/records.js";
+import type { RunEvent } from "../run/run-events.js";
 import type { RunLog } from "../run/run-log.js";
 
 /**

@@ -9,15 +9,9 @@ import { problemOf } from "../../sim/core/problem.js";
 import { isThere } from "../../sim/core/system-errors.js";
 import type { Schedule } from "../settings/schedule.js";
 import { wrongPlace } from "./record-place.js";
-import {
-  LOG_VERSION,
-  logHeadSchema,
-  type MetricsRecord,
-  metricsSchema,
-  type TimingRecord,
-  timingSchema,
-} from "./records.js";
+import { LOG_VERSION, logHeadSchema, type MetricsRecord, metricsSchema } from "./records.js";
 import { LOGS } from "./run-files.js";
+import { type TimingRecord, timingSchema } from "./timing-records.js";
 
 export function metricsPath(folder: string): string {
   return join(folder, LOGS.metrics);

@@ -1,5 +1,6 @@
 import type { Schedule } from "../settings/schedule.js";
-import { type MetricsRecord, type TimingRecord, visitOf } from "./records.js";
+import { type MetricsRecord, visitOf } from "./records.js";
+import type { TimingRecord } from "./timing-records.js";
 
 /** What is wrong with where a record says that it belongs. */
 interface WrongPlace {

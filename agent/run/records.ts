@@ -3,11 +3,11 @@ import { isOutcomeName, OUTCOME_NAME_EXPECTED } from "../../sim/outcomes.js";
 import { isRecordingPath, RECORDINGS } from "./recording-names.js";
 
 /**
- * The one description of a run's two logs, from which everything that writes or reads them is derived.
+ * The one description of `metrics.jsonl`, from which everything that writes or reads it is derived.
  *
- * Both are JSON Lines. `metrics.jsonl` repeats byte for byte with the same seed; `timing.jsonl` holds what cannot. The
- * first line says the log's version, every other line is one record; its keys stand in the order of its schema.
- * Indices of tasks and episodes count from 0.
+ * A run has two logs, both JSON Lines. `metrics.jsonl` repeats byte for byte with the same seed; `timing.jsonl`, described in
+ * `timing-records.ts`, holds what cannot. The first line says the log's version, every other line is one record; its keys stand in
+ * the order of its schema. Indices of tasks and episodes count from 0.
  * @module
  */
 
@@ -30,15 +30,15 @@ export const figure = z.codec(
   },
 );
 
-const index = z.int().min(0);
+/** Counts from 0. */
+export const index = z.int().min(0);
 /**
  * Place in the run's schedule of what is said of a visit to a task. It is missing where every task is visited once, in the order of
  * the suite: there it is the task's index. See `visitOf`.
  */
-const visit = index.optional();
+export const visit = index.optional();
 /** Place in the schedule of the last visit before. Where every task is visited once, in order, that is the index of the last task. */
 const afterTask = index;
-const milliseconds = z.number();
 
 /** What came of an episode. */
 const outcome = {
@@ -204,44 +204,6 @@ const modelError = z
     { path: ["horizons"], message: "expected lists of the same length" },
   );
 
-/** How long a training session took; `taskIndex`, `visit` and `steps` as in its record of `metrics.jsonl`. */
-const trainingTime = z.object({
-  type: z.literal("training"),
-  taskIndex: index,
-  visit,
-  steps: index,
-  /** From its start until its weights were taken over. */
-  ms: milliseconds,
-  /** The part of it that nothing else was done in. */
-  waitedMs: milliseconds,
-});
-
-/** How long planning took in a learning episode; early versions did not note it. */
-const planningTime = z.object({
-  type: z.literal("planning"),
-  taskIndex: index,
-  visit,
-  /** Environment steps made in the visit until the episode's end. */
-  steps: index,
-  /** Actions planned in the episode. */
-  actions: z.int().min(1),
-  /** For all of them together. */
-  ms: milliseconds,
-});
-
-/** What a process has used so far of the machine, noted every few seconds; the last one of a session counts. */
-const usage = z.object({
-  type: z.literal("usage"),
-  /** When the process took up the run, ms since 1970: tells it from others that worked on the run. */
-  session: z.number(),
-  /** Wall time since then. */
-  wallMs: milliseconds,
-  /** Processor time of all its threads since then; early versions did not note it. */
-  cpuMs: milliseconds.optional(),
-  /** Largest resident memory, MiB. */
-  peakMiB: z.number(),
-});
-
 /** A line of `metrics.jsonl` after the first. */
 export const metricsSchema = z.discriminatedUnion("type", [
   baseline,
@@ -252,23 +214,15 @@ export const metricsSchema = z.discriminatedUnion("type", [
   evaluation,
   modelError,
 ]);
-/** A line of `timing.jsonl` after the first. */
-export const timingSchema = z.discriminatedUnion("type", [trainingTime, planningTime, usage]);
-
 /** A line of `metrics.jsonl` after the first, as readers see it. */
 export type MetricsRecord = z.output<typeof metricsSchema>;
-/** A line of `timing.jsonl` after the first, as readers see it. */
-export type TimingRecord = z.output<typeof timingSchema>;
 export type BaselineRecord = z.output<typeof baseline>;
 export type EpisodeRecord = z.output<typeof episode>;
 export type EvaluationRecord = z.output<typeof evaluation>;
 export type ModelErrorRecord = z.output<typeof modelError>;
 export type DetectionRecord = z.output<typeof detection>;
 export type TrainingRecord = z.output<typeof training>;
-export type TrainingTime = z.output<typeof trainingTime>;
-export type PlanningTime = z.output<typeof planningTime>;
 export type KeptRecord = z.output<typeof kept>;
-export type UsageRecord = z.output<typeof usage>;
 
 /** Place in the run's schedule, 0-based, of what is said of learning a task. */
 export function visitOf({ visit, taskIndex }: Readonly<Pick<EpisodeRecord, "visit" | "taskIndex">>): number {
@@ -278,49 +232,4 @@ export function visitOf({ visit, taskIndex }: Readonly<Pick<EpisodeRecord, "visi
 /** How the actions of a learning episode were chosen: at random, planned, or first the one and then the other. */
 export function episodeKind({ phase, randomSteps }: EpisodeRecord): EpisodeRecord["phase"] | "mixed" {
   return randomSteps === undefined ? phase : "mixed";
-}
-
-/** An environment step of learning was made. */
-export interface StepEvent {
-  readonly type: "step";
-  /** Name of the task. */
-  readonly task: string;
-  readonly taskIndex: number;
-  /** Place in the schedule. */
-  readonly visit: number;
-  /** Made in the visit so far, this one included. */
-  readonly steps: number;
-  /** To be made in the visit. */
-  readonly total: number;
-}
-
-/** An action of a learning episode was planned. */
-interface PlannedEvent {
-  readonly type: "planned";
-  readonly ms: number;
-}
-
-/**
- * What a run says while it goes on, each thing once. A log takes from an event the fields that its schema has for that
- * type: of a training session `metrics.jsonl` the losses and `timing.jsonl` the times. Steps and single plans are for
- * those who watch and are in no log.
- */
-export type RunEvent =
-  | Exclude<MetricsRecord, TrainingRecord>
-  | Exclude<TimingRecord, TrainingTime>
-  | (TrainingRecord & TrainingTime)
-  | StepEvent
-  | PlannedEvent;
-
-const METRICS_TYPES: ReadonlySet<string> = new Set(metricsSchema.options.map((o) => o.shape.type.value));
-const TIMING_TYPES: ReadonlySet<string> = new Set(timingSchema.options.map((o) => o.shape.type.value));
-
-/** Whether `metrics.jsonl` takes something of an event. */
-export function isForMetrics(event: RunEvent): event is RunEvent & MetricsRecord {
-  return METRICS_TYPES.has(event.type);
-}
-
-/** Whether `timing.jsonl` takes something of an event. */
-export function isForTiming(event: RunEvent): event is RunEvent & TimingRecord {
-  return TIMING_TYPES.has(event.type);
 }

@@ -4,16 +4,10 @@ import { JsonlLog } from "../../sim/core/jsonl.js";
 import { Schedule } from "../settings/schedule.js";
 import type { Settings } from "../settings/schema.js";
 import { checkLogVersion, metricsPath, readMetrics, readTiming, timingPath } from "./read-log.js";
-import {
-  isForMetrics,
-  isForTiming,
-  LOG_VERSION,
-  logHeadSchema,
-  metricsSchema,
-  type RunEvent,
-  timingSchema,
-} from "./records.js";
+import { LOG_VERSION, logHeadSchema, metricsSchema } from "./records.js";
+import { isForMetrics, isForTiming, type RunEvent } from "./run-events.js";
 import { Board } from "./tensorboard/board.js";
+import { timingSchema } from "./timing-records.js";
 
 /** Where a log is cut off to be continued. */
 interface LogEnd {

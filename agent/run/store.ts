@@ -1,50 +1,24 @@
-import { createHash } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
-import { damagedDocument, readDocument, readJsonFile, writeDocument } from "../../sim/core/documents.js";
+import { writeDocument } from "../../sim/core/documents.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { makeFolder } from "../../sim/core/files.js";
 import { LARGEST, readRegularFile } from "../../sim/core/own-files.js";
-import { problemOf } from "../../sim/core/problem.js";
-import { isThere } from "../../sim/core/system-errors.js";
-import type { EpisodeHeader } from "../../sim/recording/episode.js";
 import type { TaskSpec } from "../../sim/task.js";
 import type { LearnedState, TaskState } from "../agent-state.js";
-import { ADDED_SETTINGS } from "../settings/added.js";
-import { isGroup, parseSavedSettings } from "../settings/parse.js";
 import { Schedule } from "../settings/schedule.js";
 import type { Settings } from "../settings/schema.js";
 import { BEGINNING, type Checkpoint, readCheckpoint, type SavedCheckpoint } from "./checkpoint.js";
 import { CheckpointWriter, type StateNumbers, writeTaskState } from "./checkpoint-writer.js";
 import type { EvaluationJson } from "./evaluation-matrix.js";
 import { checkPlaces, findLeftovers, removeLeftovers } from "./leftovers.js";
+import { hashSettings, type RecordingOrigin, recordingOrigin, type Versions } from "./origin.js";
 import { readMetrics, timingPath } from "./read-log.js";
+import { readSettings, readVersions } from "./read-run.js";
 import { RECORDINGS } from "./recording-names.js";
 import { checkNewest, checkNothingSaved, checkTaskStates } from "./resume-checks.js";
-import { isRunFolder, RUN_FILES, SETTINGS_ERROR, TASK_STATES, taskStateFiles } from "./run-files.js";
+import { isRunFolder, RUN_FILES, TASK_STATES, taskStateFiles } from "./run-files.js";
 import { RunLog, type WrittenLog } from "./run-log.js";
-
-/** Versions that decide a run's numbers. */
-export type Versions = EpisodeHeader["versions"] & { readonly node: string; readonly onnxruntime: string };
-
-/** SHA-256 of the settings as resolved, hexadecimal. Added ones are left out at their old value, so older runs keep their hash. */
-export function hashSettings(settings: Settings): string {
-  const hashed: Record<string, unknown> = { ...structuredClone(settings) };
-  for (const [name, key, before] of ADDED_SETTINGS) {
-    const group = hashed[name];
-    if (isGroup(group) && group[key] === before) delete group[key];
-  }
-  return createHash("sha256").update(JSON.stringify(hashed)).digest("hex");
-}
-
-/** What every recording made with the same settings and versions says of them. */
-export type RecordingOrigin = Pick<EpisodeHeader, "suite" | "settingsHash" | "versions">;
-
-/** @param settings those that the episodes are played with */
-export function recordingOrigin(settings: Settings, { hypercrl, physics }: Versions): RecordingOrigin {
-  return { suite: settings.suite, settingsHash: hashSettings(settings), versions: { hypercrl, physics } };
-}
 
 /** How a new run is begun. */
 export interface NewRunOptions {
@@ -236,46 +210,6 @@ export class RunStore {
   close(): void {
     this.log.close();
   }
-}
-
-/**
- * Reads a run's settings, also where its own method or planner is not at hand.
- * @throws InputError when the folder is no run or the file is damaged
- */
-export function readSettings(folder: string): Settings {
-  const path = join(folder, RUN_FILES.settings);
-  checkRunFile(path);
-  const saved = readJsonFile(path, SETTINGS_ERROR);
-  try {
-    return parseSavedSettings(saved, path);
-  } catch (cause) {
-    throw damagedDocument(path, problemOf(cause), SETTINGS_ERROR, cause);
-  }
-}
-
-/** Tells a folder that is no run from a run with a damaged file. */
-function checkRunFile(path: string): void {
-  if (isThere(path)) return;
-  throw new InputError({
-    what: `${path} is missing`,
-    expected: "a run folder, made by `hypercrl train --out FOLDER`",
-    todo: "Check the path",
-  });
-}
-
-const versionsSchema = z.record(z.string(), z.string());
-
-/**
- * Versions that a run was made with, by name.
- * @throws InputError when the file is missing or damaged
- */
-export function readVersions(folder: string): Readonly<Record<string, string>> {
-  const path = join(folder, RUN_FILES.versions);
-  checkRunFile(path);
-  return readDocument(path, versionsSchema, {
-    expected: "names and versions, as `hypercrl train` writes them",
-    todo: "Restore the file, or leave this run out",
-  });
 }
 
 function checkVersions(folder: string, now: Versions): void {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { MpcPolicy } from "../../agent/policy.js";
-import { readSettings } from "../../agent/run/store.js";
+import { readSettings } from "../../agent/run/read-run.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";

@@ -1,4 +1,5 @@
-import type { EvaluationRecord, RunEvent } from "../../agent/run/records.js";
+import type { EvaluationRecord } from "../../agent/run/records.js";
+import type { RunEvent } from "../../agent/run/run-events.js";
 import { Schedule } from "../../agent/settings/schedule.js";
 import { count } from "../../sim/core/count.js";
 import { elementAt } from "../../sim/core/element.js";

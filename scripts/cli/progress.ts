@@ -1,4 +1,5 @@
-import type { BaselineRecord, EvaluationRecord, RunEvent, StepEvent } from "../../agent/run/records.js";
+import type { BaselineRecord, EvaluationRecord } from "../../agent/run/records.js";
+import type { RunEvent, StepEvent } from "../../agent/run/run-events.js";
 import { evaluatedTasks, evaluationsFrom } from "../../agent/settings/evaluated-tasks.js";
 import { Schedule } from "../../agent/settings/schedule.js";
 import { firstOf } from "../../sim/core/element.js";

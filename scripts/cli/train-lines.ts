@@ -1,5 +1,5 @@
 import type { Progress } from "../../agent/run/checkpoint-document.js";
-import type { RunEvent } from "../../agent/run/records.js";
+import type { RunEvent } from "../../agent/run/run-events.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import type { Summary } from "../runs/summary.js";
 import type { Io } from "./io.js";

@@ -6,9 +6,9 @@ import {
   evaluationSchema,
 } from "../../agent/run/evaluation-matrix.js";
 import { metricsByType, metricsPath, readMetrics } from "../../agent/run/read-log.js";
+import { readSettings } from "../../agent/run/read-run.js";
 import { type EpisodeRecord, type MetricsRecord, visitOf } from "../../agent/run/records.js";
 import { RUN_FILES } from "../../agent/run/run-files.js";
-import { readSettings } from "../../agent/run/store.js";
 import { type EvaluatedChoice, evaluatedTasks } from "../../agent/settings/evaluated-tasks.js";
 import { Schedule } from "../../agent/settings/schedule.js";
 import { readDocument } from "../../sim/core/documents.js";

@@ -7,9 +7,10 @@ import {
   readTiming,
   timingByType,
 } from "../../agent/run/read-log.js";
-import type { MetricsRecord, TimingRecord } from "../../agent/run/records.js";
+import { readSettings, readVersions } from "../../agent/run/read-run.js";
+import type { MetricsRecord } from "../../agent/run/records.js";
 import { isRunFolder } from "../../agent/run/run-files.js";
-import { readSettings, readVersions } from "../../agent/run/store.js";
+import type { TimingRecord } from "../../agent/run/timing-records.js";
 import { Schedule } from "../../agent/settings/schedule.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";

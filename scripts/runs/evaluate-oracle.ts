@@ -11,7 +11,7 @@ import { startsNote } from "../../agent/evaluation/evaluation-starts.js";
 import { OraclePolicy } from "../../agent/evaluation/oracle-policy.js";
 import { LocalSimulator, TaskSimulator } from "../../agent/rollout/simulator-rollouts.js";
 import { SimulatorThreads } from "../../agent/rollout/simulator-threads.js";
-import { recordingOrigin } from "../../agent/run/store.js";
+import { recordingOrigin } from "../../agent/run/origin.js";
 import { makeFolder } from "../../sim/core/files.js";
 import { Rng } from "../../sim/core/rng.js";
 import type { Task } from "../../sim/task.js";

@@ -12,7 +12,7 @@ import {
   startsNote,
 } from "../../agent/evaluation/evaluation-starts.js";
 import type { ModelError } from "../../agent/evaluation/model-error.js";
-import { recordingOrigin } from "../../agent/run/store.js";
+import { recordingOrigin } from "../../agent/run/origin.js";
 import { changePlanner } from "../../agent/settings/resolve.js";
 import { Schedule } from "../../agent/settings/schedule.js";
 import { elementAt } from "../../sim/core/element.js";

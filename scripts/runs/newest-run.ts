@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { readSettings } from "../../agent/run/read-run.js";
 import { isRunFolder, RUN_FILES } from "../../agent/run/run-files.js";
-import { readSettings } from "../../agent/run/store.js";
 import { HyperCrlError, UsageError } from "../../sim/core/errors.js";
 import { isFinished } from "../compare/run-result.js";
 

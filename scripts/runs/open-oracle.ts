@@ -6,7 +6,7 @@ import {
   type StartChoice,
   type StartsNote,
 } from "../../agent/evaluation/evaluation-starts.js";
-import { readSettings } from "../../agent/run/store.js";
+import { readSettings } from "../../agent/run/read-run.js";
 import type { SuiteRecord } from "../../agent/run/suite-record.js";
 import { oracleSettings } from "../../agent/settings/oracle.js";
 import { resolveSettings } from "../../agent/settings/resolve.js";

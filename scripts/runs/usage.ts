@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { readTiming } from "../../agent/run/read-log.js";
-import type { UsageRecord } from "../../agent/run/records.js";
+import type { UsageRecord } from "../../agent/run/timing-records.js";
 import { MIB } from "../../sim/core/bytes.js";
 import { largest } from "../../sim/core/extremes.js";
 import { peakBytes } from "./resident-memory.js";

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import type { Versions } from "../../agent/run/store.js";
+import type { Versions } from "../../agent/run/origin.js";
 import { physicsVersion } from "../../sim/world.js";
 import { packageVersion, readVersion } from "./package-version.js";
 

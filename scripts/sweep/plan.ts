@@ -1,5 +1,5 @@
 import { relative, resolve } from "node:path";
-import { hashSettings } from "../../agent/run/store.js";
+import { hashSettings } from "../../agent/run/origin.js";
 import { parseSavedSettings } from "../../agent/settings/parse.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { UsageError } from "../../sim/core/errors.js";

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { Settings } from "../../settings/schema.js";
-import { type MetricsRecord, type TimingRecord, type TrainingTime, visitOf } from "../records.js";
+import { type MetricsRecord, visitOf } from "../records.js";
 import { CURVES } from "../run-files.js";
+import type { TimingRecord, TrainingTime } from "../timing-records.js";
 import { EventFile, type ScalarEvent } from "./event-file.js";
 import { RunScalars } from "./run-scalars.js";
 

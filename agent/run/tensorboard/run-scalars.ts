@@ -9,11 +9,10 @@ import {
   type KeptRecord,
   type MetricsRecord,
   type ModelErrorRecord,
-  type TimingRecord,
   type TrainingRecord,
-  type TrainingTime,
   visitOf,
 } from "../records.js";
+import type { TimingRecord, TrainingTime } from "../timing-records.js";
 import type { ScalarEvent } from "./event-file.js";
 
 type Values = Readonly<Record<string, number>>;

@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { readMetrics } from "../../../agent/run/read-log.js";
-import { readSettings } from "../../../agent/run/store.js";
+import { readSettings } from "../../../agent/run/read-run.js";
 import { count } from "../../../sim/core/count.js";
 import { table } from "../../compare/tables.js";
 import { number, percent, wrap } from "../../compare/text.js";

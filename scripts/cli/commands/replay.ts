@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
+import { readSettings } from "../../../agent/run/read-run.js";
 import { isRunFolder } from "../../../agent/run/run-files.js";
 import { checkHashes } from "../../../agent/run/run-hashes.js";
-import { readSettings } from "../../../agent/run/store.js";
 import type { SuiteRecord } from "../../../agent/run/suite-record.js";
 import { count } from "../../../sim/core/count.js";
 import { HyperCrlError, InputError } from "../../../sim/core/errors.js";

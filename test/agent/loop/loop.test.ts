@@ -8,7 +8,7 @@ import { ContinualLoop } from "../../../agent/loop/loop.js";
 import { MpcPolicy } from "../../../agent/policy.js";
 import { RolloutModel } from "../../../agent/rollout/rollout.js";
 import { metricsByType, readMetrics, readTiming, timingByType } from "../../../agent/run/read-log.js";
-import { isForMetrics, isForTiming, type RunEvent } from "../../../agent/run/records.js";
+import { isForMetrics, isForTiming, type RunEvent } from "../../../agent/run/run-events.js";
 import { RunStore } from "../../../agent/run/store.js";
 import { evaluatedTasks } from "../../../agent/settings/evaluated-tasks.js";
 import { resolveSettings } from "../../../agent/settings/resolve.js";

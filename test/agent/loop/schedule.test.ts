@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { metricsByType, readMetrics } from "../../../agent/run/read-log.js";
-import type { RunEvent } from "../../../agent/run/records.js";
+import type { RunEvent } from "../../../agent/run/run-events.js";
 import { RunStore } from "../../../agent/run/store.js";
 import { Schedule } from "../../../agent/settings/schedule.js";
 import { RunError } from "../../../sim/core/errors.js";

@@ -8,7 +8,7 @@ import { readCheckpoint } from "../../../agent/run/checkpoint.js";
 import type { Progress } from "../../../agent/run/checkpoint-document.js";
 import { CheckpointWriter } from "../../../agent/run/checkpoint-writer.js";
 import { findLeftovers, removeLeftovers } from "../../../agent/run/leftovers.js";
-import { hashSettings } from "../../../agent/run/store.js";
+import { hashSettings } from "../../../agent/run/origin.js";
 import { RunError } from "../../../sim/core/errors.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { fileHashes, temporaryFolder } from "../../files.js";

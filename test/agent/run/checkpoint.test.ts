@@ -7,7 +7,7 @@ import { Agent } from "../../../agent/agent.js";
 import type { TaskState } from "../../../agent/agent-state.js";
 import { readCheckpoint } from "../../../agent/run/checkpoint.js";
 import { CheckpointWriter } from "../../../agent/run/checkpoint-writer.js";
-import { hashSettings } from "../../../agent/run/store.js";
+import { hashSettings } from "../../../agent/run/origin.js";
 import { parseSavedSettings } from "../../../agent/settings/parse.js";
 import type { Settings } from "../../../agent/settings/schema.js";
 import { InputError } from "../../../sim/core/errors.js";

@@ -5,7 +5,7 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { Agent } from "../../../agent/agent.js";
 import { CheckpointWriter } from "../../../agent/run/checkpoint-writer.js";
 import { keptBy } from "../../../agent/run/kept.js";
-import { hashSettings } from "../../../agent/run/store.js";
+import { hashSettings } from "../../../agent/run/origin.js";
 import type { Settings } from "../../../agent/settings/schema.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { decodeSafetensors } from "../../../sim/core/safetensors.js";

@@ -4,11 +4,9 @@ import type {
   EvaluationRecord,
   KeptRecord,
   ModelErrorRecord,
-  PlanningTime,
   TrainingRecord,
-  TrainingTime,
-  UsageRecord,
 } from "../../../agent/run/records.js";
+import type { PlanningTime, TrainingTime, UsageRecord } from "../../../agent/run/timing-records.js";
 
 const place = { task: "a", taskIndex: 0, episode: 0 };
 const outcome = { return: 1, success: false, measures: {} };

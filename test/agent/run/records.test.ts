@@ -1,13 +1,7 @@
 import { describe, expect, it } from "vitest";
-import {
-  isForMetrics,
-  isForTiming,
-  type MetricsRecord,
-  metricsSchema,
-  type RunEvent,
-  type TimingRecord,
-  timingSchema,
-} from "../../../agent/run/records.js";
+import { type MetricsRecord, metricsSchema } from "../../../agent/run/records.js";
+import { isForMetrics, isForTiming, type RunEvent } from "../../../agent/run/run-events.js";
+import { type TimingRecord, timingSchema } from "../../../agent/run/timing-records.js";
 import {
   baselineRecord,
   episodeRecord,

@@ -1,7 +1,8 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { RunStore, type Versions } from "../../../agent/run/store.js";
+import type { Versions } from "../../../agent/run/origin.js";
+import { RunStore } from "../../../agent/run/store.js";
 import { resolveSettings } from "../../../agent/settings/resolve.js";
 import { temporaryFolder } from "../../files.js";
 import { fakeTask } from "../../sim/recording/fake-task.js";

@@ -2,7 +2,8 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { join } from "node:path";
 import proto from "onnx-proto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { hashSettings, readSettings } from "../../../agent/run/store.js";
+import { hashSettings } from "../../../agent/run/origin.js";
+import { readSettings } from "../../../agent/run/read-run.js";
 import { reacherSuite } from "../../../tasks/reacher/reacher.js";
 import { fileHashes, flipByte, temporaryFolder } from "../../files.js";
 import { call, expectOneError, TINY, unwrapped } from "../call.js";

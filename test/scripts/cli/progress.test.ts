@@ -1,6 +1,6 @@
 import stringWidth from "string-width";
 import { expect, it } from "vitest";
-import type { RunEvent } from "../../../agent/run/records.js";
+import type { RunEvent } from "../../../agent/run/run-events.js";
 import { resolveSettings } from "../../../agent/settings/resolve.js";
 import { SILENT_IO } from "../../../scripts/cli/io.js";
 import { ProgressTracker } from "../../../scripts/cli/progress.js";

@@ -1,11 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  LOG_VERSION,
-  type MetricsRecord,
-  metricsSchema,
-  type TimingRecord,
-} from "../../../agent/run/records.js";
+import { LOG_VERSION, type MetricsRecord, metricsSchema } from "../../../agent/run/records.js";
+import type { TimingRecord } from "../../../agent/run/timing-records.js";
 import { evaluatedTasks } from "../../../agent/settings/evaluated-tasks.js";
 import { resolveSettings } from "../../../agent/settings/resolve.js";
 import type { Settings } from "../../../agent/settings/schema.js";

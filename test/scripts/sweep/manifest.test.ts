@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { hashSettings } from "../../../agent/run/store.js";
+import { hashSettings } from "../../../agent/run/origin.js";
 import {
   addRuns,
   baseOfSweep,

@@ -2,8 +2,9 @@ import { readFileSync, rmSync } from "node:fs";
 
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import type { MetricsRecord, TimingRecord } from "../../../../agent/run/records.js";
+import type { MetricsRecord } from "../../../../agent/run/records.js";
 import { Board } from "../../../../agent/run/tensorboard/board.js";
+import type { TimingRecord } from "../../../../agent/run/timing-records.js";
 import { temporaryFolder } from "../../../files.js";
 import { tinySettings } from "../../fixtures.js";
 import {

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { methods } from "../../../../agent/methods/registry.js";
-import { hashSettings } from "../../../../agent/run/store.js";
+import { hashSettings } from "../../../../agent/run/origin.js";
 import {
   GRIDS,
   isDefault,
