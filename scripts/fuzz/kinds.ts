@@ -1,17 +1,10 @@
-import {
-  bytesChanges,
-  changedBytes,
-  changedJson,
-  changedLines,
-  type JsonChange,
-  jsonChanges,
-  type LinesChange,
-  linesChanges,
-} from "./changes.js";
+import { bytesChanges, changedBytes } from "./bytes-changes.js";
 import { commandKind } from "./command-lines.js";
 import { fileKind, kind } from "./file-kind.js";
 import { BEGUN_FILES } from "./inputs.js";
+import { changedJson, type JsonChange, jsonChanges } from "./json-changes.js";
 import type { FuzzKind } from "./kind.js";
+import { changedLines, type LinesChange, linesChanges } from "./lines-changes.js";
 import { lockKind } from "./lock-kind.js";
 import { continueSweep, plan, play, RECORDING, resume, show } from "./readers.js";
 import { changedContent, contentChanges } from "./recording-changes.js";

@@ -1,14 +1,7 @@
 import fc from "fast-check";
 import { buildMcap, readMcap } from "../../sim/recording/mcap.js";
-import {
-  type BytesChange,
-  bytesChanges,
-  changedBytes,
-  changedJson,
-  type JsonChange,
-  jsonChanges,
-  parsedJson,
-} from "./changes.js";
+import { type BytesChange, bytesChanges, changedBytes } from "./bytes-changes.js";
+import { changedJson, type JsonChange, jsonChanges, parsedJson } from "./json-changes.js";
 
 /** Changes of what a recording says, in a file whose checksums are right. */
 interface ContentChange {

@@ -3,14 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { decodeSafetensors, encodeSafetensors } from "../../sim/core/safetensors.js";
-import {
-  type BytesChange,
-  bytesChanges,
-  changedBytes,
-  changedJson,
-  type JsonChange,
-  jsonChanges,
-} from "./changes.js";
+import { type BytesChange, bytesChanges, changedBytes } from "./bytes-changes.js";
+import { changedJson, type JsonChange, jsonChanges } from "./json-changes.js";
 
 /** A checkpoint whose checksum is right, mostly. */
 export function changedCheckpoint(original: Buffer, changes: readonly JsonChange[]): string {

@@ -1,14 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  bytesChanges,
-  changedBytes,
-  changedJson,
-  changedLines,
-  jsonChanges,
-  linesChanges,
-  parsedJson,
-} from "../../../scripts/fuzz/changes.js";
+import { bytesChanges, changedBytes } from "../../../scripts/fuzz/bytes-changes.js";
+import { changedJson, jsonChanges, parsedJson } from "../../../scripts/fuzz/json-changes.js";
+import { changedLines, linesChanges } from "../../../scripts/fuzz/lines-changes.js";
 
 const DOCUMENT = { schema: 1, name: "x", list: [1, 2, { deep: null }], flag: true };
 const LOG = '{"type":"log","version":1}\n{"type":"a","n":1}\n{"type":"b","n":[2]}\n';
