@@ -12,7 +12,6 @@ import type { Learner, TrainingReport } from "./learner.js";
 import { configuredShape, createLearner } from "./methods/method.js";
 import type { MlpShape, TaskDynamics } from "./model/dynamics.js";
 import { Normalizer, type NormalizerArrays } from "./model/normalizer.js";
-import { type CleanData, withoutOutliers } from "./model/outliers.js";
 import { ReplayBuffer } from "./model/replay-buffer.js";
 import { MpcPolicy } from "./policy.js";
 import { checkAlike, type ModelledTask, UnannouncedPolicy } from "./recognition/unannounced-policy.js";
@@ -20,20 +19,8 @@ import { PlanningThreads } from "./rollout/planning-threads.js";
 import { Schedule } from "./settings/schedule.js";
 import type { Settings } from "./settings/schema.js";
 import { TaskModels } from "./task-models.js";
-import { type AgentVisit, ScheduledTasks, type TaskNumbers } from "./task-numbers.js";
-
-/** What the agent has of the task being learned. */
-interface CurrentTask extends TaskData {
-  /** The learner's number of it. */
-  readonly index: number;
-  /** The normaliser that it keeps, where it is learned again, as its weights were trained with it, or where all tasks share one. */
-  readonly keptNormalizer: NormalizerArrays | undefined;
-  readonly policy: MpcPolicy;
-  /** See `TaskState.trained`. */
-  trained: boolean;
-  /** Training sessions that were adopted. */
-  sessions: number;
-}
+import { ScheduledTasks, type TaskNumbers } from "./task-numbers.js";
+import { membersTakeTurns, sessionsBefore, VisitedTask, type VisitProgress } from "./visited-task.js";
 
 /**
  * A continual model-based agent: a learner that knows every task's dynamics weights, one normaliser per task, the
@@ -58,7 +45,7 @@ export class Agent {
    * `once` a visit and its task have the same number.
    */
   #visit = -1;
-  #current: CurrentTask | undefined;
+  #current: VisitedTask | undefined;
   #unsaved = false;
 
   /**
@@ -105,15 +92,13 @@ export class Agent {
    */
   async beginVisit(visit: number): Promise<void> {
     const { loop, dynamics } = this.settings;
-    const { index, task, earlierVisits } = this.#numbers.at(visit);
+    const { task, earlierVisits } = this.#numbers.at(visit);
     const buffer = new ReplayBuffer(this.#taskAt(task).spec, loop.bufferCapacity, dynamics.history);
     const moments = await this.#beginLearning(visit, buffer);
     await this.#dropTask();
     this.#visit = visit;
-    const policy = await this.#newPolicy(visit);
-    const progress = { policy, trained: this.#unsaved, sessions: 0 };
-    this.#current = { index, keptNormalizer: this.#keptNormalizer, buffer, moments, ...progress };
-    if (earlierVisits > 0) await this.#loadPolicy(this.#current);
+    this.#current = await this.#visited({ buffer, moments }, { trained: this.#unsaved, sessions: 0 });
+    if (earlierVisits > 0) await this.#current.loadPolicy(this.models);
   }
 
   /** Begins what outlives the visit. @returns the empty normaliser */
@@ -146,8 +131,8 @@ export class Agent {
   /** Ends the visit: the learner keeps what its method needs, the model is measured, then the data are dropped. */
   async endVisit(): Promise<void> {
     const rng = this.#rng.split(`end/task${this.#visit}`);
-    const { buffer, index } = this.#learned;
-    const data = this.#withoutOutliers(buffer)?.data ?? buffer;
+    const { index } = this.#learned;
+    const { data } = this.#learned.trainingData();
     this.#unsaved = true;
     await this.learner.endTask(data, this.models.normalizer(index), rng);
     await this.models.measure(index, data);
@@ -161,16 +146,12 @@ export class Agent {
 
   /** Stores a transition of the current task, from a state `[S]` to an observation `[X]`. */
   remember(state: Float32Array, action: ArrayLike<number>, next: Float32Array): void {
-    const { buffer, moments } = this.#learned;
-    const { input, target } = buffer.add(state, action, next);
-    moments.add(input, target);
+    this.#learned.remember(state, action, next);
   }
 
   /** Stores a transition of the current task that is encoded already: `[I]` and `[X]`, see `ReplayBuffer`. */
   rememberEncoded(input: Float32Array, target: Float32Array): void {
-    const { buffer, moments } = this.#learned;
-    buffer.addEncoded(input, target);
-    moments.add(input, target);
+    this.#learned.rememberEncoded(input, target);
   }
 
   /**
@@ -178,12 +159,10 @@ export class Agent {
    * with `loop.trainLag` the session runs beside it.
    */
   startTraining(): TrainingSession {
-    const { buffer, moments, keptNormalizer } = this.#learned;
-    const clean = this.#withoutOutliers(buffer);
-    const normalizer = keptNormalizer ?? clean?.normalizer ?? moments.arrays();
-    const rng = this.#rng.split(`minibatches/task${this.#visit}/transition${buffer.added}`);
+    const { data, normalizer } = this.#learned.trainingData();
+    const rng = this.#rng.split(`minibatches/task${this.#visit}/transition${this.#learned.buffer.added}`);
     const { trainIterations } = this.settings.loop;
-    const report = this.learner.train(clean?.data ?? buffer, normalizer, trainIterations, rng);
+    const report = this.learner.train(data, normalizer, trainIterations, rng);
     // A failure is met where the session is adopted, not before.
     report.catch(() => {});
     return { normalizer, report };
@@ -196,7 +175,7 @@ export class Agent {
     this.models.setNormalizer(current.index, normalizer);
     current.trained = this.#unsaved = true;
     current.sessions++;
-    await this.#loadPolicy(current);
+    await current.loadPolicy(this.models);
     return losses;
   }
 
@@ -289,9 +268,7 @@ export class Agent {
 
   /** What exists while a task is being learned, undefined otherwise; arrays are not copied. */
   taskState(): TaskState | undefined {
-    if (this.#current === undefined) return undefined;
-    const { buffer, moments, policy, trained } = this.#current;
-    return { buffer, moments, planner: policy.state(), trained };
+    return this.#current?.state();
   }
 
   /**
@@ -309,13 +286,11 @@ export class Agent {
     if (!trained) await this.#beginLearning(number, buffer);
     await this.#dropTask();
     const own = this.#numbers.at(number);
-    const policy = await this.#newPolicy(number);
     const sessions =
       current.discovery?.sessions ?? sessionsBefore(own, buffer.added, this.settings.loop.trainEvery);
-    const progress = { policy, trained, sessions };
-    this.#current = { index: own.index, keptNormalizer: this.#keptNormalizer, buffer, moments, ...progress };
-    policy.restore(planner);
-    await this.#loadPolicy(this.#current);
+    this.#current = await this.#visited({ buffer, moments }, { trained, sessions });
+    this.#current.policy.restore(planner);
+    await this.#current.loadPolicy(this.models);
   }
 
   /** Frees the runtime's memory and ends the threads; the agent is unusable afterwards. */
@@ -329,7 +304,7 @@ export class Agent {
   }
 
   /** What there is of the task being learned. @throws RunError when none is */
-  get #learned(): CurrentTask {
+  get #learned(): VisitedTask {
     if (this.#current !== undefined) return this.#current;
     throw new RunError({
       what: "The agent is learning no task",
@@ -338,18 +313,15 @@ export class Agent {
     });
   }
 
-  /** Undefined when all transitions are to be learned from. */
-  #withoutOutliers(buffer: ReplayBuffer): CleanData | undefined {
-    const { outlierLimit, normalizeTargets } = this.settings.dynamics;
-    return outlierLimit > 0 ? withoutOutliers(buffer, outlierLimit, normalizeTargets) : undefined;
-  }
-
-  /** A policy for learning a task in the current visit. */
-  #newPolicy(visit: number): Promise<MpcPolicy> {
-    const { index, task } = this.#numbers.at(visit);
-    const shape = this.models.network(index, this.#takeTurns);
-    const rng = this.#rng.split(`planner/task${visit}`);
-    return this.#createPolicy(this.#taskAt(task), shape, rng, this.#threads);
+  /** The current visit, with a policy for learning its task. */
+  async #visited({ buffer, moments }: TaskData, progress: VisitProgress): Promise<VisitedTask> {
+    const { settings } = this;
+    const { index, task } = this.#numbers.at(this.#visit);
+    const shape = this.models.network(index, membersTakeTurns(settings));
+    const rng = this.#rng.split(`planner/task${this.#visit}`);
+    const policy = await this.#createPolicy(this.#taskAt(task), shape, rng, this.#threads);
+    const keptNormalizer = this.#keptNormalizer;
+    return new VisitedTask({ index, settings, keptNormalizer, policy, buffer, moments }, progress);
   }
 
   #createPolicy(
@@ -361,40 +333,7 @@ export class Agent {
     return MpcPolicy.create(task, shape, this.settings, this.#parts.planner, rng, threads);
   }
 
-  async #loadPolicy({ policy, index }: CurrentTask): Promise<void> {
-    await policy.load(await this.models.weights(index, this.#plannedMember), this.models.normalizer(index));
-  }
-
-  /**
-   * Whether learning episodes are planned with one member of the ensemble at a time. Each is a guess at what the data allow, so acting
-   * on one after the other tries out what they differ in, as posterior sampling does (Strens 2000; with an ensemble Osband et al. 2016),
-   * and a plan costs what it costs with one network.
-   */
-  get #takeTurns(): boolean {
-    const { loop, dynamics } = this.settings;
-    return loop.learningModel === "member" && dynamics.members > 1;
-  }
-
-  /** The member whose turn it is since the last training session, where they take turns. */
-  get #plannedMember(): number | undefined {
-    if (!this.#takeTurns) return undefined;
-    return Math.max(0, this.#learned.sessions - 1) % this.settings.dynamics.members;
-  }
-
   #taskAt(index: number): Task {
     return elementAt(this.#tasks, index, "tasks");
   }
-}
-
-/**
- * Training sessions of a visit that were begun before it has so many transitions. A checkpoint holds none on its way: all of them are
- * adopted. A task that was visited before has none before its first planned step: there are no data yet.
- */
-function sessionsBefore(
-  { earlierVisits, randomSteps }: AgentVisit,
-  transitions: number,
-  trainEvery: number,
-): number {
-  const begun = Math.ceil((transitions - randomSteps) / trainEvery) - (earlierVisits > 0 ? 1 : 0);
-  return Math.max(0, begun);
 }
