@@ -19,7 +19,11 @@ export function hiddenOf({ shape, hidden }: HiddenLayers, row: Tensor, e: Tensor
 
 /** Hidden output with the bias row's 1 at its end, `[R, hidden + 1]`. */
 export function withOne(h: Tensor): Tensor {
-  const one = ops.add(ops.mul(ops.slice(h, 0, 1), 0), 1);
+  const [rows] = h.shape;
+  const one =
+    typeof rows === "number"
+      ? h.graph.constant(new Float32Array(rows).fill(1), [rows, 1])
+      : ops.add(ops.mul(ops.slice(h, 0, 1), 0), 1);
   return ops.concat([h, one]);
 }
 

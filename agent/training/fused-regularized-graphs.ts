@@ -45,40 +45,74 @@ export function taskGraph(options: RegularizedTrainerOptions, width: number, bas
   return g;
 }
 
-/** Inputs and first results that the look-ahead and the update share. @param e the task's embeddings `[G, E]` */
-function declareStep(g: Graph, layers: HiddenLayers, e: Tensor) {
-  const size = hiddenSize(layers.shape);
+/** The hidden layers' parameters and moments, and Adam's scalars for them. */
+function declareHidden(g: Graph, layers: HiddenLayers) {
   const state = layers.hidden.group.declareState(g);
-  const value = state.values[0]!;
-  const moments = state.moments[0]!;
   const iteration = g.input("iteration", [], "int64");
   const scalars = adamScalars(g.input("adam.theta", ["iterations", ADAM_SCALARS]), iteration);
+  return { state, value: state.values[0]!, moments: state.moments[0]!, iteration, scalars };
+}
+
+/** What the update needs of the task alone. */
+interface TaskStep {
+  /** The loss's gradient for the hidden layers' parameters `[1, n]`. */
+  readonly gradient: Tensor;
+  /** The same for the task's embeddings `[G, E]`. */
+  readonly eGradient: Tensor;
+  /** Hidden outputs of the task's embeddings `[G, hidden + 1]`. */
+  readonly outputs: Tensor;
+}
+
+/** Computes the task's step from `dh`, the gradients for the hidden outputs. @param e the task's embeddings `[G, E]` */
+function taskStep(g: Graph, layers: HiddenLayers, value: Tensor, e: Tensor): TaskStep {
+  const size = hiddenSize(layers.shape);
   const dh = ops.slice(g.input("dh", [e.shape[0] as number, size + 1]), 0, size);
   const h = hiddenOf(layers, value, e);
   const [gradient, eGradient] = gradients(ops.reduceSum(ops.mul(h, dh)), [value, e]);
-  /** Where the task's own step would lead. */
-  const lookAhead = () => adamLookAhead(value, gradient, moments, scalars);
-  return { state, h, iteration, scalars, gradient, eGradient, lookAhead };
+  return { gradient, eGradient, outputs: withOne(h) };
+}
+
+/** Numbers in each of the tensors that `lookAheadGraph` leaves for the update. @param members G, embeddings of the task */
+function taskStepSizes({ shape, hidden }: HiddenLayers, members: number): [number, number, number, number] {
+  const row = hidden.group.values(0).length;
+  return [row, row, members * shape.embedding, members * (hiddenSize(shape) + 1)];
+}
+
+/** Numbers in `taskStep` of `lookAheadGraph`. @param members G, embeddings of the task */
+export function taskStepLength(layers: HiddenLayers, members: number): number {
+  return taskStepSizes(layers, members).reduce((sum, size) => sum + size);
 }
 
 /**
- * Hidden outputs `[R, hidden + 1]` of the regularised embeddings after the task's own step.
+ * Hidden outputs `ahead [R, hidden + 1]` of the regularised embeddings after the task's own step. What they were made of, and the
+ * update needs as well, is `taskStep`, one row because a call of the runtime takes longer with each tensor: the hidden layers after that
+ * step, then `gradient`, `eGradient` and `outputs` of `TaskStep`.
  * @param members G, embeddings of the task
  */
 export function lookAheadGraph(layers: HiddenLayers, members: number, regularized: number): Graph {
   const g = new Graph();
   const { embedding } = layers.shape;
   const e = g.input("embedding", [members, embedding]);
-  const step = declareStep(g, layers, e);
+  const { value, moments, scalars } = declareHidden(g, layers);
+  const { gradient, eGradient, outputs } = taskStep(g, layers, value, e);
+  const ahead = adamLookAhead(value, gradient, moments, scalars);
   const earlier = g.input("earlier", [regularized, embedding]);
-  g.output("ahead", withOne(hiddenOf(layers, step.lookAhead(), earlier)));
+  g.output("ahead", withOne(hiddenOf(layers, ahead, earlier)));
+  const [, , eLength, outputsLength] = taskStepSizes(layers, members);
+  const rows = [
+    ahead,
+    gradient,
+    ops.reshape(eGradient, [1, eLength]),
+    ops.reshape(outputs, [1, outputsLength]),
+  ];
+  g.output("taskStep", ops.concat(rows));
   return g;
 }
 
 /**
  * The step of hidden layers and embeddings, the clip scale of the whole gradient, and what the head's update needs.
- * Inputs beside the parameters: `dh` and, with earlier tasks, `dhAhead`, the gradients for the hidden outputs;
- * `squares []`, the sum of squares of the head's gradient.
+ * Inputs beside the parameters: `squares []`, the sum of squares of the head's gradient; without earlier tasks `dh`, the gradients
+ * for the hidden outputs; with them `taskStep` of `lookAheadGraph`, and `dhAhead`, the gradients for `ahead`.
  * @param embedding the task's, `[G, E]`
  * @param regularized R, embeddings of earlier tasks
  */
@@ -90,33 +124,34 @@ export function updateGraph(
 ): Graph {
   const g = new Graph();
   const eState = embedding.declareState(g);
-  const step = declareStep(g, layers, eState.values[0]!);
-  const eScalars = adamScalars(g.input("adam.embedding", ["iterations", ADAM_SCALARS]), step.iteration);
-  const { gradient, outputs } =
-    regularized === 0
-      ? { gradient: step.gradient, outputs: withOne(step.h) }
-      : regularizedGradient(g, layers, step, regularized);
+  const e = eState.values[0]!;
+  const { state, value, iteration, scalars } = declareHidden(g, layers);
+  const eScalars = adamScalars(g.input("adam.embedding", ["iterations", ADAM_SCALARS]), iteration);
+  const { gradient, eGradient, outputs } =
+    regularized === 0 ? taskStep(g, layers, value, e) : regularizedStep(g, layers, e, regularized);
   const scale = clipScale([gradient], clipNorm, [g.input("squares", [])]);
-  const next = adamUpdate(step.state, [gradient], scale, step.scalars);
-  const eNext = adamUpdate(eState, [step.eGradient], clipScale([step.eGradient], clipNorm), eScalars);
+  const next = adamUpdate(state, [gradient], scale, scalars);
+  const eNext = adamUpdate(eState, [eGradient], clipScale([eGradient], clipNorm), eScalars);
   layers.hidden.group.outputState(g, next);
   embedding.outputState(g, eNext);
   outputHidden(g, outputs, scale, hiddenOf(layers, next.values[0]!, eNext.values[0]!));
   return g;
 }
 
-/** The gradient with the regulariser's, and the hidden outputs of the task's and of the regularised embeddings. */
-function regularizedGradient(
-  g: Graph,
-  layers: HiddenLayers,
-  step: ReturnType<typeof declareStep>,
-  regularized: number,
-): { gradient: Tensor; outputs: Tensor } {
+/** The task's step with the regulariser's gradient added, and the hidden outputs of the regularised embeddings below the task's. */
+function regularizedStep(g: Graph, layers: HiddenLayers, e: Tensor, regularized: number): TaskStep {
   const size = hiddenSize(layers.shape);
-  const earlier = g.input("earlier", [regularized, layers.shape.embedding]);
+  const [members, embedding] = e.shape as [number, number];
+  const sizes = taskStepSizes(layers, members);
+  const step = g.input("taskStep", [1, taskStepLength(layers, members)]);
+  const [ahead, taskGradient, eGradient, outputs] = ops.split(step, sizes);
+  const earlier = g.input("earlier", [regularized, embedding]);
   const dhAhead = ops.slice(g.input("dhAhead", [regularized, size + 1]), 0, size);
-  const ahead = step.lookAhead();
   const h = hiddenOf(layers, ahead, earlier);
-  const [gradient] = gradients(ops.reduceSum(ops.mul(h, dhAhead)), [ahead], [step.gradient]);
-  return { gradient, outputs: ops.concat([withOne(step.h), withOne(h)], 0) };
+  const [gradient] = gradients(ops.reduceSum(ops.mul(h, dhAhead)), [ahead], [taskGradient]);
+  return {
+    gradient,
+    eGradient: ops.reshape(eGradient, [members, embedding]),
+    outputs: ops.concat([ops.reshape(outputs, [members, size + 1]), withOne(h)], 0),
+  };
 }

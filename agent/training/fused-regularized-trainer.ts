@@ -1,5 +1,5 @@
 import { elementAt } from "../../sim/core/element.js";
-import { alignedArrays, type Feeds, type RunTensors, Session, tensor } from "../graph/session.js";
+import { type Feeds, type RunTensors, Session, tensor } from "../graph/session.js";
 import type { Head } from "../kernel/head.js";
 import { addSums, gradientSquares, outerSquares } from "../kernel/sums.js";
 import type { TrainingReport } from "../learner.js";
@@ -9,9 +9,10 @@ import { ParameterGroup } from "../model/parameters.js";
 import type { NamedArray, SavedArrays } from "../model/saved-arrays.js";
 import { createBase, learnsBase } from "./base.js";
 import { begun } from "./begun.js";
-import { lookAheadGraph, taskGraph, updateGraph } from "./fused-regularized-graphs.js";
+import { lookAheadGraph, taskGraph, taskStepLength, updateGraph } from "./fused-regularized-graphs.js";
 import { FusedTheta } from "./fused-theta.js";
-import { type Exchange, type FusedStep, FusedTrainer } from "./fused-trainer.js";
+import { type FusedStep, FusedTrainer } from "./fused-trainer.js";
+import { createExchange, type RegularizedExchange } from "./regularized-exchange.js";
 import {
   type EarlierTasks,
   REGULARIZED_LOSSES,
@@ -19,19 +20,6 @@ import {
   type RegularizedTrainer,
   type RegularizedTrainerOptions,
 } from "./regularized-trainer.js";
-
-interface RegularizedExchange extends Exchange {
-  /** Gradients for the hidden outputs of the regularised embeddings `[R · G, rows]`. */
-  readonly dhAhead: Float32Array;
-  /** Regularised embeddings `[R · G, E]`. */
-  readonly earlier: Float32Array;
-  /** Sum of squares of the head's gradient. */
-  readonly squares: Float32Array;
-  /** Products of the members' gradients for their generated weights `[G, G]`. */
-  readonly taskProducts: Float32Array;
-  /** Rows of the head's targets that are regularised `[R · G]`. */
-  readonly targetRows: Int32Array;
-}
 
 /** What the minibatches of one task need. */
 interface Prepared {
@@ -105,7 +93,7 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
     const base = group && { group, learns: learnsBase(earlier) };
     this.#prepared = {
       earlier,
-      exchange: createExchange(head, shape.embedding),
+      exchange: createExchange(head, shape.embedding, taskStepLength(layers, members)),
       losses: await Session.create(taskGraph(this.#options, taskWidth(head), base)),
       lookAhead: rows === 0 ? undefined : await Session.create(lookAheadGraph(layers, members, rows)),
       update: await Session.create(updateGraph(layers, this.#embedding, clipNorm, rows)),
@@ -162,13 +150,14 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
     const common: Feeds = {
       iteration,
       "adam.theta": tensor(thetaSchedule, [thetaSchedule.length / ADAM_SCALARS, ADAM_SCALARS]),
-      dh: tensor(x.dh, [G, rows]),
       ...(R > 0 && { earlier: tensor(x.earlier, [regularized, x.earlier.length / regularized]) }),
       ...hidden.group.feeds(true),
     };
+    const dh = tensor(x.dh, [G, rows]);
+    const taskStep = { taskStep: tensor(x.taskStep, [1, x.taskStep.length]) };
     const ahead: RunTensors = [
-      { ...common, ...this.#embedding.feeds(false) },
-      { ahead: tensor(ports.ahead, [regularized, rows]) },
+      { ...common, dh, ...this.#embedding.feeds(false) },
+      { ...taskStep, ahead: tensor(ports.ahead, [regularized, rows]) },
     ];
     const baseLearns = learnsBase(prepared.earlier);
     return {
@@ -195,7 +184,7 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
         {
           ...common,
           ...this.#embedding.feeds(true),
-          ...(R > 0 && { dhAhead: tensor(x.dhAhead, [regularized, rows]) }),
+          ...(R === 0 ? { dh } : { ...taskStep, dhAhead: tensor(x.dhAhead, [regularized, rows]) }),
           squares: tensor(x.squares, []),
           "adam.embedding": tensor(embeddingSchedule, [
             embeddingSchedule.length / ADAM_SCALARS,
@@ -253,19 +242,4 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
 /** Numbers that the task's graph reads and writes for each member: with several, rows as they lie in the head. */
 function taskWidth({ padded, shape: { columns, embeddings } }: Head): number {
   return embeddings === 1 ? columns : padded;
-}
-
-function createExchange({ rows, shape }: Head, embedding: number): RegularizedExchange {
-  const { embeddings: G, regularized } = shape;
-  const [dh, dhAhead, earlier, squares, taskProducts, taskLoss] = alignedArrays([
-    G * rows,
-    regularized * rows,
-    regularized * embedding,
-    1,
-    G * G,
-    1,
-  ]);
-  const targetRows = new Int32Array(regularized);
-  const iteration = new BigInt64Array(1);
-  return { dh, dhAhead, earlier, squares, taskProducts, targetRows, taskLoss, iteration };
 }
