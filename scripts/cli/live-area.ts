@@ -2,6 +2,7 @@ import { clearScreenDown, moveCursor } from "node:readline";
 import { createLogUpdate } from "log-update";
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
+import { PLAIN_WIDTH } from "../compare/text.js";
 import type { LiveArea } from "./io.js";
 
 /** A terminal; emits `resize` after its number of columns has changed. */
@@ -28,10 +29,12 @@ export function liveArea(stream: Terminal): LiveArea {
   let drawn: readonly string[] = [];
   let due: NodeJS.Immediate | undefined;
 
+  // A terminal that does not know its size says 0.
+  const columns = () => stream.columns || PLAIN_WIDTH;
   const redraw = () => {
     due = undefined;
     if (text === undefined) return;
-    const rows = wrapAnsi(text, stream.columns, { hard: true, trim: false, wordWrap: false }).split("\n");
+    const rows = wrapAnsi(text, columns(), { hard: true, trim: false, wordWrap: false }).split("\n");
     // log-update keeps first rows that are the same as before, and then loses count where other rows have become more or fewer.
     if (rows.length !== drawn.length) draw.clear();
     draw(text);
@@ -39,7 +42,7 @@ export function liveArea(stream: Terminal): LiveArea {
   };
   const erase = () => {
     draw.clear();
-    const rows = drawn.map((line) => Math.max(1, Math.ceil(stringWidth(line) / stream.columns)));
+    const rows = drawn.map((line) => Math.max(1, Math.ceil(stringWidth(line) / columns())));
     const more = rows.reduce((sum, n) => sum + n, 0) - drawn.length;
     drawn = [];
     if (more <= 0) return;

@@ -118,4 +118,17 @@ describe("the live area of a terminal that is resized", () => {
     await terminal.resize(40);
     expect(terminal.rows).toEqual(["printed before"]);
   });
+
+  it("erases what it drew on a terminal that does not know its size", async () => {
+    const { terminal, area } = open();
+    terminal.stdout.columns = 0;
+    area.update("a\nb");
+    await terminal.settle();
+    area.clear();
+    const written = String(terminal.stdout.read());
+    expect(written).not.toContain("Infinity");
+    terminal.stdout.write(written);
+    await terminal.settle();
+    expect(terminal.rows).toEqual(["printed before"]);
+  });
 });
