@@ -62,7 +62,8 @@ export interface OpenOptions extends PartOptions, GivenSettings {
   readonly record?: "plans";
 }
 
-interface OpenRun {
+/** A run to be trained, as it was opened. */
+export interface OpenRun {
   readonly store: RunStore;
   readonly checkpoint: Checkpoint | undefined;
   readonly suite: TaskSuite;

@@ -13,7 +13,7 @@ import { initPhysics } from "../../sim/world.js";
 import { chooseCompute } from "./compute.js";
 import { episodeThreads } from "./episode-threads.js";
 import { gatherParts } from "./given-parts.js";
-import { type OpenOptions, openRun } from "./open-run.js";
+import { type OpenOptions, type OpenRun, openRun } from "./open-run.js";
 import { checkSameSuite, suiteNow } from "./same-suite.js";
 import { type Summary, summarize } from "./summary.js";
 import { UsageLog } from "./usage.js";
@@ -58,15 +58,11 @@ export interface TrainResult {
  */
 export async function train(options: TrainOptions = {}): Promise<TrainResult> {
   await initPhysics();
-  const { store, lock, checkpoint, suite, catalog } = await openRun(options, await gatherParts(options));
+  const run = await openRun(options, await gatherParts(options));
+  const { store, lock, checkpoint, suite, catalog } = run;
   let threads: EpisodeThreads | undefined;
   try {
-    const now = await suiteNow(suite, store.settings.tasks, options);
-    // A run that has saved nothing yet begins now. It may have noted its suite before, or be a copy of what another run noted.
-    const begins = checkpoint === undefined;
-    if (!begins || hasSuiteRecord(store.folder)) checkSameSuite(store.folder, now, options);
-    const goesOn = options.acceptChangedSuite && checkpoint?.progress.stage !== "done";
-    const record = () => (begins || goesOn) && writeSuiteRecord(store.folder, now);
+    const recordSuite = await checkedSuite(run, options);
     const { folder, settings } = store;
     const parts = partsOf(catalog, settings);
     const usage = new UsageLog((record) => store.log.emit(record));
@@ -84,17 +80,7 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
       episodeThreads: threads,
       stopRequested: () => options.signal?.aborted ?? false,
     });
-    try {
-      if (checkpoint !== undefined) await loop.restore(checkpoint);
-      // Only now: a state that does not fit leaves the run's files as they were.
-      const foreign = options.resume === undefined ? [] : store.takeUp();
-      record();
-      if (options.resume !== undefined) loop.readLog();
-      if (foreign.length > 0) options.onWarning?.(leftAlone(foreign));
-    } catch (error) {
-      await loop.release();
-      throw error;
-    }
+    await takeUp(loop, run, recordSuite, options);
     const tasks = suite.tasks.slice(0, settings.tasks);
     options.onStart?.({ folder, settings, tasks, progress: checkpoint?.progress });
     const outcome = await loop.run();
@@ -109,6 +95,45 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
     await threads?.close();
     store.close();
     lock.release();
+  }
+}
+
+/**
+ * Compares the suite with what the run noted of it.
+ * @returns notes the suite where the run begins, or goes on with a changed one
+ * @throws InputError when the run is of another suite
+ */
+async function checkedSuite(
+  { store, checkpoint, suite }: OpenRun,
+  options: TrainOptions,
+): Promise<() => void> {
+  const now = await suiteNow(suite, store.settings.tasks, options);
+  // A run that has saved nothing yet begins now. It may have noted its suite before, or be a copy of what another run noted.
+  const begins = checkpoint === undefined;
+  if (!begins || hasSuiteRecord(store.folder)) checkSameSuite(store.folder, now, options);
+  const goesOn = options.acceptChangedSuite && checkpoint?.progress.stage !== "done";
+  return () => {
+    if (begins || goesOn) writeSuiteRecord(store.folder, now);
+  };
+}
+
+/** Brings the loop to where the run stopped, and its files to the same moment. */
+async function takeUp(
+  loop: ContinualLoop,
+  { store, checkpoint }: OpenRun,
+  recordSuite: () => void,
+  { resume, onWarning }: TrainOptions,
+): Promise<void> {
+  try {
+    if (checkpoint !== undefined) await loop.restore(checkpoint);
+    // Only now: a state that does not fit leaves the run's files as they were.
+    const foreign = resume === undefined ? [] : store.takeUp();
+    recordSuite();
+    if (resume !== undefined) loop.readLog();
+    if (foreign.length > 0) onWarning?.(leftAlone(foreign));
+  } catch (error) {
+    await loop.release();
+    throw error;
   }
 }
 
