@@ -1,4 +1,4 @@
-import { InputError, RunError } from "./core/errors.js";
+import { InputError, RunError, UsageError } from "./core/errors.js";
 import { eagerOps } from "./core/ops.js";
 import { Rng } from "./core/rng.js";
 import { endValue } from "./ends-episode.js";
@@ -86,6 +86,26 @@ export class Environment {
       });
     }
     return this.observation;
+  }
+
+  /**
+   * Goes on with the episode of another environment where that is, so that the task changes within it: things are where they were and
+   * move as they did, and from now on they obey this environment's task. The other one stays as it is. Returns what is now observed, `[X]`.
+   * @throws UsageError when this scene cannot take over from that one; RunError when nothing can follow
+   */
+  takeOver(from: Environment): Float32Array {
+    const [own, other] = [this.scene.handover, from.scene.handover];
+    if (own === undefined || other === undefined) throw noHandover(own === undefined ? this.task : from.task);
+    own.take(other.read());
+    this.#stepsDone = from.#stepsDone;
+    this.#observe();
+    if (!this.over) return this.observation;
+    throw new RunError({
+      what: `Task ${this.task.name} cannot go on from where task ${from.task.name} is`,
+      got: `${this.#stepsDone} steps done${this.#terminated ? ", and a state of which terminated() is above 0" : ""}`,
+      expected: "a state from which steps can be made",
+      todo: "Change the task earlier in the episode",
+    });
   }
 
   /**
@@ -194,6 +214,15 @@ export class Environment {
       });
     }
   }
+}
+
+function noHandover(task: Task): UsageError {
+  return new UsageError({
+    what: `The scene of task ${task.name} cannot hand its state over`,
+    got: "no Scene.handover",
+    expected: "a scene that tells how it moves to those of other tasks",
+    todo: "Change tasks between episodes, or write Scene.handover",
+  });
 }
 
 function checkSteps(task: Task, episodeSteps: number): void {

@@ -1,11 +1,9 @@
 import { InputError } from "./core/errors.js";
 import { IDENTITY } from "./core/math/vector.js";
+import { bodyHandover, type ExtraState } from "./handover.js";
 import { decodeSnapshot, encodeSnapshot } from "./snapshot.js";
 import type { Pose, Scene, VisualBody } from "./task.js";
 import type { PhysicsWorld } from "./world.js";
-
-/** Numbers by name, which their owner changes as the simulation goes on. */
-type ExtraState = Record<string, number>;
 
 /** What a scene in a physics world has of its own; `createPhysicsScene` adds what all such scenes do alike. */
 export interface SceneContent {
@@ -21,6 +19,11 @@ export interface SceneContent {
    * [0, 1). Without it every episode starts from the first state.
    */
   readonly start?: ((random: () => number) => void) | undefined;
+  /**
+   * Names the bodies, where scenes of several tasks have the same ones: as many, made in the same order, joined at the same places of their
+   * frames, with the same `extra`. Masses, inertias, shapes, frictions and dampings may differ. Such scenes take over from each other.
+   */
+  readonly family?: string;
   /** Applies an action `[U]` for one control period. */
   advance(action: ArrayLike<number>): void;
   /** Writes the observation `[X]`. */
@@ -43,11 +46,15 @@ export function createPhysicsScene(identity: string, world: PhysicsWorld, conten
   const { bodies, extra } = content;
   const firstWorld = world.snapshot();
   const firstExtra = { ...extra };
+  const begin = () => {
+    world.restore(firstWorld);
+    Object.assign(extra, firstExtra);
+  };
+  const { family } = content;
   return {
     bodies,
     reset(random) {
-      world.restore(firstWorld);
-      Object.assign(extra, firstExtra);
+      begin();
       content.start?.(random);
     },
     advance: (action) => content.advance(action),
@@ -70,6 +77,7 @@ export function createPhysicsScene(identity: string, world: PhysicsWorld, conten
       world.restore(parts.world);
       Object.assign(extra, restored);
     },
+    ...(family !== undefined && { handover: bodyHandover(family, world, extra, begin) }),
     close: () => world.close(),
   };
 }

@@ -80,6 +80,24 @@ export interface VisualBody {
   readonly shapes: readonly VisualShape[];
 }
 
+/** Where the things of a scene are and how they move, for a scene of another task that goes on from there. */
+export interface SceneMotion {
+  /** Names what the numbers are: a scene takes over from those alone that give the same. */
+  readonly family: string;
+  readonly numbers: Float64Array;
+}
+
+/** How a scene and those of other tasks take over from each other. */
+export interface Handover {
+  /** Of the present state. */
+  read(): SceneMotion;
+  /**
+   * Goes on from the state of another scene, whatever happened in this one before: what follows depends on nothing but `motion`.
+   * @throws UsageError when it is of another family
+   */
+  take(motion: SceneMotion): void;
+}
+
 /**
  * The physical side of a task, owned by one environment. All of its mutable state is in the snapshot.
  */
@@ -99,6 +117,8 @@ export interface Scene {
   snapshot(): Uint8Array;
   /** @throws InputError when the bytes are not a snapshot of this scene and physics version. */
   restore(snapshot: Uint8Array): void;
+  /** Lets the task change in the middle of an episode; absent where scenes of other tasks cannot go on from this one's states. */
+  readonly handover?: Handover;
   /** Frees the physics memory; the scene is unusable afterwards. */
   close(): void;
 }

@@ -3,9 +3,20 @@ import { parseJson } from "../core/parse-json.js";
 import type { Channel, TaskSpec } from "../task.js";
 import { checkLimit } from "./limits.js";
 
+/** A change of the task in the middle of an episode. */
+export interface TaskSwitch {
+  /** Steps of the episode that were made before it, at least 1. */
+  readonly steps: number;
+  /** Name of the task of the steps that follow. */
+  readonly task: string;
+  /** Its index in the suite. */
+  readonly taskIndex: number;
+}
+
 /** Who and what an episode was recorded for. Holds no clock time: the same episode gives the same bytes. */
 export interface EpisodeHeader {
   readonly suite: string;
+  /** That of the first step. */
   readonly task: string;
   readonly taskIndex: number;
   /**
@@ -20,6 +31,8 @@ export interface EpisodeHeader {
    * many steps, one stretch after the other.
    */
   readonly believed?: readonly { readonly found: number; readonly steps: number }[];
+  /** Where the task changed within the episode, one change after the other. */
+  readonly switches?: readonly TaskSwitch[];
   /** Steps after which it ended at the latest, where those are fewer than the task's. */
   readonly episodeSteps?: number;
   /**
@@ -104,6 +117,14 @@ export interface EpisodePlan {
   readonly paths: readonly PlannedPath[];
 }
 
+/** Name of the task by which the step was made that follows a state of an episode, so many steps after its start. */
+export function taskInState(
+  { task, switches = [] }: Pick<EpisodeHeader, "task" | "switches">,
+  state: number,
+): string {
+  return switches.findLast(({ steps }) => steps <= state)?.task ?? task;
+}
+
 /** The state that an episode starts from. */
 export interface EpisodeStart {
   /** `[X]` */
@@ -137,6 +158,10 @@ const json = z.string().transform((text, context) => {
 });
 const channels = json.pipe(z.array(z.object({ name, unit: name })));
 
+const switchesSchema = z
+  .array(z.object({ steps: z.int().min(1), task: name, taskIndex: z.int() }))
+  .refine((list) => list.every(({ steps }, i) => i === 0 || steps > list[i - 1]!.steps));
+
 const metadataSchema = z.object({
   formatVersion: z.literal(METADATA_VERSION),
   suite: name,
@@ -145,6 +170,7 @@ const metadataSchema = z.object({
   phase: z.enum(["random", "train", "evaluate"]),
   randomSteps: integer.refine((steps) => steps > 0).optional(),
   believed: json.pipe(z.array(z.object({ found: z.int().min(0), steps: z.int().min(1) }))).optional(),
+  switches: json.pipe(switchesSchema).optional(),
   episodeSteps: integer.refine((steps) => steps > 0).optional(),
   afterTask: integer,
   visit: integer.refine((visit) => visit >= 0).optional(),
@@ -184,6 +210,7 @@ export function toMetadata(
     ["phase", header.phase],
     ...optional("randomSteps", header.randomSteps),
     ...optional("believed", header.believed && JSON.stringify(header.believed)),
+    ...optional("switches", header.switches && JSON.stringify(header.switches)),
     ...optional("episodeSteps", header.episodeSteps),
     ["afterTask", String(header.afterTask)],
     ...optional("visit", header.visit),
@@ -220,13 +247,14 @@ export function fromMetadata(metadata: ReadonlyMap<string, string>): {
   const fields = metadataSchema.parse(Object.fromEntries(metadata));
   const { observation, action, measures } = fields;
   checkLimit("channels", observation.length + action.length + (measures?.length ?? 0));
-  const { suite, task, taskIndex, phase, randomSteps, believed, episodeSteps, afterTask } = fields;
+  const { suite, task, taskIndex, phase, randomSteps, believed, switches, episodeSteps, afterTask } = fields;
   const { visit, seed, starts, settingsHash } = fields;
   const { versionHypercrl: hypercrl, versionPhysics: physics, versionNode: node } = fields;
   const versions = node === undefined ? { hypercrl, physics } : { hypercrl, physics, node };
   const learned = {
     ...(randomSteps !== undefined && { randomSteps }),
     ...(believed !== undefined && { believed }),
+    ...(switches !== undefined && { switches }),
     ...(episodeSteps !== undefined && { episodeSteps }),
     ...(starts !== undefined && { starts }),
   };

@@ -1,4 +1,4 @@
-import type { Pose, VisualBody } from "../task.js";
+import type { Pose, VisualBody, VisualShape } from "../task.js";
 import { decodeBeliefs, type EpisodeBeliefs } from "./belief-messages.js";
 import type { EpisodePlan, EpisodeSpec } from "./episode.js";
 import { countFields } from "./foxglove.js";
@@ -13,8 +13,10 @@ import { messagesOn, onlyMessageOn } from "./topic-messages.js";
 
 /** What playback needs: nothing is simulated. */
 export interface EpisodePlayback {
-  /** B bodies; a capsule's shapes come back as a cylinder and two spheres. */
+  /** B bodies as they look at the start; a capsule's shapes come back as a cylinder and two spheres. */
   readonly bodies: readonly VisualBody[];
+  /** How the bodies look after each change of the task within the episode, in their order, `[changes][B]`. */
+  readonly bodiesAfter: readonly (readonly VisualBody[])[];
   /** `[steps + 1, B, 7]`: world position (m) and quaternion (x, y, z, w), from the start on. */
   readonly poses: Float64Array;
   /** In the order of their steps; none unless the episode was recorded with its plans. */
@@ -41,7 +43,8 @@ export function decodePlayback(
   steps: number,
   numbers: NumberCount,
 ): EpisodePlayback {
-  const shapes = decodeScene(onlyMessageOn(file, TOPICS.scene));
+  const [scene, ...scenesAfter] = decodeScenes(messagesOn(file, TOPICS.scene));
+  if (scene === undefined) throw new Error(`no message on ${TOPICS.scene}`);
   const fixed = decodePoses(onlyMessageOn(file, TOPICS.fixedPoses));
   const moving = messagesOn(file, TOPICS.poses).slice(0, steps + 1);
   const [first] = moving;
@@ -51,11 +54,8 @@ export function decodePlayback(
   const names = [...fixed.keys(), ...decodePoses(first).keys()];
   const entries = countFields(first);
   checkLimit("bodies", fixed.size + entries);
-  const bodies = names.map((name) => ({
-    name,
-    fixed: fixed.has(name),
-    shapes: shapes.get(name) ?? [],
-  }));
+  const bodiesIn = (shapes: typeof scene) =>
+    names.map((name) => ({ name, fixed: fixed.has(name), shapes: shapes.get(name) ?? [] }));
   const size = names.length * POSE;
   numbers.add(moving.length * (fixed.size + entries) * POSE);
   const poses = new Float64Array(moving.length * size);
@@ -66,12 +66,24 @@ export function decodePlayback(
     writePoses(poses.subarray(i * size, (i + 1) * size), names, fixed, decodePoses(message));
   }
   return {
-    bodies,
+    bodies: bodiesIn(scene),
+    bodiesAfter: scenesAfter.map(bodiesIn),
     poses,
     plans: decodePlans(file, spec, steps, numbers),
     beliefs: decodeBeliefs(messagesOn(file, TOPICS.belief).slice(0, steps), numbers),
     taskPlans: decodeAllTaskPlans(file, steps, numbers),
   };
+}
+
+/** Shapes by body, of the start and after each change of the task. @throws Error, LimitExceeded when all together are too many */
+function decodeScenes(messages: readonly Uint8Array[]): Map<string, VisualShape[]>[] {
+  let count = 0;
+  return messages.map((message) => {
+    const shapes = decodeScene(message);
+    for (const own of shapes.values()) count += own.length;
+    checkLimit("shapes", count);
+    return shapes;
+  });
 }
 
 /** @param out `[B, 7]` */

@@ -3,7 +3,13 @@ import { RunError } from "../core/errors.js";
 import { writeFileSafely } from "../core/files.js";
 import type { Environment, StepResult } from "../environment.js";
 import { type Belief, BeliefCodec } from "./belief-messages.js";
-import { type EpisodeHeader, type EpisodeTotals, type Forecast, toMetadata } from "./episode.js";
+import {
+  type EpisodeHeader,
+  type EpisodeTotals,
+  type Forecast,
+  type TaskSwitch,
+  toMetadata,
+} from "./episode.js";
 import { frameTransforms, sceneUpdate } from "./foxglove.js";
 import { buildMcap, type McapChannel, type McapMessage } from "./mcap.js";
 import { PlanCodec, plannedPaths, predictedRows } from "./plan-messages.js";
@@ -38,7 +44,7 @@ export function stateHash(snapshot: Uint8Array): string {
  * Lichtblick and Rerun. Log times are simulated times; equal episodes give equal bytes.
  */
 export class EpisodeRecorder {
-  readonly #environment: Environment;
+  #environment: Environment;
   readonly #header: EpisodeHeader;
   readonly #measures: readonly string[];
   readonly #codec: StepCodec;
@@ -47,6 +53,7 @@ export class EpisodeRecorder {
   /** Made with the first belief, likewise. */
   #beliefs: BeliefCodec | undefined;
   #hasTaskPlans = false;
+  readonly #switches: TaskSwitch[] = [];
   readonly #snapshot: Uint8Array;
   readonly #moving: readonly number[];
   readonly #messages: McapMessage[] = [];
@@ -110,6 +117,24 @@ export class EpisodeRecorder {
   }
 
   /**
+   * Goes on with an environment that has taken over from the one until now. The scene is recorded again as it looks from now on.
+   * @param taskIndex index of its task in the suite
+   * @throws RunError when it is at another step
+   */
+  switchTo(environment: Environment, taskIndex: number): void {
+    this.#environment = environment;
+    const { steps } = this.#totals;
+    this.#expectStep(
+      steps,
+      "switchTo() must be called between two steps, with an environment that has taken over",
+    );
+    const { scene, task } = environment;
+    this.#switches.push({ steps, task: task.name, taskIndex });
+    this.#totals = { ...this.#totals, success: task.succeeded(scene.measure()) };
+    this.#add(TOPICS.scene, encodeScene(scene.bodies, this.#time()));
+  }
+
+  /**
    * Records the plan by which the next step will be made.
    * @throws RunError when that step has been made already
    */
@@ -154,7 +179,8 @@ export class EpisodeRecorder {
    * @param learned what is known of a learning episode only once its steps are made
    */
   async bytes(learned: Pick<EpisodeHeader, "randomSteps" | "believed"> = {}): Promise<Uint8Array> {
-    const header = { ...this.#header, ...learned };
+    const switches = this.#switches;
+    const header = { ...this.#header, ...learned, ...(switches.length > 0 && { switches }) };
     const schemas = this.#codec.schemas();
     const { spec } = this.#environment.task;
     const json = (topic: string, schemaName: string, text: string): McapChannel => ({

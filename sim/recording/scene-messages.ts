@@ -31,15 +31,19 @@ export function encodePoses(scene: Scene, indices: readonly number[], time: bigi
   return frameTransforms.type.encode({ transforms }).finish();
 }
 
-/** Encodes `foxglove.SceneUpdate` with one entity per body that has shapes, fixed to the body's frame. */
-export function encodeScene(bodies: readonly VisualBody[]): Uint8Array {
+/**
+ * Encodes `foxglove.SceneUpdate` with one entity per body that has shapes, fixed to the body's frame. A later message replaces the
+ * entities of the same bodies.
+ * @param time simulated time, ns
+ */
+export function encodeScene(bodies: readonly VisualBody[], time = 0n): Uint8Array {
   const entities = bodies
     .filter((body) => body.shapes.length > 0)
     .map((body) => {
       const entity = { cubes: [] as object[], spheres: [] as object[], cylinders: [] as object[] };
       for (const shape of body.shapes) addShape(entity, shape);
       return {
-        timestamp: timestamp(0n),
+        timestamp: timestamp(time),
         frame_id: body.name,
         id: body.name,
         lifetime: timestamp(0n),

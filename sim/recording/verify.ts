@@ -24,18 +24,30 @@ export type Verification =
 /**
  * Simulates the recorded actions from the recorded snapshot and compares every observation, reward, flag and
  * recorded state hash bit by bit. Returns the first difference.
- * @throws InputError when the episode belongs to another task or physics version, or its snapshot is unusable.
+ * @param others tasks of the suite that the episode may change to, see `EpisodeHeader.switches`
+ * @throws InputError when the episode belongs to another task or physics version, changes to a task that is not there, or its snapshot
+ *   is unusable.
  */
-export function verifyEpisode(episode: Episode, task: Task, currentPhysicsVersion: string): Verification {
+export function verifyEpisode(
+  episode: Episode,
+  task: Task,
+  currentPhysicsVersion: string,
+  others: readonly Task[] = [],
+): Verification {
   checkApplies(episode, task, currentPhysicsVersion);
-  const environment = new Environment(task, { episodeSteps: episode.header.episodeSteps });
+  const tasks = [task, ...switchedTasks(episode, others)];
+  const { episodeSteps } = episode.header;
+  const environments = new Map(tasks.map((one) => [one.name, new Environment(one, { episodeSteps })]));
+  const close = () => {
+    for (const environment of environments.values()) environment.close();
+  };
   try {
-    const verification = simulate(environment, episode);
-    environment.close();
+    const verification = simulate(environments, episode);
+    close();
     return verification;
   } catch (cause) {
     if (!isEngineFailure(cause)) {
-      environment.close();
+      close();
       throw cause;
     }
     throw new InputError({
@@ -48,7 +60,10 @@ export function verifyEpisode(episode: Episode, task: Task, currentPhysicsVersio
   }
 }
 
-function simulate(environment: Environment, episode: Episode): Verification {
+/** @param environments by the names of their tasks */
+function simulate(environments: ReadonlyMap<string, Environment>, episode: Episode): Verification {
+  const { task, switches = [] } = episode.header;
+  let environment = environments.get(task)!;
   environment.restore({ scene: episode.initialSnapshot, stepsDone: 0 });
   const snapshotHash = () => stateHash(environment.scene.snapshot());
   const { observation } = environment.task.spec;
@@ -60,6 +75,12 @@ function simulate(environment: Environment, episode: Episode): Verification {
   if (start !== undefined) return { ok: false, step: 0, ...start };
   let hashes = 1;
   for (const [i, step] of episode.steps.entries()) {
+    const change = switches.find(({ steps }) => steps === i);
+    if (change !== undefined) {
+      const next = environments.get(change.task)!;
+      next.takeOver(environment);
+      environment = next;
+    }
     const difference = compareStep(observation, step, environment.step(step.action), snapshotHash);
     if (difference !== undefined) return { ok: false, step: i + 1, ...difference };
     if (step.stateHash !== undefined) hashes++;
@@ -121,6 +142,23 @@ function checkApplies({ path, header, spec }: Episode, task: Task, physics: stri
       `${todo} (${header.versions.hypercrl})`,
     );
   }
+}
+
+/** The tasks that an episode changes to, each once. @throws InputError when one is not there */
+function switchedTasks({ path, header }: Episode, others: readonly Task[]): Task[] {
+  const names = new Set(header.switches?.map(({ task }) => task));
+  names.delete(header.task);
+  return [...names].map((name) => {
+    const found = others.find((task) => task.name === name);
+    if (found !== undefined) return found;
+    throw new InputError({
+      what: `Episode ${path} changes to a task that is not known here`,
+      got: `task ${name}`,
+      expected:
+        others.length === 0 ? "an episode of one task" : `one of ${others.map((o) => o.name).join(", ")}`,
+      todo: "Verify it with all tasks of its suite",
+    });
+  });
 }
 
 function names(channels: readonly Channel[]): string {

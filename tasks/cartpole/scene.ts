@@ -46,6 +46,7 @@ export function createCartPoleScene(length: number): Scene {
 }
 
 class CartPoleContent implements SceneContent {
+  readonly family = "cartpole";
   readonly bodies: readonly VisualBody[];
   /** Angle in rad: its whole turns are all that the world does not know. */
   readonly extra = { poleAngle: Math.PI };

@@ -31,6 +31,7 @@ export function createCheetahScene(body: CheetahBody): Scene {
 }
 
 class CheetahContent implements SceneContent {
+  readonly family = "cheetah";
   readonly bodies: readonly VisualBody[];
   /** Mean forward velocity of the last control step (m/s), pitch with its full turns (rad). */
   readonly extra = { forwardVelocity: 0, pitch: 0 };

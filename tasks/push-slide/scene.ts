@@ -41,6 +41,7 @@ export function createPushSlideScene(name: string, friction: number, variedStart
 }
 
 class PushSlideContent implements SceneContent {
+  readonly family = "push-slide";
   readonly bodies: readonly VisualBody[];
   /** The arm's goal, and the smallest `maxCornerErrorMm` of the episode so far, its start included. */
   readonly extra: TableArm["goal"] & { closestCornerErrorMm: number };

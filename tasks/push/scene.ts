@@ -51,6 +51,7 @@ export function createPushScene({ name, densities, physicsStep, variedStarts }: 
 }
 
 class PushContent implements SceneContent {
+  readonly family = "push";
   readonly bodies: readonly VisualBody[];
   readonly extra;
   readonly start: SceneContent["start"];

@@ -42,6 +42,7 @@ export function createReacherScene(foreLength: number): Scene {
 }
 
 class ReacherContent implements SceneContent {
+  readonly family = "reacher";
   readonly bodies: readonly VisualBody[];
   /** Angles in rad with their whole turns, and the goal, m. */
   readonly extra = { shoulderAngle: START.shoulder, elbowAngle: START.elbow, goalX: 0, goalY: 0 };

@@ -102,7 +102,9 @@ const VERBS = { changed: "changed", missing: "removed", added: "added" } as cons
 
 function verifyOne(path: string, suites: readonly TaskSuite[], { json }: ReplayFlags, io: Io): number {
   const episode = readEpisode(path);
-  const result = verifyEpisode(episode, taskOfEpisode(path, episode.header, suites), physicsVersion());
+  const task = taskOfEpisode(path, episode.header, suites);
+  const others = suites.find(({ name }) => name === episode.header.suite)?.tasks;
+  const result = verifyEpisode(episode, task, physicsVersion(), others);
   if (json) io.out(JSON.stringify({ path, ...result }));
   else say(io, verificationText(path, result));
   return result.ok ? 0 : 1;
@@ -147,7 +149,7 @@ function checkLength(path: string, steps: Episode["steps"]): void {
 }
 
 function episodeText({ path, header, spec, totals, steps }: Episode, width: number): string {
-  const { suite, task, phase, randomSteps, afterTask, visit, seed, versions } = header;
+  const { suite, task, phase, randomSteps, afterTask, visit, seed, versions, switches = [] } = header;
   const keys = Object.keys(steps[0]?.measures ?? {});
   const head = [
     ["step", "time, s", ...spec.action.map(({ name }) => name)],
@@ -168,11 +170,13 @@ function episodeText({ path, header, spec, totals, steps }: Episode, width: numb
   const actions = randomSteps === undefined ? [] : [`the first ${count(randomSteps, "action")} random`];
   const ends = [totals.success ? "success" : "no success", ...(totals.terminated ? ["ended by itself"] : [])];
   const begun = count(afterTask + 1, visit === undefined ? "task" : "visit");
+  const changes = switches.map(({ steps, task: name }) => `task ${name} from step ${steps + 1} on`);
   const moment = afterTask < 0 ? "before the first task" : `after beginning ${begun}`;
   return [
     ...[
       path,
       [`suite ${suite}, task ${task}, ${phase} episode ${moment}`, ...actions, `seed ${seed}`].join(", "),
+      ...(changes.length > 0 ? [`the task changes: ${changes.join(", ")}`] : []),
       `recorded by hypercrl ${versions.hypercrl} with ${versions.physics}`,
       `${totals.steps} steps of ${spec.controlPeriod} s, return ${number(totals.return, 3)}, ${ends.join(", ")}`,
     ].map((line) => wrap(line, width)),
