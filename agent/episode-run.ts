@@ -68,7 +68,7 @@ function withRecording(error: unknown): unknown {
 
 /** One episode in progress, recorded or not. */
 export class EpisodeRun {
-  readonly #environment: Environment;
+  #environment: Environment;
   readonly options: EpisodeOptions;
   readonly #recorder: EpisodeRecorder | undefined;
   #return = 0;
@@ -142,6 +142,18 @@ export class EpisodeRun {
     this.over = this.#environment.over;
     this.#terminated = result.terminated;
     return result;
+  }
+
+  /**
+   * Changes the task between two steps: goes on in another environment, which takes over from where this one is.
+   * @param taskIndex index of its task in the suite
+   * @throws what `Environment.takeOver` throws
+   */
+  switchTo(environment: Environment, taskIndex: number): void {
+    const observation = environment.takeOver(this.#environment);
+    this.#environment = environment;
+    this.#recorder?.switchTo(environment, taskIndex);
+    this.state = this.#states.seenAnew(this.state, observation);
   }
 
   /** Records, where plans are recorded, the plan just made for the next step. */

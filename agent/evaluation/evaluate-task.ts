@@ -140,7 +140,7 @@ export async function* playEpisodes(
   kind: Pick<EpisodeOptions["kind"], "phase" | "afterTask">,
   fileOf: (episode: number) => string,
   play: (run: EpisodeRun, episode: number, environment: Environment) => Promise<void>,
-): AsyncGenerator<FinishedEpisode> {
+): AsyncGenerator<FinishedEpisode, undefined> {
   const environment = evaluationEnvironment(options);
   try {
     for (let k = 0; k < options.episodes; k++) {
@@ -151,4 +151,5 @@ export async function* playEpisodes(
   } finally {
     environment.close();
   }
+  return undefined;
 }

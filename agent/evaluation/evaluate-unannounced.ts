@@ -2,10 +2,19 @@ import { elementAt } from "../../sim/core/element.js";
 import type { Rng } from "../../sim/core/rng.js";
 import type { Task } from "../../sim/task.js";
 import type { Agent } from "../agent.js";
+import type { EpisodeRun, Outcome } from "../episode-run.js";
 import type { UnannouncedPolicy } from "../recognition/unannounced-policy.js";
 import { evaluationFile } from "../run/recording-names.js";
+import { episodeStream } from "./episode-player.js";
 import { type FinishedEpisode, playEpisodes } from "./evaluate-task.js";
 import type { EvaluationOptions } from "./evaluation-episode.js";
+import {
+  type EpisodeEvidence,
+  type Recognition,
+  recognitionOf,
+  switchedRecognitionOf,
+} from "./recognition.js";
+import { type SwitchSteps, TaskSwitcher } from "./task-switches.js";
 
 /** What is evaluated, and how. */
 export interface UnannouncedEvaluation extends Omit<EvaluationOptions, "task" | "taskIndex"> {
@@ -18,35 +27,13 @@ export interface UnannouncedEvaluation extends Omit<EvaluationOptions, "task" | 
    * every episode begins with all tasks equally probable.
    */
   readonly switchEvery?: number | undefined;
-  /** What the order of the tasks is drawn by; default `rng`. */
+  /**
+   * How many steps a task lasts within an episode, until it changes to another one drawn at random; every episode begins with all tasks
+   * equally probable. By default a task lasts whole episodes. Not beside `switchEvery`.
+   */
+  readonly switchSteps?: SwitchSteps | undefined;
+  /** What the order of the tasks and their changes are drawn by; default `rng`. */
   readonly order?: Rng | undefined;
-}
-
-/** Disagreement of the models from which on a step tells them apart. */
-const INFORMATIVE = 2;
-
-/** How an episode's task was recognised. */
-export interface Recognition {
-  /** Steps of the episode. */
-  readonly steps: number;
-  /** Steps that were planned with the right task as the most probable one. */
-  readonly rightSteps: number;
-  /** Steps after which the right task was the most probable one until the end; `null` where at the end it was not. */
-  readonly stepsUntilRight: number | null;
-  /**
-   * The first informative step, counted from 1: the first in which two models differed in what they predicted by more than twice the
-   * scale of their errors, see `Evidence.disagreement`; `null` where there was none.
-   */
-  readonly informativeStep: number | null;
-  /**
-   * Steps from the informative one on, with it, after which the right task was first more probable than all others together; 0
-   * where it was so before, and `null` where it never was.
-   */
-  readonly detectionSteps: number | null;
-  /** How often another task became certain after the right one had been more probable than all others together. */
-  readonly falseAlarms: number;
-  /** Whether what was believed came from an episode of another task. */
-  readonly afterSwitch: boolean;
 }
 
 /** An episode whose task was not announced. */
@@ -54,6 +41,8 @@ export interface UnannouncedEpisode extends FinishedEpisode {
   /** Which of the tasks that it might have been, 0-based. */
   readonly candidate: number;
   readonly recognition: Recognition;
+  /** Where the task changes within episodes: what came of the same episode, with the same changes, when every task was told. */
+  readonly told?: Outcome;
 }
 
 /**
@@ -67,7 +56,7 @@ export async function* evaluateUnannounced(
   afterTask: number,
   options: UnannouncedEvaluation,
 ): AsyncGenerator<UnannouncedEpisode> {
-  const { tasks, indices, episodes, switchEvery, rng, order: orderRng = rng } = options;
+  const { tasks, indices, episodes, switchEvery, switchSteps, starts, rng, order: orderRng = rng } = options;
   const policy = await agent.unannouncedPolicy(indices, rng);
   const order =
     switchEvery === undefined
@@ -75,9 +64,11 @@ export async function* evaluateUnannounced(
       : mixed(tasks.length, episodes, switchEvery, orderRng);
   const { history } = agent.settings.dynamics;
   const names = tasks.map(({ name }) => name);
+  const switcher = switchSteps && new TaskSwitcher(tasks, indices, switchSteps, starts, orderRng);
   const played = tasks.map((task, candidate) => {
     const taskIndex = elementAt(indices, candidate, "tasks");
-    return unannouncedEpisodes(policy, afterTask, { ...options, history, task, taskIndex, candidate, names });
+    const own = { ...options, history, task, taskIndex, candidate, names, switcher };
+    return unannouncedEpisodes(policy, afterTask, own);
   });
   try {
     let before: number | undefined;
@@ -91,90 +82,98 @@ export async function* evaluateUnannounced(
     }
   } finally {
     for (const generator of played) await generator.return(undefined);
+    switcher?.close();
     await policy.release();
   }
+}
+
+/** How the episodes of one task are played. */
+interface UnannouncedTaskOptions extends EvaluationOptions {
+  readonly history: number;
+  /** Of all tasks that it may be. */
+  readonly names: readonly string[];
+  /** The task, among those. */
+  readonly candidate: number;
+  /** Absent where the task stays the same within an episode. */
+  readonly switcher: TaskSwitcher | undefined;
 }
 
 /** The episodes of one task, each played when it is asked for. */
 async function* unannouncedEpisodes(
   policy: UnannouncedPolicy,
   afterTask: number,
-  options: EvaluationOptions & {
-    readonly history: number;
-    readonly names: readonly string[];
-    readonly candidate: number;
-  },
+  options: UnannouncedTaskOptions,
 ): AsyncGenerator<UnannouncedEpisode, undefined> {
-  const { taskIndex, rng, names, candidate } = options;
+  const { taskIndex, candidate, names, switcher } = options;
   const kind = { phase: "evaluate", afterTask } as const;
   const fileOf = (k: number) => evaluationFile(afterTask, taskIndex, k);
-  let beliefs: Float64Array[] = [];
-  let disagreements: number[] = [];
+  let shown: EpisodeEvidence = { beliefs: [], disagreements: [] };
   const finished = playEpisodes(options, kind, fileOf, async (episode, k) => {
-    policy.startEpisode(rng.split(`evaluate/${afterTask}/${taskIndex}/${k}`));
-    beliefs = [policy.probabilities];
-    disagreements = [];
-    while (!episode.over) {
-      const { state } = episode;
-      episode.recordBelief({ tasks: names, probabilities: policy.probabilities });
-      const action = await episode.act(policy);
-      disagreements.push(policy.observe(state, action, episode.state));
-      beliefs.push(policy.probabilities);
-    }
+    shown = await playUntold(policy, afterTask, options, episode, k);
   });
-  for await (const episode of finished) {
-    const recognition = recognitionOf(beliefs, candidate, disagreements, policy.certain);
-    yield { ...episode, candidate, recognition: { ...recognition, afterSwitch: false } };
+  const told = switcher && toldEpisodes(policy, afterTask, { ...options, switcher });
+  try {
+    for await (const episode of finished) {
+      const changes = switcher?.changesOf(candidate, episode.episode);
+      const recognition =
+        changes === undefined
+          ? recognitionOf(shown, candidate, policy.certain)
+          : switchedRecognitionOf(shown, candidate, changes, names, policy.certain);
+      const same = (await told?.next())?.value?.outcome;
+      yield {
+        ...{ ...episode, candidate, recognition: { ...recognition, afterSwitch: false } },
+        ...(same !== undefined && { told: same }),
+      };
+    }
+  } finally {
+    await told?.return(undefined);
   }
   return undefined;
 }
 
-/**
- * @param beliefs probabilities `[K]` before the first step and after each
- * @param right which of the tasks is played
- * @param disagreements of the models, in each step
- * @param certain probability from which on a task is certain
- */
-export function recognitionOf(
-  beliefs: readonly Float64Array[],
-  right: number,
-  disagreements: readonly number[],
-  certain: number,
-): Omit<Recognition, "afterSwitch"> {
-  const steps = disagreements.length;
-  const isTop = beliefs.map((belief) => belief.every((p, k) => k === right || p < belief[right]!));
-  const lastWrong = isTop.lastIndexOf(false);
-  const informative = disagreements.findIndex((disagreement) => disagreement > INFORMATIVE);
-  return {
-    steps,
-    rightSteps: isTop.slice(0, steps).filter(Boolean).length,
-    stepsUntilRight: lastWrong === steps ? null : lastWrong + 1,
-    ...detectionOf(beliefs, right, informative),
-    falseAlarms: falseAlarmsIn(beliefs, right, certain),
-  };
-}
-
-/** @param informative index of the first informative step, -1 where there is none */
-function detectionOf(
-  beliefs: readonly Float64Array[],
-  right: number,
-  informative: number,
-): Pick<Recognition, "informativeStep" | "detectionSteps"> {
-  if (informative === -1) return { informativeStep: null, detectionSteps: null };
-  const steps = beliefs.slice(informative).findIndex((belief) => belief[right]! > 1 / 2);
-  return { informativeStep: informative + 1, detectionSteps: steps === -1 ? null : steps };
-}
-
-function falseAlarmsIn(beliefs: readonly Float64Array[], right: number, certain: number): number {
-  let [alarms, found] = [0, false];
-  for (const belief of beliefs) {
-    if (belief[right]! > 1 / 2) found = true;
-    else if (found && belief.some((p, k) => k !== right && p >= certain)) {
-      alarms++;
-      found = false;
-    }
+/** Plays an episode by what is believed. @param k counts from 0 */
+async function playUntold(
+  policy: UnannouncedPolicy,
+  afterTask: number,
+  { taskIndex, rng, names, candidate, switcher }: UnannouncedTaskOptions,
+  episode: EpisodeRun,
+  k: number,
+): Promise<EpisodeEvidence> {
+  const changes = switcher?.changesOf(candidate, k) ?? [];
+  policy.startEpisode(episodeStream(rng, afterTask, taskIndex, k));
+  const beliefs = [policy.probabilities];
+  const disagreements: number[] = [];
+  while (!episode.over) {
+    switcher?.change(episode, changes);
+    const { state } = episode;
+    episode.recordBelief({ tasks: names, probabilities: policy.probabilities });
+    const action = await episode.act(policy);
+    disagreements.push(policy.observe(state, action, episode.state));
+    beliefs.push(policy.probabilities);
   }
-  return alarms;
+  return { beliefs, disagreements };
+}
+
+/** The same episodes, with the same changes of the task, when the policy is told each task as it comes. They are not recorded. */
+function toldEpisodes(
+  policy: UnannouncedPolicy,
+  afterTask: number,
+  options: UnannouncedTaskOptions & { readonly switcher: TaskSwitcher },
+): AsyncGenerator<FinishedEpisode, undefined> {
+  const { taskIndex, rng, candidate, switcher } = options;
+  const kind = { phase: "evaluate", afterTask } as const;
+  const fileOf = (k: number) => evaluationFile(afterTask, taskIndex, k);
+  return playEpisodes({ ...options, recordings: undefined }, kind, fileOf, async (episode, k) => {
+    const changes = switcher.changesOf(candidate, k);
+    policy.startEpisode(episodeStream(rng, afterTask, taskIndex, k));
+    policy.tell(candidate);
+    while (!episode.over) {
+      const changed = switcher.change(episode, changes);
+      if (changed !== undefined) policy.tell(changed);
+      await episode.act(policy);
+    }
+    policy.tell(undefined);
+  });
 }
 
 /** All episodes of the first task, then of the second, and so on. */

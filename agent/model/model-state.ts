@@ -64,6 +64,14 @@ export class StateSpec {
     return next;
   }
 
+  /** The state `[S]` in which `observation` `[X]` is seen where `state` was, between two steps: the past changes stay. */
+  seenAnew(state: Float32Array, observation: Float32Array): Float32Array {
+    if (this.#steps === 0) return observation;
+    const anew = state.slice();
+    anew.set(observation);
+    return anew;
+  }
+
   /** Completes the state `next [S]`, which follows `state [S]` and holds its observation already, by the past changes. */
   addChanges(state: Float32Array, next: Float32Array): void {
     if (this.#steps === 0) return;

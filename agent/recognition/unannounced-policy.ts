@@ -44,6 +44,7 @@ export class UnannouncedPolicy {
   readonly #models: KnownModels;
   readonly #posterior: TaskPosterior;
   readonly #recognition: RecognitionSettings;
+  #told: number | undefined;
 
   private constructor(
     names: readonly string[],
@@ -94,6 +95,14 @@ export class UnannouncedPolicy {
   /** Makes all tasks equally probable. */
   forget(): void {
     this.#posterior.reset();
+  }
+
+  /**
+   * Tells it which task it is, counted from 0: its model is planned with alone, whatever is believed, until another one is told. Undefined:
+   * from now on it goes by what it believes again.
+   */
+  tell(task: number | undefined): void {
+    this.#told = task;
   }
 
   /** Starts an episode: forgets the warm start and takes a new random stream; what is believed stays. */
@@ -160,6 +169,8 @@ export class UnannouncedPolicy {
   #weights(): Float64Array {
     const { certain, considered } = this.#recognition;
     const probabilities = this.#posterior.probabilities;
+    const told = this.#told;
+    if (told !== undefined) return probabilities.map((_, k) => (k === told ? 1 : 0));
     const most = Math.max(...probabilities);
     // With many tasks, none may come up to what is considered.
     const least = most >= certain ? most : Math.min(considered, most);

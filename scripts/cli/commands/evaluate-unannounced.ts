@@ -1,17 +1,18 @@
 import { count } from "../../../sim/core/count.js";
 import { firstOf } from "../../../sim/core/element.js";
-import { medianOf } from "../../../sim/core/median.js";
 import { outcomeNames, outcomeShare } from "../../compare/counts-text.js";
+import { DETECTION_LIMIT, switchReport } from "../../compare/switches.js";
 import { measureTitle, table } from "../../compare/tables.js";
 import { number, percent, wrap } from "../../compare/text.js";
 import {
   evaluateRunUnannounced,
   type UnannouncedEvaluation,
   type UnannouncedOptions,
-  type UnannouncedTask,
 } from "../../runs/evaluate-unannounced.js";
 import type { Io } from "../io.js";
-import { type EvaluateFlags, figures, giveEvaluation, learnedText, startsText } from "./evaluate.js";
+import { type EvaluateFlags, giveEvaluation, learnedText, startsText } from "./evaluate.js";
+import { recognitionFigures } from "./recognition-figures.js";
+import { switchesText } from "./switches-text.js";
 
 /** `hypercrl evaluate --tasks unannounced`: measures a saved state that is not told its tasks. Returns the exit code. */
 export async function evaluateUnannouncedCommand(
@@ -24,44 +25,14 @@ export async function evaluateUnannouncedCommand(
     measure: (all) => evaluateRunUnannounced(folder, all),
     report: (evaluation) => ({
       ...evaluation,
+      ...(evaluation.switchSteps && { switches: switchReport(evaluation.tasks) }),
       tasks: evaluation.tasks.map((t) => ({ ...recognitionFigures(t, evaluation.switchEvery), ...t })),
     }),
-    text: (_, evaluation) => unannouncedText(evaluation, io.columns()),
+    text: ({ switches }, evaluation) =>
+      switches === undefined
+        ? unannouncedText(evaluation, io.columns())
+        : switchesText(evaluation, switches, io.columns()),
   });
-}
-
-/** Steps from the first informative one on, within which a task must be found to count as detected. */
-const DETECTION_LIMIT = 100;
-
-/**
- * The figures of a task. Where the task changes, how long it took is counted in the episodes after a change alone.
- * @param switchEvery as in the evaluation
- */
-function recognitionFigures(task: UnannouncedTask, switchEvery: number | undefined) {
-  const { episodes, toldReturn } = task;
-  const all = episodes.map(({ recognition }) => recognition);
-  const counted = switchEvery === undefined ? all : all.filter(({ afterSwitch }) => afterSwitch);
-  const until = counted.flatMap(({ stepsUntilRight }) => (stepsUntilRight === null ? [] : [stepsUntilRight]));
-  const informative = counted.filter(({ informativeStep }) => informativeStep !== null);
-  const detected = informative.flatMap(({ detectionSteps }) =>
-    detectionSteps === null || detectionSteps > DETECTION_LIMIT ? [] : [detectionSteps],
-  );
-  const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
-  const own = figures(task);
-  return {
-    ...own,
-    rightShare: sum(all.map(({ rightSteps }) => rightSteps)) / sum(all.map(({ steps }) => steps)),
-    recognizedEpisodes: until.length,
-    countedEpisodes: counted.length,
-    stepsUntilRight: until.length === 0 ? null : medianOf(until),
-    detectedEpisodes: detected.length,
-    informativeEpisodes: informative.length,
-    detectionSteps: detected.length === 0 ? null : medianOf(detected),
-    falseAlarms: sum(all.map(({ falseAlarms }) => falseAlarms)),
-    falseAlarmRate:
-      (10_000 * sum(all.map(({ falseAlarms }) => falseAlarms))) / sum(all.map(({ steps }) => steps)),
-    ...(toldReturn !== undefined && toldReturn !== 0 && { toldRatio: own.mean / toldReturn }),
-  };
 }
 
 function unannouncedText(evaluation: UnannouncedEvaluation, width: number): string {

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { EVALUATION_STARTS } from "../../../agent/evaluation/evaluation-starts.js";
+import type { SwitchSteps } from "../../../agent/evaluation/task-switches.js";
 import { UsageError } from "../../../sim/core/errors.js";
 import type { EvaluateOptions } from "../../runs/evaluate-run.js";
 import type { Io } from "../io.js";
@@ -8,6 +9,7 @@ import {
   countingNumber,
   gibibytes,
   repeatable,
+  switchSteps,
   type TaskChoice,
   taskChoice,
   UNANNOUNCED,
@@ -30,6 +32,7 @@ interface EvaluateArguments extends Omit<EvaluateOptions, "suite" | "onEpisode">
   readonly oracle?: boolean;
   readonly tasks?: TaskChoice;
   readonly switchEvery?: number;
+  readonly switchSteps?: SwitchSteps;
   readonly set: readonly string[];
   readonly json?: boolean;
   readonly out?: string;
@@ -87,6 +90,14 @@ function addPlayed(evaluate: Command): void {
       )
         .argParser(countingNumber)
         .conflicts("oracle"),
+    )
+    .addOption(
+      new Option(
+        "--switch-steps <n|min-max>",
+        "with --tasks unannounced: change the task within episodes, to another one drawn at random, each time after n steps or after a number of steps drawn from min to max; the same episodes are also played with every task told",
+      )
+        .argParser(switchSteps)
+        .conflicts(["oracle", "switchEvery"]),
     );
 }
 
@@ -108,15 +119,29 @@ function addPlaying(evaluate: Command): void {
 
 /** Hands the arguments to the command that is meant; returns its exit code. */
 async function play(run: string | undefined, given: EvaluateArguments, io: Io): Promise<number> {
-  const { json, out, set: assignments, oracle = false, tasks, switchEvery, ...options } = given;
+  const {
+    json,
+    out,
+    set: assignments,
+    oracle = false,
+    tasks,
+    switchEvery,
+    switchSteps: steps,
+    ...options
+  } = given;
   const flags = { ...(json && { json }), ...(out !== undefined && { out }) };
   if (tasks === UNANNOUNCED) {
     const { evaluateUnannouncedCommand } = await import("../commands/evaluate-unannounced.js");
-    const how = { ...options, assignments, ...(switchEvery !== undefined && { switchEvery }) };
+    const changes = {
+      ...(switchEvery !== undefined && { switchEvery }),
+      ...(steps && { switchSteps: steps }),
+    };
+    const how = { ...options, assignments, ...changes };
     const notOracle = "The oracle plans through the simulator of its task, so it knows which it is";
     return evaluateUnannouncedCommand(runOnly(run, oracle, tasks, notOracle), how, flags, io);
   }
-  if (switchEvery !== undefined) throw switchWithoutNeed(switchEvery);
+  if (switchEvery !== undefined) throw switchWithoutNeed("between", `--switch-every ${switchEvery}`);
+  if (steps !== undefined) throw switchWithoutNeed("within", `--switch-steps ${steps.low}-${steps.high}`);
   if (tasks === UNSEEN) {
     const { evaluateUnseenCommand } = await import("../commands/evaluate-unseen.js");
     const notOracle = "The oracle learns no task, so none is unseen to it";
@@ -150,10 +175,10 @@ function runOnly(run: string | undefined, oracle: boolean, choice: string, notOr
   });
 }
 
-function switchWithoutNeed(episodes: number): UsageError {
+function switchWithoutNeed(where: "between" | "within", got: string): UsageError {
   return new UsageError({
-    what: "The task changes between episodes only where it is not announced",
-    got: `--switch-every ${episodes}`,
+    what: `The task changes ${where} episodes only where it is not announced`,
+    got,
     expected: `--tasks ${UNANNOUNCED} beside it`,
     todo: `Add --tasks ${UNANNOUNCED}, or leave it out`,
   });

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
+import type { SwitchSteps } from "../../../agent/evaluation/task-switches.js";
 import { GIB, MIB } from "../../../sim/core/bytes.js";
 
 /** An option that may be given again: all its values. */
@@ -22,6 +23,16 @@ function wholeNumberIn(low: number, high: number, what = "whole number"): (text:
 export const wholeNumber = wholeNumberIn(0, MOST);
 /** Those from 1. */
 export const countingNumber = wholeNumberIn(1, MOST);
+/** Steps that a task lasts, `30` or `20-60`. */
+export function switchSteps(text: string): SwitchSteps {
+  const [, low, high = low] = /^(\d+)(?:-(\d+))?$/.exec(text) ?? [];
+  const steps = { low: Number(low), high: Number(high) };
+  if (steps.low >= 1 && steps.low <= steps.high && steps.high <= MOST) return steps;
+  throw new InvalidArgumentError(
+    "Expected steps from 1 that a task lasts: a number such as 30, or a range from the smaller to the larger such as 20-60.",
+  );
+}
+
 /** What `evaluate --tasks` says in place of a number. */
 export const UNANNOUNCED = "unannounced";
 
