@@ -26,7 +26,7 @@ export interface SwitchFigures {
 }
 
 /** How often the right task was on top, so many steps after a change. */
-export interface AccuracySince {
+interface AccuracySince {
   /** First and last of the steps, counted from 1 after a change; `null`: all later ones. */
   readonly from: number;
   readonly to: number | null;

@@ -21,6 +21,7 @@ export function encodeEpisode({ source, file }: EpisodeRef, episode: PlayableEpi
     ...(damage !== undefined && { damage }),
     steps: steps.length,
     bodies: playback.bodies,
+    ...(playback.bodiesAfter.length > 0 && { bodiesAfter: playback.bodiesAfter }),
     poses: floats(playback.poses),
     observation: rows(states, spec.observation.length, ({ observation }) => observation),
     action: rows(steps, spec.action.length, ({ action }) => action),

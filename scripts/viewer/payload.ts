@@ -127,7 +127,10 @@ export interface EpisodePayload extends EpisodeRef {
   readonly damage?: string;
   /** Steps that can be played, S. */
   readonly steps: number;
+  /** As they look at the start. */
   readonly bodies: readonly VisualBody[];
+  /** How they look after each change of the task within the episode; absent where there is none. */
+  readonly bodiesAfter?: readonly (readonly VisualBody[])[];
   /** `[S + 1, B, 7]`: world position (m) and quaternion (x, y, z, w). */
   readonly poses: Floats;
   /** `[S + 1, X]` */

@@ -1,14 +1,8 @@
-import {
-  type EpisodeHeader,
-  type EpisodeSpec,
-  type EpisodeStart,
-  type EpisodeStep,
-  type EpisodeTotals,
-  fromMetadata,
-} from "./episode.js";
+import type { EpisodeHeader, EpisodeSpec, EpisodeStart, EpisodeStep, EpisodeTotals } from "./episode.js";
 import { readBytes, readingError } from "./file-bytes.js";
 import { checkLimit, NumberCount } from "./limits.js";
 import { type ReadMcap, readMcap } from "./mcap.js";
+import { fromMetadata } from "./metadata.js";
 import { decodePlayback, type EpisodePlayback } from "./playback.js";
 import { METADATA_NAME, SNAPSHOT_NAME, TOPICS } from "./recorder.js";
 import { StepCodec } from "./step-messages.js";
@@ -54,6 +48,7 @@ export function decodeEpisode(path: string, bytes: Uint8Array, options: EpisodeO
     const steps = episode.steps.length;
     const states = messagesOn(file, TOPICS.poses).length;
     if (states !== steps + 1) throw new Error(`poses of ${states} of ${steps + 1} states`);
+    checkSwitches(episode.header, steps, messagesOn(file, TOPICS.scene).length);
     return options.poses === true
       ? { ...episode, spec, playback: decodePlayback(file, spec, steps, numbers) }
       : { ...episode, spec };
@@ -78,6 +73,15 @@ function decode(path: string, file: ReadMcap, numbers: NumberCount): Episode {
   });
   checkTotals(steps, totals);
   return { path, header, spec, totals, initialSnapshot, start, steps };
+}
+
+/** @param scenes messages that say how the bodies look: one at the start, and one after every change of the task */
+function checkSwitches({ switches = [] }: EpisodeHeader, steps: number, scenes: number): void {
+  if (scenes !== switches.length + 1) {
+    throw new Error(`${scenes} messages on ${TOPICS.scene} instead of ${switches.length + 1}`);
+  }
+  const late = switches.find((change) => change.steps >= steps);
+  if (late !== undefined) throw new Error(`a change of the task after ${late.steps} of ${steps} steps`);
 }
 
 /** The start, after which it is known what all steps come to. @throws Error, LimitExceeded when that is too much */

@@ -3,19 +3,15 @@ import { RunError } from "../core/errors.js";
 import { writeFileSafely } from "../core/files.js";
 import type { Environment, StepResult } from "../environment.js";
 import { type Belief, BeliefCodec } from "./belief-messages.js";
-import {
-  type EpisodeHeader,
-  type EpisodeTotals,
-  type Forecast,
-  type TaskSwitch,
-  toMetadata,
-} from "./episode.js";
+import type { EpisodeHeader, EpisodeTotals, Forecast } from "./episode.js";
 import { frameTransforms, sceneUpdate } from "./foxglove.js";
 import { buildMcap, type McapChannel, type McapMessage } from "./mcap.js";
+import { toMetadata } from "./metadata.js";
 import { PlanCodec, plannedPaths, predictedRows } from "./plan-messages.js";
 import { encodePoses, encodeScene } from "./scene-messages.js";
 import { StepCodec } from "./step-messages.js";
 import { encodeTaskPlans, type TaskForecast, taskPaths } from "./task-plan-messages.js";
+import type { TaskSwitch } from "./task-switch.js";
 
 /** Steps between two state hashes. */
 export const HASH_EVERY = 10;

@@ -1,11 +1,12 @@
 import { MCAP_MAGIC, McapStreamReader, Opcode } from "@mcap/core";
 import { InputError } from "../core/errors.js";
 import type { OpenFile } from "../core/own-files.js";
-import { type EpisodeHeader, type EpisodeStep, type EpisodeTotals, fromMetadata } from "./episode.js";
+import type { EpisodeHeader, EpisodeStep, EpisodeTotals } from "./episode.js";
 import { readBytes, readingError, TooLargeError, withEpisodeFile } from "./file-bytes.js";
 import { checkLimit, LimitExceeded, NumberCount } from "./limits.js";
 import { CollectedMcap } from "./mcap.js";
 import { RECORD_HEAD, RecordCount, spanAt, spansUntilDamage } from "./mcap-records.js";
+import { fromMetadata } from "./metadata.js";
 import { decodePlayback, type EpisodePlayback } from "./playback.js";
 import { decodeEpisode, decodeStart, type Episode, numbersOf } from "./reader.js";
 import { METADATA_NAME, TOPICS } from "./recorder.js";

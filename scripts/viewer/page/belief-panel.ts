@@ -19,7 +19,7 @@ export class BeliefPanel {
     this.#views = episodes.flatMap(({ beliefs, header }, slot) => {
       if (beliefs === undefined) return [];
       const label = episodes.length === 1 ? "belief" : slot === 0 ? "left" : "right";
-      return [new BeliefView(beliefs, header.task, length, label, this.#seek)];
+      return [new BeliefView(beliefs, header, length, label, this.#seek)];
     });
     this.element.replaceChildren(...this.#views.map(({ element }) => element));
   }

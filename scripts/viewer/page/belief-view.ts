@@ -1,8 +1,17 @@
 import uPlot from "uplot";
-import { elementAt } from "../../../sim/core/element.js";
 import { colorAt } from "../../../sim/core/palette.js";
-import { type BeliefsData, beliefIn, beliefText, percent, stackedAreas } from "./beliefs.js";
+import { taskInState } from "../../../sim/recording/task-switch.js";
+import {
+  type BeliefsData,
+  beliefIn,
+  beliefText,
+  percent,
+  stackedAreas,
+  type TrueStretch,
+  trueStretches,
+} from "./beliefs.js";
 import { fitChart, seekByPointing } from "./chart.js";
+import type { EpisodeData } from "./data.js";
 import { el, setText } from "./dom.js";
 
 /** Of the strip, CSS pixels. */
@@ -17,39 +26,43 @@ export class BeliefView {
   readonly #strip = el("div", { className: "areas", attrs: { role: "img" } });
   readonly #line = el("div", { className: "moment" });
   readonly #list = el("ul", { attrs: { "aria-label": "Probability of each task" } });
-  readonly #bars: readonly { readonly share: HTMLElement; readonly text: HTMLElement }[];
+  readonly #bars: readonly Bar[];
+  readonly #header: EpisodeData["header"];
+  /** Name of the task whose bar carries the mark. */
+  #right: string | undefined;
   readonly #plot: uPlot;
   readonly #observer: ResizeObserver;
   #step = 0;
 
   /**
-   * @param right name of the task that it is
+   * @param header which says the task that it is, and where it changes
    * @param length steps of the scrubber
    * @param label beside the strip
    * @param seek goes to a step that was pointed at
    */
   constructor(
     beliefs: BeliefsData,
-    right: string,
+    header: EpisodeData["header"],
     length: number,
     label: string,
     seek: (step: number) => void,
   ) {
     this.#beliefs = beliefs;
-    const isRight = (k: number) => beliefs.tasks[k] === right;
-    const rows = beliefs.tasks.map((name, k) => barOf(name, colorAt(k), isRight(k)));
-    this.#bars = rows;
+    this.#header = header;
+    this.#bars = beliefs.tasks.map((name, k) => new Bar(name, colorAt(k)));
     this.element = el(
       "section",
       { className: "belief", attrs: { "aria-label": `Which task: ${label}` } },
       el("div", { className: "line" }, this.#strip, el("span", { className: "step" }, label)),
       this.#list,
     );
-    // The true one first, where it is seen without scrolling also among many.
-    const places = beliefs.tasks.map((_, k) => k).sort((a, b) => Number(isRight(b)) - Number(isRight(a)));
-    this.#list.append(...places.map((k) => elementAt(rows, k, "tasks").element));
+    this.#markRight(0);
     this.#plot = areas(this.#strip, beliefs, length, (plot) => this.#placeLine(plot));
-    this.#plot.over.append(this.#line);
+    const changing = (header.switches ?? []).length > 0;
+    this.#plot.over.append(
+      ...(changing ? [truthBand(trueStretches(header, beliefs.tasks, length))] : []),
+      this.#line,
+    );
     seekByPointing(this.#plot, seek);
     this.#observer = new ResizeObserver(() => this.#fit());
     this.#observer.observe(this.#strip);
@@ -58,6 +71,7 @@ export class BeliefView {
   /** Shows the belief in a state. */
   show(state: number): void {
     this.#step = state;
+    this.#markRight(state);
     const belief = beliefIn(this.#beliefs, state);
     for (const [k, { share, text }] of this.#bars.entries()) {
       share.style.width = `${(100 * (belief?.[k] ?? 0)).toFixed(1)}%`;
@@ -66,6 +80,17 @@ export class BeliefView {
     const said = belief === undefined ? "nothing" : beliefText(this.#beliefs.tasks, belief);
     this.#strip.setAttribute("aria-label", `Probability of each task over the steps; now ${said}`);
     this.#placeLine(this.#plot);
+  }
+
+  /** Marks the bar of the task that it is in a state, and puts it first, where it is seen without scrolling also among many. */
+  #markRight(state: number): void {
+    const right = taskInState(this.#header, state);
+    if (right === this.#right) return;
+    this.#right = right;
+    const isRight = ({ name }: Bar) => name === right;
+    for (const bar of this.#bars) bar.mark(isRight(bar));
+    const places = this.#bars.toSorted((a, b) => Number(isRight(b)) - Number(isRight(a)));
+    this.#list.replaceChildren(...places.map(({ element }) => element));
   }
 
   #fit(): void {
@@ -86,22 +111,49 @@ export class BeliefView {
 }
 
 /** A task with its probability as a bar. */
-function barOf(name: string, color: string, isRight: boolean) {
-  const share = el("i");
-  share.style.background = color;
-  const text = el("b");
-  const swatch = el("i", { className: "swatch" });
-  swatch.style.color = color;
-  const element = el(
-    "li",
-    { className: isRight ? "right" : "" },
-    el("span", { className: "task" }, swatch, el("span", { className: "name" }, name)),
-    ...(isRight ? [el("em", {}, "true")] : []),
-    text,
-    el("span", { className: "share", attrs: { "aria-hidden": "true" } }, share),
+class Bar {
+  readonly name: string;
+  readonly element: HTMLElement;
+  readonly share = el("i");
+  readonly text = el("b");
+  readonly #mark = el("em", {}, "true");
+
+  constructor(name: string, color: string) {
+    this.name = name;
+    this.share.style.background = color;
+    const swatch = el("i", { className: "swatch" });
+    swatch.style.color = color;
+    this.element = el(
+      "li",
+      {},
+      el("span", { className: "task" }, swatch, el("span", { className: "name" }, name)),
+      this.text,
+      el("span", { className: "share", attrs: { "aria-hidden": "true" } }, this.share),
+    );
+  }
+
+  /** Whether this is the task that it is. */
+  mark(isRight: boolean): void {
+    this.element.className = isRight ? "right" : "";
+    this.element.title = isRight ? `${this.name}, the task that it is` : this.name;
+    if (isRight) this.text.before(this.#mark);
+    else this.#mark.remove();
+  }
+}
+
+/** A band over the steps in the colours of the tasks that they are of. */
+function truthBand(stretches: readonly TrueStretch[]): HTMLElement {
+  return el(
+    "div",
+    { className: "truth", attrs: { "aria-hidden": "true" } },
+    ...stretches.map(({ task, name, share }) => {
+      const part = el("span");
+      part.style.flexGrow = String(share);
+      if (task >= 0) part.style.background = colorAt(task);
+      part.title = `the task is ${name}`;
+      return part;
+    }),
   );
-  element.title = isRight ? `${name}, the task that it is` : name;
-  return { element, share, text };
 }
 
 /** Areas that lie upon each other, as wide as the scrubber's way. The top one is drawn first, so that each covers what is above it. */

@@ -1,3 +1,4 @@
+import type { EpisodeHeader } from "../../../sim/recording/episode.js";
 import type { BeliefsPayload, TaskPlansPayload } from "../payload.js";
 import { unpackFloats } from "./floats.js";
 
@@ -54,6 +55,29 @@ export function stackedAreas(beliefs: BeliefsData): [number[], ...number[][]] {
     }
   }
   return [states, ...edges];
+}
+
+/** Steps that follow one another and are of one task. */
+export interface TrueStretch {
+  readonly name: string;
+  /** Its place among the tasks believed in; -1 where it is none of them. */
+  readonly task: number;
+  /** How much of the scrubber's way it takes; that of all is 1. */
+  readonly share: number;
+}
+
+/** The tasks that the steps of an episode are of. @param length steps of the scrubber */
+export function trueStretches(
+  { task, switches = [] }: Pick<EpisodeHeader, "task" | "switches">,
+  tasks: readonly string[],
+  length: number,
+): TrueStretch[] {
+  const stretches = [{ task, steps: 0 }, ...switches].filter(({ steps }) => steps < length);
+  return stretches.map(({ task: name, steps }, i) => ({
+    name,
+    task: tasks.indexOf(name),
+    share: ((stretches[i + 1]?.steps ?? length) - steps) / length,
+  }));
 }
 
 /** What is said of a belief to those who do not see it: `500-100 97 %, 500-250 2 %`; what is below 1 % is left out. */

@@ -1,5 +1,6 @@
-import { type Group, Quaternion, Scene, Vector3 } from "three";
+import { Group, Quaternion, Scene, Vector3 } from "three";
 import { elementAt } from "../../../sim/core/element.js";
+import { switchesUntil } from "../../../sim/recording/task-switch.js";
 import { bodyObject, disposeBodies, setDetail } from "./bodies.js";
 import type { EpisodeData } from "./data.js";
 import { type Frame, frameOf, radiusOf } from "./framing.js";
@@ -17,7 +18,10 @@ export class EpisodeScene {
   readonly frame: Frame;
   readonly surroundings: Surroundings;
   readonly #episode: EpisodeData;
+  /** Of each body, in their order. */
   readonly #groups: readonly Group[];
+  /** How the bodies look from the start on, and after each change of the task: groups within those, in the same order. */
+  readonly #looks: readonly (readonly Group[])[];
   readonly #path: PathLine | undefined;
   readonly #plans: PlanLines | undefined;
   readonly #taskPlans: TaskPlanLines | undefined;
@@ -27,7 +31,12 @@ export class EpisodeScene {
   constructor(episode: EpisodeData, theme: Theme) {
     this.#episode = episode;
     this.frame = frameOf(episode);
-    this.#groups = episode.bodies.map(bodyObject);
+    this.#looks = looksOf(episode);
+    this.#groups = episode.bodies.map((body, i) => {
+      const group = new Group();
+      group.name = body.name;
+      return group.add(...new Set(this.#looks.map((look) => elementAt(look, i, "bodies"))));
+    });
     this.scene.add(...this.#groups);
     this.surroundings = new Surroundings(this.scene, radiusOf(this.frame.box), this.frame.ground);
     const tool = findTool(episode.bodies);
@@ -55,7 +64,7 @@ export class EpisodeScene {
 
   /** Whether to draw in detail. */
   set fine(fine: boolean) {
-    for (const group of this.#groups) setDetail(group, fine ? "fine" : "coarse");
+    for (const group of this.#looks.flat()) setDetail(group, fine ? "fine" : "coarse");
     if (this.#path !== undefined) this.#path.fine = fine;
   }
 
@@ -79,10 +88,19 @@ export class EpisodeScene {
       group.position.lerp(this.#nextPosition, share);
       group.quaternion.slerp(this.#nextRotation, share);
     });
+    this.#showLook(step);
     this.#path?.showTo(step);
     // The plan of one model would hide what the models of several tasks say of it.
     const several = this.#taskPlans?.show(step) ?? false;
     this.#plans?.show(several ? undefined : step);
+  }
+
+  /** Shows the bodies as they look in a state. */
+  #showLook(state: number): void {
+    const shown = this.#looks[Math.min(switchesUntil(this.#episode.header, state), this.#looks.length - 1)];
+    for (const [i, group] of this.#groups.entries()) {
+      for (const look of group.children) look.visible = look === shown?.[i];
+    }
   }
 
   /** Pieces of the chosen trajectories as drawn now, `[n, 2, 3]`; empty when none are. */
@@ -123,10 +141,23 @@ export class EpisodeScene {
   }
 
   dispose(): void {
-    disposeBodies(this.#groups);
+    disposeBodies([...new Set(this.#looks.flat())]);
     this.#path?.dispose();
     this.#plans?.dispose();
     this.#taskPlans?.dispose();
     this.surroundings.dispose();
   }
+}
+
+/** The bodies as groups, for each time between changes of the task; where a body looks the same again, its group is the same. */
+function looksOf({ bodies, bodiesAfter = [] }: EpisodeData): Group[][] {
+  const made = new Map<string, Group>();
+  return [bodies, ...bodiesAfter].map((look) =>
+    look.map((body) => {
+      const key = JSON.stringify(body);
+      const group = made.get(key) ?? bodyObject(body);
+      made.set(key, group);
+      return group;
+    }),
+  );
 }

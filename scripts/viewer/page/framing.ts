@@ -3,7 +3,7 @@ import { add, cross, dot, length, scale, sub, type Vec3 } from "../../../sim/cor
 import type { VisualBody } from "../../../sim/task.js";
 import type { EpisodeData } from "./data.js";
 import { clearestDirection } from "./sight.js";
-import { isGoal, poseOf } from "./state.js";
+import { bodiesOverall, isGoal, poseOf } from "./state.js";
 import {
   type Box,
   centerOf,
@@ -46,8 +46,9 @@ const TRAVEL = 5;
 /** Room around a robot that is followed, as a share of its length. */
 const ROOM = 0.2;
 
-/** Works out the picture of an episode from the bounds of its bodies. */
-export function frameOf(episode: EpisodeData): Frame {
+/** Works out the picture of an episode from the bounds of its bodies, with all the shapes that they ever have. */
+export function frameOf(recorded: EpisodeData): Frame {
+  const episode = { ...recorded, bodies: bodiesOverall(recorded) };
   const { bodies, steps } = episode;
   const of = (wanted: (body: VisualBody) => boolean) =>
     bodies.flatMap((body, i) => (wanted(body) && body.shapes.length > 0 ? [i] : []));

@@ -1,5 +1,6 @@
 import { NeutralToneMapping, PCFShadowMap, PerspectiveCamera, Vector3, WebGLRenderer } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
+import { taskInState } from "../../../sim/recording/task-switch.js";
 import type { EpisodeData } from "./data.js";
 import { el, setText } from "./dom.js";
 import { EpisodeScene } from "./episode-scene.js";
@@ -16,6 +17,7 @@ export class Stage {
   readonly element: HTMLElement;
   readonly #canvas = el("canvas", { attrs: { role: "img", "aria-label": "The episode in 3D" } });
   readonly #caption = el("p", { className: "caption" });
+  readonly #task = el("strong");
   readonly #numbers = el("span");
   readonly #measures = el("span", { className: "detail" });
   readonly #damage = el("p", { className: "damage", hidden: true, attrs: { role: "alert" } });
@@ -89,7 +91,7 @@ export class Stage {
     const { header, damage, file } = episode;
     this.#canvas.setAttribute("aria-label", `Episode ${file} in 3D: ${header.task} of ${header.suite}`);
     this.#caption.replaceChildren(
-      el("strong", {}, `${header.suite} · ${header.task}`),
+      this.#task,
       ` ${moment(header)}`,
       el("span", { className: "detail" }, ` · seed ${header.seed}`),
       el("span", { className: "file detail" }, `${source} / ${file}`),
@@ -129,6 +131,8 @@ export class Stage {
       this.#controls.target.add(moved);
     }
     const step = Math.floor(at);
+    const { header } = this.#episode;
+    setText(this.#task, `${header.suite} · ${taskInState(header, step)}`);
     const numbers = readout(this.#episode, step);
     if (step > this.#episode.steps) numbers.unshift("ended");
     setText(this.#numbers, numbers.join(DOT));

@@ -2,7 +2,7 @@ import { largest } from "../../../sim/core/extremes.js";
 import { add, length, scale, type Vec3 } from "../../../sim/core/math/vector.js";
 import type { VisualBody } from "../../../sim/task.js";
 import type { EpisodeData } from "./data.js";
-import { isGoal, poseOf } from "./state.js";
+import { bodiesIn, isGoal, poseOf } from "./state.js";
 import { toOuter } from "./vectors.js";
 
 /** What the drawn path belongs to: the mean of points fixed to bodies. */
@@ -44,12 +44,23 @@ function farEnd({ shapes }: VisualBody): Vec3 {
   return last.length === 0 ? [0, 0, 0] : scale(last.reduce(add), 1 / last.length);
 }
 
-/** World positions of the tool, `[S + 1, 3]`; where the recording has none, the last before. */
+/**
+ * World positions of the tool, `[S + 1, 3]`; where the recording has none, the last before.
+ * @param tool that of the start; where the task changes, a pole may be longer from then on
+ */
 export function toolPath(episode: EpisodeData, tool: Tool): Float32Array {
+  const tools = new Map([[episode.bodies, tool]]);
+  const toolOf = (bodies: readonly VisualBody[]) => {
+    const found = tools.get(bodies) ?? findTool(bodies) ?? tool;
+    tools.set(bodies, found);
+    return found;
+  };
   const path = new Float32Array((episode.steps + 1) * 3);
   let last: Vec3 = [0, 0, 0];
   for (let state = 0; state <= episode.steps; state++) {
-    const points = tool.points.map(({ body, point }) => toOuter(poseOf(episode, state, body), point));
+    const points = toolOf(bodiesIn(episode, state)).points.map(({ body, point }) =>
+      toOuter(poseOf(episode, state, body), point),
+    );
     const mean = scale(points.reduce(add), 1 / points.length);
     if (mean.every(Number.isFinite)) last = mean;
     path.set(last, 3 * state);

@@ -78,7 +78,47 @@ it("evaluate --tasks unannounced says how tasks were recognised, beside what the
   expect(fileHashes(out)).toEqual(before);
 });
 
+it("evaluate --switch-steps says how changes within episodes were found, beside the same episodes told every task", async () => {
+  const args = ["evaluate", out, "--tasks", "unannounced", "--switch-steps", "50-70"];
+  const text = (await call(args)).stdout;
+  expect(unwrapped(text)).toMatch(
+    /^After 2 tasks, unannounced, 1 episode per task; within an episode a task lasts 50 to 70 steps, then it changes:/,
+  );
+  expect(text).toMatch(/^\d changes within episodes:$/m);
+  expect(text).toMatch(/│ all +│ +\d+ │ +\d+ of \d+ │/);
+  expect(text).toContain("│ 11 to 20 ");
+  const { stdout } = await call([...args, "--json"]);
+  const { switchSteps, switches, tasks } = JSON.parse(stdout) as {
+    switchSteps: object;
+    switches: { all: { changes: number }; toldReturn: number; mean: number; toldRatio: number };
+    tasks: { toldReturn: number; episodes: { toldReturn: number; recognition: { switches: object[] } }[] }[];
+  };
+  expect(switchSteps).toEqual({ low: 50, high: 70 });
+  const episodes = tasks.flatMap((task) => task.episodes);
+  expect(switches.all.changes).toBe(episodes.flatMap(({ recognition }) => recognition.switches).length);
+  expect(switches.toldReturn).toBeCloseTo((tasks[0]!.toldReturn + tasks[1]!.toldReturn) / 2, 9);
+  expect(switches.toldRatio).toBeCloseTo(switches.mean / switches.toldReturn, 12);
+});
+
 it.each([
+  [
+    ["--tasks", "unannounced", "--switch-steps", "0"],
+    /'0' is invalid. Expected steps from 1 that a task lasts/,
+  ],
+  [
+    ["--tasks", "unannounced", "--switch-steps", "9-5"],
+    /'9-5' is invalid. Expected .* from the smaller to the larger/,
+  ],
+  [
+    ["--tasks", "unannounced", "--switch-steps", "20-120"],
+    /after the end of an episode; got switch steps 20-120/,
+  ],
+  [["--tasks", "unannounced", "--switch-steps", "9", "--after-task", "1"], /too few tasks to tell apart/],
+  [["--switch-steps", "9"], /The task changes within episodes only where it is not announced/],
+  [
+    ["--tasks", "unannounced", "--switch-steps", "9", "--switch-every", "1"],
+    /--switch-steps <n\|min-max>' cannot be used with option '--switch-every <n>'/,
+  ],
   [["--tasks", "unannounced", "--oracle"], /The oracle plans through the simulator of its task/],
   [["--tasks", "unannounced", "--after-task", "1"], /There are too few tasks to tell apart; got 1 task/],
   [["--tasks", "unannounced", "--switch-every", "0"], /'0' is invalid. Expected a whole number from 1/],

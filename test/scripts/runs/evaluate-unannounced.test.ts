@@ -9,6 +9,7 @@ import { UsageError } from "../../../sim/core/errors.js";
 import { meanOf } from "../../../sim/core/mean.js";
 import { readMcap } from "../../../sim/recording/mcap.js";
 import { readEpisode } from "../../../sim/recording/reader.js";
+import { taskInState } from "../../../sim/recording/task-switch.js";
 import { verifyEpisode } from "../../../sim/recording/verify.js";
 import type { TaskSuite } from "../../../sim/task.js";
 import { physicsVersion } from "../../../sim/world.js";
@@ -22,6 +23,17 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** The shortest pole of the suite after the first, and the longest. */
 const [, , short, , , , , , , long] = findSuite("cartpole").tasks;
 const suite: TaskSuite = { name: "poles", description: "two of the poles", tasks: [short!, long!] };
+/** The same ones, which do not hand their states over. */
+const withoutHandover: TaskSuite = {
+  ...suite,
+  tasks: suite.tasks.map((task) => ({
+    ...task,
+    createScene() {
+      const { handover: _, ...scene } = task.createScene();
+      return scene;
+    },
+  })),
+};
 const run = join(folder, "run");
 const shared = { suite, threads: 1 };
 
@@ -77,6 +89,18 @@ function expectBeliefs(recording: string, j: number, rightSteps: number): void {
     expect(new Set([first.task, second!.task])).toEqual(new Set(suite.tasks.map(({ name }) => name)));
   }
   expect(beliefs.filter(({ right, other }) => right > other)).toHaveLength(rightSteps);
+}
+
+/** Checks how many steps of a recording were planned with their own task as the most probable one. */
+function expectAccuracy(recording: string, rightSteps: number): void {
+  const { header, playback } = readEpisode(recording, { poses: true });
+  const { tasks, probabilities } = playback!.beliefs!;
+  const right = playback!.taskPlans.filter((_, step) => {
+    const own = probabilities.subarray(step * 2, step * 2 + 2);
+    const k = tasks.indexOf(taskInState(header, step));
+    return own[k]! > own[1 - k]!;
+  });
+  expect(right).toHaveLength(rightSteps);
 }
 
 describe("an evaluation without announced tasks", () => {
@@ -150,6 +174,73 @@ describe("an evaluation without announced tasks", () => {
       ),
     );
     expect(known.recognition.rightSteps).toBe(200);
+  });
+
+  it("changes the task within episodes, where recordings say so, and tells every task to the same episodes", async () => {
+    const switchSteps = { low: 30, high: 70 };
+    const [one, two] = [join(folder, "changing"), join(folder, "changing-two-threads")];
+    const how = { ...shared, episodes: 2, switchSteps };
+    const evaluation = await evaluateRunUnannounced(run, { ...how, recordings: one });
+    expect(evaluation.switchSteps).toEqual(switchSteps);
+    for (const [j, { task, episodes, toldReturn }] of evaluation.tasks.entries()) {
+      expect(toldReturn).toBe(meanOf(episodes.map((episode) => episode.toldReturn!)));
+      for (const { recording, recognition } of episodes) {
+        const episode = readEpisode(recording!);
+        expect(episode.header.task).toBe(task);
+        const { switches = [] } = recognition;
+        expect(switches.length).toBeGreaterThanOrEqual(2);
+        expect(episode.header.switches).toEqual(
+          switches.map(({ after: steps, to }) => {
+            return { steps, task: to, taskIndex: suite.tasks.findIndex(({ name }) => name === to) };
+          }),
+        );
+        // Of two tasks each change is to the other one, and takes from 30 to 70 steps.
+        expect(switches.map(({ to }) => to)).toEqual(
+          switches.map((_, i) => suite.tasks[(i + j + 1) % 2]!.name),
+        );
+        const lasted = switches.map(({ after }, i) => after - (switches[i - 1]?.after ?? 0));
+        for (const steps of lasted) expect(steps >= 30 && steps <= 70).toBe(true);
+        expect(verifyEpisode(episode, suite.tasks[j]!, physicsVersion(), suite.tasks)).toMatchObject({
+          ok: true,
+        });
+        expectAccuracy(recording!, recognition.rightSteps);
+      }
+    }
+    const again = await evaluateRunUnannounced(run, { ...how, threads: 2, recordings: two });
+    const plain = (text: object) => JSON.stringify(text).replaceAll(two, one);
+    expect(plain(again)).toBe(plain(evaluation));
+    expect(Object.values(fileHashes(two))).toEqual(Object.values(fileHashes(one)));
+    const elsewhen = await evaluateRunUnannounced(run, { ...how, episodes: 1, orderSeed: 9 });
+    const [first] = take(1, elsewhen.tasks[0]!.episodes);
+    expect(first.recognition.switches![0]!.after).not.toBe(
+      evaluation.tasks[0]!.episodes[0]!.recognition.switches![0]!.after,
+    );
+  });
+
+  it.each([
+    [
+      { switchSteps: { low: 20, high: 200 } },
+      /change after the end of an episode; got switch steps 20-200; expected at most 199/,
+    ],
+    [
+      { switchSteps: { low: 50, high: 20 } },
+      /range of steps that a task lasts is upside down; got switch steps 50-20/,
+    ],
+    [{ switchSteps: { low: 50, high: 50 }, switchEvery: 1 }, /between episodes or within them/],
+    [
+      { switchSteps: { low: 50, high: 50 }, afterTask: 1 },
+      /too few tasks to tell apart; got 1 task that was learned/,
+    ],
+    [
+      { switchSteps: { low: 50, high: 50 }, suite: withoutHandover },
+      /tasks of suite poles cannot change within an episode; got scenes that do not take over .*; expected a run on one of push, .*cartpole/,
+    ],
+  ])("refuses %j before anything is made", async (options, message) => {
+    const recordings = join(folder, "never-changed");
+    const refused = evaluateRunUnannounced(run, { ...shared, recordings, ...options });
+    await expect(refused).rejects.toThrow(UsageError);
+    await expect(refused).rejects.toThrow(message);
+    expect(readdirSync(folder)).not.toContain("never-changed");
   });
 
   it("refuses what cannot be evaluated before anything is made", async () => {

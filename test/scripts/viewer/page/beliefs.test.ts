@@ -7,6 +7,7 @@ import {
   percent,
   stackedAreas,
   taskPieces,
+  trueStretches,
 } from "../../../../scripts/viewer/page/beliefs.js";
 
 /** Two steps, three tasks. */
@@ -21,6 +22,26 @@ describe("beliefIn", () => {
     expect([...beliefIn(BELIEFS, 0)!]).toEqual([0.25, 0.25, 0.5]);
     for (const state of [1, 2, 40]) expect([...beliefIn(BELIEFS, state)!]).toEqual([0.125, 0.75, 0.125]);
     expect(beliefIn(NOTHING, 0)).toBeUndefined();
+  });
+});
+
+describe("trueStretches", () => {
+  it("are the tasks that the steps are of, as shares of the scrubber's way", () => {
+    const switches = [
+      { steps: 10, task: "c", taskIndex: 2 },
+      { steps: 15, task: "other", taskIndex: 5 },
+    ];
+    expect(trueStretches({ task: "b", switches }, BELIEFS.tasks, 20)).toEqual([
+      { name: "b", task: 1, share: 0.5 },
+      { name: "c", task: 2, share: 0.25 },
+      { name: "other", task: -1, share: 0.25 },
+    ]);
+    // A damaged recording plays up to where it is cut off.
+    expect(trueStretches({ task: "b", switches }, BELIEFS.tasks, 12)).toEqual([
+      { name: "b", task: 1, share: 10 / 12 },
+      { name: "c", task: 2, share: 2 / 12 },
+    ]);
+    expect(trueStretches({ task: "b" }, BELIEFS.tasks, 20)).toEqual([{ name: "b", task: 1, share: 1 }]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { findTool, toolPath } from "../../../../scripts/viewer/page/tool-path.js";
+import { HEADER } from "../../../sim/recording/fake-task.js";
 import { body, episodeOf, shape } from "./episode-data.js";
 
 const small = shape([0.1, 0.1, 0.1]);
@@ -42,5 +43,16 @@ describe("toolPath", () => {
       ],
     ]);
     expect([...toolPath(episode, findTool(bodies)!)]).toEqual([1, 0, 0, 1, 2, 0, 1, 2, 0]);
+  });
+
+  it("goes on at the end of a pole that has another length once the task has changed", () => {
+    const pole = (length: number) => [body("pole", false, small, shape([0.1, 0.1, 0.1], [0, 0, length]))];
+    const standing = [[[1, 0, 0]], [[2, 0, 0]], [[3, 0, 0]]];
+    const switches = [{ steps: 1, task: "longer", taskIndex: 1 }];
+    const episode = episodeOf(pole(0.5), standing, {
+      header: { ...HEADER, switches },
+      bodiesAfter: [pole(2)],
+    });
+    expect([...toolPath(episode, findTool(episode.bodies)!)]).toEqual([1, 0, 0.5, 2, 0, 2, 3, 0, 2]);
   });
 });
