@@ -119,6 +119,12 @@ export class EpisodeScene {
     return group && [...group.position.toArray(), ...group.quaternion.toArray()];
   }
 
+  /** Of each way that a body looks in the episode, the first at the start, whether it is drawn now. */
+  drawnLooks(name: string): boolean[] {
+    const group = this.#groups.find((g) => g.name === name);
+    return (group?.children ?? []).map(({ visible }) => visible);
+  }
+
   /** Mean position of what moves. */
   middle(out: Vector3): Vector3 {
     const moving = this.#groups.filter((_, i) => {

@@ -201,6 +201,10 @@ export class Stage {
     return this.#scene?.drawnPose(body);
   }
 
+  drawnLooks(body: string): boolean[] {
+    return this.#scene?.drawnLooks(body) ?? [];
+  }
+
   drawnPlan(): number[] {
     return this.#scene?.drawnPlan() ?? [];
   }

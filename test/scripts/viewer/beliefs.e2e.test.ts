@@ -5,13 +5,45 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EpisodeCatalog } from "../../../scripts/viewer/episode-catalog.js";
 import { serveViewer, type ViewerServer } from "../../../scripts/viewer/server.js";
+import { Environment } from "../../../sim/environment.js";
+import { EpisodeRecorder } from "../../../sim/recording/recorder.js";
+import { initPhysics } from "../../../sim/world.js";
+import { findSuite } from "../../../tasks/registry.js";
 import { temporaryFolder } from "../../files.js";
-import { BELIEVED, PLANNED, recordUnannounced } from "../../sim/recording/fake-task.js";
+import { BELIEVED, HEADER, PLANNED, recordUnannounced } from "../../sim/recording/fake-task.js";
 import { launchChromium, noBrowser } from "../chromium.js";
 import { drawn, openWatched, until } from "./chromium.js";
 import { writeEpisode } from "./episodes.js";
 
 const folder = temporaryFolder();
+
+/** An episode of twenty steps with a pole of 0.6 m, which has 1.3 m after five, and whose length was not told. */
+async function recordPoles(): Promise<Uint8Array> {
+  await initPhysics();
+  const { tasks } = findSuite("cartpole");
+  const [first, second] = [tasks[0]!, tasks.at(-1)!];
+  const [from, to] = [new Environment(first), new Environment(second)];
+  from.reset(HEADER.seed);
+  const recorder = new EpisodeRecorder(from, {
+    ...HEADER,
+    suite: "cartpole",
+    task: first.name,
+    taskIndex: 0,
+  });
+  for (let step = 0; step < 20; step++) {
+    if (step === 5) {
+      to.takeOver(from);
+      recorder.switchTo(to, tasks.length - 1);
+    }
+    recorder.recordBelief({ tasks: [first.name, second.name], probabilities: [0.5, 0.5] });
+    recorder.record([1], (step < 5 ? from : to).step([1]));
+  }
+  const bytes = await recorder.bytes();
+  from.close();
+  to.close();
+  return bytes;
+}
+
 let browser: Browser;
 let server: ViewerServer | undefined;
 
@@ -68,6 +100,48 @@ describe.skipIf(noBrowser)("what was believed of the task, in a browser", { time
     expect(await region.count()).toBe(0);
     expect(complaints).toEqual([]);
     await context.close();
+  });
+
+  it("follows the task where it changes in the middle of an episode: its mark, the band, the caption and the scene", async () => {
+    const path = join(folder, "changing.mcap");
+    writeFileSync(path, await recordPoles());
+    const own = await serveViewer(new EpisodeCatalog([path]), 0, (error) => {
+      throw error;
+    });
+    try {
+      const { page, context, complaints } = await openWatched(browser, own.url, own.url);
+      await drawn(page);
+      const slider = page.getByRole("slider", { name: "Step" });
+      const list = page.getByRole("region", { name: "Which task: belief" }).getByRole("listitem");
+      const seen = async () => ({
+        right: await list.first().textContent(),
+        caption: await page.locator(".caption strong").textContent(),
+        poles: await page.evaluate("viewer.stages[0].drawnLooks('pole')"),
+        rails: await page.evaluate("viewer.stages[0].drawnLooks('rail')"),
+      });
+      expect(await seen()).toEqual({
+        ...{ right: "0.6mtrue50 %", caption: "cartpole · 0.6m", poles: [true, false] },
+        rails: [true],
+      });
+      // The step from state 5 is the first of the other task.
+      await slider.fill("5");
+      expect(await seen()).toEqual({
+        ...{ right: "1.3mtrue50 %", caption: "cartpole · 1.3m", poles: [false, true] },
+        rails: [true],
+      });
+      await slider.fill("4");
+      expect((await seen()).caption).toBe("cartpole · 0.6m");
+      const widths = (await page.evaluate(
+        "[...document.querySelectorAll('.truth span')].map((e) => e.getBoundingClientRect().width)",
+      )) as number[];
+      expect(widths).toHaveLength(2);
+      // Five steps of twenty, and fifteen; a border of two pixels is part of the second.
+      expect(widths[1]! / (widths[0]! + widths[1]!)).toBeCloseTo(0.75, 1);
+      expect(complaints).toEqual([]);
+      await context.close();
+    } finally {
+      await own.close();
+    }
   });
 
   it("can be heard and read, on light ground and on dark, and where there is little room", async () => {
