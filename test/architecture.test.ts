@@ -119,7 +119,7 @@ describe("direction of imports", () => {
     expect(forbidden("scripts/viewer", allowed)).toEqual([]);
   });
 
-  it("the viewer's page brings along types of ours, how it is addressed, how measures are named, how lists are read, colours, vectors and nothing else, and only tests import it", () => {
+  it("the viewer's page brings along types of ours, how it is addressed, how measures are named, how lists are read, colours, vectors, which task a step is of and nothing else, and only tests import it", () => {
     const page = "scripts/viewer/page/";
     const allowed = [
       page,
@@ -129,6 +129,7 @@ describe("direction of imports", () => {
       "sim/core/extremes.ts",
       "sim/core/math/vector.ts",
       "sim/core/palette.ts",
+      "sim/recording/task-switch.ts",
     ];
     const brought = within("scripts/viewer/page").flatMap(({ path, code }) => {
       const values = importsOf(code.replace(/import type [^;]*;/g, ""));

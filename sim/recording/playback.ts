@@ -43,7 +43,7 @@ export function decodePlayback(
   steps: number,
   numbers: NumberCount,
 ): EpisodePlayback {
-  const [scene, ...scenesAfter] = decodeScenes(messagesOn(file, TOPICS.scene));
+  const [scene, ...scenesAfter] = decodeScenes(messagesOn(file, TOPICS.scene), numbers);
   if (scene === undefined) throw new Error(`no message on ${TOPICS.scene}`);
   const fixed = decodePoses(onlyMessageOn(file, TOPICS.fixedPoses));
   const moving = messagesOn(file, TOPICS.poses).slice(0, steps + 1);
@@ -75,13 +75,15 @@ export function decodePlayback(
   };
 }
 
-/** Shapes by body, of the start and after each change of the task. @throws Error, LimitExceeded when all together are too many */
-function decodeScenes(messages: readonly Uint8Array[]): Map<string, VisualShape[]>[] {
-  let count = 0;
-  return messages.map((message) => {
+/** What a shape takes, which is objects within an object, in numbers. */
+const SHAPE = 64;
+
+/** Shapes by body, of the start and after each change of the task. @throws Error, LimitExceeded */
+function decodeScenes(messages: readonly Uint8Array[], numbers: NumberCount): Map<string, VisualShape[]>[] {
+  return messages.map((message, i) => {
     const shapes = decodeScene(message);
-    for (const own of shapes.values()) count += own.length;
-    checkLimit("shapes", count);
+    // Those of the start have a limit of their own.
+    if (i > 0) for (const own of shapes.values()) numbers.add(SHAPE * own.length);
     return shapes;
   });
 }
