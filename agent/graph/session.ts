@@ -37,6 +37,13 @@ export function tensor(data: Float32Array | BigInt64Array | Int8Array, shape: re
   return new OrtTensor("int64", data, shape);
 }
 
+/** A copy of an array that is aligned, as a runtime tensor. */
+export function alignedTensor(data: Float32Array, shape: readonly number[]): OrtTensor {
+  const copy = alignedArray(data.length);
+  copy.set(data);
+  return tensor(copy, shape);
+}
+
 /** Tensors by the names that a graph's inputs or outputs have. */
 export type Feeds = Readonly<Record<string, OrtTensor>>;
 

@@ -3,7 +3,8 @@ import { UsageError } from "../../sim/core/errors.js";
 import { countField } from "../../sim/core/setting-fields.js";
 import type { Settings } from "../settings/schema.js";
 import { checkOutput } from "./check-output.js";
-import { HyperCrlLearner, type HyperCrlOptions, hyperCrlOptions, hyperCrlSize } from "./hypercrl.js";
+import { HyperCrlLearner, type HyperCrlOptions, hyperCrlOptions } from "./hypercrl.js";
+import { hyperCrlSize } from "./hypercrl-size.js";
 import { defineMethod } from "./method.js";
 
 /**

@@ -1,11 +1,9 @@
 import { elementAt } from "../../sim/core/element.js";
 import type { Rng } from "../../sim/core/rng.js";
 import type { Learner, LearnerOptions, LearnerState, TrainingReport } from "../learner.js";
-import { weightCount } from "../model/dynamics.js";
-import { generatedCount, type HypernetworkShape, hypernetworkParameters } from "../model/hypernetwork.js";
+import type { EmbeddingStartName } from "../model/embedding-starts.js";
+import { generatedCount, type HypernetworkShape } from "../model/hypernetwork.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
-import { outputForm } from "../model/outputs/outputs.js";
-import { parameterCount } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
 import {
   arraysByName,
@@ -21,13 +19,16 @@ import {
   createRegularizedTrainer,
   type RegularizedTrainerChoice,
 } from "../training/create-regularized-trainer.js";
+import { startEmbeddings } from "../training/embedding-start.js";
 import { Materializer } from "../training/materializer.js";
 import { drawEmbeddings, generateMembers, memberNetwork } from "../training/members.js";
 import { drawRows } from "../training/minibatches.js";
+import type { TaskTransitions } from "../training/network-losses.js";
 import { drawPicks, type RegularizedTrainer } from "../training/regularized-trainer.js";
 import { initializeTheta } from "../training/theta.js";
 import { checkOutput } from "./check-output.js";
-import type { LearnerSize, Method } from "./method.js";
+import { hyperCrlSize } from "./hypercrl-size.js";
+import type { Method } from "./method.js";
 
 /** HyperCRL as published; see `HyperCrlLearner`. */
 export const hypercrl: Method = {
@@ -45,39 +46,6 @@ export const hypercrl: Method = {
   create: (options, settings) => new HyperCrlLearner({ ...options, ...hyperCrlOptions(settings) }),
 };
 
-/** Numbers in the last layer, which generates all at once. */
-export function headSize(shape: HypernetworkShape): number {
-  const { hidden } = shape;
-  return (elementAt(hidden, hidden.length - 1, "hidden layers") + 1) * generatedCount(shape);
-}
-
-/**
- * Of a learner of this kind: Θ is trained, and a target is kept of each member of each earlier task.
- * @param members that it makes itself
- * @param names of the settings that decide the size of one network
- */
-export function hyperCrlSize(
-  shape: HypernetworkShape,
-  { tasks, hypernetwork, training }: Settings,
-  {
-    members = 1,
-    names = ["hypernetwork.hidden", "dynamics.hidden"],
-  }: { readonly members?: number; readonly names?: readonly string[] } = {},
-): LearnerSize {
-  const { regularizedTasks } = hypernetwork;
-  const regularized = regularizedTasks === "all" ? tasks - 1 : Math.min(regularizedTasks, tasks - 1);
-  const generated = generatedCount(shape);
-  const base = outputForm(shape).hasBase ? members * weightCount(shape.target) : 0;
-  return {
-    trained: parameterCount(hypernetworkParameters(shape)) + base,
-    kept: members * ((tasks - 1) * generated + tasks * shape.embedding + (regularized + 2) * generated),
-    transitions: 0,
-    batches: members,
-    fused: training.engine === "fused" && shape.chunks === undefined ? headSize(shape) : 0,
-    settings: members === 1 ? names : [...names, "dynamics.members"],
-  };
-}
-
 /** What a learner of this kind takes from the settings. */
 export function hyperCrlOptions({ hypernetwork, mlp, training }: Settings) {
   return {
@@ -91,6 +59,7 @@ export function hyperCrlOptions({ hypernetwork, mlp, training }: Settings) {
     beta: hypernetwork.beta,
     regularizedTasks: hypernetwork.regularizedTasks,
     engine: training.engine,
+    start: hypernetwork.start,
   };
 }
 
@@ -99,6 +68,8 @@ export interface HyperCrlOptions extends LearnerOptions, Omit<RegularizedTrainer
   readonly hypernetwork: Omit<HypernetworkShape, "target">;
   /** Earlier tasks in the regulariser at each minibatch: all, or this many drawn uniformly. */
   readonly regularizedTasks: "all" | number;
+  /** What the embedding of a new task starts as; default `random`. */
+  readonly start?: EmbeddingStartName;
 }
 
 /**
@@ -110,6 +81,9 @@ export interface HyperCrlOptions extends LearnerOptions, Omit<RegularizedTrainer
  *
  * A task that is learned again goes on from its embedding. Its target from before does not hold Θ in the meantime; like those of all
  * tasks it is made anew when the next one begins.
+ *
+ * Where `hypernetwork.start` says so, the embedding of a new task starts from learned ones, as soon as there are data of it to choose by: in
+ * the first call of `train`; see `startEmbeddings`.
  *
  * An ensemble of n is one Θ with n embeddings for each task, in place of n hypernetworks: a minibatch passes over Θ as often as that of
  * one network. How the members are learned and held is described at `RegularizedTrainer`.
@@ -127,6 +101,8 @@ export class HyperCrlLearner implements Learner {
   /** Of each task begun but the current one, `[G, Q]`, by task. */
   readonly #targets = new Map<number, Float32Array>();
   #task = -1;
+  /** Whether the current task is new and has seen no data yet, where its embedding starts from learned ones. */
+  #unstarted = false;
 
   constructor(options: HyperCrlOptions) {
     this.#options = options;
@@ -138,6 +114,7 @@ export class HyperCrlLearner implements Learner {
   }
 
   async beginTask(index: number): Promise<void> {
+    const isNew = this.#embeddings[index] === undefined;
     const e =
       this.#embeddings[index] ?? drawEmbeddings(this.#shape, this.#members, this.#rng.split(`task${index}`));
     if (this.#embeddings.length === 0) {
@@ -151,6 +128,7 @@ export class HyperCrlLearner implements Learner {
     this.#task = index;
     this.#trainer.newTask(e);
     this.#embeddings[index] = e;
+    this.#unstarted = isNew && this.#targets.size > 0 && this.#startsLearned;
     await this.#prepare();
   }
 
@@ -160,6 +138,7 @@ export class HyperCrlLearner implements Learner {
     iterations: number,
     rng: Rng,
   ): Promise<TrainingReport> {
+    if (this.#unstarted) await this.#start({ data, normalizer, task: this.#task }, rng.split("start"));
     const rows = drawRows(data, iterations * this.#members * this.#options.batchSize, rng);
     const picks = drawPicks(this.#targets.size, this.#regularized, iterations, rng);
     const call = { data, normalizer, iterations, rows, task: this.#task, picks };
@@ -184,7 +163,12 @@ export class HyperCrlLearner implements Learner {
         ...savedRows("embeddings", this.#embeddings),
         ...savedRowsOf("targets", this.#targets),
       },
-      numbers: { task: this.#task, steps: this.#trainer.steps, targets: this.#targets.size },
+      numbers: {
+        task: this.#task,
+        steps: this.#trainer.steps,
+        targets: this.#targets.size,
+        ...(this.#startsLearned && { unstarted: this.#unstarted ? 1 : 0 }),
+      },
     };
   }
 
@@ -192,6 +176,7 @@ export class HyperCrlLearner implements Learner {
     const { embedding } = this.#shape;
     this.#trainer.restore(arrays);
     this.#task = savedNumber(numbers, "task");
+    this.#unstarted = this.#startsLearned && savedNumber(numbers, "unstarted") === 1;
     // Of all tasks begun but the current one there is a target.
     const begun = this.#task < 0 ? 0 : savedNumber(numbers, "targets") + 1;
     this.#embeddings = readRows(arrays, "embeddings", begun, this.#members * embedding);
@@ -209,6 +194,20 @@ export class HyperCrlLearner implements Learner {
     await this.#materializer.release();
   }
 
+  /** Sets the embeddings of a new task by its first transitions. */
+  async #start(transitions: TaskTransitions, rng: Rng): Promise<void> {
+    const { start = "random" } = this.#options;
+    if (start === "random") return;
+    const learned = [...this.#targets].map(([j, generated]) => ({
+      embeddings: elementAt(this.#embeddings, j, "embeddings of tasks"),
+      generated,
+    }));
+    const shape = this.#shape;
+    const from = { ...this.#options, start, shape, members: this.#members, trainer: this.#trainer, learned };
+    this.#trainer.newTask(await startEmbeddings(from, transitions, rng));
+    this.#unstarted = false;
+  }
+
   /** What is generated for all members of a task, `[G, Q]`. */
   #generate(index: number): Promise<Float32Array> {
     const embeddings = elementAt(this.#embeddings, index, "embeddings of tasks");
@@ -219,6 +218,12 @@ export class HyperCrlLearner implements Learner {
     const embeddings = this.#embeddings.filter((_, j) => j !== this.#task);
     const targets = [...this.#targets.values()];
     return this.#trainer.prepare({ embeddings, targets, regularized: this.#regularized });
+  }
+
+  /** Whether embeddings of new tasks start from learned ones. */
+  get #startsLearned(): boolean {
+    const { start = "random" } = this.#options;
+    return start !== "random";
   }
 
   get #regularized(): number {

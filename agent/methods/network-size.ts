@@ -4,7 +4,7 @@ import { generatedCount, hypernetworkParameters } from "../model/hypernetwork.js
 import { parameterCount } from "../model/parameters.js";
 import { Schedule } from "../settings/schedule.js";
 import { type Settings, transitionsOfVisit } from "../settings/schema.js";
-import { headSize } from "./hypercrl.js";
+import { headSize } from "./hypercrl-size.js";
 import type { LearnerSize } from "./method.js";
 
 /**

@@ -1,4 +1,5 @@
 import { checkOutput, WITHOUT_BASE } from "./check-output.js";
+import { checkDrawnStart } from "./check-start.js";
 import type { Method } from "./method.js";
 import { rehearsingHypernetSize } from "./network-size.js";
 import { RehearsingHypernetLearner, rehearsingHypernetOptions } from "./rehearsing-hypernet-learner.js";
@@ -7,7 +8,10 @@ import { RehearsingHypernetLearner, rehearsingHypernetOptions } from "./rehearsi
 export const replayHypernet: Method = {
   name: "replay-hypernet",
   summary: "a hypernetwork without a regulariser that rehearses a few transitions of earlier tasks",
-  checkSettings: (settings) => checkOutput(settings, WITHOUT_BASE),
+  checkSettings: (settings) => {
+    checkOutput(settings, WITHOUT_BASE);
+    checkDrawnStart(settings);
+  },
   sharesBase: ({ hypernetwork }) => hypernetwork.init === "base",
   trainsWithKernel: true,
   revisits: true,

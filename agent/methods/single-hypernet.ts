@@ -15,14 +15,19 @@ import { drawRows } from "../training/minibatches.js";
 import type { EarlierTasks, RegularizedTrainer } from "../training/regularized-trainer.js";
 import { initializeTheta } from "../training/theta.js";
 import { checkOutput } from "./check-output.js";
-import { type HyperCrlOptions, hyperCrlOptions, hyperCrlSize } from "./hypercrl.js";
+import { checkDrawnStart } from "./check-start.js";
+import { type HyperCrlOptions, hyperCrlOptions } from "./hypercrl.js";
+import { hyperCrlSize } from "./hypercrl-size.js";
 import type { LearnerSize, Method } from "./method.js";
 
 /** A hypernetwork of its own for every task; see `SingleHypernetLearner`. */
 export const singleHypernet: Method = {
   name: "single-hypernet",
   summary: "every task gets a hypernetwork of its own, trained from scratch",
-  checkSettings: (settings) => checkOutput(settings),
+  checkSettings: (settings) => {
+    checkOutput(settings);
+    checkDrawnStart(settings);
+  },
   trainsWithKernel: true,
   ownMembers: true,
   size: singleHypernetSize,

@@ -38,4 +38,5 @@ export const ADDED_SETTINGS: readonly (readonly [group: string, name: string, be
   ["hypernetwork", "encoding", "none"],
   ["dynamics", "normalizer", "task"],
   ["mlp", "ftlRidge", 1],
+  ["hypernetwork", "start", "random"],
 ];

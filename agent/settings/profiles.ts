@@ -67,6 +67,7 @@ const paper: ProfileValues = {
     rank: 4,
     algebra: 2,
     encoding: "none",
+    start: "random",
   },
   mlp: {
     learningRate: 1e-3,

@@ -5,6 +5,7 @@ import { largest } from "../../sim/core/extremes.js";
 import { PROFILES, type ProfileDefaults } from "../../sim/core/profiles.js";
 import { countField, fieldDescription, type SettingFields } from "../../sim/core/setting-fields.js";
 import { ENCODINGS } from "../model/embedding-encoding.js";
+import { startField } from "../model/embedding-starts.js";
 import { INITS } from "../model/hypernetwork.js";
 import { algebraField } from "../model/outputs/hypercomplex-output.js";
 import { rankField } from "../model/outputs/low-rank-output.js";
@@ -190,6 +191,7 @@ const groups = {
       .describe(
         "How the hypernetwork reads an embedding. none: as it is; angles: the cosine and sine of an angle for each coordinate, so that all embeddings are equally long.",
       ),
+    start: startField,
   },
   // What only coreset, ewc or si use stays here, not in groups of their own: settings.json keeps its order, which its hash
   // depends on.

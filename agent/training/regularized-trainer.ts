@@ -93,7 +93,7 @@ export interface RegularizedTrainer {
  * @param minibatch G · B rows, member after member
  */
 export function membersLoss(
-  { shape, members, batchSize }: RegularizedTrainerOptions,
+  { shape, members, batchSize }: Pick<RegularizedTrainerOptions, "shape" | "members" | "batchSize">,
   { generated, base }: { readonly generated: Tensor; readonly base: Tensor | undefined },
   { x, y }: Pick<Minibatch, "x" | "y">,
 ): Tensor {

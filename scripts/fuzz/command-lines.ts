@@ -66,7 +66,7 @@ const SETTINGS = [
   "planner.precision",
   ...["planner.polishSteps", "planner.polishRate", "planner.polishPlans", "dynamics.history"],
   ...["dynamics.members", "loop.learningModel", "hypernetwork.output", "hypernetwork.rank"],
-  ...["hypernetwork.algebra", "hypernetwork.init", "hypernetwork.encoding"],
+  ...["hypernetwork.algebra", "hypernetwork.init", "hypernetwork.encoding", "hypernetwork.start"],
   ...["loop.learningEpisodeSteps", "loop.learningStarts", "loop.explorationStd", "loop.evaluateTasks"],
   ...["loop.schedule", "dynamics.normalizer"],
   ...["loop.boundaries", "loop.detectorRise", "loop.detectorThreshold", "loop.detectorWarmUp"],

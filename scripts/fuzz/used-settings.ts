@@ -60,6 +60,7 @@ const VALUES = {
   "hypernetwork.algebra": mostly([1, 2, 3], [0, 5, 17]),
   "hypernetwork.init": mostly(["xavier", "hyperfan", "base"], ["x"]),
   "hypernetwork.encoding": mostly(["none", "angles"], ["x"]),
+  "hypernetwork.start": mostly(["random", "nearest", "composition"], ["x"]),
 };
 
 interface UsedSettings {

@@ -84,8 +84,9 @@ const MOMENTS = [
 /** Settings of one network, and of an ensemble. */
 const MEMBERS = [1, 2].map((members) => [`dynamics.members=${members}`]);
 
-/** What else a hypernetwork can generate. */
+/** What else a hypernetwork can generate and start from. */
 const OUTPUTS = [
+  ...["hypercrl", "chunked"].map((method) => ({ method, set: ["hypernetwork.start=composition"] })),
   ...["hypercrl", "single-hypernet"].map((method) => ({ method, set: ["hypernetwork.output=low-rank"] })),
   ...["multitask-hypernet", "replay-hypernet"].map((method) => ({
     method,
@@ -130,7 +131,7 @@ describe.each([...METHOD_NAMES.flatMap((method) => MEMBERS.map((set) => ({ metho
       const message =
         method === "ftl"
           ? /cannot learn from a transition of task 2; got the number NaN/
-          : /is not finite at minibatch 0 of 4 on task 2/;
+          : /is not finite at minibatch 0 of (4|100) on task 2/;
       await expect(training).rejects.toThrow(message);
       expectSameBits(await learner.state(), before);
     });

@@ -138,7 +138,7 @@ describe("hashSettings", () => {
       dynamics: without(settings.dynamics, "outlierLimit", "history", "members", "normalizer"),
       hypernetwork: without(
         settings.hypernetwork,
-        ...["endFactor", "lookAheadEpsilon", "output", "rank", "algebra", "encoding"],
+        ...["endFactor", "lookAheadEpsilon", "output", "rank", "algebra", "encoding", "start"],
       ),
       mlp: without(settings.mlp, "endFactor", "ftlRidge"),
       planner: without(
@@ -183,6 +183,7 @@ describe("hashSettings", () => {
       "hypernetwork.rank=2",
       "hypernetwork.algebra=3",
       "hypernetwork.encoding=angles",
+      "hypernetwork.start=nearest",
       "planner.lastAction=middle",
       "planner.chooseBest=true",
       "planner.scaleActions=true",

@@ -55,6 +55,7 @@ describe("profiles", () => {
       rank: 4,
       algebra: 2,
       encoding: "none",
+      start: "random",
     });
     const mlp = { ewcLambda: 1e4, siStrength: 0.1, siDamping: 1e-3, ftlRidge: 1 };
     expect(s.mlp).toEqual({ learningRate: 1e-3, endFactor: 1, coresetSize: 100, ...mlp });
@@ -348,6 +349,14 @@ describe("--set", () => {
       "got low-rank, and method replay-hypernet; expected full or hypercomplex with",
     ],
     ["multitask-hypernet", "hypernetwork.output=low-rank", "expected full or hypercomplex with this method"],
+    [
+      "single-hypernet",
+      "hypernetwork.start=nearest",
+      "got nearest, and method single-hypernet; expected random with",
+    ],
+    ["replay-hypernet", "hypernetwork.start=composition", "expected random with this method"],
+    ["multitask-hypernet", "hypernetwork.start=nearest", "choose method hypercrl or chunked"],
+    ["hypercrl", "hypernetwork.start=far", "start is not valid.*one of random, nearest, composition"],
     ["hypercrl", "hypernetwork.output=half", "output is not valid.*one of full, low-rank, hypercomplex"],
     ["hypercrl", "hypernetwork.rank=0", "rank is not valid"],
   ])("rejects what the hypernetwork of %s cannot generate: %s", (method, assignment, message) => {

@@ -32,6 +32,7 @@ describe.each([
   { "hypernetwork.output": "hypercomplex", "hypernetwork.algebra": 4 },
   { "hypernetwork.init": "base", "hypernetwork.encoding": "angles" },
   { "hypernetwork.init": "base", "dynamics.normalizer": "pooled" },
+  { "hypernetwork.start": "composition", "hypernetwork.output": "low-rank" },
 ])("a run with %o", (changes) => {
   const name = Object.values(changes).join("-");
   const out = (how: string) => join(folder, `${name}-${how}`);
