@@ -8,7 +8,7 @@ import type { Machine } from "./result.js";
 
 /**
  * What decides the figures besides the code.
- * @param torch what the eager counterpart says of itself, when there is one
+ * @param torch what PyTorch says of itself, when there is one
  */
 export async function describeMachine(torch: Readonly<Record<string, string>> | undefined): Promise<Machine> {
   // The engine tells its version only when loaded.

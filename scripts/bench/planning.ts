@@ -7,10 +7,9 @@ import { elementAt, firstOf } from "../../sim/core/element.js";
 import { Rng } from "../../sim/core/rng.js";
 import { type Job, medians, timed } from "./measure.js";
 import { benchRefining } from "./refining.js";
-import { eagerColumns, eagerFigures, joinSections, named, type Row, type Section } from "./result.js";
+import { joinSections, named, type Row, type Section } from "./result.js";
 import { type Demand, describeLimit, gflops, limitOf, type Rates, rateJobs } from "./roofline.js";
 import { type BenchSize, benchSize } from "./sizes.js";
-import type { EagerTorch } from "./torch.js";
 
 interface OpenPolicy {
   readonly policy: MpcPolicy;
@@ -52,28 +51,23 @@ const VARIANTS: readonly PlanningVariant[] = [
 ];
 
 /** One planned action at the published push and door sizes, and what refines plans in the quick profile. */
-export async function benchPlanning(torch: EagerTorch | undefined): Promise<Section> {
+export async function benchPlanning(): Promise<Section> {
   const sections: Section[] = [];
-  for (const name of ["push", "door"] as const) sections.push(await benchOne(benchSize(name), torch));
+  for (const name of ["push", "door"] as const) sections.push(await benchOne(benchSize(name)));
   return joinSections([...sections, await benchRefining()]);
 }
 
-async function benchOne(size: BenchSize, torch: EagerTorch | undefined): Promise<Section> {
+async function benchOne(size: BenchSize): Promise<Section> {
   const open: OpenPolicy[] = [];
   for (const variant of VARIANTS) open.push(await variant.open(size, Rng.fromSeed(1).split("planner")));
   const { jobs, rates } = await rateJobs(sampledNumbers(size));
-  const eager = await torch?.job("planning", eagerDescription(size));
   const own: Job[] = [];
   for (const { policy } of open) own.push(await planJob(policy, size));
-  const ms = await medians([...own, ...jobs, ...(eager ? [eager] : [])]);
+  const ms = await medians([...own, ...jobs]);
   const busyMs = await whileBusy(() => medians(own));
   for (const { close } of open) await close();
-  await torch?.release("planning");
   const measured = rates(ms.slice(own.length));
-  const eagerMs = eager && ms.at(-1);
-  const sections = VARIANTS.map((variant, i) =>
-    section(size, variant, elementAt(ms, i, "times"), measured, eagerMs),
-  );
+  const sections = VARIANTS.map((variant, i) => section(size, variant, elementAt(ms, i, "times"), measured));
   return joinSections([...sections, busySection(size, busyMs)]);
 }
 
@@ -141,13 +135,7 @@ function planningDemand(size: BenchSize): Demand {
   };
 }
 
-function section(
-  size: BenchSize,
-  { suffix, text }: PlanningVariant,
-  ms: number,
-  rates: Rates,
-  eagerMs: number | undefined,
-): Section {
+function section(size: BenchSize, { suffix, text }: PlanningVariant, ms: number, rates: Rates): Section {
   const demand = planningDemand(size);
   const reached = demand.flop / ms / 1e6;
   const { samples, horizon, iterations } = size.settings.planner;
@@ -157,7 +145,6 @@ function section(
     figure: `${ms.toFixed(1)} ms, ${reached.toFixed(0)} GFLOP/s`,
     against: describeLimit(demand, rates),
     ratio: (limitOf(demand, rates).ms / ms).toFixed(2),
-    ...eagerColumns(ms, eagerMs),
   };
   const figures = named(`planning.${size.name}${suffix}`, {
     ms: [ms, "ms"],
@@ -165,23 +152,6 @@ function section(
     machineGflops: [gflops(rates), "GFLOP/s"],
     gemmShare: [reached / gflops(rates), "share"],
     rooflineShare: [limitOf(demand, rates).ms / ms, "share"],
-    ...eagerFigures(ms, eagerMs),
   });
   return { figures, rows: [row] };
-}
-
-function eagerDescription({ name, task, settings, dynamics }: BenchSize): Record<string, unknown> {
-  const { samples, horizon, iterations, elites, initialStd } = settings.planner;
-  return {
-    kind: "planning",
-    dynamics: dynamics.sizes,
-    samples,
-    horizon,
-    iterations,
-    elites,
-    initialStd,
-    low: task.spec.action.map(({ low }) => low),
-    high: task.spec.action.map(({ high }) => high),
-    reward: name,
-  };
 }

@@ -11,12 +11,13 @@ import { benchLearning } from "./learning.js";
 import { liveTable, measureLive } from "./live.js";
 import { describeMachine } from "./machine.js";
 import { LONG_REPETITION, REPETITION } from "./measure.js";
+import { missingPeers } from "./peers/peers.js";
+import { TO_INSTALL, TorchProcess } from "./peers/torch-process.js";
 import { benchPhysicsStep, parseSetting } from "./physics-step.js";
 import { chooseVariants, measurePlanners, plannersTable, randomReturn, VARIANT_IDS } from "./planners.js";
 import { benchRates } from "./rates.js";
 import { type BenchResult, benchResult, joinSections, readResult, sectionTable } from "./result.js";
 import { needsTorch, parseSections, runSection, SECTIONS, type SectionName } from "./sections.js";
-import { EagerTorch } from "./torch.js";
 
 type BenchIo = Pick<Io, "out" | "err">;
 
@@ -25,6 +26,7 @@ interface SpeedOptions {
   /** A file, or true for standard output. */
   readonly json?: string | true;
   readonly compare?: string;
+  readonly python?: string;
 }
 
 interface LiveChoice {
@@ -51,6 +53,7 @@ export function createBenchProgram(io: BenchIo): Command {
       "write the figures as JSON to a file, or to standard output instead of the table",
     )
     .option("--compare <file>", "show each figure's change since a result written by --json")
+    .option("--python <command>", "a Python with PyTorch, for the section peers (default: python3)")
     .configureOutput({
       writeOut: (text) => io.out(text.replace(/\n$/, "")),
       writeErr: (text) => io.err(text.replace(/\n$/, "")),
@@ -137,12 +140,12 @@ async function comparePlanners(
   }
 }
 
-async function speed({ only, json, compare }: SpeedOptions, io: BenchIo): Promise<void> {
+async function speed({ only, json, compare, python }: SpeedOptions, io: BenchIo): Promise<void> {
   const names = only === undefined ? SECTIONS : parseSections(only);
   // Whatever can be refused is refused before minutes of measuring.
   const before = compare === undefined ? undefined : readResult(compare);
   if (typeof json === "string") checkWritable(json);
-  const { result, text } = await measure(names, io);
+  const { result, text } = await measure(names, python, io);
   // With the figures on standard output, what is for people goes beside it.
   const say = json === true ? io.err : io.out;
   say(text);
@@ -153,9 +156,10 @@ async function speed({ only, json, compare }: SpeedOptions, io: BenchIo): Promis
 
 async function measure(
   names: readonly SectionName[],
+  python: string | undefined,
   io: BenchIo,
 ): Promise<{ result: BenchResult; text: string }> {
-  const torch = needsTorch(names) ? await EagerTorch.start() : undefined;
+  const torch = needsTorch(names) ? await TorchProcess.start(python) : undefined;
   try {
     const sections = [];
     for (const name of names) {
@@ -163,19 +167,28 @@ async function measure(
       sections.push(await runSection(name, torch));
     }
     // Last, because its large arrays must not be in the memory that the first section reads.
-    const all = joinSections([await benchRates(torch), ...sections]);
+    const all = joinSections([await benchRates(), ...sections]);
     const machine = await describeMachine(torch?.description);
-    return { result: benchResult(machine, all), text: `${sectionTable(all)}\n${footnotes(torch)}` };
+    return {
+      result: benchResult(machine, all),
+      text: `${sectionTable(all)}\n${footnotes(needsTorch(names), torch)}`,
+    };
   } finally {
     torch?.close();
   }
 }
 
-function footnotes(torch: EagerTorch | undefined): string {
+function footnotes(peers: boolean, torch: TorchProcess | undefined): string {
   const rounds = `Medians of ${REPETITION.rounds} rounds (${LONG_REPETITION.rounds} of long jobs), one thread, node ${process.version}.`;
-  if (torch === undefined) return rounds;
-  const { version, blas, build } = torch.description;
-  return `${rounds}\nEager PyTorch ${version}, one thread, run in turn; matrices by ${blas}; ${build}.`;
+  return [
+    rounds,
+    ...(torch === undefined ? [] : [torchNote(torch)]),
+    ...(peers ? missingPeers(torch, TO_INSTALL) : []),
+  ].join("\n");
+}
+
+function torchNote({ description: { version, blas, build } }: TorchProcess): string {
+  return `PyTorch ${version}, one thread, processor time, run in turn; matrices by ${blas}; ${build}.`;
 }
 
 function checkWritable(path: string): void {

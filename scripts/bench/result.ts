@@ -36,8 +36,6 @@ export interface Row {
   /** The machine's own rate, or what else of the same run it stands against. */
   readonly against: string;
   readonly ratio: string;
-  /** The same work in eager PyTorch, and the quotient ours / eager. */
-  readonly eager?: { readonly figure: string; readonly ratio: string };
 }
 
 /** What one section of the benchmark found. */
@@ -65,29 +63,10 @@ export function named(prefix: string, values: Readonly<Record<string, readonly [
   );
 }
 
-/** A row's columns for a time in ms against the eager counterpart's, when there is one. */
-export function eagerColumns(ms: number, eagerMs: number | undefined): Pick<Row, "eager"> {
-  if (eagerMs === undefined) return {};
-  return { eager: { figure: `${eagerMs.toFixed(1)} ms`, ratio: (ms / eagerMs).toFixed(2) } };
-}
-
-/** The same as figures. */
-export function eagerFigures(
-  ms: number,
-  eagerMs: number | undefined,
-): Readonly<Record<string, readonly [number, Unit]>> {
-  return eagerMs === undefined ? {} : { torchMs: [eagerMs, "ms"], vsTorch: [ms / eagerMs, "ratio"] };
-}
-
 export function sectionTable({ rows }: Section): string {
   const head = ["what", "figure", "limit or reference, same run", "share or\nratio"];
   const cells = ({ what, figure, against, ratio }: Row) => [what, figure, against, ratio];
-  if (rows.every(({ eager }) => eager === undefined)) return table([head], rows.map(cells), { left: 3 });
-  return table(
-    [head, ["eager\nPyTorch", "ours /\neager"]],
-    rows.map((row) => [...cells(row), row.eager?.figure ?? "", row.eager?.ratio ?? ""]),
-    { left: 3 },
-  );
+  return table([head], rows.map(cells), { left: 3 });
 }
 
 /** A result written by `--json`. @throws InputError when the file cannot be read or is no bench result */

@@ -5,14 +5,14 @@ import { benchMembers } from "./members.js";
 import { benchMemory } from "./memory.js";
 import { benchNoise } from "./noise.js";
 import { benchOutputs } from "./outputs.js";
+import { benchPeers } from "./peers/peers.js";
+import type { TorchProcess } from "./peers/torch-process.js";
 import { benchPlanning } from "./planning.js";
 import { benchPrecision } from "./precision.js";
 import { benchRehearsal } from "./rehearsal.js";
 import { joinSections, type Section } from "./result.js";
 import { benchRun } from "./run.js";
-import type { EagerTorch } from "./torch.js";
-import { checkEagerTraining } from "./torch-check.js";
-import { benchTraining, ENGINES } from "./training.js";
+import { benchTraining } from "./training.js";
 
 /** The parts of the benchmark, in the order in which they run: memory first, while the process is small. */
 export const SECTIONS = [
@@ -21,6 +21,7 @@ export const SECTIONS = [
   "planning",
   "precision",
   "training",
+  "peers",
   "outputs",
   "rehearsal",
   "noise",
@@ -29,18 +30,13 @@ export const SECTIONS = [
 ] as const;
 export type SectionName = (typeof SECTIONS)[number];
 
-const RUNS: Readonly<Record<SectionName, (torch: EagerTorch | undefined) => Promise<Section>>> = {
+const RUNS: Readonly<Record<SectionName, (torch: TorchProcess | undefined) => Promise<Section>>> = {
   memory: benchMemory,
   flat: benchFlatCost,
   planning: benchPlanning,
   precision: benchPrecision,
-  training: async (torch) => {
-    if (torch !== undefined) {
-      for (const { assignments } of ENGINES)
-        for (const batchedTasks of [true, false]) await checkEagerTraining(torch, assignments, batchedTasks);
-    }
-    return joinSections([await benchTraining(torch), await benchMembers()]);
-  },
+  training: async () => joinSections([await benchTraining(), await benchMembers()]),
+  peers: benchPeers,
   outputs: benchOutputs,
   rehearsal: benchRehearsal,
   noise: benchNoise,
@@ -48,11 +44,7 @@ const RUNS: Readonly<Record<SectionName, (torch: EagerTorch | undefined) => Prom
   run: benchRun,
 };
 
-/** Sections that have an eager counterpart. */
-const EAGER: readonly SectionName[] = ["planning", "training"];
-
-export const needsTorch = (names: readonly SectionName[]): boolean =>
-  names.some((name) => EAGER.includes(name));
+export const needsTorch = (names: readonly SectionName[]): boolean => names.includes("peers");
 
 /** Reads `planning,training`. @throws UsageError on an unknown name */
 export function parseSections(text: string): SectionName[] {
@@ -60,6 +52,6 @@ export function parseSections(text: string): SectionName[] {
   return SECTIONS.filter((name) => wanted.includes(name));
 }
 
-export function runSection(name: SectionName, torch: EagerTorch | undefined): Promise<Section> {
+export function runSection(name: SectionName, torch: TorchProcess | undefined): Promise<Section> {
   return RUNS[name](torch);
 }

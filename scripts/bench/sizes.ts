@@ -17,7 +17,7 @@ export interface BenchSize {
   readonly dynamics: MlpShape;
 }
 
-/** The batch of samples that CEM only chooses from costs what the others do: eager PyTorch is measured without it. */
+/** The batch of samples that CEM only chooses from costs what the others do. */
 const REFITS_ONLY = "planner.chooseBest=false";
 
 const ASSIGNMENTS: Readonly<Record<BenchSize["name"], readonly string[]>> = {
@@ -27,8 +27,7 @@ const ASSIGNMENTS: Readonly<Record<BenchSize["name"], readonly string[]>> = {
 };
 
 /**
- * The settings of Huang et al. (2021), or of the quick profile, for a suite's first task, with changes as `--set` takes them. The
- * door's model turns a quaternion where the eager counterpart adds a difference, which costs us a little more.
+ * The settings of Huang et al. (2021), or of the quick profile, for a suite's first task, with changes as `--set` takes them.
  */
 export function benchSize(
   name: BenchSize["name"],

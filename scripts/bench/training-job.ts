@@ -76,33 +76,3 @@ export function trainingDemand(size: BenchSize, earlier: number): Demand {
     bytes: 40 * theta + 4 * P * earlier,
   };
 }
-
-/**
- * The same job for `eager_torch.py`; its settings in the published form.
- * @param batchedTasks generate for all earlier tasks in one product, not one after the other as published
- */
-export function eagerTraining(
-  size: BenchSize,
-  earlier: number,
-  steps: number,
-  batchedTasks: boolean,
-): Record<string, unknown> {
-  const { embedding, hidden, activation, learningRate, embeddingLearningRate, beta } =
-    size.settings.hypernetwork;
-  return {
-    kind: "training",
-    embedding,
-    hidden,
-    activation,
-    learningRate,
-    embeddingLearningRate,
-    beta,
-    earlier,
-    steps,
-    batchedTasks,
-    dynamics: size.dynamics.sizes,
-    dynamicsActivation: size.dynamics.activation,
-    batch: size.settings.training.batchSize,
-    clipNorm: size.settings.training.clipNorm,
-  };
-}

@@ -1,8 +1,8 @@
-"""Eager PyTorch counterpart of the benchmark's planning and training jobs, float32, one thread.
+"""PyTorch counterparts of the benchmark's training and rollout jobs, eager and compiled, float32, one thread.
 
-`eager_torch.py serve` answers JSON lines on stdin with JSON lines on stdout, one job run per request, so that the
-caller can measure its own work in turn with this one. `eager_torch.py check` reads one JSON object with initial
-parameters, data and drawn rows, makes the training steps and prints the largest deviation from what the caller got.
+JSON lines on stdin are answered with JSON lines on stdout, one job run per request, so that the caller can measure its
+own work in turn with this one. The request `check` has initial parameters, data and drawn rows; its answer is how far
+the training steps made from them end from where the caller's did.
 """
 
 import json
@@ -13,9 +13,17 @@ import time
 
 import torch
 
-from eager_models import Gemm, Planning, Training
+from torch_compiled import CompiledRollout, CompiledTraining
+from torch_eager import Gemm, Rollout, Training
 
-KINDS = {"training": Training.random, "planning": Planning, "gemm": Gemm}
+TRAINING = {"eager": Training, "compiled": CompiledTraining}
+ROLLOUT = {"eager": Rollout, "compiled": CompiledRollout}
+
+
+def make_job(job):
+    if job["kind"] == "training":
+        return TRAINING[job["form"]].random(job)
+    return ROLLOUT[job["form"]](job) if job["kind"] == "rollout" else Gemm()
 
 
 def blas_library():
@@ -26,6 +34,18 @@ def blas_library():
     return ", ".join(found) or "built in"
 
 
+def compiler_problem():
+    """Why torch.compile cannot be used; empty when it can."""
+    if not hasattr(torch, "compile"):
+        return "this PyTorch is older than 2.0"
+    try:
+        torch.compile(torch.sin)(torch.ones(8))
+    except Exception as error:
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        return next((line for line in lines if "Error" in line), lines[0] if lines else type(error).__name__)
+    return ""
+
+
 def describe():
     try:
         blas = blas_library()
@@ -33,32 +53,44 @@ def describe():
         blas = "unknown"
     pattern = r"BLAS_INFO=\w+|CPU capability usage: \w+|USE_MKLDNN=\w+|MKL-DNN v[\d.]+"
     build = list(dict.fromkeys(re.findall(pattern, torch.__config__.show())))
-    return {"version": torch.__version__, "blas": blas, "build": build, "threads": torch.get_num_threads()}
+    return {
+        "version": torch.__version__,
+        "blas": blas,
+        "build": build,
+        "threads": torch.get_num_threads(),
+        "compilerProblem": compiler_problem(),
+    }
 
 
 def answer(request, jobs):
-    if request["op"] == "describe":
+    op, name = request["op"], request.get("name")
+    if op == "describe":
         return describe()
-    if request["op"] == "prepare":
-        jobs[request["name"]] = KINDS[request["job"]["kind"]](request["job"])
+    if op == "prepare":
+        jobs[name] = make_job(request["job"])
         return {}
-    if request["op"] == "release":
-        del jobs[request["name"]]
+    if op == "check":
+        return check(request)
+    if op == "release":
+        del jobs[name]
         return {}
-    job = jobs[request["name"]]
-    started = time.perf_counter()
-    job.run()
-    return {"ms": 1000 * (time.perf_counter() - started)}
+    if op == "result":
+        return {"result": jobs[name].run().tolist()}
+    started = time.process_time()
+    jobs[name].run()
+    return {"ms": 1000 * (time.process_time() - started)}
 
 
 def serve():
+    # Compilers print; only answers belong on the standard output.
+    answers, sys.stdout = sys.stdout, sys.stderr
     jobs = {}
     for line in sys.stdin:
         try:
             reply = answer(json.loads(line), jobs)
         except Exception as error:
             reply = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(reply), flush=True)
+        print(json.dumps(reply), flush=True, file=answers)
 
 
 def array(saved):
@@ -81,7 +113,7 @@ def check(request):
     before, after = request["before"], request["after"]
     data = tuple(array(request["data"][k]) for k in ("inputs", "targets", "inputMean", "inputScale"))
     earlier = (array(request["earlier"]["embeddings"]), array(request["earlier"]["targets"]))
-    training = Training(request["job"], theta_of(before["theta"]), array(before["embedding"]), earlier, data)
+    training = TRAINING[request["job"]["form"]](request["job"], theta_of(before["theta"]), array(before["embedding"]), earlier, data)
     start = [p.detach().clone() for p in (*training.theta, training.embedding)]
     for rows in request["rows"]:
         training.step(torch.tensor(rows))
@@ -96,9 +128,4 @@ def check(request):
 if __name__ == "__main__":
     torch.set_num_threads(1)
     torch.manual_seed(1)
-    if sys.argv[1:] == ["serve"]:
-        serve()
-    elif sys.argv[1:] == ["check"]:
-        print(json.dumps(check(json.load(sys.stdin))))
-    else:
-        sys.exit("usage: eager_torch.py serve|check")
+    serve()

@@ -1,10 +1,11 @@
-import type { Learner, LearnerState } from "../../agent/learner.js";
-import { firstOf } from "../../sim/core/element.js";
-import { RunError } from "../../sim/core/errors.js";
-import { Rng } from "../../sim/core/rng.js";
-import { type BenchSize, benchSize } from "./sizes.js";
-import type { EagerTorch } from "./torch.js";
-import { eagerTraining, newLearner, randomData, type TrainingData } from "./training-job.js";
+import type { Learner, LearnerState } from "../../../agent/learner.js";
+import { firstOf } from "../../../sim/core/element.js";
+import { RunError } from "../../../sim/core/errors.js";
+import { Rng } from "../../../sim/core/rng.js";
+import { type BenchSize, benchSize } from "../sizes.js";
+import { newLearner, randomData, type TrainingData } from "../training-job.js";
+import { type TrainingForm, trainingDescription } from "./descriptions.js";
+import type { TorchProcess } from "./torch-process.js";
 
 const STEPS = 3;
 const EARLIER = 2;
@@ -20,34 +21,28 @@ const TINY = [
 ];
 
 /**
- * Makes a few training steps of a tiny network here and in the eager counterpart, from the same parameters, data and
+ * Makes a few training steps of a tiny network here and in a counterpart, from the same parameters, data and
  * rows: times of two programs that compute different things must not be compared.
- * @param assignments settings that choose the engine
- * @param batchedTasks see `eagerTraining`
  * @returns the largest deviation of a parameter, as a share of the largest change
  * @throws RunError when they end in different places
  */
-export async function checkEagerTraining(
-  torch: EagerTorch,
-  assignments: readonly string[],
-  batchedTasks: boolean,
-): Promise<number> {
-  const size = benchSize("push", [...TINY, ...assignments]);
+export async function checkTraining(torch: TorchProcess, form: TrainingForm): Promise<number> {
+  const size = benchSize("push", TINY);
   const learner = newLearner(size);
-  const record = await recordTraining(learner, size, batchedTasks);
+  const record = await recordTraining(learner, size, form);
   await learner.release();
-  const { difference, change } = torch.check(record);
+  const { difference, change } = await torch.check(record);
   if (difference <= TOLERANCE * change) return difference / change;
   throw new RunError({
-    what: `Eager PyTorch ends elsewhere than the learner after ${STEPS} training steps`,
+    what: `PyTorch (${form.form}) ends elsewhere than the learner after ${STEPS} training steps`,
     got: `a difference of ${difference} in parameters that changed by ${change}`,
     expected: `at most ${TOLERANCE} of the change`,
-    todo: "Compare scripts/bench/eager_torch.py with agent/methods/hypercrl.ts",
+    todo: "Compare scripts/bench/peers with agent/methods/hypercrl.ts",
   });
 }
 
-/** What the eager counterpart needs to repeat the steps, and where they ended. */
-async function recordTraining(learner: Learner, size: BenchSize, batchedTasks: boolean): Promise<object> {
+/** What the counterpart needs to repeat the steps, and where they ended. */
+async function recordTraining(learner: Learner, size: BenchSize, form: TrainingForm): Promise<object> {
   const data = randomData(size.task.spec, false, STORED);
   const { buffer, normalizer } = data;
   const rng = Rng.fromSeed(4);
@@ -66,7 +61,7 @@ async function recordTraining(learner: Learner, size: BenchSize, batchedTasks: b
   const before = parametersOf(start);
   await learner.train(buffer, normalizer, STEPS, rng);
   return {
-    job: eagerTraining(size, EARLIER, STEPS, batchedTasks),
+    job: trainingDescription(size, EARLIER, STEPS, form),
     rows,
     data: savedData(data),
     earlier: { embeddings: stacked(start, "embeddings"), targets: stacked(start, "targets") },

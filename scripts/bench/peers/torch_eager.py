@@ -1,4 +1,4 @@
-"""HyperCRL's training step and the planner in eager PyTorch, as published methods write them; see eager_torch.py.
+"""HyperCRL's training step and the planner's rollout in eager PyTorch, as published methods write them; see torch_peers.py.
 
 Letters: B batch, N samples, H horizon, X observation, U action, I inputs of the dynamics network, P its weights,
 E embedding, T earlier tasks.
@@ -57,8 +57,8 @@ class Training:
         self.optimizer = torch.optim.Adam(self.theta, lr=job["learningRate"])
         self.embedding_optimizer = torch.optim.Adam([self.embedding], lr=job["embeddingLearningRate"])
 
-    @staticmethod
-    def random(job):
+    @classmethod
+    def random(cls, job):
         """A job of the given sizes on random data."""
         sizes = [job["embedding"], *job["hidden"], weight_count(job["dynamics"])]
         theta = []
@@ -71,7 +71,7 @@ class Training:
             targets = generate(theta, ACTIVATIONS[job["activation"]], embeddings)
         inputs, outputs = job["dynamics"][0], job["dynamics"][-1]
         data = (torch.randn(1000, inputs), torch.randn(1000, outputs), torch.zeros(inputs), torch.ones(inputs))
-        return Training(job, theta, torch.randn(1, sizes[0]), (embeddings, targets), data)
+        return cls(job, theta, torch.randn(1, sizes[0]), (embeddings, targets), data)
 
     def run(self):
         for _ in range(self.job["steps"]):
@@ -121,60 +121,48 @@ class Training:
         return deltas
 
 
+PUSH_GOAL = (0.07, -0.08, 0.07, 0.08, 0.23, -0.08, 0.23, 0.08)
+
+
 def push_reward(x, u):
-    goal = torch.tensor([0.07, -0.08, 0.07, 0.08, 0.23, -0.08, 0.23, 0.08])
-    distances = (x[..., 2:10] - goal).unflatten(-1, (4, 2)).norm(dim=-1)
+    """Reward [N, H] of the first push task in states [N, H, X] after actions [N, H, U]."""
+    distances = (x[..., 2:10] - torch.tensor(PUSH_GOAL)).unflatten(-1, (4, 2)).norm(dim=-1)
     return (1 - torch.tanh(10 * distances)).sum(-1) - 0.25 * u.norm(dim=-1)
 
 
-def door_reward(x, u):
-    squared = x[..., 0:3].square().sum(-1)
-    rotation = 2 * x[..., 3:5].norm(dim=-1)
-    opened = 50 * x[..., 24].abs() + 20 * x[..., 25].abs()
-    return opened - squared.sqrt() - torch.log(squared + 5e-3) - 5 - rotation
+def returns(layers, normalizer, x0, actions):
+    """Sums of rewards [N] of actions [N, H, U] from a state [X]."""
+    input_mean, input_scale, target_mean, target_std = normalizer
+    x = x0.expand(len(actions), -1)
+    states = []
+    for h in range(actions.shape[1]):
+        inputs = (torch.cat([x, actions[:, h]], 1) - input_mean) * input_scale
+        x = x + target_mean + target_std * mlp(layers, torch.relu, inputs)
+        states.append(x)
+    return push_reward(torch.stack(states, 1), actions).sum(1)
 
 
-REWARDS = {"push": push_reward, "door": door_reward}
-
-
-class Planning:
-    """Cross-entropy method over batched rollouts: one planned action per run."""
+class Rollout:
+    """Returns of N sequences of H actions, through a network that is given."""
 
     def __init__(self, job):
-        self.job = job
-        sizes = job["dynamics"]
-        self.layers = layers_of(0.1 * torch.randn(weight_count(sizes)), sizes)
-        self.mean, self.scale = torch.zeros(sizes[0]), torch.ones(sizes[0])
-        self.x0 = torch.full((sizes[-1],), 0.1)
-        self.low, self.high = torch.tensor(job["low"]), torch.tensor(job["high"])
+        self.layers = layers_of(torch.tensor(job["weights"]), job["dynamics"])
+        names = ("inputMean", "inputScale", "targetMean", "targetStd")
+        self.normalizer = [torch.tensor(job["normalizer"][name]) for name in names]
+        self.x0 = torch.tensor(job["state"])
+        # The caller has the horizon first.
+        actions = torch.tensor(job["actions"]).view(job["horizon"], job["samples"], -1)
+        self.actions = actions.transpose(0, 1).contiguous()
 
     @torch.no_grad()
     def run(self):
-        job = self.job
-        shape = (job["horizon"], len(job["low"]))
-        mean, std = torch.zeros(shape), torch.full(shape, float(job["initialStd"]))
-        for _ in range(job["iterations"]):
-            noise = torch.randn(job["samples"], *shape)
-            actions = torch.clamp(mean + std * noise, self.low, self.high)
-            elites = actions[torch.topk(self.returns(actions), job["elites"]).indices]
-            mean, std = elites.mean(0), elites.std(0, unbiased=False)
-        return torch.clamp(mean[0], self.low, self.high)
-
-    def returns(self, actions):
-        """Sums of rewards [N] of actions [N, H, U]."""
-        x = self.x0.expand(len(actions), -1)
-        states = []
-        for h in range(actions.shape[1]):
-            inputs = (torch.cat([x, actions[:, h]], 1) - self.mean) * self.scale
-            x = x + mlp(self.layers, torch.relu, inputs)
-            states.append(x)
-        return REWARDS[self.job["reward"]](torch.stack(states, 1), actions).sum(1)
+        return returns(self.layers, self.normalizer, self.x0, self.actions)
 
 
 class Gemm:
     """One 1024 x 1024 x 1024 product."""
 
-    def __init__(self, _):
+    def __init__(self):
         self.a, self.b, self.c = (torch.rand(1024, 1024) for _ in range(3))
 
     def run(self):
