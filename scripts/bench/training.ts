@@ -13,7 +13,7 @@ export interface TrainingEngine {
   readonly threads: number;
 }
 
-export const ENGINES: readonly [TrainingEngine, ...TrainingEngine[]] = [
+const ENGINES: readonly [TrainingEngine, ...TrainingEngine[]] = [
   { name: "fused", assignments: ["training.engine=fused"], threads: 1 },
   { name: "fused.threads2", assignments: ["training.engine=fused"], threads: 2 },
   { name: "graph", assignments: ["training.engine=graph"], threads: 1 },
