@@ -1,4 +1,4 @@
-import { elementAt } from "../../sim/core/element.js";
+import { elementAt, firstOf } from "../../sim/core/element.js";
 
 /** Disagreement of the models from which on a step tells them apart. */
 const INFORMATIVE = 2;
@@ -47,6 +47,8 @@ export interface SwitchRecognition extends Detection {
   readonly from: string;
   /** Name of the task from then on. */
   readonly to: string;
+  /** Whether the new task was more probable than all others together when it came: a mistake until then, and no detection. */
+  readonly heldBefore: boolean;
   /** Steps until the next change, or the end. */
   readonly steps: number;
   /** How many of them were planned with the right task as the most probable one. */
@@ -109,6 +111,7 @@ export function switchedRecognitionOf(
       after,
       from: elementAt(names, before, "tasks"),
       to: elementAt(names, candidate, "tasks"),
+      heldBefore: firstOf(own.beliefs, "beliefs")[candidate]! > 1 / 2,
       ...rightSince(own.beliefs, candidate, own.disagreements.length),
       ...detectionOf(own, candidate, certain, before),
     };

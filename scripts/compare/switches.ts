@@ -14,7 +14,9 @@ export interface SwitchFigures {
   readonly informative: number;
   /** Informative ones of which the new task came to be more probable than all others together within `DETECTION_LIMIT` steps. */
   readonly detected: number;
-  /** Informative ones that were not, and were followed by fewer steps than that until the next change or the end. */
+  /** Detected ones of which the new task was so probable already when it came, by mistake. */
+  readonly heldBefore: number;
+  /** Informative ones that were not detected, and were followed by fewer steps than that until the next change or the end. */
   readonly cutShort: number;
   /** Median over the detected ones, steps from the informative one on; `null` where there are none. */
   readonly detectionSteps: number | null;
@@ -78,6 +80,7 @@ function figuresOf(changes: readonly SwitchRecognition[]): SwitchFigures {
     changes: changes.length,
     informative: informative.length,
     detected: detected.length,
+    heldBefore: detected.filter((change) => change.heldBefore).length,
     cutShort: informative.filter((change) => !isDetected(change) && left(change) < DETECTION_LIMIT).length,
     detectionSteps: median(detected.map(({ detectionSteps }) => detectionSteps!)),
     delay: median(detected.map((change) => change.informativeStep! - 1 + change.detectionSteps!)),

@@ -24,7 +24,7 @@ export function switchesText(evaluation: UnannouncedEvaluation, report: SwitchRe
     changesTable(report, width),
     accuracyTable(report, width),
     wrap(
-      `Told return: of the same episodes when every task was told; ratio: to that. Right task: share of the steps that were planned with it as the most probable one. Detected: changes after which the new task came to be more probable than all others together within ${DETECTION_LIMIT} steps of the first informative one, in which two models differed by more than twice the scale of their errors; of those with such a step before the next change or the end. Cut short: those that were not detected, with fewer than ${DETECTION_LIMIT} steps left for it. Detection steps and delay: how many it took from the informative step and from the change, medians over the detected ones. False alarms: how often another task became certain after the new one was detected, or a third one before; those of all are of all steps, also before an episode's first change. A task's model is planned with alone from a probability of ${recognition.certain} on.`,
+      `Told return: of the same episodes when every task was told; ratio: to that. Right task: share of the steps that were planned with it as the most probable one. Detected: changes after which the new task came to be more probable than all others together within ${DETECTION_LIMIT} steps of the first informative one, in which two models differed by more than twice the scale of their errors; of those with such a step before the next change or the end. Held before: detected ones of which the new task was on top by mistake when it came. Cut short: those that were not detected, with fewer than ${DETECTION_LIMIT} steps left for it. Detection steps and delay: how many it took from the informative step and from the change, medians over the detected ones. False alarms: how often another task became certain after the new one was detected, or a third one before; those of all are of all steps, also before an episode's first change. A task's model is planned with alone from a probability of ${recognition.certain} on.`,
       width,
     ),
   ].join("\n");
@@ -56,11 +56,12 @@ function episodesTable({ tasks }: UnannouncedEvaluation, report: SwitchReport, w
 
 function changesTable({ all, byTask }: SwitchReport, width: number): string {
   const head = [
-    ["changed to", "changes", "detected", "cut\nshort"],
+    ["changed to", "changes", "detected", "held\nbefore", "cut\nshort"],
     ["detection\nsteps", "delay", "false\nalarms", "in 10,000\nsteps"],
   ];
   const row = (name: string, own: SwitchFigures) => [
-    ...[name, String(own.changes), `${own.detected} of ${own.informative}`, String(own.cutShort)],
+    ...[name, String(own.changes), `${own.detected} of ${own.informative}`],
+    ...[String(own.heldBefore), String(own.cutShort)],
     ...[number(own.detectionSteps, 0), number(own.delay, 0)],
     ...[String(own.falseAlarms), number(own.falseAlarmRate)],
   ];

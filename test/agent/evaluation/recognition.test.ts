@@ -62,7 +62,7 @@ describe("switchedRecognitionOf", () => {
     });
     expect(found.switches).toEqual([
       {
-        ...{ after: 2, from: "a", to: "b", steps: 4, rightSteps: 1, falseAlarms: 0 },
+        ...{ after: 2, from: "a", to: "b", heldBefore: false, steps: 4, rightSteps: 1, falseAlarms: 0 },
         // The fourth step of the episode is the second since the change; three beliefs later the second task is on top.
         ...{ informativeStep: 2, detectionSteps: 2 },
         ...{ stepsSince: [4, 0, 0, 0, 0, 0], rightSince: [1, 0, 0, 0, 0, 0] },
@@ -78,6 +78,14 @@ describe("switchedRecognitionOf", () => {
     [[RIGHT, ALARM, RIGHT, SECOND, SECOND, SECOND, SECOND], 1],
   ])("counts false alarms in %j", (beliefs, falseAlarms) => {
     expect(changed(beliefs, [0, 0, 0, 0, 0, 0]).falseAlarms).toBe(falseAlarms);
+  });
+
+  it("says where the new task was held before it came", () => {
+    const beliefs = [RIGHT, RIGHT, SECOND, SECOND, SECOND, SECOND, SECOND];
+    expect(changed(beliefs, [0, 0, 3, 0, 0, 0]).switches![0]).toMatchObject({
+      heldBefore: true,
+      detectionSteps: 0,
+    });
   });
 
   it("parts the time since a change, and leaves out changes that the episode did not come to", () => {

@@ -5,7 +5,7 @@ import type { RecognizedEpisode } from "../../../scripts/runs/evaluate-unannounc
 
 function change(to: string, own: Partial<SwitchRecognition>): SwitchRecognition {
   return {
-    ...{ after: 10, from: "c", to, steps: 150, rightSteps: 30, falseAlarms: 0 },
+    ...{ after: 10, from: "c", to, heldBefore: false, steps: 150, rightSteps: 30, falseAlarms: 0 },
     ...{ informativeStep: null, detectionSteps: null },
     ...{ stepsSince: [5, 5, 10, 30, 50, 50], rightSince: [0, 1, 5, 24, 0, 0] },
     ...own,
@@ -31,7 +31,7 @@ describe("switchReport", () => {
       task: "a",
       episodes: [
         episode(80, 100, 3, [
-          change("b", { informativeStep: 11, detectionSteps: 20 }),
+          change("b", { informativeStep: 11, detectionSteps: 20, heldBefore: true }),
           change("a", { informativeStep: 1, detectionSteps: 100, falseAlarms: 1 }),
         ]),
       ],
@@ -54,13 +54,13 @@ describe("switchReport", () => {
 
   it("counts changes by the task that was changed to, and all", () => {
     expect(report.byTask[0]).toEqual({
-      ...{ task: "a", changes: 4, informative: 4, detected: 1, cutShort: 1 },
+      ...{ task: "a", changes: 4, informative: 4, detected: 1, heldBefore: 0, cutShort: 1 },
       ...{ detectionSteps: 100, delay: 100, falseAlarms: 1, falseAlarmRate: 10_000 / 600 },
     });
     expect(report.byTask[1]).toMatchObject({ task: "b", changes: 2, informative: 1, detected: 1, delay: 30 });
     // False alarms of all steps, also before the first change.
     expect(report.all).toEqual({
-      ...{ changes: 6, informative: 5, detected: 2, cutShort: 1 },
+      ...{ changes: 6, informative: 5, detected: 2, heldBefore: 1, cutShort: 1 },
       ...{ detectionSteps: 100, delay: 100, falseAlarms: 3, falseAlarmRate: 30 },
     });
   });
