@@ -8,3 +8,7 @@ export interface Compute {
 
 /** One thread, all that WebAssembly offers. */
 export const ONE_THREAD: Compute = { threads: 1, kernel: true };
+
+/** What makes a hypernetwork's minibatch steps, see `training.engine`. */
+export const TRAINING_ENGINES = ["fused", "relaxed", "graph"] as const;
+export type TrainingEngine = (typeof TRAINING_ENGINES)[number];

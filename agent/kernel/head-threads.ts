@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { Crew } from "../threads/crew.js";
 import type { Head, HeadPass } from "./head.js";
 import { CHUNKS, type HeadShape } from "./layout.js";
+import type { KernelInstructions } from "./module.js";
 
 /** Passes by the number that tells a worker which one to make. */
 export const PASSES: readonly HeadPass[] = ["forward", "backward", "lookAhead", "update"];
@@ -14,6 +15,7 @@ const LONGEST_PAUSE = 1024;
 export interface HeadMessage {
   readonly shape: HeadShape;
   readonly memory: WebAssembly.Memory;
+  readonly instructions: KernelInstructions;
 }
 
 /** Numbers in W below which a pass is over before other threads could help much. */
@@ -39,8 +41,7 @@ export class HeadThreads {
   }
 
   /** Hands the workers a head on a shared memory. */
-  share(shape: HeadShape, memory: WebAssembly.Memory): void {
-    const message: HeadMessage = { shape, memory };
+  share(message: HeadMessage): void {
     this.#crew.post(message);
   }
 

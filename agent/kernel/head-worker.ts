@@ -6,8 +6,8 @@ let head: Head | undefined;
 
 await serve({
   message: (message) => {
-    const { shape, memory } = message as HeadMessage;
-    head = new Head(shape, memory);
+    const { shape, memory, instructions } = message as HeadMessage;
+    head = new Head(shape, memory, instructions);
   },
   chunk: (chunk, parameters) => {
     const [pass] = parameters as readonly [number];

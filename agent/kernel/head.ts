@@ -8,7 +8,7 @@ import {
   mapValues,
   TILE,
 } from "./layout.js";
-import { instantiateKernel, type Kernel } from "./module.js";
+import { instantiateKernel, type Kernel, type KernelInstructions } from "./module.js";
 
 /** The arrays that the kernel exchanges with the ONNX runtime; of `d` the rows of losses alone. */
 export type HeadPorts = Pick<HeadArrays, "generated" | "d" | "h" | "ahead" | "scaled">;
@@ -37,7 +37,7 @@ export class Head {
    */
   readonly ports: HeadPorts;
 
-  constructor(shape: HeadShape, memory: WebAssembly.Memory) {
+  constructor(shape: HeadShape, memory: WebAssembly.Memory, instructions: KernelInstructions) {
     this.shape = shape;
     this.rows = shape.hidden + 1;
     this.padded = Math.ceil(shape.columns / TILE) * TILE;
@@ -48,7 +48,7 @@ export class Head {
     );
     this.#addresses = mapValues(places, ({ address }) => address);
     const shared = isShared(memory);
-    this.#kernel = instantiateKernel(shared ? "shared" : "single", memory);
+    this.#kernel = instantiateKernel(instructions, shared, memory);
     const { generated, d, h, ahead, scaled } = this.arrays;
     const ports = { generated, d: d.subarray(0, shape.embeddings * this.padded), h, ahead, scaled };
     this.#kernelPorts = ports;

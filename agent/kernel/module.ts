@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import { instantiate, wasmBytes } from "../../sim/core/wasm.js";
 
 /** Functions of `assembly/head.ts`; every address is in bytes, every count in numbers. */
@@ -39,20 +40,48 @@ export interface Kernel {
     next: number,
     out: number,
   ): void;
+  /** Whether a product and a sum are rounded once together. @param x 1 + 2^-12 */
+  roundsOnce(x: number): number;
 }
 
-/** The build writes the kernel twice: for a memory of one thread, and for one shared by several. */
-export type KernelKind = "single" | "shared";
+/**
+ * The instructions that the kernel is made of: those of every WebAssembly SIMD, or also `relaxed_madd` of relaxed SIMD, which rounds a
+ * product and a sum once together. The two give different bits.
+ */
+export type KernelInstructions = "simd128" | "relaxed";
 
-/** Compiles the kernel for a memory. */
-export function instantiateKernel(kind: KernelKind, memory: WebAssembly.Memory): Kernel {
-  return instantiate<Kernel>(`agent/kernel/${kind}.wasm`, memory);
+/** Compiles the kernel for a memory of one thread, or for one shared by several. */
+export function instantiateKernel(
+  instructions: KernelInstructions,
+  shared: boolean,
+  memory: WebAssembly.Memory,
+): Kernel {
+  if (instructions === "relaxed") enableRelaxedSimd();
+  return instantiate<Kernel>(kernelFile(instructions, shared), memory);
 }
 
 /** Why this machine cannot run the kernel, or undefined when it can. */
-export function kernelObstacle(): string | undefined {
+export function kernelObstacle(instructions: KernelInstructions = "simd128"): string | undefined {
   if (typeof SharedArrayBuffer === "undefined") return "SharedArrayBuffer is missing";
-  if (!WebAssembly.validate(wasmBytes("agent/kernel/shared.wasm")))
+  if (!WebAssembly.validate(wasmBytes(kernelFile("simd128", true))))
     return "WebAssembly has no SIMD or no threads";
+  if (instructions === "simd128") return undefined;
+  if (!enableRelaxedSimd()) return "WebAssembly has no relaxed SIMD";
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  // Without such an instruction a product and a sum are rounded one after the other, and the bits are others.
+  if (instantiateKernel("relaxed", false, memory).roundsOnce(1 + 2 ** -12) === 0)
+    return "the processor has no fused multiply-add";
   return undefined;
+}
+
+function kernelFile(instructions: KernelInstructions, shared: boolean): `${string}.wasm` {
+  return `agent/kernel/${shared ? "shared" : "single"}${instructions === "relaxed" ? "-relaxed" : ""}.wasm`;
+}
+
+/** Whether modules with relaxed SIMD can be compiled. Node 20 has it behind a flag, which holds for all threads of the process. */
+function enableRelaxedSimd(): boolean {
+  const valid = () => WebAssembly.validate(wasmBytes(kernelFile("relaxed", true)));
+  if (valid()) return true;
+  setFlagsFromString("--experimental-wasm-relaxed-simd");
+  return valid();
 }

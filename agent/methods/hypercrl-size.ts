@@ -34,7 +34,7 @@ export function hyperCrlSize(
     kept: members * ((tasks - 1) * generated + tasks * shape.embedding + (regularized + 2) * generated),
     transitions: 0,
     batches: members,
-    fused: training.engine === "fused" && shape.chunks === undefined ? headSize(shape) : 0,
+    fused: training.engine !== "graph" && shape.chunks === undefined ? headSize(shape) : 0,
     settings: members === 1 ? names : [...names, "dynamics.members"],
   };
 }

@@ -51,7 +51,7 @@ export function rehearsingHypernetSize(
     kept: 2 * tasks * generatedCount(shape),
     transitions: keptTransitions(settings, keep),
     batches: keep === "all" ? rehearsedBatches(settings) : 2,
-    fused: training.engine === "fused" ? headSize(shape) : 0,
+    fused: training.engine !== "graph" ? headSize(shape) : 0,
     settings: ["hypernetwork.hidden", "dynamics.hidden", "hypernetwork.coresetSize"],
   };
 }

@@ -1,4 +1,5 @@
 import type { Rng } from "../../sim/core/rng.js";
+import type { TrainingEngine } from "../compute.js";
 import type { Learner, LearnerOptions, LearnerState, TrainingReport } from "../learner.js";
 import type { StepSizes } from "../model/adam.js";
 import { inputSize, targetSize } from "../model/dynamics.js";
@@ -7,6 +8,7 @@ import type { NormalizerArrays } from "../model/normalizer.js";
 import type { TrainingData } from "../model/replay-buffer.js";
 import { arraysByName, savedNumber } from "../model/saved-arrays.js";
 import type { Settings } from "../settings/schema.js";
+import { kernelChoice } from "../training/engine.js";
 import { FusedRehearsingTrainer } from "../training/fused-rehearsing-trainer.js";
 import { GraphRehearsingTrainer } from "../training/graph-rehearsing-trainer.js";
 import { Materializer } from "../training/materializer.js";
@@ -25,7 +27,7 @@ export interface RehearsingHypernetOptions extends LearnerOptions {
    */
   readonly keep: "all" | number;
   /** What makes the minibatch steps; without the kernel it is the graph in any case. */
-  readonly engine: "fused" | "graph";
+  readonly engine: TrainingEngine;
 }
 
 /** What a learner of this kind takes from the settings. */
@@ -64,10 +66,10 @@ export class RehearsingHypernetLearner implements Learner {
     this.#shape = { ...options.hypernetwork, target: dynamics };
     const rowsPerTask = (rehearsed: number) => this.#rowsPerTask(rehearsed);
     const trainer = { ...options, shape: this.#shape, rowsPerTask };
-    this.#trainer =
-      engine === "fused" && compute.kernel
-        ? new FusedRehearsingTrainer(trainer, compute.threads)
-        : new GraphRehearsingTrainer(trainer);
+    const kernel = kernelChoice(engine, compute);
+    this.#trainer = kernel
+      ? new FusedRehearsingTrainer(trainer, kernel)
+      : new GraphRehearsingTrainer(trainer);
     this.#materializer = new Materializer(this.#shape, 1);
     this.#stored = new StoredData(inputSize(dynamics), targetSize(dynamics));
     this.#rng = options.rng;

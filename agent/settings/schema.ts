@@ -4,6 +4,7 @@ import type { PlannerDefinition } from "../../planners/types.js";
 import { largest } from "../../sim/core/extremes.js";
 import { PROFILES, type ProfileDefaults } from "../../sim/core/profiles.js";
 import { countField, fieldDescription, type SettingFields } from "../../sim/core/setting-fields.js";
+import { TRAINING_ENGINES } from "../compute.js";
 import { ENCODINGS } from "../model/embedding-encoding.js";
 import { startField } from "../model/embedding-starts.js";
 import { INITS } from "../model/hypernetwork.js";
@@ -154,8 +155,10 @@ const groups = {
       .gt(0)
       .describe("Largest global gradient norm; published for hypernetworks, here the limit of all networks."),
     engine: z
-      .enum(["fused", "graph"])
-      .describe("What makes a hypernetwork's minibatch steps: the fused kernel, or one ONNX graph (slower)."),
+      .enum(TRAINING_ENGINES)
+      .describe(
+        "What makes a hypernetwork's minibatch steps: the fused kernel, the same with relaxed SIMD (faster, other bits), or one ONNX graph (slower).",
+      ),
   },
   hypernetwork: {
     embedding: count("Size of a task embedding.", 4096),

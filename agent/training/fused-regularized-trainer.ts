@@ -9,6 +9,7 @@ import { ParameterGroup } from "../model/parameters.js";
 import type { NamedArray, SavedArrays } from "../model/saved-arrays.js";
 import { createBase, learnsBase } from "./base.js";
 import { begun } from "./begun.js";
+import type { KernelChoice } from "./engine.js";
 import { lookAheadGraph, taskGraph, taskStepLength, updateGraph } from "./fused-regularized-graphs.js";
 import { FusedTheta } from "./fused-theta.js";
 import { type FusedStep, FusedTrainer } from "./fused-trainer.js";
@@ -40,11 +41,10 @@ export class FusedRegularizedTrainer implements RegularizedTrainer {
   readonly #trainer: FusedTrainer;
   #prepared: Prepared | undefined;
 
-  /** @param threads that share the head's passes */
-  constructor(options: RegularizedTrainerOptions, threads: number) {
+  constructor(options: RegularizedTrainerOptions, kernel: KernelChoice) {
     const { shape, members, batchSize, stepSizes, embeddingStepSizes, baseStepSizes = stepSizes } = options;
     this.#options = options;
-    this.theta = new FusedTheta(shape, threads);
+    this.theta = new FusedTheta(shape, kernel);
     this.#embedding = new ParameterGroup([
       { name: "embedding", shape: [members, shape.embedding], bound: 0 },
     ]);

@@ -5,6 +5,7 @@ import { ADAM_SCALARS } from "../model/adam.js";
 import { MOMENT_SUFFIXES, ParameterGroup } from "../model/parameters.js";
 import { type NamedArray, type SavedArrays, savedArray } from "../model/saved-arrays.js";
 import { begun } from "./begun.js";
+import type { KernelChoice } from "./engine.js";
 import { lossesGraph, updateGraph } from "./fused-rehearsing-graphs.js";
 import { FusedTheta } from "./fused-theta.js";
 import { type Exchange, type FusedStep, FusedTrainer } from "./fused-trainer.js";
@@ -41,11 +42,10 @@ export class FusedRehearsingTrainer implements RehearsingTrainer {
   #tasks = 0;
   #prepared: Prepared | undefined;
 
-  /** @param threads that share the head's passes */
-  constructor(options: RehearsingTrainerOptions, threads: number) {
+  constructor(options: RehearsingTrainerOptions, kernel: KernelChoice) {
     const { shape, batchSize, stepSizes } = options;
     this.#options = options;
-    this.theta = new FusedTheta(shape, threads);
+    this.theta = new FusedTheta(shape, kernel);
     this.#trainer = new FusedTrainer(
       { dynamics: shape.target, batchSize, stepSizes: [stepSizes], lossNames: REHEARSING_LOSSES },
       this.theta,

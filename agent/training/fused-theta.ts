@@ -3,6 +3,7 @@ import { alignedArray, Session, tensor } from "../graph/session.js";
 import { Head, type HeadPass } from "../kernel/head.js";
 import { HeadThreads, worthSharing } from "../kernel/head-threads.js";
 import { CHUNKS, growHeadMemory, type HeadShape, headMemory } from "../kernel/layout.js";
+import type { KernelInstructions } from "../kernel/module.js";
 import {
   clearMoments,
   headEntries,
@@ -14,6 +15,7 @@ import {
 import { generatedCount, type HypernetworkShape, hypernetworkParameters } from "../model/hypernetwork.js";
 import type { ParameterSpec } from "../model/parameters.js";
 import type { NamedArray, SavedArrays } from "../model/saved-arrays.js";
+import type { KernelChoice } from "./engine.js";
 import { type HiddenLayers, hiddenGraph, hiddenSize } from "./fused-graphs.js";
 import { HiddenRow } from "./hidden-row.js";
 import { THETA_PREFIX, type ThetaHolder } from "./theta.js";
@@ -26,16 +28,17 @@ export class FusedTheta implements ThetaHolder {
   readonly shape: HypernetworkShape;
   readonly hidden: HiddenRow;
   readonly #specs: readonly ParameterSpec[];
+  readonly #instructions: KernelInstructions;
   readonly #threads: HeadThreads | undefined;
   readonly #memory: WebAssembly.Memory;
   #head: Head;
   #generator: Session | undefined;
 
-  /** @param threads that share the head's passes */
-  constructor(shape: HypernetworkShape, threads: number) {
+  constructor(shape: HypernetworkShape, { threads, instructions }: KernelChoice) {
     const first = this.#headShape(shape, { earlier: 0, embeddings: 1, regularized: 0 });
     this.shape = shape;
     this.hidden = new HiddenRow(shape);
+    this.#instructions = instructions;
     this.#specs = hypernetworkParameters(shape).filter(({ name }) => name.startsWith("head."));
     this.#threads = threads > 1 && worthSharing(first) ? new HeadThreads(threads) : undefined;
     this.#memory = headMemory(first, this.#threads !== undefined);
@@ -130,7 +133,7 @@ export class FusedTheta implements ThetaHolder {
   }
 
   #newHead(shape: HeadShape): Head {
-    this.#threads?.share(shape, this.#memory);
-    return new Head(shape, this.#memory);
+    this.#threads?.share({ shape, memory: this.#memory, instructions: this.#instructions });
+    return new Head(shape, this.#memory, this.#instructions);
   }
 }

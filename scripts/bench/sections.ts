@@ -1,6 +1,7 @@
 import { oneOf } from "../../sim/core/one-of.js";
 import { benchEnvironment } from "./environment.js";
 import { benchFlatCost } from "./flat-cost.js";
+import { benchInstructions } from "./instructions.js";
 import { benchMembers } from "./members.js";
 import { benchMemory } from "./memory.js";
 import { benchNoise } from "./noise.js";
@@ -22,6 +23,7 @@ export const SECTIONS = [
   "precision",
   "training",
   "peers",
+  "instructions",
   "outputs",
   "rehearsal",
   "noise",
@@ -37,6 +39,7 @@ const RUNS: Readonly<Record<SectionName, (torch: TorchProcess | undefined) => Pr
   precision: benchPrecision,
   training: async () => joinSections([await benchTraining(), await benchMembers()]),
   peers: benchPeers,
+  instructions: benchInstructions,
   outputs: benchOutputs,
   rehearsal: benchRehearsal,
   noise: benchNoise,

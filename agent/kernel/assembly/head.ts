@@ -5,6 +5,8 @@
 // The gradient of the layer is a sum of outer products h ⊗ d, one per embedding. It is never stored: each pass
 // makes it, number by number, from h [rows] and d [columns].
 
+import { mulAdd, subProduct } from "../../../sim/core/assembly/simd";
+
 /** Bytes of one row of a tile. */
 const ROW: usize = 64;
 
@@ -19,10 +21,10 @@ export function forward(first: usize, last: usize, rows: usize, w: usize, h: usi
     let d = a;
     for (let hp = h; hp < end; hp += 4) {
       const hr = v128.load32_splat(hp);
-      a = f32x4.add(a, f32x4.mul(hr, v128.load(row)));
-      b = f32x4.add(b, f32x4.mul(hr, v128.load(row, 16)));
-      c = f32x4.add(c, f32x4.mul(hr, v128.load(row, 32)));
-      d = f32x4.add(d, f32x4.mul(hr, v128.load(row, 48)));
+      a = mulAdd(hr, v128.load(row), a);
+      b = mulAdd(hr, v128.load(row, 16), b);
+      c = mulAdd(hr, v128.load(row, 32), c);
+      d = mulAdd(hr, v128.load(row, 48), d);
       row += ROW;
     }
     v128.store(at, a);
@@ -52,8 +54,8 @@ function addBackward(tile: usize, d: usize, sums: usize, end: usize): usize {
   const d3 = v128.load(d, 48);
   let row = tile;
   for (let s = sums; s < end; s += 16) {
-    const a = f32x4.add(f32x4.mul(v128.load(row), d0), f32x4.mul(v128.load(row, 16), d1));
-    const b = f32x4.add(f32x4.mul(v128.load(row, 32), d2), f32x4.mul(v128.load(row, 48), d3));
+    const a = mulAdd(v128.load(row, 16), d1, f32x4.mul(v128.load(row), d0));
+    const b = mulAdd(v128.load(row, 48), d3, f32x4.mul(v128.load(row, 32), d2));
     v128.store(s, f32x4.add(v128.load(s), f32x4.add(a, b)));
     row += ROW;
   }
@@ -77,11 +79,11 @@ function addBackwardOfTwo(tile: usize, d: usize, stride: usize, sums: usize, siz
     const w1 = v128.load(tile, 16);
     const w2 = v128.load(tile, 32);
     const w3 = v128.load(tile, 48);
-    const a = f32x4.add(f32x4.mul(w0, d0), f32x4.mul(w1, d1));
-    const b = f32x4.add(f32x4.mul(w2, d2), f32x4.mul(w3, d3));
+    const a = mulAdd(w1, d1, f32x4.mul(w0, d0));
+    const b = mulAdd(w3, d3, f32x4.mul(w2, d2));
     v128.store(sums, f32x4.add(v128.load(sums), f32x4.add(a, b)));
-    const c = f32x4.add(f32x4.mul(w0, e0), f32x4.mul(w1, e1));
-    const d = f32x4.add(f32x4.mul(w2, e2), f32x4.mul(w3, e3));
+    const c = mulAdd(w1, e1, f32x4.mul(w0, e0));
+    const d = mulAdd(w3, e3, f32x4.mul(w2, e2));
     v128.store(sums + size, f32x4.add(v128.load(sums + size), f32x4.add(c, d)));
     tile += ROW;
   }
@@ -91,7 +93,7 @@ function addBackwardOfTwo(tile: usize, d: usize, stride: usize, sums: usize, siz
 // @ts-ignore: decorator
 @inline
 function stepped(w: v128, m: v128, v: v128, stepSize: v128, epsilon: v128): v128 {
-  return f32x4.sub(w, f32x4.mul(f32x4.div(m, f32x4.add(f32x4.sqrt(v), epsilon)), stepSize));
+  return subProduct(w, f32x4.div(m, f32x4.add(f32x4.sqrt(v), epsilon)), stepSize);
 }
 
 /**
@@ -115,11 +117,11 @@ function storeAhead(
   next: v128,
   sum: v128,
 ): v128 {
-  const nextM = f32x4.add(f32x4.mul(v128.load(m + at), beta1), gm);
-  const nextV = f32x4.add(f32x4.mul(v128.load(v + at), beta2), f32x4.mul(gv, gv));
+  const nextM = mulAdd(v128.load(m + at), beta1, gm);
+  const nextV = mulAdd(gv, gv, f32x4.mul(v128.load(v + at), beta2));
   const ahead = stepped(v128.load(w + at), nextM, nextV, step, epsilon);
   v128.store(out + at, ahead);
-  return f32x4.add(sum, f32x4.mul(next, ahead));
+  return mulAdd(next, ahead, sum);
 }
 
 /**
@@ -302,10 +304,10 @@ function writeAheadOfSeveral(
     for (let dg = d + stride; dg < dEnd; dg += stride) {
       hg += rows << 2;
       const ho = v128.load32_splat(hg);
-      g0 = f32x4.add(g0, f32x4.mul(ho, v128.load(dg)));
-      g1 = f32x4.add(g1, f32x4.mul(ho, v128.load(dg, 16)));
-      g2 = f32x4.add(g2, f32x4.mul(ho, v128.load(dg, 32)));
-      g3 = f32x4.add(g3, f32x4.mul(ho, v128.load(dg, 48)));
+      g0 = mulAdd(ho, v128.load(dg), g0);
+      g1 = mulAdd(ho, v128.load(dg, 16), g1);
+      g2 = mulAdd(ho, v128.load(dg, 32), g2);
+      g3 = mulAdd(ho, v128.load(dg, 48), g3);
     }
     const next = v128.load32_splat(h);
     s0 = storeAhead(0, w, m, v, f32x4.mul(g0, rest1), f32x4.mul(g0, rest2), beta1, beta2, step, eps, scratch, next, s0);
@@ -342,10 +344,10 @@ function drift(rows: usize, tile: usize, h: usize, target: usize, coefficient: f
   let a3 = a0;
   for (let end = h + (rows << 2); h < end; h += 4) {
     const hr = v128.load32_splat(h);
-    a0 = f32x4.add(a0, f32x4.mul(hr, v128.load(tile)));
-    a1 = f32x4.add(a1, f32x4.mul(hr, v128.load(tile, 16)));
-    a2 = f32x4.add(a2, f32x4.mul(hr, v128.load(tile, 32)));
-    a3 = f32x4.add(a3, f32x4.mul(hr, v128.load(tile, 48)));
+    a0 = mulAdd(hr, v128.load(tile), a0);
+    a1 = mulAdd(hr, v128.load(tile, 16), a1);
+    a2 = mulAdd(hr, v128.load(tile, 32), a2);
+    a3 = mulAdd(hr, v128.load(tile, 48), a3);
     tile += ROW;
   }
   storeDrift(a0, a1, a2, a3, target, coefficient, d);
@@ -381,14 +383,14 @@ function driftOfTwo(
     const w1 = v128.load(tile, 16);
     const w2 = v128.load(tile, 32);
     const w3 = v128.load(tile, 48);
-    a0 = f32x4.add(a0, f32x4.mul(hr, w0));
-    a1 = f32x4.add(a1, f32x4.mul(hr, w1));
-    a2 = f32x4.add(a2, f32x4.mul(hr, w2));
-    a3 = f32x4.add(a3, f32x4.mul(hr, w3));
-    b0 = f32x4.add(b0, f32x4.mul(or, w0));
-    b1 = f32x4.add(b1, f32x4.mul(or, w1));
-    b2 = f32x4.add(b2, f32x4.mul(or, w2));
-    b3 = f32x4.add(b3, f32x4.mul(or, w3));
+    a0 = mulAdd(hr, w0, a0);
+    a1 = mulAdd(hr, w1, a1);
+    a2 = mulAdd(hr, w2, a2);
+    a3 = mulAdd(hr, w3, a3);
+    b0 = mulAdd(or, w0, b0);
+    b1 = mulAdd(or, w1, b1);
+    b2 = mulAdd(or, w2, b2);
+    b3 = mulAdd(or, w3, b3);
     tile += ROW;
     other += 4;
   }
@@ -400,11 +402,8 @@ function driftOfTwo(
 // @ts-ignore: decorator
 @inline
 function addProduct(a: usize, b: usize, sum: usize): void {
-  const x = f32x4.add(f32x4.mul(v128.load(a), v128.load(b)), f32x4.mul(v128.load(a, 16), v128.load(b, 16)));
-  const y = f32x4.add(
-    f32x4.mul(v128.load(a, 32), v128.load(b, 32)),
-    f32x4.mul(v128.load(a, 48), v128.load(b, 48)),
-  );
+  const x = mulAdd(v128.load(a, 16), v128.load(b, 16), f32x4.mul(v128.load(a), v128.load(b)));
+  const y = mulAdd(v128.load(a, 48), v128.load(b, 48), f32x4.mul(v128.load(a, 32), v128.load(b, 32)));
   v128.store(sum, f32x4.add(v128.load(sum), f32x4.add(x, y)));
 }
 
@@ -424,8 +423,8 @@ function adamStep(
   epsilon: v128,
 ): v128 {
   const gv = f32x4.mul(g, rest2);
-  const nextM = f32x4.add(f32x4.mul(v128.load(m), beta1), f32x4.mul(g, rest1));
-  const nextV = f32x4.add(f32x4.mul(v128.load(v), beta2), f32x4.mul(gv, gv));
+  const nextM = mulAdd(g, rest1, f32x4.mul(v128.load(m), beta1));
+  const nextV = mulAdd(gv, gv, f32x4.mul(v128.load(v), beta2));
   const next = stepped(v128.load(w), nextM, nextV, step, epsilon);
   v128.store(m, nextM);
   v128.store(v, nextV);
@@ -486,16 +485,16 @@ export function update(
       for (hp += 4; hp < hEnd; hp += 4) {
         dp += stride;
         const ht = v128.load32_splat(hp);
-        g0 = f32x4.add(g0, f32x4.mul(ht, v128.load(dp)));
-        g1 = f32x4.add(g1, f32x4.mul(ht, v128.load(dp, 16)));
-        g2 = f32x4.add(g2, f32x4.mul(ht, v128.load(dp, 32)));
-        g3 = f32x4.add(g3, f32x4.mul(ht, v128.load(dp, 48)));
+        g0 = mulAdd(ht, v128.load(dp), g0);
+        g1 = mulAdd(ht, v128.load(dp, 16), g1);
+        g2 = mulAdd(ht, v128.load(dp, 32), g2);
+        g3 = mulAdd(ht, v128.load(dp, 48), g3);
       }
       const n = v128.load32_splat(np);
-      s0 = f32x4.add(s0, f32x4.mul(n, adamStep(w, m, v, g0, beta1, rest1, beta2, rest2, step, eps)));
-      s1 = f32x4.add(s1, f32x4.mul(n, adamStep(w + 16, m + 16, v + 16, g1, beta1, rest1, beta2, rest2, step, eps)));
-      s2 = f32x4.add(s2, f32x4.mul(n, adamStep(w + 32, m + 32, v + 32, g2, beta1, rest1, beta2, rest2, step, eps)));
-      s3 = f32x4.add(s3, f32x4.mul(n, adamStep(w + 48, m + 48, v + 48, g3, beta1, rest1, beta2, rest2, step, eps)));
+      s0 = mulAdd(n, adamStep(w, m, v, g0, beta1, rest1, beta2, rest2, step, eps), s0);
+      s1 = mulAdd(n, adamStep(w + 16, m + 16, v + 16, g1, beta1, rest1, beta2, rest2, step, eps), s1);
+      s2 = mulAdd(n, adamStep(w + 32, m + 32, v + 32, g2, beta1, rest1, beta2, rest2, step, eps), s2);
+      s3 = mulAdd(n, adamStep(w + 48, m + 48, v + 48, g3, beta1, rest1, beta2, rest2, step, eps), s3);
       w += ROW;
       m += ROW;
       v += ROW;
@@ -505,4 +504,11 @@ export function update(
     v128.store(out + at, s2, 32);
     v128.store(out + at, s3, 48);
   }
+}
+
+/** Whether `mulAdd` rounds once: x must be 1 + 2^-12, whose square has a last bit that a rounded product does not keep. */
+export function roundsOnce(x: f32): bool {
+  const a = f32x4.splat(x);
+  const rounded = f32x4.mul(a, a);
+  return f32x4.extract_lane(mulAdd(a, a, f32x4.neg(rounded)), 0) != 0;
 }

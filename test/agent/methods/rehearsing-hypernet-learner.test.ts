@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { ONE_THREAD } from "../../../agent/compute.js";
+import { ONE_THREAD, type TrainingEngine } from "../../../agent/compute.js";
 import type { LearnerState } from "../../../agent/learner.js";
 import { HyperCrlLearner } from "../../../agent/methods/hypercrl.js";
 import {
@@ -10,6 +10,7 @@ import { keptBy } from "../../../agent/run/kept.js";
 import { RunError } from "../../../sim/core/errors.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { take } from "../../take.js";
+import { ENGINES } from "../engines.js";
 import { bits, linearSystem, pointData, relativeError } from "../fixtures.js";
 import {
   adam,
@@ -53,12 +54,10 @@ function options({ dynamics: sizes, outputVariance = false }: ReferenceShape) {
   } as const;
 }
 
-type Engine = "fused" | "graph";
-
 function make(
   keep: "all" | number,
   shape = PLAIN,
-  engine: Engine = "fused",
+  engine: TrainingEngine = "fused",
   others: Partial<RehearsingHypernetOptions> = {},
 ): RehearsingHypernetLearner {
   const learner = new RehearsingHypernetLearner({ ...options(shape), keep, engine, ...others });
@@ -76,7 +75,12 @@ const end = (learner: RehearsingHypernetLearner, task: number) =>
   learner.endTask(DATA[task]!.buffer, DATA[task]!.normalizer, Rng.fromSeed(80 + task));
 
 /** A learner in its third task, after `last` minibatches of it. */
-async function inThirdTask(keep: "all" | number, last: number, shape = PLAIN, engine: Engine = "fused") {
+async function inThirdTask(
+  keep: "all" | number,
+  last: number,
+  shape = PLAIN,
+  engine: TrainingEngine = "fused",
+) {
   const learner = make(keep, shape, engine);
   for (const j of [0, 1, 2]) {
     await learnTask(learner, j, j < 2 ? 40 : last);
@@ -168,7 +172,7 @@ async function fromSameState(
   index: number,
   keep: "all" | number,
   others: Partial<RehearsingHypernetOptions>,
-  engines: readonly { engine: Engine; threads?: number }[],
+  engines: readonly { engine: TrainingEngine; threads?: number }[],
 ) {
   const learner = make(keep, PLAIN, "graph", others);
   const data = (j: number) => DATA[j % DATA.length]!;
@@ -203,8 +207,8 @@ describe.each([
     hypernetwork: { ...WIDE.hypernetwork, output: "hypercomplex", algebra: 3, encoding: "angles" },
   },
 ] as const)("kernel and graph from the same state: $name", ({ task, keep, ...others }) => {
-  it("take the same steps", async () => {
-    const engines = [{ engine: "graph" }, { engine: "fused" }] as const;
+  it.each(ENGINES.filter((engine) => engine !== "graph"))("take the same steps: %s", async (engine) => {
+    const engines = [{ engine: "graph" }, { engine }] as const;
     const { start, ends } = await fromSameState(task, keep, { ...WIDE, ...others }, engines);
     const [graph, fused] = take(2, ends);
     expect(Object.keys(fused.state.arrays)).toEqual(Object.keys(graph.state.arrays));

@@ -4,6 +4,7 @@ import { worthSharing } from "../../../agent/kernel/head-threads.js";
 import type { LearnerState } from "../../../agent/learner.js";
 import { HyperCrlLearner, type HyperCrlOptions } from "../../../agent/methods/hypercrl.js";
 import { Rng } from "../../../sim/core/rng.js";
+import { ENGINES, HAS_RELAXED } from "../engines.js";
 import { bits, linearSystem, pointData, relativeError } from "../fixtures.js";
 
 /** 603 generated weights: 37 whole tiles of 16 columns and a part of one, more tiles than chunks. */
@@ -73,10 +74,10 @@ const cases = [
 ];
 
 describe.each(cases)("fused kernel and graph from the same state: $name", ({ name, task, ...options }) => {
-  it("take the same steps", async () => {
+  it.each(ENGINES.filter((engine) => engine !== "graph"))("take the same steps: %s", async (engine) => {
     const start = await reach(task, options);
     const graph = await goOn(start, options, 3);
-    const fused = await goOn(start, { ...options, engine: "fused" }, 3);
+    const fused = await goOn(start, { ...options, engine }, 3);
     expect(Object.keys(fused.state.arrays), name).toEqual(Object.keys(graph.state.arrays));
     for (const [key, { shape, data }] of Object.entries(graph.state.arrays)) {
       const found = fused.state.arrays[key]!;
@@ -126,6 +127,20 @@ describe("threads", () => {
     }
     expect(worthSharing({ hidden: 50, columns: start.arrays["targets.0"]!.data.length })).toBe(true);
   });
+
+  it.runIf(HAS_RELAXED)(
+    "give the same bits with relaxed SIMD, which are not those of the plain kernel",
+    async () => {
+      const start = await reach(1, large);
+      const end = async (engine: "relaxed" | "fused", threads: number) => {
+        const { state } = await goOn(start, { ...large, engine, compute: { threads, kernel: true } }, 3);
+        return bits(state.arrays["hypernetwork.head.0.weight"]!.data);
+      };
+      const one = await end("relaxed", 1);
+      expect((await end("relaxed", 2)).equals(one)).toBe(true);
+      expect((await end("fused", 1)).equals(one)).toBe(false);
+    },
+  );
 
   it("are not used where a pass is over at once", () => {
     expect(worthSharing({ hidden: 50, columns: P })).toBe(false);

@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { ONE_THREAD } from "../../../agent/compute.js";
+import { ONE_THREAD, type TrainingEngine } from "../../../agent/compute.js";
 import type { LearnerState } from "../../../agent/learner.js";
 import { HyperCrlLearner } from "../../../agent/methods/hypercrl.js";
 import { Rng } from "../../../sim/core/rng.js";
+import { ENGINES } from "../engines.js";
 import { linearSystem, pointData, relativeError } from "../fixtures.js";
 import {
   embeddingOf,
@@ -26,7 +27,7 @@ const BATCH = 8;
 const ALL = [0, 1, 2].map((j) => pointData(linearSystem(j), 30, 50 + j));
 
 interface Variant {
-  readonly engine: "fused" | "graph";
+  readonly engine: TrainingEngine;
   readonly shape: ReferenceShape;
 }
 
@@ -102,10 +103,9 @@ const situations: readonly Situation[] = [
 ];
 
 const variants = [
-  { name: "fused engine", engine: "fused", shape: PLAIN },
-  { name: "graph engine", engine: "graph", shape: PLAIN },
-  { name: "in chunks", engine: "graph", shape: CHUNKED },
-] as const;
+  ...ENGINES.map((engine) => ({ name: `${engine} engine`, engine, shape: PLAIN })),
+  { name: "in chunks", engine: "graph", shape: CHUNKED } as const,
+];
 
 describe.each(variants)("$name", (variant) => {
   describe.each(situations)(

@@ -1,10 +1,11 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { ONE_THREAD } from "../../../agent/compute.js";
+import { ONE_THREAD, type TrainingEngine } from "../../../agent/compute.js";
 import type { LearnerState } from "../../../agent/learner.js";
 import { HyperCrlLearner } from "../../../agent/methods/hypercrl.js";
 import type { StepSizes } from "../../../agent/model/adam.js";
 import type { NormalizerArrays } from "../../../agent/model/normalizer.js";
 import { Rng } from "../../../sim/core/rng.js";
+import { ENGINES } from "../engines.js";
 import { linearSystem, pointData, relativeError } from "../fixtures.js";
 import {
   embeddingOf,
@@ -56,7 +57,7 @@ afterAll(() => Promise.all(made.map((learner) => learner.release())));
 type Start = Pick<Case, "beta" | "clipNorm" | "warmUp">;
 
 function makeLearner(
-  engine: "fused" | "graph",
+  engine: TrainingEngine,
   { beta, clipNorm }: Start,
   ahead?: StepSizes["lookAheadEpsilon"],
 ): HyperCrlLearner {
@@ -115,7 +116,7 @@ function expectSame(found: Group, wanted: Group, start: Group): void {
 }
 
 describe.each(CASES)("ten minibatches of 100: $name", (situation) => {
-  it("leave Θ and the embedding where the reference's do, after each of them and from both engines", async () => {
+  it("leave Θ and the embedding where the reference's do, after each of them and from every engine", async () => {
     const start = await inThirdTask(situation);
     const { buffer, normalizer } = ALL[2]!;
     const wanted = referenceSteps(start, situation, { normalizer });
@@ -127,7 +128,7 @@ describe.each(CASES)("ten minibatches of 100: $name", (situation) => {
       embedding: norms.filter(({ embedding }) => embedding > clipNorm).length,
     }).toEqual(clipped);
     for (const { penalty, task } of norms) expect(penalty).toBeGreaterThan(1e-3 * task);
-    for (const engine of ["fused", "graph"] as const) {
+    for (const engine of ENGINES) {
       const learner = makeLearner(engine, situation);
       await learner.restore(start);
       const draws = Rng.fromSeed(77);
@@ -158,7 +159,7 @@ describe("ten minibatches in which some gradients are tiny", () => {
     const [wanted, other] = [ahead === "uncorrected", ahead === "corrected"].map((uncorrectedAhead) =>
       referenceSteps(start, situation, { normalizer, uncorrectedAhead }),
     );
-    for (const engine of ["fused", "graph"] as const) {
+    for (const engine of ENGINES) {
       const learner = makeLearner(engine, situation, ahead);
       await learner.restore(start);
       const draws = Rng.fromSeed(77);

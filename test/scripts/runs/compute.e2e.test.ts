@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readJsonl } from "../../../sim/core/jsonl.js";
+import { HAS_RELAXED } from "../../agent/engines.js";
 import { fileHashes, temporaryFolder } from "../../files.js";
 import { take } from "../../take.js";
 import { call, expectOneError, TINY_SWEEP, unwrapped } from "../call.js";
@@ -110,6 +111,46 @@ describe("a machine that lacks something", () => {
     },
     300_000,
   );
+});
+
+describe.runIf(HAS_RELAXED)("training.engine=relaxed", () => {
+  const RELAXED = [...TINY_SWEEP, "--set", "training.engine=relaxed"];
+  /** A machine without the instruction `f32x4.relaxed_madd`, by its bytes. */
+  const without = preload(`
+    const { validate } = WebAssembly;
+    const relaxed = Buffer.from([0xfd, 0x85, 0x02]);
+    WebAssembly.validate = (bytes) => !Buffer.from(bytes).includes(relaxed) && validate(bytes);`);
+  let whole: Awaited<ReturnType<typeof train>>;
+
+  beforeAll(async () => {
+    whole = await train("relaxed", RELAXED);
+    expect(whole.code, whole.stderr).toBe(0);
+    expect(whole.stderr).toBe("");
+  }, 300_000);
+
+  it("continues a killed run to the same bytes, which are not those of the plain kernel", async () => {
+    const out = join(folder, "relaxed-killed");
+    const child = start(["train", "--out", out, ...RELAXED]);
+    while (child.running() && metricsLines(out) < 4) await new Promise((r) => setTimeout(r, 2));
+    child.kill("SIGKILL");
+    await child.finished;
+    const refused = await run(["train", "--quiet", "--resume", out], undefined, without);
+    expectOneError(
+      refused,
+      3,
+      /kernel cannot run here; got WebAssembly has no relaxed SIMD; expected .*relaxed/,
+    );
+    const { code, stderr } = await run(["train", "--quiet", "--resume", out]);
+    expect(code, stderr).toBe(0);
+    expect(fileHashes(out)).toEqual(fileHashes(whole.out));
+    const plain = await train("plain", TINY_SWEEP);
+    expect(metrics(plain.out)).not.toEqual(metrics(whole.out));
+  }, 300_000);
+
+  it("is replayed where the instructions are missing, since nothing is trained", async () => {
+    const { code, stderr } = await run(["replay", whole.out], undefined, without);
+    expect(code, stderr).toBe(0);
+  }, 300_000);
 });
 
 describe("a worker that dies", () => {
