@@ -72,10 +72,11 @@ export const cartPoleSuite: TaskSuite = {
   tasks: POLE_LENGTHS.map(createCartPoleTask),
   defaults: {
     // The force's bounds are ±3; planning in its own unit is how the results of this suite were made.
-    paper: ["planner.scaleActions=false"],
+    paper: ["planner.scaleActions=false", "loop.learningStarts=seeded"],
     quick: [
       "planner.scaleActions=false",
       "loop.initialRandomSteps=200",
+      "loop.learningStarts=seeded",
       "loop.randomHold=2",
       "loop.stepsPerTask=1200",
       "loop.bufferCapacity=1400",

@@ -73,6 +73,7 @@ export const cheetahSuite: TaskSuite = {
     // Episodes of 1000 steps: eight of them planned, three quarters of a second ahead.
     quick: [
       "loop.initialRandomSteps=2000",
+      "loop.learningStarts=seeded",
       "loop.randomHold=2",
       "loop.stepsPerTask=8000",
       "loop.bufferCapacity=10000",
@@ -87,6 +88,7 @@ export const cheetahSuite: TaskSuite = {
     ],
     paper: [
       "loop.initialRandomSteps=10000",
+      "loop.learningStarts=seeded",
       "loop.stepsPerTask=100000",
       "loop.bufferCapacity=110000",
       "loop.trainEvery=1000",

@@ -78,6 +78,7 @@ export const reacherSuite: TaskSuite = {
   defaults: {
     quick: [
       "loop.initialRandomSteps=200",
+      "loop.learningStarts=seeded",
       "loop.randomHold=3",
       "loop.stepsPerTask=1200",
       "loop.bufferCapacity=1400",

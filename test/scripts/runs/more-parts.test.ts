@@ -48,8 +48,12 @@ const small = { suite: "reacher", method: "finetune", settings, threads: 1 };
 describe("with a planner and a method that came to the package later", () => {
   it("runs that choose neither have the settings and the hash that they had before", async () => {
     const before = "9d812ebd8af6b9b0249f34dc9e8d1810ac67d4906c9b5e939b4c4bdfc8c0b395";
-    // The quick profile had another default then.
-    const then = resolveSettings(choice, ["hypernetwork.regularizedTasks=all"], builtinCatalog);
+    // The quick profile and reacher had other defaults then.
+    const then = resolveSettings(
+      choice,
+      ["hypernetwork.regularizedTasks=all", "loop.learningStarts=shared"],
+      builtinCatalog,
+    );
     expect(hashSettings(then)).toBe(before);
     const resolved = resolveSettings(choice, [], builtinCatalog);
     const changed = resolveSettings(choice, ["planner.foresight=5", "patient.patience=7"], builtinCatalog);
