@@ -1,6 +1,6 @@
 import { PAGE_BYTES } from "../../sim/core/wasm.js";
 
-/** Columns of a tile; see `assembly/head.ts`. */
+/** Columns of a tile; see `assembly/tile.ts`. */
 export const TILE = 16;
 /** Pieces that a pass is cut into. Their number is fixed so that sums do not depend on who computes them. */
 export const CHUNKS = 32;

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { instantiate, wasmBytes } from "../../sim/core/wasm.js";
 
-/** Functions of `assembly/head.ts`; every address is in bytes, every count in numbers. */
+/** Functions that `assembly/index.ts` exports; every address is in bytes, every count in numbers. */
 export interface Kernel {
   forward(first: number, last: number, rows: number, w: number, h: number, out: number): void;
   backward(first: number, last: number, rows: number, w: number, d: number, sums: number): void;

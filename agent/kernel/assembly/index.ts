@@ -1,1 +1,4 @@
-export * from "./head";
+export { lookAhead } from "./look-ahead";
+export { backward, forward } from "./products";
+export { roundsOnce } from "./tile";
+export { update } from "./update";
