@@ -4,9 +4,10 @@ import type { Task, TaskSpec } from "../sim/task.js";
 import { Graph, type Tensor } from "./graph/graph.js";
 import * as ops from "./graph/operations.js";
 import { alignedArray, Session, tensor } from "./graph/session.js";
+import { mlpColumns, wholeLayer } from "./model/column-layers.js";
 import type { TaskDynamics } from "./model/dynamics.js";
-import { type Layer, layerSizes, meanShape, mlpColumns, wholeLayer } from "./model/dynamics.js";
 import { StateSpec } from "./model/model-state.js";
+import { type Layer, layerSizes, meanShape } from "./model/network.js";
 import { inputOffset } from "./model/normalizer.js";
 import { foldFeeds, foldGraph, layerNames, nextObservations } from "./rollout/rollout-graphs.js";
 

@@ -1,6 +1,6 @@
 import type { Rng } from "../sim/core/rng.js";
 import type { Compute } from "./compute.js";
-import type { MlpShape } from "./model/dynamics.js";
+import type { MlpShape } from "./model/network.js";
 import type { NormalizerArrays } from "./model/normalizer.js";
 import type { TrainingData } from "./model/replay-buffer.js";
 import type { SavedArray } from "./model/saved-arrays.js";

@@ -5,7 +5,7 @@ import type { Parts } from "./catalog.js";
 import type { Compute } from "./compute.js";
 import { configuredShape, type LearnerSize, networkShape } from "./methods/method.js";
 import { networkSize } from "./methods/network-size.js";
-import { inputSize, layerSizes, type MlpShape, targetSize, weightCount } from "./model/dynamics.js";
+import { inputSize, layerSizes, type MlpShape, targetSize, weightCount } from "./model/network.js";
 import { ownSettings, type Settings, transitionsOfVisit } from "./settings/schema.js";
 
 /** A part of the memory that a run needs. */

@@ -4,7 +4,7 @@ import type { Rng } from "../sim/core/rng.js";
 import type { Forecast } from "../sim/recording/episode.js";
 import type { Task, TaskSpec } from "../sim/task.js";
 import { ActionScale, checkBounded } from "./action-scale.js";
-import type { MlpShape } from "./model/dynamics.js";
+import type { MlpShape } from "./model/network.js";
 import type { NormalizerArrays } from "./model/normalizer.js";
 import { heldSteps } from "./rollout/held-steps.js";
 import type { PlanningThreads } from "./rollout/planning-threads.js";

@@ -29,13 +29,8 @@ export type { LoopServices } from "../agent/loop/services.js";
 export type { MemoryNeed, MemoryPart } from "../agent/memory.js";
 export { defineMethod, type LearnerSize, type Method } from "../agent/methods/method.js";
 export { PlainLearner, type PlainOptions } from "../agent/methods/plain-learner.js";
-export {
-  type Activation,
-  type MlpShape,
-  networkFromParts,
-  weightCount,
-} from "../agent/model/dynamics.js";
 export { joinMembers } from "../agent/model/ensemble.js";
+export { type Activation, type MlpShape, networkFromParts, weightCount } from "../agent/model/network.js";
 export { Normalizer, type NormalizerArrays } from "../agent/model/normalizer.js";
 export { ParameterGroup, type ParameterSpec } from "../agent/model/parameters.js";
 export { ReplayBuffer, type TrainingData } from "../agent/model/replay-buffer.js";
@@ -174,7 +169,7 @@ export { type RunStart, summarizeRun, type TrainOptions, type TrainResult, train
 export { currentVersions } from "./runs/versions.js";
 export type { EngineEvents, RunCommand, RunExit, RunJob, SweepEngine } from "./sweep/engine.js";
 export { localEngine } from "./sweep/local-engine.js";
-export type { Manifest, ManifestRun } from "./sweep/manifest.js";
+export type { Manifest, ManifestRun } from "./sweep/manifest-file.js";
 export type { SweepChoice, SweepMethod } from "./sweep/plan.js";
 export type { FailedRun, SweepReport } from "./sweep/report.js";
 export { runSweep } from "./sweep/sweep.js";

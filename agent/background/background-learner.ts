@@ -4,7 +4,7 @@ import type { Compute } from "../compute.js";
 import type { Learner, LearnerState, TrainingReport } from "../learner.js";
 import type { Method } from "../methods/method.js";
 import { methods } from "../methods/registry.js";
-import type { MlpShape } from "../model/dynamics.js";
+import type { MlpShape } from "../model/network.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import type { TrainingData } from "../model/replay-buffer.js";
 import type { Settings } from "../settings/schema.js";

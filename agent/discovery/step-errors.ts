@@ -1,5 +1,6 @@
 import type { TaskSpec } from "../../sim/task.js";
-import { encodeInput, featureCount, type TaskDynamics } from "../model/dynamics.js";
+import type { TaskDynamics } from "../model/dynamics.js";
+import { encodeInput, featureCount } from "../model/features.js";
 import { StateSpec } from "../model/model-state.js";
 import { changeKinds, encodeChange } from "../model/state-change.js";
 import { Novelty } from "../recognition/novelty.js";

@@ -5,7 +5,7 @@ import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { alignedArray, alignedArrays, type Feeds, tensor } from "../graph/session.js";
 import type { Learner, LearnerState, TrainingReport } from "../learner.js";
-import { networkFromParts } from "../model/dynamics.js";
+import { networkFromParts } from "../model/network.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import { ParameterGroup } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";

@@ -1,5 +1,5 @@
 import { elementAt } from "../../sim/core/element.js";
-import type { MlpShape } from "../model/dynamics.js";
+import type { MlpShape } from "../model/network.js";
 import { readRows, type SavedArray, type SavedArrays, savedRows } from "../model/saved-arrays.js";
 import { ConsolidationLearner } from "./consolidation-learner.js";
 import { fisherDiagonal } from "./fisher.js";

@@ -9,7 +9,7 @@ import {
   networkFromFlat,
   targetSize,
   weightCount,
-} from "../model/dynamics.js";
+} from "../model/network.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import type { TrainingData } from "../model/replay-buffer.js";
 import { predictionLoss } from "../training/minibatches.js";

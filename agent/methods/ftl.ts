@@ -1,6 +1,6 @@
 import { RunError, UsageError } from "../../sim/core/errors.js";
 import type { Learner, LearnerOptions, LearnerState, TrainingReport } from "../learner.js";
-import { inputSize, type MlpShape, targetSize, weightCount } from "../model/dynamics.js";
+import { inputSize, type MlpShape, targetSize, weightCount } from "../model/network.js";
 import { Normalizer, type NormalizerArrays } from "../model/normalizer.js";
 import { RandomFeatures, type Readout } from "../model/random-features.js";
 import type { TrainingData } from "../model/replay-buffer.js";

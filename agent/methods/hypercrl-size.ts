@@ -1,6 +1,6 @@
 import { elementAt } from "../../sim/core/element.js";
-import { weightCount } from "../model/dynamics.js";
 import { generatedCount, type HypernetworkShape, hypernetworkParameters } from "../model/hypernetwork.js";
+import { weightCount } from "../model/network.js";
 import { outputForm } from "../model/outputs/outputs.js";
 import { parameterCount } from "../model/parameters.js";
 import type { Settings } from "../settings/schema.js";

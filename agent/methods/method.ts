@@ -6,8 +6,9 @@ import type { SettingFields, SettingValues } from "../../sim/core/setting-fields
 import type { Task } from "../../sim/task.js";
 import { type Compute, ONE_THREAD } from "../compute.js";
 import type { Learner, LearnerOptions } from "../learner.js";
-import { dynamicsShape, type MlpShape, weightCount } from "../model/dynamics.js";
+import { dynamicsShape } from "../model/dynamics.js";
 import { ensembleShape, joinMembers } from "../model/ensemble.js";
+import { type MlpShape, weightCount } from "../model/network.js";
 import { ownSettings, type Settings } from "../settings/schema.js";
 import { EnsembleLearner } from "./ensemble-learner.js";
 

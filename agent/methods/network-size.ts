@@ -1,6 +1,6 @@
 import { elementAt } from "../../sim/core/element.js";
-import { layerSizes, type MlpShape, weightCount } from "../model/dynamics.js";
 import { generatedCount, hypernetworkParameters } from "../model/hypernetwork.js";
+import { layerSizes, type MlpShape, weightCount } from "../model/network.js";
 import { parameterCount } from "../model/parameters.js";
 import { Schedule } from "../settings/schedule.js";
 import { type Settings, transitionsOfVisit } from "../settings/schema.js";

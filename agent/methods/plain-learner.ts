@@ -2,7 +2,7 @@ import { elementAt } from "../../sim/core/element.js";
 import type { Rng } from "../../sim/core/rng.js";
 import { gradients } from "../graph/gradients.js";
 import type { Learner, LearnerState, TrainingReport } from "../learner.js";
-import { networkFromParts } from "../model/dynamics.js";
+import { networkFromParts } from "../model/network.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import { ParameterGroup } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";

@@ -5,7 +5,7 @@ import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { alignedArray, type Feeds, tensor } from "../graph/session.js";
 import type { Learner, LearnerState, TrainingReport } from "../learner.js";
-import { activate, layerSizes, type MlpShape, weightCount } from "../model/dynamics.js";
+import { activate, layerSizes, type MlpShape, weightCount } from "../model/network.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import { ParameterGroup, type ParameterSpec, parameterCount, xavierBound } from "../model/parameters.js";
 import { refusedInt8 } from "../model/precision.js";

@@ -3,7 +3,7 @@ import { gradients } from "../graph/gradients.js";
 import type { Graph } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import type { Learner, LearnerState, TrainingReport } from "../learner.js";
-import { inputSize, targetSize } from "../model/dynamics.js";
+import { inputSize, targetSize } from "../model/network.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import { ParameterGroup } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";

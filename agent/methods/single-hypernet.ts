@@ -1,8 +1,8 @@
 import { elementAt } from "../../sim/core/element.js";
 import type { Rng } from "../../sim/core/rng.js";
 import type { Learner, LearnerState, TrainingReport } from "../learner.js";
-import { type MlpShape, weightCount } from "../model/dynamics.js";
 import type { HypernetworkShape } from "../model/hypernetwork.js";
+import { type MlpShape, weightCount } from "../model/network.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import type { TrainingData } from "../model/replay-buffer.js";
 import { arraysByName, readRows, savedNumber, savedRows } from "../model/saved-arrays.js";

@@ -1,5 +1,5 @@
 import { elementAt } from "../../sim/core/element.js";
-import { layerSizes, type MlpShape, weightCount } from "./dynamics.js";
+import { layerSizes, type MlpShape, weightCount } from "./network.js";
 
 /**
  * The network that n networks of one shape make together, an ensemble (Lakshminarayanan et al. 2017; for planning Chua et al. 2018,

@@ -1,8 +1,8 @@
 import type { Rng } from "../../sim/core/rng.js";
 import type { Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
-import { type Activation, activate, layersFromParts, type MlpShape } from "./dynamics.js";
 import { type EmbeddingEncoding, encodedSize, encodeEmbeddings } from "./embedding-encoding.js";
+import { type Activation, activate, layersFromParts, type MlpShape } from "./network.js";
 import { type GeneratedPart, partsCount } from "./outputs/output-form.js";
 import { type OutputChoice, outputForm } from "./outputs/outputs.js";
 import { drawUniform, type ParameterSpec, xavierBound } from "./parameters.js";

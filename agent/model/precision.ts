@@ -1,5 +1,5 @@
 import { UsageError } from "../../sim/core/errors.js";
-import type { MlpShape } from "./dynamics.js";
+import type { MlpShape } from "./network.js";
 
 /** Numbers that the layers between hidden layers are computed with where plans are rolled out. */
 export const PRECISIONS = ["float32", "int8"] as const;

@@ -1,10 +1,5 @@
 import type { Rng } from "../../sim/core/rng.js";
-import {
-  type Activation,
-  inputSize as inputsOf,
-  type MlpShape,
-  targetSize as targetsOf,
-} from "./dynamics.js";
+import { type Activation, inputSize as inputsOf, type MlpShape, targetSize as targetsOf } from "./network.js";
 import type { NormalizerArrays } from "./normalizer.js";
 
 const FUNCTIONS: Readonly<Record<Activation, (x: number) => number>> = {

@@ -1,6 +1,6 @@
 import type { TaskSpec } from "../../sim/task.js";
 import { alignedArrays } from "../graph/session.js";
-import { encodeInput, featureCount } from "./dynamics.js";
+import { encodeInput, featureCount } from "./features.js";
 import { StateSpec } from "./model-state.js";
 import { type ChangeKinds, changeKinds, encodeChange } from "./state-change.js";
 

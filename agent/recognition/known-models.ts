@@ -1,6 +1,7 @@
 import { meanOf } from "../../sim/core/mean.js";
 import type { TaskSpec } from "../../sim/task.js";
-import { encodeInput, featureCount, type TaskDynamics } from "../model/dynamics.js";
+import type { TaskDynamics } from "../model/dynamics.js";
+import { encodeInput, featureCount } from "../model/features.js";
 import { StateSpec } from "../model/model-state.js";
 import { changeKinds, encodeChange } from "../model/state-change.js";
 import { Novelty } from "./novelty.js";

@@ -1,4 +1,5 @@
-import { type Activation, layerSizes, type TaskDynamics, targetSize } from "../model/dynamics.js";
+import type { TaskDynamics } from "../model/dynamics.js";
+import { type Activation, layerSizes, targetSize } from "../model/network.js";
 import { logVariance } from "../model/output-variance.js";
 
 const ACTIVATIONS: Readonly<Record<Activation, (x: number) => number>> = {

@@ -1,6 +1,6 @@
 import type { CostGradient } from "../../planners/types.js";
-import type { MlpShape } from "../model/dynamics.js";
 import type { StateSpec } from "../model/model-state.js";
+import type { MlpShape } from "../model/network.js";
 import type { RolloutColumns } from "./columns.js";
 import type { Costed } from "./rollout-costs.js";
 import type { RolloutGradient } from "./rollout-gradient.js";

@@ -1,4 +1,4 @@
-import { layerSizes, type MlpShape } from "../model/dynamics.js";
+import { layerSizes, type MlpShape } from "../model/network.js";
 
 /** Columns of a tile. */
 const TILE = 8;

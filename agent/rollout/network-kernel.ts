@@ -1,5 +1,5 @@
 import { fixedMemory, instantiate } from "../../sim/core/wasm.js";
-import type { Activation, MlpShape } from "../model/dynamics.js";
+import type { Activation, MlpShape } from "../model/network.js";
 import { fillTiles, type GroupRun, layerProducts, type Product, tileNumbers } from "./layer-products.js";
 
 /** Functions of `assembly/network.ts`; every address is in bytes, every count in numbers. */

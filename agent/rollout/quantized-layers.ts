@@ -1,7 +1,7 @@
 import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { type QuantizedMatrix, quantizeColumns, quantizedProduct } from "../graph/quantized.js";
-import { activate, type Layer, layerSizes, type MlpShape } from "../model/dynamics.js";
+import { activate, type Layer, layerSizes, type MlpShape } from "../model/network.js";
 
 /** An input of a planner's graph. */
 export interface NetworkInput {

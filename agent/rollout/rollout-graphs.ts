@@ -1,21 +1,19 @@
 import { type Dimension, Graph, type Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { alignedArrays, type Feeds, tensor } from "../graph/session.js";
+import { columnLayers, mlpColumns } from "../model/column-layers.js";
+import { foldNormalizer, normalizerInputs } from "../model/dynamics.js";
+import { encodeFeatures } from "../model/features.js";
+import type { StateSpec } from "../model/model-state.js";
 import {
-  columnLayers,
-  encodeFeatures,
-  foldNormalizer,
   inputSize,
   layerSizes,
   type MlpShape,
   meanLayers,
-  mlpColumns,
   networkFromFlat,
-  normalizerInputs,
   targetSize,
   weightCount,
-} from "../model/dynamics.js";
-import type { StateSpec } from "../model/model-state.js";
+} from "../model/network.js";
 import { inputOffset, type NormalizerArrays } from "../model/normalizer.js";
 import type { Precision } from "../model/precision.js";
 import { applyChange, changeKinds } from "../model/state-change.js";

@@ -1,6 +1,7 @@
 import { rowsOf } from "../../sim/core/rows.js";
-import { encodeInput, encodeInputBackward, inputSize, type MlpShape } from "../model/dynamics.js";
+import { encodeInput, encodeInputBackward } from "../model/features.js";
 import type { StateSpec } from "../model/model-state.js";
+import { inputSize, type MlpShape } from "../model/network.js";
 import { type ChangeKinds, changeKinds, decodeChange, decodeChangeBackward } from "../model/state-change.js";
 import { NetworkKernel, type PassSizes } from "./network-kernel.js";
 

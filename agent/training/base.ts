@@ -1,7 +1,7 @@
 import type { Rng } from "../../sim/core/rng.js";
 import { rowsOf } from "../../sim/core/rows.js";
-import { weightCount } from "../model/dynamics.js";
 import type { HypernetworkShape } from "../model/hypernetwork.js";
+import { weightCount } from "../model/network.js";
 import { outputForm } from "../model/outputs/outputs.js";
 import { ParameterGroup } from "../model/parameters.js";
 import { flatValues, networkParameters } from "./network-parts.js";

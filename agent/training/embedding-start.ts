@@ -1,9 +1,9 @@
 import { elementAt } from "../../sim/core/element.js";
 import type { Rng } from "../../sim/core/rng.js";
 import { rowsOf } from "../../sim/core/rows.js";
-import { weightCount } from "../model/dynamics.js";
 import type { EmbeddingStartName } from "../model/embedding-starts.js";
 import { generatedCount } from "../model/hypernetwork.js";
+import { weightCount } from "../model/network.js";
 import { arraysByName } from "../model/saved-arrays.js";
 import { type Composed, type CompositionOptions, fitComposition } from "./composition.js";
 import { networkLosses, type TaskTransitions } from "./network-losses.js";

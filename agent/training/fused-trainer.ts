@@ -2,7 +2,7 @@ import type { Feeds, RunTensors, Session } from "../graph/session.js";
 import { addSums } from "../kernel/sums.js";
 import type { TrainingReport } from "../learner.js";
 import { ADAM_SCALARS, adamSchedule, fillKernelConstants, type StepSizes } from "../model/adam.js";
-import type { MlpShape } from "../model/dynamics.js";
+import type { MlpShape } from "../model/network.js";
 import { forBothSets, type ParameterGroup } from "../model/parameters.js";
 import type { FusedTheta } from "./fused-theta.js";
 import { type LossNames, LossRecorder } from "./losses.js";

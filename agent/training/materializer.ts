@@ -1,7 +1,7 @@
 import { Graph } from "../graph/graph.js";
 import { alignedArray, Session, tensor } from "../graph/session.js";
-import { weightCount } from "../model/dynamics.js";
 import type { HypernetworkShape } from "../model/hypernetwork.js";
+import { weightCount } from "../model/network.js";
 import { outputForm } from "../model/outputs/outputs.js";
 
 /** Makes the weights of dynamics networks from what is generated for them; see `OutputForm`. */

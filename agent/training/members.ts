@@ -1,9 +1,9 @@
 import { elementAt } from "../../sim/core/element.js";
 import type { Rng } from "../../sim/core/rng.js";
 import { rowsOf } from "../../sim/core/rows.js";
-import { weightCount } from "../model/dynamics.js";
 import { joinMembers } from "../model/ensemble.js";
 import { generatedCount, type HypernetworkShape } from "../model/hypernetwork.js";
+import { weightCount } from "../model/network.js";
 import { drawEmbedding, type ThetaHolder } from "./theta.js";
 
 /**

@@ -1,7 +1,7 @@
 import { Graph } from "../graph/graph.js";
 import { alignedArray, alignedTensor, Session, tensor } from "../graph/session.js";
-import { weightCount } from "../model/dynamics.js";
 import { generatedCount, type HypernetworkShape } from "../model/hypernetwork.js";
+import { weightCount } from "../model/network.js";
 import { outputForm } from "../model/outputs/outputs.js";
 import { MinibatchFeeder, minibatchInputs, normalizedMinibatch, type TrainingCall } from "./minibatches.js";
 import { membersLoss } from "./regularized-trainer.js";

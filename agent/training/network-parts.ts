@@ -9,7 +9,7 @@ import {
   mlp,
   networkFromParts,
   parameterShapes,
-} from "../model/dynamics.js";
+} from "../model/network.js";
 import { type ParameterGroup, type ParameterSpec, xavierBound } from "../model/parameters.js";
 import { predictionLoss } from "./minibatches.js";
 

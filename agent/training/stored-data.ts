@@ -5,7 +5,7 @@ import type { Rng } from "../../sim/core/rng.js";
 import type { Graph, Tensor } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import { alignedArrays, type Feeds, tensor } from "../graph/session.js";
-import { inputSize, type MlpShape, targetSize } from "../model/dynamics.js";
+import { inputSize, type MlpShape, targetSize } from "../model/network.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import type { TrainingData } from "../model/replay-buffer.js";
 import { type SavedArray, type SavedArrays, STORED } from "../model/saved-arrays.js";

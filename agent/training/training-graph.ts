@@ -12,7 +12,7 @@ import {
   type StepSizes,
   stateOf,
 } from "../model/adam.js";
-import type { MlpShape } from "../model/dynamics.js";
+import type { MlpShape } from "../model/network.js";
 import type { ParameterGroup } from "../model/parameters.js";
 import { iterationCount, type Minibatch, minibatchInputs, normalizedMinibatch } from "./minibatches.js";
 

@@ -4,7 +4,7 @@ import { COMMAND_LINE } from "../cli/command-line.js";
 import { sweepView } from "../cli/sweep-view.js";
 import { PLAIN_WIDTH } from "../compare/text.js";
 import { localEngine } from "../sweep/local-engine.js";
-import { manifestPath } from "../sweep/manifest.js";
+import { manifestPath } from "../sweep/manifest-file.js";
 import type { SweepReport } from "../sweep/report.js";
 import { reportText } from "../sweep/report-text.js";
 import { runSweep } from "../sweep/sweep.js";

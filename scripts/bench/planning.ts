@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
-import { weightCount } from "../../agent/model/dynamics.js";
+import { weightCount } from "../../agent/model/network.js";
 import { MpcPolicy } from "../../agent/policy.js";
 import { PlanningThreads } from "../../agent/rollout/planning-threads.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";

@@ -1,7 +1,7 @@
 import { configuredShape } from "../../agent/methods/method.js";
-import { type MlpShape, weightCount } from "../../agent/model/dynamics.js";
 import { ensembleShape } from "../../agent/model/ensemble.js";
 import { StateSpec } from "../../agent/model/model-state.js";
+import { type MlpShape, weightCount } from "../../agent/model/network.js";
 import { RolloutModel } from "../../agent/rollout/rollout.js";
 import { resolveSettings } from "../../agent/settings/resolve.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";

@@ -1,5 +1,6 @@
 import { type Parts, partsOf } from "../../agent/catalog.js";
-import { dynamicsShape, type MlpShape } from "../../agent/model/dynamics.js";
+import { dynamicsShape } from "../../agent/model/dynamics.js";
+import type { MlpShape } from "../../agent/model/network.js";
 import { resolveSettings } from "../../agent/settings/resolve.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { firstOf } from "../../sim/core/element.js";

@@ -1,7 +1,7 @@
 import type { Learner } from "../../agent/learner.js";
 import { createLearner } from "../../agent/methods/method.js";
-import { weightCount } from "../../agent/model/dynamics.js";
 import { hypernetworkParameters } from "../../agent/model/hypernetwork.js";
+import { weightCount } from "../../agent/model/network.js";
 import { Normalizer, type NormalizerArrays } from "../../agent/model/normalizer.js";
 import { ReplayBuffer } from "../../agent/model/replay-buffer.js";
 import { Rng } from "../../sim/core/rng.js";

@@ -1,9 +1,11 @@
 import { Schedule } from "../../agent/settings/schedule.js";
 import { count } from "../../sim/core/count.js";
 import { number, wrap, wrapParts } from "../compare/text.js";
-import { type Manifest, type ManifestRun, runFolder, settingsOf } from "../sweep/manifest.js";
+import { settingsOf } from "../sweep/manifest.js";
+import type { Manifest, ManifestRun } from "../sweep/manifest-file.js";
 import { sweepSettings } from "../sweep/report.js";
 import { settingText } from "../sweep/report-text.js";
+import { runFolder } from "../sweep/run-folders.js";
 import { readPlace } from "../sweep/run-state.js";
 import type { RunOutcome, SweepView } from "../sweep/view.js";
 import type { Io } from "./io.js";

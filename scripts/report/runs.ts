@@ -17,7 +17,8 @@ import { elementAt, firstOf } from "../../sim/core/element.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { isThere } from "../../sim/core/system-errors.js";
 import { isFinished, type MeasuredRun, readRun } from "../compare/run-result.js";
-import { manifestPath, readManifest, runFolder } from "../sweep/manifest.js";
+import { manifestPath, readManifest } from "../sweep/manifest-file.js";
+import { runFolder } from "../sweep/run-folders.js";
 import { labelsOf } from "./labels.js";
 
 /** A run as its folder tells, finished or not. */

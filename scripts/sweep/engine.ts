@@ -1,5 +1,5 @@
 import type { MemoryNeed } from "../../agent/memory.js";
-import type { ManifestRun } from "./manifest.js";
+import type { ManifestRun } from "./manifest-file.js";
 
 /** How a process for a run is started. */
 export interface RunCommand {

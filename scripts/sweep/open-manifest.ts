@@ -6,18 +6,10 @@ import { builtinCatalog } from "../runs/catalog.js";
 import { isModulePath } from "../runs/module-path.js";
 import { suiteFrom } from "../runs/suite-file.js";
 import { currentVersions } from "../runs/versions.js";
-import {
-  addRuns,
-  baseOfSweep,
-  checkSweepVersions,
-  emptyManifest,
-  type Manifest,
-  manifestPath,
-  RUNS,
-  readManifest,
-  settingsReader,
-} from "./manifest.js";
+import { addRuns, baseOfSweep, emptyManifest, settingsReader } from "./manifest.js";
+import { checkSweepVersions, type Manifest, manifestPath, readManifest } from "./manifest-file.js";
 import { baseOf, planRuns, planSeeds, type SweepChoice } from "./plan.js";
+import { RUNS } from "./run-folders.js";
 import { checkModules } from "./trust.js";
 import type { SweepWork } from "./work.js";
 

@@ -9,14 +9,9 @@ import { memoryOfRun } from "../runs/memory-limit.js";
 import { checkSameSuite, suiteNow } from "../runs/same-suite.js";
 import { suiteFrom } from "../runs/suite-file.js";
 import type { RunJob } from "./engine.js";
-import {
-  baseOfSweep,
-  type Manifest,
-  type ManifestRun,
-  modulesOfRun,
-  runFolder,
-  settingsReader,
-} from "./manifest.js";
+import { baseOfSweep, modulesOfRun, settingsReader } from "./manifest.js";
+import type { Manifest, ManifestRun } from "./manifest-file.js";
+import { runFolder } from "./run-folders.js";
 import { jobOf } from "./run-job.js";
 import type { SweepWork } from "./work.js";
 

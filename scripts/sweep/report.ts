@@ -24,7 +24,8 @@ import {
   scoreRun,
 } from "../compare/scores.js";
 import { settingsThatDiffer } from "../compare/setting-differences.js";
-import { type Manifest, type ManifestRun, runFolder } from "./manifest.js";
+import type { Manifest, ManifestRun } from "./manifest-file.js";
+import { runFolder } from "./run-folders.js";
 
 /** A run whose process failed. */
 export interface FailedRun {

@@ -2,7 +2,9 @@ import { join } from "node:path";
 import { GIB } from "../../sim/core/bytes.js";
 import { moduleOptions } from "../runs/resume-command.js";
 import type { RunCommand, RunExit } from "./engine.js";
-import { LOGS, type Manifest, type ManifestRun, modulesOfRun, runFolder } from "./manifest.js";
+import { modulesOfRun } from "./manifest.js";
+import type { Manifest, ManifestRun } from "./manifest-file.js";
+import { LOGS, runFolder } from "./run-folders.js";
 
 /** How the processes of runs are started. */
 export interface RunProcesses {

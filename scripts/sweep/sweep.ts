@@ -7,11 +7,12 @@ import { findOracle } from "../compare/oracle-reference.js";
 import { isFinished } from "../compare/run-result.js";
 import { currentVersions } from "../runs/versions.js";
 import { makeRuns } from "./make-runs.js";
-import { LOGS, type Manifest, prepareRun, RUNS, readManifest, runFolder, writeManifest } from "./manifest.js";
+import { type Manifest, readManifest, writeManifest } from "./manifest-file.js";
 import { checkEmpty, openManifest } from "./open-manifest.js";
 import { checkPending, jobsOf, type PendingRun } from "./pending-runs.js";
 import { differencesLabel, type FailedRun, reportSweep, type SweepReport } from "./report.js";
 import { writeReport } from "./report-files.js";
+import { LOGS, prepareRun, RUNS, runFolder } from "./run-folders.js";
 import { rememberModules } from "./trust.js";
 import type { SweepOptions, SweepWork } from "./work.js";
 

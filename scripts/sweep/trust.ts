@@ -5,7 +5,8 @@ import { z } from "zod";
 import { readDocument, writeDocument } from "../../sim/core/documents.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { isModulePath } from "../runs/module-path.js";
-import { type Manifest, modulesOfSweep } from "./manifest.js";
+import { modulesOfSweep } from "./manifest.js";
+import type { Manifest } from "./manifest-file.js";
 import type { SweepChoice } from "./plan.js";
 
 /**

@@ -1,4 +1,4 @@
-import type { Manifest, ManifestRun } from "./manifest.js";
+import type { Manifest, ManifestRun } from "./manifest-file.js";
 import type { FailedRun } from "./report.js";
 
 /** Is told of the runs while they go on. */

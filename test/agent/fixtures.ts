@@ -3,7 +3,7 @@ import type { Learner } from "../../agent/learner.js";
 import { createLearner } from "../../agent/methods/method.js";
 import { findMethod, methods } from "../../agent/methods/registry.js";
 import type { TaskDynamics } from "../../agent/model/dynamics.js";
-import { type MlpShape, weightCount } from "../../agent/model/dynamics.js";
+import { type MlpShape, weightCount } from "../../agent/model/network.js";
 import { Normalizer, type NormalizerArrays } from "../../agent/model/normalizer.js";
 import { ReplayBuffer } from "../../agent/model/replay-buffer.js";
 import { resolveSettings } from "../../agent/settings/resolve.js";

@@ -1,4 +1,4 @@
-import { layerSizes, type MlpShape, weightCount } from "../dynamics.js";
+import { layerSizes, type MlpShape, weightCount } from "../network.js";
 import { xavierBound } from "../parameters.js";
 import { boundsPart, type GeneratedPart, type OutputForm } from "./output-form.js";
 

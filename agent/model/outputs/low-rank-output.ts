@@ -1,7 +1,7 @@
 import { countField } from "../../../sim/core/setting-fields.js";
 import type { Tensor } from "../../graph/graph.js";
 import * as ops from "../../graph/operations.js";
-import { layerSizes, type MlpShape } from "../dynamics.js";
+import { layerSizes, type MlpShape } from "../network.js";
 import { xavierBound } from "../parameters.js";
 import { boundsPart, type GeneratedPart, type OutputForm, partsCount } from "./output-form.js";
 

@@ -1,5 +1,5 @@
 import type { Tensor } from "../../graph/graph.js";
-import type { MlpShape } from "../dynamics.js";
+import type { MlpShape } from "../network.js";
 
 /** Generated numbers that lie side by side and start alike. */
 export interface GeneratedPart {

@@ -1,4 +1,4 @@
-import type { MlpShape } from "../dynamics.js";
+import type { MlpShape } from "../network.js";
 import { fullOutput } from "./full-output.js";
 import { hypercomplexOutput } from "./hypercomplex-output.js";
 import { lowRankOutput } from "./low-rank-output.js";

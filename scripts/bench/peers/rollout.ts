@@ -1,4 +1,4 @@
-import { weightCount } from "../../../agent/model/dynamics.js";
+import { weightCount } from "../../../agent/model/network.js";
 import { RolloutModel } from "../../../agent/rollout/rollout.js";
 import { firstOf } from "../../../sim/core/element.js";
 import { RunError } from "../../../sim/core/errors.js";

@@ -4,7 +4,7 @@ import { readDocument } from "../../../sim/core/documents.js";
 import { elementAt } from "../../../sim/core/element.js";
 import { InputError } from "../../../sim/core/errors.js";
 import { meanOf } from "../../../sim/core/mean.js";
-import type { Manifest } from "../../sweep/manifest.js";
+import type { Manifest } from "../../sweep/manifest-file.js";
 import { type Grid, isDefault } from "./grid.js";
 
 const row = z.array(z.number().nullable());

@@ -6,7 +6,7 @@ import { COMMAND_LINE } from "../../cli/command-line.js";
 import { sweepView } from "../../cli/sweep-view.js";
 import { PLAIN_WIDTH } from "../../compare/text.js";
 import { localEngine } from "../../sweep/local-engine.js";
-import { manifestPath, readManifest } from "../../sweep/manifest.js";
+import { manifestPath, readManifest } from "../../sweep/manifest-file.js";
 import { runSweep } from "../../sweep/sweep.js";
 import { GRIDS, type Grid, RESULTS, readGrid, reportedSeeds } from "./grid.js";
 import { choiceTable, tuningPage } from "./page.js";

@@ -3,7 +3,7 @@ import { count } from "../../../sim/core/count.js";
 import { RunError } from "../../../sim/core/errors.js";
 import { inGiB } from "../../runs/memory-limit.js";
 import { shellWord } from "../../runs/shell-word.js";
-import { readManifest } from "../../sweep/manifest.js";
+import { readManifest } from "../../sweep/manifest-file.js";
 import { failedText } from "../../sweep/report-text.js";
 import { cancelJobs, type QueuedJob, queuedJobs } from "../../sweep/slurm/programs.js";
 import type { Submitted } from "../../sweep/slurm/slurm-engine.js";

@@ -1,5 +1,5 @@
 import { initPhysics } from "../../../sim/world.js";
-import { readManifest } from "../manifest.js";
+import { readManifest } from "../manifest-file.js";
 import { differencesLabel, reportSweep } from "../report.js";
 import { writeReport } from "../report-files.js";
 import { submitSweep } from "../sweep.js";

@@ -1,7 +1,9 @@
 import { isFinished } from "../../compare/run-result.js";
 import { resumeCommand } from "../../runs/resume-command.js";
-import { type Manifest, type ManifestRun, modulesOfRun, readManifest, runFolder } from "../manifest.js";
+import { modulesOfRun } from "../manifest.js";
+import { type Manifest, type ManifestRun, readManifest } from "../manifest-file.js";
 import type { FailedRun } from "../report.js";
+import { runFolder } from "../run-folders.js";
 import { logOfRun } from "../run-job.js";
 import { type QueuedJob, queuedJobsIfAny, type TaskRecord } from "./programs.js";
 import { readSubmission, runsOfTask, type Submission, submissionNumbers } from "./submissions.js";

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Learner } from "../../../agent/learner.js";
-import { dynamicsShape, weightCount } from "../../../agent/model/dynamics.js";
+import { dynamicsShape } from "../../../agent/model/dynamics.js";
 import { hypernetworkParameters } from "../../../agent/model/hypernetwork.js";
+import { weightCount } from "../../../agent/model/network.js";
 import { resolveSettings } from "../../../agent/settings/resolve.js";
 import { Rng } from "../../../sim/core/rng.js";
 import {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { createLearner, networkShape } from "../../../agent/methods/method.js";
 import { findMethod } from "../../../agent/methods/registry.js";
-import { weightCount } from "../../../agent/model/dynamics.js";
+import { weightCount } from "../../../agent/model/network.js";
 import { Normalizer } from "../../../agent/model/normalizer.js";
 import { RandomFeatures } from "../../../agent/model/random-features.js";
 import { ReplayBuffer } from "../../../agent/model/replay-buffer.js";

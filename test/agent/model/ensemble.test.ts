@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { dynamicsShape, type MlpShape, weightCount } from "../../../agent/model/dynamics.js";
+import { dynamicsShape } from "../../../agent/model/dynamics.js";
 import { ensembleShape, joinMembers } from "../../../agent/model/ensemble.js";
+import { type MlpShape, weightCount } from "../../../agent/model/network.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { normals, pointTask, predictedChange, relativeError } from "../fixtures.js";
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Graph } from "../../../agent/graph/graph.js";
 import { Session, tensor } from "../../../agent/graph/session.js";
-import { dynamicsShape, weightCount } from "../../../agent/model/dynamics.js";
+import { dynamicsShape } from "../../../agent/model/dynamics.js";
+import { weightCount } from "../../../agent/model/network.js";
 import { ReplayBuffer } from "../../../agent/model/replay-buffer.js";
 import { applyChange, encodeChange, quaternionStarts } from "../../../agent/model/state-change.js";
 import { RolloutModel } from "../../../agent/rollout/rollout.js";

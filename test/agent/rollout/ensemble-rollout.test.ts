@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { dynamicsShape, layerSizes, type MlpShape, weightCount } from "../../../agent/model/dynamics.js";
+import { dynamicsShape } from "../../../agent/model/dynamics.js";
 import { ensembleShape, joinMembers } from "../../../agent/model/ensemble.js";
+import { layerSizes, type MlpShape, weightCount } from "../../../agent/model/network.js";
 import { RolloutModel, type RolloutOptions } from "../../../agent/rollout/rollout.js";
 import { eagerOps } from "../../../sim/core/ops.js";
 import { Rng } from "../../../sim/core/rng.js";

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { dynamicsShape, layerSizes, type MlpShape } from "../../../agent/model/dynamics.js";
+import { dynamicsShape } from "../../../agent/model/dynamics.js";
 import { StateSpec } from "../../../agent/model/model-state.js";
+import { layerSizes, type MlpShape } from "../../../agent/model/network.js";
 import { RolloutModel, type RolloutOptions } from "../../../agent/rollout/rollout.js";
 import { Rng } from "../../../sim/core/rng.js";
 import type { Task } from "../../../sim/task.js";

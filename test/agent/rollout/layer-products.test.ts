@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { MlpShape } from "../../../agent/model/dynamics.js";
+import type { MlpShape } from "../../../agent/model/network.js";
 import { layerProducts, tileNumbers } from "../../../agent/rollout/layer-products.js";
 
 /** Numbers that are multiplied for one row, forwards and backwards. */

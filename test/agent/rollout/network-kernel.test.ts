@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { layerSizes, type MlpShape } from "../../../agent/model/dynamics.js";
+import { layerSizes, type MlpShape } from "../../../agent/model/network.js";
 import { NetworkKernel } from "../../../agent/rollout/network-kernel.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { bits, normals, relativeError } from "../fixtures.js";

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { type Activation, dynamicsShape, weightCount } from "../../../agent/model/dynamics.js";
+import { dynamicsShape } from "../../../agent/model/dynamics.js";
 import { StateSpec } from "../../../agent/model/model-state.js";
+import { type Activation, weightCount } from "../../../agent/model/network.js";
 import type { NormalizerArrays } from "../../../agent/model/normalizer.js";
 import { RolloutModel } from "../../../agent/rollout/rollout.js";
 import { Rng } from "../../../sim/core/rng.js";

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { dynamicsShape, type MlpShape } from "../../../agent/model/dynamics.js";
+import { dynamicsShape } from "../../../agent/model/dynamics.js";
 import { StateSpec } from "../../../agent/model/model-state.js";
+import type { MlpShape } from "../../../agent/model/network.js";
 import { MpcPolicy } from "../../../agent/policy.js";
 import { PlanningThreads } from "../../../agent/rollout/planning-threads.js";
 import { RolloutModel } from "../../../agent/rollout/rollout.js";

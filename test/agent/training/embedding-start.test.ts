@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import type { LearnerState } from "../../../agent/learner.js";
 import { HyperCrlLearner, type HyperCrlOptions } from "../../../agent/methods/hypercrl.js";
-import type { MlpShape } from "../../../agent/model/dynamics.js";
+import type { MlpShape } from "../../../agent/model/network.js";
 import { OneStepModel } from "../../../agent/recognition/one-step-model.js";
 import { fitComposition } from "../../../agent/training/composition.js";
 import { networkLosses, type TaskTransitions } from "../../../agent/training/network-losses.js";

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import type { LearnerState } from "../../../agent/learner.js";
 import { HyperCrlLearner, type HyperCrlOptions } from "../../../agent/methods/hypercrl.js";
-import { weightCount } from "../../../agent/model/dynamics.js";
+import { weightCount } from "../../../agent/model/network.js";
 import { Rng } from "../../../sim/core/rng.js";
 import { bits, linearSystem, pointData, relativeError } from "../fixtures.js";
 import {

@@ -2,8 +2,9 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, expect, it, vi } from "vitest";
 import { sweepView } from "../../../scripts/cli/sweep-view.js";
-import { addRuns, emptyManifest, runFolder } from "../../../scripts/sweep/manifest.js";
+import { addRuns, emptyManifest } from "../../../scripts/sweep/manifest.js";
 import { baseOf, planRuns } from "../../../scripts/sweep/plan.js";
+import { runFolder } from "../../../scripts/sweep/run-folders.js";
 import { pushSuite } from "../../../tasks/push/push.js";
 import {
   baselineRecord,

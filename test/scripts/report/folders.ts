@@ -6,8 +6,10 @@ import { evaluatedTasks } from "../../../agent/settings/evaluated-tasks.js";
 import { resolveSettings } from "../../../agent/settings/resolve.js";
 import type { Settings } from "../../../agent/settings/schema.js";
 import { builtinCatalog } from "../../../scripts/runs/catalog.js";
-import { addRuns, emptyManifest, runFolder, writeManifest } from "../../../scripts/sweep/manifest.js";
+import { addRuns, emptyManifest } from "../../../scripts/sweep/manifest.js";
+import { writeManifest } from "../../../scripts/sweep/manifest-file.js";
 import { baseOf, runId } from "../../../scripts/sweep/plan.js";
+import { runFolder } from "../../../scripts/sweep/run-folders.js";
 import { elementAt } from "../../../sim/core/element.js";
 import { pushSuite } from "../../../tasks/push/push.js";
 import {

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import type { EpisodePlayer, PlayedEpisode } from "../../../agent/evaluation/episode-player.js";
 import { EpisodeThreads, type PlayedTask } from "../../../agent/evaluation/episode-threads.js";
 import { configuredShape } from "../../../agent/methods/method.js";
-import { inputSize, targetSize, weightCount } from "../../../agent/model/dynamics.js";
+import { inputSize, targetSize, weightCount } from "../../../agent/model/network.js";
 import { Normalizer } from "../../../agent/model/normalizer.js";
 import { resolveSettings } from "../../../agent/settings/resolve.js";
 import { CallThread } from "../../../agent/threads/call-thread.js";

@@ -2,18 +2,10 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { hashSettings } from "../../../agent/run/origin.js";
-import {
-  addRuns,
-  baseOfSweep,
-  checkSweepVersions,
-  emptyManifest,
-  prepareRun,
-  readManifest,
-  runFolder,
-  settingsOf,
-  writeManifest,
-} from "../../../scripts/sweep/manifest.js";
+import { addRuns, baseOfSweep, emptyManifest, settingsOf } from "../../../scripts/sweep/manifest.js";
+import { checkSweepVersions, readManifest, writeManifest } from "../../../scripts/sweep/manifest-file.js";
 import { baseOf, planRuns, planSeeds, type SweepChoice } from "../../../scripts/sweep/plan.js";
+import { prepareRun, runFolder } from "../../../scripts/sweep/run-folders.js";
 import { readSweepFile } from "../../../scripts/sweep/sweep-file.js";
 import { InputError, UsageError } from "../../../sim/core/errors.js";
 import { pushSuite } from "../../../tasks/push/push.js";

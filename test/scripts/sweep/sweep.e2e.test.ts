@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DIFFERENCE_SCORES } from "../../../scripts/compare/differences.js";
 import { REACHED, SCORES } from "../../../scripts/compare/scores.js";
-import { readManifest } from "../../../scripts/sweep/manifest.js";
+import { readManifest } from "../../../scripts/sweep/manifest-file.js";
 import type { SweepReport } from "../../../scripts/sweep/report.js";
 import { fileHashes, processesIn, temporaryFolder } from "../../files.js";
 import { take } from "../../take.js";

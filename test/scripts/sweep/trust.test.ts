@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Manifest } from "../../../scripts/sweep/manifest.js";
+import type { Manifest } from "../../../scripts/sweep/manifest-file.js";
 import { checkModules, rememberModules } from "../../../scripts/sweep/trust.js";
 import { UsageError } from "../../../sim/core/errors.js";
 import { temporaryFolder } from "../../files.js";

@@ -5,7 +5,8 @@ import { choose, meanScore, spreadOf } from "../../../../scripts/bench/tuning/ch
 import type { Results, SeedScore } from "../../../../scripts/bench/tuning/results.js";
 import { gridOf, keepResults, pageOf } from "../../../../scripts/bench/tuning/tune.js";
 import { currentVersions } from "../../../../scripts/runs/versions.js";
-import { addRuns, emptyManifest, type Manifest, writeManifest } from "../../../../scripts/sweep/manifest.js";
+import { addRuns, emptyManifest } from "../../../../scripts/sweep/manifest.js";
+import { type Manifest, writeManifest } from "../../../../scripts/sweep/manifest-file.js";
 import { baseOf, planRuns } from "../../../../scripts/sweep/plan.js";
 import { initPhysics } from "../../../../sim/world.js";
 import { temporaryFolder } from "../../../files.js";

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, it } from "vitest";
-import { readManifest } from "../../../../scripts/sweep/manifest.js";
+import { readManifest } from "../../../../scripts/sweep/manifest-file.js";
 import { closeSubmission } from "../../../../scripts/sweep/slurm/close.js";
 import { readSubmission, submissionNumbers } from "../../../../scripts/sweep/slurm/submissions.js";
 import { beginTry, endTry, type TryEnd } from "../../../../scripts/sweep/slurm/tries.js";

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { addRuns, emptyManifest, type Manifest, writeManifest } from "../../../../scripts/sweep/manifest.js";
+import { addRuns, emptyManifest } from "../../../../scripts/sweep/manifest.js";
+import { type Manifest, writeManifest } from "../../../../scripts/sweep/manifest-file.js";
 import { baseOf, planRuns } from "../../../../scripts/sweep/plan.js";
 import type { SlurmOptions, Submission } from "../../../../scripts/sweep/slurm/submissions.js";
 

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { readManifest, runFolder } from "../../../../scripts/sweep/manifest.js";
+import { readManifest } from "../../../../scripts/sweep/manifest-file.js";
+import { runFolder } from "../../../../scripts/sweep/run-folders.js";
 import { readSubmission, writeSubmission } from "../../../../scripts/sweep/slurm/submissions.js";
 import { beginTry, endTry } from "../../../../scripts/sweep/slurm/tries.js";
 import { temporaryFolder } from "../../../files.js";

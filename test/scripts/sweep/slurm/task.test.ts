@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { type Manifest, runFolder } from "../../../../scripts/sweep/manifest.js";
+import type { Manifest } from "../../../../scripts/sweep/manifest-file.js";
+import { runFolder } from "../../../../scripts/sweep/run-folders.js";
 import { writeSubmission } from "../../../../scripts/sweep/slurm/submissions.js";
 import { runTask, type TaskOptions } from "../../../../scripts/sweep/slurm/task.js";
 import { beat, beginTry, type Claim, endTry, readTries } from "../../../../scripts/sweep/slurm/tries.js";
