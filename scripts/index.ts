@@ -123,42 +123,42 @@ export { createPushRandomSuite, type PushRandomOptions } from "../tasks/push/pus
 export { builtinSuites, findSuite } from "../tasks/registry.js";
 export { COMMAND_LINE } from "./cli/command-line.js";
 export { type OracleReference, oracleReference } from "./compare/oracle-file.js";
-export { builtinCatalog } from "./runs/catalog.js";
-export type { GivenSettings } from "./runs/choose-settings.js";
-export { evaluateOracle } from "./runs/evaluate-oracle.js";
+export { evaluateOracle } from "./evaluate/evaluate-oracle.js";
 export {
   type EvaluatedEpisode,
   type EvaluateOptions,
   evaluateRun,
   type RunEvaluation,
   type TaskEvaluation,
-} from "./runs/evaluate-run.js";
+} from "./evaluate/evaluate-run.js";
 export {
   evaluateRunUnannounced,
   type RecognizedEpisode,
   type UnannouncedEvaluation,
   type UnannouncedOptions,
   type UnannouncedTask,
-} from "./runs/evaluate-unannounced.js";
+} from "./evaluate/evaluate-unannounced.js";
 export {
   evaluateRunUnseen,
   type UnseenEvaluation,
   type UnseenModelEvaluation,
   type UnseenOptions,
   type UnseenTask,
-} from "./runs/evaluate-unseen.js";
-export { type ExportOptions, type ExportResult, exportRun, type TaskExport } from "./runs/export-run.js";
-export type { PartOptions } from "./runs/given-parts.js";
-export type { OpenOptions } from "./runs/open-run.js";
+} from "./evaluate/evaluate-unseen.js";
 export type {
   OracleEpisode,
   OracleEvaluation,
   OracleOptions,
   OracleStart,
   OracleTask,
-} from "./runs/oracle-evaluation.js";
-export { loadMethod, loadPlanner } from "./runs/part-files.js";
-export { loadSuite } from "./runs/suite-file.js";
+} from "./evaluate/oracle-evaluation.js";
+export { builtinCatalog } from "./parts/catalog.js";
+export type { PartOptions } from "./parts/given-parts.js";
+export { loadMethod, loadPlanner } from "./parts/part-files.js";
+export { loadSuite } from "./parts/suite-file.js";
+export type { GivenSettings } from "./runs/choose-settings.js";
+export { type ExportOptions, type ExportResult, exportRun, type TaskExport } from "./runs/export-run.js";
+export type { OpenOptions } from "./runs/open-run.js";
 export {
   type BestEpisode,
   type Summary,

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { methods } from "../agent/methods/registry.js";
-import { isModulePath } from "../scripts/runs/module-path.js";
+import { isModulePath } from "../scripts/parts/module-path.js";
 import { commandBlocks, pages, partsOf, wordsOf } from "./documents.js";
 import { temporaryFolder } from "./files.js";
 import { call } from "./scripts/call.js";

@@ -9,7 +9,7 @@ import { parameterCount } from "../agent/model/parameters.js";
 import { resolveSettings } from "../agent/settings/resolve.js";
 import { SILENT_IO } from "../scripts/cli/io.js";
 import { createProgram } from "../scripts/cli/program.js";
-import { builtinCatalog } from "../scripts/runs/catalog.js";
+import { builtinCatalog } from "../scripts/parts/catalog.js";
 import { elementAt } from "../sim/core/element.js";
 import { findNamed } from "../sim/core/one-of.js";
 import { initPhysics } from "../sim/world.js";

@@ -68,7 +68,7 @@ describe("the package", () => {
     expect(paths).toEqual(
       expect.arrayContaining([
         ...["LICENSE", "README.md", "package.json", "scripts/skip-gpu-files.mjs"],
-        ...["dist/scripts/runs/oracle-worker.js", "tasks/reacher/oracle.json"],
+        ...["dist/scripts/evaluate/oracle-worker.js", "tasks/reacher/oracle.json"],
         ...["dist/scripts/index.js", "dist/scripts/index.d.ts", "dist/scripts/cli/main.js"],
       ]),
     );

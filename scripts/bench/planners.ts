@@ -12,7 +12,7 @@ import type { Estimate } from "../compare/estimate.js";
 import { intervalText } from "../compare/interval-text.js";
 import { readRun } from "../compare/run-result.js";
 import { table } from "../compare/tables.js";
-import { evaluateRun } from "../runs/evaluate-run.js";
+import { evaluateRun } from "../evaluate/evaluate-run.js";
 import { Stopwatch } from "./stopwatch.js";
 
 type PlannerSettings = Partial<Settings["planner"]>;

@@ -7,7 +7,7 @@ import { resolveSettings } from "../../agent/settings/resolve.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";
 import { Rng } from "../../sim/core/rng.js";
 import { findSuite } from "../../tasks/registry.js";
-import { builtinCatalog } from "../runs/catalog.js";
+import { builtinCatalog } from "../parts/catalog.js";
 import { medians, timed } from "./measure.js";
 import { joinSections, named, type Section } from "./result.js";
 

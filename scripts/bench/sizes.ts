@@ -6,7 +6,7 @@ import type { Settings } from "../../agent/settings/schema.js";
 import { firstOf } from "../../sim/core/element.js";
 import type { Task } from "../../sim/task.js";
 import { findSuite } from "../../tasks/registry.js";
-import { builtinCatalog } from "../runs/catalog.js";
+import { builtinCatalog } from "../parts/catalog.js";
 
 /** A published problem size to measure planning and training at. */
 export interface BenchSize {

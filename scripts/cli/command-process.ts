@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { createInterface } from "node:readline/promises";
 import { PLAIN_WIDTH } from "../compare/text.js";
-import { foreignModules } from "../runs/foreign-calls.js";
+import { foreignModules } from "../parts/foreign-calls.js";
 import { STOP_SIGNALS, signalCode } from "../runs/stop-signals.js";
 import type { Io } from "./io.js";
 import { liveArea } from "./live-area.js";
@@ -86,7 +86,7 @@ function tellLostOutput(io: Io): void {
 /** What help lists; loaded only where help is asked for, because the methods bring the whole runtime along. */
 async function helpLists(args: readonly string[]): Promise<HelpLists | undefined> {
   if (!["help", "--help", "-h"].some((word) => args.includes(word))) return undefined;
-  const { builtinCatalog } = await import("../runs/catalog.js");
+  const { builtinCatalog } = await import("../parts/catalog.js");
   return builtinCatalog;
 }
 

@@ -3,7 +3,7 @@ import { EXIT, HyperCrlError, InputError, RunError } from "../../sim/core/errors
 import { problemOf } from "../../sim/core/problem.js";
 import { printable } from "../../sim/core/shown.js";
 import { systemError } from "../../sim/core/system-errors.js";
-import { foreignModules, moduleThatThrew } from "../runs/foreign-calls.js";
+import { foreignModules, moduleThatThrew } from "../parts/foreign-calls.js";
 import { type Io, sayError } from "./io.js";
 
 /** Prints what went wrong and returns the exit code. */

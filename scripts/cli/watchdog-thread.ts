@@ -3,7 +3,7 @@ import { Session } from "node:inspector";
 import { performance } from "node:perf_hooks";
 import { parentPort, workerData } from "node:worker_threads";
 import { printable } from "../../sim/core/shown.js";
-import { CALLS } from "../runs/foreign-calls.js";
+import { CALLS } from "../parts/foreign-calls.js";
 import type { WatchdogData, WatchedHook } from "./watchdog.js";
 
 const { calls, unanswered, parent } = workerData as WatchdogData;

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { CALLS, callsAreShared, callsUnderWay, watchForeignCalls } from "../runs/foreign-calls.js";
+import { CALLS, callsAreShared, callsUnderWay, watchForeignCalls } from "../parts/foreign-calls.js";
 
 /**
  * What `process` emits on the main thread, from within a call that does not return, when that call has gone on for so long

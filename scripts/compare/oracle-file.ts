@@ -4,7 +4,7 @@ import { PLANNING_NAMES } from "../../agent/settings/planning-fields.js";
 import { readDocument } from "../../sim/core/documents.js";
 import { elementAt } from "../../sim/core/element.js";
 import { isOutcomeName } from "../../sim/outcomes.js";
-import type { OracleEpisode, OracleEvaluation } from "../runs/oracle-evaluation.js";
+import type { OracleEpisode, OracleEvaluation } from "../evaluate/oracle-evaluation.js";
 import { meanMeasures, successRate } from "../runs/summary.js";
 import { estimate } from "./bootstrap.js";
 import { orNull } from "./value.js";

@@ -1,17 +1,12 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type EvaluationJson,
-  EvaluationMatrix,
-  evaluationSchema,
-} from "../../agent/run/evaluation-matrix.js";
+import { type EvaluationJson, EvaluationMatrix } from "../../agent/run/evaluation-matrix.js";
+import { finishedEvaluation } from "../../agent/run/finished.js";
 import { metricsByType, metricsPath, readMetrics } from "../../agent/run/read-log.js";
 import { readSettings } from "../../agent/run/read-run.js";
 import { type EpisodeRecord, type MetricsRecord, visitOf } from "../../agent/run/records.js";
 import { RUN_FILES } from "../../agent/run/run-files.js";
 import { type EvaluatedChoice, evaluatedTasks } from "../../agent/settings/evaluated-tasks.js";
 import { Schedule } from "../../agent/settings/schedule.js";
-import { readDocument } from "../../sim/core/documents.js";
 import { elementAt } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
 import { meanOf } from "../../sim/core/mean.js";
@@ -81,22 +76,6 @@ export function withoutEpisodes({
 }
 
 const UNTOUCHED_MM = 1;
-
-/** A run's returns, when every task has been evaluated after the last visit. @throws InputError when they are damaged */
-function finishedEvaluation(folder: string) {
-  const path = join(folder, RUN_FILES.evaluation);
-  if (!existsSync(path)) return undefined;
-  const evaluation = readDocument(path, evaluationSchema, {
-    expected: "evaluation.json as `hypercrl train` writes it",
-    todo: "Restore the file from a copy",
-  });
-  const { tasks, visits = tasks, returns } = evaluation;
-  return returns.length === visits.length ? evaluation : undefined;
-}
-
-export function isFinished(folder: string): boolean {
-  return finishedEvaluation(folder) !== undefined;
-}
 
 /**
  * Reads what a finished run says of itself.

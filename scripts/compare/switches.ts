@@ -1,7 +1,7 @@
 import { SINCE_SWITCH, type SwitchRecognition } from "../../agent/evaluation/recognition.js";
 import { meanOf } from "../../sim/core/mean.js";
 import { medianOf } from "../../sim/core/median.js";
-import type { RecognizedEpisode, UnannouncedTask } from "../runs/evaluate-unannounced.js";
+import type { RecognizedEpisode, UnannouncedTask } from "../evaluate/evaluate-unannounced.js";
 
 /** Steps from the first informative one on, within which a task must be found to count as detected. */
 export const DETECTION_LIMIT = 100;

@@ -5,7 +5,7 @@ import { firstOf } from "../../sim/core/element.js";
 import { COMMAND_LINE } from "../cli/command-line.js";
 import { silentSweepView } from "../cli/sweep-view.js";
 import { oracleReference } from "../compare/oracle-file.js";
-import { evaluateOracle } from "../runs/evaluate-oracle.js";
+import { evaluateOracle } from "../evaluate/evaluate-oracle.js";
 import { type TrainOptions, train } from "../runs/train.js";
 import { localEngine } from "../sweep/local-engine.js";
 import { runSweep } from "../sweep/sweep.js";

@@ -7,7 +7,7 @@ import { COMMAND_LINE } from "../cli/command-line.js";
 import { newFile, runDeveloperProgram } from "../cli/developer-program.js";
 import { countingNumber, wholeNumber } from "../cli/options/parsers.js";
 import { inTemporaryFolder } from "../cli/temporary-folder.js";
-import { builtinCatalog } from "../runs/catalog.js";
+import { builtinCatalog } from "../parts/catalog.js";
 import { itself, type KilledCommand, type KillResult, killAll, runsOfSweep } from "./kill-runs.js";
 import { minutesSince, toTenth } from "./minutes.js";
 

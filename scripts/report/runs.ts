@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
+import { isFinished } from "../../agent/run/finished.js";
 import {
   type ByType,
   metricsByType,
@@ -16,7 +17,7 @@ import type { Settings } from "../../agent/settings/schema.js";
 import { elementAt, firstOf } from "../../sim/core/element.js";
 import { InputError, UsageError } from "../../sim/core/errors.js";
 import { isThere } from "../../sim/core/system-errors.js";
-import { isFinished, type MeasuredRun, readRun } from "../compare/run-result.js";
+import { type MeasuredRun, readRun } from "../compare/run-result.js";
 import { manifestPath, readManifest } from "../sweep/manifest-file.js";
 import { runFolder } from "../sweep/run-folders.js";
 import { labelsOf } from "./labels.js";

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isFinished } from "../../agent/run/finished.js";
 import { readSettings } from "../../agent/run/read-run.js";
 import { isRunFolder, RUN_FILES } from "../../agent/run/run-files.js";
 import { HyperCrlError, UsageError } from "../../sim/core/errors.js";
-import { isFinished } from "../compare/run-result.js";
 
 /**
  * The finished run in a folder of runs that ended last, of those with so many tasks or more.

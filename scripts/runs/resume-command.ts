@@ -1,7 +1,7 @@
 import { basename, join, resolve } from "node:path";
 import { RUN_FILES } from "../../agent/run/run-files.js";
 import { isThere } from "../../sim/core/system-errors.js";
-import { isModulePath } from "./module-path.js";
+import { isModulePath } from "../parts/module-path.js";
 import { RUNS_FOLDER } from "./runs-folder.js";
 import { shellWord } from "./shell-word.js";
 

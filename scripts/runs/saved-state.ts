@@ -17,12 +17,12 @@ import { Rng } from "../../sim/core/rng.js";
 import { isThere } from "../../sim/core/system-errors.js";
 import type { Task, TaskSuite } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
+import { type GivenParts, gatherParts, type PartOptions } from "../parts/given-parts.js";
+import { checkMethod, checkPlanner, settingsOfRun, suiteOfRun } from "../parts/run-parts.js";
+import { checkSameSuite, suiteNow } from "../parts/same-suite.js";
 import { chooseCompute } from "./compute.js";
-import { type GivenParts, gatherParts, type PartOptions } from "./given-parts.js";
 import { checkMemory, memoryOfRun } from "./memory-limit.js";
 import { againCommand, modulesGiven, type RunModules, resumeCommand } from "./resume-command.js";
-import { checkMethod, checkPlanner, settingsOfRun, suiteOfRun } from "./run-parts.js";
-import { checkSameSuite, suiteNow } from "./same-suite.js";
 
 /** `suite`, `method` and `planner` are only needed where the run's own do not come with the package. */
 export interface SavedStateOptions extends PartOptions {

@@ -10,11 +10,11 @@ import { hasSuiteRecord, writeSuiteRecord } from "../../agent/run/suite-record.j
 import type { Settings } from "../../agent/settings/schema.js";
 import type { Task } from "../../sim/task.js";
 import { initPhysics } from "../../sim/world.js";
+import { gatherParts } from "../parts/given-parts.js";
+import { checkSameSuite, suiteNow } from "../parts/same-suite.js";
 import { chooseCompute } from "./compute.js";
 import { episodeThreads } from "./episode-threads.js";
-import { gatherParts } from "./given-parts.js";
 import { type OpenOptions, type OpenRun, openRun } from "./open-run.js";
-import { checkSameSuite, suiteNow } from "./same-suite.js";
 import { type Summary, summarize } from "./summary.js";
 import { UsageLog } from "./usage.js";
 

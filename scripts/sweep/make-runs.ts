@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
+import { isFinished } from "../../agent/run/finished.js";
 import type { FolderLock } from "../../sim/core/folder-lock.js";
-import { isFinished } from "../compare/run-result.js";
 import { resumeCommand } from "../runs/resume-command.js";
 import type { RunExit, RunJob } from "./engine.js";
 import { modulesOfRun } from "./manifest.js";

@@ -4,7 +4,7 @@ import { parseSavedSettings } from "../../agent/settings/parse.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { UsageError } from "../../sim/core/errors.js";
 import { problemOf } from "../../sim/core/problem.js";
-import { isModulePath } from "../runs/module-path.js";
+import { isModulePath } from "../parts/module-path.js";
 import type { RunModules } from "../runs/resume-command.js";
 import { damagedManifest, MANIFEST_SCHEMA, type Manifest, type ManifestRun } from "./manifest-file.js";
 import { fromFolder, type PlannedRun, type SweepBase, withSeed } from "./plan.js";

@@ -3,11 +3,11 @@ import { hashSettings } from "../../agent/run/origin.js";
 import { parseSavedSettings } from "../../agent/settings/parse.js";
 import type { Settings } from "../../agent/settings/schema.js";
 import { UsageError } from "../../sim/core/errors.js";
-import { builtinCatalog } from "../runs/catalog.js";
+import { builtinCatalog } from "../parts/catalog.js";
+import { type GivenParts, gatherParts } from "../parts/given-parts.js";
+import { isModulePath } from "../parts/module-path.js";
+import { suiteFrom } from "../parts/suite-file.js";
 import { assignmentsOf, chooseSettings, type RunLimits } from "../runs/choose-settings.js";
-import { type GivenParts, gatherParts } from "../runs/given-parts.js";
-import { isModulePath } from "../runs/module-path.js";
-import { suiteFrom } from "../runs/suite-file.js";
 
 /** One line of the comparison: a method, possibly with settings and seeds of its own. */
 export interface SweepMethod {

@@ -1,3 +1,4 @@
+import { isFinished } from "../../agent/run/finished.js";
 import { readSuiteRecord } from "../../agent/run/suite-record.js";
 import {
   compareRuns,
@@ -9,13 +10,7 @@ import {
 import { chooseFrom, type Differences, differencesFrom } from "../compare/differences.js";
 import { findOracle, type RunsSuite } from "../compare/oracle-reference.js";
 import { compareRevisits, type RevisitComparison } from "../compare/revisits.js";
-import {
-  isFinished,
-  type RunResult,
-  type RunSummary,
-  readRun,
-  withoutEpisodes,
-} from "../compare/run-result.js";
+import { type RunResult, type RunSummary, readRun, withoutEpisodes } from "../compare/run-result.js";
 import {
   type FailedReference,
   failedReferences,

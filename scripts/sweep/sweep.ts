@@ -1,10 +1,10 @@
 import { join } from "node:path";
+import { isFinished } from "../../agent/run/finished.js";
 import { makeFolder } from "../../sim/core/files.js";
 import { type FolderLock, lockFolder } from "../../sim/core/folder-lock.js";
 import { checkOwnFolder } from "../../sim/core/own-files.js";
 import { initPhysics } from "../../sim/world.js";
 import { findOracle } from "../compare/oracle-reference.js";
-import { isFinished } from "../compare/run-result.js";
 import { currentVersions } from "../runs/versions.js";
 import { makeRuns } from "./make-runs.js";
 import { type Manifest, readManifest, writeManifest } from "./manifest-file.js";

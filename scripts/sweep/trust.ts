@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import { readDocument, writeDocument } from "../../sim/core/documents.js";
 import { UsageError } from "../../sim/core/errors.js";
-import { isModulePath } from "../runs/module-path.js";
+import { isModulePath } from "../parts/module-path.js";
 import { modulesOfSweep } from "./manifest.js";
 import type { Manifest } from "./manifest-file.js";
 import type { SweepChoice } from "./plan.js";

@@ -4,7 +4,7 @@ import { extendCatalog } from "../../agent/catalog.js";
 import { plannerFields } from "../../planners/fields.js";
 import { createRandom } from "../../planners/random.js";
 import { definePlanner } from "../../planners/types.js";
-import { builtinCatalog } from "../../scripts/runs/catalog.js";
+import { builtinCatalog } from "../../scripts/parts/catalog.js";
 import { usage } from "./settings/usage.js";
 
 const count = () => z.int().min(1).default(3).describe("Looks ahead.");

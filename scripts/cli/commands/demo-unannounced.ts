@@ -4,7 +4,7 @@ import { readSettings } from "../../../agent/run/read-run.js";
 import { count } from "../../../sim/core/count.js";
 import { table } from "../../compare/tables.js";
 import { number, percent, wrap } from "../../compare/text.js";
-import { evaluateRunUnannounced, type RecognizedEpisode } from "../../runs/evaluate-unannounced.js";
+import { evaluateRunUnannounced, type RecognizedEpisode } from "../../evaluate/evaluate-unannounced.js";
 import { freeFolder } from "../../runs/free-folder.js";
 import { newestRun } from "../../runs/newest-run.js";
 import { RUNS_FOLDER } from "../../runs/runs-folder.js";

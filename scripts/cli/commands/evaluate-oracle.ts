@@ -4,9 +4,9 @@ import { countsText, outcomeNames, outcomeShare } from "../../compare/counts-tex
 import { type OracleReference, oracleReference } from "../../compare/oracle-file.js";
 import { measureKeys, measureTitle, table } from "../../compare/tables.js";
 import { number, percent, wrap, wrapParts } from "../../compare/text.js";
+import { evaluateOracle } from "../../evaluate/evaluate-oracle.js";
+import type { OracleEpisode, OracleOptions, OracleStart } from "../../evaluate/oracle-evaluation.js";
 import { addCounts, countOutcomes } from "../../runs/counts.js";
-import { evaluateOracle } from "../../runs/evaluate-oracle.js";
-import type { OracleEpisode, OracleOptions, OracleStart } from "../../runs/oracle-evaluation.js";
 import { signalCode } from "../../runs/stop-signals.js";
 import { type Io, say, sayError, warner } from "../io.js";
 import { liveWidth } from "../live-area.js";

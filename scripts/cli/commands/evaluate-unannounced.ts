@@ -8,7 +8,7 @@ import {
   evaluateRunUnannounced,
   type UnannouncedEvaluation,
   type UnannouncedOptions,
-} from "../../runs/evaluate-unannounced.js";
+} from "../../evaluate/evaluate-unannounced.js";
 import type { Io } from "../io.js";
 import { type EvaluateFlags, giveEvaluation, learnedText, startsText } from "./evaluate.js";
 import { recognitionFigures } from "./recognition-figures.js";

@@ -13,7 +13,7 @@ import {
   type UnseenEvaluation,
   type UnseenOptions,
   type UnseenTask,
-} from "../../runs/evaluate-unseen.js";
+} from "../../evaluate/evaluate-unseen.js";
 import type { Io } from "../io.js";
 import { type EvaluateFlags, figures, giveEvaluation, learnedText, startsText } from "./evaluate.js";
 

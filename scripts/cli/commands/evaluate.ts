@@ -8,13 +8,13 @@ import { countsText, outcomeNames, outcomeShare } from "../../compare/counts-tex
 import { modelErrorTable } from "../../compare/model-error-text.js";
 import { measureKeys, measureTitle, table } from "../../compare/tables.js";
 import { number, percent, wrap } from "../../compare/text.js";
-import { addCounts, countOutcomes } from "../../runs/counts.js";
 import {
   type EvaluateOptions,
   evaluateRun,
   type RunEvaluation,
   type TaskEvaluation,
-} from "../../runs/evaluate-run.js";
+} from "../../evaluate/evaluate-run.js";
+import { addCounts, countOutcomes } from "../../runs/counts.js";
 import { signalCode } from "../../runs/stop-signals.js";
 import { endRate, meanMeasures, spread, successRate } from "../../runs/summary.js";
 import { type Io, sayError, warner } from "../io.js";

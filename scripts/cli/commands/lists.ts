@@ -6,10 +6,10 @@ import { PROFILES } from "../../../sim/core/profiles.js";
 import type { Channel, NamedOutcome, TaskParameter } from "../../../sim/task.js";
 import { table } from "../../compare/tables.js";
 import { wrap } from "../../compare/text.js";
-import { builtinCatalog } from "../../runs/catalog.js";
-import { gatherParts } from "../../runs/given-parts.js";
+import { builtinCatalog } from "../../parts/catalog.js";
+import { gatherParts } from "../../parts/given-parts.js";
+import { suiteFrom } from "../../parts/suite-file.js";
 import { defaultMemoryLimit, inGiB, memoryOfRun } from "../../runs/memory-limit.js";
-import { suiteFrom } from "../../runs/suite-file.js";
 import { type Io, say } from "../io.js";
 
 /** `hypercrl tasks`: the suites and their tasks; with `--suite` that one alone, which checks a suite module. */

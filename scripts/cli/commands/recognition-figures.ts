@@ -1,6 +1,6 @@
 import { medianOf } from "../../../sim/core/median.js";
 import { DETECTION_LIMIT } from "../../compare/switches.js";
-import type { UnannouncedTask } from "../../runs/evaluate-unannounced.js";
+import type { UnannouncedTask } from "../../evaluate/evaluate-unannounced.js";
 import { figures } from "./evaluate.js";
 
 /**

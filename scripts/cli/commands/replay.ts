@@ -11,11 +11,11 @@ import type { TaskSuite } from "../../../sim/task.js";
 import { initPhysics, physicsVersion } from "../../../sim/world.js";
 import { measureTitle, table } from "../../compare/tables.js";
 import { number, wrap } from "../../compare/text.js";
-import { builtinCatalog } from "../../runs/catalog.js";
+import { builtinCatalog } from "../../parts/catalog.js";
+import { taskOfEpisode } from "../../parts/run-parts.js";
+import { checkSameSuite, suiteNow } from "../../parts/same-suite.js";
+import { suiteFrom } from "../../parts/suite-file.js";
 import { episodesAt } from "../../runs/episode-files.js";
-import { taskOfEpisode } from "../../runs/run-parts.js";
-import { checkSameSuite, suiteNow } from "../../runs/same-suite.js";
-import { suiteFrom } from "../../runs/suite-file.js";
 import { type Io, say, sayError, warner } from "../io.js";
 import { reportError } from "../report-error.js";
 

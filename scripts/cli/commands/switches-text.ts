@@ -4,7 +4,7 @@ import { outcomeNames, outcomeShare } from "../../compare/counts-text.js";
 import { DETECTION_LIMIT, type SwitchFigures, type SwitchReport } from "../../compare/switches.js";
 import { measureTitle, table } from "../../compare/tables.js";
 import { number, percent, wrap } from "../../compare/text.js";
-import type { UnannouncedEvaluation } from "../../runs/evaluate-unannounced.js";
+import type { UnannouncedEvaluation } from "../../evaluate/evaluate-unannounced.js";
 import { learnedText, startsText } from "./evaluate.js";
 import { recognitionFigures } from "./recognition-figures.js";
 

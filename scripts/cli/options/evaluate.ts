@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { EVALUATION_STARTS } from "../../../agent/evaluation/evaluation-starts.js";
 import type { SwitchSteps } from "../../../agent/evaluation/task-switches.js";
 import { UsageError } from "../../../sim/core/errors.js";
-import type { EvaluateOptions } from "../../runs/evaluate-run.js";
+import type { EvaluateOptions } from "../../evaluate/evaluate-run.js";
 import type { Io } from "../io.js";
 import { command, type Done } from "./command.js";
 import {

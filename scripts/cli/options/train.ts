@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { UsageError } from "../../../sim/core/errors.js";
 import { PROFILES } from "../../../sim/core/profiles.js";
-import { isModulePath } from "../../runs/module-path.js";
+import { isModulePath } from "../../parts/module-path.js";
 import type { TrainOptions } from "../../runs/train.js";
 import type { Io } from "../io.js";
 import { command, type Done, type HelpLists, named } from "./command.js";

@@ -1,4 +1,4 @@
-import { isFinished } from "../../compare/run-result.js";
+import { isFinished } from "../../../agent/run/finished.js";
 import { resumeCommand } from "../../runs/resume-command.js";
 import { modulesOfRun } from "../manifest.js";
 import { type Manifest, type ManifestRun, readManifest } from "../manifest-file.js";

@@ -1,6 +1,6 @@
-import { VIEWS, type View } from "./framing.js";
 import type { KeyBinding } from "./keys.js";
 import type { Playback } from "./playback.js";
+import { VIEWS, type View } from "./scene/framing.js";
 
 /** What keys do beside playing. */
 export interface KeyActions {

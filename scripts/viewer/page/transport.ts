@@ -1,6 +1,6 @@
 import { el, type Icon, icon, setText } from "./dom.js";
-import { VIEWS, type View } from "./framing.js";
 import { type Playback, SPEEDS } from "./playback.js";
+import { VIEWS, type View } from "./scene/framing.js";
 
 export interface TransportActions {
   readonly look: (view: View) => void;

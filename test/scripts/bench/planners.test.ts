@@ -12,7 +12,7 @@ import {
   VARIANT_IDS,
 } from "../../../scripts/bench/planners.js";
 import { createBenchProgram } from "../../../scripts/bench/program.js";
-import { evaluateRun } from "../../../scripts/runs/evaluate-run.js";
+import { evaluateRun } from "../../../scripts/evaluate/evaluate-run.js";
 import { train } from "../../../scripts/runs/train.js";
 import { InputError, UsageError } from "../../../sim/core/errors.js";
 import { pushSuite } from "../../../tasks/push/push.js";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, expect, it, vi } from "vitest";
 import { SILENT_IO } from "../../../scripts/cli/io.js";
 import { reportError } from "../../../scripts/cli/report-error.js";
-import { importModule } from "../../../scripts/runs/module-file.js";
+import { importModule } from "../../../scripts/parts/module-file.js";
 import { reacherSuite } from "../../../tasks/reacher/reacher.js";
 import { temporaryFolder } from "../../files.js";
 import { call, expectOneError, TINY } from "../call.js";

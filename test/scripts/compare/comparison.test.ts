@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { isFinished } from "../../../agent/run/finished.js";
 import { readMetrics } from "../../../agent/run/read-log.js";
 import { resolveSettings } from "../../../agent/settings/resolve.js";
 import {
@@ -12,12 +13,7 @@ import {
 } from "../../../scripts/compare/comparison.js";
 import type { LearningCurve } from "../../../scripts/compare/learning-curves.js";
 import type { Oracle } from "../../../scripts/compare/oracle-reference.js";
-import {
-  isFinished,
-  type MeasuredRun,
-  type RunResult,
-  readRun,
-} from "../../../scripts/compare/run-result.js";
+import { type MeasuredRun, type RunResult, readRun } from "../../../scripts/compare/run-result.js";
 import { failedReferences, reachedCounts, referenceOf, scoreRun } from "../../../scripts/compare/scores.js";
 import { InputError } from "../../../sim/core/errors.js";
 import { CATALOG, fakeSuite } from "../../agent/fixtures.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { SwitchRecognition } from "../../../agent/evaluation/recognition.js";
 import { switchReport } from "../../../scripts/compare/switches.js";
-import type { RecognizedEpisode } from "../../../scripts/runs/evaluate-unannounced.js";
+import type { RecognizedEpisode } from "../../../scripts/evaluate/evaluate-unannounced.js";
 
 function change(to: string, own: Partial<SwitchRecognition>): SwitchRecognition {
   return {

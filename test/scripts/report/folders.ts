@@ -5,7 +5,7 @@ import type { TimingRecord } from "../../../agent/run/timing-records.js";
 import { evaluatedTasks } from "../../../agent/settings/evaluated-tasks.js";
 import { resolveSettings } from "../../../agent/settings/resolve.js";
 import type { Settings } from "../../../agent/settings/schema.js";
-import { builtinCatalog } from "../../../scripts/runs/catalog.js";
+import { builtinCatalog } from "../../../scripts/parts/catalog.js";
 import { addRuns, emptyManifest } from "../../../scripts/sweep/manifest.js";
 import { writeManifest } from "../../../scripts/sweep/manifest-file.js";
 import { baseOf, runId } from "../../../scripts/sweep/plan.js";

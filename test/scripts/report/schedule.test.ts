@@ -1,7 +1,8 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { isFinished, readRun } from "../../../scripts/compare/run-result.js";
+import { isFinished } from "../../../agent/run/finished.js";
+import { readRun } from "../../../scripts/compare/run-result.js";
 import { CSV_HEAD, reportCsv } from "../../../scripts/report/csv.js";
 import type { ReportData } from "../../../scripts/report/data.js";
 import { reportHtml } from "../../../scripts/report/document.js";

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { evaluateRunUnannounced } from "../../../scripts/runs/evaluate-unannounced.js";
+import { evaluateRunUnannounced } from "../../../scripts/evaluate/evaluate-unannounced.js";
 import { exportRun } from "../../../scripts/runs/export-run.js";
 import { type TrainOptions, train } from "../../../scripts/runs/train.js";
 import type { TaskSuite } from "../../../sim/task.js";

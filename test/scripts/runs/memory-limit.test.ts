@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { partsOf } from "../../../agent/catalog.js";
 import { memoryNeed } from "../../../agent/memory.js";
 import { resolveSettings } from "../../../agent/settings/resolve.js";
-import { builtinCatalog } from "../../../scripts/runs/catalog.js";
+import { builtinCatalog } from "../../../scripts/parts/catalog.js";
 import { checkMemory, checkMemoryOfJobs, defaultMemoryLimit } from "../../../scripts/runs/memory-limit.js";
 import { MIB } from "../../../sim/core/bytes.js";
 import { findNamed } from "../../../sim/core/one-of.js";

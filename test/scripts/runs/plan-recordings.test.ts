@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { evaluateRun } from "../../../scripts/runs/evaluate-run.js";
+import { evaluateRun } from "../../../scripts/evaluate/evaluate-run.js";
 import { train } from "../../../scripts/runs/train.js";
 import { UsageError } from "../../../sim/core/errors.js";
 import { initPhysics } from "../../../sim/world.js";
