@@ -1,5 +1,6 @@
+import { settingNames } from "./assignments.js";
 import { fieldAt, valueAt } from "./parse.js";
-import { resolveAll, type SettingsChoice, settingNames } from "./resolve.js";
+import { resolveAll, type SettingsChoice } from "./resolve.js";
 import { type SettingsCatalog, settingsSchema } from "./schema.js";
 
 /** One setting for people: its dotted name, its value by profile as `--set` takes it, and what it is. */

@@ -1,4 +1,4 @@
-import { settingEntries } from "../../agent/settings/resolve.js";
+import { settingEntries } from "../../agent/settings/assignments.js";
 
 /** A setting that is not the same everywhere; undefined where something of an earlier version lacks it. */
 export interface SettingDifference {

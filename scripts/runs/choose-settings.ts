@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { type Catalog, partsOf } from "../../agent/catalog.js";
 import { planningProblem } from "../../agent/policy.js";
+import { CHOSEN_APART } from "../../agent/settings/assignments.js";
 import { fieldAt } from "../../agent/settings/parse.js";
-import { CHOSEN_APART, resolveSettings, type SettingsChoice } from "../../agent/settings/resolve.js";
+import { resolveSettings, type SettingsChoice } from "../../agent/settings/resolve.js";
 import { type Settings, settingsSchema } from "../../agent/settings/schema.js";
 import { createPlanner } from "../../planners/checked-planner.js";
 import { firstOf } from "../../sim/core/element.js";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { settingNames } from "../../../agent/settings/assignments.js";
 import { describeSettings } from "../../../agent/settings/describe.js";
-import { resolveSettings, settingNames } from "../../../agent/settings/resolve.js";
+import { resolveSettings } from "../../../agent/settings/resolve.js";
 import { findSuite } from "../../../tasks/registry.js";
 import { CATALOG } from "../fixtures.js";
 import { usage } from "./usage.js";
