@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   closeSync,
   constants,
@@ -13,6 +14,7 @@ import {
 import { dirname } from "node:path";
 import { HyperCrlError, InputError, RunError } from "./errors.js";
 import { openOwnFile } from "./own-files.js";
+import { machineId } from "./process-identity.js";
 
 /**
  * Writes a file to a temporary name in the same folder, syncs it and renames it, so that a reader sees the old
@@ -22,7 +24,7 @@ import { openOwnFile } from "./own-files.js";
 export function writeFileSafely(path: string, data: string | Uint8Array): void {
   try {
     mkdirSync(dirname(path), { recursive: true });
-    const temporary = temporaryOf(path, process.pid);
+    const temporary = temporaryName(path);
     // Of a process that had the same number, or a link that somebody put there.
     rmSync(temporary, { force: true });
     try {
@@ -81,15 +83,20 @@ export function writeEnd(path: string, position: number, data: Uint8Array): void
   }
 }
 
-/** The name under which a process writes a file before it has all of it. */
-function temporaryOf(path: string, process: number | string): string {
-  return `${path}.${process}.tmp`;
+/**
+ * The name under which this process writes a file before it has all of it. The number of the process is not enough to tell it from all
+ * others that may write the same file: in two containers, or on two machines that share a folder, processes have the same numbers.
+ */
+export function temporaryName(path: string): string {
+  const machine = createHash("sha256").update(machineId()).digest("hex").slice(0, 8);
+  return `${path}.${process.pid}-${machine}.tmp`;
 }
 
 /** Whether a name is one that some process wrote a file of the names given under. */
 export function isTemporaryOf(name: string, of: (name: string) => boolean): boolean {
-  const [, file, process] = /^(.*)\.(\d+)\.tmp$/s.exec(name) ?? [];
-  return file !== undefined && process !== undefined && of(file) && temporaryOf(file, process) === name;
+  // Earlier versions gave the number of the process alone.
+  const [, file] = /^(.*)\.\d+(?:-[0-9a-f]{8})?\.tmp$/s.exec(name) ?? [];
+  return file !== undefined && of(file);
 }
 
 function writeAndSync(path: string, bytes: Uint8Array): void {

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { InputError, RunError } from "../../../sim/core/errors.js";
-import { diskError, isTemporaryOf, writeFileSafely } from "../../../sim/core/files.js";
+import { diskError, isTemporaryOf, temporaryName, writeFileSafely } from "../../../sim/core/files.js";
 import { JsonlLog, readJsonl } from "../../../sim/core/jsonl.js";
 import { temporaryFolder } from "../../files.js";
 
@@ -51,7 +51,7 @@ describe("a file that stands where the temporary one goes", () => {
   it("is replaced when it is a link, and what the link leads to stays as it is", () => {
     const victim = join(folder, "victim");
     writeFileSync(victim, "mine");
-    symlinkSync(victim, join(folder, `linked.${process.pid}.tmp`));
+    symlinkSync(victim, temporaryName(join(folder, "linked")));
     writeFileSafely(join(folder, "linked"), "new");
     expect([readFileSync(victim, "utf8"), readFileSync(join(folder, "linked"), "utf8")]).toEqual([
       "mine",
@@ -59,18 +59,22 @@ describe("a file that stands where the temporary one goes", () => {
     ]);
   });
 
-  it("is known by the name of the file and a process", () => {
+  it("is known by the name of the file, a process and, from later versions on, its machine", () => {
     const isNote = (name: string) => name === "note.json";
+    expect(isTemporaryOf(temporaryName("note.json"), isNote)).toBe(true);
     const names = [
       "note.json.12.tmp",
       "note.json.tmp",
       "note.json.012.tmp",
       "other.json.12.tmp",
       "note.json.1x.tmp",
+      "note.json.12-0a1b2c3d.tmp",
+      "note.json.12-0a1b2c.tmp",
     ];
     expect(names.filter((name) => isTemporaryOf(name, isNote))).toEqual([
       "note.json.12.tmp",
       "note.json.012.tmp",
+      "note.json.12-0a1b2c3d.tmp",
     ]);
   });
 });

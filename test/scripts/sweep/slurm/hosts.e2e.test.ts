@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, it } from "vitest";
@@ -29,7 +29,18 @@ const HOST = ["--uts", "--pid", "--fork", "--mount-proc", "--kill-child"];
 const refusal = spawnSync("unshare", [...HOST, "hostname", "probe"], { encoding: "utf8" });
 const reason = refusal.error?.message ?? refusal.stderr.trim();
 
-/** A host of its own name whose processes count from 1, as those of all others do; it makes what it can of all runs. */
+/** Runs a module on a host of its own name whose processes count from 1, as those of all others do. */
+function startOn(name: string, code: string, args: readonly string[]): ChildProcess {
+  const command = ["sh", "-c", 'hostname "$0" && exec "$@"', name];
+  const program = [process.execPath, "--input-type=module", "-e", code];
+  const child = spawn("unshare", [...HOST, ...command, ...program, ...args], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  workers.push(child);
+  return child;
+}
+
+/** A host that makes what it can of all runs. */
 function startHost(name: string, out: string): ChildProcess {
   const code = `
     import { runTask } from "#dist/scripts/sweep/slurm/task.js";
@@ -38,18 +49,29 @@ function startHost(name: string, out: string): ChildProcess {
       ...{ out, submission: 1, commandLine, environment: { job: "1", task: 0, node } },
       ...{ signal: new AbortController().signal, say: console.log, times: { beat: 200, lease: 8000 } },
     });`;
-  const command = ["sh", "-c", 'hostname "$0" && exec "$@"', name];
-  const program = [process.execPath, "--input-type=module", "-e", code];
-  const args = [out, resolve("dist/scripts/cli/main.js"), name];
-  const child = spawn("unshare", [...HOST, ...command, ...program, ...args], {
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  workers.push(child);
-  return child;
+  return startOn(name, code, [out, resolve("dist/scripts/cli/main.js"), name]);
 }
 
-it.skipIf(refusal.status !== 0)(
-  `hosts that see nothing of each other but the folder make every run once, and go on with what a killed one began${reason && ` (skipped where unshare is refused: ${reason})`}`,
+const exitCodes = (hosts: readonly ChildProcess[]) =>
+  Promise.all(hosts.map(async (host) => (await once(host, "exit"))[0]));
+
+const skipped = refusal.status !== 0;
+const unless = reason && ` (skipped where unshare is refused: ${reason})`;
+
+it.skipIf(skipped)(`two hosts write the same file at the same time, again and again${unless}`, async () => {
+  const code = `
+    import { writeFileSafely } from "#dist/sim/core/files.js";
+    const [, path, text] = process.argv;
+    for (let i = 0; i < 300; i++) writeFileSafely(path, text.repeat(1 + i));`;
+  const path = join(folder, "both", "note");
+  const hosts = ["a", "b"].map((name) => startOn(name, code, [path, name]));
+  expect(await exitCodes(hosts)).toEqual([0, 0]);
+  expect(readFileSync(path, "utf8")).toMatch(/^(a{300}|b{300})$/);
+  expect(readdirSync(join(folder, "both"))).toEqual(["note"]);
+});
+
+it.skipIf(skipped)(
+  `hosts that see nothing of each other but the folder make every run once, and go on with what a killed one began${unless}`,
   async () => {
     const [whole, out] = [join(folder, "whole"), join(folder, "shared")];
     const reference = await run([
@@ -68,8 +90,7 @@ it.skipIf(refusal.status !== 0)(
     const killed = readTries(out, manifest.runs[0]!.id)[0]!.claim.node;
     hosts.get(killed)!.kill("SIGKILL");
     hosts.delete(killed);
-    const codes = await Promise.all([...hosts.values()].map(async (host) => (await once(host, "exit"))[0]));
-    expect(codes).toEqual([0, 0]);
+    expect(await exitCodes([...hosts.values()])).toEqual([0, 0]);
     const tries = manifest.runs.map(({ id }) => readTries(out, id));
     for (const [i, own] of tries.entries()) {
       expect(own.filter(({ end }) => end?.outcome === "finished")).toHaveLength(1);
