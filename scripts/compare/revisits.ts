@@ -122,6 +122,13 @@ function again(run: RunResult, visit: number): Again[] {
   });
 }
 
+/** Planned steps to recover, mean over all visits of a run to tasks that it had visited before; NaN without one. */
+export function recoverySteps(run: RunResult): number {
+  const most = Math.max(...run.tasks.map((_, j) => visitsOf(run, j).length));
+  const visits = Array.from({ length: most - 1 }, (_, k) => again(run, k + 1));
+  return finiteMean(visits.flat().map(({ steps }) => steps));
+}
+
 function comparedWithFirst(own: LearningCurve, first: LearningCurve, random: number): Again {
   const way = endOf(first) - random;
   const level = way > 0 ? random + (1 - RECOVERY_TOLERANCE) * way : Number.NaN;

@@ -11,6 +11,7 @@ import { elementAt } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
 import { meanOf } from "../../sim/core/mean.js";
 import { countOutcomes, type OutcomeCounts } from "../runs/counts.js";
+import { type DiscoveryFigures, discoveryFigures } from "../runs/discovery-figures.js";
 import { episodeLengths } from "../runs/episode-lengths.js";
 import { resumeCommand } from "../runs/resume-command.js";
 import { readUsage, type Usage } from "../runs/usage.js";
@@ -48,6 +49,8 @@ export interface RunResult {
   /** Evaluation episodes that ended with the block within 1 mm of its start, of all. */
   readonly untouched: number;
   readonly episodes: number;
+  /** Of a run that is not told when its task changes. */
+  readonly discovery?: DiscoveryFigures;
 }
 
 /** A run with what came of its episodes, from which intervals are made. */
@@ -97,7 +100,8 @@ export function readRun(folder: string, label?: string): MeasuredRun {
   const choice = { ...settings, tasks: tasks.length };
   const schedule = new Schedule(choice);
   checkVisits(folder, schedule, evaluation);
-  const { baseline, episode, evaluation: evaluated } = metricsByType(readMetrics(folder, schedule));
+  const metrics = readMetrics(folder, schedule);
+  const { baseline, episode, evaluation: evaluated } = metricsByType(metrics);
   const last = tasks.map((task, j) => {
     const found = evaluated.filter((r) => r.afterTask === returns.length - 1 && r.taskIndex === j);
     const wanted = returns.at(-1)?.[j]?.length ?? 0;
@@ -112,6 +116,7 @@ export function readRun(folder: string, label?: string): MeasuredRun {
   const firstVisits = tasks.map((_, j) => schedule.firstVisit(j));
   const success = last.map((found) => found.map((r) => Number(r.success)));
   const moved = evaluated.map((r) => r.measures.blockDisplacementMm ?? Number.NaN);
+  const discovery = discoveryFigures(metrics);
   return {
     label: label ?? method,
     method,
@@ -128,6 +133,7 @@ export function readRun(folder: string, label?: string): MeasuredRun {
     usage: readUsage(folder),
     untouched: moved.filter((mm) => mm < UNTOUCHED_MM).length,
     episodes: evaluated.length,
+    ...(discovery && { discovery }),
     measured: { random: evaluation.random, returns, success },
   };
 }

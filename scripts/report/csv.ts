@@ -1,4 +1,5 @@
 import { elementAt } from "../../sim/core/element.js";
+import { DISCOVERY_SCORES } from "../compare/discovery-table.js";
 import type { Estimate } from "../compare/estimate.js";
 import type { Value } from "../compare/value.js";
 import { pointsOf } from "./curve-points.js";
@@ -15,7 +16,7 @@ export const CSV_HEAD = "line,figure,phase,after_task,task,steps,mean,low,high,n
 export function reportCsv(data: ReportData): string {
   const { scores, counts, reached, revisits, oracle, differences, matrices, charts, modelErrors, time } =
     data;
-  const { tasks } = data;
+  const { tasks, discovery } = data;
   const rows = [
     ...scores.flatMap(({ score, estimates }) =>
       estimates.map((e) => [e.label, score, "", "", "", "", e.mean, e.low, e.high, e.n]),
@@ -27,6 +28,7 @@ export function reportCsv(data: ReportData): string {
     ...countedRows(counts, "Episodes"),
     ...countedRows(reached, "Reached"),
     ...revisitRows(revisits, tasks),
+    ...discoveryRows(discovery),
     ...matrices.flatMap(({ label, cells }) =>
       cells.flatMap(({ afterTask, task, return: plain, normalised, n }) => [
         [label, "evaluationReturn", "", afterTask + 1, task + 1, "", plain, null, null, n],
@@ -85,6 +87,20 @@ function revisitRows(revisits: ReportData["revisits"], tasks: readonly string[])
     ];
   });
   return [...ofTasks, ...ofVisits];
+}
+
+/** Figures of what was found out of every line, and the delay of each change: before which visit it came, counted from 1. */
+function discoveryRows(discovery: ReportData["discovery"]): (string | Value)[][] {
+  const figures = (discovery?.lines ?? []).flatMap((line) =>
+    DISCOVERY_SCORES.filter((score) => line[score].n > 0).map((score) => {
+      const { mean, low, high, n } = line[score];
+      return [line.label, score, "", "", "", "", mean, low, high, n];
+    }),
+  );
+  const delays = (discovery?.changes ?? []).map(({ label, visit, delay: { mean, low, high, n } }) => [
+    ...[label, "delayOfChange", "", visit, "", "", mean, low, high, n],
+  ]);
+  return [...figures, ...delays];
 }
 
 function modelErrorRows({ unit, task, curves }: ModelErrorChart) {

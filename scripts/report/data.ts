@@ -1,3 +1,4 @@
+import type { DiscoveryTables } from "../compare/discovery-table.js";
 import type { Estimate } from "../compare/estimate.js";
 import type { RevisitTables } from "../compare/revisit-tables.js";
 import type { Value } from "../compare/value.js";
@@ -216,6 +217,8 @@ export interface ReportData {
   readonly definitions: readonly string[];
   /** Figures of schedules that visit tasks again; absent where no finished run has one. */
   readonly revisits?: RevisitTables<Value>;
+  /** How well runs that are not told when their task changes found out; absent where no finished run is one. */
+  readonly discovery?: DiscoveryTables<Value> & { readonly charts: readonly ScoreChart[] };
   /** Runs of `single` that lower what counts as 1, in words. */
   readonly failedReferences: readonly string[];
   /** Label of the runs that returns are normalised by. */

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { count } from "../../sim/core/count.js";
 import { largest } from "../../sim/core/extremes.js";
 import type { CurveChart, Quantity, ReportData } from "./data.js";
+import { discoverySection } from "./discovery-section.js";
 import { Html, html, jsonScript } from "./html.js";
 import { modelErrorSection } from "./model-error-section.js";
 import { COLOURS } from "./palette.js";
@@ -53,6 +54,7 @@ ${scoresTable(data)}
 ${countsSection(data)}
 ${learningSection(data)}
 ${revisitsSection(data)}
+${discoverySection(data)}
 ${differencesSection(data)}
 ${definitionsSection(data)}
 ${modelErrorSection(data)}

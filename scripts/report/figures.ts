@@ -21,7 +21,8 @@ import { tasksOfVisits } from "./curves.js";
 import type { Cell, DifferencesTable, Matrix, ReportData, ScoreChart, TimeShare } from "./data.js";
 import type { ReportRun } from "./runs.js";
 
-function plainEstimate({ mean, low, high, n, lowest, highest }: Estimate): Estimate<Value> {
+/** An estimate as JSON has it. */
+export function plainEstimate({ mean, low, high, n, lowest, highest }: Estimate): Estimate<Value> {
   const bounds = { low: orNull(low), high: orNull(high), lowest: orNull(lowest), highest: orNull(highest) };
   return { mean: orNull(mean), ...bounds, n };
 }

@@ -3,6 +3,7 @@ import { readSuiteRecord } from "../../agent/run/suite-record.js";
 import { Schedule } from "../../agent/settings/schedule.js";
 import { definitions, failedReferenceText } from "../compare/comparison.js";
 import { chooseFrom } from "../compare/differences.js";
+import { compareDiscovery } from "../compare/discovery-comparison.js";
 import { findOracle } from "../compare/oracle-reference.js";
 import { compareRevisits } from "../compare/revisits.js";
 import { failedReferences, referenceOf, scoreRun } from "../compare/scores.js";
@@ -10,6 +11,7 @@ import { settingsThatDiffer } from "../compare/setting-differences.js";
 import { packageVersion } from "../runs/package-version.js";
 import { curveCharts } from "./curves.js";
 import { QUANTITIES, type Quantity, type ReportData, type RunRow } from "./data.js";
+import { discoveryDataOf } from "./discoveries.js";
 import { episodeRows } from "./episodes.js";
 import {
   comparisonLines,
@@ -49,6 +51,7 @@ export function reportData(
   const lines = comparisonLines(results, labels, oracle);
   const revisits = compareRevisits(results, reference);
   const revisitTables = revisitTablesOf(revisits);
+  const discovered = compareDiscovery(results);
   const charts = QUANTITIES.map((quantity) => [quantity, curveCharts(runs, quantity)]);
   return {
     schema: 1,
@@ -70,8 +73,13 @@ export function reportData(
         episodes: episodeRows(run, path),
       };
     }),
-    definitions: [...definitions(reference, found), ...(revisits?.definitions ?? [])],
+    definitions: [
+      ...definitions(reference, found),
+      ...(revisits?.definitions ?? []),
+      ...(discovered?.definitions ?? []),
+    ],
     ...(revisitTables && { revisits: revisitTables }),
+    ...(discovered && { discovery: discoveryDataOf(discovered) }),
     failedReferences: failedReferences(results).map(failedReferenceText),
     reference: reference?.label ?? null,
     scores: scoreCharts(lines, results, oracle),

@@ -82,7 +82,8 @@ function titleWithUnit({ title, unit }: ScoreChart): string {
   return /^(min|MiB)$/.test(unit) ? `${title}, ${unit}` : title;
 }
 
-function estimateText(estimate: Estimate<Value>, digits: number): Html {
+/** Mean, interval and n; a dash where there is none. */
+export function estimateText(estimate: Estimate<Value>, digits: number): Html {
   const { n } = estimate;
   return n === 0 ? html`–` : html`${interval(estimate, digits)} <span class="whole">n ${n}</span>`;
 }

@@ -16,6 +16,8 @@ export interface DiscoveryFigures {
   readonly identified: number;
   /** Environment steps from each detected change to its detection, in order. */
   readonly delays: readonly number[];
+  /** The same of every change, with the visit, 0-based, that brought it; NaN where it was missed. */
+  readonly delayByVisit: readonly { readonly visit: number; readonly delay: number }[];
   /** Detections that are not the first one after a change. */
   readonly falseAlarms: number;
   /** The same for 10,000 environment steps of learning. */
@@ -53,6 +55,7 @@ export function discoveryFigures(records: readonly MetricsRecord[]): DiscoveryFi
     detected: found.length,
     identified: found.filter((r) => match.get(r.taskIndex) === r.found).length,
     delays: found.map(({ delay }) => delay ?? Number.NaN),
+    delayByVisit: [...changed].map((visit) => ({ visit, delay: first.get(visit)?.delay ?? Number.NaN })),
     falseAlarms,
     falseAlarmRate: (1e4 * falseAlarms) / steps,
     tasks: new Set(episodes.map(({ taskIndex }) => taskIndex)).size,

@@ -6,6 +6,7 @@ import {
   type Differences,
   differenceDefinition,
 } from "../compare/differences.js";
+import { discoveryTable } from "../compare/discovery-comparison-text.js";
 import type { Estimate } from "../compare/estimate.js";
 import { intervalText, pText } from "../compare/interval-text.js";
 import { revisitTables } from "../compare/revisits-text.js";
@@ -30,17 +31,21 @@ export function reportText(report: SweepReport, width = PLAIN_WIDTH): string {
     rows.length === 0
       ? ["No run is finished yet."]
       : [table(head, rows, { width }), countsTable(report, width), ...reachedTable(report, width)];
-  const { differences, revisits } = report;
+  const { differences, revisits, discovery } = report;
   if (revisits !== undefined) {
     const tables = revisitTables(revisits).map(({ head, rows: own }) =>
       table([head], own, { width, left: 2 }),
     );
     lines.push(...tables);
   }
+  if (discovery !== undefined) {
+    const { head, rows: own } = discoveryTable(discovery.lines);
+    lines.push(table([head], own, { width }));
+  }
   if (differences !== null) lines.push(differencesText(differences, width));
   const notes =
     rows.length > 0 ? [...report.failedReferences.map(failedReferenceText), ...report.definitions] : [];
-  notes.push(...(revisits?.definitions ?? []));
+  notes.push(...(revisits?.definitions ?? []), ...(discovery?.definitions ?? []));
   if (differences !== null) notes.push(differenceDefinition(differences));
   notes.push(...report.settings.map(settingText));
   lines.push(...notes.map((note) => wrap(note, width)));

@@ -8,6 +8,7 @@ import {
   oracleLine,
 } from "../compare/comparison.js";
 import { chooseFrom, type Differences, differencesFrom } from "../compare/differences.js";
+import { compareDiscovery, type DiscoveryComparison } from "../compare/discovery-comparison.js";
 import { findOracle, type RunsSuite } from "../compare/oracle-reference.js";
 import { compareRevisits, type RevisitComparison } from "../compare/revisits.js";
 import { type RunResult, type RunSummary, readRun, withoutEpisodes } from "../compare/run-result.js";
@@ -49,6 +50,8 @@ export interface SweepReport {
   readonly oracle: OracleLine | null;
   /** Figures of schedules that visit tasks again; absent where no finished run has one. */
   readonly revisits?: RevisitComparison;
+  /** How well runs that are not told when their task changes found out; absent where no finished run is one. */
+  readonly discovery?: DiscoveryComparison;
   /** Null while no two methods have finished a seed in common. */
   readonly differences: Differences | null;
   /** Settings beside the method that are not the same in all lines, with their values by label. */
@@ -86,6 +89,7 @@ export function reportSweep(
   const found = findOracle(sweepSuite(folder, manifest, finished), given, [folder]);
   const oracle = "oracle" in found ? found.oracle : undefined;
   const revisits = compareRevisits(finished, reference);
+  const discovery = compareDiscovery(finished);
   return {
     schema: 1,
     suite: manifest.suite,
@@ -98,6 +102,7 @@ export function reportSweep(
     ),
     oracle: oracle === undefined || finished.length === 0 ? null : oracleLine(finished, oracle),
     ...(revisits && { revisits }),
+    ...(discovery && { discovery }),
     differences: differencesFrom(finished, labels, from, oracle),
     settings: sweepSettings(manifest),
     runs: finished.map(({ id, ...run }) => ({

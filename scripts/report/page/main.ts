@@ -40,8 +40,10 @@ function optionOf(place: HTMLElement, theme: Theme): EChartsCoreOption {
   if (chart === "matrix")
     return matrixOption(data.matrices.find((m) => m.label === label)!, data, width, theme);
   if (chart === "time") return timeOption(data.time, visible, theme);
-  if (chart === "score")
-    return scoreOption(data.scores.find((s) => s.score === score)!, labels, visible, theme);
+  if (chart === "score") {
+    const charts = [...data.scores, ...(data.discovery?.charts ?? [])];
+    return scoreOption(charts.find((s) => s.score === score)!, labels, visible, theme);
+  }
   if (chart === "modelError") {
     const errors = elementAt(data.modelErrors.charts, Number(index), "charts");
     const lengths = data.matrices.flatMap(({ visits }) => (visits === undefined ? [] : [visits.length]));

@@ -39,6 +39,11 @@ it("counts changes, delays, false alarms and tasks, and matches each task with o
     detected: 2,
     identified: 2,
     delays: [20, 30],
+    delayByVisit: [
+      { visit: 1, delay: 20 },
+      { visit: 2, delay: Number.NaN },
+      { visit: 3, delay: 30 },
+    ],
     falseAlarms: 1,
     falseAlarmRate: 25,
     tasks: 2,
