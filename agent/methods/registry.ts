@@ -4,6 +4,7 @@ import { coreset } from "./coreset.js";
 import { ewc } from "./ewc.js";
 import { finetune } from "./finetune.js";
 import { ftl } from "./ftl.js";
+import { generativeReplay } from "./generative-replay.js";
 import { hypercrl } from "./hypercrl.js";
 import type { Method } from "./method.js";
 import { multitask } from "./multitask.js";
@@ -25,6 +26,7 @@ export const methods: readonly Method[] = [
   singleHypernet,
   multitask,
   coreset,
+  generativeReplay,
   ewc,
   si,
   pnn,

@@ -3,7 +3,6 @@ import { gradients } from "../graph/gradients.js";
 import type { Graph } from "../graph/graph.js";
 import * as ops from "../graph/operations.js";
 import type { Learner, LearnerState, TrainingReport } from "../learner.js";
-import { inputSize, targetSize } from "../model/network.js";
 import type { NormalizerArrays } from "../model/normalizer.js";
 import { ParameterGroup } from "../model/parameters.js";
 import type { TrainingData } from "../model/replay-buffer.js";
@@ -18,20 +17,16 @@ import {
   networkParameters,
 } from "../training/network-parts.js";
 import { type NetworkOptions, NetworkTrainer } from "../training/network-trainer.js";
-import { StoredData, storedInputs, storedMinibatch } from "../training/stored-data.js";
 import type { Objective } from "../training/training-graph.js";
-
-export interface RehearsalOptions extends NetworkOptions {
-  /** Transitions kept of each task when it ends: all that its replay buffer holds, or this many. */
-  readonly keep: "all" | number;
-}
+import { headedParameters, type RehearsalMemory } from "./rehearsal-memory.js";
 
 /**
- * Plain networks that rehearse stored transitions of earlier tasks, baselines of Huang et al. (2021, arXiv
- * 2009.11997): `multitask` keeps all of them, which continual learning must do without, and `coreset` some of each
- * task, drawn uniformly when it ends. One body is shared; every task has a head, and all heads go on learning.
+ * Plain networks that rehearse transitions of earlier tasks. Where these come from is the memory's: stored ones are baselines of Huang et
+ * al. (2021, arXiv 2009.11997), of which `multitask` keeps all of them, which continual learning must do without, and `coreset` some of each
+ * task, drawn uniformly when it ends. Others are generated (`generative-replay`). One body is shared;
+ * every task has a head, and all heads go on learning.
  *
- * One minibatch: `L = Σ_{j≤t} Σ_b ‖ŷ_j(x_b) - y_b‖² / X` with B transitions of the current task and B of every
+ * One minibatch with stored ones: `L = Σ_{j≤t} Σ_b ‖ŷ_j(x_b) - y_b‖² / X` with B transitions of the current task and B of every
  * earlier one, so each task has the same share. This is the published weighting: its code adds for `multitask` a
  * minibatch of B per earlier task, and for `coreset` the whole coreset of size M scaled by B / M; drawing B rows of
  * it instead has the same expectation, at a cost that does not depend on M.
@@ -40,9 +35,9 @@ export interface RehearsalOptions extends NetworkOptions {
  * `multitask` keeps both, and `coreset` draws its transitions anew from both together.
  */
 export class RehearsalLearner implements Learner {
-  readonly #options: RehearsalOptions;
+  readonly #options: NetworkOptions;
   readonly #trainer: NetworkTrainer;
-  readonly #stored: StoredData;
+  readonly #memory: RehearsalMemory;
   readonly #rng: Rng;
   /** The body, then the heads of all tasks. */
   #network = new ParameterGroup([]);
@@ -50,11 +45,10 @@ export class RehearsalLearner implements Learner {
   /** Tasks begun. */
   #begun = 0;
 
-  constructor(options: RehearsalOptions) {
-    const { dynamics } = options;
+  constructor(options: NetworkOptions, memory: RehearsalMemory) {
     this.#options = options;
     this.#trainer = new NetworkTrainer(options);
-    this.#stored = new StoredData(inputSize(dynamics), targetSize(dynamics));
+    this.#memory = memory;
     this.#rng = options.rng;
   }
 
@@ -74,12 +68,12 @@ export class RehearsalLearner implements Learner {
   ): Promise<TrainingReport> {
     const { batchSize } = this.#options;
     const rows = drawRows(data, iterations * batchSize, rng);
-    const feeds = this.#stored.feeds(iterations, batchSize, rng.split("stored"));
+    const feeds = this.#memory.feeds(iterations, rng.split("stored"));
     return this.#trainer.train({ data, normalizer, iterations, rows, task: this.#task }, { feeds });
   }
 
   async endTask(data: TrainingData, normalizer: NormalizerArrays, rng: Rng): Promise<void> {
-    this.#stored.keep(this.#task, data, normalizer, this.#options.keep, rng);
+    await this.#memory.keep(this.#task, data, normalizer, this.#network, rng);
   }
 
   async weights(index: number): Promise<Float32Array> {
@@ -89,17 +83,17 @@ export class RehearsalLearner implements Learner {
   }
 
   state(): LearnerState {
-    const arrays = { ...arraysByName(this.#network.entries()), ...this.#stored.arrays() };
-    const numbers = { task: this.#task, steps: this.#trainer.steps, stored: this.#stored.tasks };
+    const arrays = { ...arraysByName(this.#network.entries()), ...this.#memory.arrays() };
+    const numbers = { task: this.#task, steps: this.#trainer.steps, stored: this.#memory.tasks };
     return { arrays, numbers };
   }
 
   async restore({ arrays, numbers }: LearnerState): Promise<void> {
-    this.#stored.restore(arrays, savedNumber(numbers, "stored"));
+    this.#memory.restore(arrays, savedNumber(numbers, "stored"));
     const task = savedNumber(numbers, "task");
     if (task < 0) return;
-    // Data are stored of every task that has ended, and all but the current one have.
-    await this.#prepare(task, Math.max(this.#stored.tasks, task + 1));
+    // The memory has every task that has ended, and all but the current one have.
+    await this.#prepare(task, Math.max(this.#memory.tasks, task + 1));
     this.#network.restore(arrays, "");
     this.#trainer.steps = savedNumber(numbers, "steps");
   }
@@ -120,42 +114,37 @@ export class RehearsalLearner implements Learner {
     this.#task = task;
     this.#begun = begun;
     const { dynamics, stepSizes } = this.#options;
-    const specs = networkParameters(dynamics);
-    const parts = this.#parts;
-    const body = specs.slice(0, parts.body).map((s) => ({ ...s, name: `network.${s.name}` }));
-    const heads = Array.from({ length: begun }, (_, j) =>
-      specs.slice(parts.body).map((s) => ({ ...s, name: `heads.${j}.${s.name}` })),
-    ).flat();
-    this.#network = new ParameterGroup([...body, ...heads]);
+    const names = { body: "network", heads: "heads" };
+    this.#network = new ParameterGroup(headedParameters(dynamics, begun, names));
     const groups = [{ name: "network", parameters: this.#network, stepSizes }] as const;
-    await this.#trainer.build(groups, (g) => this.#objective(g, task, this.#stored.tasks));
+    await this.#trainer.build(groups, (g) => this.#objective(g, task));
   }
 
-  /** @param rehearsed tasks of which data are stored: the earlier ones, and the current one when it is learned again */
-  #objective(g: Graph, task: number, rehearsed: number): Objective {
+  /** The earlier tasks are rehearsed, and the current one when it is learned again. */
+  #objective(g: Graph, task: number): Objective {
     const { dynamics, batchSize } = this.#options;
+    const { rows } = this.#memory;
     const { activation } = dynamics;
     const parts = this.#parts;
-    const stored = rehearsed === 0 ? undefined : storedInputs(g, dynamics, rehearsed, batchSize);
+    const rehearse = rows.length === 0 ? undefined : this.#memory.declare(g);
     return {
       step: ({ x, y, iteration }, [{ values }]) => {
         const shared = values.slice(0, parts.body);
         const heads = values.slice(parts.body);
         const head = (j: number) => heads.slice(j * parts.head, (j + 1) * parts.head);
-        if (stored === undefined) {
+        if (rehearse === undefined) {
           const taskLoss = headLoss(head(0), dynamics, bodyFeatures(shared, activation, x), y);
           return { taskLoss, gradients: [gradients(taskLoss, values)] };
         }
-        const old = storedMinibatch(stored, iteration);
+        const old = rehearse(iteration);
         // One pass through the body for all tasks.
         const features = bodyFeatures(shared, activation, ops.concat([old.x, x], 0));
-        const rows = new Array<number>(rehearsed).fill(batchSize);
         const byTask = ops.split(features, [...rows, batchSize], 0);
         const losses = ops
           .split(old.y, rows, 0)
           .map((targets, j) => headLoss(head(j), dynamics, byTask[j]!, targets));
         const added = losses.reduce((a, b) => ops.add(a, b));
-        const taskLoss = headLoss(head(task), dynamics, byTask[rehearsed]!, y);
+        const taskLoss = headLoss(head(task), dynamics, byTask[rows.length]!, y);
         return { taskLoss, added, gradients: [gradients(ops.add(taskLoss, added), values)] };
       },
     };

@@ -159,6 +159,8 @@ export function tinySettings(assignments: readonly string[] = []): Settings {
     "planner.samples=24",
     "planner.elites=6",
   ];
+  // It makes them whenever a task ends.
+  if (assignments.includes("method=generative-replay")) small.push("generative-replay.iterations=50");
   return resolveSettings(choice, [...small, ...assignments], CATALOG);
 }
 

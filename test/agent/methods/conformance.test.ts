@@ -18,7 +18,9 @@ import {
 import { forward, normalizedRow, trainedOf } from "../training/plain-reference.js";
 
 /** Methods on plain networks. */
-const PLAIN = ["finetune", "single", "multitask", "coreset", "ewc", "si", "pnn"] as const;
+const PLAIN = [
+  ...["finetune", "single", "multitask", "coreset", "generative-replay", "ewc", "si", "pnn"],
+] as const;
 
 type Method = Settings["method"];
 
@@ -214,7 +216,7 @@ describe.each(METHOD_NAMES)("an ensemble of %s", (method) => {
 
 describe("after two linear systems and a third", () => {
   it.each(PLAIN)("%s", async (method) => {
-    const learner = make(method);
+    const learner = make(method, method === "generative-replay" ? ["generative-replay.iterations=2000"] : []);
     const learned: number[] = [];
     for (const j of [0, 1, 2]) {
       await learner.beginTask(j);

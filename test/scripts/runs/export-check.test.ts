@@ -33,8 +33,8 @@ async function learned(
   const marked = withMoving(pointTask, "x", "y");
   const tasks = Array.from({ length: TASKS }, (_, j): Task => ({ ...marked, name: `point${j}` }));
   const states = new StateSpec(marked.spec, history);
-  const tiny = tinySettings(["dynamics.hidden=[12,10]"]);
-  const settings = { ...tiny, method, dynamics: { ...tiny.dynamics, history, members } };
+  const tiny = tinySettings([`method=${method}`, "dynamics.hidden=[12,10]"]);
+  const settings = { ...tiny, dynamics: { ...tiny.dynamics, history, members } };
   const rng = Rng.fromSeed(8);
   const agent = new Agent(tasks, settings, partsFor(settings), rng.split("agent"), {
     threads: 1,
