@@ -4,6 +4,7 @@ import { helpLayout } from "./help-layout.js";
 import { type Io, printing, say, sayError } from "./io.js";
 import type { Done, HelpLists } from "./options/command.js";
 import { addDemo } from "./options/demo.js";
+import { addDistil } from "./options/distil.js";
 import { addEvaluate } from "./options/evaluate.js";
 import { addExport } from "./options/export.js";
 import { addLists } from "./options/lists.js";
@@ -36,6 +37,7 @@ export function createProgram(outside: Io, done: Done, listed?: HelpLists): Comm
   addEvaluate(program, io, done);
   addReplay(program, io, done);
   addExport(program, io, done);
+  addDistil(program, io, done);
   addView(program, io, done);
   addDemo(program, io, done);
   addSweep(program, io, done, listed);

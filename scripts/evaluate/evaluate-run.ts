@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { PolicyNetwork, type PolicyWeights } from "../../agent/distillation/policy-network.js";
 import { type Outcome, Stopped } from "../../agent/episode-run.js";
 import type { EpisodeThreads } from "../../agent/evaluation/episode-threads.js";
-import { evaluateTask, type FinishedEpisode } from "../../agent/evaluation/evaluate-task.js";
+import { evaluateTask, type FinishedEpisode, playEpisodes } from "../../agent/evaluation/evaluate-task.js";
 import type { EvaluationOptions } from "../../agent/evaluation/evaluation-episode.js";
 import {
   chooseStarts,
@@ -13,6 +14,7 @@ import {
 } from "../../agent/evaluation/evaluation-starts.js";
 import type { ModelError } from "../../agent/evaluation/model-error.js";
 import { recordingOrigin } from "../../agent/run/origin.js";
+import { evaluationFile } from "../../agent/run/recording-names.js";
 import { changePlanner } from "../../agent/settings/resolve.js";
 import { Schedule } from "../../agent/settings/schedule.js";
 import { elementAt } from "../../sim/core/element.js";
@@ -22,6 +24,7 @@ import { Rng } from "../../sim/core/rng.js";
 import { assignmentsOf, type GivenSettings } from "../runs/choose-settings.js";
 import { episodeThreads } from "../runs/episode-threads.js";
 import { checkPlansRecordable } from "../runs/plan-recordings.js";
+import { readPolicies } from "../runs/policy-file.js";
 import { openSavedState, type SavedState, type SavedStateOptions } from "../runs/saved-state.js";
 import { currentVersions } from "../runs/versions.js";
 
@@ -36,7 +39,9 @@ export interface EvaluateOptions extends SavedStateOptions, GivenSettings {
    * they are the same for all runs and the oracle.
    */
   readonly starts?: EvaluationStarts;
-  /** New folder for recordings of the episodes, with the plan of every step. */
+  /** File of policies that act in the place of the planner, as `distilRun` writes it. */
+  readonly policy?: string;
+  /** New folder for recordings of the episodes, with the plan of every step where there is one. */
   readonly recordings?: string;
   /** Receives every episode as it ends. */
   readonly onEpisode?: (task: string, episode: EvaluatedEpisode) => void;
@@ -53,7 +58,7 @@ export interface EvaluatedEpisode extends Outcome {
 export interface TaskEvaluation {
   readonly task: string;
   readonly episodes: readonly EvaluatedEpisode[];
-  /** How well the model predicts them; absent where the signal stopped the evaluation before the last. */
+  /** How well the model predicts them; absent where the signal stopped the evaluation before the last, and where policies acted. */
   readonly modelError?: ModelError;
 }
 
@@ -62,6 +67,8 @@ export interface RunEvaluation extends StartsNote {
   readonly folder: string;
   /** Tasks learned by the state that was evaluated, one that was learned again counted again. */
   readonly afterTask: number;
+  /** File of the policies that acted; missing where the planner did. */
+  readonly policy?: string;
   /** False when the signal stopped it; tasks then hold what was measured. */
   readonly complete: boolean;
   readonly tasks: readonly TaskEvaluation[];
@@ -73,7 +80,20 @@ export interface RunEvaluation extends StartsNote {
  *   for recordings exists, or starts shall vary and the suite has none that do
  */
 export async function evaluateRun(folder: string, options: EvaluateOptions = {}): Promise<RunEvaluation> {
-  return withSavedState(folder, options, (opened, starts) => evaluateTasks(folder, options, opened, starts));
+  const { policy } = options;
+  if (policy === undefined)
+    return withSavedState(folder, options, (opened, starts) =>
+      evaluateTasks(folder, options, opened, starts),
+    );
+  return withSavedState(
+    folder,
+    options,
+    async (opened, starts) => {
+      const policies = readPolicies(policy, opened);
+      return { ...(await evaluateTasks(folder, options, opened, starts, policies)), policy };
+    },
+    async (opened) => void readPolicies(policy, opened),
+  );
 }
 
 /**
@@ -111,6 +131,7 @@ async function evaluateTasks(
   options: EvaluateOptions,
   opened: SavedState,
   starts: StartChoice,
+  policies?: readonly PolicyWeights[],
 ): Promise<RunEvaluation> {
   const out: { task: string; episodes: EvaluatedEpisode[]; modelError?: ModelError }[] = [];
   const { suite, planner, threads: count } = opened;
@@ -121,7 +142,12 @@ async function evaluateTasks(
       const evaluated: (typeof out)[number] = { task: task.name, episodes };
       out.push(evaluated);
       const measured = (modelError: ModelError) => Object.assign(evaluated, { modelError });
-      for await (const episode of episodesOf(opened, j, { ...options, starts }, measured, threads)) {
+      const how = { ...options, starts };
+      const played =
+        policies === undefined
+          ? episodesOf(opened, j, how, measured, threads)
+          : episodesOfPolicy(opened, j, how, elementAt(policies, j, "policies"));
+      for await (const episode of played) {
         episodes.push(episode);
         options.onEpisode?.(task.name, episode);
       }
@@ -185,6 +211,32 @@ async function* episodesOf(
   const evaluation = evaluateTask(agent, afterTask - 1, how, onModelError, threads);
   try {
     for await (const episode of evaluation) yield evaluated(episode, options.recordings);
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+  }
+}
+
+/** The same with a policy in the place of the planner, one episode after another. */
+async function* episodesOfPolicy(
+  opened: SavedState,
+  place: number,
+  options: ChosenOptions,
+  policy: PolicyWeights,
+): AsyncGenerator<EvaluatedEpisode> {
+  const { settings, afterTask, tasks, indices } = opened;
+  const task = elementAt(tasks, place, "tasks");
+  const taskIndex = elementAt(indices, place, "tasks");
+  const { history } = settings.dynamics;
+  const { recordings, ...how } = episodeOptions(opened, options);
+  const all = { ...how, task, taskIndex, history, recordings: recordings && { ...recordings, plans: false } };
+  const network = new PolicyNetwork(task.spec, history, policy);
+  const kind = { phase: "evaluate", afterTask: afterTask - 1 } as const;
+  const fileOf = (k: number) => evaluationFile(afterTask - 1, taskIndex, k);
+  const played = playEpisodes(all, kind, fileOf, async (run) => {
+    while (!run.over) run.step(network.act(run.state));
+  });
+  try {
+    for await (const episode of played) yield evaluated(episode, options.recordings);
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
   }

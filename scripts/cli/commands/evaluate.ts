@@ -129,7 +129,7 @@ export function learnedText(visits: number, tasks: number): string {
   return count(visits, visits > tasks ? "visit" : "task");
 }
 
-function evaluationText({ afterTask, tasks, ...note }: RunEvaluation, width: number): string {
+function evaluationText({ afterTask, tasks, policy, ...note }: RunEvaluation, width: number): string {
   const rows = tasks.map(figures);
   const outcomes = outcomeNames(rows);
   const keys = measureKeys(rows, outcomes);
@@ -152,9 +152,10 @@ function evaluationText({ afterTask, tasks, ...note }: RunEvaluation, width: num
     ...keys.map((key) => number(row.measures[key])),
   ]);
   const errors = modelErrorTable(tasks, width);
+  const acting = policy === undefined ? "" : `, with the policies of ${policy}`;
   const perTask = `${count(firstOf(tasks, "tasks").episodes.length, "episode")} per task`;
   return [
-    wrap(`After ${learnedText(afterTask, tasks.length)}, ${perTask}${startsText(note)}:`, width),
+    wrap(`After ${learnedText(afterTask, tasks.length)}, ${perTask}${startsText(note)}${acting}:`, width),
     table(head, body, { width }),
     wrap(`All tasks: ${countsText(addCounts(rows.map((row) => row.counts)))}.`, width),
     wrap(

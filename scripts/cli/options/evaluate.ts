@@ -110,6 +110,12 @@ function addPlaying(evaluate: Command): void {
     .option("--threads <n>", THREADS_TEXT, countingNumber)
     .option("--memory <GiB>", MEMORY_TEXT, gibibytes)
     .addOption(repeatable("--set <planner.name=value>", "plan with another setting"))
+    .addOption(
+      new Option(
+        "--policy <file>",
+        "let the policies in this file act, which `hypercrl distil` wrote, in place of the planner",
+      ).conflicts(["oracle", "planner"]),
+    )
     .option("--recordings <dir>", "also record the episodes, with every step's plan, into this new folder")
     .option(
       "--out <file>",
@@ -130,6 +136,7 @@ async function play(run: string | undefined, given: EvaluateArguments, io: Io): 
     ...options
   } = given;
   const flags = { ...(json && { json }), ...(out !== undefined && { out }) };
+  if (options.policy !== undefined) checkPolicyAlone(options.policy, tasks, assignments);
   if (tasks === UNANNOUNCED) {
     const { evaluateUnannouncedCommand } = await import("../commands/evaluate-unannounced.js");
     const changes = {
@@ -196,5 +203,25 @@ function runToEvaluate(run: string | undefined, tasks: number | undefined): stri
         ? "a run folder, or --oracle with --suite"
         : `--tasks with a number with --oracle alone, or --tasks ${UNANNOUNCED} or ${UNSEEN}`,
     todo: "`hypercrl evaluate --help` explains both",
+  });
+}
+
+/** @throws UsageError where something is asked for that only a planner can do */
+function checkPolicyAlone(
+  policy: string,
+  tasks: TaskChoice | undefined,
+  assignments: readonly string[],
+): void {
+  const [assignment] = assignments;
+  const got = assignment !== undefined ? `--set ${assignment}` : tasks !== undefined && `--tasks ${tasks}`;
+  if (!got) return;
+  throw new UsageError({
+    what: "A policy acts without planning, on the tasks that it was made for",
+    got: `--policy ${policy} and ${got}`,
+    expected: "one of the two",
+    todo:
+      assignment === undefined
+        ? "Leave out one of them"
+        : "Give the setting to `hypercrl distil`, or leave out --policy",
   });
 }
