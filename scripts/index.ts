@@ -157,6 +157,12 @@ export type { PartOptions } from "./parts/given-parts.js";
 export { loadMethod, loadPlanner } from "./parts/part-files.js";
 export { loadSuite } from "./parts/suite-file.js";
 export type { GivenSettings } from "./runs/choose-settings.js";
+export {
+  type Distillation,
+  type DistilOptions,
+  distilRun,
+  type TaskDistillation,
+} from "./runs/distil-run.js";
 export { type ExportOptions, type ExportResult, exportRun, type TaskExport } from "./runs/export-run.js";
 export type { OpenOptions } from "./runs/open-run.js";
 export {

@@ -18,6 +18,8 @@ export interface DistillationOptions {
   readonly rounds: number;
   /** Episodes of a round. */
   readonly episodes: number;
+  /** Minibatches of a fit. */
+  readonly minibatches: number;
   /** As in `StateSpec`. */
   readonly history: number;
   /** Stream that starts, the planner's noise, first weights and minibatches are drawn from. */
@@ -38,9 +40,9 @@ export interface DistillationRound {
   readonly outcomes: readonly Outcome[];
 }
 
-/** Adam's step sizes, which fall within a fit; minibatches of a fit and their size. */
+/** Adam's step sizes, which fall within a fit, the size of a minibatch, and the largest norm of its gradient. */
 const STEP_SIZES = { learningRate: 1e-3, endFactor: 0.03 };
-const [MINIBATCHES, BATCH_SIZE, CLIP_NORM] = [4000, 128, 5];
+const [BATCH_SIZE, CLIP_NORM] = [128, 5];
 
 /**
  * Fits a policy network to what a planner does on one task. In the first round the planner acts. In later rounds the network acts and
@@ -103,7 +105,7 @@ async function playEpisode(
 
 async function fitNetwork(
   data: LabelledStates,
-  { task, history }: DistillationOptions,
+  { task, history, minibatches }: DistillationOptions,
   rng: Rng,
 ): Promise<PolicyWeights> {
   const learner = new PlainLearner({
@@ -118,7 +120,7 @@ async function fitNetwork(
   try {
     const normalizer = data.normalizer.arrays();
     await learner.beginTask(0);
-    await learner.train(data, normalizer, MINIBATCHES, rng.split("minibatches"));
+    await learner.train(data, normalizer, minibatches, rng.split("minibatches"));
     return { weights: await learner.weights(0), normalizer };
   } finally {
     await learner.release();

@@ -9,6 +9,7 @@ import { benchOutputs } from "./outputs.js";
 import { benchPeers } from "./peers/peers.js";
 import type { TorchProcess } from "./peers/torch-process.js";
 import { benchPlanning } from "./planning.js";
+import { benchPolicies } from "./policies.js";
 import { benchPrecision } from "./precision.js";
 import { benchRehearsal } from "./rehearsal.js";
 import { joinSections, type Section } from "./result.js";
@@ -21,6 +22,7 @@ export const SECTIONS = [
   "flat",
   "planning",
   "precision",
+  "policies",
   "training",
   "peers",
   "instructions",
@@ -37,6 +39,7 @@ const RUNS: Readonly<Record<SectionName, (torch: TorchProcess | undefined) => Pr
   flat: benchFlatCost,
   planning: benchPlanning,
   precision: benchPrecision,
+  policies: benchPolicies,
   training: async () => joinSections([await benchTraining(), await benchMembers()]),
   peers: benchPeers,
   instructions: benchInstructions,

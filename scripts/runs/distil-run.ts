@@ -21,6 +21,8 @@ export interface DistilOptions extends SavedStateOptions, GivenSettings {
   readonly episodes?: number;
   /** Rounds of episodes, 2 or more, of which the first is the planner's; default 10. */
   readonly rounds?: number;
+  /** Minibatches of a fit; default 12,000. */
+  readonly minibatches?: number;
   /** Seed of starts, planner noise, first weights and minibatches; default the run's. */
   readonly seed?: number;
   /** Told of every round as it ends. */
@@ -81,7 +83,14 @@ export async function distilRun(folder: string, options: DistilOptions): Promise
 
 async function distilTasks(
   { agent, settings, tasks, indices }: SavedState,
-  { episodes = 4, rounds = DEFAULT_ROUNDS, seed = settings.seed, onRound, signal }: DistilOptions,
+  {
+    episodes = 4,
+    rounds = DEFAULT_ROUNDS,
+    minibatches = 12_000,
+    seed = settings.seed,
+    onRound,
+    signal,
+  }: DistilOptions,
   told: { task: string; rounds: DistillationRound[] }[],
 ): Promise<PolicyWeights[]> {
   const policies: PolicyWeights[] = [];
@@ -94,7 +103,7 @@ async function distilTasks(
     try {
       policies.push(
         await distil(planner, {
-          ...{ task, taskIndex, rounds, episodes, history: settings.dynamics.history, rng },
+          ...{ task, taskIndex, rounds, episodes, minibatches, history: settings.dynamics.history, rng },
           onRound: (round) => {
             done.push(round);
             onRound?.(task.name, round);

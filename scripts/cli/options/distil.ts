@@ -29,6 +29,11 @@ export function addDistil(program: Command, io: Io, done: Done): void {
       "rounds: the planner acts in the first, the policy in the others (default: 10)",
       countingNumber,
     )
+    .option(
+      "--minibatches <n>",
+      "minibatches of 128 states that a policy is fitted by (default: 12000)",
+      countingNumber,
+    )
     .option("--seed <n>", "seed of starts, planner noise and fits (default: the run's)", wholeNumber)
     .option("--after-task <n>", AFTER_TASK_TEXT, wholeNumber)
     .option("--suite <file>", SUITE_FILE_TEXT)

@@ -36,7 +36,7 @@ function teacher(asked: Asked = { states: [], begun: 0 }) {
 }
 
 const options = (changes: Partial<DistillationOptions> = {}): DistillationOptions => ({
-  ...{ task, taskIndex: 0, rounds: 2, episodes: 6, history: 0, rng: Rng.fromSeed(3) },
+  ...{ task, taskIndex: 0, rounds: 2, episodes: 6, minibatches: 2000, history: 0, rng: Rng.fromSeed(3) },
   stopRequested: () => false,
   ...changes,
 });

@@ -16,7 +16,7 @@ const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 const run = join(folder, "run");
 const file = join(folder, "policies.safetensors");
-const SHORT = { threads: 1, episodes: 1, rounds: 2 };
+const SHORT = { threads: 1, episodes: 1, rounds: 2, minibatches: 100 };
 
 /** A run that takes seconds. */
 const make = async (out: string, seed: number) => {
@@ -71,7 +71,7 @@ describe("the policies of a run", () => {
 
   it("are told of by the command line", async () => {
     const out = join(folder, "told.safetensors");
-    const args = ["distil", run, "--episodes", "1", "--rounds", "2", "--threads", "1", "--out", out];
+    const args = ["distil", run, "--episodes", "1", "--rounds", "2", "--minibatches", "100", "--out", out];
     const text = await call(args);
     expect(text.code, text.stderr).toBe(0);
     expect(text.stdout).toMatch(
