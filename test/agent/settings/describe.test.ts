@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { settingNames } from "../../../agent/settings/assignments.js";
 import { describeSettings } from "../../../agent/settings/describe.js";
-import { resolveSettings } from "../../../agent/settings/resolve.js";
+import { resolveAll } from "../../../agent/settings/resolve.js";
 import { findSuite } from "../../../tasks/registry.js";
 import { CATALOG } from "../fixtures.js";
 import { usage } from "./usage.js";
 
 const choice = { suite: findSuite("push"), method: "hypercrl", profile: "paper", seed: 777 };
-const set = (...assignments: string[]) => resolveSettings(choice, assignments, CATALOG);
+const set = (...assignments: string[]) => resolveAll(choice, assignments, CATALOG);
 
 describe("describeSettings", () => {
   const described = describeSettings({ suite: findSuite("push"), method: "hypercrl" }, CATALOG);
@@ -39,13 +39,13 @@ describe("describeSettings", () => {
   });
 
   it("prints each profile's default as --set would take it", () => {
-    const profiles = { quick: resolveSettings({ ...choice, profile: "quick" }, [], CATALOG), paper: set() };
+    const profiles = { quick: resolveAll({ ...choice, profile: "quick" }, [], CATALOG), paper: set() };
     for (const line of described) {
       for (const profile of ["quick", "paper"] as const) {
         const assignment = `${line.name}=${line[profile]}`;
         const base = { ...choice, profile };
         // A draft without the assignment has the same value already.
-        expect(resolveSettings(base, [assignment], CATALOG)).toEqual(profiles[profile]);
+        expect(resolveAll(base, [assignment], CATALOG)).toEqual(profiles[profile]);
       }
     }
     expect(described.find((d) => d.name === "planner.name")).toMatchObject({

@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { parseSavedSettings, parseSettings } from "../../../agent/settings/parse.js";
-import { resolveSettings } from "../../../agent/settings/resolve.js";
+import { resolveAll, resolveSettings } from "../../../agent/settings/resolve.js";
+import { savedCatalog } from "../../../agent/settings/saved-catalog.js";
 import { findSuite } from "../../../tasks/registry.js";
 import { CATALOG } from "../fixtures.js";
 import { usage } from "./usage.js";
 
 const choice = { suite: findSuite("push"), method: "hypercrl", profile: "paper", seed: 777 };
-const set = (...assignments: string[]) => resolveSettings(choice, assignments, CATALOG);
+const set = (...assignments: string[]) => resolveAll(choice, assignments, CATALOG);
 
 describe("parseSettings", () => {
   it("takes what was resolved, unchanged, also through JSON", () => {
@@ -94,7 +95,7 @@ describe("parseSavedSettings", () => {
     expect(mine.planner).toMatchObject({ name: "looking", glances: 2 });
     const text = JSON.stringify(mine);
     expect(JSON.stringify(parseSavedSettings(JSON.parse(text), "a.json"))).toBe(text);
-    expect(JSON.stringify(parseSettings(JSON.parse(text), "a.json", more))).toBe(text);
+    expect(JSON.stringify(parseSettings(JSON.parse(text), "a.json", savedCatalog(mine, more)))).toBe(text);
     expect(usage(() => parseSettings(JSON.parse(text), "a.json", CATALOG)).message).toContain("mine");
   });
 
