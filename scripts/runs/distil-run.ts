@@ -5,7 +5,7 @@ import { Stopped } from "../../agent/episode-run.js";
 import { changePlanner } from "../../agent/settings/resolve.js";
 import { elementAt } from "../../sim/core/element.js";
 import { UsageError } from "../../sim/core/errors.js";
-import { writeFileSafely } from "../../sim/core/files.js";
+import { checkWritable, writeFileSafely } from "../../sim/core/files.js";
 import { Rng } from "../../sim/core/rng.js";
 import { assignmentsOf, type GivenSettings } from "./choose-settings.js";
 import { encodePolicies } from "./policy-file.js";
@@ -64,6 +64,7 @@ export async function distilRun(folder: string, options: DistilOptions): Promise
       todo: "Give more with --rounds",
     });
   }
+  checkWritable(path);
   const opened = await openSavedState(folder, options, (own, { catalog, planner }) =>
     changePlanner(own, planner, assignmentsOf(options), catalog),
   );

@@ -7,7 +7,12 @@ import { elementAt, firstOf } from "../../sim/core/element.js";
 import { InputError } from "../../sim/core/errors.js";
 import { LARGEST } from "../../sim/core/own-files.js";
 import { problemOf } from "../../sim/core/problem.js";
-import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../sim/core/safetensors.js";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type SafetensorsFile,
+  type Tensor,
+} from "../../sim/core/safetensors.js";
 import type { SavedState } from "./saved-state.js";
 
 const FORMAT = "hypercrl policies 1";
@@ -53,7 +58,7 @@ export function readPolicies(
   path: string,
   { settings, afterTask, indices, tasks }: Pick<SavedState, "settings" | "afterTask" | "indices" | "tasks">,
 ): PolicyWeights[] {
-  const { tensors, metadata } = decodeSafetensors(readGivenFile(path, LARGEST.document, WORDS), path);
+  const { tensors, metadata } = decode(path, readGivenFile(path, LARGEST.document, WORDS));
   const parsed = metadataSchema.safeParse(metadata);
   if (!parsed.success) throw damagedDocument(path, problemOf(parsed.error), WORDS, parsed.error);
   const { data: origin } = parsed;
@@ -93,4 +98,12 @@ function ofAnother(path: string, got: string, expected: string): InputError {
     expected,
     todo: WORDS.todo,
   });
+}
+
+function decode(path: string, bytes: Uint8Array): SafetensorsFile {
+  try {
+    return decodeSafetensors(bytes, path);
+  } catch (cause) {
+    throw cause instanceof InputError ? new InputError({ ...cause.details, ...WORDS, cause }) : cause;
+  }
 }

@@ -41,6 +41,22 @@ export function writeFileSafely(path: string, data: string | Uint8Array): void {
   }
 }
 
+/**
+ * Makes sure that a file can be written, before what shall be in it is worked out: its folder is made, and a file is put there and removed.
+ * @throws as `writeFileSafely`
+ */
+export function checkWritable(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const temporary = temporaryName(path);
+    rmSync(temporary, { force: true });
+    closeSync(openSync(temporary, "wx"));
+    rmSync(temporary);
+  } catch (cause) {
+    throw diskError(path, cause);
+  }
+}
+
 function syncFolder(path: string): void {
   const folder = openSync(path, "r");
   fsyncSync(folder);

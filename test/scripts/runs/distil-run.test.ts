@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { evaluateRun } from "../../../scripts/evaluate/evaluate-run.js";
 import { distilRun } from "../../../scripts/runs/distil-run.js";
-import { InputError, UsageError } from "../../../sim/core/errors.js";
+import { UsageError } from "../../../sim/core/errors.js";
 import { decodeSafetensors, encodeSafetensors } from "../../../sim/core/safetensors.js";
 import { readEpisode } from "../../../sim/recording/reader.js";
 import { verifyEpisode } from "../../../sim/recording/verify.js";
@@ -113,7 +113,7 @@ describe("are refused", () => {
     await expect(evaluate(missing)).rejects.toThrow(/none\.safetensors is missing; expected policies as/);
     const cut = join(folder, "cut.safetensors");
     writeFileSync(cut, readFileSync(file).subarray(0, -5));
-    await expect(evaluate(cut)).rejects.toThrow(InputError);
+    await expect(evaluate(cut)).rejects.toThrow(/cut\.safetensors.*expected policies as `hypercrl distil`/s);
     const bare = damaged("bare", ({ tensors }) => encodeSafetensors(tensors, { format: "else" }));
     await expect(evaluate(bare)).rejects.toThrow(/format.*expected policies as/s);
     const short = damaged("short", ({ tensors: { "1.weights": _, ...tensors }, metadata }) =>
@@ -138,6 +138,16 @@ describe("are refused", () => {
     await expect(evaluateRun(run, { threads: 1, policy: file, afterTask: 1 })).rejects.toThrow(
       /got the state after task 2; expected those of the state after task 1/,
     );
+  });
+
+  it("where the file cannot be written, before an episode is played", async () => {
+    const rounds: string[] = [];
+    const onRound = (task: string) => void rounds.push(task);
+    const out = join(file, "inside");
+    await expect(distilRun(run, { ...SHORT, out, onRound })).rejects.toThrow(
+      /Cannot write .*inside; got a file in the place/,
+    );
+    expect(rounds).toEqual([]);
   });
 
   it("where the file is there already, or a planner is asked for too", async () => {
